@@ -1,0 +1,117 @@
+package io.github.tornadodiffusion.kernels;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorShuffle;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * {@link Lanes} on the JVM's vectors. Every method is exactly rounded arithmetic in a fixed order, so that interpreted
+ * and compiled code agree to the last bit; that is why exp is a polynomial of our own and not {@code VectorOperators.EXP}.
+ */
+final class HostLanes {
+  /** System property that forces the number of lanes (16, 8 or 4), for tests on a wider machine. */
+  static final String LANES_PROPERTY = "tornadodiffusion.lanes";
+
+  static final VectorSpecies<Float> SPECIES = species();
+  private static final int WIDTH = SPECIES.length();
+  private static final VectorShuffle<Float> HALF = rotate(WIDTH / 2);
+  private static final VectorShuffle<Float> QUARTER = rotate(WIDTH / 4);
+  private static final VectorShuffle<Float> EIGHTH = rotate(WIDTH / 8);
+  private static final VectorShuffle<Float> SIXTEENTH = rotate(WIDTH / 16);
+
+  private static final float LOG2_E = 1.44269504f;
+  private static final float LN2_HIGH = 0.693359375f;
+  private static final float LN2_LOW = -2.12194440e-4f;
+  /** 1.5 * 2^23: adding it rounds a small float to an integer, which then stands in the low bits. */
+  private static final float ROUNDER = 12582912f;
+
+  private HostLanes() {}
+
+  private static VectorSpecies<Float> species() {
+    int lanes = Integer.getInteger(LANES_PROPERTY, Math.min(16, FloatVector.SPECIES_PREFERRED.length()));
+    if (lanes != 4 && lanes != 8 && lanes != 16) {
+      throw new IllegalArgumentException(LANES_PROPERTY + " is " + lanes + ": use 4, 8 or 16");
+    }
+    return VectorSpecies.of(float.class, VectorShape.forBitSize(32 * lanes));
+  }
+
+  private static VectorShuffle<Float> rotate(int by) {
+    return VectorShuffle.fromOp(SPECIES, i -> (i + by) & (SPECIES.length() - 1));
+  }
+
+  static int width() {
+    return WIDTH;
+  }
+
+  static FloatVector splat(float a) {
+    return FloatVector.broadcast(SPECIES, a);
+  }
+
+  static FloatVector zero() {
+    return FloatVector.zero(SPECIES);
+  }
+
+  static FloatVector add(FloatVector a, FloatVector b) {
+    return a.add(b);
+  }
+
+  static FloatVector sub(FloatVector a, FloatVector b) {
+    return a.sub(b);
+  }
+
+  static FloatVector mul(FloatVector a, FloatVector b) {
+    return a.mul(b);
+  }
+
+  static FloatVector div(FloatVector a, FloatVector b) {
+    return a.div(b);
+  }
+
+  static FloatVector min(FloatVector a, FloatVector b) {
+    return a.min(b);
+  }
+
+  static FloatVector max(FloatVector a, FloatVector b) {
+    return a.max(b);
+  }
+
+  static FloatVector mulAdd(FloatVector a, FloatVector b, FloatVector c) {
+    return a.fma(b, c);
+  }
+
+  /** e^v within 2 ULP; arguments are clamped to [-87.3, 88.3], where the result is a normal float. */
+  static FloatVector exp(FloatVector v) {
+    FloatVector x = v.max(splat(-87.3f)).min(splat(88.3f));
+    FloatVector shifted = x.fma(splat(LOG2_E), splat(ROUNDER));
+    FloatVector n = shifted.sub(splat(ROUNDER));
+    FloatVector r = n.fma(splat(-LN2_LOW), n.fma(splat(-LN2_HIGH), x));
+    FloatVector p = splat(1.9875691500e-4f);
+    p = p.fma(r, splat(1.3981999507e-3f));
+    p = p.fma(r, splat(8.3334519073e-3f));
+    p = p.fma(r, splat(4.1665795894e-2f));
+    p = p.fma(r, splat(1.6666665459e-1f));
+    p = p.fma(r, splat(5.0000001201e-1f));
+    p = p.fma(r.mul(r), r).add(splat(1f));
+    IntVector exponent = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
+    return p.reinterpretAsInts().add(exponent).reinterpretAsFloats();
+  }
+
+  static FloatVector sqrt(FloatVector v) {
+    return v.sqrt();
+  }
+
+  static float sum(FloatVector v) {
+    FloatVector s = v.add(v.rearrange(HALF));
+    s = s.add(s.rearrange(QUARTER));
+    if (WIDTH >= 8) {
+      s = s.add(s.rearrange(EIGHTH));
+    }
+    if (WIDTH >= 16) {
+      s = s.add(s.rearrange(SIXTEENTH));
+    }
+    return s.lane(0);
+  }
+}

@@ -1,0 +1,20 @@
+package io.github.tornadodiffusion.kernels;
+
+import jdk.incubator.vector.FloatVector;
+
+/** TornadoVM's VectorFloat16 on the JVM: a view of an array as vectors of {@link HostLanes#width()} floats. */
+final class HostView {
+  private final float[] values;
+
+  HostView(HostFloatArray array) {
+    this.values = array.values;
+  }
+
+  FloatVector get(int index) {
+    return FloatVector.fromArray(HostLanes.SPECIES, values, index * HostLanes.width());
+  }
+
+  void set(int index, FloatVector value) {
+    value.intoArray(values, index * HostLanes.width());
+  }
+}

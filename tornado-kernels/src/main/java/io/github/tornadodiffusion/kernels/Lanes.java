@@ -1,0 +1,80 @@
+package io.github.tornadodiffusion.kernels;
+
+import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.vectors.Float16;
+
+/**
+ * The vector arithmetic that kernels are written in, for a TornadoVM device. The jvm engine replaces this class with
+ * {@link HostLanes}, so both must offer the same methods. A vector has {@link #width()} lanes: kernels ask, because the
+ * jvm engine uses the width of the processor it runs on (16, 8 or 4), which always divides 16.
+ */
+final class Lanes {
+  private Lanes() {}
+
+  static int width() {
+    return 16;
+  }
+
+  // Sixteen arguments on purpose: Float16.mult(Float16, float) would expand to sixteen scalar multiplications.
+  static Float16 splat(float a) {
+    return new Float16(a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a);
+  }
+
+  static Float16 zero() {
+    return new Float16(0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f);
+  }
+
+  static Float16 add(Float16 a, Float16 b) {
+    return Float16.add(a, b);
+  }
+
+  static Float16 sub(Float16 a, Float16 b) {
+    return Float16.sub(a, b);
+  }
+
+  static Float16 mul(Float16 a, Float16 b) {
+    return Float16.mult(a, b);
+  }
+
+  static Float16 div(Float16 a, Float16 b) {
+    return Float16.div(a, b);
+  }
+
+  static Float16 min(Float16 a, Float16 b) {
+    return Float16.min(a, b);
+  }
+
+  static Float16 max(Float16 a, Float16 b) {
+    return Float16.max(a, b);
+  }
+
+  /** a * b + c, fused where the device allows it. */
+  static Float16 mulAdd(Float16 a, Float16 b, Float16 c) {
+    return Float16.add(c, Float16.mult(a, b));
+  }
+
+  static Float16 exp(Float16 v) {
+    return new Float16(
+        TornadoMath.exp(v.getS0()), TornadoMath.exp(v.getS1()), TornadoMath.exp(v.getS2()), TornadoMath.exp(v.getS3()),
+        TornadoMath.exp(v.getS4()), TornadoMath.exp(v.getS5()), TornadoMath.exp(v.getS6()), TornadoMath.exp(v.getS7()),
+        TornadoMath.exp(v.getS8()), TornadoMath.exp(v.getS9()), TornadoMath.exp(v.getS10()), TornadoMath.exp(v.getS11()),
+        TornadoMath.exp(v.getS12()), TornadoMath.exp(v.getS13()), TornadoMath.exp(v.getS14()), TornadoMath.exp(v.getS15()));
+  }
+
+  static Float16 sqrt(Float16 v) {
+    return new Float16(
+        TornadoMath.sqrt(v.getS0()), TornadoMath.sqrt(v.getS1()), TornadoMath.sqrt(v.getS2()), TornadoMath.sqrt(v.getS3()),
+        TornadoMath.sqrt(v.getS4()), TornadoMath.sqrt(v.getS5()), TornadoMath.sqrt(v.getS6()), TornadoMath.sqrt(v.getS7()),
+        TornadoMath.sqrt(v.getS8()), TornadoMath.sqrt(v.getS9()), TornadoMath.sqrt(v.getS10()), TornadoMath.sqrt(v.getS11()),
+        TornadoMath.sqrt(v.getS12()), TornadoMath.sqrt(v.getS13()), TornadoMath.sqrt(v.getS14()), TornadoMath.sqrt(v.getS15()));
+  }
+
+  /** The sum of all lanes, as a tree of fixed shape. */
+  static float sum(Float16 v) {
+    float a = (v.getS0() + v.getS8()) + (v.getS4() + v.getS12());
+    float b = (v.getS1() + v.getS9()) + (v.getS5() + v.getS13());
+    float c = (v.getS2() + v.getS10()) + (v.getS6() + v.getS14());
+    float d = (v.getS3() + v.getS11()) + (v.getS7() + v.getS15());
+    return (a + c) + (b + d);
+  }
+}
