@@ -77,11 +77,10 @@ public final class UNetTraining implements AutoCloseable {
       block[Optimizer.BETA2] = beta2;
       block[Optimizer.EPSILON] = epsilon;
       block[Optimizer.WEIGHT_DECAY] = weightDecay;
-      // The decimal that was meant, not its float: 0.999f is 0.99900001, 1e-5 off in 1 - beta2.
-      double b1 = Double.parseDouble(Float.toString(beta1));
-      double b2 = Double.parseDouble(Float.toString(beta2));
-      block[Optimizer.BIAS_CORRECTION1] = (float) (1 - Math.pow(b1, optimizerStep));
-      block[Optimizer.BIAS_CORRECTION2_SQRT] = (float) Math.sqrt(1 - Math.pow(b2, optimizerStep));
+      // From the floats that the kernel uses, so that the weights of a running mean sum to one.
+      block[Optimizer.BIAS_CORRECTION1] = (float) (1 - Math.pow(beta1, optimizerStep));
+      block[Optimizer.BIAS_CORRECTION2_SQRT] =
+          (float) Math.sqrt(1 - Math.pow(beta2, optimizerStep));
       block[Optimizer.EMA_DECAY] = emaDecay;
       block[Optimizer.MAX_GRAD_NORM] = maxGradNorm;
       return block;
