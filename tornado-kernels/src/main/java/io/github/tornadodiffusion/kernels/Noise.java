@@ -25,7 +25,7 @@ public final class Noise {
     }
     float[] block = new float[SEED_SIZE];
     for (int i = 0; i < 4; i++) {
-      block[i] = seed >>> 16 * i & 0xFFFF;
+      block[i] = (seed >>> (16 * i)) & 0xFFFF;
     }
     block[4] = step & 0xFFFF;
     block[5] = step >>> 16;

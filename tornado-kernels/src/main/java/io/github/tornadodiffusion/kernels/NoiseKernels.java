@@ -81,7 +81,7 @@ final class NoiseKernels {
 
   /** 32 bits from two floats that hold 16 each, lower ones first. */
   private static int word(FloatArray m, int at) {
-    return (int) m.get(at) | (int) m.get(at + 1) << 16;
+    return (int) m.get(at) | ((int) m.get(at + 1) << 16);
   }
 
   /** Sets element {@code at} of a row of {@code count} elements, if the row has it. */

@@ -69,7 +69,7 @@ public final class Philox {
 
   /** The upper half of the 64-bit product of two unsigned numbers; kernels use it too. */
   static int multiplyHigh(int a, int b) {
-    return (int) ((a & 0xFFFFFFFFL) * (b & 0xFFFFFFFFL) >> 32);
+    return (int) (((a & 0xFFFFFFFFL) * (b & 0xFFFFFFFFL)) >> 32);
   }
 
   /** A uniform value in (0, 1], never 0, so that its logarithm is finite: 24 bits, all of them exact; kernels use it too. */
