@@ -117,7 +117,7 @@ class SafetensorsHostileTest {
     byte[] whole = Files.readAllBytes(Golden.path(GOLDEN));
     Path path = directory.resolve("cut.safetensors");
     SplittableRandom random = new SplittableRandom(3);
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < 120; i++) {
       int length = i < 20 ? i : i < 40 ? whole.length - i + 19 : random.nextInt(whole.length);
       Files.write(path, Arrays.copyOf(whole, length));
       assertRefused(path, "");
@@ -132,7 +132,7 @@ class SafetensorsHostileTest {
     Path path = directory.resolve("damaged.safetensors");
     SplittableRandom random = new SplittableRandom(4);
     int refused = 0;
-    for (int i = 0; i < 500; i++) {
+    for (int i = 0; i < 200; i++) {
       byte[] damaged = whole.clone();
       damaged[random.nextInt(8 + headerBytes)] = (byte) random.nextInt(256);
       Files.write(path, damaged);
@@ -143,7 +143,7 @@ class SafetensorsHostileTest {
         refused++;
       }
     }
-    assertTrue(refused > 250, refused + " of 500 refused");
+    assertTrue(refused > 100, refused + " of 200 refused");
   }
 
   private static void assertRefused(Path path, String cause) {
