@@ -66,7 +66,9 @@ public record HostTensor(int[] shape, float[] values) {
     return new HostTensor(shape.clone(), values.clone());
   }
 
-  /** Equal shape and equal bits in every element, so that NaN equals itself and -0 differs from 0. */
+  /**
+   * Equal shape and equal bits in every element, so that NaN equals itself and -0 differs from 0.
+   */
   @Override
   public boolean equals(Object other) {
     if (!(other instanceof HostTensor tensor)

@@ -120,8 +120,8 @@ public final class Json {
 
   /**
    * The shortest decimal that reads back as the number, in the notation of Python's {@code repr}:
-   * an exponent below 1e-4 and from 1e16 on, of at least two digits. (Of two subnormals below 1e-322
-   * Java gives two digits where Python needs one.)
+   * an exponent below 1e-4 and from 1e16 on, of at least two digits. (Of two subnormals below
+   * 1e-322 Java gives two digits where Python needs one.)
    *
    * @throws IllegalArgumentException for NaN and infinities, which JSON does not have
    */

@@ -57,15 +57,14 @@ public record LearningRateSchedule(
       return Arrays.stream(values())
           .filter(kind -> kind.id().equals(id))
           .findFirst()
-          .orElseThrow(
-              () ->
-                  new IllegalArgumentException(
-                      "There is no learning-rate schedule %s; use %s"
-                          .formatted(
-                              Messages.oneLine(id),
-                              Arrays.stream(values())
-                                  .map(Kind::id)
-                                  .collect(Collectors.joining(", ")))));
+          .orElseThrow(() ->
+              new IllegalArgumentException(
+                  "There is no learning-rate schedule %s; use %s"
+                      .formatted(
+                          Messages.oneLine(id),
+                          Arrays.stream(values())
+                              .map(Kind::id)
+                              .collect(Collectors.joining(", ")))));
     }
   }
 
@@ -94,8 +93,7 @@ public record LearningRateSchedule(
 
   /** A piecewise constant curve. */
   public static LearningRateSchedule piecewiseConstant(double learningRate, String stepRules) {
-    return new LearningRateSchedule(
-        Kind.PIECEWISE_CONSTANT, learningRate, 0, 0, 0.5, 1, stepRules);
+    return new LearningRateSchedule(Kind.PIECEWISE_CONSTANT, learningRate, 0, 0, 0.5, 1, stepRules);
   }
 
   /**

@@ -48,8 +48,7 @@ public final class ModelFiles {
    *     or damaged or the parameters are not the expected ones
    */
   public static UNet readUNet(
-      Path unetDirectory, Function<UNet2DConfig, List<ParameterSpec>> expected)
-      throws IOException {
+      Path unetDirectory, Function<UNet2DConfig, List<ParameterSpec>> expected) throws IOException {
     if (!Files.isDirectory(unetDirectory)) {
       throw new IOException(
           unetDirectory + " is not a directory; name a model directory as diffusers saves it");
@@ -63,7 +62,9 @@ public final class ModelFiles {
       throw new IOException(configFile + ": " + e.getMessage(), e);
     }
     Set<String> names =
-        specs.stream().map(ParameterSpec::name).collect(Collectors.toCollection(LinkedHashSet::new));
+        specs.stream()
+            .map(ParameterSpec::name)
+            .collect(Collectors.toCollection(LinkedHashSet::new));
     Path weights = unetDirectory.resolve(WEIGHTS);
     Path index = unetDirectory.resolve(INDEX);
     SequencedMap<String, HostTensor> found = new LinkedHashMap<>();
@@ -115,8 +116,7 @@ public final class ModelFiles {
   }
 
   private static void readFile(
-      Path path, Set<String> expected, SequencedMap<String, HostTensor> found)
-      throws IOException {
+      Path path, Set<String> expected, SequencedMap<String, HostTensor> found) throws IOException {
     try (SafetensorsFile file = Safetensors.open(path)) {
       for (String name : file.names()) {
         if (found.put(currentName(name, expected), file.tensor(name)) != null) {

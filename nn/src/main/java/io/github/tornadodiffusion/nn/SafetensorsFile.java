@@ -33,14 +33,14 @@ public final class SafetensorsFile implements AutoCloseable {
   private final SafetensorsHeader header;
   private final MemorySegment data;
 
-  private SafetensorsFile(
-      Path path, Arena arena, SafetensorsHeader header, MemorySegment data) {
+  private SafetensorsFile(Path path, Arena arena, SafetensorsHeader header, MemorySegment data) {
     this.path = path;
     this.arena = arena;
     this.header = header;
     this.data = data;
   }
 
+  @SuppressWarnings("MustBeClosedChecker") // the file that is returned closes its arena
   static SafetensorsFile open(Path path) throws IOException {
     if (Files.isDirectory(path)) {
       throw new IOException(path + " is a directory; name the .safetensors file in it");
@@ -91,8 +91,7 @@ public final class SafetensorsFile implements AutoCloseable {
             .decode(file.asSlice(LENGTH_BYTES, headerBytes).asByteBuffer())
             .toString();
     MemorySegment data = file.asSlice(LENGTH_BYTES + headerBytes);
-    return new SafetensorsFile(
-        path, arena, SafetensorsHeader.parse(json, data.byteSize()), data);
+    return new SafetensorsFile(path, arena, SafetensorsHeader.parse(json, data.byteSize()), data);
   }
 
   /** The names of the tensors, in the order of their data. */
@@ -123,8 +122,7 @@ public final class SafetensorsFile implements AutoCloseable {
   public HostTensor tensor(String name) {
     SafetensorsHeader.Entry entry = entry(name);
     MemorySegment segment = data.asSlice(entry.begin(), entry.end() - entry.begin());
-    return new HostTensor(
-        entry.shape().clone(), entry.dtype().toFloats(segment, entry.count()));
+    return new HostTensor(entry.shape().clone(), entry.dtype().toFloats(segment, entry.count()));
   }
 
   /** Reads every tensor, in the order of the data. */
@@ -152,9 +150,7 @@ public final class SafetensorsFile implements AutoCloseable {
               .formatted(
                   path,
                   Messages.oneLine(name),
-                  header.tensors().isEmpty()
-                      ? "none"
-                      : Messages.firstOf(List.copyOf(names()))));
+                  header.tensors().isEmpty() ? "none" : Messages.firstOf(List.copyOf(names()))));
     }
     return entry;
   }

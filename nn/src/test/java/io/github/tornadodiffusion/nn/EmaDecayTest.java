@@ -44,7 +44,6 @@ class EmaDecayTest {
   void rangesAreChecked() {
     assertThrows(IllegalArgumentException.class, () -> EmaDecay.of(1.5));
     assertThrows(IllegalArgumentException.class, () -> EmaDecay.of(Double.NaN));
-    assertThrows(
-        IllegalArgumentException.class, () -> new EmaDecay(0.9, 0, 0, true, 0, 1));
+    assertThrows(IllegalArgumentException.class, () -> new EmaDecay(0.9, 0, 0, true, 0, 1));
   }
 }

@@ -12,13 +12,10 @@ class HostTensorTest {
   void valuesMustFillTheShape() {
     var e =
         assertThrows(
-            IllegalArgumentException.class,
-            () -> new HostTensor(new int[] {2, 3}, new float[5]));
+            IllegalArgumentException.class, () -> new HostTensor(new int[] {2, 3}, new float[5]));
     assertTrue(e.getMessage().contains("[2, 3] has 6 elements, not 5"), e.getMessage());
     assertThrows(IllegalArgumentException.class, () -> HostTensor.zeros(2, -1));
-    assertThrows(
-        IllegalArgumentException.class,
-        () -> HostTensor.size(1 << 30, 1 << 30, 1 << 30));
+    assertThrows(IllegalArgumentException.class, () -> HostTensor.size(1 << 30, 1 << 30, 1 << 30));
     assertEquals(1, HostTensor.scalar(3).size());
     assertEquals(0, HostTensor.zeros(3, 0).size());
   }

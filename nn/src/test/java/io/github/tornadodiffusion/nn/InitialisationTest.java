@@ -99,7 +99,8 @@ class InitialisationTest {
   @Test
   void theAlgorithmStays() {
     float[] values = values(LAYERS.getFirst(), 42);
-    assertArrayEquals(new float[] {-0.00667467713f, 0.0297667589f, -0.0131300706f}, Arrays.copyOf(values, 3));
+    assertArrayEquals(
+        new float[] {-0.00667467713f, 0.0297667589f, -0.0131300706f}, Arrays.copyOf(values, 3));
   }
 
   private static void assertSmallKolmogorovSmirnov(double distance, int n) {
@@ -128,9 +129,7 @@ class InitialisationTest {
     double poly =
         t
             * (0.254829592
-                + t
-                    * (-0.284496736
-                        + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
+                + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
     double erf = 1 - poly * Math.exp(-z * z);
     return x < 0 ? (1 - erf) / 2 : (1 + erf) / 2;
   }

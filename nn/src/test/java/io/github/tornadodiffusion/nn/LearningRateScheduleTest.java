@@ -47,8 +47,7 @@ class LearningRateScheduleTest {
 
   @Test
   void piecewiseConstantChangesAtItsSteps() {
-    LearningRateSchedule schedule =
-        LearningRateSchedule.piecewiseConstant(2, "1:10,0.1:20,0.01");
+    LearningRateSchedule schedule = LearningRateSchedule.piecewiseConstant(2, "1:10,0.1:20,0.01");
     assertEquals(2, schedule.at(0));
     assertEquals(2, schedule.at(9));
     assertEquals(0.2, schedule.at(10), 1e-15);
@@ -62,14 +61,14 @@ class LearningRateScheduleTest {
   void unreadableRulesAreRefused(String rules) {
     var e =
         assertThrows(
-            IllegalArgumentException.class,
-            () -> LearningRateSchedule.piecewiseConstant(1, rules));
+            IllegalArgumentException.class, () -> LearningRateSchedule.piecewiseConstant(1, rules));
     assertTrue(e.getMessage().contains("cannot be read; write them as"), e.getMessage());
   }
 
   @Test
   void anEmptyDecayIsNoDivisionByZero() {
-    for (Kind kind : List.of(Kind.LINEAR, Kind.COSINE, Kind.COSINE_WITH_RESTARTS, Kind.POLYNOMIAL)) {
+    for (Kind kind :
+        List.of(Kind.LINEAR, Kind.COSINE, Kind.COSINE_WITH_RESTARTS, Kind.POLYNOMIAL)) {
       LearningRateSchedule schedule = LearningRateSchedule.of(kind, 1e-3, 5, 5);
       for (int step = 0; step < 10; step++) {
         double rate = schedule.at(step);

@@ -69,14 +69,13 @@ class ModelFilesTest {
     Map<String, String> oldParts =
         Map.of("to_q", "query", "to_k", "key", "to_v", "value", "to_out.0", "proj_attn");
     SequencedMap<String, HostTensor> old = new LinkedHashMap<>();
-    parameters.forEach(
-        (name, tensor) -> {
-          String oldName = name;
-          for (var part : oldParts.entrySet()) {
-            oldName = oldName.replace("." + part.getKey() + ".", "." + part.getValue() + ".");
-          }
-          old.put(oldName, tensor);
-        });
+    parameters.forEach((name, tensor) -> {
+      String oldName = name;
+      for (var part : oldParts.entrySet()) {
+        oldName = oldName.replace("." + part.getKey() + ".", "." + part.getValue() + ".");
+      }
+      old.put(oldName, tensor);
+    });
     assertTrue(old.containsKey("mid_block.attentions.0.proj_attn.weight"));
     ModelFiles.writeUNet(directory, CONFIG, old);
     assertEquals(parameters, read().parameters());
@@ -92,12 +91,11 @@ class ModelFilesTest {
     Map<String, String> weightMap = new TreeMap<>();
     List<SequencedMap<String, HostTensor>> shards =
         List.of(new LinkedHashMap<>(), new LinkedHashMap<>());
-    parameters.forEach(
-        (name, tensor) -> {
-          int shard = weightMap.size() % 2;
-          shards.get(shard).put(name, tensor);
-          weightMap.put(name, "shard-" + shard + ".safetensors");
-        });
+    parameters.forEach((name, tensor) -> {
+      int shard = weightMap.size() % 2;
+      shards.get(shard).put(name, tensor);
+      weightMap.put(name, "shard-" + shard + ".safetensors");
+    });
     for (int i = 0; i < 2; i++) {
       Safetensors.write(
           directory.resolve("shard-" + i + ".safetensors"), shards.get(i), Map.of("format", "pt"));
@@ -128,7 +126,8 @@ class ModelFilesTest {
     ModelFiles.writeUNet(directory, CONFIG, parameters);
     assertRefused("1 missing (conv_in.weight)");
     assertRefused("10 surplus (conv_in.weights, z0?, z1?, ...)");
-    assertRefused("1 of a wrong shape (mid_block.attentions.0.to_v.bias is [2, 2] and should be [4]");
+    assertRefused(
+        "1 of a wrong shape (mid_block.attentions.0.to_v.bias is [2, 2] and should be [4]");
   }
 
   @Test

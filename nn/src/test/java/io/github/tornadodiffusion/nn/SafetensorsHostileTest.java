@@ -100,7 +100,8 @@ class SafetensorsHostileTest {
   @Test
   void deepNestingIsNoStackOverflow() throws IOException {
     Path path = directory.resolve("deep.safetensors");
-    assertRefused(new RawSafetensors(path).write("{\"a\":" + "[".repeat(500_000)), "not valid JSON");
+    assertRefused(
+        new RawSafetensors(path).write("{\"a\":" + "[".repeat(500_000)), "not valid JSON");
   }
 
   @Test

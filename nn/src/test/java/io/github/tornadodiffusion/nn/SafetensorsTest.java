@@ -43,8 +43,18 @@ class SafetensorsTest {
     SplittableRandom random = new SplittableRandom(7);
     SequencedMap<String, HostTensor> tensors = new LinkedHashMap<>();
     int[] special = {
-      0x00000000, 0x80000000, 0x7f800000, 0xff800000, 0x7fc00000, 0x7f800001, 0xffc12345,
-      0xff812345, 0x00000001, 0x807fffff, 0x7f7fffff, 0x3f800000
+      0x00000000,
+      0x80000000,
+      0x7f800000,
+      0xff800000,
+      0x7fc00000,
+      0x7f800001,
+      0xffc12345,
+      0xff812345,
+      0x00000001,
+      0x807fffff,
+      0x7f7fffff,
+      0x3f800000
     };
     float[] values = new float[special.length];
     for (int i = 0; i < special.length; i++) {
@@ -148,8 +158,17 @@ class SafetensorsTest {
     }
     assertEquals(
         List.of(
-            0.1f, Float.NEGATIVE_INFINITY, 16_777_216f, -3f, -2_147_483_648f, 999f, -2f, -128f,
-            200f, 1f, 0f),
+            0.1f,
+            Float.NEGATIVE_INFINITY,
+            16_777_216f,
+            -3f,
+            -2_147_483_648f,
+            999f,
+            -2f,
+            -128f,
+            200f,
+            1f,
+            0f),
         values);
   }
 

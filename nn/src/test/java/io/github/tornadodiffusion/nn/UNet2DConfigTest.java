@@ -31,15 +31,18 @@ class UNet2DConfigTest {
 
   @Test
   void readsNullsIntegersAndLists() throws IOException {
-    UNet2DConfig rectangle = UNet2DConfig.read(Golden.path("unet_variants/grey_center_rect/config.json"));
+    UNet2DConfig rectangle =
+        UNet2DConfig.read(Golden.path("unet_variants/grey_center_rect/config.json"));
     assertEquals(new SampleSize(8, 12), rectangle.sampleSize());
     assertEquals(1.41421356, rectangle.midBlockScaleFactor());
     assertTrue(rectangle.centerInputSample());
     assertFalse(rectangle.addAttention());
-    UNet2DConfig original = UNet2DConfig.read(Golden.path("unet_variants/ddpm_original/config.json"));
+    UNet2DConfig original =
+        UNet2DConfig.read(Golden.path("unet_variants/ddpm_original/config.json"));
     assertNull(original.attentionHeadDim());
     assertEquals(SampleSize.square(8), original.sampleSize());
-    UNet2DConfig labelled = UNet2DConfig.read(Golden.path("unet_variants/class_labels/config.json"));
+    UNet2DConfig labelled =
+        UNet2DConfig.read(Golden.path("unet_variants/class_labels/config.json"));
     assertEquals(5, labelled.numClassEmbeds());
     assertNull(UNet2DConfig.fromJson("{\"sample_size\": null}").sampleSize());
   }
@@ -97,9 +100,9 @@ class UNet2DConfigTest {
         "{'in_channels': 3, 'in_channels': 4} | not valid JSON",
         "{'in_channels': | not valid JSON",
         "[] | not a JSON object",
-        "{'down_block_types': ['DownBlock2D', 'DownBlock2D', 'DownBlock2D', 'CrossAttnDownBlock2D']}"
-            + " | down_block_types is CrossAttnDownBlock2D, which is not supported; use DownBlock2D"
-            + " or AttnDownBlock2D",
+        "{'down_block_types': ['DownBlock2D', 'DownBlock2D', 'DownBlock2D',"
+            + " 'CrossAttnDownBlock2D']} | down_block_types is CrossAttnDownBlock2D, which is not"
+            + " supported; use DownBlock2D or AttnDownBlock2D",
       })
   void refusesInOneLineThatNamesTheFile(String json, String cause) throws IOException {
     Path file = directory.resolve("config.json");
