@@ -9,6 +9,7 @@ import java.util.Arrays;
  *     [out, in, height, width]); empty for a scalar
  * @param values the elements in C order, as many as the product of the extents
  */
+@SuppressWarnings("ArrayRecordComponent") // bulk data; equals compares the elements
 public record HostTensor(int[] shape, float[] values) {
 
   /**

@@ -136,10 +136,11 @@ public final class Json {
       String sign = 1 / number < 0 ? "-" : "";
       return sign + plain + (plain.contains(".") ? "" : ".0");
     }
-    String[] parts = Double.toString(number).split("E");
-    String digits =
-        parts[0].endsWith(".0") ? parts[0].substring(0, parts[0].length() - 2) : parts[0];
-    int exponent = Integer.parseInt(parts[1]);
-    return "%se%s%02d".formatted(digits, exponent < 0 ? "-" : "+", Math.abs(exponent));
+    String shortest = Double.toString(number);
+    int e = shortest.indexOf('E');
+    String digits = shortest.substring(0, e);
+    String mantissa = digits.endsWith(".0") ? digits.substring(0, digits.length() - 2) : digits;
+    int exponent = Integer.parseInt(shortest.substring(e + 1));
+    return "%se%s%02d".formatted(mantissa, exponent < 0 ? "-" : "+", Math.abs(exponent));
   }
 }

@@ -12,6 +12,7 @@ import java.util.Arrays;
  * @param fanIn inputs that one output element sums over: in * height * width of a convolution, in
  *     of a linear layer; a bias has the fan-in of its layer; 1 where it has no meaning
  */
+@SuppressWarnings("ArrayRecordComponent") // equals compares the elements
 public record ParameterSpec(String name, int[] shape, Kind kind, int fanIn) {
 
   /** The part a parameter plays in its layer. */

@@ -212,6 +212,7 @@ public record UNet2DConfig(
         String.join(" or ", choices));
   }
 
+  @SuppressWarnings("AnnotateFormatMethod") // the annotation would be one more dependency
   private static void check(boolean holds, String message, Object... arguments) {
     if (!holds) {
       throw new IllegalArgumentException("UNet2DModel: " + message.formatted(arguments));

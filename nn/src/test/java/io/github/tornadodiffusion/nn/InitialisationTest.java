@@ -100,7 +100,7 @@ class InitialisationTest {
   void theAlgorithmStays() {
     float[] values = values(LAYERS.getFirst(), 42);
     assertArrayEquals(
-        new float[] {-0.00667467713f, 0.0297667589f, -0.0131300706f}, Arrays.copyOf(values, 3));
+        new float[] {-0x1.b56e8p-8f, 0x1.e7b2d6p-6f, -0x1.ae3f04p-7f}, Arrays.copyOf(values, 3));
   }
 
   private static void assertSmallKolmogorovSmirnov(double distance, int n) {

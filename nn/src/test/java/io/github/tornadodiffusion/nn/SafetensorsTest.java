@@ -77,7 +77,7 @@ class SafetensorsTest {
       assertEquals(Dtype.F32, read.dtype("special"));
     }
     byte[] bytes = Files.readAllBytes(file);
-    assertEquals(0, (bytes[0] & 0xff | (bytes[1] & 0xff) << 8) % 8, "the data is aligned");
+    assertEquals(0, bytes[0] % 8, "the data is aligned");
     Safetensors.write(file, Safetensors.read(file), Map.of("k\u00e9y", "v\n"));
     assertArrayEquals(bytes, Files.readAllBytes(file));
   }
@@ -162,7 +162,7 @@ class SafetensorsTest {
             Float.NEGATIVE_INFINITY,
             16_777_216f,
             -3f,
-            -2_147_483_648f,
+            -0x1p31f,
             999f,
             -2f,
             -128f,
