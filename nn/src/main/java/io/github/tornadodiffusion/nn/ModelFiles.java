@@ -93,7 +93,7 @@ public final class ModelFiles {
   public static void writeUNet(
       Path unetDirectory, UNet2DConfig config, SequencedMap<String, HostTensor> parameters)
       throws IOException {
-    Files.createDirectories(unetDirectory);
+    AtomicFiles.makeDirectory(unetDirectory);
     Safetensors.write(unetDirectory.resolve(WEIGHTS), parameters, Safetensors.PYTORCH_METADATA);
     config.write(unetDirectory.resolve(CONFIG));
   }
@@ -101,6 +101,9 @@ public final class ModelFiles {
   /** The shard files an index names, each once; a name with a directory in it is refused. */
   private static List<Path> shards(Path directory, JsonFields index) {
     Set<String> names = new LinkedHashSet<>(index.object("weight_map").allStrings().values());
+    if (names.isEmpty()) {
+      throw new IllegalArgumentException("weight_map is empty; fetch or save the model again");
+    }
     for (String name : names) {
       if (name.isEmpty() || name.contains("/") || name.contains("\\") || name.contains("\0")) {
         throw new IllegalArgumentException(

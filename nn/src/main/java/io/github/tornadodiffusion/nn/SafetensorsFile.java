@@ -10,11 +10,11 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.SequencedSet;
@@ -50,13 +50,14 @@ public final class SafetensorsFile implements AutoCloseable {
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       file = open(path, arena, channel);
       return file;
-    } catch (NoSuchFileException e) {
-      throw new IOException(path + " does not exist; check the name", e);
     } catch (CharacterCodingException e) {
       throw new IOException(
           path + ": the header is not UTF-8; the file is damaged or not safetensors", e);
     } catch (EOFException | IllegalArgumentException e) {
-      throw new IOException(path + ": " + e.getMessage(), e);
+      throw new IOException("%s: %s".formatted(path, e.getMessage()), e);
+    } catch (IOException e) {
+      throw new IOException(
+          "Cannot read %s: %s; check the name".formatted(path, Messages.reason(e)), e);
     } finally {
       if (file == null) {
         arena.close();
@@ -153,7 +154,7 @@ public final class SafetensorsFile implements AutoCloseable {
                   Messages.oneLine(name),
                   header.tensors().isEmpty()
                       ? "none"
-                      : Messages.firstOf(java.util.List.copyOf(names()))));
+                      : Messages.firstOf(List.copyOf(names()))));
     }
     return entry;
   }

@@ -79,7 +79,7 @@ record SafetensorsHeader(SequencedMap<String, Entry> tensors, Map<String, String
     try {
       return fields.object(METADATA).allStrings();
     } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(METADATA + ": " + Messages.oneLine(e.getMessage()), e);
+      throw new IllegalArgumentException(METADATA + ": " + e.getMessage(), e);
     }
   }
 
