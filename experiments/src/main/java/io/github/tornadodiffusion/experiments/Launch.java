@@ -25,11 +25,12 @@ public final class Launch {
     Main.main(args);
   }
 
+  @SuppressWarnings("restricted") // dup2 of the C library, which has no Java counterpart
   private static void restoreStandardError(int saved) throws Throwable {
     Linker linker = Linker.nativeLinker();
     FunctionDescriptor intInt =
         FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
-    int unused =
+    int _ =
         (int)
             linker
                 .downcallHandle(linker.defaultLookup().find("dup2").orElseThrow(), intInt)

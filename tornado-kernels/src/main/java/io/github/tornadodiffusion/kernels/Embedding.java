@@ -16,7 +16,7 @@ public final class Embedding {
    */
   public static float[] frequencies(int dim, float downscaleFreqShift) {
     float[] frequencies = new float[dim / 2];
-    float divisor = dim / 2 - downscaleFreqShift;
+    float divisor = frequencies.length - downscaleFreqShift;
     if (divisor == 0) {
       throw new IllegalArgumentException(
           "A time embedding of %d channels does not allow freq_shift %s: use more channels or freq_shift 0"
