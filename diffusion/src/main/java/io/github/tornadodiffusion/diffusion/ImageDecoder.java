@@ -1,0 +1,131 @@
+package io.github.tornadodiffusion.diffusion;
+
+import java.awt.image.BufferedImage;
+import java.io.File;
+import java.io.IOException;
+import java.util.Iterator;
+import java.util.Locale;
+import java.util.Set;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageReadParam;
+import javax.imageio.ImageReader;
+import javax.imageio.stream.FileImageInputStream;
+import javax.imageio.stream.ImageInputStream;
+
+/**
+ * Turns an image file into a square of bytes: composited over white, cropped to the centre square,
+ * resized by {@link Resampler}. The content decides on the format, not the file's name; of an
+ * animation the first frame is taken; embedded colour profiles and camera orientation are ignored.
+ */
+final class ImageDecoder {
+  private static final Set<String> FORMATS = Set.of("png", "jpeg", "gif", "bmp");
+  private static final long MAX_PIXELS = 100_000_000;
+
+  /** Larger images are read with every n-th pixel only, to bound the memory they take. */
+  private static final long LARGE_PIXELS = 16_000_000;
+
+  static {
+    Headless.ensure();
+  }
+
+  private ImageDecoder() {}
+
+  /**
+   * Decodes a file.
+   *
+   * @return channels * imageSize * imageSize bytes in the order channel, row, column
+   * @throws IOException if the file cannot be decoded; the message says why in one line
+   */
+  static byte[] decode(File file, int imageSize, int channels) throws IOException {
+    try (ImageInputStream input = new FileImageInputStream(file)) {
+      ImageReader reader = reader(input);
+      try {
+        return square(read(reader, input, imageSize), imageSize, channels);
+      } finally {
+        reader.dispose();
+      }
+    } catch (RuntimeException e) {
+      // The JDK's readers meet some damaged files with unchecked exceptions.
+      throw new IOException("damaged image (" + e + ")", e);
+    }
+  }
+
+  private static ImageReader reader(ImageInputStream input) throws IOException {
+    if (input.length() == 0) {
+      throw new IOException("the file is empty");
+    }
+    Iterator<ImageReader> readers = ImageIO.getImageReaders(input);
+    while (readers.hasNext()) {
+      ImageReader reader = readers.next();
+      if (FORMATS.contains(reader.getFormatName().toLowerCase(Locale.ROOT))) {
+        return reader;
+      }
+      reader.dispose();
+    }
+    throw new IOException("the content is not PNG, JPEG, GIF or BMP");
+  }
+
+  private static BufferedImage read(ImageReader reader, ImageInputStream input, int imageSize)
+      throws IOException {
+    reader.setInput(input, true, true);
+    int width = reader.getWidth(0);
+    int height = reader.getHeight(0);
+    long pixels = (long) width * height;
+    if (pixels > MAX_PIXELS) {
+      throw new IOException(
+          "%dx%d pixels are more than the %d accepted".formatted(width, height, MAX_PIXELS));
+    }
+    boolean[] truncated = new boolean[1];
+    // The JPEG reader fills what is missing with grey and only warns.
+    reader.addIIOReadWarningListener(
+        (source, warning) -> truncated[0] |= warning.contains("Truncated"));
+    ImageReadParam parameters = reader.getDefaultReadParam();
+    int step = Math.min(width, height) / (4 * imageSize);
+    if (pixels > LARGE_PIXELS && step > 1) {
+      parameters.setSourceSubsampling(step, step, 0, 0);
+    }
+    BufferedImage image = reader.read(0, parameters);
+    if (truncated[0]) {
+      throw new IOException("the file is truncated");
+    }
+    return image;
+  }
+
+  private static byte[] square(BufferedImage image, int imageSize, int channels)
+      throws IOException {
+    PixelRows pixels = new PixelRows(image);
+    int side = Math.min(image.getWidth(), image.getHeight());
+    int left = (image.getWidth() - side) / 2;
+    int top = (image.getHeight() - side) / 2;
+    Resampler resampler = new Resampler(side, imageSize);
+    float[] row = new float[3 * side];
+    float[][] narrow = new float[channels][side * imageSize];
+    for (int y = 0; y < side; y++) {
+      pixels.read(left, top + y, side, row);
+      if (channels == 1) {
+        toGrey(row, side);
+      }
+      for (int channel = 0; channel < channels; channel++) {
+        resampler.line(row, channel * side, 1, narrow[channel], y * imageSize, 1);
+      }
+    }
+    int plane = imageSize * imageSize;
+    float[] resized = new float[channels * plane];
+    for (int channel = 0; channel < channels; channel++) {
+      for (int x = 0; x < imageSize; x++) {
+        resampler.line(narrow[channel], x, imageSize, resized, channel * plane + x, imageSize);
+      }
+    }
+    byte[] bytes = new byte[resized.length];
+    for (int i = 0; i < bytes.length; i++) {
+      bytes[i] = ImageBytes.toByte(resized[i]);
+    }
+    return bytes;
+  }
+
+  private static void toGrey(float[] row, int width) {
+    for (int x = 0; x < width; x++) {
+      row[x] = ImageBytes.luma(row[x], row[width + x], row[2 * width + x]);
+    }
+  }
+}
