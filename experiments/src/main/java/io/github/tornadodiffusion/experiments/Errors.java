@@ -111,7 +111,7 @@ final class Errors {
       super(
           "memory ran out: %d MiB of heap is too little; use a smaller --batch or a larger heap,"
                   .formatted(Runtime.getRuntime().maxMemory() >> 20)
-              + " for instance JAVA_OPTS=-Xmx8g",
+              + " for instance TORNADODIFFUSION_JAVA_OPTS=-Xmx8g",
           cause);
     }
   }

@@ -29,7 +29,7 @@ final class LossPlot {
    * @param timesteps T, for the names of the quartiles
    * @throws IOException if it cannot be drawn, for instance because the system has no fonts
    */
-  static byte[] png(String title, LossCurve curve, int timesteps) throws IOException {
+  static byte[] png(String title, SmoothedLoss curve, int timesteps) throws IOException {
     System.setProperty("java.awt.headless", "true");
     try {
       return BitmapEncoder.getBitmapBytes(chart(title, curve, timesteps), BitmapFormat.PNG);
@@ -39,7 +39,7 @@ final class LossPlot {
     }
   }
 
-  private static XYChart chart(String title, LossCurve curve, int timesteps) {
+  private static XYChart chart(String title, SmoothedLoss curve, int timesteps) {
     XYChart chart =
         new XYChartBuilder()
             .width(WIDTH)
@@ -54,9 +54,9 @@ final class LossPlot {
     chart.getStyler().setYAxisDecimalPattern("0.0##");
     chart.getStyler().setXAxisDecimalPattern("#");
     chart.getStyler().setPlotGridLinesColor(new Color(0xdddddd));
-    for (int q = 0; q < LossCurve.QUARTILES; q++) {
-      int from = q * timesteps / LossCurve.QUARTILES;
-      int to = (q + 1) * timesteps / LossCurve.QUARTILES - 1;
+    for (int q = 0; q < SmoothedLoss.QUARTILES; q++) {
+      int from = q * timesteps / SmoothedLoss.QUARTILES;
+      int to = (q + 1) * timesteps / SmoothedLoss.QUARTILES - 1;
       add(chart, "timesteps %d-%d".formatted(from, to), curve.quartile(q), QUARTILE_COLOURS[q], THIN);
     }
     add(chart, "all", curve.mean(), Color.BLACK, THICK);
@@ -64,7 +64,7 @@ final class LossPlot {
   }
 
   private static void add(
-      XYChart chart, String name, LossCurve.Line line, Color colour, float width) {
+      XYChart chart, String name, SmoothedLoss.Line line, Color colour, float width) {
     if (line.steps().length == 0) {
       return;
     }

@@ -30,11 +30,11 @@ record Machine(
         Runtime.getRuntime().availableProcessors(),
         physicalMemory() >> 20,
         FloatVector.SPECIES_PREFERRED.length(),
-        operatingSystem(),
+        systemName(),
         System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"));
   }
 
-  static String operatingSystem() {
+  static String systemName() {
     return "%s %s %s"
         .formatted(
             System.getProperty("os.name"),

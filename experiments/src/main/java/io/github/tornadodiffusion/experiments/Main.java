@@ -22,13 +22,7 @@ import picocli.CommandLine.ScopeType;
     mixinStandardHelpOptions = true,
     scope = ScopeType.INHERIT,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {
-      TrainCommand.class,
-      SampleCommand.class,
-      PredictCommand.class,
-      BenchCommand.class,
-      DevicesCommand.class
-    })
+    subcommands = {DevicesCommand.class})
 public final class Main {
   private Main() {}
 

@@ -16,6 +16,9 @@ import java.util.concurrent.TimeUnit;
  * @param dirty whether tracked files differ from the commit
  */
 record SourceRevision(String commit, boolean dirty) {
+  /** The launcher says here where the project lies. */
+  private static final String HOME = "tornadodiffusion.home";
+
   private static final int TIMEOUT_SECONDS = 10;
 
   /** The revision of the work tree that the program lies in; empty outside a work tree. */
@@ -36,6 +39,10 @@ record SourceRevision(String commit, boolean dirty) {
   }
 
   private static Path programDirectory() {
+    String home = System.getProperty(HOME);
+    if (home != null) {
+      return Path.of(home).toAbsolutePath();
+    }
     CodeSource source = SourceRevision.class.getProtectionDomain().getCodeSource();
     try {
       return source == null ? null : Path.of(source.getLocation().toURI()).toAbsolutePath();
@@ -53,13 +60,11 @@ record SourceRevision(String commit, boolean dirty) {
     try {
       Process process =
           new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
-      try {
-        String output =
-            new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-        return process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS) && process.exitValue() == 0
-            ? Optional.of(output)
-            : Optional.empty();
-      }
+      String output =
+          new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+      return process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS) && process.exitValue() == 0
+          ? Optional.of(output)
+          : Optional.empty();
     } catch (IOException e) {
       return Optional.empty();
     } catch (InterruptedException e) {

@@ -15,7 +15,7 @@ final class Versions implements IVersionProvider {
     return new String[] {
       "tornado-diffusion " + program(),
       "Java " + System.getProperty("java.vm.version") + ", " + System.getProperty("java.vm.name"),
-      Machine.operatingSystem()
+      Machine.systemName()
     };
   }
 }

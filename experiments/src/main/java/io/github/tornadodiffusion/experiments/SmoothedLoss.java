@@ -8,7 +8,7 @@ import java.util.List;
  *
  * @param points what was measured, in the order of the steps
  */
-record LossCurve(List<Point> points) {
+record SmoothedLoss(List<Point> points) {
   /** Quarters of the timesteps, the least noise first. */
   static final int QUARTILES = 4;
 
@@ -31,7 +31,7 @@ record LossCurve(List<Point> points) {
   /** A line of the picture: loss over steps. */
   record Line(double[] steps, double[] losses) {}
 
-  LossCurve {
+  SmoothedLoss {
     points = List.copyOf(points);
   }
 
