@@ -41,15 +41,43 @@ public final class Conv {
     check(in, out, kernelH, kernelW, stride);
     int rowStride = in.columns() * in.stride();
     int run = kernelW * in.stride();
+    // Without border and stride a 1x1 convolution sees one long row of pixels: tiles need not stop at image edges.
+    boolean flat = kernelH == 1 && kernelW == 1 && stride == 1 && in.size() == in.pixels() * in.stride();
+    int images = flat ? 1 : out.n();
+    int outH = flat ? 1 : out.h();
+    int outW = flat ? out.pixels() : out.w();
+    int shift = tileShift(outW, outH);
+    int tilesX = (outW + (1 << shift) - 1) >> shift;
+    int tilesY = (outH + (8 >> shift) - 1) / (8 >> shift);
+    // The sums start from the residual or else from the bias or else from the zeros at the start of the arena.
+    boolean fromResidual = residual >= 0;
+    boolean fromBias = !fromResidual && bias >= 0;
     int[] descriptor = {
       in.offset(), rowStride, in.rows() * rowStride, stride * in.stride(), run,
       kernelH, weights, kernelH * run * 16, out.offset(), out.stride(),
-      out.pixels(), out.w(), out.h(), stride * rowStride, bias, perImage, residual
+      tilesX, tilesY, images, outW, outH,
+      stride * rowStride, shift, fromResidual ? residual : fromBias ? bias : 0, fromResidual ? out.stride() : 0,
+      fromResidual || fromBias ? 1 : 0, fromResidual ? bias : -1, perImage, out.h() * out.w()
     };
-    int extent = (out.pixels() + 7) / 8 * ((out.stride() + 31) / 32);
+    int extent = tilesX * tilesY * images * ((out.stride() + 31) / 32);
     double flops = 2.0 * out.pixels() * out.c() * kernelH * kernelW * in.c();
     double bytes = 4.0 * (in.size() + weightSize(kernelH, kernelW, in.c(), out.c()) + out.size());
     return new Call(FORWARD, descriptor, extent, flops, bytes);
+  }
+
+  /** Log2 of the width of the tile of 8 pixels that covers an image with the least waste; the widest of equals. */
+  private static int tileShift(int w, int h) {
+    int best = 3;
+    for (int shift = 2; shift >= 0; shift--) {
+      if (covered(w, h, shift) < covered(w, h, best)) {
+        best = shift;
+      }
+    }
+    return best;
+  }
+
+  private static int covered(int w, int h, int shift) {
+    return ((w + (1 << shift) - 1) >> shift) * ((h + (8 >> shift) - 1) / (8 >> shift));
   }
 
   /**

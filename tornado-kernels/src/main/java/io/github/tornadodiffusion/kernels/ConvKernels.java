@@ -18,51 +18,99 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
 final class ConvKernels {
   private ConvKernels() {}
 
-  /** Descriptor: see {@link Conv#forward}. */
+  /**
+   * Descriptor: see {@link Conv#forward}. One iteration: 8 output pixels of an image, in a rectangle of 8x1, 4x2, 2x4 or
+   * 1x8, by 32 output channels. Pixels beyond the image's edge repeat the last one.
+   */
   static void forward(FloatArray m, IntArray d) {
-    int rowTiles = (d.get(10) + 7) / 8;
-    int outStride = d.get(9);
-    int bound = rowTiles * ((outStride + 31) / 32);
+    int tilesX = d.get(10);
+    int tilesY = d.get(11);
+    int tiles = tilesX * tilesY * d.get(12);
+    int bound = tiles * ((d.get(9) + 31) / 32);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
       int rowStride = d.get(1);
+      int pixelStep = d.get(3);
       int run = d.get(4);
       int kernelH = d.get(5);
       int weights = d.get(6);
       int panel = d.get(7);
+      int outStride = d.get(9);
+      int outW = d.get(13);
+      int outH = d.get(14);
+      int rowStep = d.get(15);
+      int shift = d.get(16);
+      int initial = d.get(17);
+      int initialStride = d.get(18);
+      int initialLanes = d.get(19);
       int step = 16 / lanes;
-      int block = t / rowTiles * 32;
+      int tile = t % tiles;
+      int block = t / tiles * 32;
       int end = Math.min(block + 32, outStride);
-      int row = t % rowTiles * 8;
-      int at0 = pixel(d, row);
-      int at1 = pixel(d, row + 1);
-      int at2 = pixel(d, row + 2);
-      int at3 = pixel(d, row + 3);
-      int at4 = pixel(d, row + 4);
-      int at5 = pixel(d, row + 5);
-      int at6 = pixel(d, row + 6);
-      int at7 = pixel(d, row + 7);
+      int image = tile / (tilesX * tilesY);
+      int x = tile % tilesX << shift;
+      int y = tile / tilesX % tilesY << (3 - shift);
+      int mask = (1 << shift) - 1;
+      int restX = outW - 1 - x;
+      int restY = outH - 1 - y;
+      int in = d.get(0) + image * d.get(2) + y * rowStep + x * pixelStep;
+      int row = (image * outH + y) * outW + x;
+      int x0 = Math.min(0 & mask, restX);
+      int y0 = Math.min(0 >> shift, restY);
+      int at0 = in + y0 * rowStep + x0 * pixelStep;
+      int o0 = row + y0 * outW + x0;
+      int x1 = Math.min(1 & mask, restX);
+      int y1 = Math.min(1 >> shift, restY);
+      int at1 = in + y1 * rowStep + x1 * pixelStep;
+      int o1 = row + y1 * outW + x1;
+      int x2 = Math.min(2 & mask, restX);
+      int y2 = Math.min(2 >> shift, restY);
+      int at2 = in + y2 * rowStep + x2 * pixelStep;
+      int o2 = row + y2 * outW + x2;
+      int x3 = Math.min(3 & mask, restX);
+      int y3 = Math.min(3 >> shift, restY);
+      int at3 = in + y3 * rowStep + x3 * pixelStep;
+      int o3 = row + y3 * outW + x3;
+      int x4 = Math.min(4 & mask, restX);
+      int y4 = Math.min(4 >> shift, restY);
+      int at4 = in + y4 * rowStep + x4 * pixelStep;
+      int o4 = row + y4 * outW + x4;
+      int x5 = Math.min(5 & mask, restX);
+      int y5 = Math.min(5 >> shift, restY);
+      int at5 = in + y5 * rowStep + x5 * pixelStep;
+      int o5 = row + y5 * outW + x5;
+      int x6 = Math.min(6 & mask, restX);
+      int y6 = Math.min(6 >> shift, restY);
+      int at6 = in + y6 * rowStep + x6 * pixelStep;
+      int o6 = row + y6 * outW + x6;
+      int x7 = Math.min(7 & mask, restX);
+      int y7 = Math.min(7 >> shift, restY);
+      int at7 = in + y7 * rowStep + x7 * pixelStep;
+      int o7 = row + y7 * outW + x7;
       for (int oa = block; oa < end; oa += 2 * lanes) {
         int ob = Math.min(oa + lanes, outStride - lanes);
         int qa = (weights + oa / 16 * panel + oa % 16) / lanes;
         int qb = (weights + ob / 16 * panel + ob % 16) / lanes;
-        Float16 r0a = Lanes.zero();
-        Float16 r0b = Lanes.zero();
-        Float16 r1a = Lanes.zero();
-        Float16 r1b = Lanes.zero();
-        Float16 r2a = Lanes.zero();
-        Float16 r2b = Lanes.zero();
-        Float16 r3a = Lanes.zero();
-        Float16 r3b = Lanes.zero();
-        Float16 r4a = Lanes.zero();
-        Float16 r4b = Lanes.zero();
-        Float16 r5a = Lanes.zero();
-        Float16 r5b = Lanes.zero();
-        Float16 r6a = Lanes.zero();
-        Float16 r6b = Lanes.zero();
-        Float16 r7a = Lanes.zero();
-        Float16 r7b = Lanes.zero();
+        int ia = (initial + oa * initialLanes) / lanes;
+        int ib = (initial + ob * initialLanes) / lanes;
+        int iStep = initialStride / lanes;
+        Float16 r0a = v.get(ia + o0 * iStep);
+        Float16 r0b = v.get(ib + o0 * iStep);
+        Float16 r1a = v.get(ia + o1 * iStep);
+        Float16 r1b = v.get(ib + o1 * iStep);
+        Float16 r2a = v.get(ia + o2 * iStep);
+        Float16 r2b = v.get(ib + o2 * iStep);
+        Float16 r3a = v.get(ia + o3 * iStep);
+        Float16 r3b = v.get(ib + o3 * iStep);
+        Float16 r4a = v.get(ia + o4 * iStep);
+        Float16 r4b = v.get(ib + o4 * iStep);
+        Float16 r5a = v.get(ia + o5 * iStep);
+        Float16 r5b = v.get(ib + o5 * iStep);
+        Float16 r6a = v.get(ia + o6 * iStep);
+        Float16 r6b = v.get(ib + o6 * iStep);
+        Float16 r7a = v.get(ia + o7 * iStep);
+        Float16 r7b = v.get(ib + o7 * iStep);
         for (int ky = 0; ky < kernelH; ky++) {
           int p0 = at0 + ky * rowStride;
           int p1 = at1 + ky * rowStride;
@@ -75,84 +123,82 @@ final class ConvKernels {
           for (int k = 0; k < run; k++) {
             Float16 wa = v.get(qa + k * step);
             Float16 wb = v.get(qb + k * step);
-            Float16 x;
-            x = Lanes.splat(m.get(p0 + k));
-            r0a = Lanes.mulAdd(wa, x, r0a);
-            r0b = Lanes.mulAdd(wb, x, r0b);
-            x = Lanes.splat(m.get(p1 + k));
-            r1a = Lanes.mulAdd(wa, x, r1a);
-            r1b = Lanes.mulAdd(wb, x, r1b);
-            x = Lanes.splat(m.get(p2 + k));
-            r2a = Lanes.mulAdd(wa, x, r2a);
-            r2b = Lanes.mulAdd(wb, x, r2b);
-            x = Lanes.splat(m.get(p3 + k));
-            r3a = Lanes.mulAdd(wa, x, r3a);
-            r3b = Lanes.mulAdd(wb, x, r3b);
-            x = Lanes.splat(m.get(p4 + k));
-            r4a = Lanes.mulAdd(wa, x, r4a);
-            r4b = Lanes.mulAdd(wb, x, r4b);
-            x = Lanes.splat(m.get(p5 + k));
-            r5a = Lanes.mulAdd(wa, x, r5a);
-            r5b = Lanes.mulAdd(wb, x, r5b);
-            x = Lanes.splat(m.get(p6 + k));
-            r6a = Lanes.mulAdd(wa, x, r6a);
-            r6b = Lanes.mulAdd(wb, x, r6b);
-            x = Lanes.splat(m.get(p7 + k));
-            r7a = Lanes.mulAdd(wa, x, r7a);
-            r7b = Lanes.mulAdd(wb, x, r7b);
+            Float16 s;
+            s = Lanes.splat(m.get(p0 + k));
+            r0a = Lanes.mulAdd(wa, s, r0a);
+            r0b = Lanes.mulAdd(wb, s, r0b);
+            s = Lanes.splat(m.get(p1 + k));
+            r1a = Lanes.mulAdd(wa, s, r1a);
+            r1b = Lanes.mulAdd(wb, s, r1b);
+            s = Lanes.splat(m.get(p2 + k));
+            r2a = Lanes.mulAdd(wa, s, r2a);
+            r2b = Lanes.mulAdd(wb, s, r2b);
+            s = Lanes.splat(m.get(p3 + k));
+            r3a = Lanes.mulAdd(wa, s, r3a);
+            r3b = Lanes.mulAdd(wb, s, r3b);
+            s = Lanes.splat(m.get(p4 + k));
+            r4a = Lanes.mulAdd(wa, s, r4a);
+            r4b = Lanes.mulAdd(wb, s, r4b);
+            s = Lanes.splat(m.get(p5 + k));
+            r5a = Lanes.mulAdd(wa, s, r5a);
+            r5b = Lanes.mulAdd(wb, s, r5b);
+            s = Lanes.splat(m.get(p6 + k));
+            r6a = Lanes.mulAdd(wa, s, r6a);
+            r6b = Lanes.mulAdd(wb, s, r6b);
+            s = Lanes.splat(m.get(p7 + k));
+            r7a = Lanes.mulAdd(wa, s, r7a);
+            r7b = Lanes.mulAdd(wb, s, r7b);
           }
           qa += run * step;
           qb += run * step;
         }
-        store(m, d, row, oa, ob, r0a, r0b);
-        store(m, d, row + 1, oa, ob, r1a, r1b);
-        store(m, d, row + 2, oa, ob, r2a, r2b);
-        store(m, d, row + 3, oa, ob, r3a, r3b);
-        store(m, d, row + 4, oa, ob, r4a, r4b);
-        store(m, d, row + 5, oa, ob, r5a, r5b);
-        store(m, d, row + 6, oa, ob, r6a, r6b);
-        store(m, d, row + 7, oa, ob, r7a, r7b);
+        int sa = (d.get(8) + oa) / lanes;
+        int sb = (d.get(8) + ob) / lanes;
+        int sStep = outStride / lanes;
+        v.set(sa + o0 * sStep, r0a);
+        v.set(sb + o0 * sStep, r0b);
+        v.set(sa + o1 * sStep, r1a);
+        v.set(sb + o1 * sStep, r1b);
+        v.set(sa + o2 * sStep, r2a);
+        v.set(sb + o2 * sStep, r2b);
+        v.set(sa + o3 * sStep, r3a);
+        v.set(sb + o3 * sStep, r3b);
+        v.set(sa + o4 * sStep, r4a);
+        v.set(sb + o4 * sStep, r4b);
+        v.set(sa + o5 * sStep, r5a);
+        v.set(sb + o5 * sStep, r5b);
+        v.set(sa + o6 * sStep, r6a);
+        v.set(sb + o6 * sStep, r6b);
+        v.set(sa + o7 * sStep, r7a);
+        v.set(sb + o7 * sStep, r7b);
       }
+      addVector(m, d, row, x, y, block, end, d.get(20), 0);
+      addVector(m, d, row, x, y, block, end, d.get(21), outStride);
     }
   }
 
-  /** Where the receptive field of an output pixel starts; rows beyond the last read the last one's. */
-  private static int pixel(IntArray d, int row) {
-    int outW = d.get(11);
-    int outH = d.get(12);
-    int r = Math.min(row, d.get(10) - 1);
-    int y = r / outW;
-    return d.get(0) + y / outH * d.get(2) + y % outH * d.get(13) + r % outW * d.get(3);
-  }
-
-  /** Adds bias, per-image vector and residual to two vectors of a row and stores them. */
-  private static void store(FloatArray m, IntArray d, int row, int oa, int ob, Float16 a, Float16 b) {
-    if (row < d.get(10)) {
+  /**
+   * Adds a vector to the tile's pixels: one for all, or with a stride each image's own. A second pass, over a tile that is
+   * still in the nearest cache, because C2 gives up inlining when the tile's code grows, and then every vector is boxed.
+   */
+  private static void addVector(
+      FloatArray m, IntArray d, int row, int x, int y, int from, int to, int vector, int imageStride) {
+    if (vector >= 0) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
       int outStride = d.get(9);
-      int bias = d.get(14);
-      int perImage = d.get(15);
-      int residual = d.get(16);
-      Float16 sa = a;
-      Float16 sb = b;
-      if (bias >= 0) {
-        sa = Lanes.add(sa, v.get((bias + oa) / lanes));
-        sb = Lanes.add(sb, v.get((bias + ob) / lanes));
+      int outW = d.get(13);
+      int shift = d.get(16);
+      int columns = Math.min(1 << shift, outW - x);
+      int rows = Math.min(8 >> shift, d.get(14) - y);
+      for (int i = 0; i < rows * columns; i++) {
+        int r = row + i / columns * outW + i % columns;
+        int out = d.get(8) + r * outStride;
+        int added = vector + r / d.get(22) * imageStride;
+        for (int o = from; o < to; o += lanes) {
+          v.set((out + o) / lanes, Lanes.add(v.get((out + o) / lanes), v.get((added + o) / lanes)));
+        }
       }
-      if (perImage >= 0) {
-        int at = perImage + row / (d.get(11) * d.get(12)) * outStride;
-        sa = Lanes.add(sa, v.get((at + oa) / lanes));
-        sb = Lanes.add(sb, v.get((at + ob) / lanes));
-      }
-      if (residual >= 0) {
-        int at = residual + row * outStride;
-        sa = Lanes.add(sa, v.get((at + oa) / lanes));
-        sb = Lanes.add(sb, v.get((at + ob) / lanes));
-      }
-      int at = d.get(8) + row * outStride;
-      v.set((at + oa) / lanes, sa);
-      v.set((at + ob) / lanes, sb);
     }
   }
 
@@ -213,22 +259,25 @@ final class ConvKernels {
         int g = (d.get(8) + firstImage * outH * outW * outStride + oa) / lanes;
         int toSecond = (ob - oa) / lanes;
         int gStep = outStride / lanes;
-        Float16 r0a = Lanes.zero();
-        Float16 r0b = Lanes.zero();
-        Float16 r1a = Lanes.zero();
-        Float16 r1b = Lanes.zero();
-        Float16 r2a = Lanes.zero();
-        Float16 r2b = Lanes.zero();
-        Float16 r3a = Lanes.zero();
-        Float16 r3b = Lanes.zero();
-        Float16 r4a = Lanes.zero();
-        Float16 r4b = Lanes.zero();
-        Float16 r5a = Lanes.zero();
-        Float16 r5b = Lanes.zero();
-        Float16 r6a = Lanes.zero();
-        Float16 r6b = Lanes.zero();
-        Float16 r7a = Lanes.zero();
-        Float16 r7b = Lanes.zero();
+        int ia = qa * accumulate;
+        int ib = qb * accumulate;
+        int iStep = step * accumulate;
+        Float16 r0a = v.get(ia);
+        Float16 r0b = v.get(ib);
+        Float16 r1a = v.get(ia + 1 * iStep);
+        Float16 r1b = v.get(ib + 1 * iStep);
+        Float16 r2a = v.get(ia + 2 * iStep);
+        Float16 r2b = v.get(ib + 2 * iStep);
+        Float16 r3a = v.get(ia + 3 * iStep);
+        Float16 r3b = v.get(ib + 3 * iStep);
+        Float16 r4a = v.get(ia + 4 * iStep);
+        Float16 r4b = v.get(ib + 4 * iStep);
+        Float16 r5a = v.get(ia + 5 * iStep);
+        Float16 r5b = v.get(ib + 5 * iStep);
+        Float16 r6a = v.get(ia + 6 * iStep);
+        Float16 r6b = v.get(ib + 6 * iStep);
+        Float16 r7a = v.get(ia + 7 * iStep);
+        Float16 r7b = v.get(ib + 7 * iStep);
         int p = start;
         int x0 = 0;
         int y0 = 0;
@@ -274,27 +323,23 @@ final class ConvKernels {
             }
           }
         }
-        storeGradient(m, qa, qb, accumulate, r0a, r0b);
-        storeGradient(m, qa + 1 * step, qb + 1 * step, accumulate, r1a, r1b);
-        storeGradient(m, qa + 2 * step, qb + 2 * step, accumulate, r2a, r2b);
-        storeGradient(m, qa + 3 * step, qb + 3 * step, accumulate, r3a, r3b);
-        storeGradient(m, qa + 4 * step, qb + 4 * step, accumulate, r4a, r4b);
-        storeGradient(m, qa + 5 * step, qb + 5 * step, accumulate, r5a, r5b);
-        storeGradient(m, qa + 6 * step, qb + 6 * step, accumulate, r6a, r6b);
-        storeGradient(m, qa + 7 * step, qb + 7 * step, accumulate, r7a, r7b);
+        v.set(qa, r0a);
+        v.set(qb, r0b);
+        v.set(qa + 1 * step, r1a);
+        v.set(qb + 1 * step, r1b);
+        v.set(qa + 2 * step, r2a);
+        v.set(qb + 2 * step, r2b);
+        v.set(qa + 3 * step, r3a);
+        v.set(qb + 3 * step, r3b);
+        v.set(qa + 4 * step, r4a);
+        v.set(qb + 4 * step, r4b);
+        v.set(qa + 5 * step, r5a);
+        v.set(qb + 5 * step, r5b);
+        v.set(qa + 6 * step, r6a);
+        v.set(qb + 6 * step, r6b);
+        v.set(qa + 7 * step, r7a);
+        v.set(qb + 7 * step, r7b);
       }
     }
-  }
-
-  private static void storeGradient(FloatArray m, int qa, int qb, int accumulate, Float16 a, Float16 b) {
-    VectorFloat16 v = new VectorFloat16(m);
-    Float16 sa = a;
-    Float16 sb = b;
-    if (accumulate != 0) {
-      sa = Lanes.add(sa, v.get(qa));
-      sb = Lanes.add(sb, v.get(qb));
-    }
-    v.set(qa, sa);
-    v.set(qb, sb);
   }
 }

@@ -1,27 +1,75 @@
 package io.github.tornadodiffusion.kernels;
 
-/** Time and class embeddings. Timesteps and labels are floats that hold integers. */
+/** Time and class embeddings. Timesteps and labels are floats that hold integers. Blocks are without border. */
 public final class Embedding {
+  private static final String OWNER = "EmbeddingKernels";
+  private static final float MAX_PERIOD = 10000;
+
   private Embedding() {}
 
   /**
-   * Sinusoidal timestep embedding (diffusers get_timestep_embedding): with half = c / 2, arg = t * frequencies[i]; [sin, cos] or, flipped, [cos, sin]; an odd
-   * last channel is zero.
+   * Frequencies of the sinusoidal embedding, rounded to single precision where diffusers' get_timestep_embedding does:
+   * exp(-ln(10000) * i / (dim / 2 - downscaleFreqShift)).
+   *
+   * @param dim channels of the embedding
+   * @return dim / 2 frequencies
+   */
+  public static float[] frequencies(int dim, float downscaleFreqShift) {
+    float[] frequencies = new float[dim / 2];
+    float divisor = dim / 2 - downscaleFreqShift;
+    if (divisor == 0) {
+      throw new IllegalArgumentException(
+          "A time embedding of %d channels does not allow freq_shift %s: use more channels or freq_shift 0"
+              .formatted(dim, downscaleFreqShift));
+    }
+    float logPeriod = (float) -StrictMath.log(MAX_PERIOD);
+    for (int i = 0; i < frequencies.length; i++) {
+      frequencies[i] = (float) StrictMath.exp(logPeriod * i / divisor);
+    }
+    return frequencies;
+  }
+
+  /**
+   * Sinusoidal timestep embedding (diffusers get_timestep_embedding): with half = c / 2, arg = t * frequencies[i]; [sin, cos]
+   * or, flipped, [cos, sin]; an odd last channel is zero.
    *
    * @param timesteps [n]
-   * @param frequencies [c / 2], made by the host
+   * @param frequencies [c / 2], made by {@link #frequencies}
    * @param out [n, 1, 1, c]
    */
   public static Call sinusoid(int timesteps, int frequencies, boolean flipSinToCos, Block out) {
-    throw new UnsupportedOperationException();
+    Kernel kernel = new Kernel(OWNER, "sinusoid");
+    requireRows(kernel, out);
+    int half = out.c() / 2;
+    int[] d = {
+      out.n(), half, out.stride(), timesteps, frequencies, out.offset(), flipSinToCos ? half : 0, flipSinToCos ? 0 : half
+    };
+    return new Call(kernel, d, out.n(), 0, 4.0 * (out.n() + half + out.size()));
   }
 
-  /** out[i] = table[labels[i]]; table [classes][round16(c)], out [n, 1, 1, c]. */
+  /** out[i] = table[labels[i]]; table [classes][round16(c)], out [n, 1, 1, c]. Labels must be below classes. */
   public static Call lookup(int table, int labels, Block out) {
-    throw new UnsupportedOperationException();
+    Kernel kernel = new Kernel(OWNER, "lookup");
+    requireRows(kernel, out);
+    int[] d = {out.n(), out.stride(), table, labels, out.offset()};
+    return new Call(kernel, d, out.n(), 0, 4.0 * (out.n() + 2.0 * out.size()));
   }
 
+  /** Gradient of {@link #lookup}: gradTable[k] = sum of gradOut[i] over the i with labels[i] = k, in the order of i. */
   public static Call lookupBackward(Block gradOut, int labels, int classes, int gradTable, boolean accumulate) {
-    throw new UnsupportedOperationException();
+    Kernel kernel = new Kernel(OWNER, "lookupBackward");
+    requireRows(kernel, gradOut);
+    int[] d = {
+      classes, gradOut.n(), gradOut.stride(), gradOut.offset(), labels, gradTable, accumulate ? 1 : 0
+    };
+    double table = (accumulate ? 2.0 : 1.0) * classes * gradOut.stride();
+    return new Call(kernel, d, classes, gradOut.n() * gradOut.c(), 4 * (gradOut.n() + gradOut.size() + table));
+  }
+
+  private static void requireRows(Kernel kernel, Block block) {
+    Rows.requireNoBorder(kernel, block);
+    if (block.h() != 1 || block.w() != 1) {
+      throw new IllegalArgumentException(kernel.id() + ": must be rows [n, 1, 1, c]: " + block);
+    }
   }
 }

@@ -10,7 +10,8 @@ public interface Engine extends AutoCloseable {
   /**
    * Takes memory for an arena and prepares programs that run on it.
    *
-   * @param floats length of the arena; it starts as zeros
+   * @param floats length of the arena; it starts as zeros, and its first 16 floats must stay zero: kernels read them where
+   *     they need a zero vector
    * @param programs every program that the session will run
    */
   Session open(int floats, List<Program> programs);

@@ -114,4 +114,12 @@ final class HostLanes {
     }
     return s.lane(0);
   }
+
+  static float largest(FloatVector v) {
+    return v.reduceLanes(VectorOperators.MAX);
+  }
+
+  static void clear(HostView v, int offset, int floats) {
+    v.clear(offset, floats);
+  }
 }

@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.kernels;
 
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
 /** TornadoVM's VectorFloat16 on the JVM: a view of an array as vectors of {@link HostLanes#width()} floats. */
@@ -16,5 +17,9 @@ final class HostView {
 
   void set(int index, FloatVector value) {
     value.intoArray(values, index * HostLanes.width());
+  }
+
+  void clear(int offset, int floats) {
+    Arrays.fill(values, offset, offset + floats, 0f);
   }
 }

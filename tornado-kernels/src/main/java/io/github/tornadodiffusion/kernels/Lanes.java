@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.kernels;
 
 import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
 import uk.ac.manchester.tornado.api.types.vectors.Float16;
 
 /**
@@ -76,5 +77,23 @@ final class Lanes {
     float c = (v.getS2() + v.getS10()) + (v.getS6() + v.getS14());
     float d = (v.getS3() + v.getS11()) + (v.getS7() + v.getS15());
     return (a + c) + (b + d);
+  }
+
+  /** The largest lane. */
+  static float largest(Float16 v) {
+    float a = TornadoMath.max(TornadoMath.max(v.getS0(), v.getS8()), TornadoMath.max(v.getS4(), v.getS12()));
+    float b = TornadoMath.max(TornadoMath.max(v.getS1(), v.getS9()), TornadoMath.max(v.getS5(), v.getS13()));
+    float c = TornadoMath.max(TornadoMath.max(v.getS2(), v.getS10()), TornadoMath.max(v.getS6(), v.getS14()));
+    float d = TornadoMath.max(TornadoMath.max(v.getS3(), v.getS11()), TornadoMath.max(v.getS7(), v.getS15()));
+    return TornadoMath.max(TornadoMath.max(a, c), TornadoMath.max(b, d));
+  }
+
+  /** Writes zeros to {@code floats} floats from {@code offset} on, both multiples of {@link #width()}. */
+  static void clear(VectorFloat16 v, int offset, int floats) {
+    int from = offset / width();
+    int to = (offset + floats) / width();
+    for (int i = from; i < to; i++) {
+      v.set(i, zero());
+    }
   }
 }

@@ -1,0 +1,327 @@
+package io.github.tornadodiffusion.kernels;
+
+import uk.ac.manchester.tornado.api.annotations.Parallel;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
+import uk.ac.manchester.tornado.api.types.vectors.Float16;
+
+/**
+ * The kernels behind {@link Attention}. An iteration does one tile: 16 tokens of one head of one image, which become the
+ * lanes. It transposes its tile into its own scratch memory, so that every sum runs vertically, and walks over the other
+ * tokens eight at a time with the softmax rescaled as it goes (Milakov and Gimelshein 2018; Dao et al. 2022). No matrix of
+ * tokens x tokens ever exists. In {@code forward} and {@code queries} the lanes are queries and the walk is over keys, in
+ * {@code keys} it is the other way round.
+ *
+ * <p>All kernels share the head of the descriptor: 0 images, 1 tokens, 2 channel stride, 3 heads, 4 channels of a head, 5
+ * tiles of a head, 6 q, 7 k, 8 v, 9 saved maxima (of 16 queries a tile, in the order of the tiles), 10 saved inverse sums
+ * likewise, 11 scratch, 12 floats of scratch a tile. What follows is the kernel's own.
+ *
+ * <p>The helpers take offsets only. A vector would have to be boxed if the JVM should decide not to inline them.
+ */
+final class AttentionKernels {
+  private AttentionKernels() {}
+
+  /** Own descriptor: 13 out. Scratch: queries and sums [head size][16] each, then weights [8][16] and a factor [16]. */
+  static void forward(FloatArray m, IntArray d) {
+    int bound = d.get(0) * d.get(3) * d.get(5);
+    for (@Parallel int t = 0; t < bound; t++) {
+      VectorFloat16 v = new VectorFloat16(m);
+      int lanes = Lanes.width();
+      int tokens = d.get(1);
+      int stride = d.get(2);
+      int size = d.get(4);
+      int first = t % d.get(5) * 16;
+      int count = Math.min(16, tokens - first);
+      int base = base(d, t);
+      int queries = d.get(11) + t * d.get(12);
+      int sums = queries + 16 * size;
+      int weights = sums + 16 * size;
+      transpose(m, d.get(6) + base + first * stride, stride, count, size, queries, 1f / TornadoMath.sqrt((float) size));
+      clear(m, sums, size);
+      for (int lane = 0; lane < 16; lane += lanes) {
+        Float16 max = Lanes.splat(-1e30f);
+        Float16 total = Lanes.zero();
+        int w = (weights + lane) / lanes;
+        int step = 16 / lanes;
+        for (int j = 0; j < tokens; j += 8) {
+          int left = tokens - 1 - j;
+          scores(m, d.get(7) + base + j * stride, stride, left, size, queries + lane, weights + lane);
+          Float16 newMax = max;
+          for (int r = 0; r < 8; r++) {
+            newMax = Lanes.max(newMax, v.get(w + r * step));
+          }
+          Float16 factor = Lanes.exp(Lanes.sub(max, newMax));
+          max = newMax;
+          total = Lanes.mul(total, factor);
+          v.set(w + 8 * step, factor);
+          for (int r = 0; r < 8; r++) {
+            Float16 p = Lanes.exp(Lanes.sub(v.get(w + r * step), max));
+            p = Lanes.mul(p, Lanes.splat(valid(left, r)));
+            total = Lanes.add(total, p);
+            v.set(w + r * step, p);
+          }
+          accumulate(m, d.get(8) + base + j * stride, stride, left, size, weights + lane, weights + 128 + lane, sums + lane);
+        }
+        Float16 inverse = Lanes.div(Lanes.splat(1f), total);
+        v.set((d.get(9) + t * 16 + lane) / lanes, max);
+        v.set((d.get(10) + t * 16 + lane) / lanes, inverse);
+        for (int i = 0; i < size; i++) {
+          int at = (sums + i * 16 + lane) / lanes;
+          v.set(at, Lanes.mul(v.get(at), inverse));
+        }
+      }
+      store(m, d, t, sums, d.get(13), 1f);
+    }
+  }
+
+  /**
+   * The gradient of q, and for {@code keys} the products of output and gradient of each query. Own descriptor: 13 out, 14
+   * gradOut, 15 products (as saved maxima), 16 gradQ. Scratch: queries, output gradients and sums [head size][16] each, then
+   * weights [8][16], their gradients [8][16] and ones [16].
+   */
+  static void queries(FloatArray m, IntArray d) {
+    int bound = d.get(0) * d.get(3) * d.get(5);
+    for (@Parallel int t = 0; t < bound; t++) {
+      VectorFloat16 v = new VectorFloat16(m);
+      int lanes = Lanes.width();
+      int tokens = d.get(1);
+      int stride = d.get(2);
+      int size = d.get(4);
+      int first = t % d.get(5) * 16;
+      int count = Math.min(16, tokens - first);
+      int base = base(d, t);
+      int queries = d.get(11) + t * d.get(12);
+      int gradients = queries + 16 * size;
+      int sums = gradients + 16 * size;
+      int weights = sums + 16 * size;
+      int scores = weights + 128;
+      int ones = scores + 128;
+      float scale = 1f / TornadoMath.sqrt((float) size);
+      transpose(m, d.get(6) + base + first * stride, stride, count, size, queries, scale);
+      transpose(m, d.get(14) + base + first * stride, stride, count, size, gradients, 1f);
+      clear(m, sums, size);
+      for (int i = 0; i < 16; i++) {
+        int row = d.get(13) + base + (first + Math.min(i, count - 1)) * stride;
+        float product = 0f;
+        for (int c = 0; c < size; c++) {
+          product += m.get(row + c) * m.get(gradients + c * 16 + i);
+        }
+        m.set(d.get(15) + t * 16 + i, product);
+        m.set(ones + i, 1f);
+      }
+      for (int lane = 0; lane < 16; lane += lanes) {
+        Float16 max = v.get((d.get(9) + t * 16 + lane) / lanes);
+        Float16 inverse = v.get((d.get(10) + t * 16 + lane) / lanes);
+        Float16 product = v.get((d.get(15) + t * 16 + lane) / lanes);
+        int w = (weights + lane) / lanes;
+        int s = (scores + lane) / lanes;
+        int step = 16 / lanes;
+        for (int j = 0; j < tokens; j += 8) {
+          int left = tokens - 1 - j;
+          int row = base + j * stride;
+          scores(m, d.get(7) + row, stride, left, size, queries + lane, scores + lane);
+          scores(m, d.get(8) + row, stride, left, size, gradients + lane, weights + lane);
+          for (int r = 0; r < 8; r++) {
+            Float16 p = Lanes.mul(Lanes.exp(Lanes.sub(v.get(s + r * step), max)), inverse);
+            p = Lanes.mul(p, Lanes.splat(valid(left, r)));
+            v.set(w + r * step, Lanes.mul(p, Lanes.sub(v.get(w + r * step), product)));
+          }
+          accumulate(m, d.get(7) + row, stride, left, size, weights + lane, ones + lane, sums + lane);
+        }
+      }
+      store(m, d, t, sums, d.get(16), scale);
+    }
+  }
+
+  /**
+   * The gradients of k and v. Own descriptor: 13 gradOut, 14 products, 15 gradK, 16 gradV. Scratch: keys, values,
+   * sums for keys and sums for values [head size][16] each, then weights [8][16], their gradients [8][16] and ones [16].
+   */
+  static void keys(FloatArray m, IntArray d) {
+    int bound = d.get(0) * d.get(3) * d.get(5);
+    for (@Parallel int t = 0; t < bound; t++) {
+      VectorFloat16 v = new VectorFloat16(m);
+      int lanes = Lanes.width();
+      int tokens = d.get(1);
+      int stride = d.get(2);
+      int size = d.get(4);
+      int first = t % d.get(5) * 16;
+      int count = Math.min(16, tokens - first);
+      int base = base(d, t);
+      int keys = d.get(11) + t * d.get(12);
+      int values = keys + 16 * size;
+      int keySums = values + 16 * size;
+      int valueSums = keySums + 16 * size;
+      int weights = valueSums + 16 * size;
+      int scores = weights + 128;
+      int ones = scores + 128;
+      float scale = 1f / TornadoMath.sqrt((float) size);
+      transpose(m, d.get(7) + base + first * stride, stride, count, size, keys, scale);
+      transpose(m, d.get(8) + base + first * stride, stride, count, size, values, 1f);
+      clear(m, keySums, size);
+      clear(m, valueSums, size);
+      for (int i = 0; i < 16; i++) {
+        m.set(ones + i, 1f);
+      }
+      int perQuery = t / d.get(5) * d.get(5) * 16;
+      for (int lane = 0; lane < 16; lane += lanes) {
+        int w = (weights + lane) / lanes;
+        int s = (scores + lane) / lanes;
+        int step = 16 / lanes;
+        for (int i = 0; i < tokens; i += 8) {
+          int left = tokens - 1 - i;
+          int row = base + i * stride;
+          scores(m, d.get(6) + row, stride, left, size, keys + lane, weights + lane);
+          scores(m, d.get(13) + row, stride, left, size, values + lane, scores + lane);
+          for (int r = 0; r < 8; r++) {
+            int query = perQuery + i + Math.min(r, left);
+            float inverse = m.get(d.get(10) + query) * valid(left, r);
+            Float16 e = Lanes.sub(v.get(w + r * step), Lanes.splat(m.get(d.get(9) + query)));
+            Float16 p = Lanes.mul(Lanes.exp(e), Lanes.splat(inverse));
+            Float16 g = Lanes.sub(v.get(s + r * step), Lanes.splat(m.get(d.get(14) + query)));
+            v.set(w + r * step, p);
+            v.set(s + r * step, Lanes.mul(p, g));
+          }
+          accumulate(m, d.get(13) + row, stride, left, size, weights + lane, ones + lane, valueSums + lane);
+          accumulate(m, d.get(6) + row, stride, left, size, scores + lane, ones + lane, keySums + lane);
+        }
+      }
+      store(m, d, t, keySums, d.get(15), scale);
+      store(m, d, t, valueSums, d.get(16), 1f);
+    }
+  }
+
+  /** Where a tile's head starts within the first token of its image, counted from the start of a block. */
+  private static int base(IntArray d, int t) {
+    int row = t / d.get(5);
+    return row / d.get(3) * d.get(1) * d.get(2) + row % d.get(3) * d.get(4);
+  }
+
+  /** 1 for a row that exists, 0 for one beyond the last. */
+  private static float valid(int left, int row) {
+    return (float) Math.max(0, Math.min(1, left - row + 1));
+  }
+
+  /** tile[i][lane] = factor * row[lane][i]; lanes beyond {@code count} repeat the last row, and nothing reads their results. */
+  private static void transpose(FloatArray m, int rows, int stride, int count, int size, int tile, float factor) {
+    for (int i = 0; i < size; i++) {
+      for (int lane = 0; lane < 16; lane++) {
+        m.set(tile + i * 16 + lane, factor * m.get(rows + Math.min(lane, count - 1) * stride + i));
+      }
+    }
+  }
+
+  /** Writes factor * tile[i][lane] to the rows of an output, and zeros to its padding lanes if this is the last head. */
+  private static void store(FloatArray m, IntArray d, int t, int tile, int out, float factor) {
+    int stride = d.get(2);
+    int size = d.get(4);
+    int first = t % d.get(5) * 16;
+    int count = Math.min(16, d.get(1) - first);
+    int rows = out + base(d, t) + first * stride;
+    int padding = 0;
+    if (t / d.get(5) % d.get(3) == d.get(3) - 1) {
+      padding = stride - d.get(3) * size;
+    }
+    for (int lane = 0; lane < count; lane++) {
+      int row = rows + lane * stride;
+      for (int i = 0; i < size; i++) {
+        m.set(row + i, factor * m.get(tile + i * 16 + lane));
+      }
+      for (int i = 0; i < padding; i++) {
+        m.set(row + size + i, 0f);
+      }
+    }
+  }
+
+  private static void clear(FloatArray m, int tile, int size) {
+    VectorFloat16 v = new VectorFloat16(m);
+    int from = tile / Lanes.width();
+    int vectors = 16 / Lanes.width() * size;
+    for (int i = 0; i < vectors; i++) {
+      v.set(from + i, Lanes.zero());
+    }
+  }
+
+  /** score[r] = sum over i of row[r][i] * tile[i] for eight rows; rows beyond {@code left} repeat the last one. */
+  private static void scores(FloatArray m, int rows, int stride, int left, int size, int tile, int score) {
+    VectorFloat16 v = new VectorFloat16(m);
+    int lanes = Lanes.width();
+    int step = 16 / lanes;
+    int at = tile / lanes;
+    int to = score / lanes;
+    int r1 = rows + Math.min(1, left) * stride;
+    int r2 = rows + Math.min(2, left) * stride;
+    int r3 = rows + Math.min(3, left) * stride;
+    int r4 = rows + Math.min(4, left) * stride;
+    int r5 = rows + Math.min(5, left) * stride;
+    int r6 = rows + Math.min(6, left) * stride;
+    int r7 = rows + Math.min(7, left) * stride;
+    Float16 s0 = Lanes.zero();
+    Float16 s1 = Lanes.zero();
+    Float16 s2 = Lanes.zero();
+    Float16 s3 = Lanes.zero();
+    Float16 s4 = Lanes.zero();
+    Float16 s5 = Lanes.zero();
+    Float16 s6 = Lanes.zero();
+    Float16 s7 = Lanes.zero();
+    for (int i = 0; i < size; i++) {
+      Float16 x = v.get(at + i * step);
+      s0 = Lanes.mulAdd(x, Lanes.splat(m.get(rows + i)), s0);
+      s1 = Lanes.mulAdd(x, Lanes.splat(m.get(r1 + i)), s1);
+      s2 = Lanes.mulAdd(x, Lanes.splat(m.get(r2 + i)), s2);
+      s3 = Lanes.mulAdd(x, Lanes.splat(m.get(r3 + i)), s3);
+      s4 = Lanes.mulAdd(x, Lanes.splat(m.get(r4 + i)), s4);
+      s5 = Lanes.mulAdd(x, Lanes.splat(m.get(r5 + i)), s5);
+      s6 = Lanes.mulAdd(x, Lanes.splat(m.get(r6 + i)), s6);
+      s7 = Lanes.mulAdd(x, Lanes.splat(m.get(r7 + i)), s7);
+    }
+    v.set(to, s0);
+    v.set(to + step, s1);
+    v.set(to + 2 * step, s2);
+    v.set(to + 3 * step, s3);
+    v.set(to + 4 * step, s4);
+    v.set(to + 5 * step, s5);
+    v.set(to + 6 * step, s6);
+    v.set(to + 7 * step, s7);
+  }
+
+  /** sum[i] = factor * sum[i] + sum over eight rows r of weight[r] * row[r][i]; rows beyond {@code left} have weight 0. */
+  private static void accumulate(
+      FloatArray m, int rows, int stride, int left, int size, int weight, int factor, int sum) {
+    VectorFloat16 v = new VectorFloat16(m);
+    int lanes = Lanes.width();
+    int step = 16 / lanes;
+    int w = weight / lanes;
+    int to = sum / lanes;
+    int r1 = rows + Math.min(1, left) * stride;
+    int r2 = rows + Math.min(2, left) * stride;
+    int r3 = rows + Math.min(3, left) * stride;
+    int r4 = rows + Math.min(4, left) * stride;
+    int r5 = rows + Math.min(5, left) * stride;
+    int r6 = rows + Math.min(6, left) * stride;
+    int r7 = rows + Math.min(7, left) * stride;
+    Float16 f = v.get(factor / lanes);
+    Float16 w0 = v.get(w);
+    Float16 w1 = v.get(w + step);
+    Float16 w2 = v.get(w + 2 * step);
+    Float16 w3 = v.get(w + 3 * step);
+    Float16 w4 = v.get(w + 4 * step);
+    Float16 w5 = v.get(w + 5 * step);
+    Float16 w6 = v.get(w + 6 * step);
+    Float16 w7 = v.get(w + 7 * step);
+    for (int i = 0; i < size; i++) {
+      Float16 s = Lanes.mul(f, v.get(to + i * step));
+      s = Lanes.mulAdd(w0, Lanes.splat(m.get(rows + i)), s);
+      s = Lanes.mulAdd(w1, Lanes.splat(m.get(r1 + i)), s);
+      s = Lanes.mulAdd(w2, Lanes.splat(m.get(r2 + i)), s);
+      s = Lanes.mulAdd(w3, Lanes.splat(m.get(r3 + i)), s);
+      s = Lanes.mulAdd(w4, Lanes.splat(m.get(r4 + i)), s);
+      s = Lanes.mulAdd(w5, Lanes.splat(m.get(r5 + i)), s);
+      s = Lanes.mulAdd(w6, Lanes.splat(m.get(r6 + i)), s);
+      s = Lanes.mulAdd(w7, Lanes.splat(m.get(r7 + i)), s);
+      v.set(to + i * step, s);
+    }
+  }
+}
