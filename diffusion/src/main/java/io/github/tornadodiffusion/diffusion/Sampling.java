@@ -69,6 +69,11 @@ public final class Sampling {
     return timesteps.clone();
   }
 
+  /** The timestep of the given step, 0 first. */
+  public int timestep(int step) {
+    return timesteps[step];
+  }
+
   /** The number of steps. */
   public int steps() {
     return timesteps.length;
