@@ -51,8 +51,20 @@ final class Errors {
   static int failed(Exception e, CommandLine commandLine, ParseResult parsed) {
     PrintWriter err = commandLine.getErr();
     print(err, message(e));
-    trace(err, e, parsed.hasMatchedOption("--verbose"));
+    trace(err, e, isVerbose(parsed));
     return isBadInput(e) ? BAD_INPUT : FAILURE;
+  }
+
+  /** Handles an error of the JVM, such as a heap that is too small. */
+  static int failed(Error e, PrintWriter err, String... args) {
+    print(err, message(e));
+    trace(err, e, List.of(args).contains("--verbose"));
+    return FAILURE;
+  }
+
+  private static boolean isVerbose(ParseResult parsed) {
+    return parsed.hasMatchedOption("--verbose")
+        || (parsed.hasSubcommand() && isVerbose(parsed.subcommand()));
   }
 
   private static boolean isBadInput(Throwable e) {
@@ -75,7 +87,11 @@ final class Errors {
           system.getFile() + " cannot be written, the disk is full; free space or choose another"
               + " disk";
       case IOException io when noSpace(io) -> "the disk is full; free space or choose another disk";
-      case OutOfMemoryStop stop -> stop.getMessage();
+      case OutOfMemoryError memory ->
+          "memory ran out: %d MiB of heap is too little; use a smaller --batch or %s"
+              .formatted(Runtime.getRuntime().maxMemory() >> 20, MemoryNeed.LARGER_HEAP);
+      case IllegalStateException stopped when stopped.getMessage() != null ->
+          stopped.getMessage();
       case IllegalArgumentException user when user.getMessage() != null -> user.getMessage();
       case IOException io when io.getMessage() != null -> io.getMessage();
       default -> e + "; run again with --verbose for the stack trace";
@@ -91,7 +107,7 @@ final class Errors {
     err.flush();
   }
 
-  private static void trace(PrintWriter err, Exception e, boolean verbose) {
+  private static void trace(PrintWriter err, Throwable e, boolean verbose) {
     if (verbose) {
       e.printStackTrace(err);
       err.flush();
@@ -101,18 +117,5 @@ final class Errors {
   /** The text with every run of line breaks and other white space as one space. */
   static String oneLine(String text) {
     return text == null ? "" : text.strip().replaceAll("\\s*\\R\\s*", " ");
-  }
-
-  /** The heap ran out although a plan was thought to fit. */
-  static final class OutOfMemoryStop extends RuntimeException {
-    private static final long serialVersionUID = 1;
-
-    OutOfMemoryStop(OutOfMemoryError cause) {
-      super(
-          "memory ran out: %d MiB of heap is too little; use a smaller --batch or a larger heap,"
-                  .formatted(Runtime.getRuntime().maxMemory() >> 20)
-              + " for instance TORNADODIFFUSION_JAVA_OPTS=-Xmx8g",
-          cause);
-    }
   }
 }

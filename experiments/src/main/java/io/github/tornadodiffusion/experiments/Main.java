@@ -22,7 +22,13 @@ import picocli.CommandLine.ScopeType;
     mixinStandardHelpOptions = true,
     scope = ScopeType.INHERIT,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {DevicesCommand.class})
+    subcommands = {
+      TrainCommand.class,
+      SampleCommand.class,
+      PredictCommand.class,
+      BenchCommand.class,
+      DevicesCommand.class
+    })
 public final class Main {
   private Main() {}
 
@@ -52,6 +58,10 @@ public final class Main {
     commandLine.setAbbreviatedOptionsAllowed(false);
     commandLine.setParameterExceptionHandler(Errors::badUsage);
     commandLine.setExecutionExceptionHandler(Errors::failed);
-    return commandLine.execute(args);
+    try {
+      return commandLine.execute(args);
+    } catch (Error e) {
+      return Errors.failed(e, err, args);
+    }
   }
 }

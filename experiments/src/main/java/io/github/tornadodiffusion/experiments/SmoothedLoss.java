@@ -1,14 +1,15 @@
 package io.github.tornadodiffusion.experiments;
 
+import io.github.tornadodiffusion.diffusion.LossCurve;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * The loss of a training run, smoothed for a picture.
  *
- * @param points what was measured, in the order of the steps
+ * @param rows what was measured, in the order of the steps
  */
-record SmoothedLoss(List<Point> points) {
+record SmoothedLoss(List<LossCurve.Row> rows) {
   /** Quarters of the timesteps, the least noise first. */
   static final int QUARTILES = 4;
 
@@ -18,31 +19,21 @@ record SmoothedLoss(List<Point> points) {
   /** More points than a picture has columns show nothing more. */
   private static final int MOST_POINTS = 1000;
 
-  /**
-   * One step.
-   *
-   * @param step steps done, 1 first
-   * @param loss mean over the batch
-   * @param quartiles means over the images whose timestep lies in each quarter, NaN where the batch
-   *     had none
-   */
-  record Point(int step, double loss, double[] quartiles) {}
-
   /** A line of the picture: loss over steps. */
   record Line(double[] steps, double[] losses) {}
 
   SmoothedLoss {
-    points = List.copyOf(points);
+    rows = List.copyOf(rows);
   }
 
   /** The running mean of the loss over the steps before. */
   Line mean() {
-    return smoothed(points.stream().mapToDouble(Point::loss).toArray());
+    return smoothed(rows.stream().mapToDouble(LossCurve.Row::loss).toArray());
   }
 
   /** The running mean of one quartile, 0 first. */
   Line quartile(int quartile) {
-    return smoothed(points.stream().mapToDouble(p -> p.quartiles()[quartile]).toArray());
+    return smoothed(rows.stream().mapToDouble(row -> row.quartiles().get(quartile)).toArray());
   }
 
   private Line smoothed(double[] values) {
@@ -62,7 +53,7 @@ record SmoothedLoss(List<Point> points) {
         count--;
       }
       if (count > 0 && (i % every == 0 || i == values.length - 1)) {
-        line.add(new double[] {points.get(i).step(), sum / count});
+        line.add(new double[] {rows.get(i).step(), sum / count});
       }
     }
     return new Line(
