@@ -139,10 +139,7 @@ public final class Trainer implements AutoCloseable {
     int[] timesteps = timesteps(step);
     UNetTraining.StepResult result = training.step(input(batch, timesteps));
     step++;
-    double loss = 0;
-    for (float imageLoss : result.lossPerImage()) {
-      loss += imageLoss / config.batch();
-    }
+    double loss = result.loss();
     if (!Double.isFinite(loss) || !Float.isFinite(result.gradNorm())) {
       throw new IllegalStateException(
           "The loss is %s and the gradient's norm %s at step %d: lower --lr or try another --seed"
@@ -199,6 +196,11 @@ public final class Trainer implements AutoCloseable {
         targetSample,
         config.seed(),
         step,
+        hyperparameters());
+  }
+
+  private UNetTraining.Hyperparameters hyperparameters() {
+    return new UNetTraining.Hyperparameters(
         (float) learningRates.at(step),
         (float) config.adamBeta1(),
         (float) config.adamBeta2(),
