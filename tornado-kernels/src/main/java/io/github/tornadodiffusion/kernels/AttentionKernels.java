@@ -19,7 +19,8 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
  * likewise, 11 scratch, 12 floats of scratch a tile. What follows is the kernel's own.
  *
  * <p>The helpers take offsets only: a vector argument would have to be boxed where C2 decides not to inline them. And none
- * has more than one exp in it, because C2 stops inlining, and then boxes, at a number of nodes that two of them exceed.
+ * has more than one exp in it, because C2 stops inlining, and then boxes, at a number of nodes that two of them exceed. Their loops over rows
+ * run to a number from memory, so that TornadoVM does not unroll them.
  */
 final class AttentionKernels {
   private AttentionKernels() {}
@@ -51,7 +52,7 @@ final class AttentionKernels {
           int left = tokens - 1 - j;
           int row = base + j * stride;
           scores(m, d.get(7) + row, stride, left, size, queries + lane, weights + lane);
-          raise(m, weights + lane, max + lane, total + lane, factor + lane);
+          raise(m, left, weights + lane, max + lane, total + lane, factor + lane);
           weigh(m, left, weights + lane, max + lane, total + lane);
           accumulate(m, d.get(8) + row, stride, left, size, weights + lane, factor + lane, sums + lane);
         }
@@ -158,16 +159,18 @@ final class AttentionKernels {
   }
 
   /** Eight more keys: raises the maxima to their scores and leaves the factor that this costs all earlier weights. */
-  private static void raise(FloatArray m, int scores, int max, int total, int factor) {
+  private static void raise(FloatArray m, int left, int scores, int max, int total, int factor) {
     VectorFloat16 v = new VectorFloat16(m);
     int lanes = Lanes.width();
     int step = 16 / lanes;
     int s = scores / lanes;
     Float16 oldMax = v.get(max / lanes);
-    Float16 newMax = oldMax;
-    for (int r = 0; r < 8; r++) {
+    Float16 newMax = v.get(s);
+    int rows = Math.min(8, left + 1);
+    for (int r = 1; r < rows; r++) {
       newMax = Lanes.max(newMax, v.get(s + r * step));
     }
+    newMax = Lanes.max(newMax, oldMax);
     Float16 f = Lanes.exp(Lanes.sub(oldMax, newMax));
     v.set(max / lanes, newMax);
     v.set(factor / lanes, f);
@@ -182,10 +185,14 @@ final class AttentionKernels {
     int w = weights / lanes;
     Float16 greatest = v.get(max / lanes);
     Float16 sum = v.get(total / lanes);
-    for (int r = 0; r < 8; r++) {
-      Float16 p = Lanes.mul(Lanes.exp(Lanes.sub(v.get(w + r * step), greatest)), Lanes.splat(valid(left, r)));
+    int rows = Math.min(8, left + 1);
+    for (int r = 0; r < rows; r++) {
+      Float16 p = Lanes.exp(Lanes.sub(v.get(w + r * step), greatest));
       sum = Lanes.add(sum, p);
       v.set(w + r * step, p);
+    }
+    for (int r = rows; r < 8; r++) {
+      v.set(w + r * step, Lanes.zero());
     }
     v.set(total / lanes, sum);
   }
@@ -214,10 +221,13 @@ final class AttentionKernels {
     Float16 greatest = v.get(max / lanes);
     Float16 perTotal = v.get(inverse / lanes);
     Float16 mean = v.get(product / lanes);
-    for (int r = 0; r < 8; r++) {
+    int rows = Math.min(8, left + 1);
+    for (int r = 0; r < rows; r++) {
       Float16 p = Lanes.mul(Lanes.exp(Lanes.sub(v.get(s + r * step), greatest)), perTotal);
-      p = Lanes.mul(p, Lanes.splat(valid(left, r)));
       v.set(w + r * step, Lanes.mul(p, Lanes.sub(v.get(w + r * step), mean)));
+    }
+    for (int r = rows; r < 8; r++) {
+      v.set(w + r * step, Lanes.zero());
     }
   }
 
@@ -229,14 +239,18 @@ final class AttentionKernels {
     int step = 16 / lanes;
     int w = weights / lanes;
     int g = gradients / lanes;
-    for (int r = 0; r < 8; r++) {
-      int query = Math.min(r, left);
-      Float16 perTotal = Lanes.splat(m.get(inverse + query) * valid(left, r));
-      Float16 greatest = Lanes.splat(m.get(max + query));
-      Float16 mean = Lanes.splat(m.get(product + query));
+    int rows = Math.min(8, left + 1);
+    for (int r = 0; r < rows; r++) {
+      Float16 perTotal = Lanes.splat(m.get(inverse + r));
+      Float16 greatest = Lanes.splat(m.get(max + r));
+      Float16 mean = Lanes.splat(m.get(product + r));
       Float16 p = Lanes.mul(Lanes.exp(Lanes.sub(v.get(w + r * step), greatest)), perTotal);
       v.set(w + r * step, p);
       v.set(g + r * step, Lanes.mul(p, Lanes.sub(v.get(g + r * step), mean)));
+    }
+    for (int r = rows; r < 8; r++) {
+      v.set(w + r * step, Lanes.zero());
+      v.set(g + r * step, Lanes.zero());
     }
   }
 
@@ -244,11 +258,6 @@ final class AttentionKernels {
   private static int base(IntArray d, int t) {
     int row = t / d.get(5);
     return row / d.get(3) * d.get(1) * d.get(2) + row % d.get(3) * d.get(4);
-  }
-
-  /** 1 for a row that exists, 0 for one beyond the last. */
-  private static float valid(int left, int row) {
-    return (float) Math.max(0, Math.min(1, left - row + 1));
   }
 
   /** tile[i][lane] = factor * row[lane][i]; lanes beyond {@code count} repeat the last row, and nothing reads their results. */
