@@ -25,6 +25,7 @@ final class TrainingGraph {
   /** The averaged parameters, or null. */
   final Buffer ema;
 
+  final Schedule schedule = new Schedule();
   final MemoryPlan plan;
 
   /**
@@ -50,7 +51,6 @@ final class TrainingGraph {
     firstMoments = Buffer.persistent("first moments", floats);
     secondMoments = Buffer.persistent("second moments", floats);
     ema = options.ema() ? Buffer.persistent("average", floats) : null;
-    Schedule schedule = new Schedule();
     if (givenNoise) {
       noise = Tensor.persistent("noise", net.plainSampleShape(), false);
     } else {
