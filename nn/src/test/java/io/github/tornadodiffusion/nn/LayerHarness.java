@@ -34,6 +34,9 @@ final class LayerHarness {
     return this;
   }
 
+  /**
+   * @param gradOutput gradient of the output; null stands for zeros
+   */
   Result run(
       Piece piece,
       Map<String, HostTensor> weights,
@@ -56,7 +59,9 @@ final class LayerHarness {
     try (LoadedProgram loaded = new LoadedProgram(ENGINE, plan, program, graph)) {
       loaded.writeParameters(weightBuffer, parameters, weights);
       inputs.forEach((name, t) -> loaded.writeImages(t, name, inputValues.get(name)));
-      loaded.writeImages(gradOut, "grad_output", gradOutput);
+      if (gradOutput != null) {
+        loaded.writeImages(gradOut, "grad_output", gradOutput);
+      }
       loaded.run();
       Map<String, float[]> gradInputs = new LinkedHashMap<>();
       inputs.forEach(

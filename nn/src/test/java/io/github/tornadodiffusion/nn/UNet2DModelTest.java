@@ -78,7 +78,9 @@ class UNet2DModelTest {
     Exception dropout =
         assertThrows(
             IllegalArgumentException.class,
-            () -> new UNet2DModel(unit1().dropout(0.1).build()));
+            () ->
+                UNetTraining.arenaFloats(
+                    unit1().dropout(0.1).build(), new UNetTraining.Options(1, 32, 32, false)));
     assertTrue(dropout.getMessage().contains("dropout"), dropout.getMessage());
   }
 
