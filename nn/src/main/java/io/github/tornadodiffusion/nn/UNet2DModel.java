@@ -46,12 +46,7 @@ public final class UNet2DModel {
     boolean scaleShift = config.resnetTimeScaleShift().equals("scale_shift");
     ResnetBlock2D.Options options =
         new ResnetBlock2D.Options(
-            tembChannels,
-            config.normNumGroups(),
-            config.normEps(),
-            scaleShift,
-            1,
-            Sampling.NONE);
+            tembChannels, config.normNumGroups(), config.normEps(), scaleShift, 1, Sampling.NONE);
     addDownBlocks(options);
     // The up blocks come before the middle block in PyTorch's state_dict.
     addUpBlocks(options);

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * Gradients against differences of the forward pass along random directions, with channel counts and
- * sizes that fit no tile.
+ * Gradients against differences of the forward pass along random directions, with channel counts
+ * and sizes that fit no tile.
  */
 class GradientCheckTest {
   private static final JvmEngine ENGINE = new JvmEngine();
@@ -63,7 +63,8 @@ class GradientCheckTest {
                 Tensor joined = g.concat("concat", a, g.add("add", in.get("b"), in.get("b")));
                 Tensor twice = conv.apply(g, joined, null, g.scale("scale", joined, 0.5));
                 Tensor large = g.nearest("nearest", twice, 7, 5, Padding.all(1));
-                return g.add("sum", g.silu("silu", large), g.affine("affine", large, 2, -1, Padding.NONE));
+                return g.add(
+                    "sum", g.silu("silu", large), g.affine("affine", large, 2, -1, Padding.NONE));
               };
             },
             shapes("a", new int[] {2, 3, 5, 4}, "b", new int[] {2, 5, 5, 4})));
@@ -113,11 +114,10 @@ class GradientCheckTest {
     LayerHarness.Piece piece = layer.layer.build(scope);
     LayerHarness harness = new LayerHarness(scope);
     Map<String, float[]> inputs = new LinkedHashMap<>();
-    layer.inputs.forEach(
-        (name, s) -> {
-          harness.input(name, s[0], s[1], s[2], s[3]);
-          inputs.put(name, randoms(random, s[0] * s[1] * s[2] * s[3]));
-        });
+    layer.inputs.forEach((name, s) -> {
+      harness.input(name, s[0], s[1], s[2], s[3]);
+      inputs.put(name, randoms(random, s[0] * s[1] * s[2] * s[3]));
+    });
     Map<String, HostTensor> weights = new LinkedHashMap<>();
     for (ParameterSpec spec : scope.parameters().specs()) {
       float[] values = randoms(random, spec.size());
@@ -202,8 +202,7 @@ class GradientCheckTest {
           expected += dot(along, of);
           squares += dot(of, of);
           float step = STEP / 2;
-          up.put(
-              name, new HostTensor(parameter.shape(), moved(parameter.values(), along, step)));
+          up.put(name, new HostTensor(parameter.shape(), moved(parameter.values(), along, step)));
           down.put(
               name, new HostTensor(parameter.shape(), moved(parameter.values(), along, -step)));
         }

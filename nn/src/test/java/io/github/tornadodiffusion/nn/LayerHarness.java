@@ -29,8 +29,7 @@ final class LayerHarness {
 
   /** An input that is differentiated by. */
   LayerHarness input(String name, int n, int c, int h, int w) {
-    inputs.put(
-        name, Tensor.persistent(name, Tensor.shape(n, h, w, c, Padding.NONE), true));
+    inputs.put(name, Tensor.persistent(name, Tensor.shape(n, h, w, c, Padding.NONE), true));
     return this;
   }
 
@@ -53,8 +52,7 @@ final class LayerHarness {
     Gradients gradients = new Gradients(gradientBuffer);
     gradients.backward(schedule, graph.operations(), output, gradOut);
     schedule.keep(output);
-    MemoryPlan plan =
-        new MemoryPlan(schedule.steps(), List.of(weightBuffer, gradientBuffer));
+    MemoryPlan plan = new MemoryPlan(schedule.steps(), List.of(weightBuffer, gradientBuffer));
     Program program = plan.program("layer", List.of(), List.of());
     try (LoadedProgram loaded = new LoadedProgram(ENGINE, plan, program, graph)) {
       loaded.writeParameters(weightBuffer, parameters, weights);
@@ -64,12 +62,9 @@ final class LayerHarness {
       }
       loaded.run();
       Map<String, float[]> gradInputs = new LinkedHashMap<>();
-      inputs.forEach(
-          (name, t) -> gradInputs.put(name, loaded.readImages(gradients.ofInput(t))));
+      inputs.forEach((name, t) -> gradInputs.put(name, loaded.readImages(gradients.ofInput(t))));
       return new Result(
-          loaded.readImages(output),
-          gradInputs,
-          loaded.readParameters(gradientBuffer, parameters));
+          loaded.readImages(output), gradInputs, loaded.readParameters(gradientBuffer, parameters));
     }
   }
 }
