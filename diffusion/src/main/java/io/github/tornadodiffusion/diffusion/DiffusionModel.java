@@ -1,0 +1,144 @@
+package io.github.tornadodiffusion.diffusion;
+
+import io.github.tornadodiffusion.nn.AtomicFiles;
+import io.github.tornadodiffusion.nn.HostTensor;
+import io.github.tornadodiffusion.nn.Json;
+import io.github.tornadodiffusion.nn.JsonFields;
+import io.github.tornadodiffusion.nn.ModelFiles;
+import io.github.tornadodiffusion.nn.UNet2DConfig;
+import io.github.tornadodiffusion.nn.UNet2DModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+
+/**
+ * A UNet with its scheduler, in a directory as diffusers' DDPMPipeline and DDIMPipeline save it:
+ * {@code model_index.json}, {@code unet/} and {@code scheduler/}.
+ *
+ * @param scheduler the scheduler of training, which also samples unless another is asked for
+ * @param unet the UNet's configuration
+ * @param parameters its parameters by PyTorch's names, in the order of the specifications
+ */
+public record DiffusionModel(
+    Scheduler scheduler, UNet2DConfig unet, SequencedMap<String, HostTensor> parameters) {
+  private static final String INDEX = "model_index.json";
+  private static final String SCHEDULER = "scheduler";
+  private static final String SCHEDULER_CONFIG = "scheduler_config.json";
+  private static final String UNET = "unet";
+  private static final String UNET_CLASS = "UNet2DModel";
+  private static final String LIBRARY = "diffusers";
+
+  /**
+   * Reads a model with the scheduler that it names.
+   *
+   * @throws IOException in one line naming the file, the cause and the mend
+   */
+  public static DiffusionModel read(Path directory) throws IOException {
+    Path config = schedulerConfig(directory);
+    return read(directory, Schedulers.read(config));
+  }
+
+  /**
+   * Reads a model and makes a scheduler of the given class from its scheduler's configuration.
+   *
+   * @param schedulerClass see {@link Schedulers#className}
+   * @throws IOException in one line naming the file, the cause and the mend
+   */
+  public static DiffusionModel read(Path directory, String schedulerClass) throws IOException {
+    String className = Schedulers.className(schedulerClass);
+    return read(directory, Schedulers.read(schedulerConfig(directory), className));
+  }
+
+  private static DiffusionModel read(Path directory, Scheduler scheduler) throws IOException {
+    ModelFiles.UNet unet =
+        ModelFiles.readUNet(
+            directory.resolve(UNET), config -> new UNet2DModel(config).parameters());
+    return new DiffusionModel(scheduler, unet.config(), unet.parameters());
+  }
+
+  /** The scheduler's file of a directory whose index names the parts of a model. */
+  private static Path schedulerConfig(Path directory) throws IOException {
+    if (!Files.isDirectory(directory)) {
+      throw new IOException(
+          directory + " is not a directory: name one that a training run or diffusers wrote");
+    }
+    Path index = directory.resolve(INDEX);
+    if (!Files.isRegularFile(index)) {
+      throw new IOException(
+          directory + " holds no model (it has no " + INDEX + "): name a model directory");
+    }
+    Json.read(index, DiffusionModel::checkIndex);
+    return directory.resolve(SCHEDULER).resolve(SCHEDULER_CONFIG);
+  }
+
+  private static Void checkIndex(JsonFields index) {
+    List<String> unet = index.strings(UNET, List.of());
+    if (unet.size() != 2 || !unet.getLast().equals(UNET_CLASS)) {
+      throw new IllegalArgumentException(
+          "unet is %s: only pipelines with a %s can be read"
+              .formatted(unet.isEmpty() ? "missing" : unet, UNET_CLASS));
+    }
+    if (index.strings(SCHEDULER, List.of()).size() != 2) {
+      throw new IllegalArgumentException(
+          "scheduler is missing: only pipelines with a scheduler can be read");
+    }
+    return null;
+  }
+
+  /**
+   * Checks that a run can begin in the directory: that it is not there, or empty.
+   *
+   * @throws IOException in one line if it holds anything
+   */
+  public static void checkFree(Path directory) throws IOException {
+    if (Files.exists(directory) && !Files.isDirectory(directory)) {
+      throw new IOException(directory + " is a file: choose another output directory");
+    }
+    if (Files.isDirectory(directory)) {
+      try (var entries = Files.list(directory)) {
+        if (entries.findAny().isPresent()) {
+          throw new IOException(
+              directory + " is not empty, nothing was written: choose another output directory");
+        }
+      }
+    }
+  }
+
+  /**
+   * Writes the model to a directory that is not there yet, or empty.
+   *
+   * @throws IOException in one line if the directory holds anything or a file cannot be written
+   */
+  public void write(Path directory) throws IOException {
+    checkFree(directory);
+    writeInto(directory);
+  }
+
+  /**
+   * Writes the model into a run's own directory; earlier files of a model are replaced, each
+   * atomically, the index last.
+   *
+   * @throws IOException in one line if a file cannot be written
+   */
+  public void writeInto(Path directory) throws IOException {
+    Path schedulerDirectory = Files.createDirectories(directory.resolve(SCHEDULER));
+    ModelFiles.writeUNet(directory.resolve(UNET), unet, parameters);
+    AtomicFiles.write(schedulerDirectory.resolve(SCHEDULER_CONFIG), Schedulers.toJson(scheduler));
+    Json.write(directory.resolve(INDEX), index());
+  }
+
+  private Map<String, Object> index() {
+    return Map.of(
+        "_class_name",
+        scheduler.className().replace("Scheduler", "Pipeline"),
+        "_diffusers_version",
+        Json.DIFFUSERS_VERSION,
+        SCHEDULER,
+        List.of(LIBRARY, scheduler.className()),
+        UNET,
+        List.of(LIBRARY, UNET_CLASS));
+  }
+}

@@ -1,0 +1,133 @@
+package io.github.tornadodiffusion.diffusion;
+
+import java.util.List;
+
+/**
+ * What DDPM and DDIM share of a scheduler_config.json; the components are diffusers' keys in camel
+ * case.
+ *
+ * @param numTrainTimesteps T
+ * @param betaStart the first variance; see {@link BetaSchedule}
+ * @param betaEnd the last variance
+ * @param betaSchedule the variances between them
+ * @param trainedBetas the variances themselves, in place of the schedule; null for none
+ * @param rescaleBetasZeroSnr whether the last timestep is rescaled to be noise alone (Lin et al.
+ *     2023)
+ * @param predictionType what the model predicts
+ * @param clipSample whether a predicted x_0 is clipped to [-clipSampleRange, clipSampleRange]
+ * @param clipSampleRange see clipSample
+ * @param thresholding whether a predicted x_0 is clipped to a quantile of its own values instead,
+ *     and divided by it (Saharia et al. 2022, Imagen, section 2.3)
+ * @param dynamicThresholdingRatio which quantile, 0..1
+ * @param sampleMaxValue the most that the quantile may be
+ * @param timestepSpacing which timesteps a sampler visits
+ * @param stepsOffset added to the timesteps of leading spacing
+ */
+public record SchedulerConfig(
+    int numTrainTimesteps,
+    double betaStart,
+    double betaEnd,
+    BetaSchedule betaSchedule,
+    List<Double> trainedBetas,
+    boolean rescaleBetasZeroSnr,
+    PredictionType predictionType,
+    boolean clipSample,
+    double clipSampleRange,
+    boolean thresholding,
+    double dynamicThresholdingRatio,
+    double sampleMaxValue,
+    TimestepSpacing timestepSpacing,
+    int stepsOffset) {
+
+  /** diffusers' defaults. */
+  public static final SchedulerConfig DEFAULTS =
+      new SchedulerConfig(
+          1000,
+          0.0001,
+          0.02,
+          BetaSchedule.LINEAR,
+          null,
+          false,
+          PredictionType.EPSILON,
+          true,
+          1.0,
+          false,
+          0.995,
+          1.0,
+          TimestepSpacing.LEADING,
+          0);
+
+  public SchedulerConfig {
+    if (trainedBetas != null) {
+      trainedBetas = List.copyOf(trainedBetas);
+    }
+    check(numTrainTimesteps >= 1, "num_train_timesteps", numTrainTimesteps, "at least 1");
+    check(betaStart >= 0 && betaStart <= 1, "beta_start", betaStart, "from 0 to 1");
+    check(betaEnd >= 0 && betaEnd <= 1, "beta_end", betaEnd, "from 0 to 1");
+    check(clipSampleRange > 0, "clip_sample_range", clipSampleRange, "above 0");
+    check(sampleMaxValue > 0, "sample_max_value", sampleMaxValue, "above 0");
+    check(
+        dynamicThresholdingRatio >= 0 && dynamicThresholdingRatio <= 1,
+        "dynamic_thresholding_ratio",
+        dynamicThresholdingRatio,
+        "from 0 to 1");
+    check(stepsOffset >= 0, "steps_offset", stepsOffset, "at least 0");
+    check(
+        trainedBetas == null || trainedBetas.size() == numTrainTimesteps,
+        "trained_betas",
+        (trainedBetas == null ? 0 : trainedBetas.size()) + " values",
+        numTrainTimesteps + " values, num_train_timesteps");
+  }
+
+  private static void check(boolean holds, String key, Object value, String allowed) {
+    if (!holds) {
+      throw new IllegalArgumentException(key + " is " + value + ": it must be " + allowed);
+    }
+  }
+
+  /**
+   * A configuration for training from nothing, diffusers' defaults otherwise.
+   *
+   * @param numTrainTimesteps T
+   */
+  public static SchedulerConfig of(
+      int numTrainTimesteps, BetaSchedule betaSchedule, PredictionType predictionType) {
+    return new SchedulerConfig(
+        numTrainTimesteps,
+        DEFAULTS.betaStart,
+        DEFAULTS.betaEnd,
+        betaSchedule,
+        null,
+        false,
+        predictionType,
+        DEFAULTS.clipSample,
+        DEFAULTS.clipSampleRange,
+        DEFAULTS.thresholding,
+        DEFAULTS.dynamicThresholdingRatio,
+        DEFAULTS.sampleMaxValue,
+        DEFAULTS.timestepSpacing,
+        DEFAULTS.stepsOffset);
+  }
+
+  /**
+   * The variances and their products.
+   *
+   * @throws IllegalArgumentException if the variances are not in [0, 1)
+   */
+  public NoiseSchedule noiseSchedule() {
+    double[] betas =
+        trainedBetas == null
+            ? betaSchedule.betas(numTrainTimesteps, betaStart, betaEnd)
+            : trainedBetas.stream().mapToDouble(Double::doubleValue).toArray();
+    // Checks the variances before the rescaling divides by them.
+    NoiseSchedule schedule = new NoiseSchedule(betas);
+    return rescaleBetasZeroSnr
+        ? new NoiseSchedule(BetaSchedule.rescaleZeroTerminalSnr(betas))
+        : schedule;
+  }
+
+  /** The timesteps of a sampler with n steps, highest first. */
+  int[] timesteps(int steps) {
+    return timestepSpacing.timesteps(numTrainTimesteps, steps, stepsOffset);
+  }
+}

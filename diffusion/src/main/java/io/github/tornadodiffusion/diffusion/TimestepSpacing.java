@@ -1,0 +1,77 @@
+package io.github.tornadodiffusion.diffusion;
+
+/**
+ * Which of the T training timesteps a sampler with n steps visits, as diffusers spaces them (Lin et
+ * al. 2023, table 2).
+ */
+public enum TimestepSpacing {
+  /** Every (T / n)-th from 0 on, plus an offset. */
+  LEADING,
+  /** From 0 to T - 1, both included. */
+  LINSPACE,
+  /** Every (T / n)-th from T - 1 downwards. */
+  TRAILING;
+
+  /** The name in a configuration file, for instance {@code leading}. */
+  public String id() {
+    return Ids.id(this);
+  }
+
+  /**
+   * The spacing with the given name.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  public static TimestepSpacing of(String id) {
+    return Ids.parse(TimestepSpacing.class, "timestep_spacing", id);
+  }
+
+  /**
+   * The timesteps, highest first.
+   *
+   * <p>Trailing always gives n of them; for a few n diffusers appends a timestep of -1, which is a
+   * rounding error of numpy's {@code arange}.
+   *
+   * @param trainTimesteps T
+   * @param steps n
+   * @param offset added to every timestep of {@link #LEADING}
+   * @throws IllegalArgumentException if n is not in 1..T or the offset leads out of 0..T-1
+   */
+  int[] timesteps(int trainTimesteps, int steps, int offset) {
+    if (steps < 1 || steps > trainTimesteps) {
+      throw new IllegalArgumentException(
+          steps + " sampling steps are not possible: choose 1 to " + trainTimesteps);
+    }
+    int[] timesteps = new int[steps];
+    for (int i = 0; i < steps; i++) {
+      timesteps[i] =
+          switch (this) {
+            case LEADING -> (steps - 1 - i) * (trainTimesteps / steps) + offset;
+            case LINSPACE -> linspace(trainTimesteps, steps, steps - 1 - i);
+            case TRAILING -> trailing(trainTimesteps, steps, i);
+          };
+    }
+    if (timesteps[0] >= trainTimesteps) {
+      throw new IllegalArgumentException(
+          "%d sampling steps with steps_offset %d reach timestep %d of %d: take fewer steps"
+              .formatted(steps, offset, timesteps[0], trainTimesteps));
+    }
+    return timesteps;
+  }
+
+  // Both in numpy's order of operations, so that a half is rounded to the same side.
+
+  private static int linspace(int trainTimesteps, int steps, int index) {
+    if (steps == 1) {
+      return 0;
+    }
+    double stride = (trainTimesteps - 1.0) / (steps - 1);
+    return index == steps - 1 ? trainTimesteps - 1 : (int) Math.rint(index * stride);
+  }
+
+  private static int trailing(int trainTimesteps, int steps, int index) {
+    double ratio = (double) trainTimesteps / steps;
+    double stride = (trainTimesteps - ratio) - trainTimesteps;
+    return (int) Math.rint(trainTimesteps + index * stride) - 1;
+  }
+}

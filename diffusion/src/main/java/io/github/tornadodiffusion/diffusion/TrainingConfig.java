@@ -1,0 +1,161 @@
+package io.github.tornadodiffusion.diffusion;
+
+import io.github.tornadodiffusion.nn.Json;
+import io.github.tornadodiffusion.nn.JsonFields;
+import io.github.tornadodiffusion.nn.LearningRateSchedule;
+import io.github.tornadodiffusion.nn.UNet2DConfig;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Everything that decides what a training run gives.
+ *
+ * @param preset the name of the preset that the values began with
+ * @param data the data set's source; see {@link Datasets#open}
+ * @param unet the model; its sample size is the images' size
+ * @param batch images a step
+ * @param steps optimizer steps
+ * @param randomFlip whether half of the images are mirrored
+ * @param trainTimesteps T
+ * @param schedule the variances
+ * @param prediction what the model learns to predict
+ * @param learningRate of AdamW
+ * @param lrSchedule how the learning rate changes
+ * @param lrWarmupSteps steps of its linear warm-up
+ * @param adamBeta1 AdamW's decay of the first moment
+ * @param adamBeta2 AdamW's decay of the second moment
+ * @param adamEpsilon AdamW's epsilon
+ * @param weightDecay AdamW's decoupled weight decay
+ * @param maxGradNorm to which the norm of all gradients is clipped; 0 for no clipping
+ * @param emaDecay the most that the parameters' moving average keeps in a step; 0 for no average
+ * @param seed of the initial parameters, the order of images, the timesteps and the noise
+ */
+public record TrainingConfig(
+    String preset,
+    String data,
+    UNet2DConfig unet,
+    int batch,
+    int steps,
+    boolean randomFlip,
+    int trainTimesteps,
+    BetaSchedule schedule,
+    PredictionType prediction,
+    double learningRate,
+    LearningRateSchedule.Kind lrSchedule,
+    int lrWarmupSteps,
+    double adamBeta1,
+    double adamBeta2,
+    double adamEpsilon,
+    double weightDecay,
+    double maxGradNorm,
+    double emaDecay,
+    long seed) {
+
+  /**
+   * Checks the values.
+   *
+   * @throws IllegalArgumentException in one line naming the value and what is possible
+   */
+  public TrainingConfig {
+    check(batch >= 1, "batch", batch, "at least 1");
+    check(steps >= 1, "steps", steps, "at least 1");
+    check(trainTimesteps >= 1, "num_train_timesteps", trainTimesteps, "at least 1");
+    check(learningRate > 0 && learningRate < 1e3, "lr", learningRate, "above 0");
+    check(lrWarmupSteps >= 0, "lr_warmup_steps", lrWarmupSteps, "at least 0");
+    check(adamBeta1 >= 0 && adamBeta1 < 1, "adam_beta1", adamBeta1, "from 0 to below 1");
+    check(adamBeta2 >= 0 && adamBeta2 < 1, "adam_beta2", adamBeta2, "from 0 to below 1");
+    check(adamEpsilon > 0, "adam_epsilon", adamEpsilon, "above 0");
+    check(weightDecay >= 0, "weight_decay", weightDecay, "at least 0");
+    check(maxGradNorm >= 0, "max_grad_norm", maxGradNorm, "at least 0");
+    check(emaDecay >= 0 && emaDecay < 1, "ema_decay", emaDecay, "from 0 to below 1");
+    if (unet.sampleSize() == null
+        || unet.sampleSize().height() != unet.sampleSize().width()) {
+      throw new IllegalArgumentException(
+          "The model's sample_size must be the images' size, as high as wide: set it");
+    }
+    int divisor = 1 << unet.downsamplings();
+    check(
+        unet.sampleSize().height() % divisor == 0,
+        "image size",
+        unet.sampleSize().height(),
+        "a multiple of %d, because the model halves it %d times"
+            .formatted(divisor, unet.downsamplings()));
+    check(
+        unet.outChannels() == unet.inChannels(),
+        "out_channels",
+        unet.outChannels(),
+        unet.inChannels() + " as in_channels");
+  }
+
+  private static void check(boolean holds, String key, Object value, String allowed) {
+    if (!holds) {
+      throw new IllegalArgumentException(key + " is " + value + ": it must be " + allowed);
+    }
+  }
+
+  /** Width and height of the images in pixels. */
+  public int imageSize() {
+    return unet.sampleSize().height();
+  }
+
+  /** The same with another number of steps. */
+  public TrainingConfig withSteps(int newSteps) {
+    return new TrainingConfig(
+        preset,
+        data,
+        unet,
+        batch,
+        newSteps,
+        randomFlip,
+        trainTimesteps,
+        schedule,
+        prediction,
+        learningRate,
+        lrSchedule,
+        lrWarmupSteps,
+        adamBeta1,
+        adamBeta2,
+        adamEpsilon,
+        weightDecay,
+        maxGradNorm,
+        emaDecay,
+        seed);
+  }
+
+  /** The scheduler that the run trains for. */
+  public DDPMScheduler scheduler() {
+    return new DDPMScheduler(SchedulerConfig.of(trainTimesteps, schedule, prediction));
+  }
+
+  /** The learning rate of every step. */
+  public LearningRateSchedule learningRates() {
+    return LearningRateSchedule.of(lrSchedule, learningRate, lrWarmupSteps, steps);
+  }
+
+  /** The values by name, such as {@link Json#write} takes. */
+  public Map<String, Object> toMap() {
+    Map<String, Object> map = new TreeMap<>();
+    map.put("preset", preset);
+    map.put("data", data);
+    map.put("unet", unet.toJson());
+    map.put("batch", batch);
+    map.put("steps", steps);
+    map.put("random_flip", randomFlip);
+    map.put("num_train_timesteps", trainTimesteps);
+    map.put("beta_schedule", schedule.id());
+    map.put("prediction_type", prediction.id());
+    map.put("lr", learningRate);
+    map.put("lr_schedule", lrSchedule.id());
+    map.put("lr_warmup_steps", lrWarmupSteps);
+    map.put("adam_beta1", adamBeta1);
+    map.put("adam_beta2", adamBeta2);
+    map.put("adam_epsilon", adamEpsilon);
+    map.put("weight_decay", weightDecay);
+    map.put("max_grad_norm", maxGradNorm);
+    map.put("ema_decay", emaDecay);
+    map.put("seed", seed);
+    return map;
+  }
+}

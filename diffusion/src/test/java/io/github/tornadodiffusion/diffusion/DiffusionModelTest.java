@@ -1,0 +1,138 @@
+package io.github.tornadodiffusion.diffusion;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.tornadodiffusion.nn.Initialisation;
+import io.github.tornadodiffusion.nn.UNet2DConfig;
+import io.github.tornadodiffusion.nn.UNet2DModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DiffusionModelTest {
+  private static final List<String> FILES =
+      List.of(
+          "model_index.json",
+          "scheduler/scheduler_config.json",
+          "unet/config.json",
+          "unet/diffusion_pytorch_model.safetensors");
+
+  @TempDir private Path directory;
+
+  private static DiffusionModel model() {
+    UNet2DConfig config = TinyUNet.config(8, 1, 8, 16);
+    SchedulerConfig scheduler =
+        SchedulerConfig.of(100, BetaSchedule.SIGMOID, PredictionType.V_PREDICTION);
+    return new DiffusionModel(
+        new DDPMScheduler(scheduler),
+        config,
+        Initialisation.pytorchDefault(new UNet2DModel(config).parameters(), 5));
+  }
+
+  @Test
+  void readsWhatItWroteBitForBit() throws IOException {
+    Path first = directory.resolve("first");
+    Path second = directory.resolve("second");
+    DiffusionModel model = model();
+    model.write(first);
+    DiffusionModel read = DiffusionModel.read(first);
+    assertEquals(model.parameters(), read.parameters());
+    assertEquals(model.unet(), read.unet());
+    assertEquals(model.scheduler().config(), read.scheduler().config());
+    read.write(second);
+    for (String file : FILES) {
+      assertEquals(-1, Files.mismatch(first.resolve(file), second.resolve(file)), file);
+    }
+  }
+
+  /** All but the weights' file, whose order of tensors is the writer's. */
+  @Test
+  void writesTheFilesOfDiffusers() throws Exception {
+    Path golden = GoldenPipelineTest.directory();
+    Path written = directory.resolve("model");
+    DiffusionModel model = DiffusionModel.read(golden);
+    model.write(written);
+    for (String file : FILES.subList(0, 3)) {
+      assertEquals(Files.readString(golden.resolve(file)), Files.readString(written.resolve(file)));
+    }
+    assertEquals(model.parameters(), DiffusionModel.read(written).parameters());
+  }
+
+  @Test
+  void anotherSchedulerTakesOverTheConfiguration() throws IOException {
+    Path path = directory.resolve("model");
+    model().write(path);
+    Scheduler ddim = DiffusionModel.read(path, "ddim").scheduler();
+    assertEquals("DDIMScheduler", ddim.className());
+    assertEquals(PredictionType.V_PREDICTION, ddim.config().predictionType());
+    assertEquals(100, ddim.config().numTrainTimesteps());
+  }
+
+  @Test
+  void overwritesNothing() throws IOException {
+    Path path = directory.resolve("model");
+    model().write(path);
+    assertRefused(
+        path + " is not empty, nothing was written: choose another output directory",
+        () -> model().write(path));
+    Path file = Files.writeString(directory.resolve("file"), "kept");
+    assertRefused(file + " is a file: choose another output directory", () -> model().write(file));
+    model().writeInto(path);
+    assertEquals(model().parameters(), DiffusionModel.read(path).parameters());
+  }
+
+  @Test
+  void refusesWhatIsNoModel() throws IOException {
+    Path missing = directory.resolve("missing");
+    assertRefused(
+        missing + " is not a directory: name one that a training run or diffusers wrote",
+        () -> DiffusionModel.read(missing));
+    assertRefused(
+        directory + " holds no model (it has no model_index.json): name a model directory",
+        () -> DiffusionModel.read(directory));
+    Path index = directory.resolve("model_index.json");
+    Files.writeString(index, "{\"unet\": [\"diffusers\", \"UNet2DConditionModel\"]}");
+    assertRefused(
+        index
+            + ": unet is [diffusers, UNet2DConditionModel]: only pipelines with a UNet2DModel can"
+            + " be read",
+        () -> DiffusionModel.read(directory));
+    Files.writeString(index, "{\"unet\": [\"diffusers\", \"UNet2DModel\"]}");
+    assertRefused(
+        index + ": scheduler is missing: only pipelines with a scheduler can be read",
+        () -> DiffusionModel.read(directory));
+  }
+
+  @Test
+  void refusesDamagedParts() throws IOException {
+    Path path = directory.resolve("model");
+    model().write(path);
+    for (String file : FILES) {
+      byte[] whole = Files.readAllBytes(path.resolve(file));
+      for (byte[] damaged : List.of(new byte[0], java.util.Arrays.copyOf(whole, whole.length / 2))) {
+        Files.write(path.resolve(file), damaged);
+        assertOneLine(path);
+      }
+      Files.delete(path.resolve(file));
+      assertOneLine(path);
+      Files.write(path.resolve(file), whole);
+    }
+    assertEquals(model().parameters(), DiffusionModel.read(path).parameters());
+  }
+
+  private static void assertOneLine(Path path) {
+    Exception e = assertThrows(IOException.class, () -> DiffusionModel.read(path));
+    assertEquals(1, e.getMessage().lines().count(), e.getMessage());
+    assertTrue(e.getMessage().contains(path.toString()), e.getMessage());
+  }
+
+  private static void assertRefused(
+      String message, org.junit.jupiter.api.function.Executable action) {
+    assertEquals(message, assertThrows(IOException.class, action).getMessage());
+  }
+}

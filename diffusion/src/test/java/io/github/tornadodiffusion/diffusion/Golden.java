@@ -1,0 +1,61 @@
+package io.github.tornadodiffusion.diffusion;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The reference data of diffusers among the test resources. */
+final class Golden {
+  private static final JsonMapper JSON = new JsonMapper();
+
+  private final JsonNode json;
+  private final JsonNode header;
+  private final ByteBuffer data;
+
+  /** Reads {@code <name>.json} and {@code <name>.safetensors}. */
+  Golden(String name) {
+    json = json(name + ".json");
+    ByteBuffer file =
+        ByteBuffer.wrap(bytes(name + ".safetensors")).order(ByteOrder.LITTLE_ENDIAN);
+    byte[] headerBytes = new byte[Math.toIntExact(file.getLong())];
+    file.get(headerBytes);
+    header = JSON.readTree(new String(headerBytes, StandardCharsets.UTF_8));
+    data = file.slice().order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  JsonNode json() {
+    return json;
+  }
+
+  boolean has(String tensor) {
+    return header.has(tensor);
+  }
+
+  float[] tensor(String tensor) {
+    JsonNode offsets = header.get(tensor).get("data_offsets");
+    int from = offsets.get(0).asInt();
+    float[] values = new float[(offsets.get(1).asInt() - from) / Float.BYTES];
+    data.slice(from, values.length * Float.BYTES)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .asFloatBuffer()
+        .get(values);
+    return values;
+  }
+
+  static JsonNode json(String name) {
+    return JSON.readTree(new String(bytes(name), StandardCharsets.UTF_8));
+  }
+
+  private static byte[] bytes(String name) {
+    try (InputStream in = Golden.class.getResourceAsStream("/golden/" + name)) {
+      return in.readAllBytes();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,76 @@
+package io.github.tornadodiffusion.diffusion;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.github.tornadodiffusion.kernels.JvmEngine;
+import io.github.tornadodiffusion.nn.UNetInference;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Ten steps with a UNet against diffusers' DDPMPipeline and DDIMPipeline, from the same noise. */
+class GoldenPipelineTest {
+  private static final int IMAGES = 2;
+  private static final int CHANNELS = 3;
+  private static final int SIZE = 16;
+  private static final int VALUES = IMAGES * CHANNELS * SIZE * SIZE;
+
+  static Path directory() throws URISyntaxException {
+    return Path.of(GoldenPipelineTest.class.getResource("/golden/tiny_ddpm_pipeline").toURI());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"ddpm, DDPMScheduler", "ddim_eta0, DDIMScheduler"})
+  void imagesEqualThoseOfDiffusers(String run, String schedulerClass) throws Exception {
+    Golden golden = new Golden("pipeline");
+    DiffusionModel model = DiffusionModel.read(directory(), schedulerClass);
+    Sampling sampling = Sampling.of(model.scheduler(), 10);
+    float[] samples = golden.tensor(run + ".samples");
+    float[] initial = golden.tensor(run + ".initial_noise");
+    float[] noises = golden.has(run + ".step_noises") ? golden.tensor(run + ".step_noises") : null;
+    SampleNoise noise =
+        (step, first, out) ->
+            System.arraycopy(
+                step == SampleNoise.INITIAL ? initial : noises,
+                step == SampleNoise.INITIAL ? 0 : step * VALUES,
+                out,
+                0,
+                VALUES);
+
+    List<float[]> inputs = new ArrayList<>();
+    float[] images;
+    try (JvmEngine engine = new JvmEngine();
+        UNetInference unet =
+            UNetInference.open(engine, model.unet(), model.parameters(), IMAGES, SIZE, SIZE)) {
+      Denoiser denoiser =
+          (sample, timesteps, labels) -> {
+            inputs.add(sample.clone());
+            return unet.predict(sample, timesteps, labels);
+          };
+      images =
+          new Pipeline(denoiser, IMAGES, CHANNELS, SIZE, SIZE)
+              .sample(sampling, IMAGES, noise, null, Pipeline.Progress.NONE);
+    }
+    double worst=0;
+    for (int step = 1; step <= 10; step++) {
+      float[] expected = Arrays.copyOfRange(samples, (step - 1) * VALUES, step * VALUES);
+      float[] actual = step < 10 ? inputs.get(step) : images;
+      for (int i = 0; i < VALUES; i++) worst = Math.max(worst, Math.abs(expected[i]-actual[i]));
+      System.out.println(run + " " + step + " " + worst);
+    }
+    float[] expected = golden.tensor(run + ".image_nhwc");
+    for (int i = 0; i < VALUES; i++) {
+      int channel = i % CHANNELS;
+      int pixel = i / CHANNELS % (SIZE * SIZE);
+      int image = i / CHANNELS / (SIZE * SIZE);
+      float value = images[(image * CHANNELS + channel) * SIZE * SIZE + pixel];
+      double unit = Math.clamp(value / 2 + 0.5, 0, 1);
+      assertEquals(Math.rint(expected[i] * 255), Math.rint(unit * 255), 1, "value " + i);
+    }
+  }
+}

@@ -1,0 +1,106 @@
+package io.github.tornadodiffusion.diffusion;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.github.tornadodiffusion.nn.JsonFields;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class SchedulersTest {
+  @TempDir private Path directory;
+
+  private Path file(String json) throws IOException {
+    return Files.writeString(directory.resolve("scheduler_config.json"), json);
+  }
+
+  /** In the format of diffusers 0.27.2, every value away from its default. */
+  private static final String DDIM =
+      """
+      {
+        "_class_name": "DDIMScheduler",
+        "_diffusers_version": "0.27.2",
+        "beta_end": 0.012,
+        "beta_schedule": "scaled_linear",
+        "beta_start": 0.00085,
+        "clip_sample": false,
+        "clip_sample_range": 2.0,
+        "dynamic_thresholding_ratio": 0.9,
+        "num_train_timesteps": 3,
+        "prediction_type": "v_prediction",
+        "rescale_betas_zero_snr": true,
+        "sample_max_value": 1.5,
+        "set_alpha_to_one": false,
+        "steps_offset": 1,
+        "thresholding": true,
+        "timestep_spacing": "trailing",
+        "trained_betas": [
+          0.1,
+          0.2,
+          0.3
+        ]
+      }
+      """;
+
+  @Test
+  void writesWhatItRead() throws IOException {
+    Scheduler scheduler = Schedulers.read(file(DDIM));
+    assertEquals(DDIM, Schedulers.toJson(scheduler));
+    assertEquals(0, scheduler.noiseSchedule().alphaCumprod(2));
+  }
+
+  @Test
+  void anotherClassTakesTheKeysItKnows() throws IOException {
+    Path file = file(DDIM);
+    Scheduler ddpm = Schedulers.read(file, "ddpm");
+    assertEquals(Schedulers.read(file).config(), ddpm.config());
+    assertEquals(VarianceType.FIXED_SMALL, ((DDPMScheduler) ddpm).varianceType());
+    DDIMScheduler back = (DDIMScheduler) Schedulers.convert(ddpm, "DDIMScheduler");
+    assertEquals(ddpm.config(), back.config());
+    assertEquals(true, back.setAlphaToOne());
+  }
+
+  @Test
+  void missingKeysHaveTheirDefaults() {
+    Scheduler ddim = Schedulers.of("DDIMScheduler", JsonFields.parse("{}"));
+    assertEquals(SchedulerConfig.DEFAULTS, ddim.config());
+    assertFalse(Schedulers.toJson(ddim).contains("variance_type"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{\"_class_name\": \"PNDMScheduler\"}"
+            + "|Unknown scheduler 'PNDMScheduler': choose one of DDPMScheduler, DDIMScheduler",
+        "{\"_class_name\": \"DDPMScheduler\", \"beta_schedule\": \"cosine\"}"
+            + "|Unknown beta_schedule 'cosine': choose one of linear, scaled_linear,"
+            + " squaredcos_cap_v2, sigmoid",
+        "{\"_class_name\": \"DDPMScheduler\", \"num_train_timesteps\": 0}"
+            + "|num_train_timesteps is 0: it must be at least 1",
+        "{\"_class_name\": \"DDPMScheduler\", \"trained_betas\": [0.5]}"
+            + "|trained_betas is 1 values: it must be 1000 values, num_train_timesteps",
+        "{\"_class_name\": \"DDPMScheduler\", \"clip_sample_range\": -1}"
+            + "|clip_sample_range is -1.0: it must be above 0",
+        "{\"_class_name\": \"DDPMScheduler\", \"variance_type\": \"large\"}"
+            + "|Unknown variance_type 'large': choose one of fixed_small, fixed_small_log,"
+            + " fixed_large, fixed_large_log, learned, learned_range",
+      })
+  void refusesInOneLine(String json, String message) throws IOException {
+    Path file = file(json);
+    Exception e = assertThrows(IOException.class, () -> Schedulers.read(file));
+    assertEquals(file + ": " + message, e.getMessage());
+  }
+
+  @Test
+  void namesInAnyCase() {
+    assertEquals("DDIMScheduler", Schedulers.className("ddim"));
+    assertEquals("DDPMScheduler", Schedulers.className("DDPMscheduler"));
+  }
+}

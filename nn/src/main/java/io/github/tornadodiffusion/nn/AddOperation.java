@@ -1,0 +1,19 @@
+package io.github.tornadodiffusion.nn;
+
+import io.github.tornadodiffusion.kernels.Elementwise;
+
+/** {@code out = a + b}. */
+record AddOperation(String label, Tensor a, Tensor b, Tensor out) implements Operation {
+
+  @Override
+  public void forward(Schedule schedule) {
+    schedule.add(
+        label, at -> Elementwise.add(at.block(a), at.block(b), at.block(out)), a, b, out);
+  }
+
+  @Override
+  public void backward(Schedule schedule, Tensor gradOut, Gradients gradients) {
+    gradients.copy(schedule, label + " gradient", gradOut, b);
+    gradients.pass(schedule, label + " gradient", gradOut, a);
+  }
+}

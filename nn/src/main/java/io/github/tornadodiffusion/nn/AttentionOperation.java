@@ -1,0 +1,72 @@
+package io.github.tornadodiffusion.nn;
+
+import io.github.tornadodiffusion.kernels.Attention;
+
+/**
+ * Multi-head self-attention over the pixels of an image.
+ *
+ * @param q queries; like k and v a borderless image that nothing else reads
+ * @param saved what the forward pass leaves for the backward pass
+ */
+record AttentionOperation(
+    String label, Tensor q, Tensor k, Tensor v, int heads, Buffer saved, Tensor out)
+    implements Operation {
+
+  @Override
+  public void forward(Schedule schedule) {
+    Buffer scratch =
+        Buffer.temporary(label + " scratch", Attention.forwardScratch(q.shape(), heads));
+    schedule.addAll(
+        label,
+        at ->
+            Attention.forward(
+                at.block(q),
+                at.block(k),
+                at.block(v),
+                heads,
+                at.block(out),
+                at.of(saved),
+                at.of(scratch)),
+        q,
+        k,
+        v,
+        out,
+        saved,
+        scratch);
+  }
+
+  @Override
+  public void backward(Schedule schedule, Tensor gradOut, Gradients gradients) {
+    String name = label + " gradient";
+    Tensor gradQ = gradients.only(q);
+    Tensor gradK = gradients.only(k);
+    Tensor gradV = gradients.only(v);
+    Buffer scratch =
+        Buffer.temporary(name + " scratch", Attention.backwardScratch(q.shape(), heads));
+    schedule.addAll(
+        name,
+        at ->
+            Attention.backward(
+                at.block(q),
+                at.block(k),
+                at.block(v),
+                heads,
+                at.block(out),
+                at.of(saved),
+                at.block(gradOut),
+                at.block(gradQ),
+                at.block(gradK),
+                at.block(gradV),
+                at.of(scratch)),
+        q,
+        k,
+        v,
+        out,
+        saved,
+        gradOut,
+        gradQ,
+        gradK,
+        gradV,
+        scratch);
+  }
+}

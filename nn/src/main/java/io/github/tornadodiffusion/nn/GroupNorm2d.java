@@ -1,0 +1,46 @@
+package io.github.tornadodiffusion.nn;
+
+import io.github.tornadodiffusion.nn.ParameterSpec.Kind;
+
+/** torch.nn.GroupNorm, with what often follows it. */
+final class GroupNorm2d {
+  private final Scope scope;
+  private final int groups;
+  private final double epsilon;
+  private final Parameter weight;
+  private final Parameter bias;
+
+  GroupNorm2d(Scope scope, int groups, int channels, double epsilon) {
+    scope.check(
+        channels % groups == 0,
+        "%d channels do not divide into %d groups; change norm_num_groups or block_out_channels",
+        channels,
+        groups);
+    this.scope = scope;
+    this.groups = groups;
+    this.epsilon = epsilon;
+    weight = scope.parameter("weight", Kind.NORM_WEIGHT, 1, channels);
+    bias = scope.parameter("bias", Kind.NORM_BIAS, 1, channels);
+  }
+
+  /** The normalised x, borderless. */
+  Tensor apply(Graph graph, Tensor x) {
+    return apply(graph, x, null, false, Padding.NONE);
+  }
+
+  /** SiLU of the normalised x, within a border for the convolution to come. */
+  Tensor applySilu(Graph graph, Tensor x, Padding padding) {
+    return apply(graph, x, null, true, padding);
+  }
+
+  /** {@code silu(norm(x) * (1 + scale) + shift)}; scaleShift {@code [n, 1, 1, 2c]} or null. */
+  Tensor applySilu(Graph graph, Tensor x, Tensor scaleShift, Padding padding) {
+    return apply(graph, x, scaleShift, true, padding);
+  }
+
+  private Tensor apply(
+      Graph graph, Tensor x, Tensor scaleShift, boolean silu, Padding padding) {
+    return graph.groupNorm(
+        scope.path(), x, groups, epsilon, weight, bias, scaleShift, silu, padding);
+  }
+}

@@ -1,0 +1,39 @@
+package io.github.tornadodiffusion.nn;
+
+import io.github.tornadodiffusion.kernels.Loss;
+
+/** The loss of a diffusion model and the backward pass from it. */
+final class MeanSquaredError {
+  private MeanSquaredError() {}
+
+  /**
+   * Adds loss and backward pass to the schedule; the loss is the mean over all elements.
+   *
+   * @param lossPerImage takes the mean over the elements of every image, {@code [n]}
+   */
+  static void record(
+      Schedule schedule,
+      Graph graph,
+      Gradients gradients,
+      Tensor output,
+      Tensor target,
+      Buffer lossPerImage) {
+    schedule.add(
+        "loss",
+        at ->
+            Loss.meanSquaredError(at.block(output), at.block(target), at.of(lossPerImage)),
+        output,
+        target,
+        lossPerImage);
+    Tensor gradOutput = Tensor.of("loss gradient", output.plainShape(), false);
+    schedule.add(
+        "loss gradient",
+        at ->
+            Loss.meanSquaredErrorBackward(
+                at.block(output), at.block(target), at.block(gradOutput)),
+        output,
+        target,
+        gradOutput);
+    gradients.backward(schedule, graph.operations(), output, gradOutput);
+  }
+}

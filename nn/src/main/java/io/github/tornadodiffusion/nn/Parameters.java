@@ -1,0 +1,42 @@
+package io.github.tornadodiffusion.nn;
+
+import io.github.tornadodiffusion.nn.ParameterSpec.Kind;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The parameters of a model in the order in which its modules declare them, which is PyTorch's
+ * {@code state_dict} order. In the arena they lie one behind another in that order, so that
+ * gradients, moments and averages have the same layout and one launch updates them all.
+ */
+final class Parameters {
+  private final List<Parameter> all = new ArrayList<>();
+  private final Set<String> names = new HashSet<>();
+  private int floats;
+
+  /** Declares a parameter. */
+  Parameter add(String name, Kind kind, int fanIn, int... shape) {
+    if (!names.add(name)) {
+      throw new IllegalStateException("The parameter " + name + " is declared twice");
+    }
+    Parameter parameter = new Parameter(new ParameterSpec(name, shape, kind, fanIn), floats);
+    floats = Math.addExact(floats, parameter.floats());
+    all.add(parameter);
+    return parameter;
+  }
+
+  List<Parameter> all() {
+    return all;
+  }
+
+  List<ParameterSpec> specs() {
+    return all.stream().map(Parameter::spec).toList();
+  }
+
+  /** Floats of all parameters in the arena, padding included. */
+  int floats() {
+    return floats;
+  }
+}

@@ -1,0 +1,22 @@
+package io.github.tornadodiffusion.nn;
+
+/** diffusers' Downsample2D and Upsample2D with a convolution. */
+final class Resampling {
+  private Resampling() {}
+
+  /** A 3x3 convolution with stride 2; padding 0 stands for one row below and one column right. */
+  static Conv2d downsample(Scope scope, int channels, int padding) {
+    Padding border = padding == 0 ? new Padding(0, 0, 1, 1) : Padding.all(padding);
+    return Conv2d.conv(scope.child("conv"), channels, channels, 3, 2, border, true);
+  }
+
+  /** The 3x3 convolution of an upsampling. */
+  static Conv2d upsample(Scope scope, int channels, int outChannels) {
+    return Conv2d.same(scope.child("conv"), channels, outChannels);
+  }
+
+  /** Nearest-neighbour enlargement to h x w pixels, then the convolution. */
+  static Tensor upsample(Graph graph, Scope scope, Tensor x, int h, int w, Conv2d conv) {
+    return conv.apply(graph, graph.nearest(scope.path(), x, h, w, conv.padding()));
+  }
+}

@@ -1,0 +1,26 @@
+package io.github.tornadodiffusion.nn;
+
+import io.github.tornadodiffusion.kernels.Embedding;
+
+/** The sinusoidal embedding of timesteps, which nothing is differentiated by. */
+record SinusoidOperation(
+    String label, Buffer timesteps, Stored frequencies, boolean flipSinToCos, Tensor out)
+    implements Operation {
+
+  @Override
+  public void forward(Schedule schedule) {
+    schedule.add(
+        label,
+        at ->
+            Embedding.sinusoid(
+                at.of(timesteps), at.of(frequencies), flipSinToCos, at.block(out)),
+        timesteps,
+        frequencies,
+        out);
+  }
+
+  @Override
+  public void backward(Schedule schedule, Tensor gradOut, Gradients gradients) {
+    throw new IllegalStateException(label + " has no gradient");
+  }
+}

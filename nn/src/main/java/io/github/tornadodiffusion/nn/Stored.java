@@ -1,0 +1,15 @@
+package io.github.tornadodiffusion.nn;
+
+/** Something that lies in the arena: a whole buffer or a part of one. */
+interface Stored {
+  /** The buffer that holds it. */
+  Buffer buffer();
+
+  /** Where in the buffer it starts, in floats. */
+  default int start() {
+    return 0;
+  }
+
+  /** The part of a buffer that starts at {@code start}. */
+  record Slice(Buffer buffer, int start) implements Stored {}
+}

@@ -1,0 +1,19 @@
+package io.github.tornadodiffusion.nn;
+
+/** diffusers' TimestepEmbedding: {@code linear_2(silu(linear_1(x)))}. */
+final class TimestepEmbedding {
+  private final Scope scope;
+  private final Conv2d linear1;
+  private final Conv2d linear2;
+
+  TimestepEmbedding(Scope scope, int channels, int timeEmbedDim) {
+    this.scope = scope;
+    linear1 = Conv2d.linear(scope.child("linear_1"), channels, timeEmbedDim, true);
+    linear2 = Conv2d.linear(scope.child("linear_2"), timeEmbedDim, timeEmbedDim, true);
+  }
+
+  Tensor apply(Graph graph, Tensor x) {
+    Tensor hidden = linear1.apply(graph, x);
+    return linear2.apply(graph, graph.silu(scope.child("act").path(), hidden));
+  }
+}

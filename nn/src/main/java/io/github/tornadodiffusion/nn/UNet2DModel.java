@@ -1,0 +1,249 @@
+package io.github.tornadodiffusion.nn;
+
+import io.github.tornadodiffusion.nn.DownBlock2D.Downsampling;
+import io.github.tornadodiffusion.nn.ResnetBlock2D.Sampling;
+import io.github.tornadodiffusion.nn.UpBlock2D.Upsampling;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * diffusers 0.27.2's UNet2DModel: a UNet over images with a time embedding (Ho et al. 2020). It
+ * knows its parameters, and records its forward pass on a graph of any batch and image size.
+ */
+public final class UNet2DModel {
+  private final UNet2DConfig config;
+  private final Scope root = Scope.root();
+  private final Conv2d convIn;
+  private final TimestepEmbedding timeEmbedding;
+  private final Parameter classTable;
+  private final TimestepEmbedding classEmbedding;
+  private final List<DownBlock2D> downBlocks = new ArrayList<>();
+  private final List<UpBlock2D> upBlocks = new ArrayList<>();
+  private final UNetMidBlock2D midBlock;
+  private final GroupNorm2d convNormOut;
+  private final Conv2d convOut;
+
+  /**
+   * Builds the modules.
+   *
+   * @throws IllegalArgumentException naming the layer, if the configuration does not fit together
+   *     or asks for something that is not supported
+   */
+  public UNet2DModel(UNet2DConfig config) {
+    this.config = config;
+    checkSupported(config);
+    List<Integer> channels = config.blockOutChannels();
+    int base = channels.getFirst();
+    int tembChannels = 4 * base;
+    convIn = Conv2d.same(root.child("conv_in"), config.inChannels(), base);
+    timeEmbedding = new TimestepEmbedding(root.child("time_embedding"), base, tembChannels);
+    Scope classes = root.child("class_embedding");
+    boolean ofTimestep = "timestep".equals(config.classEmbedType());
+    classEmbedding = ofTimestep ? new TimestepEmbedding(classes, base, tembChannels) : null;
+    classTable =
+        ofTimestep || config.numClassEmbeds() == null
+            ? null
+            : classes.parameter(
+                "weight", ParameterSpec.Kind.EMBEDDING, 1, config.numClassEmbeds(), tembChannels);
+    boolean scaleShift = config.resnetTimeScaleShift().equals("scale_shift");
+    ResnetBlock2D.Options options =
+        new ResnetBlock2D.Options(
+            tembChannels,
+            config.normNumGroups(),
+            config.normEps(),
+            scaleShift,
+            1,
+            Sampling.NONE);
+    addDownBlocks(options);
+    // The up blocks come before the middle block in PyTorch's state_dict.
+    addUpBlocks(options);
+    int last = channels.getLast();
+    Integer attentionGroups = config.attnNormNumGroups();
+    if (attentionGroups == null && !scaleShift) {
+      attentionGroups = config.normNumGroups();
+    }
+    midBlock =
+        new UNetMidBlock2D(
+            root.child("mid_block"),
+            last,
+            config.addAttention() ? headDim(last) : null,
+            attentionGroups,
+            new ResnetBlock2D.Options(
+                tembChannels,
+                config.normNumGroups(),
+                config.normEps(),
+                scaleShift,
+                config.midBlockScaleFactor(),
+                Sampling.NONE));
+    convNormOut =
+        new GroupNorm2d(
+            root.child("conv_norm_out"), config.normNumGroups(), base, config.normEps());
+    convOut = Conv2d.same(root.child("conv_out"), base, config.outChannels());
+  }
+
+  /** The configuration that the model was built from. */
+  public UNet2DConfig config() {
+    return config;
+  }
+
+  /** Every parameter, with diffusers' names and PyTorch's shapes, in {@code state_dict} order. */
+  public List<ParameterSpec> parameters() {
+    return root.parameters().specs();
+  }
+
+  /** Number of trainable numbers. */
+  public long parameterCount() {
+    return parameters().stream().mapToLong(ParameterSpec::size).sum();
+  }
+
+  /** Whether a forward pass needs a class label for every image. */
+  public boolean needsLabels() {
+    return classTable != null || classEmbedding != null;
+  }
+
+  /**
+   * Checks an image size.
+   *
+   * @throws IllegalArgumentException if some downsampling would meet an odd height or width
+   */
+  public void checkSampleSize(int height, int width) {
+    int factor = 1 << (config.blockOutChannels().size() - 1);
+    if (height < 1 || width < 1 || height % factor != 0 || width % factor != 0) {
+      throw new IllegalArgumentException(
+          "Images of %d x %d do not fit a UNet with %d levels: use a height and width divisible by %d"
+              .formatted(height, width, config.blockOutChannels().size(), factor));
+    }
+  }
+
+  /** The parameters with their places in the arena. */
+  Parameters arenaParameters() {
+    return root.parameters();
+  }
+
+  /** The border that a sample should have, so that it need not be copied. */
+  Padding samplePadding() {
+    return config.centerInputSample() ? Padding.NONE : convIn.padding();
+  }
+
+  /**
+   * Records the forward pass.
+   *
+   * @param sample {@code [n, h, w, inChannels]}
+   * @param timesteps {@code [n]}
+   * @param labels {@code [n]}, or null for a model without classes
+   * @return {@code [n, h, w, outChannels]}
+   */
+  Tensor record(Graph graph, Tensor sample, Buffer timesteps, Buffer labels) {
+    checkSampleSize(sample.h(), sample.w());
+    Tensor temb = embed(graph, sample.n(), timesteps, labels);
+    Tensor x =
+        config.centerInputSample()
+            ? graph.affine("center_input_sample", sample, 2, -1, convIn.padding())
+            : sample;
+    Tensor hidden = convIn.apply(graph, x);
+    List<Tensor> skips = new ArrayList<>(List.of(hidden));
+    for (DownBlock2D block : downBlocks) {
+      hidden = block.apply(graph, hidden, temb, skips);
+    }
+    hidden = midBlock.apply(graph, hidden, temb);
+    for (UpBlock2D block : upBlocks) {
+      hidden = block.apply(graph, hidden, temb, skips);
+    }
+    hidden = convNormOut.applySilu(graph, hidden, convOut.padding());
+    return convOut.apply(graph, hidden);
+  }
+
+  private Tensor embed(Graph graph, int n, Buffer timesteps, Buffer labels) {
+    Tensor temb = timeEmbedding.apply(graph, sinusoid(graph, n, timesteps));
+    if (classEmbedding != null) {
+      return graph.add(
+          "class_embedding", temb, classEmbedding.apply(graph, sinusoid(graph, n, labels)));
+    }
+    if (classTable != null) {
+      Tensor classes = graph.lookup("class_embedding", classTable, labels, n);
+      return graph.add("class_embedding", temb, classes);
+    }
+    return temb;
+  }
+
+  private Tensor sinusoid(Graph graph, int n, Buffer numbers) {
+    int channels = config.blockOutChannels().getFirst();
+    return graph.sinusoid(
+        "time_proj", numbers, n, channels, config.freqShift(), config.flipSinToCos());
+  }
+
+  private void addDownBlocks(ResnetBlock2D.Options options) {
+    List<Integer> channels = config.blockOutChannels();
+    int levels = channels.size();
+    for (int i = 0; i < levels; i++) {
+      String type = config.downBlockTypes().get(i);
+      boolean attention = type.startsWith("Attn");
+      boolean resnet =
+          type.startsWith("Resnet") || attention && config.downsampleType().equals("resnet");
+      Downsampling ending = resnet ? Downsampling.RESNET : Downsampling.CONV;
+      downBlocks.add(
+          new DownBlock2D(
+              root.child("down_blocks." + i),
+              config.layersPerBlock(),
+              channels.get(Math.max(0, i - 1)),
+              channels.get(i),
+              attention ? headDim(channels.get(i)) : null,
+              i == levels - 1 ? Downsampling.NONE : ending,
+              config.downsamplePadding(),
+              options));
+    }
+  }
+
+  private void addUpBlocks(ResnetBlock2D.Options options) {
+    List<Integer> channels = config.blockOutChannels().reversed();
+    int levels = channels.size();
+    for (int i = 0; i < levels; i++) {
+      String type = config.upBlockTypes().get(i);
+      boolean attention = type.startsWith("Attn");
+      boolean resnet =
+          type.startsWith("Resnet") || attention && config.upsampleType().equals("resnet");
+      Upsampling ending = resnet ? Upsampling.RESNET : Upsampling.CONV;
+      upBlocks.add(
+          new UpBlock2D(
+              root.child("up_blocks." + i),
+              config.layersPerBlock() + 1,
+              channels.get(Math.min(i + 1, levels - 1)),
+              channels.get(Math.max(0, i - 1)),
+              channels.get(i),
+              attention ? headDim(channels.get(i)) : null,
+              i == levels - 1 ? Upsampling.NONE : ending,
+              options));
+    }
+  }
+
+  private int headDim(int channels) {
+    return config.attentionHeadDim() == null ? channels : config.attentionHeadDim();
+  }
+
+  private static void checkSupported(UNet2DConfig config) {
+    List<String> down = List.of("DownBlock2D", "AttnDownBlock2D", "ResnetDownsampleBlock2D");
+    List<String> up = List.of("UpBlock2D", "AttnUpBlock2D", "ResnetUpsampleBlock2D");
+    config.downBlockTypes().forEach(type -> supported("down_block_types", type, down));
+    config.upBlockTypes().forEach(type -> supported("up_block_types", type, up));
+    supported("time_embedding_type", config.timeEmbeddingType(), List.of("positional"));
+    supported("act_fn", config.actFn(), List.of("silu", "swish"));
+    supported(
+        "resnet_time_scale_shift",
+        config.resnetTimeScaleShift(),
+        List.of("default", "scale_shift"));
+    supported("dropout", String.valueOf(config.dropout()), List.of("0.0"));
+    if (config.classEmbedType() != null) {
+      supported("class_embed_type", config.classEmbedType(), List.of("timestep"));
+    }
+  }
+
+  private static void supported(String key, String value, List<String> choices) {
+    Scope.check(
+        "UNet2DModel",
+        choices.contains(value),
+        "%s %s is not supported; use %s",
+        key,
+        value,
+        String.join(" or ", choices));
+  }
+}

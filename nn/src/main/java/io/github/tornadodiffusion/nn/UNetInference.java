@@ -1,0 +1,106 @@
+package io.github.tornadodiffusion.nn;
+
+import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.kernels.Program;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** A UNet on a device, ready to predict batches of one size. */
+public final class UNetInference implements AutoCloseable {
+  private final Recorded recorded;
+  private final LoadedProgram loaded;
+
+  /** The forward pass and where everything lies. */
+  private record Recorded(UNetGraph net, Tensor sample, Tensor output, MemoryPlan plan) {
+    static Recorded of(UNet2DConfig config, int batch, int height, int width) {
+      UNetGraph net = new UNetGraph(new UNet2DModel(config), batch, height, width);
+      Tensor sample = Tensor.persistent("sample", net.sampleShape(), false);
+      Tensor output = net.record(sample);
+      Schedule schedule = new Schedule();
+      net.graph.forward(schedule);
+      schedule.keep(output);
+      MemoryPlan plan = new MemoryPlan(schedule.steps(), List.of(net.weights));
+      return new Recorded(net, sample, output, plan);
+    }
+
+    Program program() {
+      List<Buffer> inputs = new ArrayList<>(List.of(sample.buffer(), net.timesteps));
+      if (net.labels != null) {
+        inputs.add(net.labels);
+      }
+      return plan.program("forward", inputs, List.of(output.buffer()));
+    }
+  }
+
+  private UNetInference(Engine engine, Recorded recorded, Map<String, HostTensor> parameters) {
+    this.recorded = recorded;
+    loaded =
+        new LoadedProgram(engine, recorded.plan, recorded.program(), recorded.net.graph);
+    setParameters(parameters);
+  }
+
+  /**
+   * Builds the program and copies the parameters to the device.
+   *
+   * @param parameters by diffusers' names, with PyTorch's shapes
+   * @param batch images a call
+   * @throws IllegalArgumentException if the image size or the parameters do not fit the model
+   */
+  public static UNetInference open(
+      Engine engine,
+      UNet2DConfig config,
+      Map<String, HostTensor> parameters,
+      int batch,
+      int height,
+      int width) {
+    return new UNetInference(engine, Recorded.of(config, batch, height, width), parameters);
+  }
+
+  /** Floats of device memory that {@link #open} will take. */
+  public static long arenaFloats(UNet2DConfig config, int batch, int height, int width) {
+    return Recorded.of(config, batch, height, width).plan.floats();
+  }
+
+  /** Replaces the parameters, for instance by newer ones from a training. */
+  public void setParameters(Map<String, HostTensor> parameters) {
+    loaded.writeParameters(
+        recorded.net.weights, recorded.net.model.arenaParameters(), parameters);
+  }
+
+  /**
+   * Predicts one batch.
+   *
+   * @param sample {@code [n, c, h, w]}
+   * @param timesteps {@code [n]}
+   * @param labels {@code [n]}, or null for a model without classes
+   * @return {@code [n, outChannels, h, w]}
+   * @throws IllegalArgumentException if a length does not fit the batch, or a label the model
+   */
+  public float[] predict(float[] sample, float[] timesteps, int[] labels) {
+    HostLength.check("timesteps", timesteps.length, recorded.net.batch);
+    float[] labelValues = recorded.net.labelValues(labels);
+    loaded.writeImages(recorded.sample, "sample values", sample);
+    loaded.write(recorded.net.timesteps, timesteps);
+    if (labelValues != null) {
+      loaded.write(recorded.net.labels, labelValues);
+    }
+    loaded.run();
+    return loaded.readImages(recorded.output);
+  }
+
+  /** The program, for profiles. */
+  public Program program() {
+    return loaded.program();
+  }
+
+  /** The session that runs {@link #program}, for profiles. */
+  public Engine.Session session() {
+    return loaded.session();
+  }
+
+  @Override
+  public void close() {
+    loaded.close();
+  }
+}

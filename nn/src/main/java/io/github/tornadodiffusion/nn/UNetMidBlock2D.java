@@ -1,0 +1,40 @@
+package io.github.tornadodiffusion.nn;
+
+/** diffusers' UNetMidBlock2D with one layer: resnet, attention, resnet. */
+final class UNetMidBlock2D {
+  private final SelfAttention attention;
+  private final ResnetBlock2D first;
+  private final ResnetBlock2D second;
+
+  /**
+   * @param headDim channels of an attention head, null for a block without attention
+   * @param attentionGroups groups of the attention's normalisation, null for none
+   */
+  UNetMidBlock2D(
+      Scope scope,
+      int channels,
+      Integer headDim,
+      Integer attentionGroups,
+      ResnetBlock2D.Options options) {
+    attention =
+        headDim == null
+            ? null
+            : new SelfAttention(
+                scope.child("attentions.0"),
+                channels,
+                headDim,
+                attentionGroups,
+                options.epsilon(),
+                options.outputScaleFactor());
+    first = new ResnetBlock2D(scope.child("resnets.0"), channels, channels, options);
+    second = new ResnetBlock2D(scope.child("resnets.1"), channels, channels, options);
+  }
+
+  Tensor apply(Graph graph, Tensor x, Tensor temb) {
+    Tensor hidden = first.apply(graph, x, temb);
+    if (attention != null) {
+      hidden = attention.apply(graph, hidden);
+    }
+    return second.apply(graph, hidden, temb);
+  }
+}
