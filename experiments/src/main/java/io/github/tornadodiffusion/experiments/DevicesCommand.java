@@ -1,0 +1,45 @@
+package io.github.tornadodiffusion.experiments;
+
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.io.PrintWriter;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Lists the devices. */
+@Command(name = "devices", description = "Lists the devices that --device accepts.")
+final class DevicesCommand implements Callable<Integer> {
+  @Spec CommandSpec spec;
+
+  @Option(names = "--json", description = "Print one JSON object a device and line.")
+  boolean json;
+
+  @Option(names = "--verbose", description = "Print the stack trace of an error.")
+  boolean verbose;
+
+  @Override
+  public Integer call() {
+    PrintWriter out = spec.commandLine().getOut();
+    List<Map<String, Object>> devices = Devices.list();
+    if (json) {
+      devices.forEach(device -> out.println(Json.line(device)));
+      return 0;
+    }
+    for (Map<String, Object> device : devices) {
+      out.printf("%-10s %s%n", device.get("device"), device.get("name"));
+      out.printf(
+          "%-10s %s threads, vectors of %s floats, %s MiB memory, %s MiB heap%n",
+          "",
+          device.get("threads"),
+          device.get("vector_lanes"),
+          device.get("memory_mib"),
+          device.get("heap_mib"));
+      out.printf("%-10s %s%n", "", device.get("runtime"));
+    }
+    out.println(Devices.WHY_ONLY_JVM);
+    return 0;
+  }
+}

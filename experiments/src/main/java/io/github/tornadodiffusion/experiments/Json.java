@@ -1,0 +1,32 @@
+package io.github.tornadodiffusion.experiments;
+
+import java.util.Map;
+import tools.jackson.core.util.DefaultIndenter;
+import tools.jackson.core.util.DefaultPrettyPrinter;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Writes JSON for people and for other tools. */
+final class Json {
+  private static final JsonMapper LINES = JsonMapper.builder().build();
+  private static final JsonMapper PAGES =
+      JsonMapper.builder()
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .defaultPrettyPrinter(
+              new DefaultPrettyPrinter()
+                  .withObjectIndenter(new DefaultIndenter("  ", "\n"))
+                  .withArrayIndenter(new DefaultIndenter("  ", "\n")))
+          .build();
+
+  private Json() {}
+
+  /** One object in one line. */
+  static String line(Map<String, ?> object) {
+    return LINES.writeValueAsString(object);
+  }
+
+  /** One object, indented, with a line break at its end. */
+  static String page(Map<String, ?> object) {
+    return PAGES.writeValueAsString(object) + "\n";
+  }
+}

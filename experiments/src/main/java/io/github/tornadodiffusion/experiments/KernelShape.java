@@ -1,0 +1,24 @@
+package io.github.tornadodiffusion.experiments;
+
+import io.github.tornadodiffusion.kernels.Call;
+import java.util.Locale;
+
+/**
+ * Calls that do the same work on other data: one row of a table.
+ *
+ * @param kernel its id, for instance {@code Conv.forward}
+ * @param shape in words
+ * @param extent iterations of the outermost parallel loop
+ * @param flops operations of a call
+ * @param bytes least traffic of a call
+ */
+record KernelShape(String kernel, String shape, int extent, double flops, double bytes) {
+  static KernelShape of(Call call) {
+    String kernel = call.kernel().id();
+    String shape =
+        CallOracles.of(kernel)
+            .map(oracle -> oracle.shape(call))
+            .orElseGet(() -> String.format(Locale.ROOT, "%.3f MiB", call.bytes() / (1 << 20)));
+    return new KernelShape(kernel, shape, call.extent(), call.flops(), call.bytes());
+  }
+}

@@ -1,0 +1,76 @@
+package io.github.tornadodiffusion.experiments;
+
+import java.awt.Color;
+import java.io.IOException;
+import org.knowm.xchart.BitmapEncoder;
+import org.knowm.xchart.BitmapEncoder.BitmapFormat;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.style.Styler.ChartTheme;
+import org.knowm.xchart.style.Styler.LegendPosition;
+import org.knowm.xchart.style.markers.SeriesMarkers;
+
+/** Draws a loss curve as a PNG picture, without a display. */
+final class LossPlot {
+  private static final int WIDTH = 900;
+  private static final int HEIGHT = 540;
+  private static final float THIN = 1;
+  private static final float THICK = 2.5f;
+  private static final Color[] QUARTILE_COLOURS = {
+    new Color(0xd95f02), new Color(0x7570b3), new Color(0x1b9e77), new Color(0xe7298a)
+  };
+
+  private LossPlot() {}
+
+  /**
+   * The bytes of the picture.
+   *
+   * @param timesteps T, for the names of the quartiles
+   * @throws IOException if it cannot be drawn, for instance because the system has no fonts
+   */
+  static byte[] png(String title, SmoothedLoss curve, int timesteps) throws IOException {
+    System.setProperty("java.awt.headless", "true");
+    try {
+      return BitmapEncoder.getBitmapBytes(chart(title, curve, timesteps), BitmapFormat.PNG);
+    } catch (RuntimeException | LinkageError | InternalError e) {
+      // A bare system without fontconfig or fonts fails in one of these ways, none of them checked.
+      throw new IOException("the system has no usable fonts; install fontconfig and a font", e);
+    }
+  }
+
+  private static XYChart chart(String title, SmoothedLoss curve, int timesteps) {
+    XYChart chart =
+        new XYChartBuilder()
+            .width(WIDTH)
+            .height(HEIGHT)
+            .title(title)
+            .xAxisTitle("step")
+            .yAxisTitle("mean squared error")
+            .theme(ChartTheme.Matlab)
+            .build();
+    chart.getStyler().setLegendPosition(LegendPosition.InsideNE);
+    chart.getStyler().setYAxisLogarithmic(true);
+    chart.getStyler().setYAxisDecimalPattern("0.0##");
+    chart.getStyler().setXAxisDecimalPattern("#");
+    chart.getStyler().setPlotGridLinesColor(new Color(0xdddddd));
+    for (int q = 0; q < SmoothedLoss.QUARTILES; q++) {
+      int from = q * timesteps / SmoothedLoss.QUARTILES;
+      int to = (q + 1) * timesteps / SmoothedLoss.QUARTILES - 1;
+      add(chart, "timesteps %d-%d".formatted(from, to), curve.quartile(q), QUARTILE_COLOURS[q], THIN);
+    }
+    add(chart, "all", curve.mean(), Color.BLACK, THICK);
+    return chart;
+  }
+
+  private static void add(
+      XYChart chart, String name, SmoothedLoss.Line line, Color colour, float width) {
+    if (line.steps().length == 0) {
+      return;
+    }
+    XYSeries series = chart.addSeries(name, line.steps(), line.losses());
+    series.setMarker(SeriesMarkers.NONE);
+    series.setLineColor(colour);
+    series.setLineWidth(width);
+  }
+}

@@ -1,0 +1,67 @@
+package io.github.tornadodiffusion.experiments;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.nio.charset.Charset;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ScopeType;
+
+/**
+ * The command line.
+ *
+ * <p>Results go to stdout; progress, warnings and errors go to stderr. The exit code is 0 for
+ * success, 2 for bad usage or input and 1 for a failure; see {@link Errors}.
+ */
+@Command(
+    name = "tornado-diffusion",
+    description = "Trains diffusion models and samples from them, in Java, on any device.",
+    versionProvider = Versions.class,
+    mixinStandardHelpOptions = true,
+    scope = ScopeType.INHERIT,
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {
+      TrainCommand.class,
+      SampleCommand.class,
+      PredictCommand.class,
+      BenchCommand.class,
+      DevicesCommand.class
+    })
+public final class Main {
+  private Main() {}
+
+  /** Runs one command and ends the process with its exit code. */
+  public static void main(String[] args) {
+    // Pictures are drawn without a display, which a server does not have.
+    System.setProperty("java.awt.headless", "true");
+    Charset charset = Charset.defaultCharset();
+    PrintWriter out =
+        new PrintWriter(
+            new OutputStreamWriter(new FileOutputStream(FileDescriptor.out), charset), true);
+    PrintWriter err =
+        new PrintWriter(
+            new OutputStreamWriter(new FileOutputStream(FileDescriptor.err), charset), true);
+    int code = run(out, err, args);
+    out.flush();
+    err.flush();
+    System.exit(code);
+  }
+
+  /** Runs one command and returns its exit code. */
+  static int run(PrintWriter out, PrintWriter err, String... args) {
+    CommandLine commandLine = new CommandLine(new Main());
+    commandLine.setOut(out);
+    commandLine.setErr(err);
+    commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+    commandLine.setAbbreviatedOptionsAllowed(false);
+    commandLine.setParameterExceptionHandler(Errors::badUsage);
+    commandLine.setExecutionExceptionHandler(Errors::failed);
+    try {
+      return commandLine.execute(args);
+    } catch (Error e) {
+      return Errors.failed(e, err, args);
+    }
+  }
+}

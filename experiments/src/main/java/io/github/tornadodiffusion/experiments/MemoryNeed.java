@@ -1,0 +1,57 @@
+package io.github.tornadodiffusion.experiments;
+
+import io.github.tornadodiffusion.nn.ParameterSpec;
+import io.github.tornadodiffusion.nn.UNet2DConfig;
+import io.github.tornadodiffusion.nn.UNet2DModel;
+
+/**
+ * How much memory a plan takes, known before anything of it is allocated.
+ *
+ * @param arenaFloats length of the device's arena
+ * @param hostFloats parameters and states that lie on the host at the same time
+ */
+record MemoryNeed(long arenaFloats, long hostFloats) {
+  /** The mend for a heap that is too small. */
+  static final String LARGER_HEAP = "a larger heap, TORNADODIFFUSION_JAVA_OPTS=-Xmx8g for 8 GiB";
+
+  /** What the program itself takes. */
+  private static final long PROGRAM_MIB = 48;
+
+  /** Parameters of a model. */
+  static long parameters(UNet2DConfig config) {
+    return new UNet2DModel(config).parameters().stream().mapToLong(ParameterSpec::size).sum();
+  }
+
+  /** All of it in MiB. */
+  long mib() {
+    return PROGRAM_MIB + (Float.BYTES * (arenaFloats + hostFloats) >> 20);
+  }
+
+  /** What the JVM may still take, in MiB. */
+  static long availableMib() {
+    Runtime runtime = Runtime.getRuntime();
+    long used = runtime.totalMemory() - runtime.freeMemory();
+    return runtime.maxMemory() - used >> 20;
+  }
+
+  /**
+   * Checks that the memory is there.
+   *
+   * @param options which options make the need smaller, for instance {@code --batch}
+   * @throws IllegalArgumentException saying how much is needed
+   */
+  void check(String options) {
+    if (arenaFloats > Integer.MAX_VALUE - 16) {
+      throw new IllegalArgumentException(
+          "this needs %d MiB of memory in one piece, more than the %d MiB that are possible; use a"
+                  .formatted(arenaFloats >> 18, Integer.MAX_VALUE >> 18)
+              + " smaller "
+              + options);
+    }
+    if (mib() > availableMib()) {
+      throw new IllegalArgumentException(
+          "this needs %d MiB of memory and %d MiB are there; use a smaller %s or %s"
+              .formatted(mib(), availableMib(), options, LARGER_HEAP));
+    }
+  }
+}

@@ -1,0 +1,114 @@
+package io.github.tornadodiffusion.experiments;
+
+import io.github.tornadodiffusion.diffusion.DiffusionModel;
+import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.nn.HostTensor;
+import io.github.tornadodiffusion.nn.Safetensors;
+import io.github.tornadodiffusion.nn.UNet2DConfig;
+import io.github.tornadodiffusion.nn.UNetGradients;
+import io.github.tornadodiffusion.nn.UNetInference;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Runs a model once on tensors from a file, for comparison with other implementations. */
+@Command(
+    name = "predict",
+    description = {
+      "Runs a model once. The input has tensors sample [N,C,H,W] and timestep [N], and class_labels"
+          + " [N] for a model with classes; the output has sample.",
+      "With a tensor target the output also has loss, the mean squared error, and grad.NAME for"
+          + " every parameter."
+    })
+final class PredictCommand implements Callable<Integer> {
+  @Spec CommandSpec spec;
+
+  @Option(
+      names = "--model",
+      required = true,
+      paramLabel = "DIR",
+      description = "Directory of a training run, or any diffusers pipeline with a UNet2DModel.")
+  Path model;
+
+  @Option(
+      names = "--input",
+      required = true,
+      paramLabel = "IN.safetensors",
+      description = "The tensors to read.")
+  Path input;
+
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "OUT.safetensors",
+      description = "The file to write; an earlier one is replaced once the new one is complete.")
+  Path out;
+
+  @Mixin DeviceOptions device;
+
+  @Override
+  public Integer call() throws IOException {
+    device.check();
+    OutputFiles.prepare(out, OutputFiles.SAFETENSORS);
+    if (Files.exists(out) && Files.exists(input) && Files.isSameFile(input, out)) {
+      throw new IllegalArgumentException("--out is the input file; give another name");
+    }
+    DiffusionModel diffusion = DiffusionModel.read(model);
+    PredictInput tensors = PredictInput.read(input, diffusion.unet());
+    SequencedMap<String, HostTensor> results;
+    try (Engine engine = device.open()) {
+      results =
+          tensors.target() == null
+              ? predict(engine, diffusion, tensors)
+              : gradients(engine, diffusion, tensors);
+    }
+    Safetensors.write(out, results, Map.of());
+    spec.commandLine().getOut().println("prediction   " + out);
+    return 0;
+  }
+
+  private static SequencedMap<String, HostTensor> predict(
+      Engine engine, DiffusionModel diffusion, PredictInput in) {
+    UNet2DConfig config = diffusion.unet();
+    checkMemory(UNetInference.arenaFloats(config, in.batch(), in.height(), in.width()), config, 1);
+    SequencedMap<String, HostTensor> results = new LinkedHashMap<>();
+    try (UNetInference inference =
+        UNetInference.open(
+            engine, config, diffusion.parameters(), in.batch(), in.height(), in.width())) {
+      float[] output = inference.predict(in.sample().values(), in.timesteps(), in.labels());
+      results.put("sample", new HostTensor(in.outputShape(config), output));
+    }
+    return results;
+  }
+
+  private static SequencedMap<String, HostTensor> gradients(
+      Engine engine, DiffusionModel diffusion, PredictInput in) {
+    UNet2DConfig config = diffusion.unet();
+    checkMemory(UNetGradients.arenaFloats(config, in.batch(), in.height(), in.width()), config, 2);
+    SequencedMap<String, HostTensor> results = new LinkedHashMap<>();
+    try (UNetGradients gradients =
+        UNetGradients.open(
+            engine, config, diffusion.parameters(), in.batch(), in.height(), in.width())) {
+      UNetGradients.Result result =
+          gradients.run(
+              in.sample().values(), in.timesteps(), in.labels(), in.target().values());
+      results.put("sample", new HostTensor(in.outputShape(config), result.output()));
+      results.put("loss", new HostTensor(new int[0], new float[] {(float) result.loss()}));
+      gradients.gradients().forEach((name, tensor) -> results.put("grad." + name, tensor));
+    }
+    return results;
+  }
+
+  private static void checkMemory(long arenaFloats, UNet2DConfig config, int copies) {
+    new MemoryNeed(arenaFloats, copies * MemoryNeed.parameters(config)).check("batch");
+  }
+}

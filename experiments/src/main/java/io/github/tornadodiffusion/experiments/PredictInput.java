@@ -1,0 +1,133 @@
+package io.github.tornadodiffusion.experiments;
+
+import io.github.tornadodiffusion.nn.HostTensor;
+import io.github.tornadodiffusion.nn.Safetensors;
+import io.github.tornadodiffusion.nn.SafetensorsFile;
+import io.github.tornadodiffusion.nn.UNet2DConfig;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+
+/**
+ * The tensors that {@code predict} reads, checked against the model.
+ *
+ * @param sample [n, inChannels, h, w]
+ * @param timesteps [n]
+ * @param labels [n], or null for a model without classes
+ * @param target [n, outChannels, h, w], or null
+ */
+@SuppressWarnings("ArrayRecordComponent") // read once and handed on, never compared
+record PredictInput(HostTensor sample, float[] timesteps, int[] labels, HostTensor target) {
+  private static final String SAMPLE = "sample";
+  private static final String TIMESTEP = "timestep";
+  private static final String LABELS = "class_labels";
+  private static final String TARGET = "target";
+
+  /**
+   * Reads and checks a file.
+   *
+   * @throws IOException in one line naming the tensor, the cause and the mend
+   */
+  static PredictInput read(Path file, UNet2DConfig config) throws IOException {
+    try (SafetensorsFile tensors = Safetensors.open(file)) {
+      HostTensor sample = required(tensors, SAMPLE);
+      int[] shape = sample.shape();
+      if (shape.length != 4 || sample.values().length == 0) {
+        throw new IllegalArgumentException(
+            "sample has shape %s; give [N, C, H, W]".formatted(Arrays.toString(shape)));
+      }
+      if (shape[1] != config.inChannels()) {
+        throw new IllegalArgumentException(
+            "sample has %d channels and the model %d; give a sample of shape [N, %d, H, W]"
+                .formatted(shape[1], config.inChannels(), config.inChannels()));
+      }
+      int divisor = 1 << config.downsamplings();
+      if (shape[2] % divisor != 0 || shape[3] % divisor != 0) {
+        throw new IllegalArgumentException(
+            "sample is %d x %d; the model needs height and width that %d divides"
+                .formatted(shape[2], shape[3], divisor));
+      }
+      float[] timesteps = perImage(required(tensors, TIMESTEP), TIMESTEP, shape[0]);
+      return new PredictInput(
+          sample, timesteps, labels(tensors, config, shape[0]), target(tensors, config, shape));
+    } catch (IllegalArgumentException e) {
+      throw new IOException(file + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static HostTensor required(SafetensorsFile tensors, String name) {
+    if (!tensors.contains(name)) {
+      throw new IllegalArgumentException(
+          "there is no tensor %s; add it, as predict --help says".formatted(name));
+    }
+    return tensors.tensor(name);
+  }
+
+  /** One value an image; a single value goes for all of them. */
+  private static float[] perImage(HostTensor tensor, String name, int images) {
+    float[] values = tensor.values();
+    if (tensor.shape().length > 1 || (values.length != images && values.length != 1)) {
+      throw new IllegalArgumentException(
+          "%s has shape %s; give [%d], one an image of the sample"
+              .formatted(name, Arrays.toString(tensor.shape()), images));
+    }
+    float[] all = new float[images];
+    for (int i = 0; i < images; i++) {
+      all[i] = values[values.length == 1 ? 0 : i];
+      if (!Float.isFinite(all[i])) {
+        throw new IllegalArgumentException(name + " holds " + all[i] + "; give numbers");
+      }
+    }
+    return all;
+  }
+
+  private static int[] labels(SafetensorsFile tensors, UNet2DConfig config, int images) {
+    if (config.numClassEmbeds() == null && config.classEmbedType() == null) {
+      return null;
+    }
+    // Labels that are embedded like timesteps have no upper end.
+    int classes = config.classEmbedType() == null ? config.numClassEmbeds() : Integer.MAX_VALUE;
+    float[] values = perImage(required(tensors, LABELS), LABELS, images);
+    int[] labels = new int[images];
+    for (int i = 0; i < images; i++) {
+      labels[i] = (int) values[i];
+      if (labels[i] != values[i] || labels[i] < 0 || labels[i] >= classes) {
+        throw new IllegalArgumentException(
+            "class_labels holds %s; give whole numbers from 0 to %d"
+                .formatted(values[i], classes - 1));
+      }
+    }
+    return labels;
+  }
+
+  private static HostTensor target(SafetensorsFile tensors, UNet2DConfig config, int[] sample) {
+    if (!tensors.contains(TARGET)) {
+      return null;
+    }
+    HostTensor target = tensors.tensor(TARGET);
+    int[] expected = {sample[0], config.outChannels(), sample[2], sample[3]};
+    if (!Arrays.equals(target.shape(), expected)) {
+      throw new IllegalArgumentException(
+          "target has shape %s; give %s, as the model's output"
+              .formatted(Arrays.toString(target.shape()), Arrays.toString(expected)));
+    }
+    return target;
+  }
+
+  int batch() {
+    return sample.shape()[0];
+  }
+
+  int height() {
+    return sample.shape()[2];
+  }
+
+  int width() {
+    return sample.shape()[3];
+  }
+
+  /** The shape of what the model makes of the sample. */
+  int[] outputShape(UNet2DConfig config) {
+    return new int[] {batch(), config.outChannels(), height(), width()};
+  }
+}

@@ -1,0 +1,152 @@
+package io.github.tornadodiffusion.experiments;
+
+import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.kernels.Program;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * An engine that hands every program on to another one and can look inside while it runs: it times
+ * the calls, or compares samples of what they write with oracles. What it checks is therefore the
+ * very computation that was timed, on the very numbers.
+ */
+final class ProbeEngine implements Engine {
+  /** How a program is run. */
+  enum Mode {
+    /** As the other engine does. */
+    RUN,
+    /** Call by call, adding up the time that each one takes. */
+    PROFILE,
+    /** Call by call, comparing one call of every shape with its oracle. */
+    CHECK
+  }
+
+  private final Engine engine;
+  private final Map<KernelShape, KernelFigures> figures = new LinkedHashMap<>();
+  private Mode mode = Mode.RUN;
+
+  ProbeEngine(Engine engine) {
+    this.engine = engine;
+  }
+
+  /** How programs run from now on. */
+  void mode(Mode newMode) {
+    mode = newMode;
+  }
+
+  /** What was found out about every kernel and shape so far, in the order of the first calls. */
+  List<KernelFigures> figures() {
+    return List.copyOf(figures.values());
+  }
+
+  /**
+   * The largest error of all checks, see {@link KernelFigures#error}; NaN before a check.
+   *
+   */
+  double maxError() {
+    return figures.values().stream()
+        .mapToDouble(KernelFigures::error)
+        .filter(error -> !Double.isNaN(error))
+        .max()
+        .orElse(Double.NaN);
+  }
+
+  @Override
+  public String device() {
+    return engine.device();
+  }
+
+  @Override
+  public Session open(int floats, List<Program> programs) {
+    Map<Program, List<Program>> parts = new IdentityHashMap<>();
+    List<Program> all = new ArrayList<>(programs);
+    for (Program program : programs) {
+      List<Program> calls = new ArrayList<>();
+      for (int i = 0; i < program.calls().size(); i++) {
+        String label = program.labels().get(i);
+        calls.add(
+            new Program(
+                label, List.of(program.calls().get(i)), List.of(label), List.of(), List.of()));
+      }
+      parts.put(program, calls);
+      all.addAll(calls);
+    }
+    return new ProbeSession(engine.open(floats, all), parts);
+  }
+
+  @Override
+  public void close() {
+    engine.close();
+  }
+
+  private KernelFigures figuresOf(Call call) {
+    return figures.computeIfAbsent(KernelShape.of(call), KernelFigures::new);
+  }
+
+  private final class ProbeSession implements Session {
+    private final Session session;
+    private final Map<Program, List<Program>> parts;
+
+    ProbeSession(Session session, Map<Program, List<Program>> parts) {
+      this.session = session;
+      this.parts = parts;
+    }
+
+    @Override
+    public void write(int offset, float[] source, int from, int length) {
+      session.write(offset, source, from, length);
+    }
+
+    @Override
+    public void read(int offset, float[] target, int from, int length) {
+      session.read(offset, target, from, length);
+    }
+
+    @Override
+    public void run(Program program) {
+      switch (mode) {
+        case RUN -> session.run(program);
+        case PROFILE -> {
+          long[] nanos = new long[program.calls().size()];
+          session.profile(program, nanos);
+          for (int i = 0; i < nanos.length; i++) {
+            figuresOf(program.calls().get(i)).addTime(nanos[i]);
+          }
+        }
+        case CHECK -> check(program);
+      }
+    }
+
+    @Override
+    public void profile(Program program, long[] nanos) {
+      session.profile(program, nanos);
+    }
+
+    @Override
+    public void close() {
+      session.close();
+    }
+
+    private void check(Program program) {
+      float[] one = new float[1];
+      Arena arena =
+          index -> {
+            session.read(index, one, 0, 1);
+            return one[0];
+          };
+      for (Program part : parts.get(program)) {
+        Call call = part.calls().getFirst();
+        KernelFigures kernel = figuresOf(call);
+        if (kernel.isChecked()) {
+          session.run(part);
+        } else {
+          kernel.check(call, arena, () -> session.run(part));
+        }
+      }
+    }
+  }
+}

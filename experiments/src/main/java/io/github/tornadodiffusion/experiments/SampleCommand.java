@@ -1,0 +1,156 @@
+package io.github.tornadodiffusion.experiments;
+
+import io.github.tornadodiffusion.diffusion.DiffusionModel;
+import io.github.tornadodiffusion.diffusion.PngFiles;
+import io.github.tornadodiffusion.diffusion.Sampling;
+import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.nn.UNet2DConfig;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Samples images from a model and writes them as one picture. */
+@Command(
+    name = "sample",
+    description = "Samples images from a model and writes them side by side as a PNG file.")
+final class SampleCommand implements Callable<Integer> {
+  @Spec CommandSpec spec;
+
+  @Option(
+      names = "--model",
+      required = true,
+      paramLabel = "DIR",
+      description = "Directory of a training run, or any diffusers pipeline with a UNet2DModel.")
+  Path model;
+
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "FILE.png",
+      description = "The picture; an earlier one is replaced once the new one is complete.")
+  Path out;
+
+  @Option(
+      names = "--scheduler",
+      paramLabel = "NAME",
+      description = "ddpm or ddim (default: the model's own).")
+  String scheduler;
+
+  @Option(
+      names = "--steps",
+      paramLabel = "N",
+      defaultValue = "100",
+      description = "Steps from noise to image (default: ${DEFAULT-VALUE}).")
+  int steps;
+
+  @Option(
+      names = "--count",
+      paramLabel = "N",
+      defaultValue = "16",
+      description = "Images (default: ${DEFAULT-VALUE}).")
+  int count;
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      description = "Images that are computed at once (default: at most 16).")
+  Integer batch;
+
+  @Option(
+      names = "--labels",
+      split = ",",
+      paramLabel = "LABEL",
+      description = "Classes of the images, repeated as needed (default: all in turn).")
+  List<Integer> labels;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Seed of the noise (default: ${DEFAULT-VALUE}).")
+  long seed;
+
+  @Mixin DeviceOptions device;
+
+  @Override
+  public Integer call() throws IOException {
+    device.check();
+    checkRange("--count", count);
+    checkRange("--batch", batch == null ? 1 : batch);
+    OutputFiles.prepare(out, OutputFiles.PNG);
+    DiffusionModel diffusion =
+        scheduler == null ? DiffusionModel.read(model) : DiffusionModel.read(model, scheduler);
+    Sampling sampling = Sampling.of(diffusion.scheduler(), steps);
+    int size = batch == null ? Math.min(count, ModelSampler.MOST_IMAGES) : Math.min(count, batch);
+    int[] classes = classes(diffusion.unet());
+    float[] images;
+    try (Engine engine = device.open();
+        ModelSampler sampler = ModelSampler.open(engine, diffusion, size);
+        Progress progress =
+            Progress.on(
+                spec.commandLine().getErr(),
+                "sample",
+                0,
+                (long) sampling.steps() * Math.ceilDiv(count, size))) {
+      images =
+          sampler.sample(
+              sampling,
+              count,
+              seed,
+              classes,
+              (done, total) -> progress.update(done, count + " images"));
+      PngFiles.write(out, sampler.grid(images, count), text(sampling));
+    }
+    spec.commandLine().getOut().println("samples   " + out);
+    return 0;
+  }
+
+  private static void checkRange(String option, int value) {
+    if (value < 1 || value > 100_000) {
+      throw new IllegalArgumentException(option + " is " + value + "; give 1 to 100000");
+    }
+  }
+
+  private int[] classes(UNet2DConfig config) {
+    Integer known = config.numClassEmbeds();
+    if (known == null) {
+      if (labels != null) {
+        throw new IllegalArgumentException(
+            "--labels is given but the model has no classes; leave it out");
+      }
+      return null;
+    }
+    int[] classes = new int[count];
+    for (int i = 0; i < count; i++) {
+      classes[i] = labels == null ? i % known : labels.get(i % labels.size());
+      if (classes[i] < 0 || classes[i] >= known) {
+        throw new IllegalArgumentException(
+            "there is no label %d; the model has 0 to %d".formatted(classes[i], known - 1));
+      }
+    }
+    return classes;
+  }
+
+  /** What the picture's file says about how it was made. */
+  private Map<String, String> text(Sampling sampling) {
+    Map<String, String> text = new LinkedHashMap<>();
+    text.put("Software", "tornado-diffusion " + Versions.program());
+    text.put("model", model.toAbsolutePath().normalize().toString());
+    text.put("scheduler", sampling.scheduler().className());
+    text.put("steps", Integer.toString(sampling.steps()));
+    text.put("count", Integer.toString(count));
+    text.put("seed", Long.toString(seed));
+    if (labels != null) {
+      text.put("labels", labels.toString());
+    }
+    return text;
+  }
+}

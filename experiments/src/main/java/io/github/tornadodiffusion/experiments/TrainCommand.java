@@ -1,0 +1,75 @@
+package io.github.tornadodiffusion.experiments;
+
+import io.github.tornadodiffusion.diffusion.Batches;
+import io.github.tornadodiffusion.diffusion.Dataset;
+import io.github.tornadodiffusion.diffusion.Datasets;
+import io.github.tornadodiffusion.diffusion.TrainingConfig;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Trains a model. */
+@Command(
+    name = "train",
+    description = {
+      "Trains a model and writes it, samples, the loss curve and a manifest to a directory.",
+      "Without options it trains on handwritten digits that come with the program."
+    })
+final class TrainCommand implements Callable<Integer> {
+  @Spec CommandSpec spec;
+
+  @Mixin TrainOptions options;
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      description = "Directory for the results, new or empty (default: runs/PRESET-TIME).")
+  Path out;
+
+  @Option(
+      names = "--resume",
+      description = "Go on with the run in --out, with the options that it began with.")
+  boolean resume;
+
+  @Mixin DeviceOptions device;
+
+  @Override
+  public Integer call() throws IOException {
+    PrintWriter err = spec.commandLine().getErr();
+    device.check();
+    if (resume && out == null) {
+      throw new IllegalArgumentException("--resume needs --out DIR, the run to go on with");
+    }
+    TrainingConfig oneStep = options.config();
+    RunDirectory directory =
+        out == null ? RunDirectory.named(oneStep.preset()) : new RunDirectory(out);
+    if (!resume) {
+      directory.checkFree();
+    }
+    Dataset dataset =
+        Datasets.open(
+            oneStep.data(), oneStep.imageSize(), oneStep.unet().inChannels(), oneStep.seed());
+    for (String warning : dataset.warnings()) {
+      err.println("warning: " + Errors.oneLine(warning));
+    }
+    Batches batches = new Batches(dataset, oneStep.batch(), false, oneStep.seed());
+    TrainingConfig config = oneStep.withSteps(options.steps(batches::steps));
+    try (Interruption interruption = new Interruption()) {
+      TrainingRun run =
+          new TrainingRun(
+              config,
+              dataset,
+              directory,
+              new Manifest(spec.root().commandLine().getParseResult().originalArgs()),
+              interruption,
+              err);
+      return run.execute(device, resume, spec.commandLine().getOut());
+    }
+  }
+}

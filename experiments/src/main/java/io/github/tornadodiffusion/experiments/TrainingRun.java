@@ -1,0 +1,236 @@
+package io.github.tornadodiffusion.experiments;
+
+import io.github.tornadodiffusion.diffusion.Dataset;
+import io.github.tornadodiffusion.diffusion.DiffusionModel;
+import io.github.tornadodiffusion.diffusion.LossCurve;
+import io.github.tornadodiffusion.diffusion.PngFiles;
+import io.github.tornadodiffusion.diffusion.Sampling;
+import io.github.tornadodiffusion.diffusion.Schedulers;
+import io.github.tornadodiffusion.diffusion.Trainer;
+import io.github.tornadodiffusion.diffusion.TrainingConfig;
+import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.nn.AtomicFiles;
+import io.github.tornadodiffusion.nn.UNetTraining;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** One run of {@code train}, from the first step to the last file. */
+final class TrainingRun {
+  /** The loss that is shown is the mean over so many steps. */
+  private static final int SHOWN_STEPS = 50;
+
+  /** A run that is killed loses at most this much. */
+  private static final long SAVE_NANOS = 120_000_000_000L;
+
+  /** Images of the grid that a run ends with, and the steps to them. */
+  private static final int SAMPLES = 64;
+
+  private static final int SAMPLE_STEPS = 100;
+  private static final String SAMPLE_SCHEDULER = "DDIMScheduler";
+
+  private final TrainingConfig config;
+  private final Dataset dataset;
+  private final RunDirectory directory;
+  private final Manifest manifest;
+  private final Interruption interruption;
+  private final PrintWriter err;
+
+  TrainingRun(
+      TrainingConfig config,
+      Dataset dataset,
+      RunDirectory directory,
+      Manifest manifest,
+      Interruption interruption,
+      PrintWriter err) {
+    this.config = config;
+    this.dataset = dataset;
+    this.directory = directory;
+    this.manifest = manifest;
+    this.interruption = interruption;
+    this.err = err;
+  }
+
+  /** Trains, samples and writes everything; returns the exit code. */
+  int execute(DeviceOptions device, boolean resume, PrintWriter out) throws IOException {
+    checkMemory(device);
+    long start = System.nanoTime();
+    try (Engine engine = device.open()) {
+      DiffusionModel model;
+      LossCurve curve;
+      try (Trainer trainer =
+          resume
+              ? Trainer.resume(engine, config, dataset, directory.path())
+              : new Trainer(engine, config, dataset)) {
+        OutputFiles.prepareDirectory(directory.path());
+        describe(device);
+        writeManifest("running", null);
+        train(trainer);
+        trainer.saveState(directory.path());
+        curve = trainer.curve();
+        if (trainer.step() < config.steps()) {
+          curve.write(directory.lossCsv());
+          writeManifest("interrupted", curve);
+          err.println(
+              "stopped after step %d; the same command with --out %s --resume goes on"
+                  .formatted(trainer.step(), quoted(directory.path().toString())));
+          return Errors.FAILURE;
+        }
+        model = trainer.model();
+      }
+      model.writeInto(directory.path());
+      writeCurve(curve);
+      sample(engine, model);
+      writeManifest("finished", curve);
+      report(curve, System.nanoTime() - start, out);
+      return 0;
+    }
+  }
+
+  private void checkMemory(DeviceOptions device) {
+    UNetTraining.Options options =
+        new UNetTraining.Options(
+            config.batch(), config.imageSize(), config.imageSize(), config.emaDecay() > 0);
+    long parameters = MemoryNeed.parameters(config.unet());
+    // Parameters, two moments and the average are copied to the host when the state is saved.
+    MemoryNeed need =
+        new MemoryNeed(UNetTraining.arenaFloats(config.unet(), options), 4 * parameters);
+    need.check("--batch or --image-size");
+    err.println(
+        String.format(
+            Locale.ROOT,
+            "%s: %,d parameters, %,d images of %s, %d steps of %d images on %s with %d threads;"
+                + " needs %,d MiB of the %,d MiB that are there",
+            config.preset(),
+            parameters,
+            dataset.size(),
+            dataset.name(),
+            config.steps(),
+            config.batch(),
+            device.device,
+            device.threads(),
+            need.mib(),
+            MemoryNeed.availableMib()));
+  }
+
+  private void train(Trainer trainer) throws IOException {
+    long saved = System.nanoTime();
+    try (Progress progress = Progress.on(err, "train", trainer.step(), config.steps())) {
+      Trainer.Listener listener =
+          row -> progress.update(row.step(), details(trainer.curve(), row));
+      while (trainer.step() < config.steps() && !interruption.requested()) {
+        trainer.runTo(trainer.step() + 1, listener);
+        if (System.nanoTime() - saved > SAVE_NANOS) {
+          trainer.saveState(directory.path());
+          saved = System.nanoTime();
+        }
+      }
+    }
+  }
+
+  private String details(LossCurve curve, LossCurve.Row row) {
+    List<LossCurve.Row> rows = curve.rows();
+    double seconds =
+        rows.subList(Math.max(0, rows.size() - SHOWN_STEPS), rows.size()).stream()
+            .mapToDouble(r -> config.batch() / r.imagesPerSecond())
+            .average()
+            .orElse(config.batch() / row.imagesPerSecond());
+    return String.format(
+        Locale.ROOT,
+        "loss %.4f  %.0f images/s",
+        curve.meanLoss(SHOWN_STEPS),
+        config.batch() / seconds);
+  }
+
+  private void writeCurve(LossCurve curve) throws IOException {
+    curve.write(directory.lossCsv());
+    String title = config.preset() + ", " + config.schedule().id() + ", seed " + config.seed();
+    byte[] picture;
+    try {
+      picture = LossPlot.png(title, new SmoothedLoss(curve.rows()), config.trainTimesteps());
+    } catch (IOException e) {
+      err.println("warning: no loss.png, loss.csv has the numbers: " + e.getMessage());
+      return;
+    }
+    AtomicFiles.write(directory.lossPlot(), picture);
+  }
+
+  private void sample(Engine engine, DiffusionModel model) throws IOException {
+    int steps = Math.min(SAMPLE_STEPS, config.trainTimesteps());
+    Sampling sampling =
+        Sampling.of(Schedulers.convert(model.scheduler(), SAMPLE_SCHEDULER), steps);
+    int batch = ModelSampler.MOST_IMAGES;
+    Integer classes = model.unet().numClassEmbeds();
+    int[] labels = classes == null ? null : new int[SAMPLES];
+    for (int i = 0; labels != null && i < SAMPLES; i++) {
+      labels[i] = i % classes;
+    }
+    try (ModelSampler sampler = ModelSampler.open(engine, model, batch);
+        Progress progress =
+            Progress.on(err, "sample", 0, (long) steps * Math.ceilDiv(SAMPLES, batch))) {
+      float[] images =
+          sampler.sample(
+              sampling,
+              SAMPLES,
+              config.seed(),
+              labels,
+              (done, total) -> progress.update(done, SAMPLES + " images"));
+      Map<String, String> text = new LinkedHashMap<>();
+      text.put("Software", "tornado-diffusion " + Versions.program());
+      text.put("scheduler", SAMPLE_SCHEDULER);
+      text.put("steps", Integer.toString(steps));
+      text.put("seed", Long.toString(config.seed()));
+      text.put("configuration", Json.line(config.toMap()));
+      PngFiles.write(directory.samples(), sampler.grid(images, SAMPLES), text);
+    }
+  }
+
+  private void writeManifest(String status, LossCurve curve) throws IOException {
+    manifest.put("status", status);
+    if (curve != null) {
+      Map<String, Object> result = new LinkedHashMap<>();
+      result.put("steps", curve.rows().size());
+      result.put("loss_last_100_steps", curve.meanLoss(100));
+      result.put("first_loss", curve.rows().getFirst().loss());
+      manifest.put("result", result);
+    }
+    AtomicFiles.write(directory.manifest(), manifest.finish());
+  }
+
+  private void describe(DeviceOptions device) {
+    Map<String, Object> on = new LinkedHashMap<>();
+    on.put("device", device.device);
+    on.put("threads", device.threads());
+    manifest.put("device", on);
+    manifest.put("seed", config.seed());
+    manifest.put("configuration", config.toMap());
+    manifest.put("parameters", MemoryNeed.parameters(config.unet()));
+    manifest.data(dataset);
+  }
+
+  private void report(LossCurve curve, long nanos, PrintWriter out) {
+    String path = directory.path().toString();
+    out.println(
+        String.format(
+            Locale.ROOT,
+            "trained    %d steps in %s, loss %.4f (mean of the last 100)",
+            curve.rows().size(),
+            Progress.duration(nanos),
+            curve.meanLoss(100)));
+    out.println("model      " + path + " (model_index.json, unet/, scheduler/)");
+    out.println("samples    " + directory.samples());
+    out.println("loss       " + directory.lossPlot() + ", " + directory.lossCsv());
+    out.println("manifest   " + directory.manifest());
+    out.println("Sample more images with:");
+    out.println("./tornado-diffusion sample --model " + quoted(path) + " --out more.png");
+    out.flush();
+  }
+
+  /** The text as a shell takes it. */
+  private static String quoted(String text) {
+    return text.matches("[\\w./:@%+=,-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
+  }
+}

@@ -1,0 +1,56 @@
+package io.github.tornadodiffusion.experiments;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayInputStream;
+import java.util.ArrayList;
+import java.util.List;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+
+class LossPlotTest {
+  private static SmoothedLoss curve(int steps) {
+    List<SmoothedLoss.Point> points = new ArrayList<>();
+    for (int step = 1; step <= steps; step++) {
+      double loss = 1.0 / step;
+      // The third quartile has images in every other batch only.
+      double third = step % 2 == 0 ? 4 * loss : Double.NaN;
+      points.add(
+          new SmoothedLoss.Point(step, loss, new double[] {loss, 2 * loss, third, Double.NaN}));
+    }
+    return new SmoothedLoss(points);
+  }
+
+  @Test
+  void runningMeansSpanAFortiethOfTheSteps() {
+    SmoothedLoss curve = curve(80);
+    SmoothedLoss.Line mean = curve.mean();
+    assertEquals(80, mean.steps().length);
+    assertEquals(1, mean.losses()[0]);
+    assertEquals((1 + 0.5) / 2, mean.losses()[1], 1e-12);
+    assertEquals((1 / 79.0 + 1 / 80.0) / 2, mean.losses()[79], 1e-12);
+  }
+
+  @Test
+  void stepsWithoutImagesOfAQuartileAreLeftOut() {
+    SmoothedLoss.Line third = curve(10).quartile(2);
+    assertArrayEquals(new double[] {2, 4, 6, 8, 10}, third.steps());
+    assertEquals(2, third.losses()[0], 1e-12);
+    assertEquals(0, curve(10).quartile(3).steps().length);
+  }
+
+  @Test
+  void longRunsAreThinnedButKeepTheirEnd() {
+    SmoothedLoss.Line mean = curve(54_321).mean();
+    assertTrue(mean.steps().length <= 1100);
+    assertEquals(54_321, mean.steps()[mean.steps().length - 1]);
+  }
+
+  @Test
+  void thePictureIsAPng() throws Exception {
+    byte[] png = LossPlot.png("digits", curve(300), 1000);
+    assertEquals(900, ImageIO.read(new ByteArrayInputStream(png)).getWidth());
+  }
+}
