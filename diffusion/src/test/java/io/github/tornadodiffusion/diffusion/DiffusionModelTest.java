@@ -133,8 +133,7 @@ class DiffusionModelTest {
     assertTrue(e.getMessage().contains(path.toString()), e.getMessage());
   }
 
-  private static void assertRefused(
-      String message, Executable action) {
+  private static void assertRefused(String message, Executable action) {
     assertEquals(message, assertThrows(IOException.class, action).getMessage());
   }
 }

@@ -18,6 +18,7 @@ class GoldenPipelineTest {
   private static final int IMAGES = 2;
   private static final int CHANNELS = 3;
   private static final int SIZE = 16;
+
   /** Two float32 implementations of the UNet and of the scheduler; they differ by 1.4e-5. */
   private static final float TOLERANCE = 3e-5f;
 

@@ -22,8 +22,8 @@ class LearningTest {
   /**
    * What the thresholds mean: predicting no noise has a loss of 1. The best multiple of the noisy
    * image, for each timestep, has 0.249 on linear and 0.454 on squaredcos_cap_v2; the best affine
-   * function of each pixel alone 0.149 and 0.279. The runs end at 0.131 to 0.143 and 0.225 to 0.242; the thresholds leave them
-   * a tenth.
+   * function of each pixel alone 0.149 and 0.279. The runs end at 0.131 to 0.143 and 0.225 to
+   * 0.242; the thresholds leave them a tenth.
    */
   @ParameterizedTest
   @CsvSource({

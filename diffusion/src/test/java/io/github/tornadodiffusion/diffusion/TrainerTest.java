@@ -98,8 +98,7 @@ class TrainerTest {
   @Test
   void resumesOnlyItsOwnRun() throws IOException {
     assertTrue(
-        assertThrows(
-                IOException.class, () -> Trainer.resume(ENGINE, config(2), DIGITS, directory))
+        assertThrows(IOException.class, () -> Trainer.resume(ENGINE, config(2), DIGITS, directory))
             .getMessage()
             .endsWith("holds no training state to resume: start the run without --resume"));
     try (Trainer trainer = new Trainer(ENGINE, config(2), DIGITS)) {
@@ -108,8 +107,7 @@ class TrainerTest {
     }
     Trainer.resume(ENGINE, config(9), DIGITS, directory).close();
     TrainingConfig other =
-        TrainingConfigs.of(
-            UNET, 4, 2, BetaSchedule.LINEAR, PredictionType.EPSILON, 2e-3, 0.99, 7);
+        TrainingConfigs.of(UNET, 4, 2, BetaSchedule.LINEAR, PredictionType.EPSILON, 2e-3, 0.99, 7);
     assertEquals(
         "The run to resume has \"lr\": 0.001 where this one has \"lr\": 0.002: give the options it"
             + " began with",
@@ -120,8 +118,7 @@ class TrainerTest {
     Path state = directory.resolve("training_state/state.safetensors");
     Files.write(state, Arrays.copyOf(Files.readAllBytes(state), 5000));
     String message =
-        assertThrows(
-                IOException.class, () -> Trainer.resume(ENGINE, config(2), DIGITS, directory))
+        assertThrows(IOException.class, () -> Trainer.resume(ENGINE, config(2), DIGITS, directory))
             .getMessage();
     assertEquals(1, message.lines().count(), message);
   }
@@ -130,8 +127,7 @@ class TrainerTest {
   @EnumSource
   void learnsEveryPredictionType(PredictionType prediction) throws IOException {
     TrainingConfig config =
-        TrainingConfigs.of(
-            UNET, 8, 3, BetaSchedule.SQUAREDCOS_CAP_V2, prediction, 1e-3, 0, 1);
+        TrainingConfigs.of(UNET, 8, 3, BetaSchedule.SQUAREDCOS_CAP_V2, prediction, 1e-3, 0, 1);
     try (Trainer trainer = new Trainer(ENGINE, config, DIGITS)) {
       trainer.run(SILENT);
       assertEquals(3, trainer.curve().rows().size());
@@ -240,8 +236,7 @@ class TrainerTest {
     assertMessage(
         "The images of digits are 16 pixels wide, the model's 8: open the data at the model's size",
         () -> new Trainer(ENGINE, config(1), new Digits(16, 1)));
-    UNet2DConfig nine =
-        UNET.toBuilder().sampleSize(UNet2DConfig.SampleSize.square(9)).build();
+    UNet2DConfig nine = UNET.toBuilder().sampleSize(UNet2DConfig.SampleSize.square(9)).build();
     assertMessage(
         "image size is 9: it must be a multiple of 2, because the model halves it 1 times",
         () -> TrainingConfigs.of(nine, 1, 1, BetaSchedule.LINEAR, 0));
@@ -251,7 +246,6 @@ class TrainerTest {
   }
 
   private static void assertMessage(String message, Runnable action) {
-    assertEquals(
-        message, assertThrows(IllegalArgumentException.class, action::run).getMessage());
+    assertEquals(message, assertThrows(IllegalArgumentException.class, action::run).getMessage());
   }
 }
