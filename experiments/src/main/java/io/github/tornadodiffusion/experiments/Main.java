@@ -26,7 +26,6 @@ import picocli.CommandLine.ScopeType;
       TrainCommand.class,
       SampleCommand.class,
       PredictCommand.class,
-      BenchCommand.class,
       DevicesCommand.class
     })
 public final class Main {
