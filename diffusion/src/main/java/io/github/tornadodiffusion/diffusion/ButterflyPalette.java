@@ -26,7 +26,7 @@ final class ButterflyPalette {
 
   private ButterflyPalette() {}
 
-  /** A scheme with hue and brightness a little moved: 5 colours, each red, green, blue in 0 .. 1. */
+  /** A scheme with hue and brightness a little moved: 5 colours of red, green, blue in 0 .. 1. */
   static double[][] wings(SplitMix64 random) {
     int[] scheme = SCHEMES[random.nextInt(SCHEMES.length)];
     double turn = random.between(-0.25, 0.25);
@@ -50,7 +50,7 @@ final class ButterflyPalette {
     };
   }
 
-  /** Turns a colour about the grey axis (Rodrigues' formula; the angle in radians) and scales it. */
+  /** Turns a colour about the grey axis (Rodrigues' formula, angle in radians) and scales it. */
   private static double[] turnHue(double[] rgb, double angle, double brightness) {
     double cos = StrictMath.cos(angle);
     double sin = StrictMath.sin(angle) / StrictMath.sqrt(3);

@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.diffusion;
 
 import java.awt.image.BufferedImage;
+import java.io.EOFException;
 import java.io.File;
 import java.io.IOException;
 import java.util.Iterator;
@@ -44,9 +45,11 @@ final class ImageDecoder {
       } finally {
         reader.dispose();
       }
-    } catch (RuntimeException e) {
-      // The JDK's readers meet some damaged files with unchecked exceptions.
-      throw new IOException("damaged image (" + e + ")", e);
+    } catch (EOFException e) {
+      throw new IOException("the file is truncated", e);
+    } catch (RuntimeException | OutOfMemoryError e) {
+      // So the JDK's readers meet headers with impossible sizes.
+      throw new IOException("the image is damaged (" + e + ")", e);
     }
   }
 
@@ -88,7 +91,15 @@ final class ImageDecoder {
     if (truncated[0]) {
       throw new IOException("the file is truncated");
     }
+    if (isJpeg(reader) && image.getRaster().getNumBands() == 4) {
+      // The JDK takes four components for red, green, blue and alpha, which nobody writes.
+      throw new IOException("JPEG files in CMYK are not supported, save it as RGB");
+    }
     return image;
+  }
+
+  private static boolean isJpeg(ImageReader reader) throws IOException {
+    return reader.getFormatName().equalsIgnoreCase("jpeg");
   }
 
   private static byte[] square(BufferedImage image, int imageSize, int channels)

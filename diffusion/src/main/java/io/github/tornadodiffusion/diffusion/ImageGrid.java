@@ -13,7 +13,7 @@ public final class ImageGrid {
   private static final int GAP = 2;
   private static final int GAP_COLOUR = 0x808080;
 
-  /** Small images are enlarged to about this many pixels, so that a person can tell what they show. */
+  /** Small images are enlarged to about this many pixels, so that a person can read them. */
   private static final int READABLE = 64;
 
   static {

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileSystemException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -75,8 +75,8 @@ public final class AtomicFiles {
       Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
       throw new IOException(
-          "Cannot write %s: %s; any earlier file is unchanged, free space or choose another place"
-              .formatted(file, reason(e)),
+          "Cannot write %s: %s; any earlier file is unchanged, make room or choose another place"
+              .formatted(file, Messages.reason(e)),
           e);
     } finally {
       Files.deleteIfExists(temporary);
@@ -91,6 +91,26 @@ public final class AtomicFiles {
     }
   }
 
+  /**
+   * Makes a directory and those above it, if they are not there.
+   *
+   * @throws IOException in one line naming the directory and the cause
+   */
+  public static void makeDirectory(Path directory) throws IOException {
+    try {
+      Files.createDirectories(directory);
+    } catch (FileAlreadyExistsException e) {
+      throw new IOException(
+          "Cannot make the directory %s: a file has that name; choose another".formatted(directory),
+          e);
+    } catch (IOException e) {
+      throw new IOException(
+          "Cannot make the directory %s: %s; choose another place"
+              .formatted(directory, Messages.reason(e)),
+          e);
+    }
+  }
+
   /** Makes the new name survive a power cut, where the system can open a directory for that. */
   private static void forceDirectory(Path directory) {
     try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
@@ -99,12 +119,5 @@ public final class AtomicFiles {
       // Windows cannot open directories; the file itself is safe already.
       return;
     }
-  }
-
-  private static String reason(IOException e) {
-    if (e instanceof FileSystemException f) {
-      return f.getReason() == null ? f.getClass().getSimpleName() : f.getReason();
-    }
-    return String.valueOf(e.getMessage()).lines().findFirst().orElse("unknown cause");
   }
 }

@@ -1,7 +1,6 @@
 package io.github.tornadodiffusion.nn;
 
 import io.github.tornadodiffusion.kernels.Attention;
-import io.github.tornadodiffusion.kernels.Block;
 
 /**
  * Multi-head self-attention over the pixels of an image.
@@ -16,16 +15,16 @@ record AttentionOperation(
   @Override
   public void forward(Schedule schedule) {
     Buffer scratch =
-        Buffer.temporary(label + " scratch", Attention.forwardScratch(tokens(q, 0), heads));
+        Buffer.temporary(label + " scratch", Attention.forwardScratch(q.shape(), heads));
     schedule.addAll(
         label,
         at ->
             Attention.forward(
-                tokens(q, at.of(q)),
-                tokens(k, at.of(k)),
-                tokens(v, at.of(v)),
+                at.block(q),
+                at.block(k),
+                at.block(v),
                 heads,
-                tokens(out, at.of(out)),
+                at.block(out),
                 at.of(saved),
                 at.of(scratch)),
         q,
@@ -43,21 +42,21 @@ record AttentionOperation(
     Tensor gradK = gradients.only(k);
     Tensor gradV = gradients.only(v);
     Buffer scratch =
-        Buffer.temporary(name + " scratch", Attention.backwardScratch(tokens(q, 0), heads));
+        Buffer.temporary(name + " scratch", Attention.backwardScratch(q.shape(), heads));
     schedule.addAll(
         name,
         at ->
             Attention.backward(
-                tokens(q, at.of(q)),
-                tokens(k, at.of(k)),
-                tokens(v, at.of(v)),
+                at.block(q),
+                at.block(k),
+                at.block(v),
                 heads,
-                tokens(out, at.of(out)),
+                at.block(out),
                 at.of(saved),
-                tokens(gradOut, at.of(gradOut)),
-                tokens(gradQ, at.of(gradQ)),
-                tokens(gradK, at.of(gradK)),
-                tokens(gradV, at.of(gradV)),
+                at.block(gradOut),
+                at.block(gradQ),
+                at.block(gradK),
+                at.block(gradV),
                 at.of(scratch)),
         q,
         k,
@@ -69,10 +68,5 @@ record AttentionOperation(
         gradK,
         gradV,
         scratch);
-  }
-
-  /** Pixels as tokens: {@code [n, h, w, c]} and {@code [n, 1, h w, c]} are the same memory. */
-  static Block tokens(Tensor x, int offset) {
-    return Block.of(offset, x.n(), 1, x.h() * x.w(), x.c());
   }
 }

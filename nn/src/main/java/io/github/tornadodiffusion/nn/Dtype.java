@@ -50,15 +50,14 @@ public enum Dtype {
     return Arrays.stream(values())
         .filter(dtype -> dtype.name().equals(name))
         .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "dtype %s is not supported; convert the file to one of %s"
-                        .formatted(
-                            Messages.oneLine(name),
-                            Arrays.stream(values())
-                                .map(Dtype::name)
-                                .collect(Collectors.joining(", ")))));
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "dtype %s is not supported; convert the file to one of %s"
+                    .formatted(
+                        Messages.oneLine(name),
+                        Arrays.stream(values())
+                            .map(Dtype::name)
+                            .collect(Collectors.joining(", ")))));
   }
 
   /**

@@ -1,15 +1,15 @@
 package io.github.tornadodiffusion.nn;
 
 /**
- * How much of the moving average a step keeps, as diffusers' {@code EMAModel.get_decay}: the average
- * becomes {@code decay * average + (1 - decay) * parameter}. Components have the names and defaults
- * of EMAModel's arguments.
+ * How much of the moving average a step keeps, as diffusers' {@code EMAModel.get_decay}: the
+ * average becomes {@code decay * average + (1 - decay) * parameter}. Components have the names and
+ * defaults of EMAModel's arguments.
  *
  * @param decay the most that is kept
  * @param minDecay the least that is kept once averaging has begun
  * @param updateAfterStep steps before averaging begins; until then the average is a copy
- * @param useEmaWarmup whether the decay grows as 1 - (1 + step / invGamma)^-power rather than as
- *     (1 + step) / (10 + step)
+ * @param useEmaWarmup whether the decay grows as 1 - (1 + step / invGamma)^-power rather than as (1
+ *     + step) / (10 + step)
  * @param invGamma scale of the warm-up, in steps
  * @param power exponent of the warm-up
  */

@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.nn;
 import io.github.tornadodiffusion.kernels.Attention;
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Elementwise;
+import io.github.tornadodiffusion.kernels.Embedding;
 import io.github.tornadodiffusion.kernels.GroupNorm;
 import io.github.tornadodiffusion.kernels.Resample;
 import java.util.ArrayList;
@@ -154,7 +155,7 @@ final class Graph {
   /** Multi-head attention over pixels; q, k and v are outputs that nothing else reads. */
   Tensor attention(String label, Tensor q, Tensor k, Tensor v, int heads) {
     Tensor out = Tensor.of(label, q.shape(), true);
-    int saved = Attention.savedSize(AttentionOperation.tokens(q, 0), heads);
+    int saved = Attention.savedSize(q.shape(), heads);
     return record(
         new AttentionOperation(
             label, q, k, v, heads, Buffer.temporary(label + " saved", saved), out));
@@ -299,13 +300,19 @@ final class Graph {
    * Sinusoidal timestep embedding {@code [n, 1, 1, channels]}.
    *
    * @param timesteps {@code [n]}
-   * @param frequencies half as many as channels
+   * @param freqShift subtracted from the number of frequencies in the exponent's divisor
+   * @param flip whether the cosines come before the sines
    */
   Tensor sinusoid(
-      String label, Buffer timesteps, int n, int channels, float[] frequencies, boolean flip) {
+      String label, Buffer timesteps, int n, int channels, int freqShift, boolean flip) {
     Tensor out = Tensor.of(label, Block.of(0, n, 1, 1, channels), false);
     return record(
-        new SinusoidOperation(label, timesteps, constant(frequencies), flip, out));
+        new SinusoidOperation(
+            label,
+            timesteps,
+            constant(Embedding.frequencies(channels, freqShift)),
+            flip,
+            out));
   }
 
   /** Rows of a table, {@code [n, 1, 1, features]}. */

@@ -9,6 +9,7 @@ import java.util.Arrays;
  *     [out, in, height, width]); empty for a scalar
  * @param values the elements in C order, as many as the product of the extents
  */
+@SuppressWarnings("ArrayRecordComponent") // bulk data; equals compares the elements
 public record HostTensor(int[] shape, float[] values) {
 
   /**
@@ -66,7 +67,9 @@ public record HostTensor(int[] shape, float[] values) {
     return new HostTensor(shape.clone(), values.clone());
   }
 
-  /** Equal shape and equal bits in every element, so that NaN equals itself and -0 differs from 0. */
+  /**
+   * Equal shape and equal bits in every element, so that NaN equals itself and -0 differs from 0.
+   */
   @Override
   public boolean equals(Object other) {
     if (!(other instanceof HostTensor tensor)

@@ -10,10 +10,11 @@ import java.util.SequencedMap;
  * Initial parameters distributed as PyTorch's layers are by default.
  *
  * <p>The numbers are this project's own: element i of a parameter is a function of (seed, parameter
- * name, i) alone, so neither the order of the parameters nor the presence of others changes it. They
- * come from SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators",
- * OOPSLA 2014), used as a counter: output n is mix64(key + n * golden gamma), with a key mixed from
- * the seed and the name's 64-bit FNV-1a hash. StrictMath makes them equal on every machine.
+ * name, i) alone, so neither the order of the parameters nor the presence of others changes it.
+ * They come from SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number
+ * generators", OOPSLA 2014), used as a counter: output n is mix64(key + n * golden gamma), with a
+ * key mixed from the seed and the name's 64-bit FNV-1a hash. StrictMath makes them equal on every
+ * machine.
  */
 public final class Initialisation {
   private static final long GOLDEN_GAMMA = 0x9e3779b97f4a7c15L;

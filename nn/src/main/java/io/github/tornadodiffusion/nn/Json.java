@@ -1,9 +1,10 @@
 package io.github.tornadodiffusion.nn;
 
 import java.io.IOException;
+import java.math.BigDecimal;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -30,12 +31,16 @@ public final class Json {
   public static <T> T read(Path file, Function<JsonFields, T> reader) throws IOException {
     try {
       return reader.apply(JsonFields.parse(Files.readString(file)));
-    } catch (NoSuchFileException e) {
-      throw new IOException(file + " does not exist; check the directory's name", e);
-    } catch (java.nio.charset.CharacterCodingException e) {
-      throw new IOException(file + " is not UTF-8 text; replace it by a JSON file", e);
+    } catch (CharacterCodingException e) {
+      throw new IOException(
+          "Cannot read %s: it is not UTF-8 text; replace it by a JSON file".formatted(file), e);
+    } catch (IOException e) {
+      throw new IOException(
+          "Cannot read %s: %s; check the name and the model directory"
+              .formatted(file, Messages.reason(e)),
+          e);
     } catch (IllegalArgumentException e) {
-      throw new IOException(file + ": " + e.getMessage(), e);
+      throw new IOException("%s: %s".formatted(file, e.getMessage()), e);
     }
   }
 
@@ -115,7 +120,8 @@ public final class Json {
 
   /**
    * The shortest decimal that reads back as the number, in the notation of Python's {@code repr}:
-   * an exponent below 1e-4 and from 1e16 on, of at least two digits.
+   * an exponent below 1e-4 and from 1e16 on, of at least two digits. (Of two subnormals below
+   * 1e-322 Java gives two digits where Python needs one.)
    *
    * @throws IllegalArgumentException for NaN and infinities, which JSON does not have
    */
@@ -125,13 +131,16 @@ public final class Json {
     }
     double magnitude = Math.abs(number);
     if (number == 0 || (magnitude >= 1e-4 && magnitude < 1e16)) {
-      String plain = new java.math.BigDecimal(Double.toString(number)).toPlainString();
-      String signed = 1 / number < 0 && !plain.startsWith("-") ? "-" + plain : plain;
-      return signed.contains(".") ? signed : signed + ".0";
+      String plain =
+          new BigDecimal(Double.toString(magnitude)).stripTrailingZeros().toPlainString();
+      String sign = 1 / number < 0 ? "-" : "";
+      return sign + plain + (plain.contains(".") ? "" : ".0");
     }
-    String[] parts = Double.toString(number).split("E");
-    String digits = parts[0].endsWith(".0") ? parts[0].substring(0, parts[0].length() - 2) : parts[0];
-    int exponent = Integer.parseInt(parts[1]);
-    return "%se%s%02d".formatted(digits, exponent < 0 ? "-" : "+", Math.abs(exponent));
+    String shortest = Double.toString(number);
+    int e = shortest.indexOf('E');
+    String digits = shortest.substring(0, e);
+    String mantissa = digits.endsWith(".0") ? digits.substring(0, digits.length() - 2) : digits;
+    int exponent = Integer.parseInt(shortest.substring(e + 1));
+    return "%se%s%02d".formatted(mantissa, exponent < 0 ? "-" : "+", Math.abs(exponent));
   }
 }

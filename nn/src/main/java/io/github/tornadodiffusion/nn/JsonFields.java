@@ -34,9 +34,10 @@ public final class JsonFields {
     try {
       node = MAPPER.readTree(json);
     } catch (JacksonException e) {
-      String cause = String.valueOf(e.getOriginalMessage()).lines().findFirst().orElse("");
       throw new IllegalArgumentException(
-          "not valid JSON (%s); repair or replace it".formatted(cause), e);
+          "not valid JSON (%s); repair or replace it"
+              .formatted(Messages.oneLine(String.valueOf(e.getOriginalMessage()))),
+          e);
     }
     if (!node.isObject()) {
       throw new IllegalArgumentException("not a JSON object; it must start with {");
@@ -150,10 +151,9 @@ public final class JsonFields {
     }
     T value = reader.apply(node);
     if (value == null) {
-      String found = node.toString();
       throw new IllegalArgumentException(
           "%s is %s; it must be %s"
-              .formatted(key, found.length() > 60 ? found.substring(0, 60) + "..." : found, type));
+              .formatted(Messages.oneLine(key), Messages.oneLine(node.toString()), type));
     }
     return value;
   }

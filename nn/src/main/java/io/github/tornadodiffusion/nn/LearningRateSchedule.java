@@ -57,15 +57,14 @@ public record LearningRateSchedule(
       return Arrays.stream(values())
           .filter(kind -> kind.id().equals(id))
           .findFirst()
-          .orElseThrow(
-              () ->
-                  new IllegalArgumentException(
-                      "There is no learning-rate schedule %s; use %s"
-                          .formatted(
-                              Messages.oneLine(id),
-                              Arrays.stream(values())
-                                  .map(Kind::id)
-                                  .collect(Collectors.joining(", ")))));
+          .orElseThrow(() ->
+              new IllegalArgumentException(
+                  "There is no learning-rate schedule %s; use %s"
+                      .formatted(
+                          Messages.oneLine(id),
+                          Arrays.stream(values())
+                              .map(Kind::id)
+                              .collect(Collectors.joining(", ")))));
     }
   }
 
@@ -94,8 +93,7 @@ public record LearningRateSchedule(
 
   /** A piecewise constant curve. */
   public static LearningRateSchedule piecewiseConstant(double learningRate, String stepRules) {
-    return new LearningRateSchedule(
-        Kind.PIECEWISE_CONSTANT, learningRate, 0, 0, 0.5, 1, stepRules);
+    return new LearningRateSchedule(Kind.PIECEWISE_CONSTANT, learningRate, 0, 0, 0.5, 1, stepRules);
   }
 
   /**
@@ -135,33 +133,29 @@ public record LearningRateSchedule(
   }
 
   private static double piecewise(String stepRules, int step) {
-    check(stepRules != null, "a piecewise constant schedule needs rules such as 1:10,0.1:20,0.01");
+    check(stepRules != null, "piecewise_constant needs rules such as 1:10,0.1:20,0.01");
     SortedMap<Integer, Double> factorBefore = new TreeMap<>();
     List<String> rules = List.of(stepRules.split(",", -1));
     try {
       for (String rule : rules.subList(0, rules.size() - 1)) {
-        String[] parts = rule.split(":", -1);
-        check(parts.length == 2, rulesMessage(stepRules));
-        factorBefore.put(Integer.valueOf(parts[1].strip()), Double.valueOf(parts[0]));
+        int colon = rule.indexOf(':');
+        int before = Integer.parseInt(rule.substring(colon + 1).strip());
+        factorBefore.put(before, Double.valueOf(rule.substring(0, Math.max(0, colon))));
       }
+      double last = Double.parseDouble(rules.getLast());
       SortedMap<Integer, Double> ahead = factorBefore.tailMap(step + 1);
-      return ahead.isEmpty()
-          ? Double.parseDouble(rules.getLast())
-          : ahead.get(ahead.firstKey());
+      return ahead.isEmpty() ? last : ahead.get(ahead.firstKey());
     } catch (NumberFormatException e) {
-      throw new IllegalArgumentException(rulesMessage(stepRules), e);
+      throw new IllegalArgumentException(
+          "Learning-rate schedule: rules %s cannot be read; write them as 1:10,0.1:20,0.01"
+              .formatted(Messages.oneLine(stepRules)),
+          e);
     }
-  }
-
-  private static String rulesMessage(String stepRules) {
-    return "Learning-rate rules %s cannot be read; write them as 1:10,0.1:20,0.01"
-        .formatted(Messages.oneLine(stepRules));
   }
 
   private static void check(boolean holds, String message) {
     if (!holds) {
-      throw new IllegalArgumentException(
-          message.startsWith("Learning-rate") ? message : "Learning-rate schedule: " + message);
+      throw new IllegalArgumentException("Learning-rate schedule: " + message);
     }
   }
 }

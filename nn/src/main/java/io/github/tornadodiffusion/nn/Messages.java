@@ -1,5 +1,9 @@
 package io.github.tornadodiffusion.nn;
 
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -14,6 +18,16 @@ final class Messages {
   static String oneLine(String text) {
     String line = text.replaceAll("\\p{Cntrl}|\\R", "?");
     return line.length() <= MOST_CHARACTERS ? line : line.substring(0, MOST_CHARACTERS) + "...";
+  }
+
+  /** Why a file could not be read or written, without the file's name. */
+  static String reason(IOException e) {
+    return switch (e) {
+      case NoSuchFileException _ -> "it does not exist";
+      case AccessDeniedException _ -> "permission denied";
+      case FileSystemException f when f.getReason() != null -> oneLine(f.getReason());
+      default -> e.getMessage() == null ? e.getClass().getSimpleName() : oneLine(e.getMessage());
+    };
   }
 
   /** The first few of many names. */

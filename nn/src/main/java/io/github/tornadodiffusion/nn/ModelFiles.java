@@ -48,8 +48,7 @@ public final class ModelFiles {
    *     or damaged or the parameters are not the expected ones
    */
   public static UNet readUNet(
-      Path unetDirectory, Function<UNet2DConfig, List<ParameterSpec>> expected)
-      throws IOException {
+      Path unetDirectory, Function<UNet2DConfig, List<ParameterSpec>> expected) throws IOException {
     if (!Files.isDirectory(unetDirectory)) {
       throw new IOException(
           unetDirectory + " is not a directory; name a model directory as diffusers saves it");
@@ -63,7 +62,9 @@ public final class ModelFiles {
       throw new IOException(configFile + ": " + e.getMessage(), e);
     }
     Set<String> names =
-        specs.stream().map(ParameterSpec::name).collect(Collectors.toCollection(LinkedHashSet::new));
+        specs.stream()
+            .map(ParameterSpec::name)
+            .collect(Collectors.toCollection(LinkedHashSet::new));
     Path weights = unetDirectory.resolve(WEIGHTS);
     Path index = unetDirectory.resolve(INDEX);
     SequencedMap<String, HostTensor> found = new LinkedHashMap<>();
@@ -93,7 +94,7 @@ public final class ModelFiles {
   public static void writeUNet(
       Path unetDirectory, UNet2DConfig config, SequencedMap<String, HostTensor> parameters)
       throws IOException {
-    Files.createDirectories(unetDirectory);
+    AtomicFiles.makeDirectory(unetDirectory);
     Safetensors.write(unetDirectory.resolve(WEIGHTS), parameters, Safetensors.PYTORCH_METADATA);
     config.write(unetDirectory.resolve(CONFIG));
   }
@@ -101,6 +102,9 @@ public final class ModelFiles {
   /** The shard files an index names, each once; a name with a directory in it is refused. */
   private static List<Path> shards(Path directory, JsonFields index) {
     Set<String> names = new LinkedHashSet<>(index.object("weight_map").allStrings().values());
+    if (names.isEmpty()) {
+      throw new IllegalArgumentException("weight_map is empty; fetch or save the model again");
+    }
     for (String name : names) {
       if (name.isEmpty() || name.contains("/") || name.contains("\\") || name.contains("\0")) {
         throw new IllegalArgumentException(
@@ -112,8 +116,7 @@ public final class ModelFiles {
   }
 
   private static void readFile(
-      Path path, Set<String> expected, SequencedMap<String, HostTensor> found)
-      throws IOException {
+      Path path, Set<String> expected, SequencedMap<String, HostTensor> found) throws IOException {
     try (SafetensorsFile file = Safetensors.open(path)) {
       for (String name : file.names()) {
         if (found.put(currentName(name, expected), file.tensor(name)) != null) {

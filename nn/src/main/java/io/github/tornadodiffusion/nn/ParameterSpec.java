@@ -9,9 +9,10 @@ import java.util.Arrays;
  * @param shape PyTorch's shape: a convolution weight is [out, in, height, width], a linear weight
  *     [out, in], an embedding [entries, features], everything else [features]
  * @param kind decides the initial values, see {@link Initialisation}
- * @param fanIn inputs that one output element sums over: in * height * width of a convolution, in of
- *     a linear layer; a bias has the fan-in of its layer; 1 where it has no meaning
+ * @param fanIn inputs that one output element sums over: in * height * width of a convolution, in
+ *     of a linear layer; a bias has the fan-in of its layer; 1 where it has no meaning
  */
+@SuppressWarnings("ArrayRecordComponent") // equals compares the elements
 public record ParameterSpec(String name, int[] shape, Kind kind, int fanIn) {
 
   /** The part a parameter plays in its layer. */

@@ -67,8 +67,7 @@ public final class Safetensors {
     AtomicFiles.write(
         path,
         channel -> {
-          ByteBuffer buffer =
-              ByteBuffer.allocateDirect(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+          ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
           buffer.putLong(header.length).flip();
           AtomicFiles.writeFully(channel, buffer);
           AtomicFiles.writeFully(channel, ByteBuffer.wrap(header));

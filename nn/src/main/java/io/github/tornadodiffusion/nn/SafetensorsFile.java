@@ -10,11 +10,11 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.SequencedSet;
@@ -33,14 +33,14 @@ public final class SafetensorsFile implements AutoCloseable {
   private final SafetensorsHeader header;
   private final MemorySegment data;
 
-  private SafetensorsFile(
-      Path path, Arena arena, SafetensorsHeader header, MemorySegment data) {
+  private SafetensorsFile(Path path, Arena arena, SafetensorsHeader header, MemorySegment data) {
     this.path = path;
     this.arena = arena;
     this.header = header;
     this.data = data;
   }
 
+  @SuppressWarnings("MustBeClosedChecker") // the file that is returned closes its arena
   static SafetensorsFile open(Path path) throws IOException {
     if (Files.isDirectory(path)) {
       throw new IOException(path + " is a directory; name the .safetensors file in it");
@@ -50,13 +50,14 @@ public final class SafetensorsFile implements AutoCloseable {
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       file = open(path, arena, channel);
       return file;
-    } catch (NoSuchFileException e) {
-      throw new IOException(path + " does not exist; check the name", e);
     } catch (CharacterCodingException e) {
       throw new IOException(
           path + ": the header is not UTF-8; the file is damaged or not safetensors", e);
     } catch (EOFException | IllegalArgumentException e) {
-      throw new IOException(path + ": " + e.getMessage(), e);
+      throw new IOException("%s: %s".formatted(path, e.getMessage()), e);
+    } catch (IOException e) {
+      throw new IOException(
+          "Cannot read %s: %s; check the name".formatted(path, Messages.reason(e)), e);
     } finally {
       if (file == null) {
         arena.close();
@@ -90,8 +91,7 @@ public final class SafetensorsFile implements AutoCloseable {
             .decode(file.asSlice(LENGTH_BYTES, headerBytes).asByteBuffer())
             .toString();
     MemorySegment data = file.asSlice(LENGTH_BYTES + headerBytes);
-    return new SafetensorsFile(
-        path, arena, SafetensorsHeader.parse(json, data.byteSize()), data);
+    return new SafetensorsFile(path, arena, SafetensorsHeader.parse(json, data.byteSize()), data);
   }
 
   /** The names of the tensors, in the order of their data. */
@@ -122,8 +122,7 @@ public final class SafetensorsFile implements AutoCloseable {
   public HostTensor tensor(String name) {
     SafetensorsHeader.Entry entry = entry(name);
     MemorySegment segment = data.asSlice(entry.begin(), entry.end() - entry.begin());
-    return new HostTensor(
-        entry.shape().clone(), entry.dtype().toFloats(segment, entry.count()));
+    return new HostTensor(entry.shape().clone(), entry.dtype().toFloats(segment, entry.count()));
   }
 
   /** Reads every tensor, in the order of the data. */
@@ -151,9 +150,7 @@ public final class SafetensorsFile implements AutoCloseable {
               .formatted(
                   path,
                   Messages.oneLine(name),
-                  header.tensors().isEmpty()
-                      ? "none"
-                      : Messages.firstOf(java.util.List.copyOf(names()))));
+                  header.tensors().isEmpty() ? "none" : Messages.firstOf(List.copyOf(names()))));
     }
     return entry;
   }

@@ -22,6 +22,7 @@ record SafetensorsHeader(SequencedMap<String, Entry> tensors, Map<String, String
   static final long MOST_BYTES = 100_000_000;
 
   /** Where a tensor lies: bytes [begin, end) of the data. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   record Entry(Dtype dtype, int[] shape, long begin, long end) {
     int count() {
       return Math.toIntExact((end - begin) / dtype.bytes());
@@ -79,7 +80,7 @@ record SafetensorsHeader(SequencedMap<String, Entry> tensors, Map<String, String
     try {
       return fields.object(METADATA).allStrings();
     } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(METADATA + ": " + Messages.oneLine(e.getMessage()), e);
+      throw new IllegalArgumentException(METADATA + ": " + e.getMessage(), e);
     }
   }
 

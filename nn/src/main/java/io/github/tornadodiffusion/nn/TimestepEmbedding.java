@@ -16,18 +16,4 @@ final class TimestepEmbedding {
     Tensor hidden = linear1.apply(graph, x);
     return linear2.apply(graph, graph.silu(scope.child("act").path(), hidden));
   }
-
-  /**
-   * The frequencies of the sinusoidal embedding, in single precision as diffusers computes them:
-   * {@code exp(-ln(10000) i / (channels / 2 - freqShift))}.
-   */
-  static float[] frequencies(int channels, int freqShift) {
-    int half = channels / 2;
-    float[] frequencies = new float[half];
-    for (int i = 0; i < half; i++) {
-      float exponent = (float) -Math.log(10000) * i / (half - freqShift);
-      frequencies[i] = (float) Math.exp(exponent);
-    }
-    return frequencies;
-  }
 }

@@ -134,8 +134,7 @@ public record UNet2DConfig(
         "downsample_padding is %d; use 0 or 1",
         downsamplePadding);
     check(dropout >= 0 && dropout < 1, "dropout is %s; it must be in [0, 1)", dropout);
-    check(
-        Double.isFinite(normEps) && normEps > 0, "norm_eps is %s; it must be above 0", normEps);
+    check(Double.isFinite(normEps) && normEps > 0, "norm_eps is %s; it must be above 0", normEps);
     check(
         Double.isFinite(midBlockScaleFactor) && midBlockScaleFactor != 0,
         "mid_block_scale_factor is %s; it divides, so it must be finite and not 0",
@@ -213,6 +212,7 @@ public record UNet2DConfig(
         String.join(" or ", choices));
   }
 
+  @SuppressWarnings("AnnotateFormatMethod") // the annotation would be one more dependency
   private static void check(boolean holds, String message, Object... arguments) {
     if (!holds) {
       throw new IllegalArgumentException("UNet2DModel: " + message.formatted(arguments));

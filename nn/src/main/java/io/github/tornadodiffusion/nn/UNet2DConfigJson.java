@@ -119,7 +119,9 @@ final class UNet2DConfigJson {
         : Arrays.asList(size.height(), size.width());
   }
 
-  /** diffusers' default is the integer 1, so a whole number is written as Python writes integers. */
+  /**
+   * diffusers' default is the integer 1, so a whole number is written as Python writes integers.
+   */
   private static Object integerIfWhole(double value) {
     return value == (int) value ? (Object) (int) value : (Object) value;
   }

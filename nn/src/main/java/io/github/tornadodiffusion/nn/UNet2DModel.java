@@ -168,9 +168,8 @@ public final class UNet2DModel {
 
   private Tensor sinusoid(Graph graph, int n, Buffer numbers) {
     int channels = config.blockOutChannels().getFirst();
-    float[] frequencies = TimestepEmbedding.frequencies(channels, config.freqShift());
     return graph.sinusoid(
-        "time_proj", numbers, n, channels, frequencies, config.flipSinToCos());
+        "time_proj", numbers, n, channels, config.freqShift(), config.flipSinToCos());
   }
 
   private void addDownBlocks(ResnetBlock2D.Options options) {
@@ -236,13 +235,6 @@ public final class UNet2DModel {
     if (config.classEmbedType() != null) {
       supported("class_embed_type", config.classEmbedType(), List.of("timestep"));
     }
-    int base = config.blockOutChannels().getFirst();
-    Scope.check(
-        "time_proj",
-        base / 2 - config.freqShift() != 0,
-        "freq_shift %d leaves no frequencies for %d channels; use 0 or more block_out_channels",
-        config.freqShift(),
-        base);
   }
 
   private static void supported(String key, String value, List<String> choices) {

@@ -18,7 +18,8 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
  * tiles of a head, 6 q, 7 k, 8 v, 9 saved maxima (of 16 queries a tile, in the order of the tiles), 10 saved inverse sums
  * likewise, 11 scratch, 12 floats of scratch a tile. What follows is the kernel's own.
  *
- * <p>The helpers take offsets only. A vector would have to be boxed if the JVM should decide not to inline them.
+ * <p>The helpers take offsets only: a vector argument would have to be boxed where C2 decides not to inline them. And none
+ * has more than one exp in it, because C2 stops inlining, and then boxes, at a number of nodes that two of them exceed.
  */
 final class AttentionKernels {
   private AttentionKernels() {}
@@ -27,8 +28,6 @@ final class AttentionKernels {
   static void forward(FloatArray m, IntArray d) {
     int bound = d.get(0) * d.get(3) * d.get(5);
     for (@Parallel int t = 0; t < bound; t++) {
-      VectorFloat16 v = new VectorFloat16(m);
-      int lanes = Lanes.width();
       int tokens = d.get(1);
       int stride = d.get(2);
       int size = d.get(4);
@@ -38,39 +37,25 @@ final class AttentionKernels {
       int queries = d.get(11) + t * d.get(12);
       int sums = queries + 16 * size;
       int weights = sums + 16 * size;
+      int factor = weights + 128;
       transpose(m, d.get(6) + base + first * stride, stride, count, size, queries, 1f / TornadoMath.sqrt((float) size));
       clear(m, sums, size);
-      for (int lane = 0; lane < 16; lane += lanes) {
-        Float16 max = Lanes.splat(-1e30f);
-        Float16 total = Lanes.zero();
-        int w = (weights + lane) / lanes;
-        int step = 16 / lanes;
+      int max = d.get(9) + t * 16;
+      int total = d.get(10) + t * 16;
+      for (int lane = 0; lane < 16; lane++) {
+        m.set(max + lane, -1e30f);
+        m.set(total + lane, 0f);
+      }
+      for (int lane = 0; lane < 16; lane += Lanes.width()) {
         for (int j = 0; j < tokens; j += 8) {
           int left = tokens - 1 - j;
-          scores(m, d.get(7) + base + j * stride, stride, left, size, queries + lane, weights + lane);
-          Float16 newMax = max;
-          for (int r = 0; r < 8; r++) {
-            newMax = Lanes.max(newMax, v.get(w + r * step));
-          }
-          Float16 factor = Lanes.exp(Lanes.sub(max, newMax));
-          max = newMax;
-          total = Lanes.mul(total, factor);
-          v.set(w + 8 * step, factor);
-          for (int r = 0; r < 8; r++) {
-            Float16 p = Lanes.exp(Lanes.sub(v.get(w + r * step), max));
-            p = Lanes.mul(p, Lanes.splat(valid(left, r)));
-            total = Lanes.add(total, p);
-            v.set(w + r * step, p);
-          }
-          accumulate(m, d.get(8) + base + j * stride, stride, left, size, weights + lane, weights + 128 + lane, sums + lane);
+          int row = base + j * stride;
+          scores(m, d.get(7) + row, stride, left, size, queries + lane, weights + lane);
+          raise(m, weights + lane, max + lane, total + lane, factor + lane);
+          weigh(m, left, weights + lane, max + lane, total + lane);
+          accumulate(m, d.get(8) + row, stride, left, size, weights + lane, factor + lane, sums + lane);
         }
-        Float16 inverse = Lanes.div(Lanes.splat(1f), total);
-        v.set((d.get(9) + t * 16 + lane) / lanes, max);
-        v.set((d.get(10) + t * 16 + lane) / lanes, inverse);
-        for (int i = 0; i < size; i++) {
-          int at = (sums + i * 16 + lane) / lanes;
-          v.set(at, Lanes.mul(v.get(at), inverse));
-        }
+        divide(m, sums + lane, size, total + lane);
       }
       store(m, d, t, sums, d.get(13), 1f);
     }
@@ -84,8 +69,6 @@ final class AttentionKernels {
   static void queries(FloatArray m, IntArray d) {
     int bound = d.get(0) * d.get(3) * d.get(5);
     for (@Parallel int t = 0; t < bound; t++) {
-      VectorFloat16 v = new VectorFloat16(m);
-      int lanes = Lanes.width();
       int tokens = d.get(1);
       int stride = d.get(2);
       int size = d.get(4);
@@ -111,23 +94,16 @@ final class AttentionKernels {
         m.set(d.get(15) + t * 16 + i, product);
         m.set(ones + i, 1f);
       }
-      for (int lane = 0; lane < 16; lane += lanes) {
-        Float16 max = v.get((d.get(9) + t * 16 + lane) / lanes);
-        Float16 inverse = v.get((d.get(10) + t * 16 + lane) / lanes);
-        Float16 product = v.get((d.get(15) + t * 16 + lane) / lanes);
-        int w = (weights + lane) / lanes;
-        int s = (scores + lane) / lanes;
-        int step = 16 / lanes;
+      int max = d.get(9) + t * 16;
+      int inverse = d.get(10) + t * 16;
+      int product = d.get(15) + t * 16;
+      for (int lane = 0; lane < 16; lane += Lanes.width()) {
         for (int j = 0; j < tokens; j += 8) {
           int left = tokens - 1 - j;
           int row = base + j * stride;
           scores(m, d.get(7) + row, stride, left, size, queries + lane, scores + lane);
           scores(m, d.get(8) + row, stride, left, size, gradients + lane, weights + lane);
-          for (int r = 0; r < 8; r++) {
-            Float16 p = Lanes.mul(Lanes.exp(Lanes.sub(v.get(s + r * step), max)), inverse);
-            p = Lanes.mul(p, Lanes.splat(valid(left, r)));
-            v.set(w + r * step, Lanes.mul(p, Lanes.sub(v.get(w + r * step), product)));
-          }
+          weighQueries(m, left, scores + lane, weights + lane, max + lane, inverse + lane, product + lane);
           accumulate(m, d.get(7) + row, stride, left, size, weights + lane, ones + lane, sums + lane);
         }
       }
@@ -142,8 +118,6 @@ final class AttentionKernels {
   static void keys(FloatArray m, IntArray d) {
     int bound = d.get(0) * d.get(3) * d.get(5);
     for (@Parallel int t = 0; t < bound; t++) {
-      VectorFloat16 v = new VectorFloat16(m);
-      int lanes = Lanes.width();
       int tokens = d.get(1);
       int stride = d.get(2);
       int size = d.get(4);
@@ -166,30 +140,103 @@ final class AttentionKernels {
         m.set(ones + i, 1f);
       }
       int perQuery = t / d.get(5) * d.get(5) * 16;
-      for (int lane = 0; lane < 16; lane += lanes) {
-        int w = (weights + lane) / lanes;
-        int s = (scores + lane) / lanes;
-        int step = 16 / lanes;
+      for (int lane = 0; lane < 16; lane += Lanes.width()) {
         for (int i = 0; i < tokens; i += 8) {
           int left = tokens - 1 - i;
           int row = base + i * stride;
+          int query = perQuery + i;
           scores(m, d.get(6) + row, stride, left, size, keys + lane, weights + lane);
           scores(m, d.get(13) + row, stride, left, size, values + lane, scores + lane);
-          for (int r = 0; r < 8; r++) {
-            int query = perQuery + i + Math.min(r, left);
-            float inverse = m.get(d.get(10) + query) * valid(left, r);
-            Float16 e = Lanes.sub(v.get(w + r * step), Lanes.splat(m.get(d.get(9) + query)));
-            Float16 p = Lanes.mul(Lanes.exp(e), Lanes.splat(inverse));
-            Float16 g = Lanes.sub(v.get(s + r * step), Lanes.splat(m.get(d.get(14) + query)));
-            v.set(w + r * step, p);
-            v.set(s + r * step, Lanes.mul(p, g));
-          }
+          weighKeys(m, left, weights + lane, scores + lane, d.get(9) + query, d.get(10) + query, d.get(14) + query);
           accumulate(m, d.get(13) + row, stride, left, size, weights + lane, ones + lane, valueSums + lane);
           accumulate(m, d.get(6) + row, stride, left, size, scores + lane, ones + lane, keySums + lane);
         }
       }
       store(m, d, t, keySums, d.get(15), scale);
       store(m, d, t, valueSums, d.get(16), 1f);
+    }
+  }
+
+  /** Eight more keys: raises the maxima to their scores and leaves the factor that this costs all earlier weights. */
+  private static void raise(FloatArray m, int scores, int max, int total, int factor) {
+    VectorFloat16 v = new VectorFloat16(m);
+    int lanes = Lanes.width();
+    int step = 16 / lanes;
+    int s = scores / lanes;
+    Float16 oldMax = v.get(max / lanes);
+    Float16 newMax = oldMax;
+    for (int r = 0; r < 8; r++) {
+      newMax = Lanes.max(newMax, v.get(s + r * step));
+    }
+    Float16 f = Lanes.exp(Lanes.sub(oldMax, newMax));
+    v.set(max / lanes, newMax);
+    v.set(factor / lanes, f);
+    v.set(total / lanes, Lanes.mul(f, v.get(total / lanes)));
+  }
+
+  /** Eight keys: turns scores into weights exp(score - maximum) and adds them to the total. */
+  private static void weigh(FloatArray m, int left, int weights, int max, int total) {
+    VectorFloat16 v = new VectorFloat16(m);
+    int lanes = Lanes.width();
+    int step = 16 / lanes;
+    int w = weights / lanes;
+    Float16 greatest = v.get(max / lanes);
+    Float16 sum = v.get(total / lanes);
+    for (int r = 0; r < 8; r++) {
+      Float16 p = Lanes.mul(Lanes.exp(Lanes.sub(v.get(w + r * step), greatest)), Lanes.splat(valid(left, r)));
+      sum = Lanes.add(sum, p);
+      v.set(w + r * step, p);
+    }
+    v.set(total / lanes, sum);
+  }
+
+  /** Replaces a total by its inverse and multiplies the sums by it. */
+  private static void divide(FloatArray m, int sums, int size, int total) {
+    VectorFloat16 v = new VectorFloat16(m);
+    int lanes = Lanes.width();
+    int step = 16 / lanes;
+    int at = sums / lanes;
+    Float16 inverse = Lanes.div(Lanes.splat(1f), v.get(total / lanes));
+    v.set(total / lanes, inverse);
+    for (int i = 0; i < size; i++) {
+      v.set(at + i * step, Lanes.mul(v.get(at + i * step), inverse));
+    }
+  }
+
+  /** Eight keys: turns gradients of weights into gradients of scores. */
+  private static void weighQueries(
+      FloatArray m, int left, int scores, int weights, int max, int inverse, int product) {
+    VectorFloat16 v = new VectorFloat16(m);
+    int lanes = Lanes.width();
+    int step = 16 / lanes;
+    int s = scores / lanes;
+    int w = weights / lanes;
+    Float16 greatest = v.get(max / lanes);
+    Float16 perTotal = v.get(inverse / lanes);
+    Float16 mean = v.get(product / lanes);
+    for (int r = 0; r < 8; r++) {
+      Float16 p = Lanes.mul(Lanes.exp(Lanes.sub(v.get(s + r * step), greatest)), perTotal);
+      p = Lanes.mul(p, Lanes.splat(valid(left, r)));
+      v.set(w + r * step, Lanes.mul(p, Lanes.sub(v.get(w + r * step), mean)));
+    }
+  }
+
+  /** Eight queries: turns scores into weights, and gradients of weights into gradients of scores. */
+  private static void weighKeys(
+      FloatArray m, int left, int weights, int gradients, int max, int inverse, int product) {
+    VectorFloat16 v = new VectorFloat16(m);
+    int lanes = Lanes.width();
+    int step = 16 / lanes;
+    int w = weights / lanes;
+    int g = gradients / lanes;
+    for (int r = 0; r < 8; r++) {
+      int query = Math.min(r, left);
+      Float16 perTotal = Lanes.splat(m.get(inverse + query) * valid(left, r));
+      Float16 greatest = Lanes.splat(m.get(max + query));
+      Float16 mean = Lanes.splat(m.get(product + query));
+      Float16 p = Lanes.mul(Lanes.exp(Lanes.sub(v.get(w + r * step), greatest)), perTotal);
+      v.set(w + r * step, p);
+      v.set(g + r * step, Lanes.mul(p, Lanes.sub(v.get(g + r * step), mean)));
     }
   }
 

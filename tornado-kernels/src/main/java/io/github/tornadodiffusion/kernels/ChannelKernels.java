@@ -187,7 +187,6 @@ final class ChannelKernels {
     int stride = d.get(19);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
-      int lanes = Lanes.width();
       int image = t / rows;
       int y = t - image * rows - top;
       int inner = Rows.inner(y, h, length);
@@ -272,7 +271,6 @@ final class ChannelKernels {
     int stride = d.get(15);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
-      int lanes = Lanes.width();
       int image = t / rows;
       int y = t - image * rows - top;
       int inner = Rows.inner(y, h, length);

@@ -15,8 +15,9 @@ public final class Embedding {
    * @return dim / 2 frequencies
    */
   public static float[] frequencies(int dim, float downscaleFreqShift) {
-    float[] frequencies = new float[dim / 2];
-    float divisor = dim / 2 - downscaleFreqShift;
+    int half = dim / 2;
+    float[] frequencies = new float[half];
+    float divisor = half - downscaleFreqShift;
     if (divisor == 0) {
       throw new IllegalArgumentException(
           "A time embedding of %d channels does not allow freq_shift %s: use more channels or freq_shift 0"

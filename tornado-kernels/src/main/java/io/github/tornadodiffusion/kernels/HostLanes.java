@@ -22,11 +22,22 @@ final class HostLanes {
   private static final VectorShuffle<Float> EIGHTH = rotate(WIDTH / 8);
   private static final VectorShuffle<Float> SIXTEENTH = rotate(WIDTH / 16);
 
-  private static final float LOG2_E = 1.44269504f;
-  private static final float LN2_HIGH = 0.693359375f;
-  private static final float LN2_LOW = -2.12194440e-4f;
+  // Constants as vectors: each splat costs C2 hundreds of nodes, and a method of too many nodes is compiled with boxed vectors.
+  private static final FloatVector LOG2_E = splat(1.44269504f);
+  private static final FloatVector MINUS_LN2_HIGH = splat(-0.693359375f);
+  private static final FloatVector MINUS_LN2_LOW = splat(2.12194440e-4f);
   /** 1.5 * 2^23: adding it rounds a small float to an integer, which then stands in the low bits. */
-  private static final float ROUNDER = 12582912f;
+  private static final FloatVector ROUNDER = splat(12582912f);
+
+  private static final FloatVector EXP_MIN = splat(-87.3f);
+  private static final FloatVector EXP_MAX = splat(88.3f);
+  private static final FloatVector EXP_6 = splat(1.9875691500e-4f);
+  private static final FloatVector EXP_5 = splat(1.3981999507e-3f);
+  private static final FloatVector EXP_4 = splat(8.3334519073e-3f);
+  private static final FloatVector EXP_3 = splat(4.1665795894e-2f);
+  private static final FloatVector EXP_2 = splat(1.6666665459e-1f);
+  private static final FloatVector EXP_1 = splat(5.0000001201e-1f);
+  private static final FloatVector ONE = splat(1f);
 
   private HostLanes() {}
 
@@ -84,17 +95,17 @@ final class HostLanes {
 
   /** e^v within 2 ULP; arguments are clamped to [-87.3, 88.3], where the result is a normal float. */
   static FloatVector exp(FloatVector v) {
-    FloatVector x = v.max(splat(-87.3f)).min(splat(88.3f));
-    FloatVector shifted = x.fma(splat(LOG2_E), splat(ROUNDER));
-    FloatVector n = shifted.sub(splat(ROUNDER));
-    FloatVector r = n.fma(splat(-LN2_LOW), n.fma(splat(-LN2_HIGH), x));
-    FloatVector p = splat(1.9875691500e-4f);
-    p = p.fma(r, splat(1.3981999507e-3f));
-    p = p.fma(r, splat(8.3334519073e-3f));
-    p = p.fma(r, splat(4.1665795894e-2f));
-    p = p.fma(r, splat(1.6666665459e-1f));
-    p = p.fma(r, splat(5.0000001201e-1f));
-    p = p.fma(r.mul(r), r).add(splat(1f));
+    FloatVector x = v.max(EXP_MIN).min(EXP_MAX);
+    FloatVector shifted = x.fma(LOG2_E, ROUNDER);
+    FloatVector n = shifted.sub(ROUNDER);
+    FloatVector r = n.fma(MINUS_LN2_LOW, n.fma(MINUS_LN2_HIGH, x));
+    FloatVector p = EXP_6;
+    p = p.fma(r, EXP_5);
+    p = p.fma(r, EXP_4);
+    p = p.fma(r, EXP_3);
+    p = p.fma(r, EXP_2);
+    p = p.fma(r, EXP_1);
+    p = p.fma(r.mul(r), r).add(ONE);
     IntVector exponent = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
     return p.reinterpretAsInts().add(exponent).reinterpretAsFloats();
   }

@@ -1,24 +1,51 @@
 package io.github.tornadodiffusion.kernels;
 
-/** Gaussian noise by counter (Philox4x32-10, Salmon et al. 2011) and its mixing with images. */
+import java.util.List;
+
+/** Gaussian noise by counter ({@link Philox}) and its mixing with images. */
 public final class Noise {
-  /** Floats in the seed block: four times 16 bits of the seed (lowest first), then two times 16 bits of the step, then the stream. */
+  /** Floats in the seed block: four times 16 bits of the seed (lowest first), two times 16 bits of the step, the stream. */
   public static final int SEED_SIZE = 16;
+
+  private static final String OWNER = "NoiseKernels";
+
+  /** Larger ones would not be exact as a float. */
+  private static final int MAX_STREAM = 1 << 24;
 
   private Noise() {}
 
-  /** The seed block's content for {@link #gaussian}. */
+  /**
+   * The seed block's content for {@link #gaussian}.
+   *
+   * @param stream tells independent uses of one seed apart, 0 to 2^24
+   */
   public static float[] seedBlock(long seed, int stream, int step) {
-    throw new UnsupportedOperationException();
+    if (stream < 0 || stream > MAX_STREAM) {
+      throw new IllegalArgumentException("Noise stream " + stream + ": use 0 to " + MAX_STREAM);
+    }
+    float[] block = new float[SEED_SIZE];
+    for (int i = 0; i < 4; i++) {
+      block[i] = (seed >>> (16 * i)) & 0xFFFF;
+    }
+    block[4] = step & 0xFFFF;
+    block[5] = step >>> 16;
+    block[6] = stream;
+    return block;
   }
 
-  /** Standard normal values; the value of an element depends on seed, stream, step and its index in the order [n][h][w][c] alone. */
+  /**
+   * Standard normal values; the value of an element depends on seed, stream, step and its index in the order [n][h][w][c]
+   * alone, not on border, padding or the number of images that follow.
+   */
   public static Call gaussian(int seedBlock, Block out) {
-    throw new UnsupportedOperationException();
+    Kernel kernel = new Kernel(OWNER, "gaussian");
+    return Rows.callByImage(kernel, 20, false, out, List.of(), out.c(), out.stride(), seedBlock);
   }
 
-  /** out = a[i] * x + b[i] * y for image i; addNoise and velocity. a, b: [n]. */
+  /** out = a[i] * x + b[i] * y for image i: addNoise and velocity of a diffusion schedule. a, b: [n]. */
   public static Call mix(Block x, Block y, int a, int b, Block out) {
-    throw new UnsupportedOperationException();
+    Kernel kernel = new Kernel(OWNER, "mix");
+    Rows.requireSameChannels(kernel, out, x, y);
+    return Rows.callByImage(kernel, 3, false, out, List.of(x, y), a, b);
   }
 }

@@ -1,0 +1,39 @@
+package io.github.tornadodiffusion.experiments;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * The class the launcher script starts.
+ *
+ * <p>A JVM that computes with {@code jdk.incubator.vector} says so on standard error before the
+ * first line of a program, and no option turns that off. Where an error is promised to be one line,
+ * a line of noise above it is a fault. So the script starts the JVM with standard error turned away
+ * and the real one as file descriptor 3 ({@code -Dtornadodiffusion.stderr=3}), and this class puts
+ * it back before anything else happens.
+ */
+public final class Launch {
+  private Launch() {}
+
+  /** Puts standard error back where the script keeps it, then runs the program. */
+  public static void main(String[] args) throws Throwable {
+    Integer saved = Integer.getInteger("tornadodiffusion.stderr");
+    if (saved != null) {
+      restoreStandardError(saved);
+    }
+    Main.main(args);
+  }
+
+  @SuppressWarnings("restricted") // dup2 of the C library, which has no Java counterpart
+  private static void restoreStandardError(int saved) throws Throwable {
+    Linker linker = Linker.nativeLinker();
+    FunctionDescriptor intInt =
+        FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
+    int _ =
+        (int)
+            linker
+                .downcallHandle(linker.defaultLookup().find("dup2").orElseThrow(), intInt)
+                .invokeExact(saved, 2);
+  }
+}

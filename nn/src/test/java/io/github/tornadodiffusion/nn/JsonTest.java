@@ -1,0 +1,86 @@
+package io.github.tornadodiffusion.nn;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class JsonTest {
+  /** Each is what Python's repr gives for the number it reads as. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "0.0",
+        "-0.0",
+        "1.0",
+        "0.02",
+        "0.0001",
+        "1e-05",
+        "9.999e-05",
+        "1e-06",
+        "1.5e-07",
+        "1.7976931348623157e+308",
+        "1e+16",
+        "9999999999999998.0",
+        "1234567890123456.8",
+        "1e+22",
+        "100000.0",
+        "-12345678.9",
+        "0.1",
+        "1.41421356",
+        "2.2250738585072014e-308",
+        "-1e-10"
+      })
+  void numbersLookAsInPython(String repr) {
+    assertEquals(repr, Json.pythonRepr(Double.parseDouble(repr)));
+  }
+
+  @Test
+  void numbersReadBackBitForBit() {
+    SplittableRandom random = new SplittableRandom(1);
+    for (int i = 0; i < 20_000; i++) {
+      double number = Double.longBitsToDouble(random.nextLong());
+      if (Double.isFinite(number)) {
+        JsonFields fields = JsonFields.parse("{\"x\": " + Json.pythonRepr(number) + "}");
+        assertEquals(
+            Double.doubleToRawLongBits(number), Double.doubleToRawLongBits(fields.number("x", 0)));
+      }
+    }
+    assertThrows(IllegalArgumentException.class, () -> Json.pythonRepr(Double.NaN));
+  }
+
+  /** The text of json.dumps(..., indent=2, sort_keys=True). */
+  @Test
+  void layoutIsPythons() {
+    String text =
+        Json.write(
+            Map.of(
+                "b", Arrays.asList(1, null, true),
+                "a", Map.of("empty", List.of(), "none", Map.of()),
+                "c", "tab\t\"\u00e9\u0001"));
+    assertEquals(
+        """
+        {
+          "a": {
+            "empty": [],
+            "none": {}
+          },
+          "b": [
+            1,
+            null,
+            true
+          ],
+          "c": "tab\\t\\"\\u00e9\\u0001"
+        }
+        """,
+        text);
+    assertEquals("tab\t\"\u00e9\u0001", JsonFields.parse(text).string("c", null));
+    assertThrows(IllegalArgumentException.class, () -> Json.write(new Object()));
+  }
+}

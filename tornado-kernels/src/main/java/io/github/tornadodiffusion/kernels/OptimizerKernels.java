@@ -1,0 +1,109 @@
+package io.github.tornadodiffusion.kernels;
+
+import uk.ac.manchester.tornado.api.annotations.Parallel;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
+import uk.ac.manchester.tornado.api.types.vectors.Float16;
+
+/** Kernels of {@link Optimizer}: an iteration works on {@link Optimizer#CHUNK} floats. */
+final class OptimizerKernels {
+  private OptimizerKernels() {}
+
+  /** Iterations beyond the last chunk write the zeros that pad the sums to a multiple of 16. */
+  static void squares(FloatArray m, IntArray d) {
+    int bound = d.get(0);
+    int length = d.get(1);
+    int gradients = d.get(2);
+    int sums = d.get(3);
+    for (@Parallel int t = 0; t < bound; t++) {
+      VectorFloat16 v = new VectorFloat16(m);
+      int lanes = Lanes.width();
+      int from = t * Optimizer.CHUNK;
+      int to = from + Optimizer.CHUNK < length ? from + Optimizer.CHUNK : length;
+      Float16 sum = Lanes.zero();
+      for (int i = (gradients + from) / lanes; i < (gradients + to) / lanes; i++) {
+        Float16 g = v.get(i);
+        sum = Lanes.mulAdd(g, g, sum);
+      }
+      m.set(sums + t, Lanes.sum(sum));
+    }
+  }
+
+  static void norm(FloatArray m, IntArray d) {
+    int bound = d.get(0);
+    int count = d.get(1);
+    int sums = d.get(2);
+    int hyper = d.get(3);
+    for (@Parallel int t = 0; t < bound; t++) {
+      VectorFloat16 v = new VectorFloat16(m);
+      int lanes = Lanes.width();
+      Float16 sum = Lanes.zero();
+      for (int i = sums / lanes; i < (sums + count) / lanes; i++) {
+        sum = Lanes.add(sum, v.get(i));
+      }
+      float norm = TornadoMath.sqrt(Lanes.sum(sum));
+      float max = m.get(hyper + Optimizer.MAX_GRAD_NORM);
+      float scale = TornadoMath.min(1f, max / (norm + 1e-6f));
+      m.set(hyper + Optimizer.GRAD_NORM, norm);
+      m.set(hyper + Optimizer.GRAD_SCALE, max > 0f ? scale : 1f);
+    }
+  }
+
+  static void adamW(FloatArray m, IntArray d) {
+    int bound = d.get(0);
+    int length = d.get(1);
+    int parameters = d.get(2);
+    int gradients = d.get(3);
+    int firstMoment = d.get(4);
+    int secondMoment = d.get(5);
+    int hyper = d.get(6);
+    for (@Parallel int t = 0; t < bound; t++) {
+      VectorFloat16 v = new VectorFloat16(m);
+      int lanes = Lanes.width();
+      float learningRate = m.get(hyper + Optimizer.LEARNING_RATE);
+      Float16 keep = Lanes.splat(1f - learningRate * m.get(hyper + Optimizer.WEIGHT_DECAY));
+      Float16 step = Lanes.splat(0f - learningRate / m.get(hyper + Optimizer.BIAS_CORRECTION1));
+      Float16 beta1 = Lanes.splat(m.get(hyper + Optimizer.BETA1));
+      Float16 beta2 = Lanes.splat(m.get(hyper + Optimizer.BETA2));
+      Float16 rest1 = Lanes.splat(1f - m.get(hyper + Optimizer.BETA1));
+      Float16 rest2 = Lanes.splat(1f - m.get(hyper + Optimizer.BETA2));
+      Float16 epsilon = Lanes.splat(m.get(hyper + Optimizer.EPSILON));
+      Float16 correction2 = Lanes.splat(m.get(hyper + Optimizer.BIAS_CORRECTION2_SQRT));
+      Float16 scale = Lanes.splat(m.get(hyper + Optimizer.GRAD_SCALE));
+      int from = t * Optimizer.CHUNK;
+      int to = from + Optimizer.CHUNK < length ? from + Optimizer.CHUNK : length;
+      for (int i = from / lanes; i < to / lanes; i++) {
+        Float16 g = Lanes.mul(v.get(gradients / lanes + i), scale);
+        Float16 first = Lanes.mulAdd(g, rest1, Lanes.mul(v.get(firstMoment / lanes + i), beta1));
+        Float16 second =
+            Lanes.mulAdd(Lanes.mul(g, g), rest2, Lanes.mul(v.get(secondMoment / lanes + i), beta2));
+        Float16 spread = Lanes.add(Lanes.div(Lanes.sqrt(second), correction2), epsilon);
+        Float16 decayed = Lanes.mul(v.get(parameters / lanes + i), keep);
+        v.set(firstMoment / lanes + i, first);
+        v.set(secondMoment / lanes + i, second);
+        v.set(parameters / lanes + i, Lanes.mulAdd(step, Lanes.div(first, spread), decayed));
+      }
+    }
+  }
+
+  static void ema(FloatArray m, IntArray d) {
+    int bound = d.get(0);
+    int length = d.get(1);
+    int shadow = d.get(2);
+    int parameters = d.get(3);
+    int hyper = d.get(4);
+    for (@Parallel int t = 0; t < bound; t++) {
+      VectorFloat16 v = new VectorFloat16(m);
+      int lanes = Lanes.width();
+      Float16 rate = Lanes.splat(m.get(hyper + Optimizer.EMA_DECAY) - 1f);
+      int from = t * Optimizer.CHUNK;
+      int to = from + Optimizer.CHUNK < length ? from + Optimizer.CHUNK : length;
+      for (int i = from / lanes; i < to / lanes; i++) {
+        Float16 old = v.get(shadow / lanes + i);
+        v.set(shadow / lanes + i, Lanes.mulAdd(rate, Lanes.sub(old, v.get(parameters / lanes + i)), old));
+      }
+    }
+  }
+}

@@ -1,0 +1,79 @@
+package io.github.tornadodiffusion.kernels;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class NoiseTest {
+  private static final long SEED = 0xFEDC_BA98_7654_3210L;
+
+  private final TestArena arena = new TestArena(7);
+
+  static List<Block> borderedShapes() {
+    return Naive.borderedShapes();
+  }
+
+  /** The host's values in logical [n][h][w][c] order, as the block's oracle. */
+  private static double[] oracle(Block b, long seed, int stream, int step) {
+    float[] host = new float[b.pixels() * b.c()];
+    Philox.gaussian(seed, stream, step, 0, host);
+    return Naive.values(b, (n, c, y, x) -> host[((n * b.h() + y) * b.w() + x) * b.c() + c]);
+  }
+
+  @ParameterizedTest
+  @MethodSource("borderedShapes")
+  void gaussianIsTheHostsToTheLastBit(Block shape) {
+    Block out = arena.place(shape);
+    int seed = arena.put(Noise.seedBlock(SEED, 65_537, 3_000_001));
+    arena.run(Noise.gaussian(seed, out));
+    assertArrayEquals(oracle(shape, SEED, 65_537, 3_000_001), arena.read(out));
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {0, -1, Long.MIN_VALUE, 0xFFFF_0000L, 0x8000_0000L})
+  void everySeedSurvivesTheSeedBlock(long seed) {
+    Block out = arena.place(Block.of(0, 1, 2, 3, 5));
+    int at = arena.put(Noise.seedBlock(seed, 0, -1));
+    arena.run(Noise.gaussian(at, out));
+    assertArrayEquals(oracle(out, seed, 0, -1), arena.read(out));
+  }
+
+  @Test
+  void moreImagesDoNotChangeTheFirst() {
+    Block one = arena.place(Block.of(0, 1, 5, 7, 3));
+    Block four = arena.place(Block.of(0, 4, 5, 7, 3));
+    int seed = arena.put(Noise.seedBlock(SEED, 1, 2));
+    arena.run(Noise.gaussian(seed, one), Noise.gaussian(seed, four));
+    assertArrayEquals(arena.read(one), Arrays.copyOf(arena.read(four), one.pixels() * one.c()));
+  }
+
+  @ParameterizedTest
+  @MethodSource("borderedShapes")
+  void mix(Block shape) {
+    Block x = arena.random(shape.bordered(0, 0, 0, 0));
+    Block y = arena.random(shape.bordered(1, 0, 1, 2));
+    Block out = arena.place(shape);
+    float[] a = arena.randoms(shape.n());
+    float[] b = arena.randoms(shape.n());
+    int atA = arena.put(a);
+    int atB = arena.put(b);
+    Naive vx = Naive.of(x, arena.read(x));
+    Naive vy = Naive.of(y, arena.read(y));
+    double[] expected =
+        Naive.values(out, (n, c, i, j) -> a[n] * vx.at(n, c, i, j) + b[n] * vy.at(n, c, i, j));
+    arena.run(Noise.mix(x, y, atA, atB, out));
+    Naive.assertClose(expected, arena.read(out), 1e-6);
+  }
+
+  @Test
+  void streamsThatAFloatCannotHoldAreRefused() {
+    assertThrows(IllegalArgumentException.class, () -> Noise.seedBlock(0, -1, 0));
+    assertThrows(IllegalArgumentException.class, () -> Noise.seedBlock(0, (1 << 24) + 1, 0));
+  }
+}
