@@ -26,6 +26,7 @@ import picocli.CommandLine.ScopeType;
       TrainCommand.class,
       SampleCommand.class,
       PredictCommand.class,
+      BenchCommand.class,
       DevicesCommand.class
     })
 public final class Main {
