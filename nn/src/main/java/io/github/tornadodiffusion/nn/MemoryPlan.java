@@ -17,6 +17,9 @@ import java.util.Set;
  * size, Pisarchyk and Lee 2020).
  */
 final class MemoryPlan {
+  /** The arena starts with zeros, which convolutions without bias read and nobody writes. */
+  private static final int ZEROS = 16;
+
   private final List<Step> steps;
   private final Map<Buffer, Integer> offsets = new LinkedHashMap<>();
   private final int floats;
@@ -43,7 +46,7 @@ final class MemoryPlan {
     this.steps = List.copyOf(steps);
     Set<Buffer> first = new LinkedHashSet<>(persistent);
     steps.forEach(s -> s.uses().stream().filter(Buffer::isPersistent).forEach(first::add));
-    long end = 0;
+    long end = ZEROS;
     for (Buffer buffer : first) {
       put(buffer, end);
       end += buffer.floats();

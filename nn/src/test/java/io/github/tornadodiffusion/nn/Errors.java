@@ -36,4 +36,16 @@ final class Errors {
           .formatted(what, error, tolerance, magnitude(expected)));
     }
   }
+
+  /** Fails if the mean absolute difference exceeds the tolerance. */
+  static void checkMean(String what, float[] actual, float[] expected, double tolerance) {
+    double sum = 0;
+    for (int i = 0; i < actual.length; i++) {
+      sum += Math.abs((double) actual[i] - expected[i]);
+    }
+    double mean = sum / actual.length;
+    if (!(mean <= tolerance)) {
+      fail("%s: mean error %.3g exceeds %.3g".formatted(what, mean, tolerance));
+    }
+  }
 }
