@@ -132,7 +132,7 @@ final class BenchCommand implements Callable<Integer> {
       workload.run().run();
     }
     checked(probe);
-    double total = probe.figures().stream().mapToDouble(KernelFigures::nanos).sum();
+    double total = probe.figures().stream().mapToDouble(KernelFigures::nanosPerRun).sum();
     if (!json) {
       spec.commandLine()
           .getOut()
@@ -141,8 +141,8 @@ final class BenchCommand implements Callable<Integer> {
                   .formatted(batch));
     }
     probe.figures().stream()
-        .sorted(Comparator.comparingLong(KernelFigures::nanos).reversed())
-        .forEach(kernel -> print(kernel, chosen, kernel.nanos() / total));
+        .sorted(Comparator.comparingDouble(KernelFigures::nanosPerRun).reversed())
+        .forEach(kernel -> print(kernel, chosen, kernel.nanosPerRun() / total));
     return 0;
   }
 
@@ -175,12 +175,12 @@ final class BenchCommand implements Callable<Integer> {
   private void print(KernelFigures kernel, Preset chosen, double share) {
     PrintWriter out = spec.commandLine().getOut();
     KernelShape shape = kernel.shape();
-    double nanos = (double) kernel.nanos() / kernel.calls();
+    double nanos = kernel.nanosPerRun() / kernel.callsPerRun();
     // No speed without a check of what was computed.
     boolean checked = !Double.isNaN(kernel.error());
     Double gflops = checked && shape.flops() > 0 ? Double.valueOf(shape.flops() / nanos) : null;
     Double gigabytes = checked && shape.flops() == 0 ? Double.valueOf(shape.bytes() / nanos) : null;
-    long calls = kernel.calls() / runs;
+    int calls = kernel.callsPerRun();
     if (!json) {
       out.printf(
           Locale.ROOT,

@@ -43,8 +43,9 @@ final class ConvForwardOracle implements CallOracle {
   @Override
   public String shape(Call call) {
     View v = View.of(call);
-    return "%dx%dx%d run %d x %d -> %d"
-        .formatted(v.images, v.h, v.w, v.kernelH, v.run, v.outStride);
+    return "%dx%dx%d %dx%d %d -> %d"
+        .formatted(
+            v.images, v.h, v.w, v.kernelH, v.kernelH, v.run / v.kernelH, v.outStride);
   }
 
   @Override
