@@ -81,8 +81,7 @@ public final class DDIMScheduler implements Scheduler {
     double signalPrevious = Math.sqrt(alphaCumprodPrevious);
     // With eta 1 rounding can take the difference just below zero.
     double direction =
-        Math.sqrt(
-            Math.max(1 - alphaCumprodPrevious - standardDeviation * standardDeviation, 0));
+        Math.sqrt(Math.max(1 - alphaCumprodPrevious - standardDeviation * standardDeviation, 0));
 
     float[] prevSample = new float[sample.length];
     float[] predOriginalSample = new float[sample.length];
@@ -121,8 +120,7 @@ public final class DDIMScheduler implements Scheduler {
     return switch (config.predictionType()) {
       case EPSILON -> output;
       case SAMPLE -> noiseIn(sample, original, alphaCumprod);
-      case V_PREDICTION ->
-          Math.sqrt(alphaCumprod) * output + Math.sqrt(1 - alphaCumprod) * sample;
+      case V_PREDICTION -> Math.sqrt(alphaCumprod) * output + Math.sqrt(1 - alphaCumprod) * sample;
     };
   }
 

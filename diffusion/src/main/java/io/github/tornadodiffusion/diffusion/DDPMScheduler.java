@@ -79,13 +79,9 @@ public final class DDPMScheduler implements Scheduler {
     double alpha = StepMath.kept(alphaCumprod, alphaCumprodPrevious);
     // Equation 7. Without any noise in x_t the previous sample is x_0 itself.
     double originalShare =
-        alphaCumprod == 1
-            ? 1
-            : Math.sqrt(alphaCumprodPrevious) * (1 - alpha) / (1 - alphaCumprod);
+        alphaCumprod == 1 ? 1 : Math.sqrt(alphaCumprodPrevious) * (1 - alpha) / (1 - alphaCumprod);
     double sampleShare =
-        alphaCumprod == 1
-            ? 0
-            : Math.sqrt(alpha) * (1 - alphaCumprodPrevious) / (1 - alphaCumprod);
+        alphaCumprod == 1 ? 0 : Math.sqrt(alpha) * (1 - alphaCumprodPrevious) / (1 - alphaCumprod);
     double smallVariance =
         Math.max(StepMath.posteriorVariance(alphaCumprod, alphaCumprodPrevious), LEAST_VARIANCE);
     double largeVariance = 1 - alpha;
@@ -111,8 +107,7 @@ public final class DDPMScheduler implements Scheduler {
         double previous = originalShare * original[i] + sampleShare * sample[from + i];
         if (noisy) {
           double predicted = varianceType.learned() ? modelOutput[outputFrom + size + i] : 0;
-          previous +=
-              standardDeviation(smallVariance, largeVariance, predicted) * noise[from + i];
+          previous += standardDeviation(smallVariance, largeVariance, predicted) * noise[from + i];
         }
         prevSample[from + i] = (float) previous;
         predOriginalSample[from + i] = (float) original[i];

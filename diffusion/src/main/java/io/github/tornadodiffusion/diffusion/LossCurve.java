@@ -84,8 +84,7 @@ public final class LossCurve {
       try {
         curve.add(row(line));
       } catch (IllegalArgumentException e) {
-        throw new IOException(
-            "%s is damaged at '%s': delete that line".formatted(file, line), e);
+        throw new IOException("%s is damaged at '%s': delete that line".formatted(file, line), e);
       }
     }
     return curve;

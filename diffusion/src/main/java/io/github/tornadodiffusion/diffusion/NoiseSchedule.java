@@ -9,8 +9,8 @@ public final class NoiseSchedule {
   private final double[] alphasCumprod;
 
   /**
-   * @param betas the variance that each timestep adds, in [0, 1]; 1 is possible at the last timestep
-   *     alone
+   * @param betas the variance that each timestep adds, in [0, 1]; 1 is possible at the last
+   *     timestep alone
    * @throws IllegalArgumentException if a value is not
    */
   public NoiseSchedule(double... betas) {
@@ -24,8 +24,7 @@ public final class NoiseSchedule {
       boolean last = t == betas.length - 1;
       if (!(betas[t] >= 0 && (last ? betas[t] <= 1 : betas[t] < 1))) {
         throw new IllegalArgumentException(
-            "The beta of timestep %d is %s: give values from 0 to below 1"
-                .formatted(t, betas[t]));
+            "The beta of timestep %d is %s: give values from 0 to below 1".formatted(t, betas[t]));
       }
       product *= 1 - betas[t];
       alphasCumprod[t] = product;

@@ -49,12 +49,13 @@ public final class Pipeline {
    * @param progress hears of every call of the model
    * @return NCHW; an image's values are about [-1, 1], not clipped
    */
-  public float[] sample(
-      Sampling sampling, int count, long seed, int[] labels, Progress progress) {
+  public float[] sample(Sampling sampling, int count, long seed, int[] labels, Progress progress) {
     return sample(sampling, count, SampleNoise.seeded(seed, imageLength), labels, progress);
   }
 
-  /** Samples images from the given noise; see {@link #sample(Sampling, int, long, int[], Progress)}. */
+  /**
+   * Samples images from the given noise; see {@link #sample(Sampling, int, long, int[], Progress)}.
+   */
   public float[] sample(
       Sampling sampling, int count, SampleNoise noise, int[] labels, Progress progress) {
     if (count < 1) {

@@ -52,7 +52,8 @@ public final class Sampling {
     for (int timestep : timesteps) {
       if (timestep < 0 || timestep >= bound) {
         throw new IllegalArgumentException(
-            "Timesteps %s must be 0 to %d and fall".formatted(Arrays.toString(timesteps), bound - 1));
+            "Timesteps %s must be 0 to %d and fall"
+                .formatted(Arrays.toString(timesteps), bound - 1));
       }
       bound = timestep;
     }

@@ -79,8 +79,7 @@ public final class Schedulers {
           new DDPMScheduler(
               config,
               VarianceType.of(fields.string("variance_type", VarianceType.FIXED_SMALL.id())));
-      case "DDIMScheduler" ->
-          new DDIMScheduler(config, fields.bool("set_alpha_to_one", true));
+      case "DDIMScheduler" -> new DDIMScheduler(config, fields.bool("set_alpha_to_one", true));
       default -> throw new AssertionError(className);
     };
   }

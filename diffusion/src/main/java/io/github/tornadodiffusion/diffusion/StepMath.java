@@ -13,7 +13,9 @@ final class StepMath {
 
   private StepMath() {}
 
-  /** @throws IllegalArgumentException if the arrays of a step do not go together */
+  /**
+   * @throws IllegalArgumentException if the arrays of a step do not go together
+   */
   static void check(
       int modelOutput, boolean learnedVariance, float[] sample, float[] noise, int images) {
     if (images < 1 || sample.length % images != 0) {
@@ -49,8 +51,7 @@ final class StepMath {
           (sample - Math.sqrt(1 - alphaCumprod) * output)
               / Math.sqrt(Math.max(alphaCumprod, LEAST_ALPHA));
       case SAMPLE -> output;
-      case V_PREDICTION ->
-          Math.sqrt(alphaCumprod) * sample - Math.sqrt(1 - alphaCumprod) * output;
+      case V_PREDICTION -> Math.sqrt(alphaCumprod) * sample - Math.sqrt(1 - alphaCumprod) * output;
     };
   }
 

@@ -70,8 +70,7 @@ public final class Trainer implements AutoCloseable {
    * @throws IllegalArgumentException in one line if the state is of a run with other settings
    */
   public static Trainer resume(
-      Engine engine, TrainingConfig config, Dataset dataset, Path runDirectory)
-      throws IOException {
+      Engine engine, TrainingConfig config, Dataset dataset, Path runDirectory) throws IOException {
     TrainingState state = TrainingState.read(runDirectory);
     state.checkSettings(TrainingState.settings(config, dataset));
     Trainer trainer = new Trainer(engine, config, dataset);

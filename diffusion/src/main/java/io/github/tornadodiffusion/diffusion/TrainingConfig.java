@@ -1,11 +1,8 @@
 package io.github.tornadodiffusion.diffusion;
 
 import io.github.tornadodiffusion.nn.Json;
-import io.github.tornadodiffusion.nn.JsonFields;
 import io.github.tornadodiffusion.nn.LearningRateSchedule;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -70,8 +67,7 @@ public record TrainingConfig(
     check(weightDecay >= 0, "weight_decay", weightDecay, "at least 0");
     check(maxGradNorm >= 0, "max_grad_norm", maxGradNorm, "at least 0");
     check(emaDecay >= 0 && emaDecay < 1, "ema_decay", emaDecay, "from 0 to below 1");
-    if (unet.sampleSize() == null
-        || unet.sampleSize().height() != unet.sampleSize().width()) {
+    if (unet.sampleSize() == null || unet.sampleSize().height() != unet.sampleSize().width()) {
       throw new IllegalArgumentException(
           "The model's sample_size must be the images' size, as high as wide: set it");
     }

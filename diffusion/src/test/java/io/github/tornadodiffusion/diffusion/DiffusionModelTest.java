@@ -10,8 +10,10 @@ import io.github.tornadodiffusion.nn.UNet2DModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 class DiffusionModelTest {
@@ -114,7 +116,7 @@ class DiffusionModelTest {
     model().write(path);
     for (String file : FILES) {
       byte[] whole = Files.readAllBytes(path.resolve(file));
-      for (byte[] damaged : List.of(new byte[0], java.util.Arrays.copyOf(whole, whole.length / 2))) {
+      for (byte[] damaged : List.of(new byte[0], Arrays.copyOf(whole, whole.length / 2))) {
         Files.write(path.resolve(file), damaged);
         assertOneLine(path);
       }
@@ -131,8 +133,7 @@ class DiffusionModelTest {
     assertTrue(e.getMessage().contains(path.toString()), e.getMessage());
   }
 
-  private static void assertRefused(
-      String message, org.junit.jupiter.api.function.Executable action) {
+  private static void assertRefused(String message, Executable action) {
     assertEquals(message, assertThrows(IOException.class, action).getMessage());
   }
 }

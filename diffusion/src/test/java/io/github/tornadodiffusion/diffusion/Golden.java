@@ -20,8 +20,7 @@ final class Golden {
   /** Reads {@code <name>.json} and {@code <name>.safetensors}. */
   Golden(String name) {
     json = json(name + ".json");
-    ByteBuffer file =
-        ByteBuffer.wrap(bytes(name + ".safetensors")).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer file = ByteBuffer.wrap(bytes(name + ".safetensors")).order(ByteOrder.LITTLE_ENDIAN);
     byte[] headerBytes = new byte[Math.toIntExact(file.getLong())];
     file.get(headerBytes);
     header = JSON.readTree(new String(headerBytes, StandardCharsets.UTF_8));

@@ -32,9 +32,9 @@ class NoiseScheduleTest {
   }
 
   /**
-   * diffusers computes in float32. A plain beta is a few roundings off; a rescaled one is 1 - alpha,
-   * where alpha has an error of 2^-24 and more towards the end, where it is a quotient of small
-   * numbers. The product of a thousand rounded alphas drifts by some ten roundings.
+   * diffusers computes in float32. A plain beta is a few roundings off; a rescaled one is 1 -
+   * alpha, where alpha has an error of 2^-24 and more towards the end, where it is a quotient of
+   * small numbers. The product of a thousand rounded alphas drifts by some ten roundings.
    */
   @ParameterizedTest
   @MethodSource("schedules")
@@ -108,6 +108,7 @@ class NoiseScheduleTest {
   @Test
   void refusesToRescaleOneTimestep() {
     assertThrows(
-        IllegalArgumentException.class, () -> BetaSchedule.rescaleZeroTerminalSnr(new double[] {1}));
+        IllegalArgumentException.class,
+        () -> BetaSchedule.rescaleZeroTerminalSnr(new double[] {1}));
   }
 }

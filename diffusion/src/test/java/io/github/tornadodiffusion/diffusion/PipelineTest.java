@@ -21,7 +21,8 @@ class PipelineTest {
         float[] output = new float[sample.length];
         for (int i = 0; i < output.length; i++) {
           int image = i / (sample.length / timesteps.length);
-          output[i] = sample[i] / 2 + (labels == null ? 0 : labels[image]) + timesteps[image] / 1e4f;
+          output[i] =
+              sample[i] / 2 + (labels == null ? 0 : labels[image]) + timesteps[image] / 1e4f;
         }
         return output;
       };
@@ -46,8 +47,7 @@ class PipelineTest {
     }
     assertArrayEquals(Arrays.copyOf(seven, 2 * IMAGE), sample(scheduler, 4, 2, null));
     assertFalse(
-        Arrays.equals(
-            Arrays.copyOf(seven, IMAGE), Arrays.copyOfRange(seven, IMAGE, 2 * IMAGE)));
+        Arrays.equals(Arrays.copyOf(seven, IMAGE), Arrays.copyOfRange(seven, IMAGE, 2 * IMAGE)));
   }
 
   @Test

@@ -23,13 +23,11 @@ class SchedulerStepTest {
 
   static Stream<Arguments> predictions() {
     return Schedulers.CLASS_NAMES.stream()
-        .flatMap(
-            name ->
-                Arrays.stream(BetaSchedule.values())
-                    .flatMap(
-                        betas ->
-                            Arrays.stream(PredictionType.values())
-                                .map(type -> Arguments.of(name, betas, type))));
+        .flatMap(name ->
+            Arrays.stream(BetaSchedule.values())
+                .flatMap(betas ->
+                    Arrays.stream(PredictionType.values())
+                        .map(type -> Arguments.of(name, betas, type))));
   }
 
   private static Scheduler scheduler(String className, String json) {
@@ -164,8 +162,7 @@ class SchedulerStepTest {
       float[] sample = concat(gaussian(random), gaussian(random));
       float[] noise = concat(gaussian(random), gaussian(random));
       float[] both = sampling.step(4, output, sample, noise, 2).prevSample();
-      float[] second =
-          sampling.step(4, half(output), half(sample), half(noise), 1).prevSample();
+      float[] second = sampling.step(4, half(output), half(sample), half(noise), 1).prevSample();
       assertArrayEquals(half(both), second);
     }
   }
@@ -218,7 +215,6 @@ class SchedulerStepTest {
   }
 
   private static void assertMessage(String message, Runnable action) {
-    assertEquals(
-        message, assertThrows(IllegalArgumentException.class, action::run).getMessage());
+    assertEquals(message, assertThrows(IllegalArgumentException.class, action::run).getMessage());
   }
 }

@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.diffusion;
 
 import io.github.tornadodiffusion.nn.UNet2DConfig;
+import java.util.Arrays;
 import java.util.List;
 
 /** A UNet with every kind of block that trains in seconds. */
@@ -8,7 +9,7 @@ final class TinyUNet {
   private TinyUNet() {}
 
   static UNet2DConfig config(int size, int channels, int... blockOutChannels) {
-    List<Integer> widths = java.util.Arrays.stream(blockOutChannels).boxed().toList();
+    List<Integer> widths = Arrays.stream(blockOutChannels).boxed().toList();
     boolean two = widths.size() == 2;
     return UNet2DConfig.builder()
         .sampleSize(UNet2DConfig.SampleSize.square(size))

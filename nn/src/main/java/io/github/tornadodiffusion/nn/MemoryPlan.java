@@ -17,6 +17,9 @@ import java.util.Set;
  * size, Pisarchyk and Lee 2020).
  */
 final class MemoryPlan {
+  /** The arena starts with zeros, which convolutions without bias read and nobody writes. */
+  private static final int ZEROS = 16;
+
   private final List<Step> steps;
   private final Map<Buffer, Integer> offsets = new LinkedHashMap<>();
   private final int floats;
@@ -36,14 +39,15 @@ final class MemoryPlan {
   /**
    * Plans memory for a schedule.
    *
-   * @param persistent buffers in the order in which they are to lie, whether a step uses them or not
+   * @param persistent buffers in the order in which they are to lie, whether a step uses them or
+   *     not
    * @throws IllegalArgumentException if the arena would exceed what an index can address
    */
   MemoryPlan(List<Step> steps, List<Buffer> persistent) {
     this.steps = List.copyOf(steps);
     Set<Buffer> first = new LinkedHashSet<>(persistent);
     steps.forEach(s -> s.uses().stream().filter(Buffer::isPersistent).forEach(first::add));
-    long end = 0;
+    long end = ZEROS;
     for (Buffer buffer : first) {
       put(buffer, end);
       end += buffer.floats();

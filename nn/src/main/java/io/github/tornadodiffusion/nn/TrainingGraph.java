@@ -10,6 +10,7 @@ import java.util.List;
 final class TrainingGraph {
   final UNetGraph net;
   final Tensor images;
+  final Tensor noise;
   final Buffer signal;
   final Buffer sigma;
   final Buffer targetNoise;
@@ -24,15 +25,25 @@ final class TrainingGraph {
   /** The averaged parameters, or null. */
   final Buffer ema;
 
+  final Schedule schedule = new Schedule();
   final MemoryPlan plan;
 
-  TrainingGraph(UNet2DConfig config, UNetTraining.Options options) {
+  /**
+   * @param givenNoise whether the host gives the noise, for comparison with other implementations,
+   *     or the device draws it
+   */
+  TrainingGraph(UNet2DConfig config, UNetTraining.Options options, boolean givenNoise) {
     int batch = options.batch();
     net = new UNetGraph(new UNet2DModel(config), batch, options.height(), options.width());
     if (config.inChannels() != config.outChannels()) {
       throw new IllegalArgumentException(
           "The model has %d input and %d output channels: training needs as many of both"
               .formatted(config.inChannels(), config.outChannels()));
+    }
+    if (config.dropout() != 0) {
+      throw new IllegalArgumentException(
+          "The model has dropout %s, which training does not support: set dropout to 0"
+              .formatted(config.dropout()));
     }
     images = Tensor.persistent("images", net.plainSampleShape(), false);
     signal = Buffer.persistent("signal", batch);
@@ -45,9 +56,12 @@ final class TrainingGraph {
     firstMoments = Buffer.persistent("first moments", floats);
     secondMoments = Buffer.persistent("second moments", floats);
     ema = options.ema() ? Buffer.persistent("average", floats) : null;
-    Schedule schedule = new Schedule();
-    Tensor noise = Tensor.of("noise", net.plainSampleShape(), false);
-    schedule.add("noise", at -> Noise.gaussian(at.of(seed), at.block(noise)), seed, noise);
+    if (givenNoise) {
+      noise = Tensor.persistent("noise", net.plainSampleShape(), false);
+    } else {
+      noise = Tensor.of("noise", net.plainSampleShape(), false);
+      schedule.add("noise", at -> Noise.gaussian(at.of(seed), at.block(noise)), seed, noise);
+    }
     Tensor noisy = Tensor.of("noisy", net.sampleShape(), false);
     mix(schedule, "add noise", images, noise, signal, sigma, noisy);
     Tensor target = Tensor.of("target", net.outputShape(), false);
@@ -57,7 +71,7 @@ final class TrainingGraph {
     MeanSquaredError.record(
         schedule, net.graph, new Gradients(gradients), output, target, lossPerImage);
     update(schedule, floats);
-    plan = new MemoryPlan(schedule.steps(), List.of(net.weights));
+    plan = new MemoryPlan(schedule.steps(), List.of(net.weights, seed));
   }
 
   private static void mix(

@@ -8,13 +8,13 @@ import java.util.Map;
 import java.util.SequencedMap;
 
 /**
- * Training of a UNet on a device. One program is one step: noise, addNoise, forward, loss, backward,
- * clipping, AdamW and EMA. Images go in, the loss comes out; parameters and moments stay on the
- * device until they are asked for.
+ * Training of a UNet on a device. One program is one step: noise, addNoise, forward, loss,
+ * backward, clipping, AdamW and EMA. Images go in, the loss comes out; parameters and moments stay
+ * on the device until they are asked for.
  */
 public final class UNetTraining implements AutoCloseable {
   /** The stream of the noise that is added to images. */
-  private static final int NOISE_STREAM = 0;
+  static final int NOISE_STREAM = 0;
 
   private final TrainingGraph recorded;
   private final LoadedProgram loaded;
@@ -71,19 +71,8 @@ public final class UNetTraining implements AutoCloseable {
       float emaDecay) {
 
     private float[] block() {
-      float[] block = new float[Optimizer.HYPER_SIZE];
-      block[Optimizer.LEARNING_RATE] = learningRate;
-      block[Optimizer.BETA1] = beta1;
-      block[Optimizer.BETA2] = beta2;
-      block[Optimizer.EPSILON] = epsilon;
-      block[Optimizer.WEIGHT_DECAY] = weightDecay;
-      // From the floats that the kernel uses, so that the weights of a running mean sum to one.
-      block[Optimizer.BIAS_CORRECTION1] = (float) (1 - Math.pow(beta1, optimizerStep));
-      block[Optimizer.BIAS_CORRECTION2_SQRT] =
-          (float) Math.sqrt(1 - Math.pow(beta2, optimizerStep));
-      block[Optimizer.EMA_DECAY] = emaDecay;
-      block[Optimizer.MAX_GRAD_NORM] = maxGradNorm;
-      return block;
+      return Optimizer.hyper(
+          learningRate, beta1, beta2, epsilon, weightDecay, optimizerStep, maxGradNorm, emaDecay);
     }
   }
 
@@ -104,11 +93,9 @@ public final class UNetTraining implements AutoCloseable {
     }
   }
 
-  private UNetTraining(
-      Engine engine, TrainingGraph recorded, Map<String, HostTensor> parameters) {
+  private UNetTraining(Engine engine, TrainingGraph recorded, Map<String, HostTensor> parameters) {
     this.recorded = recorded;
-    loaded =
-        new LoadedProgram(engine, recorded.plan, recorded.program(), recorded.net.graph);
+    loaded = new LoadedProgram(engine, recorded.plan, recorded.program(), recorded.net.graph);
     write(recorded.net.weights, parameters);
     if (recorded.ema != null) {
       write(recorded.ema, parameters);
@@ -124,12 +111,18 @@ public final class UNetTraining implements AutoCloseable {
    */
   public static UNetTraining open(
       Engine engine, UNet2DConfig config, Map<String, HostTensor> parameters, Options options) {
-    return new UNetTraining(engine, new TrainingGraph(config, options), parameters);
+    return new UNetTraining(engine, new TrainingGraph(config, options, false), parameters);
+  }
+
+  /** Like {@link #open}, but every step is given its noise. */
+  static UNetTraining openWithGivenNoise(
+      Engine engine, UNet2DConfig config, Map<String, HostTensor> parameters, Options options) {
+    return new UNetTraining(engine, new TrainingGraph(config, options, true), parameters);
   }
 
   /** Floats of device memory that {@link #open} will take. */
   public static long arenaFloats(UNet2DConfig config, Options options) {
-    return new TrainingGraph(config, options).plan.floats();
+    return new TrainingGraph(config, options, false).plan.floats();
   }
 
   /**
@@ -138,6 +131,17 @@ public final class UNetTraining implements AutoCloseable {
    * @throws IllegalArgumentException if a length does not fit the batch, or a label the model
    */
   public StepResult step(StepInput input) {
+    loaded.write(recorded.seed, Noise.seedBlock(input.seed, NOISE_STREAM, input.step));
+    return run(input);
+  }
+
+  /** Runs one step with the given noise, {@code [n, c, h, w]}. */
+  StepResult step(StepInput input, float[] noise) {
+    loaded.writeImages(recorded.noise, "noise values", noise);
+    return run(input);
+  }
+
+  private StepResult run(StepInput input) {
     UNetGraph net = recorded.net;
     float[] labels = net.labelValues(input.labels);
     perImage(net.timesteps, "timesteps", input.timesteps);
@@ -149,7 +153,6 @@ public final class UNetTraining implements AutoCloseable {
       loaded.write(net.labels, labels);
     }
     loaded.writeImages(recorded.images, "image values", input.images);
-    loaded.write(recorded.seed, Noise.seedBlock(input.seed, NOISE_STREAM, input.step));
     loaded.write(recorded.hyper, input.hyperparameters.block());
     loaded.run();
     float[] hyper = loaded.read(recorded.hyper, Optimizer.HYPER_SIZE);

@@ -32,8 +32,21 @@ final class Errors {
   static void check(String what, float[] actual, float[] expected, double tolerance) {
     double error = max(actual, expected, what);
     if (!(error <= tolerance)) {
-      fail("%s: error %.3g exceeds %.3g, largest value %.3g"
-          .formatted(what, error, tolerance, magnitude(expected)));
+      fail(
+          "%s: error %.3g exceeds %.3g, largest value %.3g"
+              .formatted(what, error, tolerance, magnitude(expected)));
+    }
+  }
+
+  /** Fails if the mean absolute difference exceeds the tolerance. */
+  static void checkMean(String what, float[] actual, float[] expected, double tolerance) {
+    double sum = 0;
+    for (int i = 0; i < actual.length; i++) {
+      sum += Math.abs((double) actual[i] - expected[i]);
+    }
+    double mean = sum / actual.length;
+    if (!(mean <= tolerance)) {
+      fail("%s: mean error %.3g exceeds %.3g".formatted(what, mean, tolerance));
     }
   }
 }

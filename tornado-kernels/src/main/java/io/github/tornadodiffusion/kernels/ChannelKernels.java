@@ -51,19 +51,23 @@ final class ChannelKernels {
         Float16 shift = Lanes.splat(peak);
         Float16 sums = Lanes.zero();
         for (int i = 0; i < whole; i++) {
-          sums = Lanes.add(sums, Lanes.exp(Lanes.sub(v.get(inAt / lanes + i), shift)));
+          Float16 e = Lanes.exp(Lanes.sub(v.get(inAt / lanes + i), shift));
+          v.set(o / lanes + i, e);
+          sums = Lanes.add(sums, e);
         }
         float sum = Lanes.sum(sums);
         for (int i = whole * lanes; i < c; i++) {
-          sum = sum + TornadoMath.exp(m.get(inAt + i) - peak);
+          float e = TornadoMath.exp(m.get(inAt + i) - peak);
+          m.set(o + i, e);
+          sum = sum + e;
         }
         float norm = 1f / sum;
         Float16 norms = Lanes.splat(norm);
         for (int i = 0; i < whole; i++) {
-          v.set(o / lanes + i, Lanes.mul(Lanes.exp(Lanes.sub(v.get(inAt / lanes + i), shift)), norms));
+          v.set(o / lanes + i, Lanes.mul(v.get(o / lanes + i), norms));
         }
         for (int i = whole * lanes; i < c; i++) {
-          m.set(o + i, TornadoMath.exp(m.get(inAt + i) - peak) * norm);
+          m.set(o + i, m.get(o + i) * norm);
         }
         for (int i = c; i < stride; i++) {
           m.set(o + i, 0f);

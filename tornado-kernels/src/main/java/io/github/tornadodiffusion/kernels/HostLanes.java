@@ -127,7 +127,15 @@ final class HostLanes {
   }
 
   static float largest(FloatVector v) {
-    return v.reduceLanes(VectorOperators.MAX);
+    FloatVector s = v.max(v.rearrange(HALF));
+    s = s.max(s.rearrange(QUARTER));
+    if (WIDTH >= 8) {
+      s = s.max(s.rearrange(EIGHTH));
+    }
+    if (WIDTH >= 16) {
+      s = s.max(s.rearrange(SIXTEENTH));
+    }
+    return s.lane(0);
   }
 
   static void clear(HostView v, int offset, int floats) {

@@ -1,0 +1,251 @@
+package io.github.tornadodiffusion.diffusion;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.tornadodiffusion.kernels.JvmEngine;
+import io.github.tornadodiffusion.nn.HostTensor;
+import io.github.tornadodiffusion.nn.Initialisation;
+import io.github.tornadodiffusion.nn.UNet2DConfig;
+import io.github.tornadodiffusion.nn.UNet2DModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class TrainerTest {
+  private static final Trainer.Listener SILENT = row -> {};
+  private static final UNet2DConfig UNET = TinyUNet.config(8, 1, 8, 16);
+  private static final Dataset DIGITS = new Digits(8, 1);
+
+  private static final JvmEngine ENGINE = new JvmEngine(2);
+
+  @TempDir private Path directory;
+
+  @AfterAll
+  static void close() {
+    ENGINE.close();
+  }
+
+  private static TrainingConfig config(int steps) {
+    return TrainingConfigs.of(
+        UNET, 4, steps, BetaSchedule.LINEAR, PredictionType.EPSILON, 1e-3, 0.99, 7);
+  }
+
+  private static Map<String, HostTensor> train(JvmEngine engine, TrainingConfig config) {
+    try (Trainer trainer = new Trainer(engine, config, DIGITS)) {
+      trainer.run(SILENT);
+      return trainer.model().parameters();
+    }
+  }
+
+  @Test
+  void isTheSameEveryTimeAndWithAnyNumberOfThreads() {
+    Map<String, HostTensor> parameters = train(ENGINE, config(4));
+    assertEquals(parameters, train(ENGINE, config(4)));
+    for (int threads : new int[] {1, 3}) {
+      try (JvmEngine engine = new JvmEngine(threads)) {
+        assertEquals(parameters, train(engine, config(4)), threads + " threads");
+      }
+    }
+    assertNotEquals(parameters, train(ENGINE, config(5)));
+  }
+
+  @Test
+  void goesOnAsIfItHadNeverStopped() throws IOException {
+    Trainer whole = new Trainer(ENGINE, config(6), DIGITS);
+    whole.run(SILENT);
+    try (Trainer first = new Trainer(ENGINE, config(6), DIGITS)) {
+      first.runTo(3, SILENT);
+      first.saveState(directory);
+      // Later rows than the saved tensors are cut off.
+      first.runTo(4, SILENT);
+      first.curve().write(directory.resolve("training_state/loss.csv"));
+    }
+    try (Trainer second = Trainer.resume(ENGINE, config(6), DIGITS, directory)) {
+      assertEquals(3, second.step());
+      second.run(SILENT);
+      assertEquals(6, second.step());
+      assertEquals(whole.model().parameters(), second.model().parameters());
+      assertEquals(losses(whole), losses(second));
+      second.saveState(directory);
+    }
+    Path other = directory.resolve("other");
+    whole.saveState(other);
+    String state = "training_state/state.safetensors";
+    assertEquals(-1, Files.mismatch(directory.resolve(state), other.resolve(state)));
+    whole.close();
+  }
+
+  private static List<List<Number>> losses(Trainer trainer) {
+    return trainer.curve().rows().stream()
+        .map(row -> List.<Number>of(row.step(), row.epoch(), row.loss(), row.gradNorm()))
+        .toList();
+  }
+
+  @Test
+  void resumesOnlyItsOwnRun() throws IOException {
+    assertTrue(
+        assertThrows(IOException.class, () -> Trainer.resume(ENGINE, config(2), DIGITS, directory))
+            .getMessage()
+            .endsWith("holds no training state to resume: start the run without --resume"));
+    try (Trainer trainer = new Trainer(ENGINE, config(2), DIGITS)) {
+      trainer.runTo(1, SILENT);
+      trainer.saveState(directory);
+    }
+    Trainer.resume(ENGINE, config(9), DIGITS, directory).close();
+    TrainingConfig other =
+        TrainingConfigs.of(UNET, 4, 2, BetaSchedule.LINEAR, PredictionType.EPSILON, 2e-3, 0.99, 7);
+    assertEquals(
+        "The run to resume has \"lr\": 0.001 where this one has \"lr\": 0.002: give the options it"
+            + " began with",
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> Trainer.resume(ENGINE, other, DIGITS, directory))
+            .getMessage());
+    Path state = directory.resolve("training_state/state.safetensors");
+    Files.write(state, Arrays.copyOf(Files.readAllBytes(state), 5000));
+    String message =
+        assertThrows(IOException.class, () -> Trainer.resume(ENGINE, config(2), DIGITS, directory))
+            .getMessage();
+    assertEquals(1, message.lines().count(), message);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void learnsEveryPredictionType(PredictionType prediction) throws IOException {
+    TrainingConfig config =
+        TrainingConfigs.of(UNET, 8, 3, BetaSchedule.SQUAREDCOS_CAP_V2, prediction, 1e-3, 0, 1);
+    try (Trainer trainer = new Trainer(ENGINE, config, DIGITS)) {
+      trainer.run(SILENT);
+      assertEquals(3, trainer.curve().rows().size());
+      LossCurve.Row row = trainer.curve().rows().getLast();
+      assertEquals(3, row.step());
+      assertEquals(1, row.epoch());
+      assertEquals(1e-3, row.learningRate());
+      assertTrue(row.loss() > 0 && row.loss() < 3, "loss " + row.loss());
+      assertTrue(row.gradNorm() > 0, "norm " + row.gradNorm());
+      List<Double> means = row.quartiles().stream().filter(mean -> !mean.isNaN()).toList();
+      assertTrue(Collections.min(means) <= row.loss(), row.toString());
+      assertTrue(Collections.max(means) >= row.loss(), row.toString());
+      Path csv = directory.resolve("loss.csv");
+      trainer.curve().write(csv);
+      assertEquals(trainer.curve().rows(), LossCurve.read(csv).rows());
+      assertEquals(
+          "step,epoch,loss,q0,q1,q2,q3,grad_norm,lr,images_per_s",
+          Files.readAllLines(csv).getFirst());
+      assertEquals(prediction, trainer.model().scheduler().config().predictionType());
+    }
+  }
+
+  /** Without a gradient, AdamW only decays a row of the class embedding. */
+  @Test
+  void trainsTheEmbeddingsOfTheLabelsSeen() {
+    UNet2DConfig unet = UNET.toBuilder().numClassEmbeds(10).build();
+    TrainingConfig config = TrainingConfigs.of(unet, 4, 2, BetaSchedule.LINEAR, 0);
+    String name = "class_embedding.weight";
+    float[] before =
+        Initialisation.pytorchDefault(new UNet2DModel(unet).parameters(), 0).get(name).values();
+    float[] after = train(ENGINE, config).get(name).values();
+    Batches batches = new Batches(DIGITS, 4, false, 0);
+    Set<Integer> seen = new TreeSet<>();
+    Set<Integer> trained = new TreeSet<>();
+    for (int step = 0; step < 2; step++) {
+      Arrays.stream(batches.batch(step).labels()).forEach(seen::add);
+    }
+    for (int i = 0; i < before.length; i++) {
+      if (Math.abs(after[i] - before[i]) > 1e-4) {
+        trained.add(i / (before.length / 10));
+      }
+    }
+    assertEquals(seen, trained);
+  }
+
+  /** Every image has one pixel that is not a number. */
+  private record BrokenImages(Dataset whole) implements Dataset {
+    @Override
+    public float[] image(int index) {
+      float[] image = whole.image(index);
+      image[5] = Float.NaN;
+      return image;
+    }
+
+    @Override
+    public String name() {
+      return "broken";
+    }
+
+    @Override
+    public int size() {
+      return whole.size();
+    }
+
+    @Override
+    public int channels() {
+      return whole.channels();
+    }
+
+    @Override
+    public int imageSize() {
+      return whole.imageSize();
+    }
+
+    @Override
+    public int label(int index) {
+      return whole.label(index);
+    }
+
+    @Override
+    public int classes() {
+      return whole.classes();
+    }
+
+    @Override
+    public String hash() {
+      return "broken";
+    }
+  }
+
+  @Test
+  void stopsWhenTheLossIsNoNumber() {
+    try (Trainer trainer = new Trainer(ENGINE, config(5), new BrokenImages(DIGITS))) {
+      String message =
+          assertThrows(IllegalStateException.class, () -> trainer.run(SILENT)).getMessage();
+      assertTrue(
+          message.startsWith("The loss is NaN and the gradient's norm NaN at step 1:"), message);
+    }
+  }
+
+  @Test
+  void refusesDataThatDoesNotFit() {
+    assertMessage(
+        "The images of digits have 3 channels, the model 1: choose another data set or preset",
+        () -> new Trainer(ENGINE, config(1), new Digits(8, 3)));
+    assertMessage(
+        "The images of digits are 16 pixels wide, the model's 8: open the data at the model's size",
+        () -> new Trainer(ENGINE, config(1), new Digits(16, 1)));
+    UNet2DConfig nine = UNET.toBuilder().sampleSize(UNet2DConfig.SampleSize.square(9)).build();
+    assertMessage(
+        "image size is 9: it must be a multiple of 2, because the model halves it 1 times",
+        () -> TrainingConfigs.of(nine, 1, 1, BetaSchedule.LINEAR, 0));
+    assertMessage(
+        "batch is 0: it must be at least 1",
+        () -> TrainingConfigs.of(UNET, 0, 1, BetaSchedule.LINEAR, 0));
+  }
+
+  private static void assertMessage(String message, Runnable action) {
+    assertEquals(message, assertThrows(IllegalArgumentException.class, action::run).getMessage());
+  }
+}

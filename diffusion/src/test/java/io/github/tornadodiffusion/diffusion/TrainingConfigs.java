@@ -1,0 +1,45 @@
+package io.github.tornadodiffusion.diffusion;
+
+import io.github.tornadodiffusion.nn.LearningRateSchedule;
+import io.github.tornadodiffusion.nn.UNet2DConfig;
+
+/** Small runs. */
+final class TrainingConfigs {
+  private TrainingConfigs() {}
+
+  static TrainingConfig of(
+      UNet2DConfig unet, int batch, int steps, BetaSchedule schedule, long seed) {
+    return of(unet, batch, steps, schedule, PredictionType.EPSILON, 1e-3, 0, seed);
+  }
+
+  static TrainingConfig of(
+      UNet2DConfig unet,
+      int batch,
+      int steps,
+      BetaSchedule schedule,
+      PredictionType prediction,
+      double learningRate,
+      double emaDecay,
+      long seed) {
+    return new TrainingConfig(
+        "test",
+        "digits",
+        unet,
+        batch,
+        steps,
+        false,
+        1000,
+        schedule,
+        prediction,
+        learningRate,
+        LearningRateSchedule.Kind.CONSTANT_WITH_WARMUP,
+        2,
+        0.9,
+        0.999,
+        1e-8,
+        1e-2,
+        1.0,
+        emaDecay,
+        seed);
+  }
+}
