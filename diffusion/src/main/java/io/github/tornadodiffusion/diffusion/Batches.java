@@ -4,10 +4,10 @@ package io.github.tornadodiffusion.diffusion;
  * A data set's images in shuffled batches of one size, with random access by step: a run that
  * resumes at a step sees what an uninterrupted one would have seen.
  *
- * <p>The images of all epochs form one endless sequence; step s takes the positions s * batch ..
- * (s + 1) * batch - 1 of it. So every batch is full, as a static program needs it: the last batch
- * of an epoch is filled up from the next. The order within an epoch depends on (seed, epoch) alone
- * and an image's flip on (seed, epoch, index) alone, whatever the batch size.
+ * <p>The images of all epochs form one endless sequence; step s takes the positions s * batch .. (s
+ * + 1) * batch - 1 of it. So every batch is full, as a static program needs it: the last batch of
+ * an epoch is filled up from the next. The order within an epoch depends on (seed, epoch) alone and
+ * an image's flip on (seed, epoch, index) alone, whatever the batch size.
  */
 public final class Batches {
   private static final long ORDER_STREAM = 1;

@@ -28,6 +28,9 @@ public final class Butterflies implements Dataset {
    * @param seed another seed gives another collection
    */
   public Butterflies(int count, int imageSize, int channels, long seed) {
+    if (count < 1) {
+      throw new IllegalArgumentException(count + " butterflies are too few: ask for 1 or more");
+    }
     ImageBytes.checkMemory(count, channels, imageSize);
     this.imageSize = imageSize;
     this.channels = channels;

@@ -65,8 +65,7 @@ public final class Datasets {
       throw new IllegalArgumentException("no data set '" + source + "': " + ACCEPTED, e);
     }
     if (source.isBlank() || !Files.exists(path)) {
-      throw new IllegalArgumentException(
-          "no data set or directory '" + source + "': " + ACCEPTED);
+      throw new IllegalArgumentException("no data set or directory '" + source + "': " + ACCEPTED);
     }
     return path;
   }

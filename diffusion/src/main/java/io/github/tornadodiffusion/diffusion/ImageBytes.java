@@ -34,7 +34,7 @@ final class ImageBytes {
    * @throws IllegalArgumentException if the images take more than half of the heap
    */
   static void checkMemory(long count, int channels, int imageSize) {
-    long mebibytes = count * channels * imageSize * imageSize >> 20;
+    long mebibytes = (count * channels * imageSize * imageSize) >> 20;
     long heap = Runtime.getRuntime().maxMemory() >> 20;
     if (mebibytes > heap / 2) {
       throw new IllegalArgumentException(

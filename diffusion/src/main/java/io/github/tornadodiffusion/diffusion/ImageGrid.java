@@ -29,8 +29,7 @@ public final class ImageGrid {
    * @param images count * channels * height * width values in [-1, 1], NCHW
    * @param count number of images, at least 1
    */
-  public static BufferedImage grid(
-      float[] images, int count, int channels, int height, int width) {
+  public static BufferedImage grid(float[] images, int count, int channels, int height, int width) {
     int columns = (int) Math.ceil(Math.sqrt(count));
     int scale = Math.max(1, READABLE / Math.max(height, width));
     return grid(images, count, channels, height, width, columns, scale);

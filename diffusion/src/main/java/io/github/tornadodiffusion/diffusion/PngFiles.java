@@ -1,15 +1,12 @@
 package io.github.tornadodiffusion.diffusion;
 
+import io.github.tornadodiffusion.nn.AtomicFiles;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
@@ -40,22 +37,11 @@ public final class PngFiles {
    */
   public static void write(Path file, BufferedImage image, Map<String, String> text)
       throws IOException {
-    byte[] bytes = encode(image, text);
-    Path target = file.toAbsolutePath();
-    Files.createDirectories(target.getParent());
-    Path temporary = Files.createTempFile(target.getParent(), ".png-", ".tmp");
-    try {
-      try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
-        ByteBuffer buffer = ByteBuffer.wrap(bytes);
-        while (buffer.hasRemaining()) {
-          channel.write(buffer);
-        }
-        channel.force(true);
-      }
-      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-    } finally {
-      Files.deleteIfExists(temporary);
+    Path parent = file.toAbsolutePath().getParent();
+    if (parent != null) {
+      Files.createDirectories(parent);
     }
+    AtomicFiles.write(file, encode(image, text));
   }
 
   /** The bytes of a PNG file with the given text; see {@link #write}. */
@@ -78,24 +64,23 @@ public final class PngFiles {
   private static IIOMetadataNode chunks(Map<String, String> text) {
     IIOMetadataNode latin = new IIOMetadataNode("tEXt");
     IIOMetadataNode international = new IIOMetadataNode("iTXt");
-    text.forEach(
-        (key, value) -> {
-          if (StandardCharsets.ISO_8859_1.newEncoder().canEncode(value)) {
-            IIOMetadataNode entry = new IIOMetadataNode("tEXtEntry");
-            entry.setAttribute("keyword", key);
-            entry.setAttribute("value", value);
-            latin.appendChild(entry);
-          } else {
-            IIOMetadataNode entry = new IIOMetadataNode("iTXtEntry");
-            entry.setAttribute("keyword", key);
-            entry.setAttribute("compressionFlag", "FALSE");
-            entry.setAttribute("compressionMethod", "0");
-            entry.setAttribute("languageTag", "");
-            entry.setAttribute("translatedKeyword", "");
-            entry.setAttribute("text", value);
-            international.appendChild(entry);
-          }
-        });
+    text.forEach((key, value) -> {
+      if (StandardCharsets.ISO_8859_1.newEncoder().canEncode(value)) {
+        IIOMetadataNode entry = new IIOMetadataNode("tEXtEntry");
+        entry.setAttribute("keyword", key);
+        entry.setAttribute("value", value);
+        latin.appendChild(entry);
+      } else {
+        IIOMetadataNode entry = new IIOMetadataNode("iTXtEntry");
+        entry.setAttribute("keyword", key);
+        entry.setAttribute("compressionFlag", "FALSE");
+        entry.setAttribute("compressionMethod", "0");
+        entry.setAttribute("languageTag", "");
+        entry.setAttribute("translatedKeyword", "");
+        entry.setAttribute("text", value);
+        international.appendChild(entry);
+      }
+    });
     IIOMetadataNode root = new IIOMetadataNode(FORMAT);
     for (IIOMetadataNode chunk : new IIOMetadataNode[] {international, latin}) {
       if (chunk.hasChildNodes()) {

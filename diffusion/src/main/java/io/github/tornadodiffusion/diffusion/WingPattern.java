@@ -61,8 +61,7 @@ final class WingPattern {
     p.eyes = new double[count][];
     for (int i = 0; i < count; i++) {
       double direction = fore ? random.between(0.6, 0.8) : (i + 0.5) / count * 0.6 + 0.2;
-      p.eyes[i] =
-          new double[] {direction, random.between(0.62, 0.75), random.between(0.05, 0.11)};
+      p.eyes[i] = new double[] {direction, random.between(0.62, 0.75), random.between(0.05, 0.11)};
     }
     return p;
   }

@@ -159,8 +159,7 @@ class BatchesTest {
 
   @Test
   void refusesAnEmptyBatch() {
-    assertThrows(
-        IllegalArgumentException.class, () -> new Batches(new Numbered(3), 0, false, 0));
+    assertThrows(IllegalArgumentException.class, () -> new Batches(new Numbered(3), 0, false, 0));
   }
 
   @Test

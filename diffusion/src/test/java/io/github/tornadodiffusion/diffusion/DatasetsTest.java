@@ -23,8 +23,7 @@ class DatasetsTest {
     assertEquals("butterflies 7 8 1 0", describe(Datasets.open("butterflies:7", 8, 1, 0)));
     Path file = directory.resolve("a.png");
     PngFiles.write(file, ImageGrid.single(new float[12], 0, 3, 2, 2), Map.of());
-    assertEquals(
-        directory + " 1 4 3 0", describe(Datasets.open(directory.toString(), 4, 3, 0)));
+    assertEquals(directory + " 1 4 3 0", describe(Datasets.open(directory.toString(), 4, 3, 0)));
   }
 
   private static String describe(Dataset data) {
@@ -50,7 +49,11 @@ class DatasetsTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "butterflies:", "butterflies:0", "butterflies:-1", "butterflies:many", "butterflies:1e3",
+        "butterflies:",
+        "butterflies:0",
+        "butterflies:-1",
+        "butterflies:many",
+        "butterflies:1e3",
         "butterflies:99999999999"
       })
   void butterfliesWantANumber(String source) {
@@ -72,8 +75,7 @@ class DatasetsTest {
   private static String refusal(String source, int imageSize, int channels) {
     String message =
         assertThrows(
-                IllegalArgumentException.class,
-                () -> Datasets.open(source, imageSize, channels, 0))
+                IllegalArgumentException.class, () -> Datasets.open(source, imageSize, channels, 0))
             .getMessage();
     assertEquals(1, message.lines().count(), message);
     return message;

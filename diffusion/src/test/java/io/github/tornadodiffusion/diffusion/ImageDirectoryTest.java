@@ -120,7 +120,7 @@ class ImageDirectoryTest {
       float[] pixels = ImageDirectory.read(directory.resolve(format), 8, 3).image(0);
       int[] colours = {0xFFFFFF, 0x0000FF, 0x00FF00, 0xFF0000};
       for (int i = 0; i < pixels.length; i++) {
-        int colour = colours[i % 64 / 16] >> 16 - i / 64 * 8 & 0xFF;
+        int colour = (colours[i % 64 / 16] >> (16 - i / 64 * 8)) & 0xFF;
         assertEquals(colour / 127.5f - 1, pixels[i], format + " " + i);
       }
     }
@@ -151,7 +151,7 @@ class ImageDirectoryTest {
       write(size[0] + "/a.png", plain(size[0], size[1], 0x804020));
       float[] pixels = ImageDirectory.read(directory.resolve("" + size[0]), 16, 3).image(0);
       for (int i = 0; i < pixels.length; i++) {
-        assertEquals((0x80 >> i / 256) / 127.5f - 1, pixels[i], 1e-6f);
+        assertEquals((0x80 >> (i / 256)) / 127.5f - 1, pixels[i], 1e-6f);
       }
     }
   }

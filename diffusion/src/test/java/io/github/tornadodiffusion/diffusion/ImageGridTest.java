@@ -46,7 +46,8 @@ class ImageGridTest {
         }
       }
     }
-    for (int[] gap : new int[][] {{0, 0}, {1, 4}, {8, 3}, {9, 3}, {4, 5}, {4, 6}, {12, 8}, {17, 11}}) {
+    for (int[] gap :
+        new int[][] {{0, 0}, {1, 4}, {8, 3}, {9, 3}, {4, 5}, {4, 6}, {12, 8}, {17, 11}}) {
       assertEquals(0x808080, rgb(grid, gap[0], gap[1]), "gap at " + gap[0] + ", " + gap[1]);
     }
   }
@@ -70,8 +71,7 @@ class ImageGridTest {
 
   @Test
   void refusesTooFewValues() {
-    assertThrows(
-        IllegalArgumentException.class, () -> ImageGrid.grid(new float[11], 1, 3, 2, 2));
+    assertThrows(IllegalArgumentException.class, () -> ImageGrid.grid(new float[11], 1, 3, 2, 2));
     assertThrows(IllegalArgumentException.class, () -> ImageGrid.grid(new float[11], 0, 3, 2, 2));
   }
 }

@@ -1,7 +1,10 @@
 package io.github.tornadodiffusion.experiments;
 
 import io.github.tornadodiffusion.kernels.Call;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SplittableRandom;
+import org.apache.commons.math3.stat.StatUtils;
 
 /** What was measured of one kernel and shape. */
 final class KernelFigures {
@@ -9,8 +12,10 @@ final class KernelFigures {
   private static final int SAMPLES = 48;
 
   private final KernelShape shape;
-  private long calls;
-  private long nanos;
+  private final List<Long> runNanos = new ArrayList<>();
+  private long currentNanos;
+  private int currentCalls;
+  private int callsPerRun;
   private boolean checked;
   private double error = Double.NaN;
 
@@ -22,14 +27,14 @@ final class KernelFigures {
     return shape;
   }
 
-  /** How many calls were timed. */
-  long calls() {
-    return calls;
+  /** Calls in one run of the program. */
+  int callsPerRun() {
+    return callsPerRun;
   }
 
-  /** How long they took together. */
-  long nanos() {
-    return nanos;
+  /** How long the calls of one run take together: the median over the runs. */
+  double nanosPerRun() {
+    return StatUtils.percentile(runNanos.stream().mapToDouble(Long::doubleValue).toArray(), 50);
   }
 
   /**
@@ -45,8 +50,16 @@ final class KernelFigures {
   }
 
   void addTime(long callNanos) {
-    calls++;
-    nanos += callNanos;
+    currentCalls++;
+    currentNanos += callNanos;
+  }
+
+  /** Ends a run of the program. */
+  void endRun() {
+    runNanos.add(currentNanos);
+    callsPerRun = currentCalls;
+    currentCalls = 0;
+    currentNanos = 0;
   }
 
   /**

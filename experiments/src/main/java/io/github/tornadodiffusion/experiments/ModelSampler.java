@@ -8,6 +8,7 @@ import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
 import io.github.tornadodiffusion.nn.UNetInference;
 import java.awt.image.BufferedImage;
+import java.util.stream.IntStream;
 
 /** A model on a device, ready to sample images of its own size. */
 final class ModelSampler implements AutoCloseable {
@@ -60,6 +61,12 @@ final class ModelSampler implements AutoCloseable {
     int width = config.sampleSize().width();
     return new Pipeline(inference::predict, batch, config.outChannels(), height, width)
         .sample(sampling, count, seed, labels, progress);
+  }
+
+  /** All classes in turn, one an image; null for a model without classes. */
+  int[] labelsInTurn(int count) {
+    Integer classes = config.numClassEmbeds();
+    return classes == null ? null : IntStream.range(0, count).map(i -> i % classes).toArray();
   }
 
   /** The picture of samples. */

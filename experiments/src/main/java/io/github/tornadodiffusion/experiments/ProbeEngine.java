@@ -116,6 +116,7 @@ final class ProbeEngine implements Engine {
           for (int i = 0; i < nanos.length; i++) {
             figuresOf(program.calls().get(i)).addTime(nanos[i]);
           }
+          figures.values().forEach(KernelFigures::endRun);
         }
         case CHECK -> check(program);
       }

@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.experiments;
 
 import java.util.Arrays;
+import org.apache.commons.math3.stat.StatUtils;
 
 /**
  * How long repeated runs took, in nanoseconds.
@@ -51,24 +52,18 @@ record Timings(long firstNanos, int warmUps, long[] nanos) {
   }
 
   double medianMillis() {
-    return quantile(0.5);
+    return StatUtils.percentile(millis(), 50);
   }
 
   double minMillis() {
-    return quantile(0);
+    return StatUtils.min(millis());
   }
 
   double p90Millis() {
-    return quantile(0.9);
+    return StatUtils.percentile(millis(), 90);
   }
 
-  /** The quantile by linear interpolation between the order statistics, in milliseconds. */
-  private double quantile(double share) {
-    long[] sorted = nanos.clone();
-    Arrays.sort(sorted);
-    double position = share * (sorted.length - 1);
-    int below = (int) position;
-    int above = Math.min(below + 1, sorted.length - 1);
-    return (sorted[below] + (position - below) * (sorted[above] - sorted[below])) / 1e6;
+  private double[] millis() {
+    return Arrays.stream(nanos).mapToDouble(n -> n / 1e6).toArray();
   }
 }

@@ -37,6 +37,20 @@ final class TrainCommand implements Callable<Integer> {
       description = "Go on with the run in --out, with the options that it began with.")
   boolean resume;
 
+  @Option(
+      names = "--samples",
+      paramLabel = "N",
+      defaultValue = "64",
+      description = "Images of the picture at the end (default: ${DEFAULT-VALUE}).")
+  int samples;
+
+  @Option(
+      names = "--sample-steps",
+      paramLabel = "N",
+      defaultValue = "100",
+      description = "DDIM steps to each of them (default: ${DEFAULT-VALUE}).")
+  int sampleSteps;
+
   @Mixin DeviceOptions device;
 
   @Override
@@ -45,6 +59,10 @@ final class TrainCommand implements Callable<Integer> {
     device.check();
     if (resume && out == null) {
       throw new IllegalArgumentException("--resume needs --out DIR, the run to go on with");
+    }
+    if (samples < 1 || sampleSteps < 1) {
+      throw new IllegalArgumentException(
+          "--samples is %d and --sample-steps %d; give at least 1".formatted(samples, sampleSteps));
     }
     TrainingConfig oneStep = options.config();
     RunDirectory directory =
@@ -64,6 +82,7 @@ final class TrainCommand implements Callable<Integer> {
       TrainingRun run =
           new TrainingRun(
               config,
+              new TrainingRun.Preview(samples, Math.min(sampleSteps, config.trainTimesteps())),
               dataset,
               directory,
               new Manifest(spec.root().commandLine().getParseResult().originalArgs()),

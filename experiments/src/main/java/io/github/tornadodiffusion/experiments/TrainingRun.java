@@ -26,27 +26,34 @@ final class TrainingRun {
   /** A run that is killed loses at most this much. */
   private static final long SAVE_NANOS = 120_000_000_000L;
 
-  /** Images of the grid that a run ends with, and the steps to them. */
-  private static final int SAMPLES = 64;
-
-  private static final int SAMPLE_STEPS = 100;
   private static final String SAMPLE_SCHEDULER = "DDIMScheduler";
 
   private final TrainingConfig config;
+  private final Preview preview;
   private final Dataset dataset;
   private final RunDirectory directory;
   private final Manifest manifest;
   private final Interruption interruption;
   private final PrintWriter err;
 
+  /**
+   * The picture that a run ends with.
+   *
+   * @param images how many it shows
+   * @param steps DDIM steps to them
+   */
+  record Preview(int images, int steps) {}
+
   TrainingRun(
       TrainingConfig config,
+      Preview preview,
       Dataset dataset,
       RunDirectory directory,
       Manifest manifest,
       Interruption interruption,
       PrintWriter err) {
     this.config = config;
+    this.preview = preview;
     this.dataset = dataset;
     this.directory = directory;
     this.manifest = manifest;
@@ -159,32 +166,27 @@ final class TrainingRun {
   }
 
   private void sample(Engine engine, DiffusionModel model) throws IOException {
-    int steps = Math.min(SAMPLE_STEPS, config.trainTimesteps());
     Sampling sampling =
-        Sampling.of(Schedulers.convert(model.scheduler(), SAMPLE_SCHEDULER), steps);
-    int batch = ModelSampler.MOST_IMAGES;
-    Integer classes = model.unet().numClassEmbeds();
-    int[] labels = classes == null ? null : new int[SAMPLES];
-    for (int i = 0; labels != null && i < SAMPLES; i++) {
-      labels[i] = i % classes;
-    }
+        Sampling.of(
+            Schedulers.convert(model.scheduler(), SAMPLE_SCHEDULER), preview.steps());
+    int batch = Math.min(preview.images(), ModelSampler.MOST_IMAGES);
+    long total = (long) preview.steps() * Math.ceilDiv(preview.images(), batch);
     try (ModelSampler sampler = ModelSampler.open(engine, model, batch);
-        Progress progress =
-            Progress.on(err, "sample", 0, (long) steps * Math.ceilDiv(SAMPLES, batch))) {
+        Progress progress = Progress.on(err, "sample", 0, total)) {
       float[] images =
           sampler.sample(
               sampling,
-              SAMPLES,
+              preview.images(),
               config.seed(),
-              labels,
-              (done, total) -> progress.update(done, SAMPLES + " images"));
+              sampler.labelsInTurn(preview.images()),
+              (done, all) -> progress.update(done, preview.images() + " images"));
       Map<String, String> text = new LinkedHashMap<>();
       text.put("Software", "tornado-diffusion " + Versions.program());
       text.put("scheduler", SAMPLE_SCHEDULER);
-      text.put("steps", Integer.toString(steps));
+      text.put("steps", Integer.toString(preview.steps()));
       text.put("seed", Long.toString(config.seed()));
       text.put("configuration", Json.line(config.toMap()));
-      PngFiles.write(directory.samples(), sampler.grid(images, SAMPLES), text);
+      PngFiles.write(directory.samples(), sampler.grid(images, preview.images()), text);
     }
   }
 
@@ -206,7 +208,11 @@ final class TrainingRun {
     on.put("threads", device.threads());
     manifest.put("device", on);
     manifest.put("seed", config.seed());
-    manifest.put("configuration", config.toMap());
+    Map<String, Object> configuration = new LinkedHashMap<>(config.toMap());
+    // The network has a field of its own.
+    configuration.remove("unet");
+    manifest.put("configuration", configuration);
+    manifest.put("unet", config.unet());
     manifest.put("parameters", MemoryNeed.parameters(config.unet()));
     manifest.data(dataset);
   }

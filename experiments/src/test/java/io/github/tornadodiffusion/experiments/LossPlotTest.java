@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.tornadodiffusion.diffusion.LossCurve;
 import java.io.ByteArrayInputStream;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,15 +13,15 @@ import org.junit.jupiter.api.Test;
 
 class LossPlotTest {
   private static SmoothedLoss curve(int steps) {
-    List<SmoothedLoss.Point> points = new ArrayList<>();
+    List<LossCurve.Row> rows = new ArrayList<>();
     for (int step = 1; step <= steps; step++) {
       double loss = 1.0 / step;
       // The third quartile has images in every other batch only.
       double third = step % 2 == 0 ? 4 * loss : Double.NaN;
-      points.add(
-          new SmoothedLoss.Point(step, loss, new double[] {loss, 2 * loss, third, Double.NaN}));
+      List<Double> quartiles = List.of(loss, 2 * loss, third, Double.NaN);
+      rows.add(new LossCurve.Row(step, 1, loss, quartiles, 1, 1e-3, 100));
     }
-    return new SmoothedLoss(points);
+    return new SmoothedLoss(rows);
   }
 
   @Test

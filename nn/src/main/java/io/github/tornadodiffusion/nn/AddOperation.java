@@ -7,8 +7,7 @@ record AddOperation(String label, Tensor a, Tensor b, Tensor out) implements Ope
 
   @Override
   public void forward(Schedule schedule) {
-    schedule.add(
-        label, at -> Elementwise.add(at.block(a), at.block(b), at.block(out)), a, b, out);
+    schedule.add(label, at -> Elementwise.add(at.block(a), at.block(b), at.block(out)), a, b, out);
   }
 
   @Override

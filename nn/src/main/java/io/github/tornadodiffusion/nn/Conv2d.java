@@ -2,7 +2,9 @@ package io.github.tornadodiffusion.nn;
 
 import io.github.tornadodiffusion.nn.ParameterSpec.Kind;
 
-/** A convolution layer; a linear layer is a 1x1 convolution whose weight has PyTorch's linear shape. */
+/**
+ * A convolution layer; a linear layer is a 1x1 convolution whose weight has PyTorch's linear shape.
+ */
 final class Conv2d {
   private final Scope scope;
   private final Parameter weight;

@@ -78,17 +78,14 @@ record ConvOperation(
     } else {
       Block rows = Block.of(0, out.n(), 1, 1, out.c());
       sums = perImageWanted ? gradients.only(perImage) : Tensor.of(name + " sums", rows, false);
-      schedule.add(
-          name, at -> Reduce.sumPixels(at.block(gradOut), at.of(sums)), gradOut, sums);
+      schedule.add(name, at -> Reduce.sumPixels(at.block(gradOut), at.of(sums)), gradOut, sums);
     }
     if (bias != null) {
       Gradients.ParameterTarget to = gradients.target(bias);
       int length = bias.floats();
       schedule.add(
           name,
-          at ->
-              Reduce.sumRows(
-                  at.of(sums), out.n(), length, at.of(to.gradient()), to.accumulate()),
+          at -> Reduce.sumRows(at.of(sums), out.n(), length, at.of(to.gradient()), to.accumulate()),
           sums,
           to.gradient());
     }
@@ -97,8 +94,7 @@ record ConvOperation(
   private void gradientOfWeight(
       Schedule schedule, String name, Tensor gradOut, Gradients gradients) {
     Gradients.ParameterTarget to = gradients.target(weight);
-    int floats =
-        Conv.weightGradientScratch(x.shape(), gradOut.shape(), kernelH, kernelW, stride);
+    int floats = Conv.weightGradientScratch(x.shape(), gradOut.shape(), kernelH, kernelW, stride);
     Buffer scratch = floats == 0 ? null : Buffer.temporary(name + " scratch", floats);
     schedule.addAll(
         name,
@@ -124,8 +120,7 @@ record ConvOperation(
     Buffer flipped = Buffer.temporary(name + " weights", weight.floats());
     schedule.add(
         name,
-        at ->
-            Conv.flip(at.of(weightAt), kernelH, kernelW, x.c(), out.c(), at.of(flipped)),
+        at -> Conv.flip(at.of(weightAt), kernelH, kernelW, x.c(), out.c(), at.of(flipped)),
         weightAt,
         flipped);
     Tensor bordered = bordered(schedule, name, gradOut);

@@ -3,7 +3,10 @@ package io.github.tornadodiffusion.nn;
 import java.util.ArrayList;
 import java.util.List;
 
-/** diffusers' DownBlock2D and AttnDownBlock2D: resnets, each with an attention or none, then a downsampling. */
+/**
+ * diffusers' DownBlock2D and AttnDownBlock2D: resnets, each with an attention or none, then a
+ * downsampling.
+ */
 final class DownBlock2D {
   private final List<SelfAttention> attentions = new ArrayList<>();
   private final List<ResnetBlock2D> resnets = new ArrayList<>();
@@ -47,8 +50,7 @@ final class DownBlock2D {
     if (downsampling == Downsampling.CONV) {
       downConv = Resampling.downsample(last, cout, downsamplePadding);
     } else if (downsampling == Downsampling.RESNET) {
-      downResnet =
-          new ResnetBlock2D(last, cout, cout, options.with(ResnetBlock2D.Sampling.DOWN));
+      downResnet = new ResnetBlock2D(last, cout, cout, options.with(ResnetBlock2D.Sampling.DOWN));
     }
   }
 

@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Reverse-mode differentiation: the gradients of a loss with respect to the values and parameters of
- * a graph. Who first contributes to a gradient overwrites it, whoever follows adds to it.
+ * Reverse-mode differentiation: the gradients of a loss with respect to the values and parameters
+ * of a graph. Who first contributes to a gradient overwrites it, whoever follows adds to it.
  */
 final class Gradients {
   private final Buffer buffer;
@@ -39,8 +39,7 @@ final class Gradients {
    * @param output the value whose gradient is known
    * @param gradOutput that gradient, without border; its content is destroyed
    */
-  void backward(
-      Schedule schedule, List<Operation> operations, Tensor output, Tensor gradOutput) {
+  void backward(Schedule schedule, List<Operation> operations, Tensor output, Tensor gradOutput) {
     ofTensors.put(output, gradOutput);
     for (Operation operation : operations.reversed()) {
       Tensor gradOut = ofTensors.remove(operation.out());

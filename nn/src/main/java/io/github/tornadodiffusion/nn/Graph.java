@@ -62,8 +62,8 @@ final class Graph {
   }
 
   /**
-   * Convolution, plus what is to be added to its output. An input whose border is not the padding is
-   * copied first.
+   * Convolution, plus what is to be added to its output. An input whose border is not the padding
+   * is copied first.
    *
    * @param bias or null
    * @param perImage {@code [n, 1, 1, cout]} or null
@@ -82,7 +82,12 @@ final class Graph {
     int kernelH = shape.length == 4 ? shape[2] : 1;
     int kernelW = shape.length == 4 ? shape[3] : 1;
     Scope.check(
-        label, input.c() == shape[1], "takes %d channels, not the %d of %s", shape[1], input.c(), input);
+        label,
+        input.c() == shape[1],
+        "takes %d channels, not the %d of %s",
+        shape[1],
+        input.c(),
+        input);
     int h = (padding.top() + input.h() + padding.bottom() - kernelH) / stride + 1;
     int w = (padding.left() + input.w() + padding.right() - kernelW) / stride + 1;
     Scope.check(
@@ -134,8 +139,7 @@ final class Graph {
       boolean silu,
       Padding padding) {
     Tensor x = bordered(label, input, Padding.NONE);
-    Tensor out =
-        Tensor.of(label, Tensor.shape(x.n(), x.h(), x.w(), x.c(), padding), true);
+    Tensor out = Tensor.of(label, Tensor.shape(x.n(), x.h(), x.w(), x.c(), padding), true);
     return record(
         new GroupNormOperation(
             label,
@@ -279,8 +283,7 @@ final class Graph {
   /** {@code a + b}. */
   Tensor add(String label, Tensor a, Tensor b) {
     boolean needsGradient = a.needsGradient() || b.needsGradient();
-    return record(
-        new AddOperation(label, a, b, Tensor.of(label, a.plainShape(), needsGradient)));
+    return record(new AddOperation(label, a, b, Tensor.of(label, a.plainShape(), needsGradient)));
   }
 
   /** Channels of a, then channels of b. */
@@ -308,11 +311,7 @@ final class Graph {
     Tensor out = Tensor.of(label, Block.of(0, n, 1, 1, channels), false);
     return record(
         new SinusoidOperation(
-            label,
-            timesteps,
-            constant(Embedding.frequencies(channels, freqShift)),
-            flip,
-            out));
+            label, timesteps, constant(Embedding.frequencies(channels, freqShift)), flip, out));
   }
 
   /** Rows of a table, {@code [n, 1, 1, features]}. */

@@ -38,8 +38,7 @@ final class GroupNorm2d {
     return apply(graph, x, scaleShift, true, padding);
   }
 
-  private Tensor apply(
-      Graph graph, Tensor x, Tensor scaleShift, boolean silu, Padding padding) {
+  private Tensor apply(Graph graph, Tensor x, Tensor scaleShift, boolean silu, Padding padding) {
     return graph.groupNorm(
         scope.path(), x, groups, epsilon, weight, bias, scaleShift, silu, padding);
   }

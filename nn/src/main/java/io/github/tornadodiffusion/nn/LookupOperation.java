@@ -8,8 +8,7 @@ import io.github.tornadodiffusion.kernels.Embedding;
  * @param table a parameter, which lies at {@code tableAt}
  * @param labels the row of every image, {@code [n]}
  */
-record LookupOperation(
-    String label, Parameter table, Stored tableAt, Buffer labels, Tensor out)
+record LookupOperation(String label, Parameter table, Stored tableAt, Buffer labels, Tensor out)
     implements Operation {
 
   @Override

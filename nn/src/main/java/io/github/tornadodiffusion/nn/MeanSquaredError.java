@@ -20,8 +20,7 @@ final class MeanSquaredError {
       Buffer lossPerImage) {
     schedule.add(
         "loss",
-        at ->
-            Loss.meanSquaredError(at.block(output), at.block(target), at.of(lossPerImage)),
+        at -> Loss.meanSquaredError(at.block(output), at.block(target), at.of(lossPerImage)),
         output,
         target,
         lossPerImage);
@@ -29,8 +28,7 @@ final class MeanSquaredError {
     schedule.add(
         "loss gradient",
         at ->
-            Loss.meanSquaredErrorBackward(
-                at.block(output), at.block(target), at.block(gradOutput)),
+            Loss.meanSquaredErrorBackward(at.block(output), at.block(target), at.block(gradOutput)),
         output,
         target,
         gradOutput);

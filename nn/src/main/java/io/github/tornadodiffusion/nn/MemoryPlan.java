@@ -39,7 +39,8 @@ final class MemoryPlan {
   /**
    * Plans memory for a schedule.
    *
-   * @param persistent buffers in the order in which they are to lie, whether a step uses them or not
+   * @param persistent buffers in the order in which they are to lie, whether a step uses them or
+   *     not
    * @throws IllegalArgumentException if the arena would exceed what an index can address
    */
   MemoryPlan(List<Step> steps, List<Buffer> persistent) {

@@ -38,8 +38,7 @@ final class ResnetBlock2D {
       double outputScaleFactor,
       Sampling sampling) {
     Options with(Sampling newSampling) {
-      return new Options(
-          tembChannels, groups, epsilon, scaleShift, outputScaleFactor, newSampling);
+      return new Options(tembChannels, groups, epsilon, scaleShift, outputScaleFactor, newSampling);
     }
   }
 

@@ -51,8 +51,6 @@ final class SelfAttention {
     Tensor k = toK.apply(graph, normed);
     Tensor v = toV.apply(graph, normed);
     Tensor sum = toOut.apply(graph, graph.attention(scope.path(), q, k, v, heads), null, x);
-    return rescaleOutputFactor == 1
-        ? sum
-        : graph.scale(scope.path(), sum, 1 / rescaleOutputFactor);
+    return rescaleOutputFactor == 1 ? sum : graph.scale(scope.path(), sum, 1 / rescaleOutputFactor);
   }
 }

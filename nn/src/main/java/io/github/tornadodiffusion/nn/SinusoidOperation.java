@@ -11,9 +11,7 @@ record SinusoidOperation(
   public void forward(Schedule schedule) {
     schedule.add(
         label,
-        at ->
-            Embedding.sinusoid(
-                at.of(timesteps), at.of(frequencies), flipSinToCos, at.block(out)),
+        at -> Embedding.sinusoid(at.of(timesteps), at.of(frequencies), flipSinToCos, at.block(out)),
         timesteps,
         frequencies,
         out);

@@ -40,6 +40,11 @@ final class TrainingGraph {
           "The model has %d input and %d output channels: training needs as many of both"
               .formatted(config.inChannels(), config.outChannels()));
     }
+    if (config.dropout() != 0) {
+      throw new IllegalArgumentException(
+          "The model has dropout %s, which training does not support: set dropout to 0"
+              .formatted(config.dropout()));
+    }
     images = Tensor.persistent("images", net.plainSampleShape(), false);
     signal = Buffer.persistent("signal", batch);
     sigma = Buffer.persistent("sigma", batch);

@@ -33,7 +33,8 @@ import java.util.List;
  * @param normEps epsilon of the group normalisations
  * @param resnetTimeScaleShift {@code default} or {@code scale_shift}
  * @param addAttention whether the middle block has attention
- * @param classEmbedType null
+ * @param classEmbedType {@code timestep}: class labels are embedded as timesteps are; null: as
+ *     {@code numClassEmbeds} says
  * @param numClassEmbeds number of class labels, or null for an unconditional model
  * @param numTrainTimesteps kept for diffusers; only its learned time embedding reads it
  */
@@ -82,10 +83,12 @@ public record UNet2DConfig(
   }
 
   /** The down blocks that exist here. */
-  public static final List<String> DOWN_BLOCK_TYPES = List.of("DownBlock2D", "AttnDownBlock2D");
+  public static final List<String> DOWN_BLOCK_TYPES =
+      List.of("DownBlock2D", "AttnDownBlock2D", "ResnetDownsampleBlock2D");
 
   /** The up blocks that exist here. */
-  public static final List<String> UP_BLOCK_TYPES = List.of("UpBlock2D", "AttnUpBlock2D");
+  public static final List<String> UP_BLOCK_TYPES =
+      List.of("UpBlock2D", "AttnUpBlock2D", "ResnetUpsampleBlock2D");
 
   /**
    * Checks the configuration.
@@ -145,8 +148,9 @@ public record UNet2DConfig(
     checkChoice("act_fn", actFn, List.of("silu", "swish"));
     checkChoice("resnet_time_scale_shift", resnetTimeScaleShift, List.of("default", "scale_shift"));
     check(
-        classEmbedType == null,
-        "class_embed_type is %s, which is not supported; use null with num_class_embeds",
+        classEmbedType == null || classEmbedType.equals("timestep"),
+        "class_embed_type is %s, which is not supported; use timestep, or null with"
+            + " num_class_embeds",
         classEmbedType);
   }
 

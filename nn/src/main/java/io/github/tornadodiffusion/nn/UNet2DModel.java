@@ -27,18 +27,16 @@ public final class UNet2DModel {
    * Builds the modules.
    *
    * @throws IllegalArgumentException naming the layer, if the configuration does not fit together
-   *     or asks for something that is not supported
    */
   public UNet2DModel(UNet2DConfig config) {
     this.config = config;
-    checkSupported(config);
     List<Integer> channels = config.blockOutChannels();
     int base = channels.getFirst();
     int tembChannels = 4 * base;
     convIn = Conv2d.same(root.child("conv_in"), config.inChannels(), base);
     timeEmbedding = new TimestepEmbedding(root.child("time_embedding"), base, tembChannels);
     Scope classes = root.child("class_embedding");
-    boolean ofTimestep = "timestep".equals(config.classEmbedType());
+    boolean ofTimestep = config.classEmbedType() != null;
     classEmbedding = ofTimestep ? new TimestepEmbedding(classes, base, tembChannels) : null;
     classTable =
         ofTimestep || config.numClassEmbeds() == null
@@ -48,12 +46,7 @@ public final class UNet2DModel {
     boolean scaleShift = config.resnetTimeScaleShift().equals("scale_shift");
     ResnetBlock2D.Options options =
         new ResnetBlock2D.Options(
-            tembChannels,
-            config.normNumGroups(),
-            config.normEps(),
-            scaleShift,
-            1,
-            Sampling.NONE);
+            tembChannels, config.normNumGroups(), config.normEps(), scaleShift, 1, Sampling.NONE);
     addDownBlocks(options);
     // The up blocks come before the middle block in PyTorch's state_dict.
     addUpBlocks(options);
@@ -218,32 +211,5 @@ public final class UNet2DModel {
 
   private int headDim(int channels) {
     return config.attentionHeadDim() == null ? channels : config.attentionHeadDim();
-  }
-
-  private static void checkSupported(UNet2DConfig config) {
-    List<String> down = List.of("DownBlock2D", "AttnDownBlock2D", "ResnetDownsampleBlock2D");
-    List<String> up = List.of("UpBlock2D", "AttnUpBlock2D", "ResnetUpsampleBlock2D");
-    config.downBlockTypes().forEach(type -> supported("down_block_types", type, down));
-    config.upBlockTypes().forEach(type -> supported("up_block_types", type, up));
-    supported("time_embedding_type", config.timeEmbeddingType(), List.of("positional"));
-    supported("act_fn", config.actFn(), List.of("silu", "swish"));
-    supported(
-        "resnet_time_scale_shift",
-        config.resnetTimeScaleShift(),
-        List.of("default", "scale_shift"));
-    supported("dropout", String.valueOf(config.dropout()), List.of("0.0"));
-    if (config.classEmbedType() != null) {
-      supported("class_embed_type", config.classEmbedType(), List.of("timestep"));
-    }
-  }
-
-  private static void supported(String key, String value, List<String> choices) {
-    Scope.check(
-        "UNet2DModel",
-        choices.contains(value),
-        "%s %s is not supported; use %s",
-        key,
-        value,
-        String.join(" or ", choices));
   }
 }

@@ -44,19 +44,11 @@ public final class UNetGradients implements AutoCloseable {
       Schedule schedule = new Schedule();
       net.graph.forward(schedule);
       Gradients backward = new Gradients(gradients);
-      MeanSquaredError.record(
-          schedule, net.graph, backward, output, target, lossPerImage);
+      MeanSquaredError.record(schedule, net.graph, backward, output, target, lossPerImage);
       schedule.keep(output);
       MemoryPlan plan = new MemoryPlan(schedule.steps(), List.of(net.weights, gradients));
       return new Recorded(
-          net,
-          sample,
-          target,
-          output,
-          lossPerImage,
-          gradients,
-          backward.ofInput(sample),
-          plan);
+          net, sample, target, output, lossPerImage, gradients, backward.ofInput(sample), plan);
     }
 
     Program program() {
@@ -65,18 +57,15 @@ public final class UNetGradients implements AutoCloseable {
       if (net.labels != null) {
         inputs.add(net.labels);
       }
-      List<Buffer> outputs =
-          List.of(output.buffer(), lossPerImage, gradients, gradSample.buffer());
+      List<Buffer> outputs = List.of(output.buffer(), lossPerImage, gradients, gradSample.buffer());
       return plan.program("gradients", inputs, outputs);
     }
   }
 
   private UNetGradients(Engine engine, Recorded recorded, Map<String, HostTensor> parameters) {
     this.recorded = recorded;
-    loaded =
-        new LoadedProgram(engine, recorded.plan, recorded.program(), recorded.net.graph);
-    loaded.writeParameters(
-        recorded.net.weights, recorded.net.model.arenaParameters(), parameters);
+    loaded = new LoadedProgram(engine, recorded.plan, recorded.program(), recorded.net.graph);
+    loaded.writeParameters(recorded.net.weights, recorded.net.model.arenaParameters(), parameters);
   }
 
   /**

@@ -67,12 +67,12 @@ final class UNetGraph {
     if (given == null) {
       return null;
     }
-    Integer classes = model.config().numClassEmbeds();
-    float[] values = new float[batch];
     HostLength.check("class labels", given.length, batch);
+    boolean fromTable = model.config().classEmbedType() == null;
+    int classes = fromTable ? model.config().numClassEmbeds() : Integer.MAX_VALUE;
+    float[] values = new float[batch];
     for (int i = 0; i < batch; i++) {
-      boolean known = model.config().classEmbedType() != null || given[i] < classes;
-      if (given[i] < 0 || !known) {
+      if (given[i] < 0 || given[i] >= classes) {
         throw new IllegalArgumentException(
             "The model has no class %d: use 0 to %d".formatted(given[i], classes - 1));
       }

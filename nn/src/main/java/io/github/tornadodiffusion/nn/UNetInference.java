@@ -35,8 +35,7 @@ public final class UNetInference implements AutoCloseable {
 
   private UNetInference(Engine engine, Recorded recorded, Map<String, HostTensor> parameters) {
     this.recorded = recorded;
-    loaded =
-        new LoadedProgram(engine, recorded.plan, recorded.program(), recorded.net.graph);
+    loaded = new LoadedProgram(engine, recorded.plan, recorded.program(), recorded.net.graph);
     setParameters(parameters);
   }
 
@@ -64,8 +63,7 @@ public final class UNetInference implements AutoCloseable {
 
   /** Replaces the parameters, for instance by newer ones from a training. */
   public void setParameters(Map<String, HostTensor> parameters) {
-    loaded.writeParameters(
-        recorded.net.weights, recorded.net.model.arenaParameters(), parameters);
+    loaded.writeParameters(recorded.net.weights, recorded.net.model.arenaParameters(), parameters);
   }
 
   /**

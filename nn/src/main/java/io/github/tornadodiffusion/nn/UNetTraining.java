@@ -8,9 +8,9 @@ import java.util.Map;
 import java.util.SequencedMap;
 
 /**
- * Training of a UNet on a device. One program is one step: noise, addNoise, forward, loss, backward,
- * clipping, AdamW and EMA. Images go in, the loss comes out; parameters and moments stay on the
- * device until they are asked for.
+ * Training of a UNet on a device. One program is one step: noise, addNoise, forward, loss,
+ * backward, clipping, AdamW and EMA. Images go in, the loss comes out; parameters and moments stay
+ * on the device until they are asked for.
  */
 public final class UNetTraining implements AutoCloseable {
   /** The stream of the noise that is added to images. */
@@ -93,11 +93,9 @@ public final class UNetTraining implements AutoCloseable {
     }
   }
 
-  private UNetTraining(
-      Engine engine, TrainingGraph recorded, Map<String, HostTensor> parameters) {
+  private UNetTraining(Engine engine, TrainingGraph recorded, Map<String, HostTensor> parameters) {
     this.recorded = recorded;
-    loaded =
-        new LoadedProgram(engine, recorded.plan, recorded.program(), recorded.net.graph);
+    loaded = new LoadedProgram(engine, recorded.plan, recorded.program(), recorded.net.graph);
     write(recorded.net.weights, parameters);
     if (recorded.ema != null) {
       write(recorded.ema, parameters);

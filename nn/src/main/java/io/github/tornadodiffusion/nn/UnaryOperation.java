@@ -32,11 +32,7 @@ record UnaryOperation(
   @Override
   public void forward(Schedule schedule) {
     schedule.add(
-        label,
-        at -> forward.call(at.block(x), at.of(constant), at.block(out)),
-        x,
-        constant,
-        out);
+        label, at -> forward.call(at.block(x), at.of(constant), at.block(out)), x, constant, out);
   }
 
   @Override

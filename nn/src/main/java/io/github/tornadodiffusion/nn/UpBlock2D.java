@@ -3,7 +3,10 @@ package io.github.tornadodiffusion.nn;
 import java.util.ArrayList;
 import java.util.List;
 
-/** diffusers' UpBlock2D and AttnUpBlock2D: resnets that join the skip connections, each with an attention or none, then an upsampling. */
+/**
+ * diffusers' UpBlock2D and AttnUpBlock2D: resnets that join the skip connections, each with an
+ * attention or none, then an upsampling.
+ */
 final class UpBlock2D {
   private final Scope scope;
   private final List<SelfAttention> attentions = new ArrayList<>();

@@ -32,8 +32,9 @@ final class Errors {
   static void check(String what, float[] actual, float[] expected, double tolerance) {
     double error = max(actual, expected, what);
     if (!(error <= tolerance)) {
-      fail("%s: error %.3g exceeds %.3g, largest value %.3g"
-          .formatted(what, error, tolerance, magnitude(expected)));
+      fail(
+          "%s: error %.3g exceeds %.3g, largest value %.3g"
+              .formatted(what, error, tolerance, magnitude(expected)));
     }
   }
 

@@ -29,11 +29,13 @@ final class LayerHarness {
 
   /** An input that is differentiated by. */
   LayerHarness input(String name, int n, int c, int h, int w) {
-    inputs.put(
-        name, Tensor.persistent(name, Tensor.shape(n, h, w, c, Padding.NONE), true));
+    inputs.put(name, Tensor.persistent(name, Tensor.shape(n, h, w, c, Padding.NONE), true));
     return this;
   }
 
+  /**
+   * @param gradOutput gradient of the output; null stands for zeros
+   */
   Result run(
       Piece piece,
       Map<String, HostTensor> weights,
@@ -50,21 +52,19 @@ final class LayerHarness {
     Gradients gradients = new Gradients(gradientBuffer);
     gradients.backward(schedule, graph.operations(), output, gradOut);
     schedule.keep(output);
-    MemoryPlan plan =
-        new MemoryPlan(schedule.steps(), List.of(weightBuffer, gradientBuffer));
+    MemoryPlan plan = new MemoryPlan(schedule.steps(), List.of(weightBuffer, gradientBuffer));
     Program program = plan.program("layer", List.of(), List.of());
     try (LoadedProgram loaded = new LoadedProgram(ENGINE, plan, program, graph)) {
       loaded.writeParameters(weightBuffer, parameters, weights);
       inputs.forEach((name, t) -> loaded.writeImages(t, name, inputValues.get(name)));
-      loaded.writeImages(gradOut, "grad_output", gradOutput);
+      if (gradOutput != null) {
+        loaded.writeImages(gradOut, "grad_output", gradOutput);
+      }
       loaded.run();
       Map<String, float[]> gradInputs = new LinkedHashMap<>();
-      inputs.forEach(
-          (name, t) -> gradInputs.put(name, loaded.readImages(gradients.ofInput(t))));
+      inputs.forEach((name, t) -> gradInputs.put(name, loaded.readImages(gradients.ofInput(t))));
       return new Result(
-          loaded.readImages(output),
-          gradInputs,
-          loaded.readParameters(gradientBuffer, parameters));
+          loaded.readImages(output), gradInputs, loaded.readParameters(gradientBuffer, parameters));
     }
   }
 }

@@ -48,12 +48,12 @@ class LayersParityTest {
     layers.put("linear", linear(10, 7, true));
     layers.put("linear_3d_nobias", linear(8, 6, false));
     layers.put("silu", s -> (g, in) -> g.silu("silu", g.scale("scale", in.get("x"), 3)));
-    layers.put(
-        "softmax", s -> (g, in) -> g.softmax("softmax", g.scale("scale", in.get("x"), 4)));
+    layers.put("softmax", s -> (g, in) -> g.softmax("softmax", g.scale("scale", in.get("x"), 4)));
     Options plain = new Options(16, 4, 1e-5, false, 1, Sampling.NONE);
     layers.put("resnet_same", resnet(8, 8, plain));
     layers.put("resnet_shortcut", resnet(8, 16, plain));
-    layers.put("resnet_scale_shift", resnet(8, 16, new Options(16, 4, 1e-5, true, 1, Sampling.NONE)));
+    layers.put(
+        "resnet_scale_shift", resnet(8, 16, new Options(16, 4, 1e-5, true, 1, Sampling.NONE)));
     layers.put(
         "resnet_output_scale",
         resnet(8, 8, new Options(16, 4, 1e-5, false, Math.sqrt(2), Sampling.NONE)));
@@ -66,8 +66,7 @@ class LayersParityTest {
     layers.put("upsample_conv", upsample(8, 8, 8, 10));
     layers.put("upsample_conv_out", upsample(8, 6, 6, 6));
     layers.put(
-        "upsample_noconv",
-        s -> (g, in) -> g.nearest("nearest", in.get("x"), 8, 8, Padding.NONE));
+        "upsample_noconv", s -> (g, in) -> g.nearest("nearest", in.get("x"), 8, 8, Padding.NONE));
     layers.put("upsample_size", upsample(8, 8, 7, 9));
     layers.put("downsample_conv_p1", downsample(1));
     layers.put("downsample_conv_p0", downsample(0));
@@ -112,8 +111,7 @@ class LayersParityTest {
     layers.put(
         "block_up",
         s -> {
-          UpBlock2D block =
-              new UpBlock2D(s, 2, 8, 12, 8, null, UpBlock2D.Upsampling.CONV, options);
+          UpBlock2D block = new UpBlock2D(s, 2, 8, 12, 8, null, UpBlock2D.Upsampling.CONV, options);
           return (g, in) ->
               block.apply(
                   g,
@@ -124,17 +122,14 @@ class LayersParityTest {
     layers.put(
         "block_attn_up",
         s -> {
-          UpBlock2D block =
-              new UpBlock2D(s, 1, 8, 12, 12, 4, UpBlock2D.Upsampling.CONV, options);
+          UpBlock2D block = new UpBlock2D(s, 1, 8, 12, 12, 4, UpBlock2D.Upsampling.CONV, options);
           return (g, in) ->
-              block.apply(
-                  g, in.get("x"), in.get("temb"), new ArrayList<>(List.of(in.get("r0"))));
+              block.apply(g, in.get("x"), in.get("temb"), new ArrayList<>(List.of(in.get("r0"))));
         });
     return layers;
   }
 
-  private static Layer conv(
-      int cin, int cout, int kernel, int stride, int padding, boolean bias) {
+  private static Layer conv(int cin, int cout, int kernel, int stride, int padding, boolean bias) {
     return s -> {
       Conv2d conv = Conv2d.conv(s, cin, cout, kernel, stride, Padding.all(padding), bias);
       return (g, in) -> conv.apply(g, in.get("x"));
@@ -189,40 +184,33 @@ class LayersParityTest {
     LayerHarness harness = new LayerHarness(scope);
     Map<String, float[]> inputs = new LinkedHashMap<>();
     part(name + ".input.")
-        .forEach(
-            (input, tensor) -> {
-              int[] s = images(tensor.shape(), name);
-              harness.input(input, s[0], s[1], s[2], s[3]);
-              inputs.put(input, tensor.values());
-            });
+        .forEach((input, tensor) -> {
+          int[] s = images(tensor.shape(), name);
+          harness.input(input, s[0], s[1], s[2], s[3]);
+          inputs.put(input, tensor.values());
+        });
     LayerHarness.Result result =
         harness.run(
-            piece,
-            part(name + ".weight."),
-            inputs,
-            golden.get(name + ".grad_output").values());
+            piece, part(name + ".weight."), inputs, golden.get(name + ".grad_output").values());
     compare(name + " output", result.output(), golden.get(name + ".output").values());
     inputs
         .keySet()
-        .forEach(
-            input ->
-                compare(
-                    name + " gradient of " + input,
-                    result.gradInputs().get(input),
-                    golden.get(name + ".grad_input." + input).values()));
+        .forEach(input ->
+            compare(
+                name + " gradient of " + input,
+                result.gradInputs().get(input),
+                golden.get(name + ".grad_input." + input).values()));
     part(name + ".grad_weight.")
-        .forEach(
-            (weight, tensor) ->
-                compare(
-                    name + " gradient of " + weight,
-                    result.gradWeights().get(weight).values(),
-                    tensor.values()));
+        .forEach((weight, tensor) ->
+            compare(
+                name + " gradient of " + weight,
+                result.gradWeights().get(weight).values(),
+                tensor.values()));
   }
 
   private static void compare(String what, float[] actual, float[] expected) {
     // A key bias has no gradient, because softmax does not change when all scores do.
-    double tolerance =
-        what.endsWith("to_k.bias") ? 1e-6 : TOLERANCE * Errors.magnitude(expected);
+    double tolerance = what.endsWith("to_k.bias") ? 1e-6 : TOLERANCE * Errors.magnitude(expected);
     Errors.check(what, actual, expected, tolerance);
   }
 
@@ -240,12 +228,11 @@ class LayersParityTest {
 
   private static Map<String, HostTensor> part(String prefix) {
     Map<String, HostTensor> part = new LinkedHashMap<>();
-    golden.forEach(
-        (name, tensor) -> {
-          if (name.startsWith(prefix)) {
-            part.put(name.substring(prefix.length()), tensor);
-          }
-        });
+    golden.forEach((name, tensor) -> {
+      if (name.startsWith(prefix)) {
+        part.put(name.substring(prefix.length()), tensor);
+      }
+    });
     return part;
   }
 }

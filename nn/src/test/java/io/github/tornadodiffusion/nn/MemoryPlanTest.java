@@ -26,23 +26,20 @@ class MemoryPlanTest {
         lives.computeIfAbsent(buffer, b -> new int[] {now, now})[1] = i;
       }
     }
-    lives.forEach(
-        (buffer, life) -> {
-          if (buffer.isPersistent()) {
-            life[0] = 0;
-            life[1] = steps.size();
-          }
-        });
+    lives.forEach((buffer, life) -> {
+      if (buffer.isPersistent()) {
+        life[0] = 0;
+        life[1] = steps.size();
+      }
+    });
     List<Buffer> buffers = new ArrayList<>(lives.keySet());
     for (Buffer a : buffers) {
       int start = plan.offset(a);
       assertTrue(start >= 16 && start % 16 == 0, a + " at " + start);
       assertTrue(start + a.floats() <= plan.floats(), a + " beyond the arena");
       for (Buffer b : buffers) {
-        boolean together =
-            lives.get(a)[0] <= lives.get(b)[1] && lives.get(b)[0] <= lives.get(a)[1];
-        boolean shared =
-            start < plan.offset(b) + b.floats() && plan.offset(b) < start + a.floats();
+        boolean together = lives.get(a)[0] <= lives.get(b)[1] && lives.get(b)[0] <= lives.get(a)[1];
+        boolean shared = start < plan.offset(b) + b.floats() && plan.offset(b) < start + a.floats();
         assertTrue(a == b || !together || !shared, a + " and " + b + " share memory");
       }
     }
@@ -55,8 +52,7 @@ class MemoryPlanTest {
       List<Buffer> buffers = new ArrayList<>();
       for (int i = 0; i < 30; i++) {
         int floats = random.nextInt(1, 2000);
-        buffers.add(
-            i < 3 ? Buffer.persistent("p" + i, floats) : Buffer.temporary("t" + i, floats));
+        buffers.add(i < 3 ? Buffer.persistent("p" + i, floats) : Buffer.temporary("t" + i, floats));
       }
       List<Step> steps = new ArrayList<>();
       for (int i = 0; i < 60; i++) {
@@ -105,16 +101,14 @@ class MemoryPlanTest {
     schedule.add("broken", at -> Elementwise.copy(at.block(a), at.block(b), false), a);
     MemoryPlan plan = new MemoryPlan(schedule.steps(), List.of());
     Exception e =
-        assertThrows(
-            IllegalStateException.class, () -> plan.program("p", List.of(), List.of()));
+        assertThrows(IllegalStateException.class, () -> plan.program("p", List.of(), List.of()));
     assertTrue(e.getMessage().contains("broken") && e.getMessage().contains("b"), e.getMessage());
   }
 
   @Test
   void arenaBeyondTheAddressableIsRefused() {
     List<Step> steps =
-        List.of(
-            step(Buffer.temporary("a", 1_500_000_000), Buffer.temporary("b", 1_500_000_000)));
+        List.of(step(Buffer.temporary("a", 1_500_000_000), Buffer.temporary("b", 1_500_000_000)));
     Exception e =
         assertThrows(IllegalArgumentException.class, () -> new MemoryPlan(steps, List.of()));
     assertTrue(e.getMessage().contains("smaller batch"), e.getMessage());

@@ -91,7 +91,7 @@ class UNet2DConfigTest {
         "{'sample_size': [8]} | sample_size is [8]; give an integer or [height, width]",
         "{'sample_size': 0} | both must be at least 1",
         "{'act_fn': 'mish'} | act_fn is mish, which is not supported; use silu or swish",
-        "{'class_embed_type': 'timestep'} | class_embed_type is timestep",
+        "{'class_embed_type': 'identity'} | class_embed_type is identity",
         "{'mid_block_scale_factor': 0} | mid_block_scale_factor is 0.0",
         "{'attn_norm_num_groups': 5} | attn_norm_num_groups is 5",
         "{'downsample_padding': 7} | downsample_padding is 7; use 0 or 1",
@@ -102,7 +102,7 @@ class UNet2DConfigTest {
         "[] | not a JSON object",
         "{'down_block_types': ['DownBlock2D', 'DownBlock2D', 'DownBlock2D',"
             + " 'CrossAttnDownBlock2D']} | down_block_types is CrossAttnDownBlock2D, which is not"
-            + " supported; use DownBlock2D or AttnDownBlock2D",
+            + " supported; use DownBlock2D or AttnDownBlock2D or ResnetDownsampleBlock2D",
       })
   void refusesInOneLineThatNamesTheFile(String json, String cause) throws IOException {
     Path file = directory.resolve("config.json");

@@ -18,8 +18,7 @@ class UNet2DModelTest {
     return UNet2DConfig.builder()
         .sampleSize(UNet2DConfig.SampleSize.square(32))
         .blockOutChannels(List.of(64, 128, 128, 256))
-        .downBlockTypes(
-            List.of("DownBlock2D", "DownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D"))
+        .downBlockTypes(List.of("DownBlock2D", "DownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D"))
         .upBlockTypes(List.of("AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D", "UpBlock2D"));
   }
 
@@ -73,12 +72,13 @@ class UNet2DModelTest {
         assertThrows(
             IllegalArgumentException.class,
             () -> new UNet2DModel(unit1().attentionHeadDim(200).build()));
-    assertTrue(
-        head.getMessage().startsWith("down_blocks.2.attentions.0: "), head.getMessage());
+    assertTrue(head.getMessage().startsWith("down_blocks.2.attentions.0: "), head.getMessage());
     Exception dropout =
         assertThrows(
             IllegalArgumentException.class,
-            () -> new UNet2DModel(unit1().dropout(0.1).build()));
+            () ->
+                UNetTraining.arenaFloats(
+                    unit1().dropout(0.1).build(), new UNetTraining.Options(1, 32, 32, false)));
     assertTrue(dropout.getMessage().contains("dropout"), dropout.getMessage());
   }
 

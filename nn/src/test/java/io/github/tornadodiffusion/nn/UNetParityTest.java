@@ -20,13 +20,16 @@ class UNetParityTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "scale_shift", "resnet_updown", "class_labels", "ddpm_original", "grey_center_rect"
+        "scale_shift",
+        "resnet_updown",
+        "class_labels",
+        "ddpm_original",
+        "grey_center_rect"
       })
   void variant(String name) throws IOException {
     String directory = "unet_variants/" + name;
     JsonNode json = JsonMapper.shared().readTree(Golden.path(directory + "/io.json").toFile());
-    Map<String, HostTensor> io =
-        Safetensors.read(Golden.path(directory + "/io.safetensors"));
+    Map<String, HostTensor> io = Safetensors.read(Golden.path(directory + "/io.safetensors"));
     ModelFiles.UNet unet = GoldenModel.read(directory);
     assertEquals(
         json.get("n_parameters").asLong(), new UNet2DModel(unet.config()).parameterCount());
@@ -43,8 +46,7 @@ class UNetParityTest {
       UNetGradients.Result result =
           gradients.run(input, timesteps, labels, io.get("target").values());
       Errors.check("output", result.output(), io.get("output").values(), 2e-6);
-      Errors.check(
-          "inference", inference.predict(input, timesteps, labels), result.output(), 0);
+      Errors.check("inference", inference.predict(input, timesteps, labels), result.output(), 0);
       assertEquals(json.get("loss").asDouble(), result.loss(), 5e-7);
       gradients.gradients().forEach((n, g) -> checkStatistics(n, g, json.get("grad_stats").get(n)));
     }
@@ -75,7 +77,8 @@ class UNetParityTest {
         UNetGradients.open(ENGINE, unet.config(), unet.parameters(), 2, 16, 16)) {
       float[] input = io.get("input").values();
       UNetGradients.Result result =
-          gradients.run(input, GoldenModel.floats(json.get("timesteps")), null, io.get("target").values());
+          gradients.run(
+              input, GoldenModel.floats(json.get("timesteps")), null, io.get("target").values());
       double outputError = errors.get("output").asDouble();
       Errors.check("output", result.output(), io.get("output").values(), 3 * outputError);
       assertEquals(json.get("loss_fp64").asDouble(), result.loss(), 2e-7);
@@ -86,16 +89,15 @@ class UNetParityTest {
           3 * errors.get("grad_input").asDouble());
       gradients
           .gradients()
-          .forEach(
-              (name, gradient) -> {
-                JsonNode error = errors.get("grads").get(name);
-                double floor = 1e-6 * error.get(1).asDouble() + 1e-9;
-                Errors.check(
-                    name,
-                    gradient.values(),
-                    expected.get(name).values(),
-                    3 * error.get(0).asDouble() + floor);
-              });
+          .forEach((name, gradient) -> {
+            JsonNode error = errors.get("grads").get(name);
+            double floor = 1e-6 * error.get(1).asDouble() + 1e-9;
+            Errors.check(
+                name,
+                gradient.values(),
+                expected.get(name).values(),
+                3 * error.get(0).asDouble() + floor);
+          });
       float t = json.get("scalar_timestep").floatValue();
       UNetGradients.Result scalar =
           gradients.run(input, new float[] {t, t}, null, io.get("target").values());

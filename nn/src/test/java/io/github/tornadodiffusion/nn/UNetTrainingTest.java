@@ -84,8 +84,7 @@ class UNetTrainingTest {
 
   @Test
   void threeStepsOfAdamW() throws IOException {
-    Map<String, HostTensor> expected =
-        Safetensors.read(Golden.path(TINY + ".after3.safetensors"));
+    Map<String, HostTensor> expected = Safetensors.read(Golden.path(TINY + ".after3.safetensors"));
     JsonNode train = json.get("train");
     try (UNetTraining training =
         UNetTraining.openWithGivenNoise(ENGINE, unet.config(), unet.parameters(), OPTIONS)) {
@@ -98,21 +97,18 @@ class UNetTrainingTest {
       JsonNode errors = train.get("after_fp32_vs_fp64_maxabsdiff");
       training
           .parameters()
-          .forEach(
-              (name, value) -> {
-                // A key bias has no gradient; AdamW makes steps of the noise that is there instead.
-                // It does the same to single elements whose gradient is near its epsilon.
-                boolean noGradient = name.endsWith("to_k.bias");
-                double tolerance =
-                    noGradient
-                        ? STEPS * LEARNING_RATE
-                        : 3 * errors.get(name).asDouble() + 2e-5;
-                float[] reference = expected.get(name).values();
-                Errors.check(name, value.values(), reference, tolerance);
-                if (!noGradient) {
-                  Errors.checkMean(name, value.values(), reference, 1e-7);
-                }
-              });
+          .forEach((name, value) -> {
+            // A key bias has no gradient; AdamW makes steps of the noise that is there instead.
+            // It does the same to single elements whose gradient is near its epsilon.
+            boolean noGradient = name.endsWith("to_k.bias");
+            double tolerance =
+                noGradient ? STEPS * LEARNING_RATE : 3 * errors.get(name).asDouble() + 2e-5;
+            float[] reference = expected.get(name).values();
+            Errors.check(name, value.values(), reference, tolerance);
+            if (!noGradient) {
+              Errors.checkMean(name, value.values(), reference, 1e-7);
+            }
+          });
       double after = training.step(input(0, 0), noise(0)).loss();
       assertEquals(train.get("loss_batch0_after_steps").asDouble(), after, 1e-5);
     }
@@ -131,18 +127,14 @@ class UNetTrainingTest {
       assertTrue(factor < 0.5, "the reference's gradient must need clipping");
       Map<String, HostTensor> moments = clipped.firstMoments();
       free.firstMoments()
-          .forEach(
-              (name, value) -> {
-                float[] scaled = value.values().clone();
-                for (int i = 0; i < scaled.length; i++) {
-                  scaled[i] *= (float) factor;
-                }
-                Errors.check(
-                    name,
-                    moments.get(name).values(),
-                    scaled,
-                    1e-6 * Errors.magnitude(scaled) + 1e-12);
-              });
+          .forEach((name, value) -> {
+            float[] scaled = value.values().clone();
+            for (int i = 0; i < scaled.length; i++) {
+              scaled[i] *= (float) factor;
+            }
+            Errors.check(
+                name, moments.get(name).values(), scaled, 1e-6 * Errors.magnitude(scaled) + 1e-12);
+          });
     }
   }
 
@@ -154,15 +146,14 @@ class UNetTrainingTest {
       Map<String, HostTensor> after = training.parameters();
       training
           .emaParameters()
-          .forEach(
-              (name, shadow) -> {
-                float[] before = unet.parameters().get(name).values();
-                float[] expected = new float[before.length];
-                for (int i = 0; i < before.length; i++) {
-                  expected[i] = 0.5f * (before[i] + after.get(name).values()[i]);
-                }
-                Errors.check(name, shadow.values(), expected, 1e-7);
-              });
+          .forEach((name, shadow) -> {
+            float[] before = unet.parameters().get(name).values();
+            float[] expected = new float[before.length];
+            for (int i = 0; i < before.length; i++) {
+              expected[i] = 0.5f * (before[i] + after.get(name).values()[i]);
+            }
+            Errors.check(name, shadow.values(), expected, 1e-7);
+          });
     }
   }
 
@@ -176,8 +167,7 @@ class UNetTrainingTest {
       int image = i / (3 * pixels);
       nchw[(image * 3 + i % 3) * pixels + i / 3 % pixels] = nhwc[i];
     }
-    try (UNetTraining drawn =
-            UNetTraining.open(ENGINE, unet.config(), unet.parameters(), OPTIONS);
+    try (UNetTraining drawn = UNetTraining.open(ENGINE, unet.config(), unet.parameters(), OPTIONS);
         UNetTraining given =
             UNetTraining.openWithGivenNoise(ENGINE, unet.config(), unet.parameters(), OPTIONS)) {
       float[] expected = given.step(input(0, 0), nchw).lossPerImage();
@@ -197,16 +187,12 @@ class UNetTrainingTest {
     }
     try (JvmEngine single = new JvmEngine(1);
         JvmEngine triple = new JvmEngine(3);
-        UNetTraining first =
-            UNetTraining.open(single, unet.config(), unet.parameters(), OPTIONS);
+        UNetTraining first = UNetTraining.open(single, unet.config(), unet.parameters(), OPTIONS);
         UNetTraining second =
             UNetTraining.open(triple, unet.config(), unet.parameters(), OPTIONS)) {
       first.step(input(0, 1));
       second.setState(
-          first.parameters(),
-          first.firstMoments(),
-          first.secondMoments(),
-          first.emaParameters());
+          first.parameters(), first.firstMoments(), first.secondMoments(), first.emaParameters());
       second.step(input(1, 1));
       assertTrue(straight.equals(second.parameters()), "the resumed training differs");
     }
@@ -219,8 +205,16 @@ class UNetTrainingTest {
       StepInput good = input(0, 0);
       StepInput labelled =
           new StepInput(
-              good.images(), good.timesteps(), new int[4], good.signal(), good.sigma(),
-              good.targetNoise(), good.targetSample(), 0, 0, good.hyperparameters());
+              good.images(),
+              good.timesteps(),
+              new int[4],
+              good.signal(),
+              good.sigma(),
+              good.targetNoise(),
+              good.targetSample(),
+              0,
+              0,
+              good.hyperparameters());
       assertThrows(IllegalArgumentException.class, () -> training.step(labelled));
       Map<String, HostTensor> parameters = training.parameters();
       parameters.remove("conv_in.bias");

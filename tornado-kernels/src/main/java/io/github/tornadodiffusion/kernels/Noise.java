@@ -44,7 +44,7 @@ public final class Noise {
 
   /** out = a[i] * x + b[i] * y for image i: addNoise and velocity of a diffusion schedule. a, b: [n]. */
   public static Call mix(Block x, Block y, int a, int b, Block out) {
-    Kernel kernel = new Kernel(OWNER, "mix");
+    Kernel kernel = new Kernel(OWNER, "mixImages");
     Rows.requireSameChannels(kernel, out, x, y);
     return Rows.callByImage(kernel, 3, false, out, List.of(x, y), a, b);
   }

@@ -93,7 +93,8 @@ final class NoiseKernels {
     }
   }
 
-  static void mix(FloatArray m, IntArray d) {
+  /** Not called mix, because OpenCL has a function of that name. */
+  static void mixImages(FloatArray m, IntArray d) {
     int bound = d.get(0);
     int rows = d.get(1);
     int top = d.get(2);

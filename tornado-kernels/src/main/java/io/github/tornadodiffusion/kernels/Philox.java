@@ -74,11 +74,16 @@ public final class Philox {
 
   /** A uniform value in (0, 1], never 0, so that its logarithm is finite: 24 bits, all of them exact; kernels use it too. */
   static float open(int word) {
-    return ((word >>> 8) + 1) * UNIT;
+    return (top24(word) + 1) * UNIT;
   }
 
   /** A uniform angle in [0, 2 pi); kernels use it too. */
   static float angle(int word) {
-    return (word >>> 8) * UNIT * TWO_PI;
+    return top24(word) * UNIT * TWO_PI;
+  }
+
+  /** The upper 24 bits; masked because TornadoVM shifts the sign in, also for the unsigned operator. */
+  private static int top24(int word) {
+    return (word >> 8) & 0xFFFFFF;
   }
 }

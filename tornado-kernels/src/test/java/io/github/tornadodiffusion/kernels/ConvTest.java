@@ -86,6 +86,7 @@ class ConvTest {
     "1, 5, 9, 6, 17, 5, 3, 2, 2, 2, 1, 1",
     "9, 40, 1, 1, 24, 1, 1, 1, 0, 0, 0, 0",
     "40, 16, 16, 16, 16, 3, 3, 1, 1, 1, 1, 1",
+    "1, 64, 32, 32, 3, 3, 3, 1, 1, 1, 1, 1",
   })
   void matchesTheDefinition(int n, int cin, int h, int w, int cout, int kh, int kw, int stride, int top, int bottom, int left, int right) {
     Shape s = new Shape(n, cin, h, w, cout, kh, kw, stride, top, bottom, left, right);
@@ -139,7 +140,7 @@ class ConvTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"2, 32, 8, 8, 64, 3, 3, 1, 1", "3, 7, 5, 9, 5, 3, 3, 1, 1", "1, 20, 6, 5, 33, 1, 1, 1, 0", "2, 5, 6, 7, 18, 5, 5, 1, 2"})
+  @CsvSource({"2, 32, 8, 8, 64, 3, 3, 1, 1", "3, 7, 5, 9, 5, 3, 3, 1, 1", "1, 20, 6, 5, 33, 1, 1, 1, 0", "2, 5, 6, 7, 18, 5, 5, 1, 2", "1, 64, 32, 32, 3, 3, 3, 1, 1"})
   void inputGradientIsForwardWithFlippedWeights(int n, int cin, int h, int w, int cout, int kh, int kw, int stride, int padding) {
     Shape s = new Shape(n, cin, h, w, cout, kh, kw, stride, padding, padding, padding, padding);
     TestArena arena = new TestArena(2);

@@ -1,0 +1,170 @@
+package io.github.tornadodiffusion.experiments;
+
+import io.github.tornadodiffusion.diffusion.DDIMScheduler;
+import io.github.tornadodiffusion.diffusion.NoiseSchedule;
+import io.github.tornadodiffusion.diffusion.Pipeline;
+import io.github.tornadodiffusion.diffusion.Sampling;
+import io.github.tornadodiffusion.diffusion.SchedulerConfig;
+import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.nn.HostTensor;
+import io.github.tornadodiffusion.nn.Initialisation;
+import io.github.tornadodiffusion.nn.UNet2DConfig;
+import io.github.tornadodiffusion.nn.UNet2DModel;
+import io.github.tornadodiffusion.nn.UNetInference;
+import io.github.tornadodiffusion.nn.UNetTraining;
+import java.util.Map;
+import java.util.SplittableRandom;
+
+/**
+ * What a benchmark repeats.
+ *
+ * @param run one run
+ * @param flops operations of the device in one run
+ * @param resource to close at the end
+ */
+record Workload(Runnable run, double flops, AutoCloseable resource) implements AutoCloseable {
+  /** Steps of a sampling run: enough to make one-off costs small. */
+  static final int SAMPLE_STEPS = 10;
+
+  private static final long SEED = 1;
+
+  /**
+   * Builds the program of a benchmark on a device, with random parameters and images.
+   *
+   * @param what {@code forward}, {@code train-step} or {@code sample}
+   */
+  static Workload of(String what, Engine engine, Preset preset, int batch) {
+    UNet2DConfig config = preset.model();
+    int height = config.sampleSize().height();
+    int width = config.sampleSize().width();
+    long parameters = MemoryNeed.parameters(config);
+    if (what.equals("train-step")) {
+      UNetTraining.Options options =
+          new UNetTraining.Options(batch, height, width, preset.recipe().emaDecay() > 0);
+      new MemoryNeed(UNetTraining.arenaFloats(config, options), parameters).check("--batch");
+      return trainStep(
+          UNetTraining.open(engine, config, initial(config), options), preset, batch);
+    }
+    new MemoryNeed(UNetInference.arenaFloats(config, batch, height, width), parameters)
+        .check("--batch");
+    UNetInference inference =
+        UNetInference.open(engine, config, initial(config), batch, height, width);
+    return what.equals("sample")
+        ? sample(inference, preset, batch)
+        : forward(inference, config, batch);
+  }
+
+  private static Map<String, HostTensor> initial(UNet2DConfig config) {
+    return Initialisation.pytorchDefault(new UNet2DModel(config).parameters(), SEED);
+  }
+
+  private static Workload forward(UNetInference inference, UNet2DConfig config, int batch) {
+    float[] sample = images(config, batch);
+    float[] timesteps = timesteps(batch, 1000);
+    return new Workload(
+        () -> inference.predict(sample, timesteps, labels(config, batch)),
+        inference.program().flops(),
+        inference);
+  }
+
+  private static Workload sample(UNetInference inference, Preset preset, int batch) {
+    UNet2DConfig config = preset.model();
+    Pipeline pipeline =
+        new Pipeline(
+            inference::predict,
+            batch,
+            config.outChannels(),
+            config.sampleSize().height(),
+            config.sampleSize().width());
+    Sampling sampling =
+        Sampling.of(
+            new DDIMScheduler(
+                SchedulerConfig.of(
+                    preset.trainTimesteps(), preset.schedule(), preset.prediction())),
+            SAMPLE_STEPS);
+    return new Workload(
+        () ->
+            pipeline.sample(
+                sampling, batch, SEED, labels(config, batch), Pipeline.Progress.NONE),
+        inference.program().flops() * SAMPLE_STEPS,
+        inference);
+  }
+
+  private static Workload trainStep(UNetTraining training, Preset preset, int batch) {
+    float[] images = images(preset.model(), batch);
+    NoiseSchedule schedule =
+        SchedulerConfig.of(preset.trainTimesteps(), preset.schedule(), preset.prediction())
+            .noiseSchedule();
+    float[] timesteps = timesteps(batch, preset.trainTimesteps());
+    float[] signal = new float[batch];
+    float[] sigma = new float[batch];
+    float[] targetNoise = new float[batch];
+    float[] targetSample = new float[batch];
+    for (int i = 0; i < batch; i++) {
+      signal[i] = (float) schedule.signal((int) timesteps[i]);
+      sigma[i] = (float) schedule.sigma((int) timesteps[i]);
+      targetNoise[i] = (float) preset.prediction().targetNoise(signal[i]);
+      targetSample[i] = (float) preset.prediction().targetSample(sigma[i]);
+    }
+    Preset.Recipe recipe = preset.recipe();
+    // The first step over and over: the parameters hardly move, and the work is the same.
+    UNetTraining.StepInput input =
+        new UNetTraining.StepInput(
+            images,
+            timesteps,
+            labels(preset.model(), batch),
+            signal,
+            sigma,
+            targetNoise,
+            targetSample,
+            SEED,
+            0,
+            new UNetTraining.Hyperparameters(
+                (float) recipe.learningRate(),
+                0.9f,
+                0.999f,
+                1e-8f,
+                1e-2f,
+                1,
+                (float) recipe.maxGradNorm(),
+                (float) recipe.emaDecay()));
+    return new Workload(() -> training.step(input), training.program().flops(), training);
+  }
+
+  private static float[] images(UNet2DConfig config, int batch) {
+    SplittableRandom random = new SplittableRandom(SEED);
+    float[] images =
+        new float
+            [batch
+                * config.inChannels()
+                * config.sampleSize().height()
+                * config.sampleSize().width()];
+    for (int i = 0; i < images.length; i++) {
+      images[i] = (float) (2 * random.nextDouble() - 1);
+    }
+    return images;
+  }
+
+  private static float[] timesteps(int batch, int trainTimesteps) {
+    float[] timesteps = new float[batch];
+    for (int i = 0; i < batch; i++) {
+      timesteps[i] = (int) ((i + 0.5) * trainTimesteps / batch);
+    }
+    return timesteps;
+  }
+
+  private static int[] labels(UNet2DConfig config, int batch) {
+    return config.numClassEmbeds() == null ? null : new int[batch];
+  }
+
+  @Override
+  public void close() {
+    try {
+      resource.close();
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

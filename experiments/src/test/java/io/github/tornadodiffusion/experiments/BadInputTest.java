@@ -1,0 +1,148 @@
+package io.github.tornadodiffusion.experiments;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What users get wrong: one line that says what and how to mend it, and no file is touched. */
+class BadInputTest {
+  @TempDir Path temporary;
+
+  @ParameterizedTest
+  @CsvSource({
+    "--preset,digts,digits or butterflies or unit1",
+    "--device,opencl:0,unknown device 'opencl:0'",
+    "--schedule,cosinus,squaredcos_cap_v2",
+    "--prediction,noise,v_prediction",
+    "--lr-schedule,falling,cosine_with_restarts",
+    "--data,no-such-directory,no data set",
+    "--image-size,30,multiple of 4",
+    "--image-size,-8,--image-size",
+    "--channels,2,channels",
+    "--batch,0,batch",
+    "--batch,many,--batch",
+    "--steps,0,at least 1",
+    "--lr,-1,lr",
+    "--threads,0,--threads",
+    "--stepz,3,--steps"
+  })
+  void trainingIsRefused(String option, String value, String expected) {
+    Path out = temporary.resolve("out");
+    CommandRun.refused(
+        List.of(expected), "train", "--steps", "1", "--out", out.toString(), option, value);
+    assertFalse(Files.exists(out));
+  }
+
+  @Test
+  void contradictionsAreRefused() {
+    CommandRun.refused(List.of("--steps", "--epochs"), "train", "--steps", "1", "--epochs", "2");
+    CommandRun.refused(List.of("--resume", "--out"), "train", "--resume");
+  }
+
+  @Test
+  void tooLittleMemoryIsSaidBeforeTheStart() {
+    Path out = temporary.resolve("out");
+    CommandRun.refused(
+        List.of("MiB", "--batch"),
+        "train", "--preset", "unit1", "--data", "digits", "--batch", "1500", "--steps", "1",
+        "--out", out.toString());
+    assertFalse(Files.exists(out));
+  }
+
+  @Test
+  void directoriesWithoutImagesAreRefused() throws IOException {
+    Path empty = Files.createDirectory(temporary.resolve("empty"));
+    CommandRun.refused(
+        List.of("empty", "image"),
+        "train", "--data", empty.toString(), "--out", temporary.resolve("out").toString());
+  }
+
+  @Test
+  void outputsThatAreNotEmptyAreKept() throws IOException {
+    Path file = Files.writeString(temporary.resolve("notes.txt"), "mine");
+    CommandRun.refused(List.of("not empty"), "train", "--out", temporary.toString());
+    CommandRun.refused(List.of("is a file"), "train", "--out", file.toString());
+    CommandRun.refused(
+        List.of("notes.txt", ".png"),
+        "sample", "--model", temporary.toString(), "--out", file.toString());
+    assertArrayEquals("mine".getBytes(StandardCharsets.UTF_8), Files.readAllBytes(file));
+  }
+
+  @Test
+  void directoriesWithoutAModelAreRefused() {
+    Path out = temporary.resolve("a.png");
+    CommandRun.refused(
+        List.of("model_index.json"),
+        "sample", "--model", temporary.toString(), "--out", out.toString());
+    CommandRun.refused(
+        List.of("nowhere", "directory"), "sample", "--model", "nowhere", "--out", out.toString());
+    CommandRun.refused(List.of("--model"), "sample", "--out", out.toString());
+    assertFalse(Files.exists(out));
+  }
+
+  /** A model directory whose parameters are the given bytes. */
+  private Path model(byte[] weights) throws IOException {
+    Path model = temporary.resolve("model");
+    Files.createDirectories(model.resolve("unet"));
+    Files.createDirectories(model.resolve("scheduler"));
+    Files.writeString(
+        model.resolve("model_index.json"),
+        "{\"_class_name\": \"DDPMPipeline\", \"unet\": [\"diffusers\", \"UNet2DModel\"],"
+            + " \"scheduler\": [\"diffusers\", \"DDPMScheduler\"]}");
+    Files.writeString(
+        model.resolve("scheduler/scheduler_config.json"), "{\"_class_name\": \"DDPMScheduler\"}");
+    Files.writeString(
+        model.resolve("unet/config.json"), Presets.named("digits").model().toJson());
+    Files.write(model.resolve("unet/diffusion_pytorch_model.safetensors"), weights);
+    return model;
+  }
+
+  private static byte[] safetensors(long headerLength, String header) {
+    byte[] text = header.getBytes(StandardCharsets.UTF_8);
+    return ByteBuffer.allocate(8 + text.length)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putLong(headerLength)
+        .put(text)
+        .array();
+  }
+
+  @Test
+  void hostileParameterFilesAreRefused() throws IOException {
+    List<byte[]> files = new ArrayList<>();
+    files.add(new byte[0]);
+    files.add(safetensors(1L << 40, "{}"));
+    files.add(safetensors(-1, "{}"));
+    files.add(safetensors(2, "{}"));
+    files.add(safetensors(2, "[]"));
+    String far = "{\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,16]}}";
+    files.add(safetensors(far.length(), far));
+    String strange = "{\"a\":{\"dtype\":\"F33\",\"shape\":[0],\"data_offsets\":[0,0]}}";
+    files.add(safetensors(strange.length(), strange));
+    Path out = temporary.resolve("a.png");
+    for (byte[] file : files) {
+      CommandRun.refused(
+          List.of("diffusion_pytorch_model.safetensors"),
+          "sample", "--model", model(file).toString(), "--out", out.toString());
+    }
+    assertFalse(Files.exists(out));
+  }
+
+  @Test
+  void benchmarksAreNamed() {
+    CommandRun.refused(List.of("backward", "train-step"), "bench", "backward");
+    CommandRun.refused(List.of("WHAT"), "bench");
+    CommandRun.refused(List.of("--runs"), "bench", "forward", "--runs", "0");
+  }
+}

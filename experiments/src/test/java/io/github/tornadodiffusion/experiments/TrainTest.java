@@ -1,0 +1,201 @@
+package io.github.tornadodiffusion.experiments;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.tornadodiffusion.nn.HostTensor;
+import io.github.tornadodiffusion.nn.Safetensors;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** A small training from the command line, and what can be done with the model after it. */
+class TrainTest {
+  @TempDir static Path temporary;
+
+  private static Path run;
+  private static CommandRun trained;
+
+  private static String[] train(Path out, int steps, int threads, String... more) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of("train", "--out", out.toString(), "--steps", Integer.toString(steps)));
+    arguments.addAll(List.of("--batch", "4", "--seed", "5", "--lr-schedule", "constant"));
+    arguments.addAll(List.of("--samples", "3", "--sample-steps", "2"));
+    arguments.addAll(List.of("--threads", Integer.toString(threads)));
+    arguments.addAll(List.of(more));
+    return arguments.toArray(String[]::new);
+  }
+
+  @BeforeAll
+  static void trainOnce() {
+    run = temporary.resolve("run");
+    trained = CommandRun.succeeds(train(run, 3, 1));
+  }
+
+  private static byte[] weights(Path directory) throws IOException {
+    return Files.readAllBytes(directory.resolve("unet/diffusion_pytorch_model.safetensors"));
+  }
+
+  @Test
+  void leavesEverythingAndSaysWhere() throws IOException {
+    assertTrue(Files.isRegularFile(run.resolve("model_index.json")));
+    assertTrue(Files.isRegularFile(run.resolve("scheduler/scheduler_config.json")));
+    assertTrue(ImageIO.read(run.resolve("samples.png").toFile()).getWidth() > 64);
+    assertEquals(900, ImageIO.read(run.resolve("loss.png").toFile()).getWidth());
+    assertEquals(4, Files.readAllLines(run.resolve("loss.csv")).size());
+    List<String> lines = trained.out().lines().toList();
+    assertEquals(
+        "./tornado-diffusion sample --model " + run + " --out more.png", lines.getLast());
+    assertTrue(trained.err().contains("train 3/3"));
+  }
+
+  @Test
+  void manifestSaysHowToRepeatIt() throws IOException {
+    JsonNode manifest =
+        JsonMapper.shared().readTree(Files.readString(run.resolve("manifest.json")));
+    assertEquals("finished", manifest.get("status").asString());
+    assertEquals(5, manifest.get("seed").asInt());
+    assertEquals(4, manifest.get("configuration").get("batch").asInt());
+    assertEquals("squaredcos_cap_v2", manifest.get("configuration").get("beta_schedule").asString());
+    assertEquals(64, manifest.get("data").get("sha256").asString().length());
+    assertEquals(3, manifest.get("result").get("steps").asInt());
+    assertTrue(manifest.get("parameters").asInt() > 10_000);
+    assertTrue(manifest.get("command").asString().contains("--seed 5"));
+    assertTrue(manifest.get("machine").get("cores").asInt() >= 1);
+  }
+
+  @Test
+  void anotherNumberOfThreadsGivesTheSameBytes() throws IOException {
+    Path other = temporary.resolve("threads");
+    CommandRun.succeeds(train(other, 3, 2));
+    assertArrayEquals(weights(run), weights(other));
+    assertArrayEquals(
+        Files.readAllBytes(run.resolve("samples.png")),
+        Files.readAllBytes(other.resolve("samples.png")));
+  }
+
+  @Test
+  void resumedRunsEndWithTheSameBytes() throws IOException {
+    Path other = temporary.resolve("resumed");
+    CommandRun.succeeds(train(other, 2, 2));
+    assertFalse(java.util.Arrays.equals(weights(run), weights(other)));
+    CommandRun.succeeds(train(other, 3, 2, "--resume"));
+    assertArrayEquals(weights(run), weights(other));
+    CommandRun.refused(List.of("batch"), train(other, 4, 2, "--resume", "--batch", "5"));
+  }
+
+  @Test
+  void aRunIsNotOverwritten() throws IOException {
+    byte[] before = weights(run);
+    CommandRun.refused(List.of("already holds a run", "--out", "--resume"), train(run, 3, 1));
+    assertArrayEquals(before, weights(run));
+  }
+
+  @Test
+  void samplesAreRepeatable() throws IOException {
+    Path first = temporary.resolve("new/first.png");
+    Path second = temporary.resolve("second.png");
+    for (Path out : List.of(first, second)) {
+      CommandRun.succeeds(
+          "sample", "--model", run.toString(), "--out", out.toString(), "--count", "3", "--steps",
+          "2", "--scheduler", "ddim", "--seed", "9");
+    }
+    assertArrayEquals(Files.readAllBytes(first), Files.readAllBytes(second));
+    CommandRun.refused(
+        List.of("scheduler", "euler", "DDIMScheduler"),
+        "sample", "--model", run.toString(), "--out", first.toString(), "--scheduler", "euler");
+    CommandRun.refused(
+        List.of("labels", "no classes"),
+        "sample", "--model", run.toString(), "--out", first.toString(), "--labels", "1,2");
+    assertArrayEquals(Files.readAllBytes(first), Files.readAllBytes(second));
+  }
+
+  private static HostTensor ramp(int... shape) {
+    HostTensor tensor = HostTensor.zeros(shape);
+    for (int i = 0; i < tensor.values().length; i++) {
+      tensor.values()[i] = (float) Math.sin(i);
+    }
+    return tensor;
+  }
+
+  private static Path input(String name, HostTensor sample, HostTensor timestep, HostTensor target)
+      throws IOException {
+    SequencedMap<String, HostTensor> tensors = new LinkedHashMap<>();
+    tensors.put("sample", sample);
+    tensors.put("timestep", timestep);
+    if (target != null) {
+      tensors.put("target", target);
+    }
+    Path file = temporary.resolve(name);
+    Safetensors.write(file, tensors, Map.of());
+    return file;
+  }
+
+  private static String[] predict(Path input, Path out) {
+    return new String[] {
+      "predict", "--model", run.toString(), "--input", input.toString(), "--out", out.toString()
+    };
+  }
+
+  @Test
+  void predictionsHaveLossAndGradientsWithATarget() throws IOException {
+    HostTensor sample = ramp(2, 1, 8, 8);
+    HostTensor timestep = new HostTensor(new int[] {2}, new float[] {3, 900});
+    Path plain = temporary.resolve("plain.safetensors");
+    Path full = temporary.resolve("full.safetensors");
+    CommandRun.succeeds(predict(input("plain-in.safetensors", sample, timestep, null), plain));
+    CommandRun.succeeds(
+        predict(input("full-in.safetensors", sample, timestep, ramp(2, 1, 8, 8)), full));
+    Map<String, HostTensor> withoutTarget = Safetensors.read(plain);
+    Map<String, HostTensor> withTarget = Safetensors.read(full);
+    assertEquals(List.of("sample"), List.copyOf(withoutTarget.keySet()));
+    assertEquals(0, withTarget.get("loss").shape().length);
+
+    double loss = 0;
+    float[] output = withTarget.get("sample").values();
+    for (int i = 0; i < output.length; i++) {
+      assertEquals(withoutTarget.get("sample").values()[i], output[i], 1e-6);
+      loss += Math.pow(output[i] - Math.sin(i), 2) / output.length;
+    }
+    assertEquals(loss, withTarget.get("loss").values()[0], 1e-5 * loss);
+    Map<String, HostTensor> parameters =
+        Safetensors.read(run.resolve("unet/diffusion_pytorch_model.safetensors"));
+    assertEquals(parameters.size() + 2, withTarget.size());
+    parameters.forEach(
+        (name, parameter) ->
+            assertArrayEquals(parameter.shape(), withTarget.get("grad." + name).shape(), name));
+  }
+
+  @Test
+  void predictRefusesWhatDoesNotFitTheModel() throws IOException {
+    Path out = temporary.resolve("refused.safetensors");
+    HostTensor one = new HostTensor(new int[] {1}, new float[] {3});
+    CommandRun.refused(
+        List.of("3 channels", "model 1"),
+        predict(input("a.safetensors", ramp(1, 3, 8, 8), one, null), out));
+    CommandRun.refused(
+        List.of("6 x 8", "4 divides"),
+        predict(input("b.safetensors", ramp(1, 1, 6, 8), one, null), out));
+    CommandRun.refused(
+        List.of("timestep", "[3]"),
+        predict(input("c.safetensors", ramp(3, 1, 8, 8), ramp(2), null), out));
+    CommandRun.refused(
+        List.of("target", "[1, 1, 8, 8]"),
+        predict(input("d.safetensors", ramp(1, 1, 8, 8), one, ramp(1, 1, 4, 4)), out));
+    assertFalse(Files.exists(out));
+  }
+}
