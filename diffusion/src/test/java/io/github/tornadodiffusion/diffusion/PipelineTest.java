@@ -5,9 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.github.tornadodiffusion.kernels.JvmEngine;
+import io.github.tornadodiffusion.nn.HostTensor;
+import io.github.tornadodiffusion.nn.Initialisation;
+import io.github.tornadodiffusion.nn.UNet2DConfig;
+import io.github.tornadodiffusion.nn.UNet2DModel;
+import io.github.tornadodiffusion.nn.UNetInference;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -48,6 +55,27 @@ class PipelineTest {
     assertArrayEquals(Arrays.copyOf(seven, 2 * IMAGE), sample(scheduler, 4, 2, null));
     assertFalse(
         Arrays.equals(Arrays.copyOf(seven, IMAGE), Arrays.copyOfRange(seven, IMAGE, 2 * IMAGE)));
+  }
+
+  /** Also with a UNet: no kernel's result for an image depends on how many there are. */
+  @Test
+  void aUNetSamplesTheSameImageInAnyBatch() {
+    UNet2DConfig config = TinyUNet.config(8, 1, 8, 16);
+    Map<String, HostTensor> parameters =
+        Initialisation.pytorchDefault(new UNet2DModel(config).parameters(), 3);
+    Sampling sampling = Sampling.of(new DDPMScheduler(SchedulerConfig.DEFAULTS), 3);
+    List<float[]> samples = new ArrayList<>();
+    try (JvmEngine engine = new JvmEngine(2)) {
+      for (int batch : new int[] {1, 2, 5}) {
+        try (UNetInference unet = UNetInference.open(engine, config, parameters, batch, 8, 8)) {
+          samples.add(
+              new Pipeline(unet::predict, batch, 1, 8, 8)
+                  .sample(sampling, 5, 1, null, Pipeline.Progress.NONE));
+        }
+      }
+    }
+    assertArrayEquals(samples.get(0), samples.get(1));
+    assertArrayEquals(samples.get(0), samples.get(2));
   }
 
   @Test

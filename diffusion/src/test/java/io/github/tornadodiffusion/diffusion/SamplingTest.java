@@ -37,9 +37,9 @@ class SamplingTest {
   @MethodSource("spacings")
   void timestepsEqualThoseOfDiffusers(String key) {
     String[] parts = key.split("\\|");
-    String config = "{\"timestep_spacing\": \"%s\", \"steps_offset\": %s}";
-    Scheduler scheduler =
-        Schedulers.of(parts[0], JsonFields.parse(config.formatted(parts[1], parts[3])));
+    String config =
+        "{\"timestep_spacing\": \"%s\", \"steps_offset\": %s}".formatted(parts[1], parts[3]);
+    Scheduler scheduler = Schedulers.of(parts[0], JsonFields.parse(config));
     assertArrayEquals(
         ints(TIMESTEPS.get(key).get("timesteps")),
         Sampling.of(scheduler, Integer.parseInt(parts[2])).timesteps());
