@@ -32,7 +32,7 @@ final class Errors {
   static int badUsage(ParameterException e, String[] args) {
     CommandLine commandLine = e.getCommandLine();
     PrintWriter err = commandLine.getErr();
-    String cause = oneLine(e.getMessage());
+    String cause = oneLine(e.getMessage()).replaceFirst("^Error: ", "");
     String mend = "";
     if (e instanceof UnmatchedArgumentException unmatched) {
       List<String> suggestions = unmatched.getSuggestions();

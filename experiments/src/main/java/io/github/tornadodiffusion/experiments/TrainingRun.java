@@ -11,6 +11,7 @@ import io.github.tornadodiffusion.diffusion.TrainingConfig;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.AtomicFiles;
 import io.github.tornadodiffusion.nn.UNetTraining;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
@@ -155,14 +156,14 @@ final class TrainingRun {
   private void writeCurve(LossCurve curve) throws IOException {
     curve.write(directory.lossCsv());
     String title = config.preset() + ", " + config.schedule().id() + ", seed " + config.seed();
-    byte[] picture;
+    BufferedImage picture;
     try {
-      picture = LossPlot.png(title, new SmoothedLoss(curve.rows()), config.trainTimesteps());
+      picture = LossPlot.image(title, new SmoothedLoss(curve.rows()), config.trainTimesteps());
     } catch (IOException e) {
       err.println("warning: no loss.png, loss.csv has the numbers: " + e.getMessage());
       return;
     }
-    AtomicFiles.write(directory.lossPlot(), picture);
+    PngFiles.write(directory.lossPlot(), picture, Map.of("Title", title));
   }
 
   private void sample(Engine engine, DiffusionModel model) throws IOException {

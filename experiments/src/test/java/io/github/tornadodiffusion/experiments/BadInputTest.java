@@ -33,7 +33,7 @@ class BadInputTest {
     "--channels,2,channels",
     "--batch,0,batch",
     "--batch,many,--batch",
-    "--steps,0,at least 1",
+    "--epochs,0,at least 1",
     "--lr,-1,lr",
     "--threads,0,--threads",
     "--stepz,3,--steps"
@@ -41,7 +41,7 @@ class BadInputTest {
   void trainingIsRefused(String option, String value, String expected) {
     Path out = temporary.resolve("out");
     CommandRun.refused(
-        List.of(expected), "train", "--steps", "1", "--out", out.toString(), option, value);
+        List.of(expected), "train", "--out", out.toString(), option, value);
     assertFalse(Files.exists(out));
   }
 
@@ -56,7 +56,7 @@ class BadInputTest {
     Path out = temporary.resolve("out");
     CommandRun.refused(
         List.of("MiB", "--batch"),
-        "train", "--preset", "unit1", "--data", "digits", "--batch", "1500", "--steps", "1",
+        "train", "--preset", "unit1", "--data", "digits", "--batch", "200", "--steps", "1",
         "--out", out.toString());
     assertFalse(Files.exists(out));
   }
@@ -133,7 +133,7 @@ class BadInputTest {
     Path out = temporary.resolve("a.png");
     for (byte[] file : files) {
       CommandRun.refused(
-          List.of("diffusion_pytorch_model.safetensors"),
+          List.of("unet"),
           "sample", "--model", model(file).toString(), "--out", out.toString());
     }
     assertFalse(Files.exists(out));
