@@ -64,7 +64,12 @@ final class LossPlot {
     for (int q = 0; q < SmoothedLoss.QUARTILES; q++) {
       int from = q * timesteps / SmoothedLoss.QUARTILES;
       int to = (q + 1) * timesteps / SmoothedLoss.QUARTILES - 1;
-      add(chart, "timesteps %d-%d".formatted(from, to), curve.quartile(q), QUARTILE_COLOURS[q], THIN);
+      add(
+          chart,
+          "timesteps %d-%d".formatted(from, to),
+          curve.quartile(q),
+          QUARTILE_COLOURS[q],
+          THIN);
     }
     add(chart, "all", curve.mean(), Color.BLACK, THICK);
     return chart;

@@ -17,7 +17,8 @@ record RunDirectory(Path path) {
 
   /** A new directory in {@code runs/}, named after the preset and the time. */
   static RunDirectory named(String preset) {
-    return new RunDirectory(Path.of("runs", preset + "-" + LocalDateTime.now(ZoneId.systemDefault()).format(TIME)));
+    return new RunDirectory(
+        Path.of("runs", preset + "-" + LocalDateTime.now(ZoneId.systemDefault()).format(TIME)));
   }
 
   /**

@@ -127,8 +127,7 @@ final class TrainingRun {
   private void train(Trainer trainer) throws IOException {
     long saved = System.nanoTime();
     try (Progress progress = Progress.on(err, "train", trainer.step(), config.steps())) {
-      Trainer.Listener listener =
-          row -> progress.update(row.step(), details(trainer.curve(), row));
+      Trainer.Listener listener = row -> progress.update(row.step(), details(trainer.curve(), row));
       while (trainer.step() < config.steps() && !interruption.requested()) {
         trainer.runTo(trainer.step() + 1, listener);
         if (System.nanoTime() - saved > SAVE_NANOS) {
@@ -168,8 +167,7 @@ final class TrainingRun {
 
   private void sample(Engine engine, DiffusionModel model) throws IOException {
     Sampling sampling =
-        Sampling.of(
-            Schedulers.convert(model.scheduler(), SAMPLE_SCHEDULER), preview.steps());
+        Sampling.of(Schedulers.convert(model.scheduler(), SAMPLE_SCHEDULER), preview.steps());
     int batch = Math.min(preview.images(), ModelSampler.MOST_IMAGES);
     long total = (long) preview.steps() * Math.ceilDiv(preview.images(), batch);
     try (ModelSampler sampler = ModelSampler.open(engine, model, batch);
