@@ -31,8 +31,26 @@ final class ConvForwardOracle implements CallOracle {
     static View of(Call call) {
       int[] d = call.descriptor();
       return new View(
-          d[0], d[1], d[2], d[3], d[4], d[5], d[6], d[7], d[8], d[9], d[12], d[13], d[14], d[15],
-          d[17], d[18], d[19] != 0, d[20], d[21], d[22]);
+          d[0],
+          d[1],
+          d[2],
+          d[3],
+          d[4],
+          d[5],
+          d[6],
+          d[7],
+          d[8],
+          d[9],
+          d[12],
+          d[13],
+          d[14],
+          d[15],
+          d[17],
+          d[18],
+          d[19] != 0,
+          d[20],
+          d[21],
+          d[22]);
     }
 
     long outputs() {
@@ -44,8 +62,7 @@ final class ConvForwardOracle implements CallOracle {
   public String shape(Call call) {
     View v = View.of(call);
     return "%dx%dx%d %dx%d %d -> %d"
-        .formatted(
-            v.images, v.h, v.w, v.kernelH, v.kernelH, v.run / v.kernelH, v.outStride);
+        .formatted(v.images, v.h, v.w, v.kernelH, v.kernelH, v.run / v.kernelH, v.outStride);
   }
 
   @Override
@@ -71,8 +88,7 @@ final class ConvForwardOracle implements CallOracle {
     double sum = 0;
     for (int ky = 0; ky < v.kernelH; ky++) {
       for (int r = 0; r < v.run; r++) {
-        sum +=
-            before.at(in + ky * v.rowStride + r) * before.at(weights + (ky * v.run + r) * LANES);
+        sum += before.at(in + ky * v.rowStride + r) * before.at(weights + (ky * v.run + r) * LANES);
       }
     }
     sum += v.startGiven ? before.at(v.start + pixel * v.startStride + channel) : 0;

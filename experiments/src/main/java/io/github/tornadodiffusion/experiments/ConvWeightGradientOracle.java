@@ -29,8 +29,24 @@ final class ConvWeightGradientOracle implements CallOracle {
     static View of(Call call) {
       int[] d = call.descriptor();
       return new View(
-          d[0], d[1], d[2], d[3], d[4], d[5], d[6], d[7], d[8], d[9], d[10], d[11], d[12], d[13],
-          d[14], d[15], d[16], d[17] != 0);
+          d[0],
+          d[1],
+          d[2],
+          d[3],
+          d[4],
+          d[5],
+          d[6],
+          d[7],
+          d[8],
+          d[9],
+          d[10],
+          d[11],
+          d[12],
+          d[13],
+          d[14],
+          d[15],
+          d[16],
+          d[17] != 0);
     }
   }
 
@@ -38,8 +54,7 @@ final class ConvWeightGradientOracle implements CallOracle {
   public String shape(Call call) {
     View v = View.of(call);
     return "%dx%dx%d %dx%d %d -> %d, %d chunks"
-        .formatted(
-            v.images, v.h, v.w, v.kernelH, v.kernelW, v.inStride, v.outStride, v.chunks);
+        .formatted(v.images, v.h, v.w, v.kernelH, v.kernelW, v.inStride, v.outStride, v.chunks);
   }
 
   @Override
@@ -69,8 +84,13 @@ final class ConvWeightGradientOracle implements CallOracle {
       for (int y = 0; y < v.h; y++) {
         for (int x = 0; x < v.w; x++) {
           int in =
-              v.in + n * v.imageStride + y * v.rowStep + ky * v.rowStride
-                  + x * v.pixelStep + kx * v.inStride + cin;
+              v.in
+                  + n * v.imageStride
+                  + y * v.rowStep
+                  + ky * v.rowStride
+                  + x * v.pixelStep
+                  + kx * v.inStride
+                  + cin;
           int out = v.gradOut + ((n * v.h + y) * v.w + x) * v.outStride + cout;
           sum += before.at(in) * before.at(out);
         }

@@ -21,9 +21,7 @@ final class DeviceOptions {
       description = "Threads of the jvm device (default: all cores); no influence on results.")
   Integer threads;
 
-  @Option(
-      names = "--verbose",
-      description = "Print the stack trace of an error.")
+  @Option(names = "--verbose", description = "Print the stack trace of an error.")
   boolean verbose;
 
   /**

@@ -32,7 +32,7 @@ final class Errors {
   static int badUsage(ParameterException e, String[] args) {
     CommandLine commandLine = e.getCommandLine();
     PrintWriter err = commandLine.getErr();
-    String cause = oneLine(e.getMessage());
+    String cause = oneLine(e.getMessage()).replaceFirst("^Error: ", "");
     String mend = "";
     if (e instanceof UnmatchedArgumentException unmatched) {
       List<String> suggestions = unmatched.getSuggestions();
@@ -84,14 +84,14 @@ final class Errors {
       case NotDirectoryException file ->
           file.getFile() + " is not a directory; choose another path";
       case FileSystemException system when noSpace(system) ->
-          system.getFile() + " cannot be written, the disk is full; free space or choose another"
+          system.getFile()
+              + " cannot be written, the disk is full; free space or choose another"
               + " disk";
       case IOException io when noSpace(io) -> "the disk is full; free space or choose another disk";
       case OutOfMemoryError memory ->
           "memory ran out: %d MiB of heap is too little; use a smaller --batch or %s"
               .formatted(Runtime.getRuntime().maxMemory() >> 20, MemoryNeed.LARGER_HEAP);
-      case IllegalStateException stopped when stopped.getMessage() != null ->
-          stopped.getMessage();
+      case IllegalStateException stopped when stopped.getMessage() != null -> stopped.getMessage();
       case IllegalArgumentException user when user.getMessage() != null -> user.getMessage();
       case IOException io when io.getMessage() != null -> io.getMessage();
       default -> e + "; run again with --verbose for the stack trace";

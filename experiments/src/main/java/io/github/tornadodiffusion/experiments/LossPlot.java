@@ -1,9 +1,9 @@
 package io.github.tornadodiffusion.experiments;
 
 import java.awt.Color;
+import java.awt.Graphics2D;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
-import org.knowm.xchart.BitmapEncoder;
-import org.knowm.xchart.BitmapEncoder.BitmapFormat;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
@@ -11,7 +11,7 @@ import org.knowm.xchart.style.Styler.ChartTheme;
 import org.knowm.xchart.style.Styler.LegendPosition;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** Draws a loss curve as a PNG picture, without a display. */
+/** Draws a loss curve as a picture, without a display. */
 final class LossPlot {
   private static final int WIDTH = 900;
   private static final int HEIGHT = 540;
@@ -24,15 +24,22 @@ final class LossPlot {
   private LossPlot() {}
 
   /**
-   * The bytes of the picture.
+   * The picture.
    *
    * @param timesteps T, for the names of the quartiles
    * @throws IOException if it cannot be drawn, for instance because the system has no fonts
    */
-  static byte[] png(String title, SmoothedLoss curve, int timesteps) throws IOException {
+  static BufferedImage image(String title, SmoothedLoss curve, int timesteps) throws IOException {
     System.setProperty("java.awt.headless", "true");
     try {
-      return BitmapEncoder.getBitmapBytes(chart(title, curve, timesteps), BitmapFormat.PNG);
+      BufferedImage image = new BufferedImage(WIDTH, HEIGHT, BufferedImage.TYPE_INT_RGB);
+      Graphics2D graphics = image.createGraphics();
+      try {
+        chart(title, curve, timesteps).paint(graphics, WIDTH, HEIGHT);
+      } finally {
+        graphics.dispose();
+      }
+      return image;
     } catch (RuntimeException | LinkageError | InternalError e) {
       // A bare system without fontconfig or fonts fails in one of these ways, none of them checked.
       throw new IOException("the system has no usable fonts; install fontconfig and a font", e);
@@ -57,7 +64,12 @@ final class LossPlot {
     for (int q = 0; q < SmoothedLoss.QUARTILES; q++) {
       int from = q * timesteps / SmoothedLoss.QUARTILES;
       int to = (q + 1) * timesteps / SmoothedLoss.QUARTILES - 1;
-      add(chart, "timesteps %d-%d".formatted(from, to), curve.quartile(q), QUARTILE_COLOURS[q], THIN);
+      add(
+          chart,
+          "timesteps %d-%d".formatted(from, to),
+          curve.quartile(q),
+          QUARTILE_COLOURS[q],
+          THIN);
     }
     add(chart, "all", curve.mean(), Color.BLACK, THICK);
     return chart;

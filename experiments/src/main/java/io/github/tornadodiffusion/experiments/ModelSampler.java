@@ -45,8 +45,7 @@ final class ModelSampler implements AutoCloseable {
     int height = config.sampleSize().height();
     int width = config.sampleSize().width();
     new MemoryNeed(
-            UNetInference.arenaFloats(config, batch, height, width),
-            MemoryNeed.parameters(config))
+            UNetInference.arenaFloats(config, batch, height, width), MemoryNeed.parameters(config))
         .check("--batch");
     return new ModelSampler(
         config,

@@ -99,8 +99,7 @@ final class PredictCommand implements Callable<Integer> {
         UNetGradients.open(
             engine, config, diffusion.parameters(), in.batch(), in.height(), in.width())) {
       UNetGradients.Result result =
-          gradients.run(
-              in.sample().values(), in.timesteps(), in.labels(), in.target().values());
+          gradients.run(in.sample().values(), in.timesteps(), in.labels(), in.target().values());
       results.put("sample", new HostTensor(in.outputShape(config), result.output()));
       results.put("loss", new HostTensor(new int[0], new float[] {(float) result.loss()}));
       gradients.gradients().forEach((name, tensor) -> results.put("grad." + name, tensor));

@@ -34,10 +34,9 @@ final class Presets {
     return all().stream()
         .filter(preset -> preset.name().equals(name))
         .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "unknown preset '%s'; use %s".formatted(Errors.oneLine(name), names())));
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "unknown preset '%s'; use %s".formatted(Errors.oneLine(name), names())));
   }
 
   /** The names, for messages. */

@@ -43,10 +43,7 @@ final class ProbeEngine implements Engine {
     return List.copyOf(figures.values());
   }
 
-  /**
-   * The largest error of all checks, see {@link KernelFigures#error}; NaN before a check.
-   *
-   */
+  /** The largest error of all checks, see {@link KernelFigures#error}; NaN before a check. */
   double maxError() {
     return figures.values().stream()
         .mapToDouble(KernelFigures::error)

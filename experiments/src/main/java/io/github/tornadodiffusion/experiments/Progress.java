@@ -1,9 +1,12 @@
 package io.github.tornadodiffusion.experiments;
 
+import java.io.Console;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /**
@@ -116,10 +119,10 @@ final class Progress implements AutoCloseable {
   /** Whether stderr is a terminal. Java only knows this of stdin and stdout together. */
   private static boolean isTerminal() {
     try {
-      String target = Path.of("/proc/self/fd/2").toRealPath().toString();
+      String target = Files.readSymbolicLink(Path.of("/proc/self/fd/2")).toString();
       return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty");
     } catch (IOException e) {
-      return System.console() != null && System.console().isTerminal();
+      return Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent();
     }
   }
 }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
+import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 
 /**
@@ -16,7 +17,8 @@ record RunDirectory(Path path) {
 
   /** A new directory in {@code runs/}, named after the preset and the time. */
   static RunDirectory named(String preset) {
-    return new RunDirectory(Path.of("runs", preset + "-" + LocalDateTime.now().format(TIME)));
+    return new RunDirectory(
+        Path.of("runs", preset + "-" + LocalDateTime.now(ZoneId.systemDefault()).format(TIME)));
   }
 
   /**

@@ -32,10 +32,9 @@ record SourceRevision(String commit, boolean dirty) {
     }
     Path tree = directory;
     return git(tree, "rev-parse", "HEAD")
-        .flatMap(
-            commit ->
-                git(tree, "status", "--porcelain", "--untracked-files=no")
-                    .map(changes -> new SourceRevision(commit, !changes.isEmpty())));
+        .flatMap(commit ->
+            git(tree, "status", "--porcelain", "--untracked-files=no")
+                .map(changes -> new SourceRevision(commit, !changes.isEmpty())));
   }
 
   private static Path programDirectory() {

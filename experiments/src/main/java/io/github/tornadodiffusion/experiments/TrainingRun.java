@@ -11,6 +11,7 @@ import io.github.tornadodiffusion.diffusion.TrainingConfig;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.AtomicFiles;
 import io.github.tornadodiffusion.nn.UNetTraining;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
@@ -126,8 +127,7 @@ final class TrainingRun {
   private void train(Trainer trainer) throws IOException {
     long saved = System.nanoTime();
     try (Progress progress = Progress.on(err, "train", trainer.step(), config.steps())) {
-      Trainer.Listener listener =
-          row -> progress.update(row.step(), details(trainer.curve(), row));
+      Trainer.Listener listener = row -> progress.update(row.step(), details(trainer.curve(), row));
       while (trainer.step() < config.steps() && !interruption.requested()) {
         trainer.runTo(trainer.step() + 1, listener);
         if (System.nanoTime() - saved > SAVE_NANOS) {
@@ -155,20 +155,19 @@ final class TrainingRun {
   private void writeCurve(LossCurve curve) throws IOException {
     curve.write(directory.lossCsv());
     String title = config.preset() + ", " + config.schedule().id() + ", seed " + config.seed();
-    byte[] picture;
+    BufferedImage picture;
     try {
-      picture = LossPlot.png(title, new SmoothedLoss(curve.rows()), config.trainTimesteps());
+      picture = LossPlot.image(title, new SmoothedLoss(curve.rows()), config.trainTimesteps());
     } catch (IOException e) {
       err.println("warning: no loss.png, loss.csv has the numbers: " + e.getMessage());
       return;
     }
-    AtomicFiles.write(directory.lossPlot(), picture);
+    PngFiles.write(directory.lossPlot(), picture, Map.of("Title", title));
   }
 
   private void sample(Engine engine, DiffusionModel model) throws IOException {
     Sampling sampling =
-        Sampling.of(
-            Schedulers.convert(model.scheduler(), SAMPLE_SCHEDULER), preview.steps());
+        Sampling.of(Schedulers.convert(model.scheduler(), SAMPLE_SCHEDULER), preview.steps());
     int batch = Math.min(preview.images(), ModelSampler.MOST_IMAGES);
     long total = (long) preview.steps() * Math.ceilDiv(preview.images(), batch);
     try (ModelSampler sampler = ModelSampler.open(engine, model, batch);

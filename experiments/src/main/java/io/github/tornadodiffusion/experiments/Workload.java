@@ -42,8 +42,7 @@ record Workload(Runnable run, double flops, AutoCloseable resource) implements A
       UNetTraining.Options options =
           new UNetTraining.Options(batch, height, width, preset.recipe().emaDecay() > 0);
       new MemoryNeed(UNetTraining.arenaFloats(config, options), parameters).check("--batch");
-      return trainStep(
-          UNetTraining.open(engine, config, initial(config), options), preset, batch);
+      return trainStep(UNetTraining.open(engine, config, initial(config), options), preset, batch);
     }
     new MemoryNeed(UNetInference.arenaFloats(config, batch, height, width), parameters)
         .check("--batch");
@@ -83,9 +82,7 @@ record Workload(Runnable run, double flops, AutoCloseable resource) implements A
                     preset.trainTimesteps(), preset.schedule(), preset.prediction())),
             SAMPLE_STEPS);
     return new Workload(
-        () ->
-            pipeline.sample(
-                sampling, batch, SEED, labels(config, batch), Pipeline.Progress.NONE),
+        () -> pipeline.sample(sampling, batch, SEED, labels(config, batch), Pipeline.Progress.NONE),
         inference.program().flops() * SAMPLE_STEPS,
         inference);
   }

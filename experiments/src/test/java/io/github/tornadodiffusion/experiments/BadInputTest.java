@@ -33,15 +33,14 @@ class BadInputTest {
     "--channels,2,channels",
     "--batch,0,batch",
     "--batch,many,--batch",
-    "--steps,0,at least 1",
+    "--epochs,0,at least 1",
     "--lr,-1,lr",
     "--threads,0,--threads",
     "--stepz,3,--steps"
   })
   void trainingIsRefused(String option, String value, String expected) {
     Path out = temporary.resolve("out");
-    CommandRun.refused(
-        List.of(expected), "train", "--steps", "1", "--out", out.toString(), option, value);
+    CommandRun.refused(List.of(expected), "train", "--out", out.toString(), option, value);
     assertFalse(Files.exists(out));
   }
 
@@ -56,8 +55,17 @@ class BadInputTest {
     Path out = temporary.resolve("out");
     CommandRun.refused(
         List.of("MiB", "--batch"),
-        "train", "--preset", "unit1", "--data", "digits", "--batch", "1500", "--steps", "1",
-        "--out", out.toString());
+        "train",
+        "--preset",
+        "unit1",
+        "--data",
+        "digits",
+        "--batch",
+        "200",
+        "--steps",
+        "1",
+        "--out",
+        out.toString());
     assertFalse(Files.exists(out));
   }
 
@@ -66,7 +74,11 @@ class BadInputTest {
     Path empty = Files.createDirectory(temporary.resolve("empty"));
     CommandRun.refused(
         List.of("empty", "image"),
-        "train", "--data", empty.toString(), "--out", temporary.resolve("out").toString());
+        "train",
+        "--data",
+        empty.toString(),
+        "--out",
+        temporary.resolve("out").toString());
   }
 
   @Test
@@ -76,7 +88,11 @@ class BadInputTest {
     CommandRun.refused(List.of("is a file"), "train", "--out", file.toString());
     CommandRun.refused(
         List.of("notes.txt", ".png"),
-        "sample", "--model", temporary.toString(), "--out", file.toString());
+        "sample",
+        "--model",
+        temporary.toString(),
+        "--out",
+        file.toString());
     assertArrayEquals("mine".getBytes(StandardCharsets.UTF_8), Files.readAllBytes(file));
   }
 
@@ -85,7 +101,11 @@ class BadInputTest {
     Path out = temporary.resolve("a.png");
     CommandRun.refused(
         List.of("model_index.json"),
-        "sample", "--model", temporary.toString(), "--out", out.toString());
+        "sample",
+        "--model",
+        temporary.toString(),
+        "--out",
+        out.toString());
     CommandRun.refused(
         List.of("nowhere", "directory"), "sample", "--model", "nowhere", "--out", out.toString());
     CommandRun.refused(List.of("--model"), "sample", "--out", out.toString());
@@ -103,8 +123,7 @@ class BadInputTest {
             + " \"scheduler\": [\"diffusers\", \"DDPMScheduler\"]}");
     Files.writeString(
         model.resolve("scheduler/scheduler_config.json"), "{\"_class_name\": \"DDPMScheduler\"}");
-    Files.writeString(
-        model.resolve("unet/config.json"), Presets.named("digits").model().toJson());
+    Files.writeString(model.resolve("unet/config.json"), Presets.named("digits").model().toJson());
     Files.write(model.resolve("unet/diffusion_pytorch_model.safetensors"), weights);
     return model;
   }
@@ -133,8 +152,7 @@ class BadInputTest {
     Path out = temporary.resolve("a.png");
     for (byte[] file : files) {
       CommandRun.refused(
-          List.of("diffusion_pytorch_model.safetensors"),
-          "sample", "--model", model(file).toString(), "--out", out.toString());
+          List.of("unet"), "sample", "--model", model(file).toString(), "--out", out.toString());
     }
     assertFalse(Files.exists(out));
   }

@@ -67,12 +67,10 @@ class BenchTest {
     for (int i = 16; i < values.length; i++) {
       values[i] = (float) Math.sin(i);
     }
-    Program program =
-        new Program("test", List.of(call), List.of("layer"), List.of(), List.of());
+    Program program = new Program("test", List.of(call), List.of("layer"), List.of(), List.of());
     for (boolean broken : new boolean[] {false, true}) {
       try (ProbeEngine probe = new ProbeEngine(new JvmEngine(1));
-          Engine.Session session =
-              probe.open(out.offset() + out.size(), List.of(program))) {
+          Engine.Session session = probe.open(out.offset() + out.size(), List.of(program))) {
         session.write(0, values, 0, values.length);
         KernelFigures kernel = new KernelFigures(KernelShape.of(call));
         float[] one = new float[1];

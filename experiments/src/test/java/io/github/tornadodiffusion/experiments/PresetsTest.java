@@ -32,7 +32,8 @@ class PresetsTest {
       TrainOptions options = new TrainOptions();
       options.preset = preset.name();
       assertEquals(preset.model(), options.config().unet());
-      assertEquals(preset.recipe().steps() > 0 ? preset.recipe().steps() : 300, options.steps(e -> 10L * e));
+      assertEquals(
+          preset.recipe().steps() > 0 ? preset.recipe().steps() : 300, options.steps(e -> 10L * e));
     }
   }
 }

@@ -58,8 +58,7 @@ class TrainTest {
     assertEquals(900, ImageIO.read(run.resolve("loss.png").toFile()).getWidth());
     assertEquals(4, Files.readAllLines(run.resolve("loss.csv")).size());
     List<String> lines = trained.out().lines().toList();
-    assertEquals(
-        "./tornado-diffusion sample --model " + run + " --out more.png", lines.getLast());
+    assertEquals("./tornado-diffusion sample --model " + run + " --out more.png", lines.getLast());
     assertTrue(trained.err().contains("train 3/3"));
   }
 
@@ -70,7 +69,8 @@ class TrainTest {
     assertEquals("finished", manifest.get("status").asString());
     assertEquals(5, manifest.get("seed").asInt());
     assertEquals(4, manifest.get("configuration").get("batch").asInt());
-    assertEquals("squaredcos_cap_v2", manifest.get("configuration").get("beta_schedule").asString());
+    assertEquals(
+        "squaredcos_cap_v2", manifest.get("configuration").get("beta_schedule").asString());
     assertEquals(64, manifest.get("data").get("sha256").asString().length());
     assertEquals(3, manifest.get("result").get("steps").asInt());
     assertTrue(manifest.get("parameters").asInt() > 10_000);
@@ -111,16 +111,39 @@ class TrainTest {
     Path second = temporary.resolve("second.png");
     for (Path out : List.of(first, second)) {
       CommandRun.succeeds(
-          "sample", "--model", run.toString(), "--out", out.toString(), "--count", "3", "--steps",
-          "2", "--scheduler", "ddim", "--seed", "9");
+          "sample",
+          "--model",
+          run.toString(),
+          "--out",
+          out.toString(),
+          "--count",
+          "3",
+          "--steps",
+          "2",
+          "--scheduler",
+          "ddim",
+          "--seed",
+          "9");
     }
     assertArrayEquals(Files.readAllBytes(first), Files.readAllBytes(second));
     CommandRun.refused(
         List.of("scheduler", "euler", "DDIMScheduler"),
-        "sample", "--model", run.toString(), "--out", first.toString(), "--scheduler", "euler");
+        "sample",
+        "--model",
+        run.toString(),
+        "--out",
+        first.toString(),
+        "--scheduler",
+        "euler");
     CommandRun.refused(
         List.of("labels", "no classes"),
-        "sample", "--model", run.toString(), "--out", first.toString(), "--labels", "1,2");
+        "sample",
+        "--model",
+        run.toString(),
+        "--out",
+        first.toString(),
+        "--labels",
+        "1,2");
     assertArrayEquals(Files.readAllBytes(first), Files.readAllBytes(second));
   }
 
@@ -175,9 +198,8 @@ class TrainTest {
     Map<String, HostTensor> parameters =
         Safetensors.read(run.resolve("unet/diffusion_pytorch_model.safetensors"));
     assertEquals(parameters.size() + 2, withTarget.size());
-    parameters.forEach(
-        (name, parameter) ->
-            assertArrayEquals(parameter.shape(), withTarget.get("grad." + name).shape(), name));
+    parameters.forEach((name, parameter) ->
+        assertArrayEquals(parameter.shape(), withTarget.get("grad." + name).shape(), name));
   }
 
   @Test
