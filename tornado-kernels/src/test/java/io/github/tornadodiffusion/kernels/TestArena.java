@@ -6,7 +6,10 @@ import java.util.SplittableRandom;
 
 /** Lays out blocks, fills them with random numbers, runs calls and hands the numbers back in NCHW doubles. */
 final class TestArena {
-  private static final JvmEngine ENGINE = new JvmEngine();
+  /** The device that all tests compute on: the build runs them once for each. */
+  static final String DEVICE = System.getProperty("tornadodiffusion.device", "jvm");
+
+  private static final Engine ENGINE = Engines.open(DEVICE);
 
   private final SplittableRandom random;
   private final List<Filled> filled = new ArrayList<>();
@@ -85,6 +88,9 @@ final class TestArena {
   void run(Engine engine, List<Call> calls) {
     Program program =
         new Program("test", calls, calls.stream().map(c -> "").toList(), List.of(), List.of());
+    if (session != null) {
+      session.close();
+    }
     session = engine.open(next + 16, List.of(program));
     for (Filled f : filled) {
       session.write(f.offset(), f.values(), 0, f.values().length);

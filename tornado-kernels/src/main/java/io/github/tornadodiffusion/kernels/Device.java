@@ -1,0 +1,21 @@
+package io.github.tornadodiffusion.kernels;
+
+/**
+ * A device of TornadoVM.
+ *
+ * @param id for instance {@code opencl:0}
+ * @param name as the driver tells it
+ * @param type for instance {@code cpu} or {@code gpu}
+ * @param platform the driver
+ * @param memory bytes
+ * @param largestBuffer bytes that one array may have
+ * @param computeUnits cores of a CPU, multiprocessors of a GPU
+ */
+public record Device(
+    String id,
+    String name,
+    String type,
+    String platform,
+    long memory,
+    long largestBuffer,
+    int computeUnits) {}

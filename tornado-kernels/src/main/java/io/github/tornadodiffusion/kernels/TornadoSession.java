@@ -1,0 +1,249 @@
+package io.github.tornadodiffusion.kernels;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import uk.ac.manchester.tornado.api.DataRange;
+import uk.ac.manchester.tornado.api.GridScheduler;
+import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
+import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.TornadoExecutionResult;
+import uk.ac.manchester.tornado.api.WorkerGrid1D;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
+import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * An arena on a device of TornadoVM: hands a {@link Lowering} to TornadoVM as one execution plan.
+ * What the host writes is collected and goes to the device with the next run; what it reads is
+ * fetched in pages, which stay valid until the device works again.
+ */
+final class TornadoSession implements Engine.Session {
+  /** Floats that are fetched at least. */
+  private static final int PAGE = 1024;
+
+  private static final String POCL = "Portable Computing Language";
+
+  /**
+   * PoCL forbids the compiler to fuse multiplication and addition; this allows it again, and makes
+   * matrix products up to twice as fast. The options are those of clang, which PoCL compiles with.
+   */
+  private static final String POCL_FLAGS =
+      "-cl-mad-enable -cl-fast-relaxed-math -w -DDP(x)=_Pragma(#x)kernel"
+          + " -D__kernel=DP(clang/**/fp/**/contract(fast))";
+
+  private final Device device;
+  private final Lowering lowering;
+  private final Map<Program, List<Integer>> graphs = new IdentityHashMap<>();
+  private final FloatArray arena;
+  private final MemorySegment arenaValues;
+  private final FloatArray staging = new FloatArray(Lowering.STAGING_FLOATS);
+  private final MemorySegment stagingValues = staging.getSegment();
+  private final Map<String, IntArray> requests = new HashMap<>();
+  private final TornadoExecutionPlan plan;
+  private final BitSet fetched = new BitSet();
+
+  private TornadoExecutionResult last;
+  private int pieces;
+  private int staged;
+
+  TornadoSession(TornadoDevice on, Device device, int floats, List<Program> programs) {
+    this.device = device;
+    lowering = Lowering.of(programs);
+    for (int i = 0; i < programs.size(); i++) {
+      graphs.put(programs.get(i), lowering.programs().get(i));
+    }
+    arena = new FloatArray(floats);
+    arenaValues = arena.getSegment();
+    lowering.requests().forEach((name, length) -> requests.put(name, new IntArray(length)));
+    Map<String, Object> arrays = new HashMap<>(requests);
+    arrays.put(Lowering.ARENA, arena);
+    arrays.put(Lowering.STAGING, staging);
+    lowering
+        .descriptors()
+        .forEach((name, values) -> arrays.put(name, IntArray.fromArray(values)));
+    plan =
+        new TornadoExecutionPlan(
+            lowering.graphs().stream()
+                .map(graph -> taskGraph(graph, arrays))
+                .toArray(ImmutableTaskGraph[]::new));
+    plan.withDevice(on);
+    plan.withGridScheduler(grids());
+    if (device.platform().equals(POCL)) {
+      plan.withCompilerFlags(TornadoVMBackendType.OPENCL, POCL_FLAGS);
+    }
+    flush(); // brings the arena to the device
+  }
+
+  private static ImmutableTaskGraph taskGraph(Lowering.Graph graph, Map<String, Object> arrays) {
+    TaskGraph result = new TaskGraph(Lowering.NAME);
+    if (graph.consumesArena()) {
+      result.consumeFromDevice(Lowering.NAME, arrays.get(Lowering.ARENA));
+    }
+    graph
+        .once()
+        .forEach(a -> result.transferToDevice(DataTransferMode.FIRST_EXECUTION, arrays.get(a)));
+    graph
+        .always()
+        .forEach(a -> result.transferToDevice(DataTransferMode.EVERY_EXECUTION, arrays.get(a)));
+    for (Lowering.Task task : graph.tasks()) {
+      FloatArray m = (FloatArray) arrays.get(task.arguments().get(0));
+      IntArray d = (IntArray) arrays.get(task.arguments().get(1));
+      if (task.arguments().size() == 2) {
+        result.task(task.id(), TornadoTasks.of(task.kernel()), m, d);
+      } else {
+        FloatArray third = (FloatArray) arrays.get(task.arguments().get(2));
+        result.task(task.id(), TransferKernels::write, m, d, third);
+      }
+    }
+    result.persistOnDevice(arrays.get(Lowering.ARENA));
+    return result.snapshot();
+  }
+
+  /**
+   * One grid for all tasks: the generated loops stride over it. A few work groups for each core
+   * even out the load of a CPU; a GPU wants many threads.
+   */
+  private GridScheduler grids() {
+    boolean cpu = device.type().equals("cpu");
+    int local = cpu ? 1 : 64;
+    int threads = device.computeUnits() * (cpu ? 16 : 4 * local);
+    GridScheduler scheduler = new GridScheduler();
+    for (String id : lowering.taskIds()) {
+      WorkerGrid1D grid = new WorkerGrid1D(threads);
+      grid.setLocalWork(local, 1, 1);
+      scheduler.addWorkerGrid(Lowering.NAME + "." + id, grid);
+    }
+    return scheduler;
+  }
+
+  @Override
+  public void write(int offset, float[] source, int from, int length) {
+    for (int done = 0; done < length; ) {
+      int n = Math.min(Lowering.PIECE, length - done);
+      if (pieces == Lowering.MOST_PIECES
+          || staged + n > Lowering.STAGING_FLOATS
+          || isStaged(offset + done, n)) {
+        flush();
+      }
+      IntArray request = requests.get(Lowering.REQUEST);
+      request.set(1 + 3 * pieces, offset + done);
+      request.set(2 + 3 * pieces, staged);
+      request.set(3 + 3 * pieces, n);
+      MemorySegment.copy(
+          source, from + done, stagingValues, ValueLayout.JAVA_FLOAT, 4L * staged, n);
+      pieces++;
+      staged += n;
+      done += n;
+    }
+  }
+
+  /** Whether a piece that waits overlaps a range: then their order matters. */
+  private boolean isStaged(int offset, int length) {
+    IntArray request = requests.get(Lowering.REQUEST);
+    for (int i = 0; i < pieces; i++) {
+      int to = request.get(1 + 3 * i);
+      if (to < offset + length && offset < to + request.get(3 + 3 * i)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void flush() {
+    if (last == null || pieces > 0) {
+      requests.get(Lowering.REQUEST).set(0, pieces);
+      execute(Lowering.WRITE);
+      pieces = 0;
+      staged = 0;
+    }
+  }
+
+  @Override
+  public void read(int offset, float[] target, int from, int length) {
+    flush();
+    int end = (offset + length + PAGE - 1) / PAGE;
+    for (int page = fetched.nextClearBit(offset / PAGE); page < end; ) {
+      int next = fetched.nextSetBit(page);
+      int to = next < 0 || next > end ? end : next;
+      fetch(page * PAGE, (int) Math.min((long) to * PAGE, arenaValues.byteSize() / 4));
+      fetched.set(page, to);
+      page = fetched.nextClearBit(to);
+    }
+    MemorySegment.copy(
+        arenaValues, ValueLayout.JAVA_FLOAT, 4L * offset, target, from, length);
+  }
+
+  private void fetch(int from, int to) {
+    last.transferToHost(new DataRange(arena).withOffset(from).withSize(to - from));
+  }
+
+  @Override
+  public void run(Program program) {
+    flush();
+    for (int graph : graphsOf(program)) {
+      execute(graph);
+    }
+    if (program.calls().size() == 1) {
+      single(program.calls().getFirst());
+    }
+  }
+
+  @Override
+  public void profile(Program program, long[] nanos) {
+    graphsOf(program);
+    flush();
+    for (int i = 0; i < nanos.length; i++) {
+      long start = System.nanoTime();
+      single(program.calls().get(i));
+      nanos[i] += System.nanoTime() - start;
+    }
+  }
+
+  private void single(Call call) {
+    IntArray request = requests.get(Lowering.request(call.kernel()));
+    for (int i = 0; i < call.descriptor().length; i++) {
+      request.set(i, call.descriptor()[i]);
+    }
+    execute(lowering.single().get(call.kernel()));
+  }
+
+  private List<Integer> graphsOf(Program program) {
+    List<Integer> indices = graphs.get(program);
+    if (indices == null) {
+      throw new IllegalArgumentException(
+          "The program " + program.name() + " was not opened with this session");
+    }
+    return indices;
+  }
+
+  private void execute(int graph) {
+    fetched.clear();
+    try {
+      last = plan.withGraph(graph).execute();
+    } catch (RuntimeException e) {
+      throw new IllegalStateException(
+          "%s failed on %s: %s"
+              .formatted(lowering.graphs().get(graph).tasks().getFirst().id(), device.id(), e),
+          e);
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      plan.withAllGraphs();
+      plan.close();
+    } catch (TornadoExecutionPlanException e) {
+      throw new IllegalStateException("Closing a plan on " + device.id(), e);
+    }
+  }
+}

@@ -1,0 +1,65 @@
+package io.github.tornadodiffusion.kernels;
+
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task2;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** Kernels as the method references that TornadoVM asks for: it reads the method behind each. */
+final class TornadoTasks {
+  private TornadoTasks() {}
+
+  /**
+   * The method of a kernel.
+   *
+   * @throws IllegalArgumentException if the kernel is not listed here
+   */
+  static Task2<FloatArray, IntArray> of(Kernel kernel) {
+    return switch (kernel.owner() + "." + kernel.method()) {
+      case "AttentionKernels.forward" -> AttentionKernels::forward;
+      case "AttentionKernels.queries" -> AttentionKernels::queries;
+      case "AttentionKernels.keys" -> AttentionKernels::keys;
+      case "ChannelKernels.softmax" -> ChannelKernels::softmax;
+      case "ChannelKernels.softmaxBackward" -> ChannelKernels::softmaxBackward;
+      case "ChannelKernels.concat" -> ChannelKernels::concat;
+      case "ChannelKernels.concatUnaligned" -> ChannelKernels::concatUnaligned;
+      case "ChannelKernels.slice" -> ChannelKernels::slice;
+      case "ChannelKernels.sliceUnaligned" -> ChannelKernels::sliceUnaligned;
+      case "ConvKernels.forward" -> ConvKernels::forward;
+      case "ConvKernels.flip" -> ConvKernels::flip;
+      case "ConvKernels.weightGradient" -> ConvKernels::weightGradient;
+      case "ElementwiseKernels.copy" -> ElementwiseKernels::copy;
+      case "ElementwiseKernels.add" -> ElementwiseKernels::add;
+      case "ElementwiseKernels.scale" -> ElementwiseKernels::scale;
+      case "ElementwiseKernels.affine" -> ElementwiseKernels::affine;
+      case "ElementwiseKernels.silu" -> ElementwiseKernels::silu;
+      case "ElementwiseKernels.siluBackward" -> ElementwiseKernels::siluBackward;
+      case "EmbeddingKernels.sinusoid" -> EmbeddingKernels::sinusoid;
+      case "EmbeddingKernels.lookup" -> EmbeddingKernels::lookup;
+      case "EmbeddingKernels.lookupBackward" -> EmbeddingKernels::lookupBackward;
+      case "GroupNormKernels.moments" -> GroupNormKernels::moments;
+      case "GroupNormKernels.coefficients" -> GroupNormKernels::coefficients;
+      case "GroupNormKernels.apply" -> GroupNormKernels::apply;
+      case "GroupNormKernels.sums" -> GroupNormKernels::sums;
+      case "GroupNormKernels.reduce" -> GroupNormKernels::reduce;
+      case "GroupNormKernels.gradient" -> GroupNormKernels::gradient;
+      case "LossKernels.meanSquaredError" -> LossKernels::meanSquaredError;
+      case "LossKernels.meanSquaredErrorBackward" -> LossKernels::meanSquaredErrorBackward;
+      case "MatMulKernels.pack" -> MatMulKernels::pack;
+      case "MatMulKernels.multiply" -> MatMulKernels::multiply;
+      case "NoiseKernels.gaussian" -> NoiseKernels::gaussian;
+      case "NoiseKernels.mixImages" -> NoiseKernels::mixImages;
+      case "OptimizerKernels.squares" -> OptimizerKernels::squares;
+      case "OptimizerKernels.norm" -> OptimizerKernels::norm;
+      case "OptimizerKernels.adamW" -> OptimizerKernels::adamW;
+      case "OptimizerKernels.ema" -> OptimizerKernels::ema;
+      case "ReduceKernels.sumPixels" -> ReduceKernels::sumPixels;
+      case "ReduceKernels.sumRows" -> ReduceKernels::sumRows;
+      case "ResampleKernels.nearest" -> ResampleKernels::nearest;
+      case "ResampleKernels.nearestBackward" -> ResampleKernels::nearestBackward;
+      case "ResampleKernels.averagePool" -> ResampleKernels::averagePool;
+      case "ResampleKernels.averagePoolBackward" -> ResampleKernels::averagePoolBackward;
+      case "ResampleKernels.dilate" -> ResampleKernels::dilate;
+      default -> throw new IllegalArgumentException("No kernel " + kernel);
+    };
+  }
+}

@@ -1,0 +1,4 @@
+package uk.ac.manchester.tornado.api;
+
+/** Signature only. */
+public class ImmutableTaskGraph {}

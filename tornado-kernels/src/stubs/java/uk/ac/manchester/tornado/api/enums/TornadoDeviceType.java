@@ -1,0 +1,7 @@
+package uk.ac.manchester.tornado.api.enums;
+
+/** Signature only. */
+public enum TornadoDeviceType {
+  CPU,
+  GPU
+}
