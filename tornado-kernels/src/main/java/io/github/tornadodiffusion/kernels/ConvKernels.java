@@ -9,18 +9,21 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
 /**
  * The kernels behind {@link Conv}.
  *
- * <p>{@code forward} and {@code weightGradient} keep a register tile of 8 rows by 2 vectors of output channels: every
- * multiply-add has its operands in registers or in one load, and 16 independent sums hide the latency. Eight rows and two
- * vectors are also what C2 inlines completely; larger tiles fall off that cliff. In {@code forward} a row is an output
- * pixel and the taps of one kernel row are contiguous in memory (kx, then channel), so the inner loop is kernelW * channels
- * long. In {@code weightGradient} a row is an input channel and the loop runs over all pixels of a few images.
+ * <p>{@code forward} and {@code weightGradient} keep a register tile of 8 rows by 2 vectors of
+ * output channels: every multiply-add has its operands in registers or in one load, and 16
+ * independent sums hide the latency. Eight rows and two vectors are also what C2 inlines
+ * completely; larger tiles fall off that cliff. In {@code forward} a row is an output pixel and the
+ * taps of one kernel row are contiguous in memory (kx, then channel), so the inner loop is kernelW
+ * * channels long. In {@code weightGradient} a row is an input channel and the loop runs over all
+ * pixels of a few images.
  */
 final class ConvKernels {
   private ConvKernels() {}
 
   /**
-   * Descriptor: see {@link Conv#forward}. One iteration: 8 output pixels of an image, in a rectangle of 8x1, 4x2, 2x4 or
-   * 1x8, by 32 output channels. Pixels beyond the image's edge repeat the last one.
+   * Descriptor: see {@link Conv#forward}. One iteration: 8 output pixels of an image, in a
+   * rectangle of 8x1, 4x2, 2x4 or 1x8, by 32 output channels. Pixels beyond the image's edge repeat
+   * the last one.
    */
   static void forward(FloatArray m, IntArray d) {
     int tilesX = d.get(10);
@@ -48,9 +51,9 @@ final class ConvKernels {
   }
 
   /**
-   * The register tile: 8 pixels by the vectors of output channels that start at oa and ob. A method of its own, too long
-   * for C2 to inline, so that all of C2's budget for inlining goes to its vectors: where one call is left, every vector is
-   * boxed.
+   * The register tile: 8 pixels by the vectors of output channels that start at oa and ob. A method
+   * of its own, too long for C2 to inline, so that all of C2's budget for inlining goes to its
+   * vectors: where one call is left, every vector is boxed.
    */
   private static void forwardTile(
       FloatArray m, IntArray d, int in, int row, int x, int y, int oa, int ob) {
@@ -187,11 +190,20 @@ final class ConvKernels {
   }
 
   /**
-   * Adds a vector to the tile's pixels: one for all, or with a stride each image's own. A second pass, over a tile that is
-   * still in the nearest cache, because C2 gives up inlining when the tile's code grows, and then every vector is boxed.
+   * Adds a vector to the tile's pixels: one for all, or with a stride each image's own. A second
+   * pass, over a tile that is still in the nearest cache, because C2 gives up inlining when the
+   * tile's code grows, and then every vector is boxed.
    */
   private static void addVector(
-      FloatArray m, IntArray d, int row, int x, int y, int from, int to, int vector, int imageStride) {
+      FloatArray m,
+      IntArray d,
+      int row,
+      int x,
+      int y,
+      int from,
+      int to,
+      int vector,
+      int imageStride) {
     if (vector >= 0) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
@@ -211,7 +223,10 @@ final class ConvKernels {
     }
   }
 
-  /** Descriptor: see {@link Conv#flip}. One iteration writes one tap of one panel of 16 input channels. */
+  /**
+   * Descriptor: see {@link Conv#flip}. One iteration writes one tap of one panel of 16 input
+   * channels.
+   */
   static void flip(FloatArray m, IntArray d) {
     int taps = d.get(1);
     int bound = taps * (d.get(2) / 16);
@@ -230,7 +245,10 @@ final class ConvKernels {
     }
   }
 
-  /** Descriptor: see {@link Conv#weightGradient}. One iteration: 8 input channels, one tap, 32 output channels, some images. */
+  /**
+   * Descriptor: see {@link Conv#weightGradient}. One iteration: 8 input channels, one tap, 32
+   * output channels, some images.
+   */
   static void weightGradient(FloatArray m, IntArray d) {
     int channelTiles = d.get(4) / 8;
     int taps = d.get(5) * d.get(6);
@@ -249,16 +267,25 @@ final class ConvKernels {
       int end = Math.min(block + 32, outStride);
       int firstImage = chunk * d.get(16);
       int pixels = Math.min(d.get(16), d.get(10) - firstImage) * imagePixels;
-      int in = d.get(0) + firstImage * d.get(2) + tap / kernelW * d.get(1) + tap % kernelW * d.get(4) + c;
+      int in =
+          d.get(0)
+              + firstImage * d.get(2)
+              + tap / kernelW * d.get(1)
+              + tap % kernelW * d.get(4)
+              + c;
       int gradOut = d.get(8) + firstImage * imagePixels * outStride;
       int target = d.get(13) + chunk * d.get(14) + (tap * d.get(4) + c) * 16;
       for (int o = block; o < end; o += 2 * lanes) {
-        weightGradientTile(m, d, in, gradOut, pixels, target, o, Math.min(o + lanes, outStride - lanes));
+        weightGradientTile(
+            m, d, in, gradOut, pixels, target, o, Math.min(o + lanes, outStride - lanes));
       }
     }
   }
 
-  /** The register tile: 8 input channels by two vectors of output channels, summed over pixels; see forwardTile. */
+  /**
+   * The register tile: 8 input channels by two vectors of output channels, summed over pixels; see
+   * forwardTile.
+   */
   private static void weightGradientTile(
       FloatArray m, IntArray d, int in, int gradOut, int pixels, int target, int oa, int ob) {
     VectorFloat16 v = new VectorFloat16(m);
@@ -327,7 +354,8 @@ final class ConvKernels {
       s = Lanes.splat(m.get(p + 7));
       r7a = Lanes.mulAdd(ga, s, r7a);
       r7b = Lanes.mulAdd(gb, s, r7b);
-      // One flat loop with carries beats nested loops: images of 4x4 would leave the inner one four iterations.
+      // One flat loop with carries beats nested loops: images of 4x4 would leave the inner one four
+      // iterations.
       g += gStep;
       p += pixelStep;
       x++;

@@ -4,7 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/** Lays out blocks, fills them with random numbers, runs calls and hands the numbers back in NCHW doubles. */
+/**
+ * Lays out blocks, fills them with random numbers, runs calls and hands the numbers back in NCHW
+ * doubles.
+ */
 final class TestArena {
   private static final JvmEngine ENGINE = new JvmEngine();
 
