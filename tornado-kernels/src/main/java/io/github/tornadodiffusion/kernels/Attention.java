@@ -4,16 +4,19 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Multi-head attention softmax(q k^T / sqrt(d)) v (Vaswani et al. 2017, equation 1) within each image. q, k and v are blocks
- * of one shape [n, h, w, c] without border, whose h * w pixels are the tokens; head i is the channels i*d .. (i+1)*d - 1, d =
- * c / heads.
+ * Multi-head attention softmax(q k^T / sqrt(d)) v (Vaswani et al. 2017, equation 1) within each
+ * image. q, k and v are blocks of one shape [n, h, w, c] without border, whose h * w pixels are the
+ * tokens; head i is the channels i*d .. (i+1)*d - 1, d = c / heads.
  */
 public final class Attention {
   private static final String KERNELS = "AttentionKernels";
 
   private Attention() {}
 
-  /** Floats that {@link #forward} leaves for {@link #backward}: of each head and query the greatest score and the sum. */
+  /**
+   * Floats that {@link #forward} leaves for {@link #backward}: of each head and query the greatest
+   * score and the sum.
+   */
   public static int savedSize(Block q, int heads) {
     return 2 * perQuery(q, heads);
   }
@@ -31,7 +34,8 @@ public final class Attention {
    * @param saved room for {@link #savedSize} floats
    * @param scratch room for {@link #forwardScratch} floats
    */
-  public static List<Call> forward(Block q, Block k, Block v, int heads, Block out, int saved, int scratch) {
+  public static List<Call> forward(
+      Block q, Block k, Block v, int heads, Block out, int saved, int scratch) {
     check(q, k, v, out);
     double products = products(q);
     double tensor = 4.0 * q.size();
@@ -46,11 +50,13 @@ public final class Attention {
 
   /** Floats of scratch memory that {@link #backward} needs. */
   public static int backwardScratch(Block q, int heads) {
-    return Math.addExact(perQuery(q, heads), Math.multiplyExact(tiles(q, heads), keysTile(q, heads)));
+    return Math.addExact(
+        perQuery(q, heads), Math.multiplyExact(tiles(q, heads), keysTile(q, heads)));
   }
 
   /**
-   * The gradients of {@link #forward}. Overwrites gradQ, gradK and gradV, which must not overlap any other argument.
+   * The gradients of {@link #forward}. Overwrites gradQ, gradK and gradV, which must not overlap
+   * any other argument.
    *
    * @param out what forward wrote
    * @param saved what forward left
@@ -78,16 +84,34 @@ public final class Attention {
         new Call(
             new Kernel(KERNELS, "queries"),
             descriptor(
-                q, k, v, heads, saved, tileScratch, queriesTile(q, heads),
-                out.offset(), gradOut.offset(), products, gradQ.offset()),
+                q,
+                k,
+                v,
+                heads,
+                saved,
+                tileScratch,
+                queriesTile(q, heads),
+                out.offset(),
+                gradOut.offset(),
+                products,
+                gradQ.offset()),
             tiles,
             3 * products(q),
             6 * tensor),
         new Call(
             new Kernel(KERNELS, "keys"),
             descriptor(
-                q, k, v, heads, saved, tileScratch, keysTile(q, heads),
-                gradOut.offset(), products, gradK.offset(), gradV.offset()),
+                q,
+                k,
+                v,
+                heads,
+                saved,
+                tileScratch,
+                keysTile(q, heads),
+                gradOut.offset(),
+                products,
+                gradK.offset(),
+                gradV.offset()),
             tiles,
             4 * products(q),
             6 * tensor));
@@ -155,7 +179,8 @@ public final class Attention {
   private static void check(Block q, Block... others) {
     for (Block other : others) {
       if (q.n() != other.n() || q.c() != other.c() || q.h() != other.h() || q.w() != other.w()) {
-        throw new IllegalArgumentException("Attention with queries %s: shapes differ, %s".formatted(q, other));
+        throw new IllegalArgumentException(
+            "Attention with queries %s: shapes differ, %s".formatted(q, other));
       }
       checkBorder(other);
     }

@@ -8,24 +8,30 @@ import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
 import uk.ac.manchester.tornado.api.types.vectors.Float16;
 
 /**
- * The kernels behind {@link Attention}. An iteration does one tile: 16 tokens of one head of one image, which become the
- * lanes. It transposes its tile into its own scratch memory, so that every sum runs vertically, and walks over the other
- * tokens eight at a time with the softmax rescaled as it goes (Milakov and Gimelshein 2018; Dao et al. 2022). No matrix of
- * tokens x tokens ever exists. In {@code forward} and {@code queries} the lanes are queries and the walk is over keys, in
- * {@code keys} it is the other way round.
+ * The kernels behind {@link Attention}. An iteration does one tile: 16 tokens of one head of one
+ * image, which become the lanes. It transposes its tile into its own scratch memory, so that every
+ * sum runs vertically, and walks over the other tokens eight at a time with the softmax rescaled as
+ * it goes (Milakov and Gimelshein 2018; Dao et al. 2022). No matrix of tokens x tokens ever exists.
+ * In {@code forward} and {@code queries} the lanes are queries and the walk is over keys, in {@code
+ * keys} it is the other way round.
  *
- * <p>All kernels share the head of the descriptor: 0 images, 1 tokens, 2 channel stride, 3 heads, 4 channels of a head, 5
- * tiles of a head, 6 q, 7 k, 8 v, 9 saved maxima (of 16 queries a tile, in the order of the tiles), 10 saved inverse sums
- * likewise, 11 scratch, 12 floats of scratch a tile. What follows is the kernel's own.
+ * <p>All kernels share the head of the descriptor: 0 images, 1 tokens, 2 channel stride, 3 heads, 4
+ * channels of a head, 5 tiles of a head, 6 q, 7 k, 8 v, 9 saved maxima (of 16 queries a tile, in
+ * the order of the tiles), 10 saved inverse sums likewise, 11 scratch, 12 floats of scratch a tile.
+ * What follows is the kernel's own.
  *
- * <p>The helpers take offsets only: a vector argument would have to be boxed where C2 decides not to inline them. And none
- * has more than one exp in it, because C2 stops inlining, and then boxes, at a number of nodes that two of them exceed. Their loops over rows
- * run to a number from memory, so that TornadoVM does not unroll them.
+ * <p>The helpers take offsets only: a vector argument would have to be boxed where C2 decides not
+ * to inline them. And none has more than one exp in it, because C2 stops inlining, and then boxes,
+ * at a number of nodes that two of them exceed. Their loops over rows run to a number from memory,
+ * so that TornadoVM does not unroll them.
  */
 final class AttentionKernels {
   private AttentionKernels() {}
 
-  /** Own descriptor: 13 out. Scratch: queries and sums [head size][16] each, then weights [8][16] and a factor [16]. */
+  /**
+   * Own descriptor: 13 out. Scratch: queries and sums [head size][16] each, then weights [8][16]
+   * and a factor [16].
+   */
   static void forward(FloatArray m, IntArray d) {
     int bound = d.get(0) * d.get(3) * d.get(5);
     for (@Parallel int t = 0; t < bound; t++) {
@@ -39,7 +45,14 @@ final class AttentionKernels {
       int sums = queries + 16 * size;
       int weights = sums + 16 * size;
       int factor = weights + 128;
-      transpose(m, d.get(6) + base + first * stride, stride, count, size, queries, 1f / TornadoMath.sqrt((float) size));
+      transpose(
+          m,
+          d.get(6) + base + first * stride,
+          stride,
+          count,
+          size,
+          queries,
+          1f / TornadoMath.sqrt((float) size));
       clear(m, sums, size);
       int max = d.get(9) + t * 16;
       int total = d.get(10) + t * 16;
@@ -54,7 +67,8 @@ final class AttentionKernels {
           scores(m, d.get(7) + row, stride, left, size, queries + lane, weights + lane);
           raise(m, left, weights + lane, max + lane, total + lane, factor + lane);
           weigh(m, left, weights + lane, max + lane, total + lane);
-          accumulate(m, d.get(8) + row, stride, left, size, weights + lane, factor + lane, sums + lane);
+          accumulate(
+              m, d.get(8) + row, stride, left, size, weights + lane, factor + lane, sums + lane);
         }
         divide(m, sums + lane, size, total + lane);
       }
@@ -63,9 +77,10 @@ final class AttentionKernels {
   }
 
   /**
-   * The gradient of q, and for {@code keys} the products of output and gradient of each query. Own descriptor: 13 out, 14
-   * gradOut, 15 products (as saved maxima), 16 gradQ. Scratch: queries, output gradients and sums [head size][16] each, then
-   * weights [8][16], their gradients [8][16] and ones [16].
+   * The gradient of q, and for {@code keys} the products of output and gradient of each query. Own
+   * descriptor: 13 out, 14 gradOut, 15 products (as saved maxima), 16 gradQ. Scratch: queries,
+   * output gradients and sums [head size][16] each, then weights [8][16], their gradients [8][16]
+   * and ones [16].
    */
   static void queries(FloatArray m, IntArray d) {
     int bound = d.get(0) * d.get(3) * d.get(5);
@@ -104,8 +119,10 @@ final class AttentionKernels {
           int row = base + j * stride;
           scores(m, d.get(7) + row, stride, left, size, queries + lane, scores + lane);
           scores(m, d.get(8) + row, stride, left, size, gradients + lane, weights + lane);
-          weighQueries(m, left, scores + lane, weights + lane, max + lane, inverse + lane, product + lane);
-          accumulate(m, d.get(7) + row, stride, left, size, weights + lane, ones + lane, sums + lane);
+          weighQueries(
+              m, left, scores + lane, weights + lane, max + lane, inverse + lane, product + lane);
+          accumulate(
+              m, d.get(7) + row, stride, left, size, weights + lane, ones + lane, sums + lane);
         }
       }
       store(m, d, t, sums, d.get(16), scale);
@@ -113,8 +130,9 @@ final class AttentionKernels {
   }
 
   /**
-   * The gradients of k and v. Own descriptor: 13 gradOut, 14 products, 15 gradK, 16 gradV. Scratch: keys, values,
-   * sums for keys and sums for values [head size][16] each, then weights [8][16], their gradients [8][16] and ones [16].
+   * The gradients of k and v. Own descriptor: 13 gradOut, 14 products, 15 gradK, 16 gradV. Scratch:
+   * keys, values, sums for keys and sums for values [head size][16] each, then weights [8][16],
+   * their gradients [8][16] and ones [16].
    */
   static void keys(FloatArray m, IntArray d) {
     int bound = d.get(0) * d.get(3) * d.get(5);
@@ -148,9 +166,25 @@ final class AttentionKernels {
           int query = perQuery + i;
           scores(m, d.get(6) + row, stride, left, size, keys + lane, weights + lane);
           scores(m, d.get(13) + row, stride, left, size, values + lane, scores + lane);
-          weighKeys(m, left, weights + lane, scores + lane, d.get(9) + query, d.get(10) + query, d.get(14) + query);
-          accumulate(m, d.get(13) + row, stride, left, size, weights + lane, ones + lane, valueSums + lane);
-          accumulate(m, d.get(6) + row, stride, left, size, scores + lane, ones + lane, keySums + lane);
+          weighKeys(
+              m,
+              left,
+              weights + lane,
+              scores + lane,
+              d.get(9) + query,
+              d.get(10) + query,
+              d.get(14) + query);
+          accumulate(
+              m,
+              d.get(13) + row,
+              stride,
+              left,
+              size,
+              weights + lane,
+              ones + lane,
+              valueSums + lane);
+          accumulate(
+              m, d.get(6) + row, stride, left, size, scores + lane, ones + lane, keySums + lane);
         }
       }
       store(m, d, t, keySums, d.get(15), scale);
@@ -158,7 +192,10 @@ final class AttentionKernels {
     }
   }
 
-  /** Eight more keys: raises the maxima to their scores and leaves the factor that this costs all earlier weights. */
+  /**
+   * Eight more keys: raises the maxima to their scores and leaves the factor that this costs all
+   * earlier weights.
+   */
   private static void raise(FloatArray m, int left, int scores, int max, int total, int factor) {
     VectorFloat16 v = new VectorFloat16(m);
     int lanes = Lanes.width();
@@ -231,7 +268,9 @@ final class AttentionKernels {
     }
   }
 
-  /** Eight queries: turns scores into weights, and gradients of weights into gradients of scores. */
+  /**
+   * Eight queries: turns scores into weights, and gradients of weights into gradients of scores.
+   */
   private static void weighKeys(
       FloatArray m, int left, int weights, int gradients, int max, int inverse, int product) {
     VectorFloat16 v = new VectorFloat16(m);
@@ -254,14 +293,21 @@ final class AttentionKernels {
     }
   }
 
-  /** Where a tile's head starts within the first token of its image, counted from the start of a block. */
+  /**
+   * Where a tile's head starts within the first token of its image, counted from the start of a
+   * block.
+   */
   private static int base(IntArray d, int t) {
     int row = t / d.get(5);
     return row / d.get(3) * d.get(1) * d.get(2) + row % d.get(3) * d.get(4);
   }
 
-  /** tile[i][lane] = factor * row[lane][i]; lanes beyond {@code count} repeat the last row, and nothing reads their results. */
-  private static void transpose(FloatArray m, int rows, int stride, int count, int size, int tile, float factor) {
+  /**
+   * tile[i][lane] = factor * row[lane][i]; lanes beyond {@code count} repeat the last row, and
+   * nothing reads their results.
+   */
+  private static void transpose(
+      FloatArray m, int rows, int stride, int count, int size, int tile, float factor) {
     for (int i = 0; i < size; i++) {
       for (int lane = 0; lane < 16; lane++) {
         m.set(tile + i * 16 + lane, factor * m.get(rows + Math.min(lane, count - 1) * stride + i));
@@ -269,7 +315,10 @@ final class AttentionKernels {
     }
   }
 
-  /** Writes factor * tile[i][lane] to the rows of an output, and zeros to its padding lanes if this is the last head. */
+  /**
+   * Writes factor * tile[i][lane] to the rows of an output, and zeros to its padding lanes if this
+   * is the last head.
+   */
   private static void store(FloatArray m, IntArray d, int t, int tile, int out, float factor) {
     int stride = d.get(2);
     int size = d.get(4);
@@ -300,8 +349,12 @@ final class AttentionKernels {
     }
   }
 
-  /** score[r] = sum over i of row[r][i] * tile[i] for eight rows; rows beyond {@code left} repeat the last one. */
-  private static void scores(FloatArray m, int rows, int stride, int left, int size, int tile, int score) {
+  /**
+   * score[r] = sum over i of row[r][i] * tile[i] for eight rows; rows beyond {@code left} repeat
+   * the last one.
+   */
+  private static void scores(
+      FloatArray m, int rows, int stride, int left, int size, int tile, int score) {
     VectorFloat16 v = new VectorFloat16(m);
     int lanes = Lanes.width();
     int step = 16 / lanes;
@@ -343,7 +396,10 @@ final class AttentionKernels {
     v.set(to + 7 * step, s7);
   }
 
-  /** sum[i] = factor * sum[i] + sum over eight rows r of weight[r] * row[r][i]; rows beyond {@code left} have weight 0. */
+  /**
+   * sum[i] = factor * sum[i] + sum over eight rows r of weight[r] * row[r][i]; rows beyond {@code
+   * left} have weight 0.
+   */
   private static void accumulate(
       FloatArray m, int rows, int stride, int left, int size, int weight, int factor, int sum) {
     VectorFloat16 v = new VectorFloat16(m);

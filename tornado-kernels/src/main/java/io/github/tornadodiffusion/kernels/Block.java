@@ -1,10 +1,10 @@
 package io.github.tornadodiffusion.kernels;
 
 /**
- * A range of the arena that holds an image-like tensor in NHWC order: {@code [n][top + h + bottom][left + w +
- * right][stride]}, where {@code stride} is {@code c} rounded up to a multiple of 16. The border and the lanes from c to
- * stride are zero: whoever writes the block writes those zeros. Sequences are blocks with {@code h = 1}, rows of a matrix
- * blocks with {@code h = w = 1}.
+ * A range of the arena that holds an image-like tensor in NHWC order: {@code [n][top + h +
+ * bottom][left + w + right][stride]}, where {@code stride} is {@code c} rounded up to a multiple of
+ * 16. The border and the lanes from c to stride are zero: whoever writes the block writes those
+ * zeros. Sequences are blocks with {@code h = 1}, rows of a matrix blocks with {@code h = w = 1}.
  *
  * @param offset first float in the arena, a multiple of 16
  * @param n images
@@ -12,16 +12,26 @@ package io.github.tornadodiffusion.kernels;
  * @param w columns, without border
  * @param c channels, without padding
  */
-public record Block(int offset, int n, int h, int w, int c, int top, int left, int bottom, int right) {
+public record Block(
+    int offset, int n, int h, int w, int c, int top, int left, int bottom, int right) {
   public Block {
-    if (n <= 0 || h <= 0 || w <= 0 || c <= 0 || top < 0 || left < 0 || bottom < 0 || right < 0 || offset % 16 != 0) {
+    if (n <= 0
+        || h <= 0
+        || w <= 0
+        || c <= 0
+        || top < 0
+        || left < 0
+        || bottom < 0
+        || right < 0
+        || offset % 16 != 0) {
       throw new IllegalArgumentException(
           "Not a block: offset %d, shape [%d, %d, %d, %d], border %d %d %d %d"
               .formatted(offset, n, h, w, c, top, left, bottom, right));
     }
     long size = (long) n * (top + h + bottom) * (left + w + right) * round16(c);
     if (size > Integer.MAX_VALUE - 16) {
-      throw new IllegalArgumentException("A tensor of %d floats is too large: use a smaller batch".formatted(size));
+      throw new IllegalArgumentException(
+          "A tensor of %d floats is too large: use a smaller batch".formatted(size));
     }
   }
 

@@ -7,7 +7,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
 import uk.ac.manchester.tornado.api.types.vectors.Float16;
 
-/** Those kernels of {@link Elementwise} that tell the channels of a pixel apart: an iteration writes one row, as {@link Rows} lays out in the descriptor. */
+/**
+ * Those kernels of {@link Elementwise} that tell the channels of a pixel apart: an iteration writes
+ * one row, as {@link Rows} lays out in the descriptor.
+ */
 final class ChannelKernels {
   private ChannelKernels() {}
 
@@ -115,7 +118,8 @@ final class ChannelKernels {
         }
         Float16 mean = Lanes.splat(Lanes.sum(products));
         for (int i = 0; i < count; i++) {
-          Float16 r = Lanes.mul(v.get(softAt / lanes + i), Lanes.sub(v.get(gradAt / lanes + i), mean));
+          Float16 r =
+              Lanes.mul(v.get(softAt / lanes + i), Lanes.sub(v.get(gradAt / lanes + i), mean));
           if (accumulate == 0) {
             v.set(o / lanes + i, r);
           } else {

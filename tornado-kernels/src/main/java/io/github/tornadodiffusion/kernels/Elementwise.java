@@ -3,10 +3,10 @@ package io.github.tornadodiffusion.kernels;
 import java.util.List;
 
 /**
- * What touches every element once; all of it is bound by memory. An output's border and padding lanes are written as zeros;
- * inputs may have a border, which is skipped. With accumulate the result is added to the output, which then has no border.
- * An input may be the output itself where both have the same border. Blocks that do not fit each other are an
- * IllegalArgumentException.
+ * What touches every element once; all of it is bound by memory. An output's border and padding
+ * lanes are written as zeros; inputs may have a border, which is skipped. With accumulate the
+ * result is added to the output, which then has no border. An input may be the output itself where
+ * both have the same border. Blocks that do not fit each other are an IllegalArgumentException.
  */
 public final class Elementwise {
   private static final String OWNER = "ElementwiseKernels";
@@ -39,7 +39,10 @@ public final class Elementwise {
     return call("silu", 4, false, out, List.of(x));
   }
 
-  /** Gradient of {@link #silu} at x: gradX = gradOut * s * (1 + x * (1 - s)) with s = 1 / (1 + exp(-x)). */
+  /**
+   * Gradient of {@link #silu} at x: gradX = gradOut * s * (1 + x * (1 - s)) with s = 1 / (1 +
+   * exp(-x)).
+   */
   public static Call siluBackward(Block x, Block gradOut, Block gradX, boolean accumulate) {
     return call("siluBackward", 8, accumulate, gradX, List.of(x, gradOut));
   }
@@ -49,7 +52,10 @@ public final class Elementwise {
     return call("softmax", 5, false, out, List.of(x), out.c(), out.stride());
   }
 
-  /** Gradient of {@link #softmax} at its result: gradX = out * (gradOut - sum over channels of out * gradOut). */
+  /**
+   * Gradient of {@link #softmax} at its result: gradX = out * (gradOut - sum over channels of out *
+   * gradOut).
+   */
   public static Call softmaxBackward(Block out, Block gradOut, Block gradX, boolean accumulate) {
     return call("softmaxBackward", 4, accumulate, gradX, List.of(out, gradOut), gradX.stride());
   }
@@ -65,22 +71,30 @@ public final class Elementwise {
   }
 
   /**
-   * out = channels fromChannel .. fromChannel + out.c() - 1 of x; the gradient of concat. Fast where the channels before
-   * and inside are multiples of 16.
+   * out = channels fromChannel .. fromChannel + out.c() - 1 of x; the gradient of concat. Fast
+   * where the channels before and inside are multiples of 16.
    */
   public static Call slice(Block x, int fromChannel, Block out, boolean accumulate) {
     int end = fromChannel + out.c();
-    // The lanes behind the last channel must be zero: those of out.c() % 16 == 0 do not exist, those of x's end are zero.
+    // The lanes behind the last channel must be zero: those of out.c() % 16 == 0 do not exist,
+    // those of x's end are zero.
     boolean aligned = fromChannel % 16 == 0 && (out.c() % 16 == 0 || end == x.c());
     Kernel kernel = new Kernel(CHANNELS, aligned ? "slice" : "sliceUnaligned");
     if (fromChannel < 0 || end > x.c()) {
-      throw new IllegalArgumentException("%s: no channels %d to %d in %s".formatted(kernel.id(), fromChannel, end - 1, x));
+      throw new IllegalArgumentException(
+          "%s: no channels %d to %d in %s".formatted(kernel.id(), fromChannel, end - 1, x));
     }
-    return Rows.call(kernel, 0, accumulate, out, List.of(x), fromChannel, x.stride(), out.c(), out.stride());
+    return Rows.call(
+        kernel, 0, accumulate, out, List.of(x), fromChannel, x.stride(), out.c(), out.stride());
   }
 
   private static Call call(
-      String method, double flops, boolean accumulate, Block out, List<Block> inputs, int... extras) {
+      String method,
+      double flops,
+      boolean accumulate,
+      Block out,
+      List<Block> inputs,
+      int... extras) {
     Kernel kernel = new Kernel(method.startsWith("softmax") ? CHANNELS : OWNER, method);
     Rows.requireSameChannels(kernel, out, inputs.toArray(Block[]::new));
     return Rows.call(kernel, flops, accumulate, out, inputs, extras);

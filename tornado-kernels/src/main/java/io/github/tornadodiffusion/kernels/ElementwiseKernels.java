@@ -6,7 +6,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
 import uk.ac.manchester.tornado.api.types.vectors.Float16;
 
-/** Kernels of {@link Elementwise}: an iteration writes one row, as {@link Rows} lays out in the descriptor. */
+/**
+ * Kernels of {@link Elementwise}: an iteration writes one row, as {@link Rows} lays out in the
+ * descriptor.
+ */
 final class ElementwiseKernels {
   private ElementwiseKernels() {}
 

@@ -1,6 +1,9 @@
 package io.github.tornadodiffusion.kernels;
 
-/** Time and class embeddings. Timesteps and labels are floats that hold integers. Blocks are without border. */
+/**
+ * Time and class embeddings. Timesteps and labels are floats that hold integers. Blocks are without
+ * border.
+ */
 public final class Embedding {
   private static final String OWNER = "EmbeddingKernels";
   private static final float MAX_PERIOD = 10000;
@@ -8,8 +11,8 @@ public final class Embedding {
   private Embedding() {}
 
   /**
-   * Frequencies of the sinusoidal embedding, rounded to single precision where diffusers' get_timestep_embedding does:
-   * exp(-ln(10000) * i / (dim / 2 - downscaleFreqShift)).
+   * Frequencies of the sinusoidal embedding, rounded to single precision where diffusers'
+   * get_timestep_embedding does: exp(-ln(10000) * i / (dim / 2 - downscaleFreqShift)).
    *
    * @param dim channels of the embedding
    * @return dim / 2 frequencies
@@ -31,8 +34,8 @@ public final class Embedding {
   }
 
   /**
-   * Sinusoidal timestep embedding (diffusers get_timestep_embedding): with half = c / 2, arg = t * frequencies[i]; [sin, cos]
-   * or, flipped, [cos, sin]; an odd last channel is zero.
+   * Sinusoidal timestep embedding (diffusers get_timestep_embedding): with half = c / 2, arg = t *
+   * frequencies[i]; [sin, cos] or, flipped, [cos, sin]; an odd last channel is zero.
    *
    * @param timesteps [n]
    * @param frequencies [c / 2], made by {@link #frequencies}
@@ -43,12 +46,22 @@ public final class Embedding {
     requireRows(kernel, out);
     int half = out.c() / 2;
     int[] d = {
-      out.n(), half, out.stride(), timesteps, frequencies, out.offset(), flipSinToCos ? half : 0, flipSinToCos ? 0 : half
+      out.n(),
+      half,
+      out.stride(),
+      timesteps,
+      frequencies,
+      out.offset(),
+      flipSinToCos ? half : 0,
+      flipSinToCos ? 0 : half
     };
     return new Call(kernel, d, out.n(), 0, 4.0 * (out.n() + half + out.size()));
   }
 
-  /** out[i] = table[labels[i]]; table [classes][round16(c)], out [n, 1, 1, c]. Labels must be below classes. */
+  /**
+   * out[i] = table[labels[i]]; table [classes][round16(c)], out [n, 1, 1, c]. Labels must be below
+   * classes.
+   */
   public static Call lookup(int table, int labels, Block out) {
     Kernel kernel = new Kernel(OWNER, "lookup");
     requireRows(kernel, out);
@@ -56,15 +69,26 @@ public final class Embedding {
     return new Call(kernel, d, out.n(), 0, 4.0 * (out.n() + 2.0 * out.size()));
   }
 
-  /** Gradient of {@link #lookup}: gradTable[k] = sum of gradOut[i] over the i with labels[i] = k, in the order of i. */
-  public static Call lookupBackward(Block gradOut, int labels, int classes, int gradTable, boolean accumulate) {
+  /**
+   * Gradient of {@link #lookup}: gradTable[k] = sum of gradOut[i] over the i with labels[i] = k, in
+   * the order of i.
+   */
+  public static Call lookupBackward(
+      Block gradOut, int labels, int classes, int gradTable, boolean accumulate) {
     Kernel kernel = new Kernel(OWNER, "lookupBackward");
     requireRows(kernel, gradOut);
     int[] d = {
-      classes, gradOut.n(), gradOut.stride(), gradOut.offset(), labels, gradTable, accumulate ? 1 : 0
+      classes,
+      gradOut.n(),
+      gradOut.stride(),
+      gradOut.offset(),
+      labels,
+      gradTable,
+      accumulate ? 1 : 0
     };
     double table = (accumulate ? 2.0 : 1.0) * classes * gradOut.stride();
-    return new Call(kernel, d, classes, gradOut.n() * gradOut.c(), 4 * (gradOut.n() + gradOut.size() + table));
+    return new Call(
+        kernel, d, classes, gradOut.n() * gradOut.c(), 4 * (gradOut.n() + gradOut.size() + table));
   }
 
   private static void requireRows(Kernel kernel, Block block) {

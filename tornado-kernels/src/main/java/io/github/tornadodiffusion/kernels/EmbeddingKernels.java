@@ -5,9 +5,11 @@ import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
-import uk.ac.manchester.tornado.api.types.vectors.Float16;
 
-/** Kernels of {@link Embedding}: an iteration writes one row of the output or of the table's gradient. */
+/**
+ * Kernels of {@link Embedding}: an iteration writes one row of the output or of the table's
+ * gradient.
+ */
 final class EmbeddingKernels {
   private EmbeddingKernels() {}
 

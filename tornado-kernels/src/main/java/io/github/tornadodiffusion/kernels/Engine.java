@@ -10,8 +10,8 @@ public interface Engine extends AutoCloseable {
   /**
    * Takes memory for an arena and prepares programs that run on it.
    *
-   * @param floats length of the arena; it starts as zeros, and its first 16 floats must stay zero: kernels read them where
-   *     they need a zero vector
+   * @param floats length of the arena; it starts as zeros, and its first 16 floats must stay zero:
+   *     kernels read them where they need a zero vector
    * @param programs every program that the session will run
    */
   Session open(int floats, List<Program> programs);
@@ -30,7 +30,10 @@ public interface Engine extends AutoCloseable {
     /** Runs a program to its end. */
     void run(Program program);
 
-    /** Runs a program and adds the nanoseconds that each call took to {@code nanos}, one element a call. */
+    /**
+     * Runs a program and adds the nanoseconds that each call took to {@code nanos}, one element a
+     * call.
+     */
     void profile(Program program, long[] nanos);
 
     @Override

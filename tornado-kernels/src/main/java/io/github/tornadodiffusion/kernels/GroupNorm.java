@@ -4,13 +4,17 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Group normalisation (Wu and He 2018, equation 7; biased variance as PyTorch), with an optional per-image scale and shift
- * and an optional SiLU after it. Group i is the channels i * c / groups .. (i + 1) * c / groups - 1.
+ * Group normalisation (Wu and He 2018, equation 7; biased variance as PyTorch), with an optional
+ * per-image scale and shift and an optional SiLU after it. Group i is the channels i * c / groups
+ * .. (i + 1) * c / groups - 1.
  */
 public final class GroupNorm {
   private static final String KERNELS = "GroupNormKernels";
 
-  /** Pixels of a chunk of an image: 16 channels of them fit into 16 KiB, a part of the first-level cache. */
+  /**
+   * Pixels of a chunk of an image: 16 channels of them fit into 16 KiB, a part of the first-level
+   * cache.
+   */
   private static final int CHUNK = 256;
 
   private GroupNorm() {}
@@ -22,7 +26,8 @@ public final class GroupNorm {
   }
 
   /**
-   * out = act(norm(x) * gamma + beta), or with scaleShift act((norm(x) * gamma + beta) * (1 + scale) + shift).
+   * out = act(norm(x) * gamma + beta), or with scaleShift act((norm(x) * gamma + beta) * (1 +
+   * scale) + shift).
    *
    * @param x with any border, which is skipped
    * @param groups a divisor of the number of channels
@@ -35,7 +40,15 @@ public final class GroupNorm {
    * @param out of x's shape, any border (written as zeros)
    */
   public static List<Call> forward(
-      Block x, int groups, int eps, int gamma, int beta, int scaleShift, boolean silu, int statistics, Block out) {
+      Block x,
+      int groups,
+      int eps,
+      int gamma,
+      int beta,
+      int scaleShift,
+      boolean silu,
+      int statistics,
+      Block out) {
     checkGroups(x, groups);
     checkShape("output", x, out);
     Block flat = flat(x);
@@ -46,17 +59,39 @@ public final class GroupNorm {
     int parts = x.n() * chunks(flat);
     return List.of(
         new Call(
-            new Kernel(KERNELS, "moments"), descriptor(flat, groups, statistics, partial), parts * blocks, 0, tensor),
+            new Kernel(KERNELS, "moments"),
+            descriptor(flat, groups, statistics, partial),
+            parts * blocks,
+            0,
+            tensor),
         new Call(
             new Kernel(KERNELS, "coefficients"),
-            descriptor(flat, groups, statistics, partial, eps, gamma, beta, scaleShift, Block.round16(2 * x.c())),
+            descriptor(
+                flat,
+                groups,
+                statistics,
+                partial,
+                eps,
+                gamma,
+                beta,
+                scaleShift,
+                Block.round16(2 * x.c())),
             x.n() * groups,
             0,
             perChannel * (4 + 2 * chunks(flat))),
         new Call(
             new Kernel(KERNELS, "apply"),
             descriptor(
-                x, groups, statistics, partial, silu ? 1 : 0, out.offset(), out.rows(), out.columns(), out.top(), out.left()),
+                x,
+                groups,
+                statistics,
+                partial,
+                silu ? 1 : 0,
+                out.offset(),
+                out.rows(),
+                out.columns(),
+                out.top(),
+                out.left()),
             x.n() * out.rows(),
             0,
             tensor + 4.0 * out.size()));
@@ -139,7 +174,14 @@ public final class GroupNorm {
         new Call(
             new Kernel(KERNELS, "gradient"),
             descriptor(
-                x, groups, statistics, partial, gradOut.offset(), gradX.offset(), accumulateX ? 1 : 0, coefficients),
+                x,
+                groups,
+                statistics,
+                partial,
+                gradOut.offset(),
+                gradX.offset(),
+                accumulateX ? 1 : 0,
+                coefficients),
             x.n() * x.h(),
             0,
             (accumulateX ? 4 : 3) * tensor));
@@ -170,7 +212,9 @@ public final class GroupNorm {
   /** Small images without border as one long row: loops of a useful length. */
   private static Block flat(Block x) {
     boolean borderless = x.rows() == x.h() && x.columns() == x.w();
-    return borderless && x.h() * x.w() <= CHUNK ? Block.of(x.offset(), x.n(), 1, x.h() * x.w(), x.c()) : x;
+    return borderless && x.h() * x.w() <= CHUNK
+        ? Block.of(x.offset(), x.n(), 1, x.h() * x.w(), x.c())
+        : x;
   }
 
   private static int chunkRows(Block x) {
@@ -190,13 +234,15 @@ public final class GroupNorm {
 
   private static void checkShape(String what, Block x, Block other) {
     if (x.n() != other.n() || x.h() != other.h() || x.w() != other.w() || x.c() != other.c()) {
-      throw new IllegalArgumentException("Group normalisation of %s: the %s is %s".formatted(x, what, other));
+      throw new IllegalArgumentException(
+          "Group normalisation of %s: the %s is %s".formatted(x, what, other));
     }
   }
 
   private static void checkBorder(String what, Block block) {
     if (block.rows() != block.h() || block.columns() != block.w()) {
-      throw new IllegalArgumentException("Group normalisation: the %s %s must not have a border".formatted(what, block));
+      throw new IllegalArgumentException(
+          "Group normalisation: the %s %s must not have a border".formatted(what, block));
     }
   }
 }

@@ -8,19 +8,24 @@ import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
 import uk.ac.manchester.tornado.api.types.vectors.Float16;
 
 /**
- * The kernels behind {@link GroupNorm}. Lanes are channels. Everything is bound by memory, so what counts is how often the
- * tensor is read: {@code moments} and {@code sums} cut an image into chunks whose second reading comes from the cache, and
- * the small kernels between the passes turn per-channel sums into per-channel coefficients.
+ * The kernels behind {@link GroupNorm}. Lanes are channels. Everything is bound by memory, so what
+ * counts is how often the tensor is read: {@code moments} and {@code sums} cut an image into chunks
+ * whose second reading comes from the cache, and the small kernels between the passes turn
+ * per-channel sums into per-channel coefficients.
  *
- * <p>All kernels share the head of the descriptor: 0 images, 1 height, 2 width, 3 channel stride, 4 first pixel of x, 5
- * floats from image to image of x, 6 from row to row, 7 rows of a chunk, 8 chunks of an image, 9 channels, 10 groups, 11
- * per-channel statistics (mean, 1 / standard deviation, scale and bias, each [images][stride]), 12 partial sums
- * ([images][chunks][2][stride]). What follows is the kernel's own.
+ * <p>All kernels share the head of the descriptor: 0 images, 1 height, 2 width, 3 channel stride, 4
+ * first pixel of x, 5 floats from image to image of x, 6 from row to row, 7 rows of a chunk, 8
+ * chunks of an image, 9 channels, 10 groups, 11 per-channel statistics (mean, 1 / standard
+ * deviation, scale and bias, each [images][stride]), 12 partial sums ([images][chunks][2][stride]).
+ * What follows is the kernel's own.
  */
 final class GroupNormKernels {
   private GroupNormKernels() {}
 
-  /** Mean and sum of squared deviations of each channel, a chunk of an image and 16 channels at a time. */
+  /**
+   * Mean and sum of squared deviations of each channel, a chunk of an image and 16 channels at a
+   * time.
+   */
   static void moments(FloatArray m, IntArray d) {
     int bound = d.get(0) * d.get(8) * (d.get(3) / 16);
     for (@Parallel int t = 0; t < bound; t++) {
@@ -91,9 +96,9 @@ final class GroupNormKernels {
   }
 
   /**
-   * From the moments of channels to the statistics of groups (Chan, Golub and LeVeque 1983, equation 2.1), and from these to
-   * out = (x - mean) * scale + bias for each channel of an image. Own descriptor: 13 eps, 14 gamma, 15 beta, 16 scale and
-   * shift or -1, 17 their stride.
+   * From the moments of channels to the statistics of groups (Chan, Golub and LeVeque 1983,
+   * equation 2.1), and from these to out = (x - mean) * scale + bias for each channel of an image.
+   * Own descriptor: 13 eps, 14 gamma, 15 beta, 16 scale and shift or -1, 17 their stride.
    */
   static void coefficients(FloatArray m, IntArray d) {
     int bound = d.get(0) * d.get(10);
@@ -157,7 +162,10 @@ final class GroupNormKernels {
     }
   }
 
-  /** out = act((x - mean) * scale + bias), a row of the output at a time. Own descriptor: 13 silu, 14 out, 15 its rows, 16 columns, 17 top, 18 left. */
+  /**
+   * out = act((x - mean) * scale + bias), a row of the output at a time. Own descriptor: 13 silu,
+   * 14 out, 15 its rows, 16 columns, 17 top, 18 left.
+   */
   static void apply(FloatArray m, IntArray d) {
     int bound = d.get(0) * d.get(15);
     for (@Parallel int t = 0; t < bound; t++) {
@@ -187,7 +195,8 @@ final class GroupNormKernels {
     }
   }
 
-  private static void normalise(FloatArray m, int from, int to, int width, int stride, int statistics, int plane) {
+  private static void normalise(
+      FloatArray m, int from, int to, int width, int stride, int statistics, int plane) {
     VectorFloat16 v = new VectorFloat16(m);
     int lanes = Lanes.width();
     int step = plane / lanes;
@@ -205,7 +214,8 @@ final class GroupNormKernels {
     }
   }
 
-  private static void normaliseSilu(FloatArray m, int from, int to, int width, int stride, int statistics, int plane) {
+  private static void normaliseSilu(
+      FloatArray m, int from, int to, int width, int stride, int statistics, int plane) {
     VectorFloat16 v = new VectorFloat16(m);
     int lanes = Lanes.width();
     int step = plane / lanes;
@@ -236,8 +246,8 @@ final class GroupNormKernels {
   }
 
   /**
-   * The gradient before the activation, in place of the gradient after it, and per channel its sum and its product with the
-   * normalised x. Own descriptor: 13 silu, 14 gradOut.
+   * The gradient before the activation, in place of the gradient after it, and per channel its sum
+   * and its product with the normalised x. Own descriptor: 13 silu, 14 gradOut.
    */
   static void sums(FloatArray m, IntArray d) {
     int bound = d.get(0) * d.get(8) * (d.get(3) / 16);
@@ -258,16 +268,45 @@ final class GroupNormKernels {
       int to = d.get(12) + part * 2 * stride + channel;
       for (int lane = 0; lane < 16; lane += lanes) {
         if (d.get(13) == 1) {
-          sumsSilu(m, x + lane, d.get(6), gradient + lane, rows, width, stride, statistics + lane, plane, to + lane);
+          sumsSilu(
+              m,
+              x + lane,
+              d.get(6),
+              gradient + lane,
+              rows,
+              width,
+              stride,
+              statistics + lane,
+              plane,
+              to + lane);
         } else {
-          sumsPlain(m, x + lane, d.get(6), gradient + lane, rows, width, stride, statistics + lane, plane, to + lane);
+          sumsPlain(
+              m,
+              x + lane,
+              d.get(6),
+              gradient + lane,
+              rows,
+              width,
+              stride,
+              statistics + lane,
+              plane,
+              to + lane);
         }
       }
     }
   }
 
   private static void sumsSilu(
-      FloatArray m, int from, int rowFloats, int gradient, int rows, int width, int stride, int statistics, int plane, int to) {
+      FloatArray m,
+      int from,
+      int rowFloats,
+      int gradient,
+      int rows,
+      int width,
+      int stride,
+      int statistics,
+      int plane,
+      int to) {
     VectorFloat16 v = new VectorFloat16(m);
     int lanes = Lanes.width();
     int step = stride / lanes;
@@ -299,7 +338,16 @@ final class GroupNormKernels {
   }
 
   private static void sumsPlain(
-      FloatArray m, int from, int rowFloats, int gradient, int rows, int width, int stride, int statistics, int plane, int to) {
+      FloatArray m,
+      int from,
+      int rowFloats,
+      int gradient,
+      int rows,
+      int width,
+      int stride,
+      int statistics,
+      int plane,
+      int to) {
     VectorFloat16 v = new VectorFloat16(m);
     int lanes = Lanes.width();
     int step = stride / lanes;
@@ -322,10 +370,11 @@ final class GroupNormKernels {
   }
 
   /**
-   * From the sums of channels to what is left to do, gradX = scale * dz + slope * (x - mean) + term, and to the gradients of
-   * the parameters. The first images * groups iterations each do a group, the others 16 parameters each. Own descriptor: 13
-   * gradGamma, 14 gradBeta, 15 whether to add to them, 16 scale and shift or -1, 17 their stride, 18 their gradient or -1, 19
-   * gamma, 20 beta, 21 slope and term ([2][images][stride]).
+   * From the sums of channels to what is left to do, gradX = scale * dz + slope * (x - mean) +
+   * term, and to the gradients of the parameters. The first images * groups iterations each do a
+   * group, the others 16 parameters each. Own descriptor: 13 gradGamma, 14 gradBeta, 15 whether to
+   * add to them, 16 scale and shift or -1, 17 their stride, 18 their gradient or -1, 19 gamma, 20
+   * beta, 21 slope and term ([2][images][stride]).
    */
   static void reduce(FloatArray m, IntArray d) {
     int groups = d.get(0) * d.get(10);
@@ -427,7 +476,10 @@ final class GroupNormKernels {
     }
   }
 
-  /** gradX = scale * dz + slope * (x - mean) + term, a row at a time. Own descriptor: 13 dz, 14 gradX, 15 whether to add to it, 16 slope and term. */
+  /**
+   * gradX = scale * dz + slope * (x - mean) + term, a row at a time. Own descriptor: 13 dz, 14
+   * gradX, 15 whether to add to it, 16 slope and term.
+   */
   static void gradient(FloatArray m, IntArray d) {
     int bound = d.get(0) * d.get(1);
     for (@Parallel int t = 0; t < bound; t++) {

@@ -1,6 +1,9 @@
 package io.github.tornadodiffusion.kernels;
 
-/** TornadoVM's IntArray on the JVM, together with the part of the outermost parallel loop that one worker is to run. */
+/**
+ * TornadoVM's IntArray on the JVM, together with the part of the outermost parallel loop that one
+ * worker is to run.
+ */
 final class HostIntArray {
   private final int[] values;
   private final int from;

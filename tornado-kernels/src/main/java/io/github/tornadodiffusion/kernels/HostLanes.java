@@ -8,8 +8,9 @@ import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * {@link Lanes} on the JVM's vectors. Every method is exactly rounded arithmetic in a fixed order, so that interpreted
- * and compiled code agree to the last bit; that is why exp is a polynomial of our own and not {@code VectorOperators.EXP}.
+ * {@link Lanes} on the JVM's vectors. Every method is exactly rounded arithmetic in a fixed order,
+ * so that interpreted and compiled code agree to the last bit; that is why exp is a polynomial of
+ * our own and not {@code VectorOperators.EXP}.
  */
 final class HostLanes {
   /** System property that forces the number of lanes (16, 8 or 4), for tests on a wider machine. */
@@ -22,11 +23,15 @@ final class HostLanes {
   private static final VectorShuffle<Float> EIGHTH = rotate(WIDTH / 8);
   private static final VectorShuffle<Float> SIXTEENTH = rotate(WIDTH / 16);
 
-  // Constants as vectors: each splat costs C2 hundreds of nodes, and a method of too many nodes is compiled with boxed vectors.
+  // Constants as vectors: each splat costs C2 hundreds of nodes, and a method of too many nodes is
+  // compiled with boxed vectors.
   private static final FloatVector LOG2_E = splat(1.44269504f);
   private static final FloatVector MINUS_LN2_HIGH = splat(-0.693359375f);
   private static final FloatVector MINUS_LN2_LOW = splat(2.12194440e-4f);
-  /** 1.5 * 2^23: adding it rounds a small float to an integer, which then stands in the low bits. */
+
+  /**
+   * 1.5 * 2^23: adding it rounds a small float to an integer, which then stands in the low bits.
+   */
   private static final FloatVector ROUNDER = splat(12582912f);
 
   private static final FloatVector EXP_MIN = splat(-87.3f);
@@ -42,7 +47,8 @@ final class HostLanes {
   private HostLanes() {}
 
   private static VectorSpecies<Float> species() {
-    int lanes = Integer.getInteger(LANES_PROPERTY, Math.min(16, FloatVector.SPECIES_PREFERRED.length()));
+    int lanes =
+        Integer.getInteger(LANES_PROPERTY, Math.min(16, FloatVector.SPECIES_PREFERRED.length()));
     if (lanes != 4 && lanes != 8 && lanes != 16) {
       throw new IllegalArgumentException(LANES_PROPERTY + " is " + lanes + ": use 4, 8 or 16");
     }
@@ -93,7 +99,9 @@ final class HostLanes {
     return a.fma(b, c);
   }
 
-  /** e^v within 2 ULP; arguments are clamped to [-87.3, 88.3], where the result is a normal float. */
+  /**
+   * e^v within 2 ULP; arguments are clamped to [-87.3, 88.3], where the result is a normal float.
+   */
   static FloatVector exp(FloatVector v) {
     FloatVector x = v.max(EXP_MIN).min(EXP_MAX);
     FloatVector shifted = x.fma(LOG2_E, ROUNDER);

@@ -1,6 +1,8 @@
 package io.github.tornadodiffusion.kernels;
 
-/** TornadoMath on the JVM: StrictMath, so that interpreted and compiled code agree to the last bit. */
+/**
+ * TornadoMath on the JVM: StrictMath, so that interpreted and compiled code agree to the last bit.
+ */
 final class HostMath {
   private HostMath() {}
 

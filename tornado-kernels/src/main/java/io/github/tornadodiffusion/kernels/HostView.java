@@ -3,7 +3,10 @@ package io.github.tornadodiffusion.kernels;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
-/** TornadoVM's VectorFloat16 on the JVM: a view of an array as vectors of {@link HostLanes#width()} floats. */
+/**
+ * TornadoVM's VectorFloat16 on the JVM: a view of an array as vectors of {@link HostLanes#width()}
+ * floats.
+ */
 final class HostView {
   private final float[] values;
 

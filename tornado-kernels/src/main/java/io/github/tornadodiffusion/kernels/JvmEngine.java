@@ -8,15 +8,18 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Runs programs on the cores of this machine. The calls of a program run one after another; the iterations of a call
- * are handed out in small parts to the calling thread and the workers. Which worker takes which part has no influence
- * on the result.
+ * Runs programs on the cores of this machine. The calls of a program run one after another; the
+ * iterations of a call are handed out in small parts to the calling thread and the workers. Which
+ * worker takes which part has no influence on the result.
  */
 public final class JvmEngine implements Engine {
   /** Parts a worker: enough that one slow worker does not hold up the others. */
   private static final int PARTS = 8;
 
-  /** How long an idle worker spins before it parks: longer than the gap between two calls of a program. */
+  /**
+   * How long an idle worker spins before it parks: longer than the gap between two calls of a
+   * program.
+   */
   private static final long SPIN_NANOS = 50_000;
 
   /** A call below this many operations and bytes costs less than waking a worker. */
@@ -33,7 +36,8 @@ public final class JvmEngine implements Engine {
   }
 
   /**
-   * @param threads how many threads compute, the calling one included; the result does not depend on it
+   * @param threads how many threads compute, the calling one included; the result does not depend
+   *     on it
    */
   public JvmEngine(int threads) {
     if (threads < 1) {
@@ -117,7 +121,8 @@ public final class JvmEngine implements Engine {
     void work() {
       for (int part = taken.getAndIncrement(); part < parts; part = taken.getAndIncrement()) {
         int from = (int) ((long) extent * part / parts);
-        // The last part runs to the loop's own bound, so a wrong extent can cost time but never results.
+        // The last part runs to the loop's own bound, so a wrong extent can cost time but never
+        // results.
         int to = part == parts - 1 ? Integer.MAX_VALUE : (int) ((long) extent * (part + 1) / parts);
         try {
           invoke(kernel, arena, new HostIntArray(descriptor, from, to));
@@ -181,7 +186,11 @@ public final class JvmEngine implements Engine {
     HostSession(int floats, List<Program> programs) {
       arena = new HostFloatArray(new float[floats]);
       for (Program program : programs) {
-        kernels.put(program, program.calls().stream().map(c -> loader.load(c.kernel())).toArray(MethodHandle[]::new));
+        kernels.put(
+            program,
+            program.calls().stream()
+                .map(c -> loader.load(c.kernel()))
+                .toArray(MethodHandle[]::new));
       }
     }
 
@@ -216,7 +225,8 @@ public final class JvmEngine implements Engine {
     private MethodHandle[] handles(Program program) {
       MethodHandle[] handles = kernels.get(program);
       if (handles == null) {
-        throw new IllegalArgumentException("The program " + program.name() + " was not opened with this session");
+        throw new IllegalArgumentException(
+            "The program " + program.name() + " was not opened with this session");
       }
       return handles;
     }

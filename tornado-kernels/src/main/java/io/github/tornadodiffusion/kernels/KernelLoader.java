@@ -25,9 +25,10 @@ import org.objectweb.asm.tree.MethodNode;
 import org.objectweb.asm.tree.VarInsnNode;
 
 /**
- * Turns the bytecode of kernel classes into code for the JVM's vectors. TornadoVM's types become the Host classes of
- * this package, and the outermost {@code @Parallel} loop runs from {@link HostIntArray#from()} to {@link
- * HostIntArray#to()}, so that workers can share it. No TornadoVM class is loaded.
+ * Turns the bytecode of kernel classes into code for the JVM's vectors. TornadoVM's types become
+ * the Host classes of this package, and the outermost {@code @Parallel} loop runs from {@link
+ * HostIntArray#from()} to {@link HostIntArray#to()}, so that workers can share it. No TornadoVM
+ * class is loaded.
  */
 final class KernelLoader {
   private static final String API = "uk/ac/manchester/tornado/api/";
@@ -86,7 +87,10 @@ final class KernelLoader {
     }
   }
 
-  /** Rewrites {@code for (i = 0; i < bound; ..)} to {@code for (i = d.from(); i < min(bound, d.to()); ..)}. */
+  /**
+   * Rewrites {@code for (i = 0; i < bound; ..)} to {@code for (i = d.from(); i < min(bound,
+   * d.to()); ..)}.
+   */
   private static void split(String owner, MethodNode method) {
     LabelNode start = null;
     int variable = -1;
@@ -94,7 +98,8 @@ final class KernelLoader {
       for (LocalVariableAnnotationNode annotation : method.visibleLocalVariableAnnotations) {
         LabelNode candidate = annotation.start.get(0);
         if (annotation.desc.equals(PARALLEL)
-            && (start == null || method.instructions.indexOf(candidate) < method.instructions.indexOf(start))) {
+            && (start == null
+                || method.instructions.indexOf(candidate) < method.instructions.indexOf(start))) {
           start = candidate;
           variable = annotation.index.get(0);
         }
@@ -116,7 +121,10 @@ final class KernelLoader {
         || jump == null
         || jump.getOpcode() != Opcodes.IF_ICMPGE) {
       throw new IllegalStateException(
-          owner + "." + method.name + ": the outermost parallel loop is not of the form for (i = 0; i < bound; i++)");
+          owner
+              + "."
+              + method.name
+              + ": the outermost parallel loop is not of the form for (i = 0; i < bound; i++)");
     }
     method.instructions.insertBefore(zero, descriptor("from"));
     method.instructions.remove(zero);
@@ -130,7 +138,8 @@ final class KernelLoader {
     InsnList list = new InsnList();
     list.add(new VarInsnNode(Opcodes.ALOAD, 1));
     list.add(
-        new MethodInsnNode(Opcodes.INVOKEVIRTUAL, Type.getInternalName(HostIntArray.class), accessor, "()I"));
+        new MethodInsnNode(
+            Opcodes.INVOKEVIRTUAL, Type.getInternalName(HostIntArray.class), accessor, "()I"));
     return list;
   }
 

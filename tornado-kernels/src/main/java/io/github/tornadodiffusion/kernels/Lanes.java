@@ -5,9 +5,10 @@ import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
 import uk.ac.manchester.tornado.api.types.vectors.Float16;
 
 /**
- * The vector arithmetic that kernels are written in, for a TornadoVM device. The jvm engine replaces this class with
- * {@link HostLanes}, so both must offer the same methods. A vector has {@link #width()} lanes: kernels ask, because the
- * jvm engine uses the width of the processor it runs on (16, 8 or 4), which always divides 16.
+ * The vector arithmetic that kernels are written in, for a TornadoVM device. The jvm engine
+ * replaces this class with {@link HostLanes}, so both must offer the same methods. A vector has
+ * {@link #width()} lanes: kernels ask, because the jvm engine uses the width of the processor it
+ * runs on (16, 8 or 4), which always divides 16.
  */
 final class Lanes {
   private Lanes() {}
@@ -16,7 +17,8 @@ final class Lanes {
     return 16;
   }
 
-  // Sixteen arguments on purpose: Float16.mult(Float16, float) would expand to sixteen scalar multiplications.
+  // Sixteen arguments on purpose: Float16.mult(Float16, float) would expand to sixteen scalar
+  // multiplications.
   static Float16 splat(float a) {
     return new Float16(a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a);
   }
@@ -56,18 +58,42 @@ final class Lanes {
 
   static Float16 exp(Float16 v) {
     return new Float16(
-        TornadoMath.exp(v.getS0()), TornadoMath.exp(v.getS1()), TornadoMath.exp(v.getS2()), TornadoMath.exp(v.getS3()),
-        TornadoMath.exp(v.getS4()), TornadoMath.exp(v.getS5()), TornadoMath.exp(v.getS6()), TornadoMath.exp(v.getS7()),
-        TornadoMath.exp(v.getS8()), TornadoMath.exp(v.getS9()), TornadoMath.exp(v.getS10()), TornadoMath.exp(v.getS11()),
-        TornadoMath.exp(v.getS12()), TornadoMath.exp(v.getS13()), TornadoMath.exp(v.getS14()), TornadoMath.exp(v.getS15()));
+        TornadoMath.exp(v.getS0()),
+        TornadoMath.exp(v.getS1()),
+        TornadoMath.exp(v.getS2()),
+        TornadoMath.exp(v.getS3()),
+        TornadoMath.exp(v.getS4()),
+        TornadoMath.exp(v.getS5()),
+        TornadoMath.exp(v.getS6()),
+        TornadoMath.exp(v.getS7()),
+        TornadoMath.exp(v.getS8()),
+        TornadoMath.exp(v.getS9()),
+        TornadoMath.exp(v.getS10()),
+        TornadoMath.exp(v.getS11()),
+        TornadoMath.exp(v.getS12()),
+        TornadoMath.exp(v.getS13()),
+        TornadoMath.exp(v.getS14()),
+        TornadoMath.exp(v.getS15()));
   }
 
   static Float16 sqrt(Float16 v) {
     return new Float16(
-        TornadoMath.sqrt(v.getS0()), TornadoMath.sqrt(v.getS1()), TornadoMath.sqrt(v.getS2()), TornadoMath.sqrt(v.getS3()),
-        TornadoMath.sqrt(v.getS4()), TornadoMath.sqrt(v.getS5()), TornadoMath.sqrt(v.getS6()), TornadoMath.sqrt(v.getS7()),
-        TornadoMath.sqrt(v.getS8()), TornadoMath.sqrt(v.getS9()), TornadoMath.sqrt(v.getS10()), TornadoMath.sqrt(v.getS11()),
-        TornadoMath.sqrt(v.getS12()), TornadoMath.sqrt(v.getS13()), TornadoMath.sqrt(v.getS14()), TornadoMath.sqrt(v.getS15()));
+        TornadoMath.sqrt(v.getS0()),
+        TornadoMath.sqrt(v.getS1()),
+        TornadoMath.sqrt(v.getS2()),
+        TornadoMath.sqrt(v.getS3()),
+        TornadoMath.sqrt(v.getS4()),
+        TornadoMath.sqrt(v.getS5()),
+        TornadoMath.sqrt(v.getS6()),
+        TornadoMath.sqrt(v.getS7()),
+        TornadoMath.sqrt(v.getS8()),
+        TornadoMath.sqrt(v.getS9()),
+        TornadoMath.sqrt(v.getS10()),
+        TornadoMath.sqrt(v.getS11()),
+        TornadoMath.sqrt(v.getS12()),
+        TornadoMath.sqrt(v.getS13()),
+        TornadoMath.sqrt(v.getS14()),
+        TornadoMath.sqrt(v.getS15()));
   }
 
   /** The sum of all lanes, as a tree of fixed shape. */
@@ -81,14 +107,25 @@ final class Lanes {
 
   /** The largest lane. */
   static float largest(Float16 v) {
-    float a = TornadoMath.max(TornadoMath.max(v.getS0(), v.getS8()), TornadoMath.max(v.getS4(), v.getS12()));
-    float b = TornadoMath.max(TornadoMath.max(v.getS1(), v.getS9()), TornadoMath.max(v.getS5(), v.getS13()));
-    float c = TornadoMath.max(TornadoMath.max(v.getS2(), v.getS10()), TornadoMath.max(v.getS6(), v.getS14()));
-    float d = TornadoMath.max(TornadoMath.max(v.getS3(), v.getS11()), TornadoMath.max(v.getS7(), v.getS15()));
+    float a =
+        TornadoMath.max(
+            TornadoMath.max(v.getS0(), v.getS8()), TornadoMath.max(v.getS4(), v.getS12()));
+    float b =
+        TornadoMath.max(
+            TornadoMath.max(v.getS1(), v.getS9()), TornadoMath.max(v.getS5(), v.getS13()));
+    float c =
+        TornadoMath.max(
+            TornadoMath.max(v.getS2(), v.getS10()), TornadoMath.max(v.getS6(), v.getS14()));
+    float d =
+        TornadoMath.max(
+            TornadoMath.max(v.getS3(), v.getS11()), TornadoMath.max(v.getS7(), v.getS15()));
     return TornadoMath.max(TornadoMath.max(a, c), TornadoMath.max(b, d));
   }
 
-  /** Writes zeros to {@code floats} floats from {@code offset} on, both multiples of {@link #width()}. */
+  /**
+   * Writes zeros to {@code floats} floats from {@code offset} on, both multiples of {@link
+   * #width()}.
+   */
   static void clear(VectorFloat16 v, int offset, int floats) {
     int from = offset / width();
     int to = (offset + floats) / width();

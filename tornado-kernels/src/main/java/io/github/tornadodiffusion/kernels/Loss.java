@@ -8,7 +8,10 @@ public final class Loss {
 
   private Loss() {}
 
-  /** perImage[i] = mean over the elements of image i of (prediction - target)^2; blocks without border. */
+  /**
+   * perImage[i] = mean over the elements of image i of (prediction - target)^2; blocks without
+   * border.
+   */
   public static Call meanSquaredError(Block prediction, Block target, int perImage) {
     Kernel kernel = new Kernel(OWNER, "meanSquaredError");
     Rows.requireNoBorder(kernel, prediction, target);
@@ -17,15 +20,22 @@ public final class Loss {
     }
     int elements = prediction.h() * prediction.w() * prediction.c();
     int[] d = {
-      prediction.n(), prediction.h(), prediction.w() * prediction.stride(), elements,
-      prediction.offset(), target.offset(), perImage
+      prediction.n(),
+      prediction.h(),
+      prediction.w() * prediction.stride(),
+      elements,
+      prediction.offset(),
+      target.offset(),
+      perImage
     };
     double all = (double) prediction.n() * elements;
-    return new Call(kernel, d, prediction.n(), 3 * all, 4.0 * (2.0 * prediction.size() + prediction.n()));
+    return new Call(
+        kernel, d, prediction.n(), 3 * all, 4.0 * (2.0 * prediction.size() + prediction.n()));
   }
 
   /** Gradient of the mean over all images: 2 (prediction - target) / (n h w c). */
-  public static Call meanSquaredErrorBackward(Block prediction, Block target, Block gradPrediction) {
+  public static Call meanSquaredErrorBackward(
+      Block prediction, Block target, Block gradPrediction) {
     Kernel kernel = new Kernel(OWNER, "meanSquaredErrorBackward");
     Rows.requireSameChannels(kernel, gradPrediction, prediction, target);
     int elements = gradPrediction.pixels() * gradPrediction.c();

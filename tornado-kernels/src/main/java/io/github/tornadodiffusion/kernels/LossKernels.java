@@ -10,7 +10,10 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
 final class LossKernels {
   private LossKernels() {}
 
-  /** An iteration sums one image: the rows first, then their sums, which keeps rounding errors small. */
+  /**
+   * An iteration sums one image: the rows first, then their sums, which keeps rounding errors
+   * small.
+   */
   static void meanSquaredError(FloatArray m, IntArray d) {
     int images = d.get(0);
     int h = d.get(1);

@@ -7,13 +7,16 @@ import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
 import uk.ac.manchester.tornado.api.types.vectors.Float16;
 
 /**
- * The kernels behind {@link MatMul}: b is packed into panels {@code [round16(n) / 16][k][16]}, then every iteration keeps
- * a register tile of 8 rows by 2 vectors, as in {@link ConvKernels}.
+ * The kernels behind {@link MatMul}: b is packed into panels {@code [round16(n) / 16][k][16]}, then
+ * every iteration keeps a register tile of 8 rows by 2 vectors, as in {@link ConvKernels}.
  */
 final class MatMulKernels {
   private MatMulKernels() {}
 
-  /** Descriptor: 0 b, 1 row stride of b, 2 matrix stride of b, 3 transposed, 4 k, 5 n / 16, 6 n, 7 packed, 8 batch. */
+  /**
+   * Descriptor: 0 b, 1 row stride of b, 2 matrix stride of b, 3 transposed, 4 k, 5 n / 16, 6 n, 7
+   * packed, 8 batch.
+   */
   static void pack(FloatArray m, IntArray d) {
     int bound = d.get(8) * d.get(5);
     for (@Parallel int t = 0; t < bound; t++) {
@@ -39,8 +42,8 @@ final class MatMulKernels {
   }
 
   /**
-   * Descriptor: 0 a, 1 step of a from row to row, 2 step of a along k, 3 matrix stride of a, 4 packed b, 5 k, 6 m, 7 n
-   * rounded up to 16, 8 c, 9 batch.
+   * Descriptor: 0 a, 1 step of a from row to row, 2 step of a along k, 3 matrix stride of a, 4
+   * packed b, 5 k, 6 m, 7 n rounded up to 16, 8 c, 9 batch.
    */
   static void multiply(FloatArray m, IntArray d) {
     int tiles = (d.get(6) + 7) / 8 * ((d.get(7) + 31) / 32);

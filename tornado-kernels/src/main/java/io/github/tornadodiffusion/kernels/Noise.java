@@ -4,7 +4,10 @@ import java.util.List;
 
 /** Gaussian noise by counter ({@link Philox}) and its mixing with images. */
 public final class Noise {
-  /** Floats in the seed block: four times 16 bits of the seed (lowest first), two times 16 bits of the step, the stream. */
+  /**
+   * Floats in the seed block: four times 16 bits of the seed (lowest first), two times 16 bits of
+   * the step, the stream.
+   */
   public static final int SEED_SIZE = 16;
 
   private static final String OWNER = "NoiseKernels";
@@ -34,15 +37,18 @@ public final class Noise {
   }
 
   /**
-   * Standard normal values; the value of an element depends on seed, stream, step and its index in the order [n][h][w][c]
-   * alone, not on border, padding or the number of images that follow.
+   * Standard normal values; the value of an element depends on seed, stream, step and its index in
+   * the order [n][h][w][c] alone, not on border, padding or the number of images that follow.
    */
   public static Call gaussian(int seedBlock, Block out) {
     Kernel kernel = new Kernel(OWNER, "gaussian");
     return Rows.callByImage(kernel, 20, false, out, List.of(), out.c(), out.stride(), seedBlock);
   }
 
-  /** out = a[i] * x + b[i] * y for image i: addNoise and velocity of a diffusion schedule. a, b: [n]. */
+  /**
+   * out = a[i] * x + b[i] * y for image i: addNoise and velocity of a diffusion schedule. a, b:
+   * [n].
+   */
   public static Call mix(Block x, Block y, int a, int b, Block out) {
     Kernel kernel = new Kernel(OWNER, "mixImages");
     Rows.requireSameChannels(kernel, out, x, y);

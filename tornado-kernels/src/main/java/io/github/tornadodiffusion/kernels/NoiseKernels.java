@@ -7,7 +7,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
 import uk.ac.manchester.tornado.api.types.vectors.Float16;
 
-/** Kernels of {@link Noise}: an iteration writes one row, as {@link Rows} lays out in the descriptor. */
+/**
+ * Kernels of {@link Noise}: an iteration writes one row, as {@link Rows} lays out in the
+ * descriptor.
+ */
 final class NoiseKernels {
   private NoiseKernels() {}
 
@@ -85,7 +88,8 @@ final class NoiseKernels {
   }
 
   /** Sets element {@code at} of a row of {@code count} elements, if the row has it. */
-  private static void put(FloatArray m, int row, int at, int count, int c, int stride, float value) {
+  private static void put(
+      FloatArray m, int row, int at, int count, int c, int stride, float value) {
     if (at >= 0) {
       if (at < count) {
         m.set(row + at / c * stride + at % c, value);

@@ -3,31 +3,43 @@ package io.github.tornadodiffusion.kernels;
 import java.util.List;
 
 /**
- * Updates of all parameters at once; they lie contiguous in the arena, as do gradients and moments. Lengths are multiples of
- * 16. Bound by memory: AdamW reads four floats a parameter and writes three.
+ * Updates of all parameters at once; they lie contiguous in the arena, as do gradients and moments.
+ * Lengths are multiples of 16. Bound by memory: AdamW reads four floats a parameter and writes
+ * three.
  */
 public final class Optimizer {
   /** Places in the hyper-parameter block that the host writes before each step. */
   public static final int LEARNING_RATE = 0;
+
   public static final int BETA1 = 1;
   public static final int BETA2 = 2;
   public static final int EPSILON = 3;
   public static final int WEIGHT_DECAY = 4;
+
   /** 1 - beta1^step. */
   public static final int BIAS_CORRECTION1 = 5;
+
   /** sqrt(1 - beta2^step). */
   public static final int BIAS_CORRECTION2_SQRT = 6;
+
   public static final int EMA_DECAY = 7;
+
   /** Largest gradient norm; 0 or less means that gradients are not clipped. */
   public static final int MAX_GRAD_NORM = 8;
+
   /** Written by {@link #clip}: the norm before clipping. */
   public static final int GRAD_NORM = 9;
+
   /** Written by {@link #clip}: what AdamW multiplies gradients by. */
   public static final int GRAD_SCALE = 10;
+
   /** Floats in the block. */
   public static final int HYPER_SIZE = 16;
 
-  /** Floats that one iteration works on; sums over gradients are cut here, whatever the number of threads. */
+  /**
+   * Floats that one iteration works on; sums over gradients are cut here, whatever the number of
+   * threads.
+   */
   static final int CHUNK = 4096;
 
   private static final String OWNER = "OptimizerKernels";
@@ -35,14 +47,21 @@ public final class Optimizer {
   private Optimizer() {}
 
   /**
-   * The content of the hyper-parameter block for one step, with gradients unscaled until {@link #clip} says otherwise. Bias
-   * corrections are made in double precision from the rounded betas, so that they fit the moments.
+   * The content of the hyper-parameter block for one step, with gradients unscaled until {@link
+   * #clip} says otherwise. Bias corrections are made in double precision from the rounded betas, so
+   * that they fit the moments.
    *
    * @param step number of this step, the first one being 1
    * @param maxGradNorm 0 or less: no clipping
    */
   public static float[] hyper(
-      float learningRate, float beta1, float beta2, float epsilon, float weightDecay, int step, float maxGradNorm,
+      float learningRate,
+      float beta1,
+      float beta2,
+      float epsilon,
+      float weightDecay,
+      int step,
+      float maxGradNorm,
       float emaDecay) {
     if (step < 1) {
       throw new IllegalArgumentException("Optimizer step " + step + ": steps count from 1");
@@ -67,8 +86,9 @@ public final class Optimizer {
   }
 
   /**
-   * Global gradient norm and clip factor min(1, max / (norm + 1e-6)), as torch.nn.utils.clip_grad_norm_; written to
-   * hyper[GRAD_NORM] and hyper[GRAD_SCALE]. The gradients stay as they are: {@link #adamW} scales them.
+   * Global gradient norm and clip factor min(1, max / (norm + 1e-6)), as
+   * torch.nn.utils.clip_grad_norm_; written to hyper[GRAD_NORM] and hyper[GRAD_SCALE]. The
+   * gradients stay as they are: {@link #adamW} scales them.
    */
   public static List<Call> clip(int gradients, int length, int hyper, int scratch) {
     requireAligned(length);
@@ -81,11 +101,12 @@ public final class Optimizer {
   }
 
   /**
-   * AdamW (Loshchilov and Hutter 2019) as torch.optim.AdamW: p *= 1 - lr * decay; m = beta1 m + (1 - beta1) g; v = beta2 v +
-   * (1 - beta2) g^2; p -= lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps), where g is the gradient times
-   * hyper[GRAD_SCALE].
+   * AdamW (Loshchilov and Hutter 2019) as torch.optim.AdamW: p *= 1 - lr * decay; m = beta1 m + (1
+   * - beta1) g; v = beta2 v + (1 - beta2) g^2; p -= lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 -
+   * beta2^t) + eps), where g is the gradient times hyper[GRAD_SCALE].
    */
-  public static Call adamW(int parameters, int gradients, int firstMoment, int secondMoment, int length, int hyper) {
+  public static Call adamW(
+      int parameters, int gradients, int firstMoment, int secondMoment, int length, int hyper) {
     requireAligned(length);
     int[] d = {chunks(length), length, parameters, gradients, firstMoment, secondMoment, hyper};
     return new Call(new Kernel(OWNER, "adamW"), d, d[0], 13.0 * length, 28.0 * length);
@@ -104,7 +125,8 @@ public final class Optimizer {
 
   private static void requireAligned(int length) {
     if (length <= 0 || length % 16 != 0) {
-      throw new IllegalArgumentException("Optimizer: length " + length + " is not a multiple of 16");
+      throw new IllegalArgumentException(
+          "Optimizer: length " + length + " is not a multiple of 16");
     }
   }
 }

@@ -102,7 +102,9 @@ final class OptimizerKernels {
       int to = from + Optimizer.CHUNK < length ? from + Optimizer.CHUNK : length;
       for (int i = from / lanes; i < to / lanes; i++) {
         Float16 old = v.get(shadow / lanes + i);
-        v.set(shadow / lanes + i, Lanes.mulAdd(rate, Lanes.sub(old, v.get(parameters / lanes + i)), old));
+        v.set(
+            shadow / lanes + i,
+            Lanes.mulAdd(rate, Lanes.sub(old, v.get(parameters / lanes + i)), old));
       }
     }
   }

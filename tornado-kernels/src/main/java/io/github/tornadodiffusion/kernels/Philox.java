@@ -1,9 +1,10 @@
 package io.github.tornadodiffusion.kernels;
 
 /**
- * Philox4x32-10, the counter-based random number generator of Salmon et al. (2011), "Parallel Random Numbers: As Easy as 1,
- * 2, 3", and normal values from it by the method of Box and Muller (1958). The key is the seed; the counter is (index / 4,
- * low word; index / 4, high word; step; stream), and each block of four words gives the four values of its indices.
+ * Philox4x32-10, the counter-based random number generator of Salmon et al. (2011), "Parallel
+ * Random Numbers: As Easy as 1, 2, 3", and normal values from it by the method of Box and Muller
+ * (1958). The key is the seed; the counter is (index / 4, low word; index / 4, high word; step;
+ * stream), and each block of four words gives the four values of its indices.
  *
  * <p>The values are those of {@link Noise#gaussian} on the jvm engine, to the last bit.
  */
@@ -20,8 +21,8 @@ public final class Philox {
   private Philox() {}
 
   /**
-   * Fills out with standard normal values, where out[i] is the value of index firstIndex + i and depends on the seed, the
-   * stream, the step and that index alone.
+   * Fills out with standard normal values, where out[i] is the value of index firstIndex + i and
+   * depends on the seed, the stream, the step and that index alone.
    *
    * @param firstIndex not negative
    */
@@ -72,7 +73,10 @@ public final class Philox {
     return (int) (((a & 0xFFFFFFFFL) * (b & 0xFFFFFFFFL)) >> 32);
   }
 
-  /** A uniform value in (0, 1], never 0, so that its logarithm is finite: 24 bits, all of them exact; kernels use it too. */
+  /**
+   * A uniform value in (0, 1], never 0, so that its logarithm is finite: 24 bits, all of them
+   * exact; kernels use it too.
+   */
   static float open(int word) {
     return (top24(word) + 1) * UNIT;
   }
@@ -82,7 +86,9 @@ public final class Philox {
     return top24(word) * UNIT * TWO_PI;
   }
 
-  /** The upper 24 bits; masked because TornadoVM shifts the sign in, also for the unsigned operator. */
+  /**
+   * The upper 24 bits; masked because TornadoVM shifts the sign in, also for the unsigned operator.
+   */
   private static int top24(int word) {
     return (word >> 8) & 0xFFFFFF;
   }

@@ -11,7 +11,8 @@ import java.util.List;
  * @param inputs the ranges of the arena that the host writes before each run
  * @param outputs the ranges of the arena that the host reads after each run
  */
-public record Program(String name, List<Call> calls, List<String> labels, List<Range> inputs, List<Range> outputs) {
+public record Program(
+    String name, List<Call> calls, List<String> labels, List<Range> inputs, List<Range> outputs) {
   /** Floats {@code offset .. offset + length - 1} of the arena. */
   public record Range(int offset, int length) {}
 
@@ -21,7 +22,8 @@ public record Program(String name, List<Call> calls, List<String> labels, List<R
     inputs = List.copyOf(inputs);
     outputs = List.copyOf(outputs);
     if (labels.size() != calls.size()) {
-      throw new IllegalArgumentException(name + ": " + calls.size() + " calls, " + labels.size() + " labels");
+      throw new IllegalArgumentException(
+          name + ": " + calls.size() + " calls, " + labels.size() + " labels");
     }
   }
 

@@ -6,7 +6,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
 import uk.ac.manchester.tornado.api.types.vectors.Float16;
 
-/** Kernels of {@link Reduce}: an iteration sums 16 neighbouring channels, so that the result does not depend on lanes. */
+/**
+ * Kernels of {@link Reduce}: an iteration sums 16 neighbouring channels, so that the result does
+ * not depend on lanes.
+ */
 final class ReduceKernels {
   private ReduceKernels() {}
 

@@ -6,7 +6,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
 import uk.ac.manchester.tornado.api.types.vectors.Float16;
 
-/** Kernels of {@link Resample}: an iteration writes one row, as {@link Rows} lays out in the descriptor. */
+/**
+ * Kernels of {@link Resample}: an iteration writes one row, as {@link Rows} lays out in the
+ * descriptor.
+ */
 final class ResampleKernels {
   private ResampleKernels() {}
 
@@ -45,7 +48,10 @@ final class ResampleKernels {
     }
   }
 
-  /** Behind the stride stand, for every row and then for every column, where its gradients start; h + 1 and w + 1 numbers. */
+  /**
+   * Behind the stride stand, for every row and then for every column, where its gradients start; h
+   * + 1 and w + 1 numbers.
+   */
   static void nearestBackward(FloatArray m, IntArray d) {
     int bound = d.get(0);
     int rows = d.get(1);
@@ -81,7 +87,10 @@ final class ResampleKernels {
           Float16 r = Lanes.zero();
           for (int gy = fromY; gy < toY; gy++) {
             for (int gx = fromX; gx < toX; gx++) {
-              r = Lanes.add(r, v.get((grad + image * gradImage + gy * gradRow + gx * stride) / lanes + i));
+              r =
+                  Lanes.add(
+                      r,
+                      v.get((grad + image * gradImage + gy * gradRow + gx * stride) / lanes + i));
             }
           }
           if (accumulate == 0) {

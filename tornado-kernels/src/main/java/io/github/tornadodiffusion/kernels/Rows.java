@@ -5,11 +5,15 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * How kernels that touch every element walk over blocks: one iteration a row of the output, border rows included. Their
- * descriptors start with {@link #output}, followed by one {@link #input} for every block that is read.
+ * How kernels that touch every element walk over blocks: one iteration a row of the output, border
+ * rows included. Their descriptors start with {@link #output}, followed by one {@link #input} for
+ * every block that is read.
  */
 final class Rows {
-  /** Rows of blocks without border are joined or halved until a row has at least and at most so many floats. */
+  /**
+   * Rows of blocks without border are joined or halved until a row has at least and at most so many
+   * floats.
+   */
   private static final int SHORTEST = 4096;
 
   private static final int LONGEST = 32768;
@@ -17,32 +21,50 @@ final class Rows {
   private Rows() {}
 
   /**
-   * Descriptor places 0 to 8: iterations, rows with border, border above, rows without border, floats of the border on the
-   * left, of the pixels between, and of the whole row, offset, accumulate.
+   * Descriptor places 0 to 8: iterations, rows with border, border above, rows without border,
+   * floats of the border on the left, of the pixels between, and of the whole row, offset,
+   * accumulate.
    */
   static IntStream output(Block out, boolean accumulate) {
     if (accumulate && hasBorder(out)) {
       throw new IllegalArgumentException("Cannot accumulate into a block with a border: " + out);
     }
     return IntStream.of(
-        out.n() * out.rows(), out.rows(), out.top(), out.h(), out.left() * out.stride(), out.w() * out.stride(),
-        out.columns() * out.stride(), out.offset(), accumulate ? 1 : 0);
+        out.n() * out.rows(),
+        out.rows(),
+        out.top(),
+        out.h(),
+        out.left() * out.stride(),
+        out.w() * out.stride(),
+        out.columns() * out.stride(),
+        out.offset(),
+        accumulate ? 1 : 0);
   }
 
-  /** Three descriptor places: offset of the first pixel, floats from row to row, floats from image to image. */
+  /**
+   * Three descriptor places: offset of the first pixel, floats from row to row, floats from image
+   * to image.
+   */
   static IntStream input(Block in) {
     int row = in.columns() * in.stride();
     return IntStream.of(in.interior(), row, in.rows() * row);
   }
 
   /**
-   * A call whose blocks agree in images, rows and columns. Without borders, how the pixels are cut into rows is free: rows
-   * are made long enough to be worth an iteration and short enough to share.
+   * A call whose blocks agree in images, rows and columns. Without borders, how the pixels are cut
+   * into rows is free: rows are made long enough to be worth an iteration and short enough to
+   * share.
    *
    * @param flops floating-point operations an element
    * @param extras descriptor places after output and inputs
    */
-  static Call call(Kernel kernel, double flops, boolean accumulate, Block out, List<Block> inputs, int... extras) {
+  static Call call(
+      Kernel kernel,
+      double flops,
+      boolean accumulate,
+      Block out,
+      List<Block> inputs,
+      int... extras) {
     if (hasBorder(out) || inputs.stream().anyMatch(Rows::hasBorder)) {
       return callByImage(kernel, flops, accumulate, out, inputs, extras);
     }
@@ -59,13 +81,20 @@ final class Rows {
     }
     int rows = h;
     int columns = w;
-    List<Block> walked = inputs.stream().map(b -> Block.of(b.offset(), 1, rows, columns, b.c())).toList();
-    return callByImage(kernel, flops, accumulate, Block.of(out.offset(), 1, h, w, out.c()), walked, extras);
+    List<Block> walked =
+        inputs.stream().map(b -> Block.of(b.offset(), 1, rows, columns, b.c())).toList();
+    return callByImage(
+        kernel, flops, accumulate, Block.of(out.offset(), 1, h, w, out.c()), walked, extras);
   }
 
   /** Like {@link #call} for kernels that need to know the image: rows stay what they are. */
   static Call callByImage(
-      Kernel kernel, double flops, boolean accumulate, Block out, List<Block> inputs, int... extras) {
+      Kernel kernel,
+      double flops,
+      boolean accumulate,
+      Block out,
+      List<Block> inputs,
+      int... extras) {
     requireSamePixels(kernel, out, inputs);
     IntStream descriptor = output(out, accumulate);
     double floats = (accumulate ? 2.0 : 1.0) * out.size();
@@ -86,7 +115,8 @@ final class Rows {
   }
 
   static IllegalArgumentException mismatch(Kernel kernel, Block in, Block out) {
-    return new IllegalArgumentException("%s: shapes do not fit: %s and %s".formatted(kernel.id(), in, out));
+    return new IllegalArgumentException(
+        "%s: shapes do not fit: %s and %s".formatted(kernel.id(), in, out));
   }
 
   static void requireSameChannels(Kernel kernel, Block out, Block... inputs) {

@@ -120,7 +120,9 @@ class AttentionTest {
       int forwardScratch = arena.reserve(Attention.forwardScratch(q, heads));
       int backwardScratch = arena.reserve(Attention.backwardScratch(q, heads));
       calls.addAll(Attention.forward(q, k, v, heads, out, saved, forwardScratch));
-      calls.addAll(Attention.backward(q, k, v, heads, out, saved, gradOut, gradQ, gradK, gradV, backwardScratch));
+      calls.addAll(
+          Attention.backward(
+              q, k, v, heads, out, saved, gradOut, gradQ, gradK, gradV, backwardScratch));
     }
 
     float[] results(Engine engine) {
@@ -214,7 +216,8 @@ class AttentionTest {
     Block other = Block.of(16, 1, 1, 9, 30);
     assertThrows(IllegalArgumentException.class, () -> Attention.forward(q, q, other, 3, q, 0, 0));
     Block bordered = q.bordered(1, 1, 1, 1);
-    assertThrows(IllegalArgumentException.class, () -> Attention.forward(q, q, q, 3, bordered, 0, 0));
+    assertThrows(
+        IllegalArgumentException.class, () -> Attention.forward(q, q, q, 3, bordered, 0, 0));
   }
 
   private static double dot(double[] a, double[] b) {

@@ -5,13 +5,28 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.api.Test;
 
-/** Convolution and its gradients against loops in double precision, on shapes that fill the tile and shapes that do not. */
+/**
+ * Convolution and its gradients against loops in double precision, on shapes that fill the tile and
+ * shapes that do not.
+ */
 class ConvTest {
-  private record Shape(int n, int cin, int h, int w, int cout, int kh, int kw, int stride, int top, int bottom, int left, int right) {
+  private record Shape(
+      int n,
+      int cin,
+      int h,
+      int w,
+      int cout,
+      int kh,
+      int kw,
+      int stride,
+      int top,
+      int bottom,
+      int left,
+      int right) {
     int outH() {
       return (h + top + bottom - kh) / stride + 1;
     }
@@ -28,7 +43,10 @@ class ConvTest {
       return Block.of(0, n, outH(), outW(), cout);
     }
 
-    /** Calls visit(input index, weight index, output index) for every product of the convolution, all in PyTorch's order. */
+    /**
+     * Calls visit(input index, weight index, output index) for every product of the convolution,
+     * all in PyTorch's order.
+     */
     void products(Visitor visitor) {
       for (int i = 0; i < n; i++) {
         for (int o = 0; o < cout; o++) {
@@ -88,7 +106,19 @@ class ConvTest {
     "40, 16, 16, 16, 16, 3, 3, 1, 1, 1, 1, 1",
     "1, 64, 32, 32, 3, 3, 3, 1, 1, 1, 1, 1",
   })
-  void matchesTheDefinition(int n, int cin, int h, int w, int cout, int kh, int kw, int stride, int top, int bottom, int left, int right) {
+  void matchesTheDefinition(
+      int n,
+      int cin,
+      int h,
+      int w,
+      int cout,
+      int kh,
+      int kw,
+      int stride,
+      int top,
+      int bottom,
+      int left,
+      int right) {
     Shape s = new Shape(n, cin, h, w, cout, kh, kw, stride, top, bottom, left, right);
     TestArena arena = new TestArena(1);
     Block in = arena.random(s.in());
@@ -105,7 +135,9 @@ class ConvTest {
 
     List<Call> calls = new ArrayList<>();
     calls.add(Conv.forward(in, packed, kh, kw, stride, -1, -1, -1, plain));
-    calls.add(Conv.forward(in, packed, kh, kw, stride, bias.offset(), perImage.offset(), residual.offset(), full));
+    calls.add(
+        Conv.forward(
+            in, packed, kh, kw, stride, bias.offset(), perImage.offset(), residual.offset(), full));
     calls.addAll(Conv.weightGradient(in, gradOut, kh, kw, stride, gradWeights, false, scratch));
     calls.addAll(Conv.weightGradient(in, gradOut, kh, kw, stride, gradWeights, true, scratch));
     arena.run(calls);
@@ -114,11 +146,10 @@ class ConvTest {
     double[] g = arena.read(gradOut);
     double[] expected = new double[s.out().pixels() * cout];
     double[] expectedWeights = new double[weights.length];
-    s.products(
-        (i, j, k) -> {
-          expected[k] += x[i] * weights[j];
-          expectedWeights[j] += 2 * x[i] * g[k];
-        });
+    s.products((i, j, k) -> {
+      expected[k] += x[i] * weights[j];
+      expectedWeights[j] += 2 * x[i] * g[k];
+    });
     assertArrayEquals(expected, arena.read(plain), tolerance(cin * kh * kw));
     double[] r = arena.read(residual);
     double[] b = arena.read(bias);
@@ -140,8 +171,15 @@ class ConvTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"2, 32, 8, 8, 64, 3, 3, 1, 1", "3, 7, 5, 9, 5, 3, 3, 1, 1", "1, 20, 6, 5, 33, 1, 1, 1, 0", "2, 5, 6, 7, 18, 5, 5, 1, 2", "1, 64, 32, 32, 3, 3, 3, 1, 1"})
-  void inputGradientIsForwardWithFlippedWeights(int n, int cin, int h, int w, int cout, int kh, int kw, int stride, int padding) {
+  @CsvSource({
+    "2, 32, 8, 8, 64, 3, 3, 1, 1",
+    "3, 7, 5, 9, 5, 3, 3, 1, 1",
+    "1, 20, 6, 5, 33, 1, 1, 1, 0",
+    "2, 5, 6, 7, 18, 5, 5, 1, 2",
+    "1, 64, 32, 32, 3, 3, 3, 1, 1"
+  })
+  void inputGradientIsForwardWithFlippedWeights(
+      int n, int cin, int h, int w, int cout, int kh, int kw, int stride, int padding) {
     Shape s = new Shape(n, cin, h, w, cout, kh, kw, stride, padding, padding, padding, padding);
     TestArena arena = new TestArena(2);
     int back = kh - 1 - padding;
@@ -164,7 +202,8 @@ class ConvTest {
   void shapesThatDoNotFitAreRejected() {
     Block in = Block.of(16, 1, 8, 8, 4);
     Block out = Block.of(16, 1, 8, 8, 4);
-    assertThrows(IllegalArgumentException.class, () -> Conv.forward(in, 0, 3, 3, 1, -1, -1, -1, out));
+    assertThrows(
+        IllegalArgumentException.class, () -> Conv.forward(in, 0, 3, 3, 1, -1, -1, -1, out));
   }
 
   private static int packedSize(Shape s) {

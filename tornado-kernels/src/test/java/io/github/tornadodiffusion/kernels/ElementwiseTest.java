@@ -57,7 +57,11 @@ class ElementwiseTest {
     Block out = arena.random(plain(shape));
     Naive vx = values(x);
     Naive vo = values(out);
-    check(out, (n, c, i, j) -> vo.at(n, c, i, j) + vx.at(n, c, i, j), ROUNDING, Elementwise.copy(x, out, true));
+    check(
+        out,
+        (n, c, i, j) -> vo.at(n, c, i, j) + vx.at(n, c, i, j),
+        ROUNDING,
+        Elementwise.copy(x, out, true));
   }
 
   @ParameterizedTest
@@ -68,7 +72,11 @@ class ElementwiseTest {
     Block out = arena.place(shape.bordered(1, 0, 2, 1));
     Naive va = values(a);
     Naive vb = values(b);
-    check(out, (n, c, i, j) -> va.at(n, c, i, j) + vb.at(n, c, i, j), ROUNDING, Elementwise.add(a, b, out));
+    check(
+        out,
+        (n, c, i, j) -> va.at(n, c, i, j) + vb.at(n, c, i, j),
+        ROUNDING,
+        Elementwise.add(a, b, out));
   }
 
   @ParameterizedTest
@@ -123,9 +131,11 @@ class ElementwiseTest {
     Naive expected =
         (n, c, i, j) -> vg.at(n, c, i, j) * slope(ElementwiseTest::silu, vx.at(n, c, i, j));
     double[] gradient = Naive.values(shape, expected);
-    double[] total = Naive.values(shape, (n, c, i, j) -> vs.at(n, c, i, j) + expected.at(n, c, i, j));
+    double[] total =
+        Naive.values(shape, (n, c, i, j) -> vs.at(n, c, i, j) + expected.at(n, c, i, j));
     arena.run(
-        Elementwise.siluBackward(x, gradOut, gradX, false), Elementwise.siluBackward(x, gradOut, sum, true));
+        Elementwise.siluBackward(x, gradOut, gradX, false),
+        Elementwise.siluBackward(x, gradOut, sum, true));
     Naive.assertClose(gradient, arena.read(gradX), ROUNDING);
     Naive.assertClose(total, arena.read(sum), ROUNDING);
   }
@@ -139,7 +149,8 @@ class ElementwiseTest {
     Block out = arena.place(x);
     Block grad = arena.place(x);
     arena.run(Elementwise.silu(x, out), Elementwise.siluBackward(x, ones, grad, false));
-    Naive.assertClose(new double[] {0, 0, -30 / (1 + Math.exp(30)), 30, 90, 1e4}, arena.read(out), ROUNDING);
+    Naive.assertClose(
+        new double[] {0, 0, -30 / (1 + Math.exp(30)), 30, 90, 1e4}, arena.read(out), ROUNDING);
     Naive.assertClose(new double[] {0, 0, 0, 1, 1, 1}, arena.read(grad), ROUNDING);
   }
 
@@ -149,7 +160,11 @@ class ElementwiseTest {
     Block x = arena.random(plain(shape));
     Block out = arena.place(shape);
     Naive vx = values(x);
-    check(out, (n, c, i, j) -> softmax(vx, shape.c(), n, c, i, j), ROUNDING, Elementwise.softmax(x, out));
+    check(
+        out,
+        (n, c, i, j) -> softmax(vx, shape.c(), n, c, i, j),
+        ROUNDING,
+        Elementwise.softmax(x, out));
   }
 
   @ParameterizedTest
@@ -185,7 +200,8 @@ class ElementwiseTest {
           return soft.at(n, c, i, j) * (grad.at(n, c, i, j) - mean);
         };
     double[] gradient = Naive.values(shape, expected);
-    double[] total = Naive.values(shape, (n, c, i, j) -> vs.at(n, c, i, j) + expected.at(n, c, i, j));
+    double[] total =
+        Naive.values(shape, (n, c, i, j) -> vs.at(n, c, i, j) + expected.at(n, c, i, j));
     arena.run(
         Elementwise.softmaxBackward(out, gradOut, gradX, false),
         Elementwise.softmaxBackward(out, gradOut, sum, true));
@@ -207,7 +223,8 @@ class ElementwiseTest {
     arena = new TestArena(1); // an arena runs once
     Block a = arena.random(Block.of(0, 2, 3, 5, first).bordered(border, 0, 0, 0));
     Block b = arena.random(Block.of(0, 2, 3, 5, second).bordered(0, 0, 0, border));
-    Block both = arena.place(Block.of(0, 2, 3, 5, first + second).bordered(border, border, border, border));
+    Block both =
+        arena.place(Block.of(0, 2, 3, 5, first + second).bordered(border, border, border, border));
     Block partA = arena.place(plain(a));
     Block partB = arena.place(plain(b).bordered(0, border, 0, 0));
     Block sum = arena.random(plain(b));
@@ -215,7 +232,8 @@ class ElementwiseTest {
     Naive vb = values(b);
     Naive vs = values(sum);
     double[] concat =
-        Naive.values(both, (n, c, i, j) -> c < first ? va.at(n, c, i, j) : vb.at(n, c - first, i, j));
+        Naive.values(
+            both, (n, c, i, j) -> c < first ? va.at(n, c, i, j) : vb.at(n, c - first, i, j));
     double[] total = Naive.values(sum, (n, c, i, j) -> vs.at(n, c, i, j) + vb.at(n, c, i, j));
     double[] expectedA = arena.read(a);
     double[] expectedB = arena.read(b);
@@ -239,7 +257,8 @@ class ElementwiseTest {
     assertThrows(IllegalArgumentException.class, () -> Elementwise.silu(x, rows));
     assertThrows(IllegalArgumentException.class, () -> Elementwise.concat(x, x, channels));
     assertThrows(IllegalArgumentException.class, () -> Elementwise.slice(x, 1, x, false));
-    assertThrows(IllegalArgumentException.class, () -> Elementwise.copy(x, x.bordered(1, 1, 1, 1), true));
+    assertThrows(
+        IllegalArgumentException.class, () -> Elementwise.copy(x, x.bordered(1, 1, 1, 1), true));
   }
 
   private static double silu(double x) {

@@ -16,12 +16,13 @@ class EmbeddingTest {
   private final TestArena arena = new TestArena(5);
 
   /**
-   * The exponentials of two libraries differ by a frequency's last bit, worth at most 6e-8 t of the angle, and the angle's own
-   * rounding may turn that into twice as much.
+   * The exponentials of two libraries differ by a frequency's last bit, worth at most 6e-8 t of the
+   * angle, and the angle's own rounding may turn that into twice as much.
    */
   @ParameterizedTest
   @CsvSource({
-    "32,0,0", "32,0,1", "32,1,0", "32,1,1", "64,0,0", "64,0,1", "64,1,0", "64,1,1", "7,0,0", "7,0,1", "7,1,0", "7,1,1"
+    "32,0,0", "32,0,1", "32,1,0", "32,1,1", "64,0,0", "64,0,1", "64,1,0", "64,1,1", "7,0,0",
+    "7,0,1", "7,1,0", "7,1,1"
   })
   void sinusoidAgreesWithDiffusers(int dim, int flip, int shift) {
     int timesteps = arena.put(TIMESTEPS);
@@ -66,9 +67,12 @@ class EmbeddingTest {
         Embedding.lookup(table.offset(), labelsAt, out),
         Embedding.lookupBackward(gradOut, labelsAt, classes, gradTable.offset(), false),
         Embedding.lookupBackward(gradOut, labelsAt, classes, sum.offset(), true));
-    assertArrayEquals(Naive.values(out, (n, k, y, x) -> vt.at((int) labels[n], k, 0, 0)), arena.read(out));
+    assertArrayEquals(
+        Naive.values(out, (n, k, y, x) -> vt.at((int) labels[n], k, 0, 0)), arena.read(out));
     Naive.assertClose(Naive.values(table, gradient), arena.read(gradTable), 1e-6);
     Naive.assertClose(
-        Naive.values(table, (n, k, y, x) -> vs.at(n, k, y, x) + gradient.at(n, k, y, x)), arena.read(sum), 1e-6);
+        Naive.values(table, (n, k, y, x) -> vs.at(n, k, y, x) + gradient.at(n, k, y, x)),
+        arena.read(sum),
+        1e-6);
   }
 }

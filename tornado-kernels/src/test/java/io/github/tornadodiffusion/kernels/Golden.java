@@ -11,10 +11,14 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Reference tensors made by diffusers and PyTorch: a reader for the float32 safetensors files of the test resources. */
+/**
+ * Reference tensors made by diffusers and PyTorch: a reader for the float32 safetensors files of
+ * the test resources.
+ */
 final class Golden {
   private static final Pattern TENSOR =
-      Pattern.compile("\"([^\"]+)\":\\s*\\{\"dtype\":\\s*\"F32\",.*?\"data_offsets\":\\s*\\[(\\d+),\\s*(\\d+)\\]");
+      Pattern.compile(
+          "\"([^\"]+)\":\\s*\\{\"dtype\":\\s*\"F32\",.*?\"data_offsets\":\\s*\\[(\\d+),\\s*(\\d+)\\]");
 
   private final Map<String, float[]> tensors = new HashMap<>();
 

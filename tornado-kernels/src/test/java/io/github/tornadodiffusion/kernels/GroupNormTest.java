@@ -16,7 +16,15 @@ class GroupNormTest {
   private static final float EPS = 1e-6f;
 
   /** The definition, NCHW. Parameters are [c], scaleShift is [n][2c] or null. */
-  private record Oracle(int n, int c, int pixels, int groups, boolean silu, double[] gamma, double[] beta, double[] scaleShift) {
+  private record Oracle(
+      int n,
+      int c,
+      int pixels,
+      int groups,
+      boolean silu,
+      double[] gamma,
+      double[] beta,
+      double[] scaleShift) {
     double[] forward(double[] x) {
       double[] normal = normalise(x);
       double[] out = new double[x.length];
@@ -159,16 +167,43 @@ class GroupNormTest {
       int affineAt = affine ? scaleShift.offset() : -1;
       int gradAffineAt = affine ? gradScaleShift.offset() : -1;
       calls.addAll(
-          GroupNorm.forward(x, groups, eps, gamma.offset(), beta.offset(), affineAt, silu, statistics, out));
+          GroupNorm.forward(
+              x, groups, eps, gamma.offset(), beta.offset(), affineAt, silu, statistics, out));
       // Accumulates gradX and gradGamma, on top of a run that overwrote gradBeta.
       calls.addAll(
           GroupNorm.backward(
-              x, groups, gamma.offset(), beta.offset(), affineAt, silu, statistics, gradOutCopy, gradXOnly, false,
-              gradGammaOnly, gradBeta.offset(), false, gradAffineAt, scratch));
+              x,
+              groups,
+              gamma.offset(),
+              beta.offset(),
+              affineAt,
+              silu,
+              statistics,
+              gradOutCopy,
+              gradXOnly,
+              false,
+              gradGammaOnly,
+              gradBeta.offset(),
+              false,
+              gradAffineAt,
+              scratch));
       calls.addAll(
           GroupNorm.backward(
-              x, groups, gamma.offset(), beta.offset(), affineAt, silu, statistics, gradOut, gradX, true,
-              gradGamma.offset(), gradBeta.offset(), true, gradAffineAt, scratch));
+              x,
+              groups,
+              gamma.offset(),
+              beta.offset(),
+              affineAt,
+              silu,
+              statistics,
+              gradOut,
+              gradX,
+              true,
+              gradGamma.offset(),
+              gradBeta.offset(),
+              true,
+              gradAffineAt,
+              scratch));
     }
 
     float[] results(Engine engine) {
@@ -201,7 +236,16 @@ class GroupNormTest {
     "3, 24, 1, 1, 3, true, true, 0, 0, 0",
   })
   void matchesTheDefinition(
-      int n, int c, int h, int w, int groups, boolean affine, boolean silu, float mean, int borderX, int borderOut) {
+      int n,
+      int c,
+      int h,
+      int w,
+      int groups,
+      boolean affine,
+      boolean silu,
+      float mean,
+      int borderX,
+      int borderOut) {
     Block shape = Block.of(0, n, h, w, c).bordered(borderX, borderX, borderX, borderX);
     Layer l = new Layer(shape, groups, affine, silu, mean, borderOut);
     l.arena.run(l.calls);
@@ -209,9 +253,17 @@ class GroupNormTest {
     double[] x = l.arena.read(l.x);
     Oracle oracle =
         new Oracle(
-            n, c, h * w, groups, silu, l.arena.read(l.gamma), l.arena.read(l.beta), affine ? l.arena.read(l.scaleShift) : null);
+            n,
+            c,
+            h * w,
+            groups,
+            silu,
+            l.arena.read(l.gamma),
+            l.arena.read(l.beta),
+            affine ? l.arena.read(l.scaleShift) : null);
     Gradients expected = oracle.backward(x, l.gradOutBefore);
-    // Rounding of x itself, seen through the division by the standard deviation (0.58), counts when the mean is large.
+    // Rounding of x itself, seen through the division by the standard deviation (0.58), counts when
+    // the mean is large.
     double unit = 5e-7 * (1 + Math.abs(mean));
     assertArrayEquals(oracle.forward(x), l.arena.read(l.out), 3 * unit);
     assertArrayEquals(plus(expected.x, 1, l.gradXBefore), l.arena.read(l.gradX), 3 * unit);
@@ -227,7 +279,8 @@ class GroupNormTest {
   void aLargeMeanDoesNotDrownTheVariance() {
     Layer l = new Layer(Block.of(0, 2, 24, 24, 8), 4, false, false, 1000, 0);
     l.arena.run(l.calls);
-    Oracle oracle = new Oracle(2, 8, 576, 4, false, l.arena.read(l.gamma), l.arena.read(l.beta), null);
+    Oracle oracle =
+        new Oracle(2, 8, 576, 4, false, l.arena.read(l.gamma), l.arena.read(l.beta), null);
     // The mean itself is only known to half a unit in its last place, 3e-5.
     assertArrayEquals(oracle.forward(l.arena.read(l.x)), l.arena.read(l.out), 2e-4);
   }
@@ -260,7 +313,8 @@ class GroupNormTest {
     assertSlopes(g.scaleShift, scaleShift, oracle, x, gradOut);
   }
 
-  private static void assertSlopes(double[] gradient, double[] variable, Oracle oracle, double[] x, double[] gradOut) {
+  private static void assertSlopes(
+      double[] gradient, double[] variable, Oracle oracle, double[] x, double[] gradOut) {
     double h = 1e-5;
     for (int i = 0; i < variable.length; i++) {
       double value = variable[i];
@@ -278,7 +332,8 @@ class GroupNormTest {
     Block x = Block.of(16, 1, 8, 8, 30);
     assertThrows(IllegalArgumentException.class, () -> GroupNorm.statisticsSize(x, 4));
     Block other = Block.of(16, 1, 8, 9, 30);
-    assertThrows(IllegalArgumentException.class, () -> GroupNorm.forward(x, 3, 0, 0, 0, -1, true, 0, other));
+    assertThrows(
+        IllegalArgumentException.class, () -> GroupNorm.forward(x, 3, 0, 0, 0, -1, true, 0, other));
     Block bordered = x.bordered(1, 1, 1, 1);
     assertThrows(
         IllegalArgumentException.class,

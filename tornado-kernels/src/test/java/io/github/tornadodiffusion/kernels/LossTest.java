@@ -46,8 +46,10 @@ class LossTest {
   @Test
   void blocksThatDoNotFitAreRefused() {
     Block x = Block.of(0, 2, 4, 4, 5);
-    assertThrows(IllegalArgumentException.class, () -> Loss.meanSquaredError(x, Block.of(0, 2, 4, 4, 4), 0));
     assertThrows(
-        IllegalArgumentException.class, () -> Loss.meanSquaredError(x.bordered(1, 1, 1, 1), x.bordered(1, 1, 1, 1), 0));
+        IllegalArgumentException.class, () -> Loss.meanSquaredError(x, Block.of(0, 2, 4, 4, 4), 0));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> Loss.meanSquaredError(x.bordered(1, 1, 1, 1), x.bordered(1, 1, 1, 1), 0));
   }
 }

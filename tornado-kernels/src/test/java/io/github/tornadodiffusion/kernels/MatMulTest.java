@@ -16,7 +16,8 @@ class MatMulTest {
     "1, 1, 1, 1, false, false",
     "5, 8, 16, 3, false, true",
   })
-  void matchesTheDefinition(int batch, int m, int n, int k, boolean transposeA, boolean transposeB) {
+  void matchesTheDefinition(
+      int batch, int m, int n, int k, boolean transposeA, boolean transposeB) {
     TestArena arena = new TestArena(3);
     // A row-major matrix is a block of one row of pixels: [batch, 1, rows, columns].
     Block a = arena.random(transposeA ? Block.of(0, batch, 1, k, m) : Block.of(0, batch, 1, m, k));
@@ -27,7 +28,8 @@ class MatMulTest {
         MatMul.multiply(
             batch, m, n, k, a.offset(), transposeA, b.offset(), transposeB, c.offset(), scratch));
 
-    // TestArena reads channels first: element (row, column) of matrix i is at (i * columns + column) * rows + row.
+    // TestArena reads channels first: element (row, column) of matrix i is at (i * columns +
+    // column) * rows + row.
     double[] x = arena.read(a);
     double[] y = arena.read(b);
     double[] expected = new double[batch * m * n];

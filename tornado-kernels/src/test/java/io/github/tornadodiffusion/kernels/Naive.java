@@ -6,7 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Tensors as functions of image, channel, row and column, for oracles that read like their equation. */
+/**
+ * Tensors as functions of image, channel, row and column, for oracles that read like their
+ * equation.
+ */
 interface Naive {
   double at(int n, int c, int y, int x);
 

@@ -12,7 +12,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Against PyTorch's and diffusers' own numbers, and against the equations on lengths of several chunks. */
+/**
+ * Against PyTorch's and diffusers' own numbers, and against the equations on lengths of several
+ * chunks.
+ */
 class OptimizerTest {
   private static final Golden GOLDEN = new Golden("train_utils.safetensors");
 
@@ -99,7 +102,8 @@ class OptimizerTest {
     arena.run(calls);
     for (int step = 0; step < 12; step++) {
       float[] actual = arena.read(calls.get(2 * step + 1).descriptor()[7], 6);
-      assertArrayEquals(Arrays.copyOfRange(shadows, 6 * step, 6 * step + 6), actual, 2.5e-7f, "step " + step);
+      assertArrayEquals(
+          Arrays.copyOfRange(shadows, 6 * step, 6 * step + 6), actual, 2.5e-7f, "step " + step);
     }
   }
 

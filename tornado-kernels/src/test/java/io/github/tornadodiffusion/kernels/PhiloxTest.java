@@ -14,8 +14,13 @@ class PhiloxTest {
   @Test
   void knownAnswers() {
     assertWords("6627e8d5 e169c58d bc57ac4c 9b00dbd8", "00000000 00000000 00000000 00000000", 0, 0);
-    assertWords("408f276d 41c83b0e a20bc7c6 6d5451fd", "ffffffff ffffffff ffffffff ffffffff", -1, -1);
-    assertWords("d16cfe09 94fdcceb 5001e420 24126ea1", "243f6a88 85a308d3 13198a2e 03707344", 0xa4093822, 0x299f31d0);
+    assertWords(
+        "408f276d 41c83b0e a20bc7c6 6d5451fd", "ffffffff ffffffff ffffffff ffffffff", -1, -1);
+    assertWords(
+        "d16cfe09 94fdcceb 5001e420 24126ea1",
+        "243f6a88 85a308d3 13198a2e 03707344",
+        0xa4093822,
+        0x299f31d0);
   }
 
   private static void assertWords(String expected, String counter, int key0, int key1) {
@@ -84,9 +89,11 @@ class PhiloxTest {
     double distance = 0;
     for (int i = 0; i < N; i++) {
       double p = normalCdf(x[i]);
-      distance = Math.max(distance, Math.max(Math.abs(p - (double) i / N), Math.abs(p - (i + 1.0) / N)));
+      distance =
+          Math.max(distance, Math.max(Math.abs(p - (double) i / N), Math.abs(p - (i + 1.0) / N)));
     }
-    assertTrue(distance * Math.sqrt(N) < 1.63, "D sqrt(n) = " + distance * Math.sqrt(N)); // the 1 % point
+    assertTrue(
+        distance * Math.sqrt(N) < 1.63, "D sqrt(n) = " + distance * Math.sqrt(N)); // the 1 % point
     assertTrue(x[0] < -3.8 && x[N - 1] > 3.8, "tails are missing");
   }
 
@@ -123,8 +130,11 @@ class PhiloxTest {
   private static double normalCdf(double x) {
     double t = 1 / (1 + 0.2316419 * Math.abs(x));
     double tail =
-        Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI)
-            * t * (0.319381530 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+        Math.exp(-x * x / 2)
+            / Math.sqrt(2 * Math.PI)
+            * t
+            * (0.319381530
+                + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
     return x > 0 ? 1 - tail : tail;
   }
 }

@@ -13,7 +13,8 @@ class ResampleTest {
 
   @Test
   void nearestTakesTorchsPixels() {
-    // torch.nn.functional.interpolate(torch.arange(20.).reshape(1, 1, 4, 5), size=(7, 9)): rows 0 0 1 1 2 2 3, columns
+    // torch.nn.functional.interpolate(torch.arange(20.).reshape(1, 1, 4, 5), size=(7, 9)): rows 0 0
+    // 1 1 2 2 3, columns
     // 0 0 1 1 2 2 3 3 4
     Block x = arena.place(Block.of(0, 1, 4, 5, 1));
     float[] values = new float[20];
@@ -30,7 +31,14 @@ class ResampleTest {
 
   @ParameterizedTest
   @CsvSource({
-    "4,5,7,9,3", "4,4,8,8,64", "4,4,8,8,5", "3,5,6,10,17", "8,8,4,4,16", "7,9,3,2,33", "5,5,5,5,1", "1,1,6,7,4",
+    "4,5,7,9,3",
+    "4,4,8,8,64",
+    "4,4,8,8,5",
+    "3,5,6,10,17",
+    "8,8,4,4,16",
+    "7,9,3,2,33",
+    "5,5,5,5,1",
+    "1,1,6,7,4",
     "29,3,31,4,7"
   })
   void nearestAndItsGradient(int h, int w, int outH, int outW, int c) {
@@ -80,8 +88,11 @@ class ResampleTest {
         Naive.values(
             out,
             (n, k, i, j) ->
-                (vx.at(n, k, 2 * i, 2 * j) + vx.at(n, k, 2 * i, 2 * j + 1)
-                        + vx.at(n, k, 2 * i + 1, 2 * j) + vx.at(n, k, 2 * i + 1, 2 * j + 1)) / 4);
+                (vx.at(n, k, 2 * i, 2 * j)
+                        + vx.at(n, k, 2 * i, 2 * j + 1)
+                        + vx.at(n, k, 2 * i + 1, 2 * j)
+                        + vx.at(n, k, 2 * i + 1, 2 * j + 1))
+                    / 4);
     Naive vg = Naive.of(gradOut, arena.read(gradOut));
     double[] gradient =
         Naive.values(
@@ -102,12 +113,14 @@ class ResampleTest {
     for (int c : new int[] {3, 16, 33}) {
       arena = new TestArena(c); // an arena runs once
       Block x = arena.random(Block.of(0, 2, 4, 3, c).bordered(0, 1, 0, 0));
-      Block out = arena.place(Block.of(0, 2, 3 * stride + 1, 2 * stride + 1, c).bordered(2, 1, 3, 2));
+      Block out =
+          arena.place(Block.of(0, 2, 3 * stride + 1, 2 * stride + 1, c).bordered(2, 1, 3, 2));
       Naive vx = Naive.of(x, arena.read(x));
       double[] expected =
           Naive.values(
               out,
-              (n, k, i, j) -> i % stride == 0 && j % stride == 0 ? vx.at(n, k, i / stride, j / stride) : 0);
+              (n, k, i, j) ->
+                  i % stride == 0 && j % stride == 0 ? vx.at(n, k, i / stride, j / stride) : 0);
       arena.run(Resample.dilate(x, stride, out));
       assertArrayEquals(expected, arena.read(out));
     }
@@ -116,9 +129,11 @@ class ResampleTest {
   @Test
   void blocksThatDoNotFitAreRefused() {
     Block x = Block.of(0, 2, 4, 4, 5);
-    assertThrows(IllegalArgumentException.class, () -> Resample.nearest(x, Block.of(0, 2, 8, 8, 6)));
+    assertThrows(
+        IllegalArgumentException.class, () -> Resample.nearest(x, Block.of(0, 2, 8, 8, 6)));
     assertThrows(IllegalArgumentException.class, () -> Resample.averagePool(x, x));
-    assertThrows(IllegalArgumentException.class, () -> Resample.dilate(x, 2, Block.of(0, 2, 8, 8, 5)));
+    assertThrows(
+        IllegalArgumentException.class, () -> Resample.dilate(x, 2, Block.of(0, 2, 8, 8, 5)));
   }
 
   /** Single precision on purpose: torch multiplies by a float. */

@@ -4,7 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/** Lays out blocks, fills them with random numbers, runs calls and hands the numbers back in NCHW doubles. */
+/**
+ * Lays out blocks, fills them with random numbers, runs calls and hands the numbers back in NCHW
+ * doubles.
+ */
 final class TestArena {
   /** The device that all tests compute on: the build runs them once for each. */
   static final String DEVICE = System.getProperty("tornadodiffusion.device", "jvm");

@@ -6,6 +6,11 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /** Signature only: marks a loop whose iterations are independent. */
-@Target({ElementType.LOCAL_VARIABLE, ElementType.TYPE, ElementType.TYPE_USE, ElementType.TYPE_PARAMETER})
+@Target({
+  ElementType.LOCAL_VARIABLE,
+  ElementType.TYPE,
+  ElementType.TYPE_USE,
+  ElementType.TYPE_PARAMETER
+})
 @Retention(RetentionPolicy.RUNTIME)
 public @interface Parallel {}
