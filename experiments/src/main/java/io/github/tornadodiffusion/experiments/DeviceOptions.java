@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.experiments;
 
 import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.kernels.Engines;
 import io.github.tornadodiffusion.kernels.JvmEngine;
 import picocli.CommandLine.Option;
 
@@ -25,15 +26,12 @@ final class DeviceOptions {
   boolean verbose;
 
   /**
-   * Checks the options without starting anything.
+   * Checks the options without taking memory or threads.
    *
    * @throws IllegalArgumentException if the device does not exist or there are no threads
    */
   void check() {
-    if (!device.equals(JVM)) {
-      throw new IllegalArgumentException(
-          "unknown device '" + device + "'; use jvm: " + Devices.WHY_ONLY_JVM);
-    }
+    Engines.check(device);
     if (threads != null && (threads < 1 || threads > 1024)) {
       throw new IllegalArgumentException("--threads is " + threads + "; give 1 to 1024");
     }
@@ -47,6 +45,6 @@ final class DeviceOptions {
   /** Starts the device. */
   Engine open() {
     check();
-    return new JvmEngine(threads());
+    return device.equals(JVM) ? new JvmEngine(threads()) : Engines.open(device);
   }
 }

@@ -1,21 +1,15 @@
 package io.github.tornadodiffusion.experiments;
 
+import io.github.tornadodiffusion.kernels.Device;
+import io.github.tornadodiffusion.kernels.Engines;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /** The devices that programs can run on. */
 final class Devices {
-  /** Why there is no other device than jvm, in words that follow a colon. */
-  static final String WHY_ONLY_JVM = whyOnlyJvm();
-
   private Devices() {}
-
-  private static String whyOnlyJvm() {
-    return System.getenv("TORNADOVM_HOME") == null
-        ? "TornadoVM devices are not listed because TORNADOVM_HOME is not set"
-        : "this version does not run on TornadoVM devices yet";
-  }
 
   /** Every device as the fields to print, {@code device} first. */
   static List<Map<String, Object>> list() {
@@ -29,6 +23,19 @@ final class Devices {
     jvm.put("memory_mib", machine.memoryMib());
     jvm.put("heap_mib", Runtime.getRuntime().maxMemory() >> 20);
     jvm.put("runtime", machine.jvm());
-    return List.of(jvm);
+    List<Map<String, Object>> devices = new ArrayList<>();
+    devices.add(jvm);
+    for (Device device : Engines.devices()) {
+      Map<String, Object> row = new LinkedHashMap<>();
+      row.put("device", device.id());
+      row.put("name", device.name());
+      row.put("type", device.type());
+      row.put("platform", device.platform());
+      row.put("memory_mib", device.memory() >> 20);
+      row.put("largest_buffer_mib", device.largestBuffer() >> 20);
+      row.put("compute_units", device.computeUnits());
+      devices.add(row);
+    }
+    return devices;
   }
 }

@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.experiments;
 
+import io.github.tornadodiffusion.kernels.Engines;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Map;
@@ -28,18 +29,29 @@ final class DevicesCommand implements Callable<Integer> {
       devices.forEach(device -> out.println(Json.line(device)));
       return 0;
     }
-    for (Map<String, Object> device : devices) {
+    devices.forEach(device -> {
       out.printf("%-10s %s%n", device.get("device"), device.get("name"));
-      out.printf(
-          "%-10s %s threads, vectors of %s floats, %s MiB memory, %s MiB heap%n",
-          "",
-          device.get("threads"),
-          device.get("vector_lanes"),
-          device.get("memory_mib"),
-          device.get("heap_mib"));
-      out.printf("%-10s %s%n", "", device.get("runtime"));
-    }
-    out.println(Devices.WHY_ONLY_JVM);
+      if (device.containsKey("threads")) {
+        out.printf(
+            "%-10s %s threads, vectors of %s floats, %s MiB memory, %s MiB heap%n",
+            "",
+            device.get("threads"),
+            device.get("vector_lanes"),
+            device.get("memory_mib"),
+            device.get("heap_mib"));
+        out.printf("%-10s %s%n", "", device.get("runtime"));
+      } else {
+        out.printf(
+            "%-10s %s with %s compute units, %s MiB memory, %s MiB in one array%n",
+            "",
+            device.get("type"),
+            device.get("compute_units"),
+            device.get("memory_mib"),
+            device.get("largest_buffer_mib"));
+        out.printf("%-10s %s%n", "", device.get("platform"));
+      }
+    });
+    Engines.whyNone().ifPresent(reason -> out.println("No device of TornadoVM: " + reason));
     return 0;
   }
 }

@@ -23,7 +23,7 @@ class BadInputTest {
   @ParameterizedTest
   @CsvSource({
     "--preset,digts,digits or butterflies or unit1",
-    "--device,opencl:0,unknown device 'opencl:0'",
+    "--device,opencl:99,unknown device 'opencl:99'",
     "--schedule,cosinus,squaredcos_cap_v2",
     "--prediction,noise,v_prediction",
     "--lr-schedule,falling,cosine_with_restarts",

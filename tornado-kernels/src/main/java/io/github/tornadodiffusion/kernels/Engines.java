@@ -9,6 +9,11 @@ public final class Engines {
   private static final String JVM = "jvm";
   private static final String API = "uk.ac.manchester.tornado.api.TaskGraph";
 
+  private static final String NO_DRIVER =
+      "TornadoVM found no device; install a driver, for example pocl-opencl-icd for this processor";
+
+  private static Optional<String> reason;
+
   private Engines() {}
 
   /** The devices of TornadoVM; empty where there is no TornadoVM. */
@@ -18,13 +23,7 @@ public final class Engines {
 
   /** Why {@link #devices} is empty, with the mend; empty where it is not. */
   public static Optional<String> whyNone() {
-    Optional<String> reason = whyNoTornadoVm();
-    if (reason.isEmpty() && all().isEmpty()) {
-      return Optional.of(
-          "TornadoVM found no device: install a driver, for example pocl-opencl-icd for OpenCL on"
-              + " this processor");
-    }
-    return reason;
+    return whyNoTornadoVm();
   }
 
   /**
@@ -34,31 +33,54 @@ public final class Engines {
    * @throws IllegalArgumentException if there is no such device
    */
   public static Engine open(String id) {
-    if (id.equals(JVM)) {
-      return new JvmEngine();
+    return id.equals(JVM) ? new JvmEngine() : new TornadoEngine(find(id));
+  }
+
+  /**
+   * Checks that a device is there, without taking memory of it.
+   *
+   * @throws IllegalArgumentException if there is no such device
+   */
+  public static void check(String id) {
+    if (!id.equals(JVM)) {
+      find(id);
     }
+  }
+
+  private static TornadoDevices.Entry find(String id) {
     Optional<String> reason = whyNone();
     if (reason.isPresent()) {
-      throw new IllegalArgumentException("Unknown device '%s'; use jvm: %s".formatted(id, reason.get()));
+      throw new IllegalArgumentException(
+          "unknown device '%s'; use jvm: %s".formatted(id, reason.get()));
     }
-    for (TornadoDevices.Entry entry : TornadoDevices.all()) {
-      if (entry.id().equals(id)) {
-        return new TornadoEngine(entry);
-      }
-    }
-    throw new IllegalArgumentException(
-        "Unknown device '%s'; use jvm or %s"
-            .formatted(id, all().stream().map(Device::id).collect(Collectors.joining(", "))));
+    List<TornadoDevices.Entry> entries = TornadoDevices.all();
+    return entries.stream()
+        .filter(entry -> entry.id().equals(id))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException(
+            "unknown device '%s'; use jvm, %s"
+                .formatted(
+                    id,
+                    entries.stream()
+                        .map(TornadoDevices.Entry::id)
+                        .collect(Collectors.joining(", ")))));
   }
 
   private static List<Device> all() {
     return TornadoDevices.all().stream().map(TornadoDevices::describe).toList();
   }
 
-  private static Optional<String> whyNoTornadoVm() {
+  /** Answered once: TornadoVM cannot start a second time and says why only the first. */
+  private static synchronized Optional<String> whyNoTornadoVm() {
+    if (reason == null) {
+      reason = startTornadoVm();
+    }
+    return reason;
+  }
+
+  private static Optional<String> startTornadoVm() {
     try {
       Class.forName(API, false, Engines.class.getClassLoader());
-      return Optional.empty();
     } catch (ClassNotFoundException e) {
       String home = System.getenv("TORNADOVM_HOME");
       return Optional.of(
@@ -66,5 +88,21 @@ public final class Engines {
               ? "TORNADOVM_HOME is not set; install a TornadoVM SDK for JDK 25 and set it"
               : "the JVM runs without TornadoVM; start it with @%s/tornado-argfile".formatted(home));
     }
+    try {
+      return TornadoDevices.all().isEmpty() ? Optional.of(NO_DRIVER) : Optional.empty();
+    } catch (RuntimeException | LinkageError e) {
+      // TornadoVM starts in a static initializer.
+      Throwable cause = e;
+      while (cause.getCause() != null) {
+        cause = cause.getCause();
+      }
+      return Optional.of("%s (%s)".formatted(NO_DRIVER, plain(cause)));
+    }
+  }
+
+  /** What an error says, without the colours of a terminal. */
+  private static String plain(Throwable e) {
+    String text = e.getMessage() == null ? e.toString() : e.getMessage();
+    return text.replaceAll("\u001b\\[[0-9;]*m", "").replaceAll("\\s+", " ").strip();
   }
 }

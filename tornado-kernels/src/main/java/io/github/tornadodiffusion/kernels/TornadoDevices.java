@@ -14,6 +14,8 @@ final class TornadoDevices {
       List.of(
           // A kernel that does not compile is an error: never run it as sequential Java.
           "tornado.recover.bailout=False",
+          // Register tiles are methods longer than it would inline, and it cannot call any.
+          "tornado.compiler.fullInlining=True",
           // Bytes of one graph's bytecode.
           "tornado.tvm.maxbytecodesize=65536",
           // Events are cleared at every execution: the default of 32,768 takes longer than a kernel.

@@ -33,12 +33,17 @@ final class TornadoSession implements Engine.Session {
   private static final String POCL = "Portable Computing Language";
 
   /**
+   * Instead of TornadoVM's own {@code -cl-fast-relaxed-math}, which takes the liberty to turn 1 /
+   * (1 + infinity) into NaN.
+   */
+  private static final String OPENCL_FLAGS = "-cl-mad-enable -w";
+
+  /**
    * PoCL forbids the compiler to fuse multiplication and addition; this allows it again, and makes
    * matrix products up to twice as fast. The options are those of clang, which PoCL compiles with.
    */
   private static final String POCL_FLAGS =
-      "-cl-mad-enable -cl-fast-relaxed-math -w -DDP(x)=_Pragma(#x)kernel"
-          + " -D__kernel=DP(clang/**/fp/**/contract(fast))";
+      OPENCL_FLAGS + " -DDP(x)=_Pragma(#x)kernel -D__kernel=DP(clang/**/fp/**/contract(fast))";
 
   private final Device device;
   private final Lowering lowering;
@@ -77,9 +82,8 @@ final class TornadoSession implements Engine.Session {
                 .toArray(ImmutableTaskGraph[]::new));
     plan.withDevice(on);
     plan.withGridScheduler(grids());
-    if (device.platform().equals(POCL)) {
-      plan.withCompilerFlags(TornadoVMBackendType.OPENCL, POCL_FLAGS);
-    }
+    plan.withCompilerFlags(
+        TornadoVMBackendType.OPENCL, device.platform().equals(POCL) ? POCL_FLAGS : OPENCL_FLAGS);
     flush(); // brings the arena to the device
   }
 
@@ -104,7 +108,11 @@ final class TornadoSession implements Engine.Session {
         result.task(task.id(), TransferKernels::write, m, d, third);
       }
     }
-    result.persistOnDevice(arrays.get(Lowering.ARENA));
+    if (!graph.consumesArena()) {
+      // The graph that has brought the arena owns it: a plan frees the arrays that graphs persist,
+      // and would free this one once for every graph.
+      result.persistOnDevice(arrays.get(Lowering.ARENA));
+    }
     return result.snapshot();
   }
 
