@@ -2,7 +2,7 @@ package io.github.tornadodiffusion.nn;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.github.tornadodiffusion.kernels.JvmEngine;
+import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.ResnetBlock2D.Options;
 import io.github.tornadodiffusion.nn.ResnetBlock2D.Sampling;
 import java.util.LinkedHashMap;
@@ -19,7 +19,7 @@ import org.junit.jupiter.api.TestFactory;
  * and sizes that fit no tile.
  */
 class GradientCheckTest {
-  private static final JvmEngine ENGINE = new JvmEngine();
+  private static final Engine ENGINE = TestEngine.ENGINE;
   private static final int DIRECTIONS = 3;
 
   /** Step along a direction of unit elements: small against curvature, large against rounding. */

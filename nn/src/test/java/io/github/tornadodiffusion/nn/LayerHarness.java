@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.nn;
 
-import io.github.tornadodiffusion.kernels.JvmEngine;
+import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.Program;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,7 +9,7 @@ import java.util.SequencedMap;
 
 /** Runs a piece of a graph forward and backward, for a given gradient of its output. */
 final class LayerHarness {
-  private static final JvmEngine ENGINE = new JvmEngine();
+  private static final Engine ENGINE = TestEngine.ENGINE;
 
   private final Scope scope;
   private final SequencedMap<String, Tensor> inputs = new LinkedHashMap<>();

@@ -2,7 +2,7 @@ package io.github.tornadodiffusion.nn;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.github.tornadodiffusion.kernels.JvmEngine;
+import io.github.tornadodiffusion.kernels.Engine;
 import java.io.IOException;
 import java.util.Map;
 import java.util.SequencedMap;
@@ -14,7 +14,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Whole UNets against diffusers 0.27.2: output, loss and gradients. */
 class UNetParityTest {
-  private static final JvmEngine ENGINE = new JvmEngine();
+  private static final Engine ENGINE = TestEngine.ENGINE;
   private static final String TINY = "tiny_ddpm_pipeline";
 
   @ParameterizedTest

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.tornadodiffusion.kernels.JvmEngine;
+import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.Philox;
 import io.github.tornadodiffusion.nn.UNetTraining.Hyperparameters;
 import io.github.tornadodiffusion.nn.UNetTraining.StepInput;
@@ -21,7 +21,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Training steps against PyTorch and diffusers 0.27.2, and against each other. */
 class UNetTrainingTest {
-  private static final JvmEngine ENGINE = new JvmEngine();
+  private static final Engine ENGINE = TestEngine.ENGINE;
   private static final String TINY = "tiny_ddpm_pipeline";
   private static final float LEARNING_RATE = 4e-4f;
   private static final int STEPS = 3;
@@ -185,8 +185,8 @@ class UNetTrainingTest {
       training.step(input(1, 1));
       straight = training.parameters();
     }
-    try (JvmEngine single = new JvmEngine(1);
-        JvmEngine triple = new JvmEngine(3);
+    try (Engine single = TestEngine.another(1);
+        Engine triple = TestEngine.another(3);
         UNetTraining first = UNetTraining.open(single, unet.config(), unet.parameters(), OPTIONS);
         UNetTraining second =
             UNetTraining.open(triple, unet.config(), unet.parameters(), OPTIONS)) {

@@ -1,0 +1,24 @@
+package io.github.tornadodiffusion.nn;
+
+import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.kernels.Engines;
+import io.github.tornadodiffusion.kernels.JvmEngine;
+
+/** The device that tests compute on: the build runs them once for each. */
+final class TestEngine {
+  private static final String DEVICE = System.getProperty("tornadodiffusion.device", "jvm");
+
+  /** Of all tests. */
+  static final Engine ENGINE = Engines.open(DEVICE);
+
+  private TestEngine() {}
+
+  static boolean isJvm() {
+    return ENGINE instanceof JvmEngine;
+  }
+
+  /** One more engine of the device: the jvm with so many threads, any other as it is. */
+  static Engine another(int threads) {
+    return isJvm() ? new JvmEngine(threads) : Engines.open(DEVICE);
+  }
+}

@@ -1,0 +1,168 @@
+package io.github.tornadodiffusion.kernels;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Collections;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
+
+/** Sessions on a device of TornadoVM. */
+@Tag("device")
+@EnabledIfEnvironmentVariable(
+    named = "TORNADOVM_HOME",
+    matches = ".+",
+    disabledReason = "TORNADOVM_HOME is not set: there is no device")
+class DeviceTest {
+  private static final int FLOATS = 1 << 18;
+
+  private static Engine engine;
+
+  @BeforeAll
+  static void open() {
+    engine = Engines.open(Engines.devices().getFirst().id());
+  }
+
+  @AfterAll
+  static void close() {
+    engine.close();
+  }
+
+  private static Program program(List<Call> calls) {
+    return new Program("test", calls, Collections.nCopies(calls.size(), ""), List.of(), List.of());
+  }
+
+  private static float[] randoms(int n) {
+    SplittableRandom random = new SplittableRandom(n);
+    float[] values = new float[n];
+    for (int i = 0; i < n; i++) {
+      values[i] = (float) (2 * random.nextDouble() - 1);
+    }
+    return values;
+  }
+
+  /** A copy, then 100 times silu to and fro between two places: four graphs. */
+  private static Program chain() {
+    Block a = Block.of(16, 1, 8, 8, 16);
+    Block b = a.at(16 + a.size());
+    return program(
+        IntStream.range(0, 101)
+            .mapToObj(i -> i == 0
+                ? Elementwise.copy(a, b, false)
+                : i % 2 == 1 ? Elementwise.silu(b, a) : Elementwise.silu(a, b))
+            .toList());
+  }
+
+  private static float[] runChain(Engine on, int times) {
+    Program chain = chain();
+    float[] values = new float[2048];
+    try (Engine.Session session = on.open(4096, List.of(chain))) {
+      session.write(16, randoms(1024), 0, 1024);
+      for (int i = 0; i < times; i++) {
+        session.run(chain);
+      }
+      session.read(16, values, 0, values.length);
+    }
+    return values;
+  }
+
+  @Test
+  void describesItsDevices() {
+    for (Device device : Engines.devices()) {
+      assertTrue(device.id().matches("[a-z]+:[0-9]+"), device.id());
+      assertTrue(device.computeUnits() > 0);
+      assertTrue(device.memory() >= device.largestBuffer());
+    }
+    assertEquals(Engines.devices().getFirst().id(), engine.device());
+    assertTrue(Engines.whyNone().isEmpty());
+  }
+
+  @Test
+  void refusesWhatItHasNot() {
+    IllegalArgumentException unknown =
+        assertThrows(IllegalArgumentException.class, () -> Engines.open("opencl:99"));
+    assertTrue(unknown.getMessage().contains(engine.device()), unknown.getMessage());
+    Program other = chain();
+    try (Engine.Session session = engine.open(4096, List.of())) {
+      assertThrows(IllegalArgumentException.class, () -> session.run(other));
+    }
+  }
+
+  @Test
+  void writesAndReadsAnyRange() {
+    float[] expected = new float[FLOATS];
+    SplittableRandom random = new SplittableRandom(5);
+    try (Engine.Session session = engine.open(FLOATS, List.of())) {
+      for (int i = 0; i < 300; i++) {
+        int length = 1 + random.nextInt(i % 50 == 0 ? 150_000 : 300);
+        int from = random.nextInt(FLOATS - length + 1);
+        float[] values = randoms(length + 3);
+        System.arraycopy(values, 3, expected, from, length);
+        session.write(from, values, 3, length);
+        if (i % 7 == 0) {
+          int n = 1 + random.nextInt(5000);
+          int at = random.nextInt(FLOATS - n + 1);
+          float[] actual = new float[n + 2];
+          session.read(at, actual, 2, n);
+          for (int j = 0; j < n; j++) {
+            assertEquals(expected[at + j], actual[2 + j]);
+          }
+        }
+      }
+      float[] all = new float[FLOATS];
+      session.read(0, all, 0, FLOATS);
+      assertArrayEquals(expected, all);
+    }
+  }
+
+  @Test
+  void graphsHandTheArenaOnAndStepsContinueOnIt() {
+    try (JvmEngine jvm = new JvmEngine(1)) {
+      assertArrayEquals(runChain(jvm, 3), runChain(engine, 3), 1e-6f);
+    }
+  }
+
+  @Test
+  void twoRunsAreBitIdentical() {
+    assertArrayEquals(runChain(engine, 3), runChain(engine, 3));
+  }
+
+  @Test
+  void profilesEveryCallAndComputesTheSame() {
+    Program chain = chain();
+    float[] values = new float[2048];
+    long[] nanos = new long[chain.calls().size()];
+    try (Engine.Session session = engine.open(4096, List.of(chain))) {
+      session.write(16, randoms(1024), 0, 1024);
+      session.profile(chain, nanos);
+      session.read(16, values, 0, values.length);
+    }
+    assertTrue(IntStream.range(0, nanos.length).allMatch(i -> nanos[i] > 0));
+    assertArrayEquals(runChain(engine, 1), values);
+  }
+
+  @Test
+  void severalProgramsShareOneArena() {
+    Block a = Block.of(16, 1, 1, 1, 16);
+    Block b = a.at(32);
+    Program three = program(List.of(Elementwise.add(a, a, b), Elementwise.add(a, b, a)));
+    Program two = program(List.of(Elementwise.copy(a, a, true)));
+    float[] value = new float[1];
+    try (Engine.Session session = engine.open(64, List.of(three, two))) {
+      session.write(16, new float[] {1}, 0, 1);
+      for (Program program : List.of(two, three, two, two, three)) {
+        session.run(program);
+      }
+      session.read(16, value, 0, 1);
+    }
+    assertEquals(2 * 3 * 2 * 2 * 3, value[0]);
+  }
+}
