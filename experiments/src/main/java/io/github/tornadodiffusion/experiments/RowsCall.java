@@ -60,13 +60,13 @@ record RowsCall(int[] d) {
   Expectation expect(String detail, Inner inner) {
     String border = d[1] * d[6] == h() * rowFloats() ? "" : ", border";
     String added = d[8] == 0 ? "" : ", added";
-    String shape = "%dx%d rows of %d".formatted(d[0] / d[1], h(), rowFloats());
+    int images = d[0] / d[1];
+    String shape = "%s%d rows of %d".formatted(images == 1 ? "" : images + "x", h(), rowFloats());
     Element element =
         (i, before, sum) -> {
           int row = i / d[6];
           Place place = new Place(i, row / d[1], row % d[1] - d[2], i % d[6] - d[4]);
-          boolean inside =
-              place.y >= 0 && place.y < h() && place.x >= 0 && place.x < rowFloats();
+          boolean inside = place.y >= 0 && place.y < h() && place.x >= 0 && place.x < rowFloats();
           if (inside) {
             inner.add(place, before, sum);
             sum.add(d[8] == 0 ? 0 : before.at(d[7] + i));

@@ -36,8 +36,7 @@ class CallOraclesTest {
 
     @Override
     public Session open(int floats, List<Program> programs) {
-      programs.forEach(
-          program -> program.calls().forEach(call -> kernels.add(call.kernel().id())));
+      programs.forEach(program -> program.calls().forEach(call -> kernels.add(call.kernel().id())));
       return new Relay(null) {
         @Override
         public void write(int offset, float[] source, int from, int length) {}
@@ -90,8 +89,8 @@ class CallOraclesTest {
         int last = region.index().applyAsInt(region.count() - 1);
         float[] value = new float[1];
         session.read(last, value, 0, 1);
-        // Padding is zero and must stay so; everything else differs from its double.
-        session.write(last, new float[] {2 * value[0] + 1}, 0, 1);
+        // Far away from everything else in the region.
+        session.write(last, new float[] {1000 * Math.max(1, Math.abs(value[0]))}, 0, 1);
         sabotaged.merge(kernel, check.error(new PagedArena(session, floats)), Math::min);
         session.write(last, value, 0, 1);
       }
@@ -142,8 +141,8 @@ class CallOraclesTest {
     UNet2DConfig everything =
         small()
             .blockOutChannels(20, 40)
-            .downBlockTypes("DownBlock2D", "AttnDownBlock2D")
-            .upBlockTypes("AttnUpBlock2D", "UpBlock2D")
+            .downBlockTypes("AttnDownBlock2D", "DownBlock2D")
+            .upBlockTypes("UpBlock2D", "AttnUpBlock2D")
             .normNumGroups(4)
             .attentionHeadDim(8)
             .resnetTimeScaleShift("scale_shift")
@@ -155,8 +154,8 @@ class CallOraclesTest {
     UNet2DConfig plain =
         small()
             .blockOutChannels(16, 32)
-            .downBlockTypes("AttnDownBlock2D", "DownBlock2D")
-            .upBlockTypes("UpBlock2D", "AttnUpBlock2D")
+            .downBlockTypes("DownBlock2D", "AttnDownBlock2D")
+            .upBlockTypes("AttnUpBlock2D", "UpBlock2D")
             .normNumGroups(8)
             .build();
     return List.of(everything, plain);
@@ -175,6 +174,21 @@ class CallOraclesTest {
         PredictionType.V_PREDICTION,
         1000,
         new Preset.Recipe(2, 1, 0, 1e-3, LearningRateSchedule.Kind.CONSTANT, 0, 0.9, 1, false));
+  }
+
+  private static void runGradients(Engine engine, UNet2DConfig model) {
+    int side = model.sampleSize().height();
+    float[] sample = new float[model.inChannels() * side * side];
+    float[] target = new float[model.outChannels() * side * side];
+    for (int i = 0; i < target.length; i++) {
+      sample[i] = (float) Math.sin(i);
+      target[i] = (float) Math.cos(i);
+    }
+    var parameters = Initialisation.pytorchDefault(new UNet2DModel(model).parameters(), 1);
+    int[] labels = model.numClassEmbeds() == null ? null : new int[1];
+    try (UNetGradients gradients = UNetGradients.open(engine, model, parameters, 1, side, side)) {
+      gradients.run(sample, new float[] {500}, labels, target);
+    }
   }
 
   private static void openAll(Engine engine, Preset preset) {
@@ -204,6 +218,7 @@ class CallOraclesTest {
         workload.run().run();
         probe.mode(ProbeEngine.Mode.CHECK);
         workload.run().run();
+        runGradients(probe, model);
         assertTrue(probe.maxError() < CORRECT, "error " + probe.maxError());
       }
       sabotage.errors.forEach(

@@ -14,7 +14,10 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
 final class NoiseKernels {
   private NoiseKernels() {}
 
-  /** The same steps as {@link Philox}, which explains them. */
+  /**
+   * The same steps as {@link Philox}, which explains them. Behind the output stand channels,
+   * channel stride and the offset of the seed block.
+   */
   static void gaussian(FloatArray m, IntArray d) {
     int bound = d.get(0);
     int rows = d.get(1);
@@ -97,7 +100,10 @@ final class NoiseKernels {
     }
   }
 
-  /** Not called mix, because OpenCL has a function of that name. */
+  /**
+   * Not called mix, because OpenCL has a function of that name. Reads x and y; behind them stand
+   * the offsets of a and b.
+   */
   static void mixImages(FloatArray m, IntArray d) {
     int bound = d.get(0);
     int rows = d.get(1);
