@@ -87,15 +87,10 @@ class GoldenPipelineTest {
       images =
           new Pipeline(unet::predict, batch, CHANNELS, SIZE, SIZE)
               .sample(
-                  Sampling.of(model.scheduler(), 10),
-                  IMAGES,
-                  noise,
-                  null,
-                  Pipeline.Progress.NONE);
+                  Sampling.of(model.scheduler(), 10), IMAGES, noise, null, Pipeline.Progress.NONE);
     }
     float[] samples = golden.tensor(run + ".samples");
-    assertArrayEquals(
-        Arrays.copyOfRange(samples, 9 * VALUES, 10 * VALUES), images, 2 * TOLERANCE);
+    assertArrayEquals(Arrays.copyOfRange(samples, 9 * VALUES, 10 * VALUES), images, 2 * TOLERANCE);
     assertGreyLevels(golden.tensor(run + ".image_nhwc"), images);
   }
 

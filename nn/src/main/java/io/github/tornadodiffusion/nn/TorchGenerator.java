@@ -110,7 +110,9 @@ public final class TorchGenerator {
     }
   }
 
-  /** Box and Muller's method on 16 uniform numbers: radii from the first 8, angles from the rest. */
+  /**
+   * Box and Muller's method on 16 uniform numbers: radii from the first 8, angles from the rest.
+   */
   private static void normalGroup(float[] values, int from) {
     for (int i = from; i < from + GROUP / 2; i++) {
       float log = (float) StrictMath.log(1 - values[i]);
@@ -179,8 +181,8 @@ public final class TorchGenerator {
   }
 
   /**
-   * The order in which {@code DataLoader(range(n), shuffle=True)} visits its data in one epoch:
-   * the loader draws a seed for its workers, then its sampler one for a generator of its own.
+   * The order in which {@code DataLoader(range(n), shuffle=True)} visits its data in one epoch: the
+   * loader draws a seed for its workers, then its sampler one for a generator of its own.
    */
   public int[] dataLoaderOrder(int n) {
     randomSeed();

@@ -90,8 +90,7 @@ class TorchGeneratorTest {
     ParameterSpec embedding =
         new ParameterSpec("embedding.weight", new int[] {5, 6}, Kind.EMBEDDING, 1);
     assertNormal(
-        tensor(name + "embedding.weight"),
-        TorchInitialisation.draw(embedding, generator).values());
+        tensor(name + "embedding.weight"), TorchInitialisation.draw(embedding, generator).values());
   }
 
   @ParameterizedTest
@@ -113,8 +112,7 @@ class TorchGeneratorTest {
     for (JsonNode epoch : golden.get("epochs")) {
       List<Integer> expected = new ArrayList<>();
       epoch.forEach(batch -> batch.forEach(index -> expected.add(index.asInt())));
-      assertEquals(
-          expected, Arrays.stream(generator.dataLoaderOrder(20)).boxed().toList());
+      assertEquals(expected, Arrays.stream(generator.dataLoaderOrder(20)).boxed().toList());
     }
     assertNormal(GoldenModel.floats(golden.get("randn4_after")), generator.randn(4));
   }

@@ -53,7 +53,8 @@ public final class Noise {
 
   /**
    * Standard normal values; the value of an element depends on seed, stream, step and its index in
-   * the order [n][h][w][c] (plus the first index) alone, not on border, padding or the number of images that follow.
+   * the order [n][h][w][c] (plus the first index) alone, not on border, padding or the number of
+   * images that follow.
    */
   public static Call gaussian(int seedBlock, Block out) {
     Kernel kernel = new Kernel(OWNER, "gaussian");
