@@ -29,7 +29,9 @@ final class CallCheck {
       for (int i = 0; i < count; i++) {
         // All of a small region, and of a larger one the last element always: tiles end there.
         int element =
-            count == region.count() || i == 0 ? region.count() - 1 - i : random.nextInt(region.count());
+            count == region.count() || i == 0
+                ? region.count() - 1 - i
+                : random.nextInt(region.count());
         Terms terms = region.expected(element, before);
         indices[i] = region.index().applyAsInt(element);
         expected[i] = terms.value();

@@ -14,11 +14,10 @@ final class ElementwiseOracles {
 
   static Expectation add(Call call) {
     RowsCall rows = RowsCall.of(call);
-    return rows.expect(
-        (place, before, sum) -> {
-          sum.add(before.at(rows.in(0, place)));
-          sum.add(before.at(rows.in(1, place)));
-        });
+    return rows.expect((place, before, sum) -> {
+      sum.add(before.at(rows.in(0, place)));
+      sum.add(before.at(rows.in(1, place)));
+    });
   }
 
   static Expectation scale(Call call) {
@@ -34,29 +33,26 @@ final class ElementwiseOracles {
     int stride = rows.d()[13];
     int factor = rows.d()[14];
     int term = rows.d()[15];
-    return rows.expect(
-        (place, before, sum) -> {
-          if (place.x() % stride < channels) {
-            sum.add(before.at(factor) * before.at(rows.in(0, place)));
-            sum.add(before.at(term));
-          }
-        });
+    return rows.expect((place, before, sum) -> {
+      if (place.x() % stride < channels) {
+        sum.add(before.at(factor) * before.at(rows.in(0, place)));
+        sum.add(before.at(term));
+      }
+    });
   }
 
   static Expectation silu(Call call) {
     RowsCall rows = RowsCall.of(call);
-    return rows.expect(
-        (place, before, sum) -> {
-          double x = before.at(rows.in(0, place));
-          sum.add(x * sigmoid(x));
-        });
+    return rows.expect((place, before, sum) -> {
+      double x = before.at(rows.in(0, place));
+      sum.add(x * sigmoid(x));
+    });
   }
 
   static Expectation siluBackward(Call call) {
     RowsCall rows = RowsCall.of(call);
-    return rows.expect(
-        (place, before, sum) ->
-            sum.add(siluSlope(before.at(rows.in(0, place))) * before.at(rows.in(1, place))));
+    return rows.expect((place, before, sum) ->
+        sum.add(siluSlope(before.at(rows.in(0, place))) * before.at(rows.in(1, place))));
   }
 
   static double sigmoid(double x) {

@@ -97,25 +97,24 @@ final class GroupNormOracles {
     Head g = Head.of(call.descriptor());
     return new Expectation(
         g.shape(),
-        g.partials(
-            (i, before, sum) -> {
-              int channel = i % g.stride;
-              int image = i / g.stride / 2 / g.chunks;
-              int chunk = i / g.stride / 2 % g.chunks;
-              double total = 0;
-              for (int p = 0; p < g.chunkPixels(chunk); p++) {
-                total += before.at(g.x(image, g.firstRow(chunk) + p / g.w, p % g.w, channel));
-              }
-              double mean = total / g.chunkPixels(chunk);
-              if (i / g.stride % 2 == 0) {
-                sum.add(mean);
-                return;
-              }
-              for (int p = 0; p < g.chunkPixels(chunk); p++) {
-                int at = g.x(image, g.firstRow(chunk) + p / g.w, p % g.w, channel);
-                sum.add(Math.pow(before.at(at) - mean, 2));
-              }
-            }));
+        g.partials((i, before, sum) -> {
+          int channel = i % g.stride;
+          int image = i / g.stride / 2 / g.chunks;
+          int chunk = i / g.stride / 2 % g.chunks;
+          double total = 0;
+          for (int p = 0; p < g.chunkPixels(chunk); p++) {
+            total += before.at(g.x(image, g.firstRow(chunk) + p / g.w, p % g.w, channel));
+          }
+          double mean = total / g.chunkPixels(chunk);
+          if (i / g.stride % 2 == 0) {
+            sum.add(mean);
+            return;
+          }
+          for (int p = 0; p < g.chunkPixels(chunk); p++) {
+            int at = g.x(image, g.firstRow(chunk) + p / g.w, p % g.w, channel);
+            sum.add(Math.pow(before.at(at) - mean, 2));
+          }
+        }));
   }
 
   static Expectation coefficients(Call call) {
@@ -228,22 +227,20 @@ final class GroupNormOracles {
     return new Expectation(
         g.shape() + (silu ? ", SiLU" : ""),
         gradients,
-        g.partials(
-            (i, before, sum) -> {
-              int channel = i % g.stride;
-              int image = i / g.stride / 2 / g.chunks;
-              int chunk = i / g.stride / 2 % g.chunks;
-              boolean product = i / g.stride % 2 == 1;
-              double inverse = before.at(g.statistic(1, image, channel));
-              for (int y = g.firstRow(chunk); y < g.endRow(chunk); y++) {
-                for (int x = 0; x < g.w; x++) {
-                  int at = ((image * g.h + y) * g.w + x) * g.stride + channel;
-                  double dz = gradients.expected(at, before).value();
-                  sum.add(
-                      product ? dz * inverse * g.centred(before, image, y, x, channel) : dz);
-                }
-              }
-            }));
+        g.partials((i, before, sum) -> {
+          int channel = i % g.stride;
+          int image = i / g.stride / 2 / g.chunks;
+          int chunk = i / g.stride / 2 % g.chunks;
+          boolean product = i / g.stride % 2 == 1;
+          double inverse = before.at(g.statistic(1, image, channel));
+          for (int y = g.firstRow(chunk); y < g.endRow(chunk); y++) {
+            for (int x = 0; x < g.w; x++) {
+              int at = ((image * g.h + y) * g.w + x) * g.stride + channel;
+              double dz = gradients.expected(at, before).value();
+              sum.add(product ? dz * inverse * g.centred(before, image, y, x, channel) : dz);
+            }
+          }
+        }));
   }
 
   static Expectation reduce(Call call) {

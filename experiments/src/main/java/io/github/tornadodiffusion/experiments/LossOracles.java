@@ -27,10 +27,9 @@ final class LossOracles {
   static Expectation meanSquaredErrorBackward(Call call) {
     RowsCall rows = RowsCall.of(call);
     double elements = rows.d()[15];
-    return rows.expect(
-        (place, before, sum) -> {
-          double error = before.at(rows.in(0, place)) - before.at(rows.in(1, place));
-          sum.add(2 / elements * error);
-        });
+    return rows.expect((place, before, sum) -> {
+      double error = before.at(rows.in(0, place)) - before.at(rows.in(1, place));
+      sum.add(2 / elements * error);
+    });
   }
 }

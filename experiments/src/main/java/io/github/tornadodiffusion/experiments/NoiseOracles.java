@@ -30,11 +30,10 @@ final class NoiseOracles {
     RowsCall rows = RowsCall.of(call);
     int a = rows.d()[15];
     int b = rows.d()[16];
-    return rows.expect(
-        (place, before, sum) -> {
-          sum.add(before.at(a + place.image()) * before.at(rows.in(0, place)));
-          sum.add(before.at(b + place.image()) * before.at(rows.in(1, place)));
-        });
+    return rows.expect((place, before, sum) -> {
+      sum.add(before.at(a + place.image()) * before.at(rows.in(0, place)));
+      sum.add(before.at(b + place.image()) * before.at(rows.in(1, place)));
+    });
   }
 
   /** The value of an index: Philox4x32-10 and Box-Muller, see {@code Philox}. */

@@ -138,8 +138,7 @@ final class ProbeEngine implements Engine {
         if (kernel.isChecked()) {
           session.run(part);
         } else {
-          kernel.check(
-              call, () -> new PagedArena(session, floats), () -> session.run(part));
+          kernel.check(call, () -> new PagedArena(session, floats), () -> session.run(part));
         }
       }
     }

@@ -65,8 +65,7 @@ record RowsCall(int[] d) {
         (i, before, sum) -> {
           int row = i / d[6];
           Place place = new Place(i, row / d[1], row % d[1] - d[2], i % d[6] - d[4]);
-          boolean inside =
-              place.y >= 0 && place.y < h() && place.x >= 0 && place.x < rowFloats();
+          boolean inside = place.y >= 0 && place.y < h() && place.x >= 0 && place.x < rowFloats();
           if (inside) {
             inner.add(place, before, sum);
             sum.add(d[8] == 0 ? 0 : before.at(d[7] + i));

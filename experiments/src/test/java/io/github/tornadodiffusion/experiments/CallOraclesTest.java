@@ -36,8 +36,7 @@ class CallOraclesTest {
 
     @Override
     public Session open(int floats, List<Program> programs) {
-      programs.forEach(
-          program -> program.calls().forEach(call -> kernels.add(call.kernel().id())));
+      programs.forEach(program -> program.calls().forEach(call -> kernels.add(call.kernel().id())));
       return new Relay(null) {
         @Override
         public void write(int offset, float[] source, int from, int length) {}
