@@ -61,6 +61,7 @@ final class LossKernels {
     int targetRow = d.get(13);
     int targetImage = d.get(14);
     int elements = d.get(15);
+    int weights = d.get(16);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
@@ -73,7 +74,7 @@ final class LossKernels {
       int o = (start + left) / lanes;
       int predictionAt = (prediction + image * predictionImage + y * predictionRow) / lanes;
       int targetAt = (target + image * targetImage + y * targetRow) / lanes;
-      Float16 factor = Lanes.splat(2f / elements);
+      Float16 factor = Lanes.splat(m.get(weights + image) * (2f / elements));
       int count = inner / lanes;
       for (int i = 0; i < count; i++) {
         v.set(o + i, Lanes.mul(Lanes.sub(v.get(predictionAt + i), v.get(targetAt + i)), factor));

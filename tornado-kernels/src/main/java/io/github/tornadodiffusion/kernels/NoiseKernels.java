@@ -50,7 +50,8 @@ final class NoiseKernels {
       int step = word(m, seed + 4);
       int stream = (int) m.get(seed + 6);
       int count = pixels * c;
-      int first = (image * h + y) * (length / stride) * c;
+      int offset = word(m, seed + 7);
+      int first = offset + (image * h + y) * (length / stride) * c;
       // Blocks of four indices: a row's first and last one may belong in part to its neighbours.
       int from = first - (first & 3);
       for (int index = from; index < first + count; index += 4) {

@@ -119,6 +119,13 @@ public final class Optimizer {
     return new Call(new Kernel(OWNER, "ema"), d, d[0], 3.0 * length, 12.0 * length);
   }
 
+  /** Sets gradients to zero, for those that add up over several backward passes. */
+  public static Call clear(int gradients, int length) {
+    requireAligned(length);
+    int[] d = {chunks(length), length, gradients};
+    return new Call(new Kernel(OWNER, "clear"), d, d[0], 0, 4.0 * length);
+  }
+
   private static int chunks(int length) {
     return (length + CHUNK - 1) / CHUNK;
   }

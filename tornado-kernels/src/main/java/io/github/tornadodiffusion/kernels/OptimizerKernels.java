@@ -120,4 +120,19 @@ final class OptimizerKernels {
       }
     }
   }
+
+  static void clear(FloatArray m, IntArray d) {
+    int bound = d.get(0);
+    int length = d.get(1);
+    int gradients = d.get(2);
+    for (@Parallel int t = 0; t < bound; t++) {
+      VectorFloat16 v = new VectorFloat16(m);
+      int lanes = Lanes.width();
+      int from = t * Optimizer.CHUNK;
+      int to = from + Optimizer.CHUNK < length ? from + Optimizer.CHUNK : length;
+      for (int i = (gradients + from) / lanes; i < (gradients + to) / lanes; i++) {
+        v.set(i, Lanes.zero());
+      }
+    }
+  }
 }
