@@ -27,9 +27,10 @@ final class LossOracles {
   static Expectation meanSquaredErrorBackward(Call call) {
     RowsCall rows = RowsCall.of(call);
     double elements = rows.d()[15];
+    int weights = rows.d()[16];
     return rows.expect((place, before, sum) -> {
       double error = before.at(rows.in(0, place)) - before.at(rows.in(1, place));
-      sum.add(2 / elements * error);
+      sum.add(before.at(weights + place.image()) * 2 / elements * error);
     });
   }
 }

@@ -20,8 +20,9 @@ final class NoiseOracles {
         (place, before, sum) -> {
           int channel = place.x() % stride;
           if (channel < channels) {
+            long first = word(before, seed + 7);
             long pixel = ((long) place.image() * rows.h() + place.y()) * w + place.x() / stride;
-            sum.add(normal(seed, pixel * channels + channel, before));
+            sum.add(normal(seed, first + pixel * channels + channel, before));
           }
         });
   }

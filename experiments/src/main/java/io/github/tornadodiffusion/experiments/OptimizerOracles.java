@@ -104,4 +104,11 @@ final class OptimizerOracles {
               sum.add((1 - decay) * before.at(d[3] + i));
             }));
   }
+
+  /** Zeros. */
+  static Expectation clear(Call call) {
+    int[] d = call.descriptor();
+    return new Expectation(
+        "%d parameters".formatted(d[1]), Region.at(d[2], d[1], (i, before, sum) -> {}));
+  }
 }

@@ -15,6 +15,7 @@ import io.github.tornadodiffusion.nn.UNet2DConfig;
 import io.github.tornadodiffusion.nn.UNet2DConfigBuilder;
 import io.github.tornadodiffusion.nn.UNet2DModel;
 import io.github.tornadodiffusion.nn.UNetGradients;
+import io.github.tornadodiffusion.nn.UNetTraining;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -176,18 +177,52 @@ class CallOraclesTest {
         new Preset.Recipe(2, 1, 0, 1e-3, LearningRateSchedule.Kind.CONSTANT, 0, 0.9, 1, false));
   }
 
+  private static float[] waves(int length) {
+    float[] values = new float[length];
+    for (int i = 0; i < length; i++) {
+      values[i] = (float) Math.sin(i * i);
+    }
+    return values;
+  }
+
   private static void runGradients(Engine engine, UNet2DConfig model) {
     int side = model.sampleSize().height();
-    float[] sample = new float[model.inChannels() * side * side];
-    float[] target = new float[model.outChannels() * side * side];
-    for (int i = 0; i < target.length; i++) {
-      sample[i] = (float) Math.sin(i);
-      target[i] = (float) Math.cos(i);
-    }
+    float[] sample = waves(model.inChannels() * side * side);
+    float[] target = waves(model.outChannels() * side * side);
     var parameters = Initialisation.pytorchDefault(new UNet2DModel(model).parameters(), 1);
     int[] labels = model.numClassEmbeds() == null ? null : new int[1];
     try (UNetGradients gradients = UNetGradients.open(engine, model, parameters, 1, side, side)) {
       gradients.run(sample, new float[] {500}, labels, target);
+    }
+  }
+
+  /** A step of two calls on parts of a larger batch, whose images count differently. */
+  private static void runAccumulating(Engine engine, UNet2DConfig model) {
+    int side = model.sampleSize().height();
+    var parameters = Initialisation.pytorchDefault(new UNet2DModel(model).parameters(), 1);
+    float[] images = waves(2 * model.inChannels() * side * side);
+    float[] half = {0.5f, 0.7f};
+    try (UNetTraining training =
+        UNetTraining.open(
+            engine,
+            model,
+            parameters,
+            new UNetTraining.Options(2, side, side, false, true, false))) {
+      for (boolean update : new boolean[] {false, true}) {
+        training.step(
+            new UNetTraining.StepInput(
+                images,
+                new float[] {500, 7},
+                model.numClassEmbeds() == null ? null : new int[] {0, 2},
+                half,
+                half,
+                half,
+                half,
+                new UNetTraining.NoiseSource.Drawn(1L << 40 | 5, 3, 12345),
+                new float[] {1.5f, 0.25f},
+                update,
+                new UNetTraining.Hyperparameters(1e-3f, 0.9f, 0.999f, 1e-8f, 1e-2f, 1, 1, 0)));
+      }
     }
   }
 
@@ -198,6 +233,8 @@ class CallOraclesTest {
     int side = model.sampleSize().height();
     var parameters = Initialisation.pytorchDefault(new UNet2DModel(model).parameters(), 1);
     UNetGradients.open(engine, model, parameters, 2, side, side).close();
+    UNetTraining.Options accumulating = new UNetTraining.Options(2, side, side, true, true, false);
+    UNetTraining.open(engine, model, parameters, accumulating).close();
   }
 
   @Test
@@ -219,6 +256,7 @@ class CallOraclesTest {
         probe.mode(ProbeEngine.Mode.CHECK);
         workload.run().run();
         runGradients(probe, model);
+        runAccumulating(probe, model);
         assertTrue(probe.maxError() < CORRECT, "error " + probe.maxError());
       }
       sabotage.errors.forEach(

@@ -43,7 +43,7 @@ final class LossKernels {
 
   /**
    * A row as {@link Rows} lays out in the descriptor: reads prediction and target; behind them
-   * stands the number of elements without padding.
+   * stand the number of elements without padding and the offset of the images' weights.
    */
   static void meanSquaredErrorBackward(FloatArray m, IntArray d) {
     int bound = d.get(0);

@@ -121,6 +121,7 @@ final class OptimizerKernels {
     }
   }
 
+  /** Descriptor: 0 iterations, 1 gradients, 2 their offset. */
   static void clear(FloatArray m, IntArray d) {
     int bound = d.get(0);
     int length = d.get(1);
