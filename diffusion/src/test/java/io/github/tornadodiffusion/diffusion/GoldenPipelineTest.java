@@ -65,14 +65,43 @@ class GoldenPipelineTest {
       float[] actual = step < sampling.steps() - 1 ? inputs.get(step + 1) : images;
       assertArrayEquals(expected, actual, TOLERANCE, "after step " + step);
     }
-    float[] expected = golden.tensor(run + ".image_nhwc");
+    assertGreyLevels(golden.tensor(run + ".image_nhwc"), images);
+  }
+
+  /** A diffusers run on the CPU is repeated from its seed alone, whatever the batches here. */
+  @ParameterizedTest
+  @CsvSource({"ddpm, DDPMScheduler, 2", "ddpm, DDPMScheduler, 1", "ddim_eta0, DDIMScheduler, 1"})
+  void theSeedAloneGivesTheImagesOfDiffusers(String run, String schedulerClass, int batch)
+      throws Exception {
+    Golden golden = new Golden("pipeline");
+    DiffusionModel model = DiffusionModel.read(directory(), schedulerClass);
+    SampleNoise noise =
+        Rng.TORCH.sampleNoise(golden.json().get("seed").asLong(), IMAGES, VALUES / IMAGES);
+    float[] initial = new float[VALUES];
+    noise.fill(SampleNoise.INITIAL, 0, initial);
+    assertArrayEquals(golden.tensor(run + ".initial_noise"), initial, 2e-6f);
+    float[] images;
+    try (JvmEngine engine = new JvmEngine();
+        UNetInference unet =
+            UNetInference.open(engine, model.unet(), model.parameters(), batch, SIZE, SIZE)) {
+      images =
+          new Pipeline(unet::predict, batch, CHANNELS, SIZE, SIZE)
+              .sample(
+                  Sampling.of(model.scheduler(), 10), IMAGES, noise, null, Pipeline.Progress.NONE);
+    }
+    float[] samples = golden.tensor(run + ".samples");
+    assertArrayEquals(Arrays.copyOfRange(samples, 9 * VALUES, 10 * VALUES), images, 2 * TOLERANCE);
+    assertGreyLevels(golden.tensor(run + ".image_nhwc"), images);
+  }
+
+  private static void assertGreyLevels(float[] expectedNhwc, float[] images) {
     for (int i = 0; i < VALUES; i++) {
       int channel = i % CHANNELS;
       int pixel = i / CHANNELS % (SIZE * SIZE);
       int image = i / CHANNELS / (SIZE * SIZE);
       float value = images[(image * CHANNELS + channel) * SIZE * SIZE + pixel];
       double unit = Math.clamp(value / 2 + 0.5, 0, 1);
-      assertEquals(Math.rint(expected[i] * 255), Math.rint(unit * 255), 1, "value " + i);
+      assertEquals(Math.rint(expectedNhwc[i] * 255), Math.rint(unit * 255), 1, "value " + i);
     }
   }
 }

@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.experiments;
 import java.util.Map;
 import tools.jackson.core.util.DefaultIndenter;
 import tools.jackson.core.util.DefaultPrettyPrinter;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -19,6 +20,11 @@ final class Json {
           .build();
 
   private Json() {}
+
+  /** JSON text as a value that can be part of an object. */
+  static JsonNode tree(String json) {
+    return LINES.readTree(json);
+  }
 
   /** One object in one line. */
   static String line(Map<String, ?> object) {

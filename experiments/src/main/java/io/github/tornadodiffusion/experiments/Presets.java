@@ -64,7 +64,7 @@ final class Presets {
         BetaSchedule.SQUAREDCOS_CAP_V2,
         PredictionType.EPSILON,
         TIMESTEPS,
-        new Preset.Recipe(64, 1500, 0, 1e-3, Kind.COSINE, 50, 0.995, 1, false));
+        new Preset.Recipe(64, 2000, 0, 1e-3, Kind.COSINE, 50, 0.995, 1, false));
   }
 
   /** Drawn butterflies of 32x32 colour pixels. */

@@ -211,7 +211,7 @@ final class TrainingRun {
     // The network has a field of its own.
     configuration.remove("unet");
     manifest.put("configuration", configuration);
-    manifest.put("unet", config.unet());
+    manifest.put("unet", Json.tree(config.unet().toJson()));
     manifest.put("parameters", MemoryNeed.parameters(config.unet()));
     manifest.data(dataset);
   }

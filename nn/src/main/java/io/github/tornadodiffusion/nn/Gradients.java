@@ -15,6 +15,7 @@ final class Gradients {
   private final Buffer buffer;
   private final Map<Tensor, Tensor> ofTensors = new HashMap<>();
   private final Set<Parameter> written = new HashSet<>();
+  private final boolean accumulate;
 
   /**
    * Where a contribution goes.
@@ -30,7 +31,16 @@ final class Gradients {
    * @param buffer of the length and layout of the parameters
    */
   Gradients(Buffer buffer) {
+    this(buffer, false);
+  }
+
+  /**
+   * @param buffer of the length and layout of the parameters
+   * @param accumulate whether the parameters' gradients add to what is there
+   */
+  Gradients(Buffer buffer, boolean accumulate) {
     this.buffer = buffer;
+    this.accumulate = accumulate;
   }
 
   /**
@@ -106,6 +116,6 @@ final class Gradients {
   /** Where to write the gradient of a parameter. */
   ParameterTarget target(Parameter parameter) {
     return new ParameterTarget(
-        new Stored.Slice(buffer, parameter.start()), !written.add(parameter));
+        new Stored.Slice(buffer, parameter.start()), !written.add(parameter) || accumulate);
   }
 }

@@ -9,16 +9,28 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 
-/** A program on a device, and the ways in and out of its arena. */
+/**
+ * A program on a device, with others on the same arena where it has any, and the ways in and out of
+ * its arena.
+ */
 final class LoadedProgram implements AutoCloseable {
   private final MemoryPlan plan;
   private final Program program;
   private final Engine.Session session;
 
   LoadedProgram(Engine engine, MemoryPlan plan, Program program, Graph graph) {
+    this(engine, plan, List.of(program), graph);
+  }
+
+  /**
+   * Puts programs on a device.
+   *
+   * @param programs the main one first
+   */
+  LoadedProgram(Engine engine, MemoryPlan plan, List<Program> programs, Graph graph) {
     this.plan = plan;
-    this.program = program;
-    session = engine.open(plan.floats(), List.of(program));
+    this.program = programs.getFirst();
+    session = engine.open(plan.floats(), programs);
     graph.constants().forEach(this::write);
   }
 
@@ -35,7 +47,12 @@ final class LoadedProgram implements AutoCloseable {
   }
 
   void run() {
-    session.run(program);
+    run(program);
+  }
+
+  /** Runs one of the programs. */
+  void run(Program one) {
+    session.run(one);
   }
 
   void write(Buffer buffer, float[] values) {

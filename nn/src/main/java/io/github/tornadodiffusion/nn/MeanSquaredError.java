@@ -7,9 +7,12 @@ final class MeanSquaredError {
   private MeanSquaredError() {}
 
   /**
-   * Adds loss and backward pass to the schedule; the loss is the mean over all elements.
+   * Adds loss and backward pass to the schedule; the loss is the mean over all elements, each
+   * image's multiplied by its weight.
    *
-   * @param lossPerImage takes the mean over the elements of every image, {@code [n]}
+   * @param weights {@code [n]}
+   * @param lossPerImage takes the mean over the elements of every image, without weight, {@code
+   *     [n]}
    */
   static void record(
       Schedule schedule,
@@ -17,6 +20,7 @@ final class MeanSquaredError {
       Gradients gradients,
       Tensor output,
       Tensor target,
+      Buffer weights,
       Buffer lossPerImage) {
     schedule.add(
         "loss",
@@ -28,9 +32,11 @@ final class MeanSquaredError {
     schedule.add(
         "loss gradient",
         at ->
-            Loss.meanSquaredErrorBackward(at.block(output), at.block(target), at.block(gradOutput)),
+            Loss.meanSquaredErrorBackward(
+                at.block(output), at.block(target), at.of(weights), at.block(gradOutput)),
         output,
         target,
+        weights,
         gradOutput);
     gradients.backward(schedule, graph.operations(), output, gradOutput);
   }

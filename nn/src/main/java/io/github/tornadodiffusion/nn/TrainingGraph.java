@@ -8,6 +8,7 @@ import java.util.List;
 
 /** The steps of one training step and where everything lies. */
 final class TrainingGraph {
+  final UNetTraining.Options options;
   final UNetGraph net;
   final Tensor images;
   final Tensor noise;
@@ -17,6 +18,7 @@ final class TrainingGraph {
   final Buffer targetSample;
   final Buffer seed = Buffer.persistent("seed", Noise.SEED_SIZE);
   final Buffer hyper = Buffer.persistent("hyperparameters", Optimizer.HYPER_SIZE);
+  final Buffer lossWeights;
   final Buffer lossPerImage;
   final Buffer gradients;
   final Buffer firstMoments;
@@ -28,11 +30,11 @@ final class TrainingGraph {
   final Schedule schedule = new Schedule();
   final MemoryPlan plan;
 
-  /**
-   * @param givenNoise whether the host gives the noise, for comparison with other implementations,
-   *     or the device draws it
-   */
-  TrainingGraph(UNet2DConfig config, UNetTraining.Options options, boolean givenNoise) {
+  /** How many steps of the schedule come before the update. */
+  private final int backwardSteps;
+
+  TrainingGraph(UNet2DConfig config, UNetTraining.Options options) {
+    this.options = options;
     int batch = options.batch();
     net = new UNetGraph(new UNet2DModel(config), batch, options.height(), options.width());
     if (config.inChannels() != config.outChannels()) {
@@ -50,13 +52,14 @@ final class TrainingGraph {
     sigma = Buffer.persistent("sigma", batch);
     targetNoise = Buffer.persistent("target noise", batch);
     targetSample = Buffer.persistent("target sample", batch);
+    lossWeights = Buffer.persistent("loss weights", batch);
     lossPerImage = Buffer.persistent("loss", batch);
     int floats = net.weights.floats();
     gradients = Buffer.persistent("gradients", floats);
     firstMoments = Buffer.persistent("first moments", floats);
     secondMoments = Buffer.persistent("second moments", floats);
     ema = options.ema() ? Buffer.persistent("average", floats) : null;
-    if (givenNoise) {
+    if (options.givenNoise()) {
       noise = Tensor.persistent("noise", net.plainSampleShape(), false);
     } else {
       noise = Tensor.of("noise", net.plainSampleShape(), false);
@@ -69,7 +72,14 @@ final class TrainingGraph {
     Tensor output = net.record(noisy);
     net.graph.forward(schedule);
     MeanSquaredError.record(
-        schedule, net.graph, new Gradients(gradients), output, target, lossPerImage);
+        schedule,
+        net.graph,
+        new Gradients(gradients, options.accumulate()),
+        output,
+        target,
+        lossWeights,
+        lossPerImage);
+    backwardSteps = schedule.steps().size();
     update(schedule, floats);
     plan = new MemoryPlan(schedule.steps(), List.of(net.weights, seed));
   }
@@ -109,6 +119,9 @@ final class TrainingGraph {
         firstMoments,
         secondMoments,
         hyper);
+    if (options.accumulate()) {
+      schedule.add("clear gradients", at -> Optimizer.clear(at.of(gradients), floats), gradients);
+    }
     if (ema != null) {
       schedule.add(
           "EMA",
@@ -119,7 +132,20 @@ final class TrainingGraph {
     }
   }
 
-  Program program() {
+  /**
+   * The programs: the whole step, and with accumulation the step without update after it.
+   *
+   * @return one or two
+   */
+  List<Program> programs() {
+    List<Buffer> inputs = inputs();
+    Program step = plan.program("train step", inputs, List.of(lossPerImage, hyper));
+    return options.accumulate()
+        ? List.of(step, plan.program("accumulate", backwardSteps, inputs, List.of(lossPerImage)))
+        : List.of(step);
+  }
+
+  private List<Buffer> inputs() {
     List<Buffer> inputs =
         new ArrayList<>(
             List.of(
@@ -129,11 +155,12 @@ final class TrainingGraph {
                 sigma,
                 targetNoise,
                 targetSample,
+                lossWeights,
                 seed,
                 hyper));
     if (net.labels != null) {
       inputs.add(net.labels);
     }
-    return plan.program("train step", inputs, List.of(lossPerImage, hyper));
+    return inputs;
   }
 }

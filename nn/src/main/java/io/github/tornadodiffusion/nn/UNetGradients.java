@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.nn;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.Program;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
@@ -29,6 +30,7 @@ public final class UNetGradients implements AutoCloseable {
       Tensor sample,
       Tensor target,
       Tensor output,
+      Buffer lossWeights,
       Buffer lossPerImage,
       Buffer gradients,
       Tensor gradSample,
@@ -38,17 +40,27 @@ public final class UNetGradients implements AutoCloseable {
       UNetGraph net = new UNetGraph(new UNet2DModel(config), batch, height, width);
       Tensor sample = Tensor.persistent("sample", net.sampleShape(), true);
       Tensor target = Tensor.persistent("target", net.outputShape(), false);
+      Buffer lossWeights = Buffer.persistent("loss weights", batch);
       Buffer lossPerImage = Buffer.persistent("loss", batch);
       Tensor output = net.record(sample);
       Buffer gradients = Buffer.persistent("gradients", net.weights.floats());
       Schedule schedule = new Schedule();
       net.graph.forward(schedule);
       Gradients backward = new Gradients(gradients);
-      MeanSquaredError.record(schedule, net.graph, backward, output, target, lossPerImage);
+      MeanSquaredError.record(
+          schedule, net.graph, backward, output, target, lossWeights, lossPerImage);
       schedule.keep(output);
       MemoryPlan plan = new MemoryPlan(schedule.steps(), List.of(net.weights, gradients));
       return new Recorded(
-          net, sample, target, output, lossPerImage, gradients, backward.ofInput(sample), plan);
+          net,
+          sample,
+          target,
+          output,
+          lossWeights,
+          lossPerImage,
+          gradients,
+          backward.ofInput(sample),
+          plan);
     }
 
     Program program() {
@@ -66,6 +78,9 @@ public final class UNetGradients implements AutoCloseable {
     this.recorded = recorded;
     loaded = new LoadedProgram(engine, recorded.plan, recorded.program(), recorded.net.graph);
     loaded.writeParameters(recorded.net.weights, recorded.net.model.arenaParameters(), parameters);
+    float[] ones = new float[recorded.net.batch];
+    Arrays.fill(ones, 1);
+    loaded.write(recorded.lossWeights, ones);
   }
 
   /**

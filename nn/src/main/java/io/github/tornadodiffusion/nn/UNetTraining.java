@@ -1,9 +1,12 @@
 package io.github.tornadodiffusion.nn;
 
+import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.Noise;
 import io.github.tornadodiffusion.kernels.Optimizer;
 import io.github.tornadodiffusion.kernels.Program;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 
@@ -19,13 +22,24 @@ public final class UNetTraining implements AutoCloseable {
   private final TrainingGraph recorded;
   private final LoadedProgram loaded;
 
+  /** Ends before the update; the whole step where the training does not accumulate. */
+  private final Program accumulation;
+
   /**
    * What is fixed for a training.
    *
    * @param batch images a step
    * @param ema whether to keep an exponential moving average of the parameters
+   * @param accumulate whether the gradients of several calls may go into one update
+   * @param givenNoise whether every call is given its noise, or the device draws it
    */
-  public record Options(int batch, int height, int width, boolean ema) {}
+  public record Options(
+      int batch, int height, int width, boolean ema, boolean accumulate, boolean givenNoise) {
+    /** One update a call, with noise of the device's own. */
+    public Options(int batch, int height, int width, boolean ema) {
+      this(batch, height, width, ema, false, false);
+    }
+  }
 
   /**
    * What a step works on. With {@code noise} drawn on the device, {@code noisy = signal * image +
@@ -38,8 +52,10 @@ public final class UNetTraining implements AutoCloseable {
    * @param sigma {@code [n]}, sqrt(1 - alphasCumprod) of the timesteps
    * @param targetNoise {@code [n]}; 1 for epsilon, signal for v_prediction, 0 for sample
    * @param targetSample {@code [n]}; 0 for epsilon, -sigma for v_prediction, 1 for sample
-   * @param seed of the noise
-   * @param step of the noise: the same seed and step give the same noise
+   * @param noise where it comes from
+   * @param lossWeights {@code [n]}: what the loss of every image counts in the batch's mean
+   * @param update whether the parameters are updated, or the gradients of the next call are to be
+   *     added first
    */
   public record StepInput(
       float[] images,
@@ -49,9 +65,61 @@ public final class UNetTraining implements AutoCloseable {
       float[] sigma,
       float[] targetNoise,
       float[] targetSample,
-      long seed,
-      int step,
-      Hyperparameters hyperparameters) {}
+      NoiseSource noise,
+      float[] lossWeights,
+      boolean update,
+      Hyperparameters hyperparameters) {
+
+    /** A whole step in which all images count the same and the device draws the noise. */
+    public StepInput(
+        float[] images,
+        float[] timesteps,
+        int[] labels,
+        float[] signal,
+        float[] sigma,
+        float[] targetNoise,
+        float[] targetSample,
+        long seed,
+        int step,
+        Hyperparameters hyperparameters) {
+      this(
+          images,
+          timesteps,
+          labels,
+          signal,
+          sigma,
+          targetNoise,
+          targetSample,
+          new NoiseSource.Drawn(seed, step, 0),
+          ones(timesteps.length),
+          true,
+          hyperparameters);
+    }
+
+    private static float[] ones(int count) {
+      float[] ones = new float[count];
+      Arrays.fill(ones, 1);
+      return ones;
+    }
+  }
+
+  /** Where the noise of a call comes from. */
+  public sealed interface NoiseSource {
+    /**
+     * The device draws it: the same seed and step give the same noise.
+     *
+     * @param firstImage how many images the step has before those of this call
+     */
+    record Drawn(long seed, int step, int firstImage) implements NoiseSource {}
+
+    /**
+     * The host gives it.
+     *
+     * @param values {@code [n, c, h, w]}
+     */
+    @SuppressWarnings("ArrayRecordComponent") // bulk data that nobody compares
+    record Given(float[] values) implements NoiseSource {}
+  }
 
   /**
    * Of AdamW (Loshchilov and Hutter 2019), as torch.optim.AdamW names them, of clipping and of EMA.
@@ -80,7 +148,7 @@ public final class UNetTraining implements AutoCloseable {
    * What a step reports.
    *
    * @param lossPerImage mean squared error of every image, before the update
-   * @param gradNorm norm of all gradients, before clipping
+   * @param gradNorm norm of all gradients, before clipping; 0 for a call without update
    */
   public record StepResult(float[] lossPerImage, float gradNorm) {
     /** The loss of the batch. */
@@ -95,7 +163,9 @@ public final class UNetTraining implements AutoCloseable {
 
   private UNetTraining(Engine engine, TrainingGraph recorded, Map<String, HostTensor> parameters) {
     this.recorded = recorded;
-    loaded = new LoadedProgram(engine, recorded.plan, recorded.program(), recorded.net.graph);
+    List<Program> programs = recorded.programs();
+    accumulation = programs.getLast();
+    loaded = new LoadedProgram(engine, recorded.plan, programs, recorded.net.graph);
     write(recorded.net.weights, parameters);
     if (recorded.ema != null) {
       write(recorded.ema, parameters);
@@ -111,49 +181,56 @@ public final class UNetTraining implements AutoCloseable {
    */
   public static UNetTraining open(
       Engine engine, UNet2DConfig config, Map<String, HostTensor> parameters, Options options) {
-    return new UNetTraining(engine, new TrainingGraph(config, options, false), parameters);
-  }
-
-  /** Like {@link #open}, but every step is given its noise. */
-  static UNetTraining openWithGivenNoise(
-      Engine engine, UNet2DConfig config, Map<String, HostTensor> parameters, Options options) {
-    return new UNetTraining(engine, new TrainingGraph(config, options, true), parameters);
+    return new UNetTraining(engine, new TrainingGraph(config, options), parameters);
   }
 
   /** Floats of device memory that {@link #open} will take. */
   public static long arenaFloats(UNet2DConfig config, Options options) {
-    return new TrainingGraph(config, options, false).plan.floats();
+    return new TrainingGraph(config, options).plan.floats();
   }
 
   /**
-   * Runs one step.
+   * Runs one step, or a part of one whose update follows.
    *
-   * @throws IllegalArgumentException if a length does not fit the batch, or a label the model
+   * @throws IllegalArgumentException if a length does not fit the batch, a label the model, or the
+   *     input the options
    */
   public StepResult step(StepInput input) {
-    loaded.write(recorded.seed, Noise.seedBlock(input.seed, NOISE_STREAM, input.step));
-    return run(input);
-  }
-
-  /** Runs one step with the given noise, {@code [n, c, h, w]}. */
-  StepResult step(StepInput input, float[] noise) {
-    loaded.writeImages(recorded.noise, "noise values", noise);
-    return run(input);
-  }
-
-  private StepResult run(StepInput input) {
+    if (recorded.options.givenNoise() != input.noise instanceof NoiseSource.Given) {
+      throw new IllegalArgumentException(
+          "The noise is not from where the training was opened for: use the option for it");
+    }
+    if (!input.update && !recorded.options.accumulate()) {
+      throw new IllegalArgumentException(
+          "The training was opened without accumulation: every call must update");
+    }
     UNetGraph net = recorded.net;
+    switch (input.noise) {
+      case NoiseSource.Given given ->
+          loaded.writeImages(recorded.noise, "noise values", given.values);
+      case NoiseSource.Drawn drawn -> {
+        Block images = net.plainSampleShape();
+        int imageLength = images.h() * images.w() * images.c();
+        int first = Math.multiplyExact(drawn.firstImage, imageLength);
+        loaded.write(recorded.seed, Noise.seedBlock(drawn.seed, NOISE_STREAM, drawn.step, first));
+      }
+    }
     float[] labels = net.labelValues(input.labels);
     perImage(net.timesteps, "timesteps", input.timesteps);
     perImage(recorded.signal, "signal coefficients", input.signal);
     perImage(recorded.sigma, "sigma coefficients", input.sigma);
     perImage(recorded.targetNoise, "target coefficients", input.targetNoise);
     perImage(recorded.targetSample, "target coefficients", input.targetSample);
+    perImage(recorded.lossWeights, "loss weights", input.lossWeights);
     if (labels != null) {
       loaded.write(net.labels, labels);
     }
     loaded.writeImages(recorded.images, "image values", input.images);
     loaded.write(recorded.hyper, input.hyperparameters.block());
+    if (!input.update) {
+      loaded.run(accumulation);
+      return new StepResult(loaded.read(recorded.lossPerImage, net.batch), 0);
+    }
     loaded.run();
     float[] hyper = loaded.read(recorded.hyper, Optimizer.HYPER_SIZE);
     return new StepResult(

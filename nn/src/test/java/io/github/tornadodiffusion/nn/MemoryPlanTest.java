@@ -75,8 +75,7 @@ class MemoryPlanTest {
             .normNumGroups(4)
             .attentionHeadDim(4)
             .build();
-    TrainingGraph training =
-        new TrainingGraph(config, new UNetTraining.Options(2, 8, 8, true), false);
+    TrainingGraph training = new TrainingGraph(config, new UNetTraining.Options(2, 8, 8, true));
     checkNoOverlap(training.schedule.steps(), training.plan);
   }
 

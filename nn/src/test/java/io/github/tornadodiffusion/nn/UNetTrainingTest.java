@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.Philox;
 import io.github.tornadodiffusion.nn.UNetTraining.Hyperparameters;
+import io.github.tornadodiffusion.nn.UNetTraining.NoiseSource;
 import io.github.tornadodiffusion.nn.UNetTraining.StepInput;
 import io.github.tornadodiffusion.nn.UNetTraining.StepResult;
 import java.io.IOException;
@@ -26,6 +27,8 @@ class UNetTrainingTest {
   private static final float LEARNING_RATE = 4e-4f;
   private static final int STEPS = 3;
   private static final UNetTraining.Options OPTIONS = new UNetTraining.Options(4, 16, 16, true);
+  private static final UNetTraining.Options GIVEN =
+      new UNetTraining.Options(4, 16, 16, true, false, true);
 
   private static ModelFiles.UNet unet;
   private static JsonNode json;
@@ -73,6 +76,28 @@ class UNetTrainingTest {
         hyper(k, maxGradNorm));
   }
 
+  private static StepInput given(StepInput input, float[] noise) {
+    return with(input, new NoiseSource.Given(noise), input.lossWeights(), true, 0, 4);
+  }
+
+  /** Images {@code from .. to - 1} of a step, with other noise and weights. */
+  private static StepInput with(
+      StepInput step, NoiseSource noise, float[] weights, boolean update, int from, int to) {
+    int values = step.images().length / step.timesteps().length;
+    return new StepInput(
+        Arrays.copyOfRange(step.images(), from * values, to * values),
+        Arrays.copyOfRange(step.timesteps(), from, to),
+        null,
+        Arrays.copyOfRange(step.signal(), from, to),
+        Arrays.copyOfRange(step.sigma(), from, to),
+        Arrays.copyOfRange(step.targetNoise(), from, to),
+        Arrays.copyOfRange(step.targetSample(), from, to),
+        noise,
+        weights,
+        update,
+        step.hyperparameters());
+  }
+
   private static double alphaBar(double t) {
     double cos = Math.cos((t + 0.008) / 1.008 * Math.PI / 2);
     return cos * cos;
@@ -87,9 +112,9 @@ class UNetTrainingTest {
     Map<String, HostTensor> expected = Safetensors.read(Golden.path(TINY + ".after3.safetensors"));
     JsonNode train = json.get("train");
     try (UNetTraining training =
-        UNetTraining.openWithGivenNoise(ENGINE, unet.config(), unet.parameters(), OPTIONS)) {
+        UNetTraining.open(ENGINE, unet.config(), unet.parameters(), GIVEN)) {
       for (int k = 0; k < STEPS; k++) {
-        StepResult result = training.step(input(k, 0), noise(k));
+        StepResult result = training.step(given(input(k, 0), noise(k)));
         assertEquals(train.get("losses_fp64").get(k).asDouble(), result.loss(), 2e-6, "step " + k);
         double norm = train.get("grad_norms").get(k).asDouble();
         assertEquals(norm, result.gradNorm(), 1e-5 * norm, "step " + k);
@@ -110,7 +135,7 @@ class UNetTrainingTest {
               Errors.checkMean(name, value.values(), reference, 1e-7);
             }
           });
-      double after = training.step(input(0, 0), noise(0)).loss();
+      double after = training.step(given(input(0, 0), noise(0))).loss();
       assertEquals(train.get("loss_batch0_after_steps").asDouble(), after, 1e-5);
     }
   }
@@ -118,12 +143,10 @@ class UNetTrainingTest {
   @Test
   void clippingScalesTheGradient() {
     // After one step the first moment is (1 - beta1) times the gradient that AdamW saw.
-    try (UNetTraining free =
-            UNetTraining.openWithGivenNoise(ENGINE, unet.config(), unet.parameters(), OPTIONS);
-        UNetTraining clipped =
-            UNetTraining.openWithGivenNoise(ENGINE, unet.config(), unet.parameters(), OPTIONS)) {
-      double norm = free.step(input(0, 0), noise(0)).gradNorm();
-      assertEquals(norm, clipped.step(input(0, 1), noise(0)).gradNorm());
+    try (UNetTraining free = UNetTraining.open(ENGINE, unet.config(), unet.parameters(), GIVEN);
+        UNetTraining clipped = UNetTraining.open(ENGINE, unet.config(), unet.parameters(), GIVEN)) {
+      double norm = free.step(given(input(0, 0), noise(0))).gradNorm();
+      assertEquals(norm, clipped.step(given(input(0, 1), noise(0))).gradNorm());
       double factor = 1 / (norm + 1e-6);
       assertTrue(factor < 0.5, "the reference's gradient must need clipping");
       Map<String, HostTensor> moments = clipped.firstMoments();
@@ -169,9 +192,8 @@ class UNetTrainingTest {
       nchw[(image * 3 + i % 3) * pixels + i / 3 % pixels] = nhwc[i];
     }
     try (UNetTraining drawn = UNetTraining.open(ENGINE, unet.config(), unet.parameters(), OPTIONS);
-        UNetTraining given =
-            UNetTraining.openWithGivenNoise(ENGINE, unet.config(), unet.parameters(), OPTIONS)) {
-      float[] expected = given.step(input(0, 0), nchw).lossPerImage();
+        UNetTraining given = UNetTraining.open(ENGINE, unet.config(), unet.parameters(), GIVEN)) {
+      float[] expected = given.step(given(input(0, 0), nchw)).lossPerImage();
       float[] actual = drawn.step(input(0, 0)).lossPerImage();
       if (TestEngine.isJvm()) {
         assertArrayEquals(expected, actual);
@@ -205,6 +227,53 @@ class UNetTrainingTest {
     }
   }
 
+  /** Two calls of two images are one of four, up to rounding, step after step. */
+  @Test
+  void accumulationIsALargerBatch() {
+    UNetTraining.Options half = new UNetTraining.Options(2, 16, 16, true, true, false);
+    try (UNetTraining whole = UNetTraining.open(ENGINE, unet.config(), unet.parameters(), OPTIONS);
+        UNetTraining parts = UNetTraining.open(ENGINE, unet.config(), unet.parameters(), half)) {
+      for (int k = 0; k < 2; k++) {
+        StepResult expected = whole.step(input(k, 1));
+        float[] weights = {0.5f, 0.5f};
+        StepResult first =
+            parts.step(with(input(k, 1), new NoiseSource.Drawn(11, k, 0), weights, false, 0, 2));
+        StepResult second =
+            parts.step(with(input(k, 1), new NoiseSource.Drawn(11, k, 2), weights, true, 2, 4));
+        assertEquals(expected.loss(), (first.loss() + second.loss()) / 2, 1e-6);
+        assertEquals(0, first.gradNorm());
+        assertEquals(expected.gradNorm(), second.gradNorm(), 1e-6 * expected.gradNorm());
+        Map<String, HostTensor> moments = parts.firstMoments();
+        whole
+            .firstMoments()
+            .forEach((name, value) -> {
+              float[] reference = value.values();
+              double tolerance = 2e-5 * Errors.magnitude(reference) + 1e-9;
+              Errors.check(name, moments.get(name).values(), reference, tolerance);
+            });
+      }
+    }
+  }
+
+  /** A batch whose last two images weigh nothing is a batch of the first two. */
+  @Test
+  void weightsScaleTheLossOfAnImage() {
+    UNetTraining.Options half = new UNetTraining.Options(2, 16, 16, false);
+    NoiseSource noise = new NoiseSource.Drawn(11, 0, 0);
+    try (UNetTraining whole = UNetTraining.open(ENGINE, unet.config(), unet.parameters(), OPTIONS);
+        UNetTraining two = UNetTraining.open(ENGINE, unet.config(), unet.parameters(), half)) {
+      float[] weights = {1, 3, 0, 0};
+      whole.step(with(input(0, 0), noise, weights, true, 0, 4));
+      two.step(with(input(0, 0), noise, new float[] {0.5f, 1.5f}, true, 0, 2));
+      Map<String, HostTensor> moments = whole.firstMoments();
+      two.firstMoments()
+          .forEach((name, value) -> {
+            double tolerance = 2e-5 * Errors.magnitude(value.values()) + 1e-9;
+            Errors.check(name, moments.get(name).values(), value.values(), tolerance);
+          });
+    }
+  }
+
   @Test
   void refusesWhatDoesNotFit() {
     try (UNetTraining training =
@@ -223,6 +292,10 @@ class UNetTrainingTest {
               0,
               good.hyperparameters());
       assertThrows(IllegalArgumentException.class, () -> training.step(labelled));
+      StepInput withNoise = given(good, noise(0));
+      assertThrows(IllegalArgumentException.class, () -> training.step(withNoise));
+      StepInput part = with(good, good.noise(), good.lossWeights(), false, 0, 4);
+      assertThrows(IllegalArgumentException.class, () -> training.step(part));
       Map<String, HostTensor> parameters = training.parameters();
       parameters.remove("conv_in.bias");
       Exception missing =

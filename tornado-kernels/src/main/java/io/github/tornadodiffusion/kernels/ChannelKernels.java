@@ -14,6 +14,7 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
 final class ChannelKernels {
   private ChannelKernels() {}
 
+  /** Behind the input stand channels and channel stride. */
   static void softmax(FloatArray m, IntArray d) {
     int bound = d.get(0);
     int rows = d.get(1);
@@ -79,7 +80,10 @@ final class ChannelKernels {
     }
   }
 
-  /** The padding lanes stay zero because softmax is zero there. */
+  /**
+   * The padding lanes stay zero because softmax is zero there. Reads softmax and gradOut; behind
+   * them stands the channel stride.
+   */
   static void softmaxBackward(FloatArray m, IntArray d) {
     int bound = d.get(0);
     int rows = d.get(1);
@@ -130,6 +134,10 @@ final class ChannelKernels {
     }
   }
 
+  /**
+   * Reads a and b; behind them stand channels and channel stride of a, of b, and the channel stride
+   * of the output.
+   */
   static void concat(FloatArray m, IntArray d) {
     int bound = d.get(0);
     int rows = d.get(1);
@@ -173,6 +181,7 @@ final class ChannelKernels {
     }
   }
 
+  /** As {@link #concat}. */
   static void concatUnaligned(FloatArray m, IntArray d) {
     int bound = d.get(0);
     int rows = d.get(1);
@@ -219,6 +228,10 @@ final class ChannelKernels {
     }
   }
 
+  /**
+   * Behind the input stand the first channel, the channel stride of the input, channels and channel
+   * stride of the output.
+   */
   static void slice(FloatArray m, IntArray d) {
     int bound = d.get(0);
     int rows = d.get(1);
@@ -260,6 +273,7 @@ final class ChannelKernels {
     }
   }
 
+  /** As {@link #slice}. */
   static void sliceUnaligned(FloatArray m, IntArray d) {
     int bound = d.get(0);
     int rows = d.get(1);

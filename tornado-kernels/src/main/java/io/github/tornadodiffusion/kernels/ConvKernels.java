@@ -21,9 +21,16 @@ final class ConvKernels {
   private ConvKernels() {}
 
   /**
-   * Descriptor: see {@link Conv#forward}. One iteration: 8 output pixels of an image, in a
-   * rectangle of 8x1, 4x2, 2x4 or 1x8, by 32 output channels. Pixels beyond the image's edge repeat
-   * the last one.
+   * Descriptor: 0 first float of the input, border included; 1 floats from row to row of it, 2 from
+   * image to image, 3 from one output pixel's input to the next one's; 4 floats of a kernel row
+   * (kernelW * channel stride), 5 kernelH; 6 weights, 7 floats of a panel of 16 output channels; 8
+   * out, 9 its channel stride; 10 and 11 tiles across and down an image, 12 images, 13 width and 14
+   * height of out; 15 floats from one output row's input to the next one's; 16 log2 of a tile's
+   * width; 17 what the sums start from, 18 floats from pixel to pixel of it, 19 whether it is there
+   * (else 17 is a zero vector); 20 bias to add or -1; 21 values per image to add or -1, 22 pixels
+   * that share them. A 1x1 convolution may come as one image of one row. One iteration: 8 output
+   * pixels of an image, in a rectangle of 8x1, 4x2, 2x4 or 1x8, by 32 output channels. Pixels
+   * beyond the image's edge repeat the last one.
    */
   static void forward(FloatArray m, IntArray d) {
     int tilesX = d.get(10);
@@ -224,8 +231,8 @@ final class ConvKernels {
   }
 
   /**
-   * Descriptor: see {@link Conv#flip}. One iteration writes one tap of one panel of 16 input
-   * channels.
+   * Descriptor: 0 weights, 1 taps (kernelH * kernelW), 2 and 3 input and output channels, rounded
+   * up to 16, 4 flipped weights. One iteration writes one tap of one panel of 16 input channels.
    */
   static void flip(FloatArray m, IntArray d) {
     int taps = d.get(1);
@@ -246,8 +253,11 @@ final class ConvKernels {
   }
 
   /**
-   * Descriptor: see {@link Conv#weightGradient}. One iteration: 8 input channels, one tap, 32
-   * output channels, some images.
+   * Descriptor: 0 to 3 as for {@link #forward}; 4 channel stride of the input, 5 kernelH, 6
+   * kernelW; 7 floats from one output row's input to the next one's; 8 gradOut, 9 its channel
+   * stride, 10 images, 11 width and 12 height; 13 the gradient, 14 floats of it for each chunk of
+   * images, 15 chunks, 16 images of a chunk, 17 whether to add to it. One iteration: 8 input
+   * channels, one tap, 32 output channels, some images.
    */
   static void weightGradient(FloatArray m, IntArray d) {
     int channelTiles = d.get(4) / 8;

@@ -84,8 +84,12 @@ public final class Elementwise {
       throw new IllegalArgumentException(
           "%s: no channels %d to %d in %s".formatted(kernel.id(), fromChannel, end - 1, x));
     }
-    return Rows.call(
-        kernel, 0, accumulate, out, List.of(x), fromChannel, x.stride(), out.c(), out.stride());
+    Call call =
+        Rows.call(
+            kernel, 0, accumulate, out, List.of(x), fromChannel, x.stride(), out.c(), out.stride());
+    // Of x it reads no more than it writes.
+    double bytes = 4.0 * (out.pixels() * out.stride() + (accumulate ? 2.0 : 1.0) * out.size());
+    return new Call(kernel, call.descriptor(), call.extent(), 0, bytes);
   }
 
   private static Call call(

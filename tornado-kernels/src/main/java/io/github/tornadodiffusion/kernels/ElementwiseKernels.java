@@ -83,6 +83,7 @@ final class ElementwiseKernels {
     }
   }
 
+  /** Behind the input stands the offset of the factor. */
   static void scale(FloatArray m, IntArray d) {
     int bound = d.get(0);
     int rows = d.get(1);
@@ -121,6 +122,7 @@ final class ElementwiseKernels {
     }
   }
 
+  /** Behind the input stand channels, channel stride, offsets of the factor and of the term. */
   static void affine(FloatArray m, IntArray d) {
     int bound = d.get(0);
     int rows = d.get(1);
@@ -200,6 +202,7 @@ final class ElementwiseKernels {
     }
   }
 
+  /** Reads x, then gradOut. */
   static void siluBackward(FloatArray m, IntArray d) {
     int bound = d.get(0);
     int rows = d.get(1);

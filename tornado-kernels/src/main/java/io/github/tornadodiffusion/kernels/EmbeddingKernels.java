@@ -13,6 +13,10 @@ import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
 final class EmbeddingKernels {
   private EmbeddingKernels() {}
 
+  /**
+   * Descriptor: 0 images, 1 frequencies, 2 channel stride, 3 offset of the timesteps, 4 of the
+   * frequencies, 5 of the output, 6 channel of the first sine, 7 of the first cosine.
+   */
   static void sinusoid(FloatArray m, IntArray d) {
     int n = d.get(0);
     int half = d.get(1);
@@ -36,6 +40,7 @@ final class EmbeddingKernels {
     }
   }
 
+  /** Descriptor: 0 images, 1 channel stride, 2 table, 3 labels, 4 output. */
   static void lookup(FloatArray m, IntArray d) {
     int n = d.get(0);
     int stride = d.get(1);
@@ -54,6 +59,10 @@ final class EmbeddingKernels {
     }
   }
 
+  /**
+   * Descriptor: 0 classes, 1 images, 2 channel stride, 3 gradOut, 4 labels, 5 gradTable, 6 whether
+   * to add to it.
+   */
   static void lookupBackward(FloatArray m, IntArray d) {
     int classes = d.get(0);
     int n = d.get(1);

@@ -57,13 +57,14 @@ public final class Engines {
     return entries.stream()
         .filter(entry -> entry.id().equals(id))
         .findFirst()
-        .orElseThrow(() -> new IllegalArgumentException(
-            "unknown device '%s'; use jvm, %s"
-                .formatted(
-                    id,
-                    entries.stream()
-                        .map(TornadoDevices.Entry::id)
-                        .collect(Collectors.joining(", ")))));
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "unknown device '%s'; use jvm, %s"
+                    .formatted(
+                        id,
+                        entries.stream()
+                            .map(TornadoDevices.Entry::id)
+                            .collect(Collectors.joining(", ")))));
   }
 
   private static List<Device> all() {
@@ -86,7 +87,8 @@ public final class Engines {
       return Optional.of(
           home == null || home.isEmpty()
               ? "TORNADOVM_HOME is not set; install a TornadoVM SDK for JDK 25 and set it"
-              : "the JVM runs without TornadoVM; start it with @%s/tornado-argfile".formatted(home));
+              : "the JVM runs without TornadoVM; start it with @%s/tornado-argfile"
+                  .formatted(home));
     }
     try {
       return TornadoDevices.all().isEmpty() ? Optional.of(NO_DRIVER) : Optional.empty();

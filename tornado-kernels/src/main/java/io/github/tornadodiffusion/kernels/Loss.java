@@ -33,12 +33,16 @@ public final class Loss {
         kernel, d, prediction.n(), 3 * all, 4.0 * (2.0 * prediction.size() + prediction.n()));
   }
 
-  /** Gradient of the mean over all images: 2 (prediction - target) / (n h w c). */
+  /**
+   * Gradient of the weighted mean over all images: weights[i] * 2 (prediction - target) / (n h w c)
+   * for image i; weights: [n].
+   */
   public static Call meanSquaredErrorBackward(
-      Block prediction, Block target, Block gradPrediction) {
+      Block prediction, Block target, int weights, Block gradPrediction) {
     Kernel kernel = new Kernel(OWNER, "meanSquaredErrorBackward");
     Rows.requireSameChannels(kernel, gradPrediction, prediction, target);
     int elements = gradPrediction.pixels() * gradPrediction.c();
-    return Rows.call(kernel, 2, false, gradPrediction, List.of(prediction, target), elements);
+    return Rows.callByImage(
+        kernel, 2, false, gradPrediction, List.of(prediction, target), elements, weights);
   }
 }

@@ -12,7 +12,8 @@ final class LossKernels {
 
   /**
    * An iteration sums one image: the rows first, then their sums, which keeps rounding errors
-   * small.
+   * small. Descriptor: 0 images, 1 rows of an image, 2 floats of a row, 3 elements of an image
+   * without padding, 4 prediction, 5 target, 6 means.
    */
   static void meanSquaredError(FloatArray m, IntArray d) {
     int images = d.get(0);
@@ -40,6 +41,10 @@ final class LossKernels {
     }
   }
 
+  /**
+   * A row as {@link Rows} lays out in the descriptor: reads prediction and target; behind them
+   * stand the number of elements without padding and the offset of the images' weights.
+   */
   static void meanSquaredErrorBackward(FloatArray m, IntArray d) {
     int bound = d.get(0);
     int rows = d.get(1);
@@ -56,6 +61,7 @@ final class LossKernels {
     int targetRow = d.get(13);
     int targetImage = d.get(14);
     int elements = d.get(15);
+    int weights = d.get(16);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
@@ -68,7 +74,7 @@ final class LossKernels {
       int o = (start + left) / lanes;
       int predictionAt = (prediction + image * predictionImage + y * predictionRow) / lanes;
       int targetAt = (target + image * targetImage + y * targetRow) / lanes;
-      Float16 factor = Lanes.splat(2f / elements);
+      Float16 factor = Lanes.splat(m.get(weights + image) * (2f / elements));
       int count = inner / lanes;
       for (int i = 0; i < count; i++) {
         v.set(o + i, Lanes.mul(Lanes.sub(v.get(predictionAt + i), v.get(targetAt + i)), factor));

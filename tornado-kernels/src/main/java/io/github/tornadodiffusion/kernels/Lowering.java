@@ -15,8 +15,8 @@ import java.util.Map;
  * <ul>
  *   <li>Graph {@link #WRITE} copies what the host has written into the arena. Its first execution
  *       brings the arena itself to the device.
- *   <li>A program becomes consecutive graphs of at most {@link #MOST_TASKS} tasks, whose descriptors
- *       are transferred once.
+ *   <li>A program becomes consecutive graphs of at most {@link #MOST_TASKS} tasks, whose
+ *       descriptors are transferred once.
  *   <li>Every kernel has a graph of its own besides, whose descriptor is transferred at each
  *       execution: for programs of one call, and for profiles.
  * </ul>
@@ -27,7 +27,8 @@ import java.util.Map;
  * @param graphs in the order of the plan
  * @param descriptors content of the arrays that are transferred once, by name
  * @param requests lengths of the arrays of integers that are transferred at each execution, by name
- * @param programs for every program the graphs that it runs, in order; empty for programs of one call
+ * @param programs for every program the graphs that it runs, in order; empty for programs of one
+ *     call
  * @param single for every kernel the index of its own graph
  */
 record Lowering(
@@ -48,7 +49,9 @@ record Lowering(
   /** Index of the graph that writes to the arena. */
   static final int WRITE = 0;
 
-  /** Pieces of one execution of graph {@link #WRITE}, and floats of a piece: a few for every core. */
+  /**
+   * Pieces of one execution of graph {@link #WRITE}, and floats of a piece: a few for every core.
+   */
   static final int MOST_PIECES = 256;
 
   static final int PIECE = 2048;
@@ -139,8 +142,7 @@ record Lowering(
         once.add(descriptor);
         int occurrence = occurrences.merge(call.kernel(), 1, Integer::sum);
         tasks.add(
-            new Task(
-                taskId(call.kernel(), occurrence), call.kernel(), List.of(ARENA, descriptor)));
+            new Task(taskId(call.kernel(), occurrence), call.kernel(), List.of(ARENA, descriptor)));
       }
       return new Graph(List.copyOf(once), List.of(), true, List.copyOf(tasks));
     }

@@ -6,7 +6,7 @@ import java.util.List;
 public final class Noise {
   /**
    * Floats in the seed block: four times 16 bits of the seed (lowest first), two times 16 bits of
-   * the step, the stream.
+   * the step, the stream, two times 16 bits of the first index.
    */
   public static final int SEED_SIZE = 16;
 
@@ -23,6 +23,19 @@ public final class Noise {
    * @param stream tells independent uses of one seed apart, 0 to 2^24
    */
   public static float[] seedBlock(long seed, int stream, int step) {
+    return seedBlock(seed, stream, step, 0);
+  }
+
+  /**
+   * The same for a part of a larger whole.
+   *
+   * @param firstIndex the index of the block's first element in the whole, not negative; the last
+   *     one must be below 2^31
+   */
+  public static float[] seedBlock(long seed, int stream, int step, int firstIndex) {
+    if (firstIndex < 0) {
+      throw new IllegalArgumentException("Noise index " + firstIndex + ": must not be negative");
+    }
     if (stream < 0 || stream > MAX_STREAM) {
       throw new IllegalArgumentException("Noise stream " + stream + ": use 0 to " + MAX_STREAM);
     }
@@ -33,12 +46,15 @@ public final class Noise {
     block[4] = step & 0xFFFF;
     block[5] = step >>> 16;
     block[6] = stream;
+    block[7] = firstIndex & 0xFFFF;
+    block[8] = firstIndex >>> 16;
     return block;
   }
 
   /**
    * Standard normal values; the value of an element depends on seed, stream, step and its index in
-   * the order [n][h][w][c] alone, not on border, padding or the number of images that follow.
+   * the order [n][h][w][c] (plus the first index) alone, not on border, padding or the number of
+   * images that follow.
    */
   public static Call gaussian(int seedBlock, Block out) {
     Kernel kernel = new Kernel(OWNER, "gaussian");

@@ -14,7 +14,10 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
 final class NoiseKernels {
   private NoiseKernels() {}
 
-  /** The same steps as {@link Philox}, which explains them. */
+  /**
+   * The same steps as {@link Philox}, which explains them. Behind the output stand channels,
+   * channel stride and the offset of the seed block.
+   */
   static void gaussian(FloatArray m, IntArray d) {
     int bound = d.get(0);
     int rows = d.get(1);
@@ -47,7 +50,8 @@ final class NoiseKernels {
       int step = word(m, seed + 4);
       int stream = (int) m.get(seed + 6);
       int count = pixels * c;
-      int first = (image * h + y) * (length / stride) * c;
+      int offset = word(m, seed + 7);
+      int first = offset + (image * h + y) * (length / stride) * c;
       // Blocks of four indices: a row's first and last one may belong in part to its neighbours.
       int from = first - (first & 3);
       for (int index = from; index < first + count; index += 4) {
@@ -97,7 +101,10 @@ final class NoiseKernels {
     }
   }
 
-  /** Not called mix, because OpenCL has a function of that name. */
+  /**
+   * Not called mix, because OpenCL has a function of that name. Reads x and y; behind them stand
+   * the offsets of a and b.
+   */
   static void mixImages(FloatArray m, IntArray d) {
     int bound = d.get(0);
     int rows = d.get(1);

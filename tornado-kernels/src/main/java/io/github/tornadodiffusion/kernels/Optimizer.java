@@ -40,7 +40,7 @@ public final class Optimizer {
    * Floats that one iteration works on; sums over gradients are cut here, whatever the number of
    * threads.
    */
-  static final int CHUNK = 4096;
+  public static final int CHUNK = 4096;
 
   private static final String OWNER = "OptimizerKernels";
 
@@ -117,6 +117,13 @@ public final class Optimizer {
     requireAligned(length);
     int[] d = {chunks(length), length, shadow, parameters, hyper};
     return new Call(new Kernel(OWNER, "ema"), d, d[0], 3.0 * length, 12.0 * length);
+  }
+
+  /** Sets gradients to zero, for those that add up over several backward passes. */
+  public static Call clear(int gradients, int length) {
+    requireAligned(length);
+    int[] d = {chunks(length), length, gradients};
+    return new Call(new Kernel(OWNER, "clear"), d, d[0], 0, 4.0 * length);
   }
 
   private static int chunks(int length) {

@@ -11,7 +11,10 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
 final class OptimizerKernels {
   private OptimizerKernels() {}
 
-  /** Iterations beyond the last chunk write the zeros that pad the sums to a multiple of 16. */
+  /**
+   * Iterations beyond the last chunk write the zeros that pad the sums to a multiple of 16.
+   * Descriptor: 0 iterations, 1 gradients, 2 their offset, 3 sums.
+   */
   static void squares(FloatArray m, IntArray d) {
     int bound = d.get(0);
     int length = d.get(1);
@@ -31,6 +34,7 @@ final class OptimizerKernels {
     }
   }
 
+  /** Descriptor: 0 iterations, 1 sums, 2 their offset, 3 hyper-parameters. */
   static void norm(FloatArray m, IntArray d) {
     int bound = d.get(0);
     int count = d.get(1);
@@ -51,6 +55,10 @@ final class OptimizerKernels {
     }
   }
 
+  /**
+   * Descriptor: 0 iterations, 1 parameters, then offsets: 2 parameters, 3 gradients, 4 first and 5
+   * second moments, 6 hyper-parameters.
+   */
   static void adamW(FloatArray m, IntArray d) {
     int bound = d.get(0);
     int length = d.get(1);
@@ -88,6 +96,10 @@ final class OptimizerKernels {
     }
   }
 
+  /**
+   * Descriptor: 0 iterations, 1 parameters, then offsets: 2 averages, 3 parameters, 4
+   * hyper-parameters.
+   */
   static void ema(FloatArray m, IntArray d) {
     int bound = d.get(0);
     int length = d.get(1);
@@ -105,6 +117,22 @@ final class OptimizerKernels {
         v.set(
             shadow / lanes + i,
             Lanes.mulAdd(rate, Lanes.sub(old, v.get(parameters / lanes + i)), old));
+      }
+    }
+  }
+
+  /** Descriptor: 0 iterations, 1 gradients, 2 their offset. */
+  static void clear(FloatArray m, IntArray d) {
+    int bound = d.get(0);
+    int length = d.get(1);
+    int gradients = d.get(2);
+    for (@Parallel int t = 0; t < bound; t++) {
+      VectorFloat16 v = new VectorFloat16(m);
+      int lanes = Lanes.width();
+      int from = t * Optimizer.CHUNK;
+      int to = from + Optimizer.CHUNK < length ? from + Optimizer.CHUNK : length;
+      for (int i = (gradients + from) / lanes; i < (gradients + to) / lanes; i++) {
+        v.set(i, Lanes.zero());
       }
     }
   }

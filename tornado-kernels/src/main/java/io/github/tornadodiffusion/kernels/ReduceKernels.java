@@ -13,7 +13,11 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
 final class ReduceKernels {
   private ReduceKernels() {}
 
-  /** Sums the rows of an image first, then their sums, which keeps rounding errors small. */
+  /**
+   * Sums the rows of an image first, then their sums, which keeps rounding errors small.
+   * Descriptor: 0 iterations, 1 groups of 16 channels, 2 height, 3 width, 4 channel stride, 5 first
+   * pixel, 6 floats from row to row, 7 from image to image, 8 sums.
+   */
   static void sumPixels(FloatArray m, IntArray d) {
     int bound = d.get(0);
     int groups = d.get(1);
@@ -44,6 +48,10 @@ final class ReduceKernels {
     }
   }
 
+  /**
+   * Descriptor: 0 iterations, 1 rows, 2 floats of a row, 3 rows' offset, 4 sums, 5 whether to add
+   * to them.
+   */
   static void sumRows(FloatArray m, IntArray d) {
     int bound = d.get(0);
     int n = d.get(1);

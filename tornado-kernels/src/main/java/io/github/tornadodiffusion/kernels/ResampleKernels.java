@@ -8,7 +8,7 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
 
 /**
  * Kernels of {@link Resample}: an iteration writes one row, as {@link Rows} lays out in the
- * descriptor.
+ * descriptor; behind the input stands the channel stride.
  */
 final class ResampleKernels {
   private ResampleKernels() {}
@@ -141,7 +141,10 @@ final class ResampleKernels {
     }
   }
 
-  /** The last row or column of an odd size belongs to no pool: its gradient is zero. */
+  /**
+   * Behind the stride stand height and width of the gradient that is read. The last row or column
+   * of an odd size belongs to no pool: its gradient is zero.
+   */
   static void averagePoolBackward(FloatArray m, IntArray d) {
     int bound = d.get(0);
     int rows = d.get(1);
@@ -188,6 +191,7 @@ final class ResampleKernels {
     }
   }
 
+  /** Behind the stride stands the distance of copied pixels. */
   static void dilate(FloatArray m, IntArray d) {
     int bound = d.get(0);
     int rows = d.get(1);

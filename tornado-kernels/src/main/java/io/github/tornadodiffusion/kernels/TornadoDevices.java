@@ -18,7 +18,8 @@ final class TornadoDevices {
           "tornado.compiler.fullInlining=True",
           // Bytes of one graph's bytecode.
           "tornado.tvm.maxbytecodesize=65536",
-          // Events are cleared at every execution: the default of 32,768 takes longer than a kernel.
+          // Events are cleared at every execution: the default of 32,768 takes longer than a
+          // kernel.
           "tornado.max.events=64",
           // The device says how much memory it has; the default would stop at 4 GB.
           "tornado.device.memory=1048576GB");

@@ -72,9 +72,7 @@ final class TornadoSession implements Engine.Session {
     Map<String, Object> arrays = new HashMap<>(requests);
     arrays.put(Lowering.ARENA, arena);
     arrays.put(Lowering.STAGING, staging);
-    lowering
-        .descriptors()
-        .forEach((name, values) -> arrays.put(name, IntArray.fromArray(values)));
+    lowering.descriptors().forEach((name, values) -> arrays.put(name, IntArray.fromArray(values)));
     plan =
         new TornadoExecutionPlan(
             lowering.graphs().stream()
@@ -186,8 +184,7 @@ final class TornadoSession implements Engine.Session {
       fetched.set(page, to);
       page = fetched.nextClearBit(to);
     }
-    MemorySegment.copy(
-        arenaValues, ValueLayout.JAVA_FLOAT, 4L * offset, target, from, length);
+    MemorySegment.copy(arenaValues, ValueLayout.JAVA_FLOAT, 4L * offset, target, from, length);
   }
 
   private void fetch(int from, int to) {

@@ -55,9 +55,10 @@ class DeviceTest {
     Block b = a.at(16 + a.size());
     return program(
         IntStream.range(0, 101)
-            .mapToObj(i -> i == 0
-                ? Elementwise.copy(a, b, false)
-                : i % 2 == 1 ? Elementwise.silu(b, a) : Elementwise.silu(a, b))
+            .mapToObj(i ->
+                i == 0
+                    ? Elementwise.copy(a, b, false)
+                    : i % 2 == 1 ? Elementwise.silu(b, a) : Elementwise.silu(a, b))
             .toList());
   }
 

@@ -21,6 +21,8 @@ class LossTest {
     Block target = arena.random(shape);
     Block gradient = arena.place(shape);
     int perImage = arena.reserve(shape.n());
+    float[] weight = arena.randoms(shape.n());
+    int weights = arena.put(weight);
     Naive p = Naive.of(shape, arena.read(prediction));
     Naive t = Naive.of(shape, arena.read(target));
     double[] expected = new double[shape.n()];
@@ -31,11 +33,11 @@ class LossTest {
             (n, c, i, j) -> {
               double error = p.at(n, c, i, j) - t.at(n, c, i, j);
               expected[n] += error * error / elements;
-              return 2 * error / (elements * shape.n());
+              return weight[n] * 2 * error / (elements * shape.n());
             });
     arena.run(
         Loss.meanSquaredError(prediction, target, perImage),
-        Loss.meanSquaredErrorBackward(prediction, target, gradient));
+        Loss.meanSquaredErrorBackward(prediction, target, weights, gradient));
     float[] losses = arena.read(perImage, shape.n());
     for (int i = 0; i < shape.n(); i++) {
       Naive.assertClose(new double[] {expected[i]}, new double[] {losses[i]}, 1e-6);

@@ -26,7 +26,9 @@ class NoiseTest {
     return Naive.values(b, (n, c, y, x) -> host[((n * b.h() + y) * b.w() + x) * b.c() + c]);
   }
 
-  /** The jvm engine's sine, cosine and logarithm are the host's; those of a driver round otherwise. */
+  /**
+   * The jvm engine's sine, cosine and logarithm are the host's; those of a driver round otherwise.
+   */
   private static void assertNoise(double[] expected, double[] actual) {
     if (TestArena.DEVICE.equals("jvm")) {
       assertArrayEquals(expected, actual);
@@ -60,6 +62,29 @@ class NoiseTest {
     int seed = arena.put(Noise.seedBlock(SEED, 1, 2));
     arena.run(Noise.gaussian(seed, one), Noise.gaussian(seed, four));
     assertArrayEquals(arena.read(one), Arrays.copyOf(arena.read(four), one.pixels() * one.c()));
+  }
+
+  /** Images 2 and 3 of four, alone: the value of an element is that of its index in the whole. */
+  @ParameterizedTest
+  @ValueSource(ints = {3, 4, 16})
+  void aPartHasTheNoiseOfTheWhole(int channels) {
+    Block part = arena.place(Block.of(0, 2, 5, 7, channels));
+    Block whole = arena.place(Block.of(0, 4, 5, 7, channels));
+    int values = part.pixels() * channels;
+    int ofPart = arena.put(Noise.seedBlock(SEED, 1, 2, values));
+    int ofWhole = arena.put(Noise.seedBlock(SEED, 1, 2));
+    arena.run(Noise.gaussian(ofPart, part), Noise.gaussian(ofWhole, whole));
+    double[] all = arena.read(whole);
+    assertArrayEquals(Arrays.copyOfRange(all, values, 2 * values), arena.read(part));
+    float[] far = new float[values];
+    int offset = 70_003 * 16;
+    Philox.gaussian(SEED, 1, 2, offset, far);
+    Block out = arena.place(part);
+    arena.run(Noise.gaussian(arena.put(Noise.seedBlock(SEED, 1, 2, offset)), out));
+    assertArrayEquals(
+        Naive.values(out, (n, c, y, x) -> far[((n * 5 + y) * 7 + x) * channels + c]),
+        arena.read(out));
+    assertThrows(IllegalArgumentException.class, () -> Noise.seedBlock(SEED, 1, 2, -1));
   }
 
   @ParameterizedTest

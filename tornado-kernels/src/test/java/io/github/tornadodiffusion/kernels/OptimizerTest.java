@@ -144,6 +144,18 @@ class OptimizerTest {
     assertEquals(scale, results[Optimizer.GRAD_SCALE], 1e-6);
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {16, 4112, 40_000})
+  void clearsAllAndNothingElse(int length) {
+    int before = arena.put(3);
+    int gradients = arena.put(arena.randoms(length));
+    int behind = arena.put(4);
+    arena.run(Optimizer.clear(gradients, length));
+    assertArrayEquals(new float[length], arena.read(gradients, length));
+    assertEquals(3, arena.read(before, 1)[0]);
+    assertEquals(4, arena.read(behind, 1)[0]);
+  }
+
   @Test
   void badLengthsAndStepsAreRefused() {
     assertThrows(IllegalArgumentException.class, () -> Optimizer.ema(0, 16, 15, 32));

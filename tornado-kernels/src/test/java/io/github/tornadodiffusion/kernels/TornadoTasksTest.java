@@ -60,10 +60,11 @@ class TornadoTasksTest {
               names.add(name);
             }
           }
-          case InvokeDynamicInsnNode reference -> List.of(reference.bsmArgs).stream()
-              .filter(Handle.class::isInstance)
-              .map(Handle.class::cast)
-              .forEach(h -> methods.add(simpleName(h.getOwner()) + "." + h.getName()));
+          case InvokeDynamicInsnNode reference ->
+              List.of(reference.bsmArgs).stream()
+                  .filter(Handle.class::isInstance)
+                  .map(Handle.class::cast)
+                  .forEach(h -> methods.add(simpleName(h.getOwner()) + "." + h.getName()));
           default -> {}
         }
       }
