@@ -52,6 +52,7 @@ final class TornadoTasks {
       case "OptimizerKernels.norm" -> OptimizerKernels::norm;
       case "OptimizerKernels.adamW" -> OptimizerKernels::adamW;
       case "OptimizerKernels.ema" -> OptimizerKernels::ema;
+      case "OptimizerKernels.clear" -> OptimizerKernels::clear;
       case "ReduceKernels.sumPixels" -> ReduceKernels::sumPixels;
       case "ReduceKernels.sumRows" -> ReduceKernels::sumRows;
       case "ResampleKernels.nearest" -> ResampleKernels::nearest;
