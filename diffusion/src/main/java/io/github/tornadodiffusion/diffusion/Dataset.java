@@ -1,6 +1,8 @@
 package io.github.tornadodiffusion.diffusion;
 
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * Square images of one size with random access, safe for use by several threads.
@@ -34,6 +36,16 @@ public interface Dataset {
 
   /** Number of classes, 0 where images have no labels. */
   int classes();
+
+  /** The classes' names in the order of the labels, their numbers where they have no names. */
+  default List<String> classNames() {
+    return IntStream.range(0, classes()).mapToObj(Integer::toString).toList();
+  }
+
+  /** The images' sizes before they were cropped and resized; empty where they have none. */
+  default Optional<ImageSizes> originalSizes() {
+    return Optional.empty();
+  }
 
   /** SHA-256, in hexadecimal, over the pixels of all images in order and their size. */
   String hash();

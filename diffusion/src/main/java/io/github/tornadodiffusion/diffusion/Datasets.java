@@ -3,11 +3,17 @@ package io.github.tornadodiffusion.diffusion;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** Opens data sets by the name a user gives on the command line. */
 public final class Datasets {
+  /** What a path may lead to. */
+  static final String PATHS =
+      "a directory of images, a zip or tar file of images, Parquet files, MNIST's IDX files or"
+          + " CIFAR's .bin files";
+
   private static final String ACCEPTED =
-      "give digits, butterflies, butterflies:COUNT or the path of a directory of images";
+      "give digits, butterflies, butterflies:COUNT or the path of " + PATHS;
   private static final String BUTTERFLIES = "butterflies";
   private static final int MAX_IMAGE_SIZE = 4096;
 
@@ -16,8 +22,10 @@ public final class Datasets {
   /**
    * Opens a data set.
    *
-   * @param source {@code digits}, {@code butterflies}, {@code butterflies:COUNT} or the path of a
-   *     directory of images; a directory that is itself called {@code digits} is {@code ./digits}
+   * @param source {@code digits}, {@code butterflies}, {@code butterflies:COUNT} or the path of
+   *     images, see {@link DataKinds}; a directory that is itself called {@code digits} is {@code
+   *     ./digits}. Where files keep training and test images apart, a path means those for
+   *     training, and {@code PATH:test}, {@code PATH:validation} or {@code PATH:all} others
    * @param imageSize width and height of the images in pixels
    * @param channels 1 (grey) or 3 (red, green, blue)
    * @param seed of what is drawn (butterflies); data that is read does not depend on it
@@ -43,7 +51,21 @@ public final class Datasets {
     if (source.startsWith(BUTTERFLIES + ":")) {
       return new Butterflies(count(source), imageSize, channels, seed);
     }
-    return ImageDirectory.read(directory(source), imageSize, channels);
+    return openPath(source, imageSize, channels, CachedImages.defaultCacheBytes());
+  }
+
+  /** Opens images at a path, with a bound of its own on the decoded images kept in memory. */
+  static Dataset openPath(String source, int imageSize, int channels, long cacheBytes) {
+    Path whole = path(source);
+    int colon = source.lastIndexOf(':');
+    Optional<Split> split =
+        colon < 1 || whole != null ? Optional.empty() : Split.of(source.substring(colon + 1));
+    Path path = split.isPresent() ? path(source.substring(0, colon)) : whole;
+    if (path == null) {
+      throw new IllegalArgumentException("no data set or path '" + source + "': " + ACCEPTED);
+    }
+    return CachedImages.open(
+        DataKinds.open(path, split.orElse(null)), imageSize, channels, cacheBytes);
   }
 
   private static int count(String source) {
@@ -57,16 +79,13 @@ public final class Datasets {
     return Integer.parseInt(digits);
   }
 
-  private static Path directory(String source) {
-    Path path;
+  /** The path, or null where there is nothing. */
+  private static Path path(String source) {
     try {
-      path = Path.of(source);
+      Path path = Path.of(source);
+      return !source.isBlank() && Files.exists(path) ? path : null;
     } catch (InvalidPathException e) {
-      throw new IllegalArgumentException("no data set '" + source + "': " + ACCEPTED, e);
+      return null;
     }
-    if (source.isBlank() || !Files.exists(path)) {
-      throw new IllegalArgumentException("no data set or directory '" + source + "': " + ACCEPTED);
-    }
-    return path;
   }
 }

@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.diffusion;
 
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.File;
 import java.io.IOException;
@@ -12,6 +13,7 @@ import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.FileImageInputStream;
 import javax.imageio.stream.ImageInputStream;
+import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
  * Turns an image file into a square of bytes: composited over white, cropped to the centre square,
@@ -19,7 +21,10 @@ import javax.imageio.stream.ImageInputStream;
  * animation the first frame is taken; embedded colour profiles and camera orientation are ignored.
  */
 final class ImageDecoder {
-  private static final Set<String> FORMATS = Set.of("png", "jpeg", "gif", "bmp");
+  /** What people may give. */
+  static final String ACCEPTED = "PNG, JPEG, GIF, BMP or WebP files";
+
+  private static final Set<String> FORMATS = Set.of("png", "jpeg", "gif", "bmp", "webp");
   private static final long MAX_PIXELS = 100_000_000;
 
   /** Larger images are read with every n-th pixel only, to bound the memory they take. */
@@ -34,11 +39,35 @@ final class ImageDecoder {
   /**
    * Decodes a file.
    *
-   * @return channels * imageSize * imageSize bytes in the order channel, row, column
    * @throws IOException if the file cannot be decoded; the message says why in one line
    */
-  static byte[] decode(File file, int imageSize, int channels) throws IOException {
+  static DecodedImage decode(File file, int imageSize, int channels) throws IOException {
+    if (file.length() == 0 && file.isFile()) {
+      throw new IOException("the file is empty");
+    }
     try (ImageInputStream input = new FileImageInputStream(file)) {
+      return decode(input, imageSize, channels);
+    }
+  }
+
+  /**
+   * Decodes the content of a file.
+   *
+   * @throws IOException if the content cannot be decoded; the message says why in one line
+   */
+  static DecodedImage decode(byte[] content, int imageSize, int channels) throws IOException {
+    if (content.length == 0) {
+      throw new IOException("the file is empty");
+    }
+    try (ImageInputStream input =
+        new MemoryCacheImageInputStream(new ByteArrayInputStream(content))) {
+      return decode(input, imageSize, channels);
+    }
+  }
+
+  private static DecodedImage decode(ImageInputStream input, int imageSize, int channels)
+      throws IOException {
+    try {
       ImageReader reader = reader(input);
       try {
         return square(read(reader, input, imageSize), imageSize, channels);
@@ -54,9 +83,6 @@ final class ImageDecoder {
   }
 
   private static ImageReader reader(ImageInputStream input) throws IOException {
-    if (input.length() == 0) {
-      throw new IOException("the file is empty");
-    }
     Iterator<ImageReader> readers = ImageIO.getImageReaders(input);
     while (readers.hasNext()) {
       ImageReader reader = readers.next();
@@ -65,7 +91,7 @@ final class ImageDecoder {
       }
       reader.dispose();
     }
-    throw new IOException("the content is not PNG, JPEG, GIF or BMP");
+    throw new IOException("the content is not PNG, JPEG, GIF, BMP or WebP");
   }
 
   private static BufferedImage read(ImageReader reader, ImageInputStream input, int imageSize)
@@ -102,8 +128,8 @@ final class ImageDecoder {
     return reader.getFormatName().equalsIgnoreCase("jpeg");
   }
 
-  private static byte[] square(BufferedImage image, int imageSize, int channels)
-      throws IOException {
+  /** Crops an image to its centre square and resizes it. */
+  static DecodedImage square(BufferedImage image, int imageSize, int channels) throws IOException {
     PixelRows pixels = new PixelRows(image);
     int side = Math.min(image.getWidth(), image.getHeight());
     int left = (image.getWidth() - side) / 2;
@@ -131,7 +157,7 @@ final class ImageDecoder {
     for (int i = 0; i < bytes.length; i++) {
       bytes[i] = ImageBytes.toByte(resized[i]);
     }
-    return bytes;
+    return new DecodedImage(bytes, image.getWidth(), image.getHeight());
   }
 
   private static void toGrey(float[] row, int width) {

@@ -39,6 +39,10 @@ class ImageDirectoryTest {
     return file;
   }
 
+  private static Dataset read(Path place, int imageSize, int channels) {
+    return Datasets.open(place.toString(), imageSize, channels, 0);
+  }
+
   private static BufferedImage noise(int width, int height, long seed) {
     BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
     Random random = new Random(seed);
@@ -61,7 +65,7 @@ class ImageDirectoryTest {
   void losslessFilesKeepEveryPixel(String extension) throws IOException {
     BufferedImage image = noise(5, 5, 1);
     write("a." + extension, image);
-    float[] pixels = ImageDirectory.read(directory, 5, 3).image(0);
+    float[] pixels = read(directory, 5, 3).image(0);
     for (int i = 0; i < 25; i++) {
       int rgb = image.getRGB(i % 5, i / 5);
       assertEquals((rgb >> 16 & 0xFF) / 127.5f - 1, pixels[i]);
@@ -74,7 +78,7 @@ class ImageDirectoryTest {
   @ValueSource(strings = {"a.jpg", "a.JPEG", "sub/dir/a.gif"})
   void otherFormatsKeepColours(String name) throws IOException {
     write(name, plain(40, 24, 0x3060C0));
-    float[] pixels = ImageDirectory.read(directory, 8, 3).image(0);
+    float[] pixels = read(directory, 8, 3).image(0);
     int[] expected = {0x30, 0x60, 0xC0};
     for (int i = 0; i < pixels.length; i++) {
       assertEquals(expected[i / 64] / 127.5f - 1, pixels[i], 4 / 127.5f);
@@ -91,7 +95,7 @@ class ImageDirectoryTest {
     try {
       Path folder = Files.createDirectories(directory.resolve(name));
       write(name + "/a.png", image);
-      float[] pixels = ImageDirectory.read(folder, 2, 3).image(0);
+      float[] pixels = read(folder, 2, 3).image(0);
       for (int i = 0; i < pixels.length; i++) {
         assertEquals(shades[i % 4] / 127.5f - 1, pixels[i], 1e-6f, name + " " + i);
       }
@@ -108,7 +112,7 @@ class ImageDirectoryTest {
       image.setRGB(i % 2, i / 2, argb[i]);
     }
     write("alpha.png", image);
-    float[] pixels = ImageDirectory.read(directory, 2, 3).image(0);
+    float[] pixels = read(directory, 2, 3).image(0);
     float[] expected = {1, -1, 127 / 127.5f - 1, 1, 1, -1, 127 / 127.5f - 1, 191 / 127.5f - 1};
     assertArrayEquals(expected, Arrays.copyOf(pixels, 8), 1e-6f);
   }
@@ -117,7 +121,7 @@ class ImageDirectoryTest {
   void transparentPaletteEntriesShowWhite() throws IOException {
     for (String format : List.of("png", "gif")) {
       write(format + "/a." + format, TestImages.paletteWithHole());
-      float[] pixels = ImageDirectory.read(directory.resolve(format), 8, 3).image(0);
+      float[] pixels = read(directory.resolve(format), 8, 3).image(0);
       int[] colours = {0xFFFFFF, 0x0000FF, 0x00FF00, 0xFF0000};
       for (int i = 0; i < pixels.length; i++) {
         int colour = (colours[i % 64 / 16] >> (16 - i / 64 * 8)) & 0xFF;
@@ -138,7 +142,7 @@ class ImageDirectoryTest {
       }
       String folder = wide ? "wide" : "high";
       write(folder + "/a.png", image);
-      float[] pixels = ImageDirectory.read(directory.resolve(folder), 10, 3).image(0);
+      float[] pixels = read(directory.resolve(folder), 10, 3).image(0);
       for (int i = 0; i < 300; i++) {
         assertEquals(i / 100 == 1 ? 1f : -1f, pixels[i], folder);
       }
@@ -149,7 +153,7 @@ class ImageDirectoryTest {
   void oddSizesAreResizedWithoutShiftOrLoss() throws IOException {
     for (int[] size : new int[][] {{1, 1}, {1, 300}, {301, 7}, {33, 31}, {640, 480}}) {
       write(size[0] + "/a.png", plain(size[0], size[1], 0x804020));
-      float[] pixels = ImageDirectory.read(directory.resolve("" + size[0]), 16, 3).image(0);
+      float[] pixels = read(directory.resolve("" + size[0]), 16, 3).image(0);
       for (int i = 0; i < pixels.length; i++) {
         assertEquals((0x80 >> (i / 256)) / 127.5f - 1, pixels[i], 1e-6f);
       }
@@ -159,7 +163,7 @@ class ImageDirectoryTest {
   @Test
   void greyIsLuma() throws IOException {
     write("a.png", plain(4, 4, 0x20A0F0));
-    ImageDirectory grey = ImageDirectory.read(directory, 4, 1);
+    Dataset grey = read(directory, 4, 1);
     assertEquals(1, grey.channels());
     assertEquals(16, grey.image(0).length);
     int luma = Math.round(0.299f * 0x20 + 0.587f * 0xA0 + 0.114f * 0xF0);
@@ -175,7 +179,7 @@ class ImageDirectoryTest {
     write(".hidden.png", plain(2, 2, 0xFF));
     write(".hidden/x.png", plain(2, 2, 0xFF));
     Files.writeString(directory.resolve("README.txt"), "not an image");
-    ImageDirectory images = ImageDirectory.read(directory, 2, 3);
+    Dataset images = read(directory, 2, 3);
     assertEquals(names.length, images.size());
     for (int i = 0; i < names.length; i++) {
       assertEquals(i * 10 / 127.5f - 1, images.image(i)[8], 1e-6f, names[i]);
@@ -193,7 +197,7 @@ class ImageDirectoryTest {
     Files.createSymbolicLink(data.resolve("one.png"), target);
     Files.createSymbolicLink(data.resolve("two.png"), target);
     Files.createSymbolicLink(data.getParent().resolve("all"), target.getParent());
-    ImageDirectory images = ImageDirectory.read(data.getParent(), 2, 3);
+    Dataset images = read(data.getParent(), 2, 3);
     assertEquals(1, images.size());
     assertEquals(List.of(), images.warnings());
   }
@@ -201,11 +205,11 @@ class ImageDirectoryTest {
   @Test
   void hashFollowsPixelsAndSize() throws IOException {
     write("a.png", noise(9, 9, 1));
-    String hash = ImageDirectory.read(directory, 8, 3).hash();
-    assertEquals(hash, ImageDirectory.read(directory, 8, 3).hash());
-    assertNotEquals(hash, ImageDirectory.read(directory, 9, 3).hash());
+    String hash = read(directory, 8, 3).hash();
+    assertEquals(hash, read(directory, 8, 3).hash());
+    assertNotEquals(hash, read(directory, 9, 3).hash());
     write("a.png", noise(9, 9, 2));
-    assertNotEquals(hash, ImageDirectory.read(directory, 8, 3).hash());
+    assertNotEquals(hash, read(directory, 8, 3).hash());
   }
 
   @Test
@@ -217,7 +221,7 @@ class ImageDirectoryTest {
         Files.write(part, Arrays.copyOf(whole, whole.length * percent / 100));
       }
     }
-    ImageDirectory images = ImageDirectory.read(directory, 8, 3);
+    Dataset images = read(directory, 8, 3);
     assertEquals(4, images.size());
     assertEquals(1, images.warnings().size());
     String warning = images.warnings().getFirst();
@@ -236,7 +240,7 @@ class ImageDirectoryTest {
     byte[] fourBands = fourBandJpeg();
     Files.write(directory.resolve("cmyk.jpg"), fourBands);
     Files.write(directory.resolve("cmyk-adobe.jpg"), withAdobeMarker(fourBands));
-    ImageDirectory images = ImageDirectory.read(directory, 4, 3);
+    Dataset images = read(directory, 4, 3);
     assertEquals(2, images.size(), images.warnings().toString());
     String warning = images.warnings().getFirst();
     assertTrue(warning.startsWith("6 of 8 images"), warning);
@@ -253,7 +257,7 @@ class ImageDirectoryTest {
       }
     }
     write("large.png", image);
-    float[] pixels = ImageDirectory.read(directory, 4, 1).image(0);
+    float[] pixels = read(directory, 4, 1).image(0);
     for (int i = 0; i < 16; i++) {
       assertEquals(i % 4 < 2 ? -1 : 1, pixels[i], 0.3f);
     }
@@ -295,8 +299,8 @@ class ImageDirectoryTest {
   @Test
   void refusalsSayWhatToDoInOneLine() throws IOException {
     Path file = Files.writeString(directory.resolve("notes.txt"), "x");
-    assertRefused(directory.resolve("nowhere"), "no such directory");
-    assertRefused(file, "is a file");
+    assertRefused(directory.resolve("nowhere"), "no data set or path");
+    assertRefused(file, "no known kind");
     assertRefused(directory, "holds no images");
     Files.write(directory.resolve("bad.png"), new byte[0]);
     assertRefused(directory, "none of the 1 images");
@@ -305,8 +309,7 @@ class ImageDirectoryTest {
 
   private static void assertRefused(Path place, String cause) {
     String message =
-        assertThrows(IllegalArgumentException.class, () -> ImageDirectory.read(place, 8, 3))
-            .getMessage();
+        assertThrows(IllegalArgumentException.class, () -> read(place, 8, 3)).getMessage();
     assertTrue(message.contains(cause), message);
     assertTrue(message.contains(place.getFileName().toString()), message);
     assertTrue(message.contains("give "), message);
