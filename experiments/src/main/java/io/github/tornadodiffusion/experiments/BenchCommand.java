@@ -137,7 +137,7 @@ final class BenchCommand implements Callable<Integer> {
       spec.commandLine()
           .getOut()
           .println(
-              "share      us/call  calls  GFLOP/s   GB/s  error     kernel and shape (batch %d)"
+              "share   ms/step  calls  GFLOP/s   GB/s  error    kernel and shape (batch %d)"
                   .formatted(batch));
     }
     probe.figures().stream()
@@ -175,22 +175,20 @@ final class BenchCommand implements Callable<Integer> {
   private void print(KernelFigures kernel, Preset chosen, double share) {
     PrintWriter out = spec.commandLine().getOut();
     KernelShape shape = kernel.shape();
-    double nanos = kernel.nanosPerRun() / kernel.callsPerRun();
-    // No speed without a check of what was computed.
-    boolean checked = !Double.isNaN(kernel.error());
-    Double gflops = checked && shape.flops() > 0 ? Double.valueOf(shape.flops() / nanos) : null;
-    Double gigabytes = checked && shape.flops() == 0 ? Double.valueOf(shape.bytes() / nanos) : null;
     int calls = kernel.callsPerRun();
+    double millis = kernel.nanosPerRun() / 1e6;
+    double gflops = calls * shape.flops() / kernel.nanosPerRun();
+    double gigabytes = calls * shape.bytes() / kernel.nanosPerRun();
     if (!json) {
       out.printf(
           Locale.ROOT,
-          "%5.1f %%  %9.1f  %5d  %7s  %5s  %-8s  %s %s%n",
+          "%5.1f %%  %7.3f  %5d  %7s  %5.1f  %.1e  %s %s%n",
           100 * share,
-          nanos / 1e3,
+          millis,
           calls,
-          gflops == null ? "" : String.format(Locale.ROOT, "%.1f", gflops),
-          gigabytes == null ? "" : String.format(Locale.ROOT, "%.1f", gigabytes),
-          checked ? String.format(Locale.ROOT, "%.1e", kernel.error()) : "unchecked",
+          shape.flops() > 0 ? String.format(Locale.ROOT, "%.1f", gflops) : "",
+          gigabytes,
+          kernel.error(),
           shape.kernel(),
           shape.shape());
       out.flush();
@@ -203,12 +201,13 @@ final class BenchCommand implements Callable<Integer> {
     row.put("device", device.device);
     row.put("kernel", shape.kernel());
     row.put("shape", shape.shape());
-    row.put("us_per_call", rounded(nanos / 1e3));
     row.put("calls", calls);
+    row.put("median_ms", rounded(millis));
+    row.put("us_per_call", rounded(1e3 * millis / calls));
+    row.put("gflops", shape.flops() > 0 ? rounded(gflops) : null);
+    row.put("gb_per_s", rounded(gigabytes));
     row.put("share", share);
-    row.put("gflops", gflops == null ? null : rounded(gflops));
-    row.put("gb_per_s", gigabytes == null ? null : rounded(gigabytes));
-    row.put("max_error", checked ? kernel.error() : null);
+    row.put("max_error", kernel.error());
     out.println(Json.line(row));
     out.flush();
   }

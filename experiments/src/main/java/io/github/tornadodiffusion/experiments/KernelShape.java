@@ -1,7 +1,6 @@
 package io.github.tornadodiffusion.experiments;
 
 import io.github.tornadodiffusion.kernels.Call;
-import java.util.Locale;
 
 /**
  * Calls that do the same work on other data: one row of a table.
@@ -14,11 +13,7 @@ import java.util.Locale;
  */
 record KernelShape(String kernel, String shape, int extent, double flops, double bytes) {
   static KernelShape of(Call call) {
-    String kernel = call.kernel().id();
-    String shape =
-        CallOracles.of(kernel)
-            .map(oracle -> oracle.shape(call))
-            .orElseGet(() -> String.format(Locale.ROOT, "%.3f MiB", call.bytes() / (1 << 20)));
-    return new KernelShape(kernel, shape, call.extent(), call.flops(), call.bytes());
+    String shape = CallOracles.of(call).shape();
+    return new KernelShape(call.kernel().id(), shape, call.extent(), call.flops(), call.bytes());
   }
 }

@@ -43,7 +43,7 @@ final class ProbeEngine implements Engine {
     return List.copyOf(figures.values());
   }
 
-  /** The largest error of all checks, see {@link KernelFigures#error}; NaN before a check. */
+  /** The largest error of all checks, see {@link CallCheck#error}; NaN before a check. */
   double maxError() {
     return figures.values().stream()
         .mapToDouble(KernelFigures::error)
@@ -72,7 +72,7 @@ final class ProbeEngine implements Engine {
       parts.put(program, calls);
       all.addAll(calls);
     }
-    return new ProbeSession(engine.open(floats, all), parts);
+    return new ProbeSession(engine.open(floats, all), floats, parts);
   }
 
   @Override
@@ -86,10 +86,12 @@ final class ProbeEngine implements Engine {
 
   private final class ProbeSession implements Session {
     private final Session session;
+    private final int floats;
     private final Map<Program, List<Program>> parts;
 
-    ProbeSession(Session session, Map<Program, List<Program>> parts) {
+    ProbeSession(Session session, int floats, Map<Program, List<Program>> parts) {
       this.session = session;
+      this.floats = floats;
       this.parts = parts;
     }
 
@@ -130,19 +132,13 @@ final class ProbeEngine implements Engine {
     }
 
     private void check(Program program) {
-      float[] one = new float[1];
-      Arena arena =
-          index -> {
-            session.read(index, one, 0, 1);
-            return one[0];
-          };
       for (Program part : parts.get(program)) {
         Call call = part.calls().getFirst();
         KernelFigures kernel = figuresOf(call);
         if (kernel.isChecked()) {
           session.run(part);
         } else {
-          kernel.check(call, arena, () -> session.run(part));
+          kernel.check(call, () -> new PagedArena(session, floats), () -> session.run(part));
         }
       }
     }

@@ -4,12 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.tornadodiffusion.kernels.Block;
-import io.github.tornadodiffusion.kernels.Call;
-import io.github.tornadodiffusion.kernels.Conv;
-import io.github.tornadodiffusion.kernels.Engine;
-import io.github.tornadodiffusion.kernels.JvmEngine;
-import io.github.tornadodiffusion.kernels.Program;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -51,47 +45,15 @@ class BenchTest {
     assertTrue(rows.stream().anyMatch(row -> row.get("kernel").asString().equals("Conv.forward")));
     for (JsonNode row : rows) {
       assertTrue(row.get("calls").asInt() > 0);
-      // A speed is printed with a check or not at all.
-      boolean speed = !row.get("gflops").isNull() || !row.get("gb_per_s").isNull();
-      assertEquals(speed, !row.get("max_error").isNull());
-    }
-  }
-
-  @Test
-  void aWrongKernelIsFound() {
-    Block in = Block.of(16, 1, 4, 4, 16);
-    int weights = in.offset() + in.size();
-    Block out = Block.of(weights + Conv.weightSize(1, 1, 16, 16), 1, 4, 4, 16);
-    Call call = Conv.forward(in, weights, 1, 1, 1, -1, -1, -1, out);
-    float[] values = new float[out.offset()];
-    for (int i = 16; i < values.length; i++) {
-      values[i] = (float) Math.sin(i);
-    }
-    Program program = new Program("test", List.of(call), List.of("layer"), List.of(), List.of());
-    for (boolean broken : new boolean[] {false, true}) {
-      try (ProbeEngine probe = new ProbeEngine(new JvmEngine(1));
-          Engine.Session session = probe.open(out.offset() + out.size(), List.of(program))) {
-        session.write(0, values, 0, values.length);
-        KernelFigures kernel = new KernelFigures(KernelShape.of(call));
-        float[] one = new float[1];
-        Arena arena =
-            index -> {
-              session.read(index, one, 0, 1);
-              return one[0];
-            };
-        kernel.check(
-            call,
-            arena,
-            () -> {
-              session.run(program);
-              if (broken) {
-                float[] zeros = new float[out.size()];
-                session.write(out.offset(), zeros, 0, zeros.length);
-              }
-            });
-        assertEquals(broken, kernel.error() > 0.5);
-        assertFalse(Double.isNaN(kernel.error()));
-      }
+      assertTrue(row.get("gb_per_s").asDouble() > 0);
+      assertTrue(row.has("gflops"));
+      assertEquals("kernels", row.get("what").asString());
+      assertFalse(row.get("shape").asString().isBlank());
+      assertEquals(
+          row.get("median_ms").asDouble() * 1e3,
+          row.get("calls").asInt() * row.get("us_per_call").asDouble(),
+          row.get("calls").asInt());
+      assertTrue(row.get("max_error").asDouble() < 1e-4, row.toString());
     }
   }
 }

@@ -40,7 +40,7 @@ public final class Optimizer {
    * Floats that one iteration works on; sums over gradients are cut here, whatever the number of
    * threads.
    */
-  static final int CHUNK = 4096;
+  public static final int CHUNK = 4096;
 
   private static final String OWNER = "OptimizerKernels";
 

@@ -1,0 +1,49 @@
+package io.github.tornadodiffusion.experiments;
+
+import io.github.tornadodiffusion.experiments.CallOracle.Expectation;
+import io.github.tornadodiffusion.kernels.Call;
+
+/** Oracles of those kernels of {@code Elementwise} that tell channels apart. */
+final class ChannelOracles {
+  private ChannelOracles() {}
+
+  /** Aligned or not. */
+  static Expectation concat(Call call) {
+    RowsCall rows = RowsCall.of(call);
+    int a = rows.d()[15];
+    int aStride = rows.d()[16];
+    int b = rows.d()[17];
+    int bStride = rows.d()[18];
+    int stride = rows.d()[19];
+    return rows.expect(
+        ", channels %d + %d".formatted(a, b),
+        (place, before, sum) -> {
+          int pixel = place.x() / stride;
+          int channel = place.x() % stride;
+          int y = place.y();
+          if (channel < a) {
+            sum.add(before.at(rows.in(0, place.image(), y, pixel * aStride + channel)));
+          } else if (channel < a + b) {
+            sum.add(before.at(rows.in(1, place.image(), y, pixel * bStride + channel - a)));
+          }
+        });
+  }
+
+  /** Aligned or not. */
+  static Expectation slice(Call call) {
+    RowsCall rows = RowsCall.of(call);
+    int from = rows.d()[12];
+    int inStride = rows.d()[13];
+    int channels = rows.d()[14];
+    int stride = rows.d()[15];
+    return rows.expect(
+        ", channels %d to %d".formatted(from, from + channels - 1),
+        (place, before, sum) -> {
+          int channel = place.x() % stride;
+          if (channel < channels) {
+            int x = place.x() / stride * inStride + from + channel;
+            sum.add(before.at(rows.in(0, place.image(), place.y(), x)));
+          }
+        });
+  }
+}

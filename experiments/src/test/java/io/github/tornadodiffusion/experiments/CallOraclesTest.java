@@ -1,0 +1,216 @@
+package io.github.tornadodiffusion.experiments;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.tornadodiffusion.diffusion.BetaSchedule;
+import io.github.tornadodiffusion.diffusion.PredictionType;
+import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.kernels.JvmEngine;
+import io.github.tornadodiffusion.kernels.Program;
+import io.github.tornadodiffusion.nn.Initialisation;
+import io.github.tornadodiffusion.nn.LearningRateSchedule;
+import io.github.tornadodiffusion.nn.UNet2DConfig;
+import io.github.tornadodiffusion.nn.UNet2DConfigBuilder;
+import io.github.tornadodiffusion.nn.UNet2DModel;
+import io.github.tornadodiffusion.nn.UNetGradients;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+class CallOraclesTest {
+  private static final double CORRECT = 1e-4;
+  private static final double WRONG = 0.5;
+
+  /** Names every kernel of the programs that it is asked to run, and runs none. */
+  private static final class KernelNames implements Engine {
+    final Set<String> kernels = new HashSet<>();
+
+    @Override
+    public String device() {
+      return "none";
+    }
+
+    @Override
+    public Session open(int floats, List<Program> programs) {
+      programs.forEach(program -> program.calls().forEach(call -> kernels.add(call.kernel().id())));
+      return new Relay(null) {
+        @Override
+        public void write(int offset, float[] source, int from, int length) {}
+
+        @Override
+        public void close() {}
+      };
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  /**
+   * Checks every kernel and shape once as it is, and once more for each region that it writes with
+   * one element of it changed.
+   */
+  private static final class Sabotage implements Engine {
+    private final Engine engine = new JvmEngine(2);
+    final TreeMap<String, Double> errors = new TreeMap<>();
+    final TreeMap<String, Double> sabotaged = new TreeMap<>();
+    private final Set<KernelShape> seen = new HashSet<>();
+
+    @Override
+    public String device() {
+      return engine.device();
+    }
+
+    @Override
+    public Session open(int floats, List<Program> programs) {
+      return new Relay(engine.open(floats, programs)) {
+        @Override
+        public void run(Program program) {
+          if (program.calls().size() > 1 || !seen.add(KernelShape.of(program.calls().getFirst()))) {
+            super.run(program);
+          } else {
+            check(this, floats, program, () -> super.run(program));
+          }
+        }
+      };
+    }
+
+    private void check(Session session, int floats, Program program, Runnable run) {
+      Call call = program.calls().getFirst();
+      String kernel = call.kernel().id();
+      CallCheck check = new CallCheck(call, new PagedArena(session, floats));
+      run.run();
+      errors.merge(kernel, check.error(new PagedArena(session, floats)), Math::max);
+      for (CallOracle.Region region : CallOracles.of(call).regions()) {
+        int last = region.index().applyAsInt(region.count() - 1);
+        float[] value = new float[1];
+        session.read(last, value, 0, 1);
+        // Padding is zero and must stay so; everything else differs from its double.
+        session.write(last, new float[] {2 * value[0] + 1}, 0, 1);
+        sabotaged.merge(kernel, check.error(new PagedArena(session, floats)), Math::min);
+        session.write(last, value, 0, 1);
+      }
+    }
+
+    @Override
+    public void close() {
+      engine.close();
+    }
+  }
+
+  /** Hands everything on. */
+  private static class Relay implements Engine.Session {
+    private final Engine.Session session;
+
+    Relay(Engine.Session session) {
+      this.session = session;
+    }
+
+    @Override
+    public void write(int offset, float[] source, int from, int length) {
+      session.write(offset, source, from, length);
+    }
+
+    @Override
+    public void read(int offset, float[] target, int from, int length) {
+      session.read(offset, target, from, length);
+    }
+
+    @Override
+    public void run(Program program) {
+      session.run(program);
+    }
+
+    @Override
+    public void profile(Program program, long[] nanos) {
+      session.profile(program, nanos);
+    }
+
+    @Override
+    public void close() {
+      session.close();
+    }
+  }
+
+  /** Models that between them use everything a UNet can be made of, in odd sizes. */
+  private static List<UNet2DConfig> models() {
+    UNet2DConfig everything =
+        small()
+            .blockOutChannels(20, 40)
+            .downBlockTypes("DownBlock2D", "AttnDownBlock2D")
+            .upBlockTypes("AttnUpBlock2D", "UpBlock2D")
+            .normNumGroups(4)
+            .attentionHeadDim(8)
+            .resnetTimeScaleShift("scale_shift")
+            .numClassEmbeds(3)
+            .downsampleType("resnet")
+            .upsampleType("resnet")
+            .centerInputSample(true)
+            .build();
+    UNet2DConfig plain =
+        small()
+            .blockOutChannels(16, 32)
+            .downBlockTypes("AttnDownBlock2D", "DownBlock2D")
+            .upBlockTypes("UpBlock2D", "AttnUpBlock2D")
+            .normNumGroups(8)
+            .build();
+    return List.of(everything, plain);
+  }
+
+  private static UNet2DConfigBuilder small() {
+    return UNet2DConfig.builder().sampleSize(12).layersPerBlock(1);
+  }
+
+  private static Preset preset(UNet2DConfig model) {
+    return new Preset(
+        "test",
+        "digits",
+        model,
+        BetaSchedule.LINEAR,
+        PredictionType.V_PREDICTION,
+        1000,
+        new Preset.Recipe(2, 1, 0, 1e-3, LearningRateSchedule.Kind.CONSTANT, 0, 0.9, 1, false));
+  }
+
+  private static void openAll(Engine engine, Preset preset) {
+    Workload.of("train-step", engine, preset, 2).close();
+    Workload.of("forward", engine, preset, 2).close();
+    UNet2DConfig model = preset.model();
+    int side = model.sampleSize().height();
+    var parameters = Initialisation.pytorchDefault(new UNet2DModel(model).parameters(), 1);
+    UNetGradients.open(engine, model, parameters, 2, side, side).close();
+  }
+
+  @Test
+  void everyKernelHasAnOracle() {
+    KernelNames names = new KernelNames();
+    Presets.all().forEach(preset -> openAll(names, preset));
+    models().forEach(model -> openAll(names, preset(model)));
+    assertEquals(CallOracles.kernels(), names.kernels);
+  }
+
+  @Test
+  void everyKernelIsCorrectAndEveryWrongElementIsFound() {
+    Set<String> checked = new HashSet<>();
+    for (UNet2DConfig model : models()) {
+      Sabotage sabotage = new Sabotage();
+      try (ProbeEngine probe = new ProbeEngine(sabotage);
+          Workload workload = Workload.of("train-step", probe, preset(model), 3)) {
+        workload.run().run();
+        probe.mode(ProbeEngine.Mode.CHECK);
+        workload.run().run();
+        assertTrue(probe.maxError() < CORRECT, "error " + probe.maxError());
+      }
+      sabotage.errors.forEach(
+          (kernel, error) -> assertTrue(error < CORRECT, kernel + " is wrong by " + error));
+      sabotage.sabotaged.forEach(
+          (kernel, error) -> assertTrue(error > WRONG, kernel + " wrong, but only by " + error));
+      checked.addAll(sabotage.sabotaged.keySet());
+    }
+    assertEquals(CallOracles.kernels(), checked);
+  }
+}
