@@ -48,11 +48,6 @@ public final class Batches {
     this.seed = seed;
   }
 
-  /** Steps until every image was seen this many times (the last step may reach further). */
-  public long steps(int epochs) {
-    return Math.ceilDiv((long) epochs * dataset.size(), (long) batchSize);
-  }
-
   /** The epoch, counted from 0, which the first image of a step belongs to. */
   public long epoch(long step) {
     return step * batchSize / dataset.size();
@@ -64,22 +59,34 @@ public final class Batches {
    * @param step counted from 0
    */
   public Batch batch(long step) {
-    int size = dataset.imageSize();
-    int values = dataset.channels() * size * size;
-    float[] images = new float[Math.multiplyExact(batchSize, values)];
-    int[] labels = new int[batchSize];
     int[] indices = new int[batchSize];
+    boolean[] mirrored = new boolean[batchSize];
     for (int i = 0; i < batchSize; i++) {
       long position = Math.addExact(Math.multiplyExact(step, (long) batchSize), i);
       long epoch = position / dataset.size();
-      int index = order(epoch)[(int) (position % dataset.size())];
-      float[] image = dataset.image(index);
-      if (flipped(epoch, index)) {
+      indices[i] = order(epoch)[(int) (position % dataset.size())];
+      mirrored[i] = flipped(epoch, indices[i]);
+    }
+    return gather(dataset, indices, mirrored);
+  }
+
+  /**
+   * A batch of the given images.
+   *
+   * @param mirrored which of them are mirrored left to right
+   */
+  static Batch gather(Dataset dataset, int[] indices, boolean[] mirrored) {
+    int size = dataset.imageSize();
+    int values = dataset.channels() * size * size;
+    float[] images = new float[Math.multiplyExact(indices.length, values)];
+    int[] labels = new int[indices.length];
+    for (int i = 0; i < indices.length; i++) {
+      float[] image = dataset.image(indices[i]);
+      if (mirrored[i]) {
         mirror(image, size);
       }
       System.arraycopy(image, 0, images, i * values, values);
-      labels[i] = dataset.label(index);
-      indices[i] = index;
+      labels[i] = dataset.label(indices[i]);
     }
     return new Batch(images, labels, indices);
   }

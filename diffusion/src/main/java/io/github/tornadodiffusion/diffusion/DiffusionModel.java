@@ -8,8 +8,13 @@ import io.github.tornadodiffusion.nn.ModelFiles;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
 import io.github.tornadodiffusion.nn.UNet2DModel;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
@@ -128,6 +133,24 @@ public record DiffusionModel(
     ModelFiles.writeUNet(directory.resolve(UNET), unet, parameters);
     AtomicFiles.write(schedulerDirectory.resolve(SCHEDULER_CONFIG), Schedulers.toJson(scheduler));
     Json.write(directory.resolve(INDEX), index());
+  }
+
+  /** SHA-256 over the scheduler, the configuration and all parameters, in hexadecimal. */
+  String hash() {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      String configuration = Schedulers.toJson(scheduler) + unet.toJson();
+      digest.update(configuration.getBytes(StandardCharsets.UTF_8));
+      parameters.forEach((name, tensor) -> {
+        digest.update(name.getBytes(StandardCharsets.UTF_8));
+        ByteBuffer bytes = ByteBuffer.allocate(tensor.values().length * Float.BYTES);
+        bytes.asFloatBuffer().put(tensor.values());
+        digest.update(bytes.array());
+      });
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private Map<String, Object> index() {

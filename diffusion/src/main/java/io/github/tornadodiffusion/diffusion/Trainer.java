@@ -3,14 +3,10 @@ package io.github.tornadodiffusion.diffusion;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.EmaDecay;
 import io.github.tornadodiffusion.nn.HostTensor;
-import io.github.tornadodiffusion.nn.Initialisation;
 import io.github.tornadodiffusion.nn.LearningRateSchedule;
-import io.github.tornadodiffusion.nn.UNet2DModel;
 import io.github.tornadodiffusion.nn.UNetTraining;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.SequencedMap;
 
 /**
@@ -21,11 +17,9 @@ import java.util.SequencedMap;
  * stopped and resumed, and with any number of threads.
  */
 public final class Trainer implements AutoCloseable {
-  private static final int QUARTILES = 4;
-
   private final TrainingConfig config;
   private final Dataset dataset;
-  private final Batches batches;
+  private final TrainingDraws draws;
   private final UNetTraining training;
   private final DDPMScheduler scheduler;
   private final LearningRateSchedule learningRates;
@@ -41,7 +35,7 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * Prepares a run from new parameters.
+   * Prepares a run from new parameters, or those of the model that it begins with.
    *
    * @throws IllegalArgumentException in one line if the data does not fit the model
    */
@@ -49,18 +43,29 @@ public final class Trainer implements AutoCloseable {
     checkData(config, dataset);
     this.config = config;
     this.dataset = dataset;
-    batches = new Batches(dataset, config.batch(), config.randomFlip(), config.seed());
+    draws = TrainingDraws.of(config, dataset);
     scheduler = config.scheduler();
     learningRates = config.learningRates();
-    emaDecay = config.emaDecay() > 0 ? EmaDecay.of(config.emaDecay()) : null;
-    int size = config.imageSize();
+    emaDecay = config.emaDecays();
+    DiffusionModel base = config.variant().base();
     training =
         UNetTraining.open(
             engine,
             config.unet(),
-            Initialisation.pytorchDefault(
-                new UNet2DModel(config.unet()).parameters(), config.seed()),
-            new UNetTraining.Options(config.batch(), size, size, emaDecay != null));
+            base == null ? draws.initialParameters() : base.parameters(),
+            options(config));
+  }
+
+  /** What a run asks of the device, see {@link UNetTraining#arenaFloats}. */
+  public static UNetTraining.Options options(TrainingConfig config) {
+    int size = config.imageSize();
+    return new UNetTraining.Options(
+        config.batch(),
+        size,
+        size,
+        config.emaDecay() > 0,
+        config.variant().accumulate() > 1,
+        config.variant().rng() == Rng.TORCH);
   }
 
   /**
@@ -77,6 +82,7 @@ public final class Trainer implements AutoCloseable {
     trainer.training.setState(
         state.parameters(), state.firstMoments(), state.secondMoments(), state.ema());
     trainer.step = state.step();
+    trainer.draws.skipTo(state.step());
     trainer.curve = state.curve();
     return trainer;
   }
@@ -93,10 +99,13 @@ public final class Trainer implements AutoCloseable {
               .formatted(dataset.name(), dataset.imageSize(), config.imageSize()));
     }
     Integer classes = config.unet().numClassEmbeds();
-    if (classes != null && (dataset.classes() < 1 || dataset.classes() > classes)) {
-      throw new IllegalArgumentException(
-          "The data set %s has %d classes, the model %d: choose another data set or model"
-              .formatted(dataset.name(), dataset.classes(), classes));
+    if (classes != null) {
+      int known = config.variant().labelDropout() > 0 ? classes - 1 : classes;
+      if (dataset.classes() < 1 || dataset.classes() > known) {
+        throw new IllegalArgumentException(
+            "The data set %s has %d classes, the model %d: choose another data set or model"
+                .formatted(dataset.name(), dataset.classes(), known));
+      }
     }
   }
 
@@ -134,67 +143,84 @@ public final class Trainer implements AutoCloseable {
 
   private LossCurve.Row trainStep() {
     final long start = System.nanoTime();
-    Batches.Batch batch = batches.batch(step);
-    int[] timesteps = timesteps(step);
-    UNetTraining.StepResult result = training.step(input(batch, timesteps));
+    int parts = draws.parts(step);
+    TimestepLosses losses = new TimestepLosses(config.trainTimesteps());
+    double loss = 0;
+    int images = 0;
+    float gradNorm = 0;
+    for (int part = 0; part < parts; part++) {
+      TrainingDraws.Draw draw = draws.draw(step, part);
+      float[] weights = weights(draw);
+      UNetTraining.StepResult result = training.step(input(draw, weights, part == parts - 1));
+      for (int i = 0; i < draw.images(); i++) {
+        losses.add(draw.timesteps()[i], result.lossPerImage()[i]);
+        loss += (double) weights[i] * result.lossPerImage()[i] / weights.length;
+      }
+      images += draw.images();
+      gradNorm = result.gradNorm();
+    }
     step++;
-    double loss = result.loss();
-    if (!Double.isFinite(loss) || !Float.isFinite(result.gradNorm())) {
+    if (!Double.isFinite(loss) || !Float.isFinite(gradNorm)) {
       throw new IllegalStateException(
           "The loss is %s and the gradient's norm %s at step %d: lower --lr or try another --seed"
-              .formatted(loss, result.gradNorm(), step));
+              .formatted(loss, gradNorm, step));
     }
     double seconds = (System.nanoTime() - start) * 1e-9;
     return new LossCurve.Row(
         step,
-        batches.epoch(step - 1L) + 1,
+        draws.epoch(step - 1) + 1,
         loss,
-        quartiles(timesteps, result.lossPerImage()),
-        result.gradNorm(),
+        losses.quartiles(),
+        gradNorm,
         learningRates.at(step - 1),
-        config.batch() / seconds);
+        images / seconds);
   }
 
-  /** The timesteps of a step's images: functions of (seed, step, place in the batch). */
-  private int[] timesteps(int ofStep) {
-    int[] timesteps = new int[config.batch()];
-    for (int i = 0; i < timesteps.length; i++) {
-      timesteps[i] =
-          new SplitMix64(config.seed(), TIMESTEP_STREAM, ofStep, i)
-              .nextInt(config.trainTimesteps());
+  /**
+   * What each image's loss counts, so that the sum over an update is the mean over its batches of
+   * the weighted mean over the images that count.
+   */
+  private float[] weights(TrainingDraws.Draw draw) {
+    float[] weights = new float[draw.timesteps().length];
+    double share = (double) weights.length / draw.images() / config.variant().accumulate();
+    double gamma = config.variant().snrGamma();
+    for (int i = 0; i < draw.images(); i++) {
+      double signal = scheduler.noiseSchedule().signal(draw.timesteps()[i]);
+      double sigma = scheduler.noiseSchedule().sigma(draw.timesteps()[i]);
+      double weight = gamma > 0 ? MinSnr.weight(config.prediction(), signal, sigma, gamma) : 1;
+      weights[i] = (float) (share * weight);
     }
-    return timesteps;
+    return weights;
   }
 
-  /** Tells the timesteps' numbers from those of {@link Batches} with the same seed. */
-  private static final long TIMESTEP_STREAM = 3;
-
-  private UNetTraining.StepInput input(Batches.Batch batch, int[] timesteps) {
-    int count = timesteps.length;
+  private UNetTraining.StepInput input(TrainingDraws.Draw draw, float[] weights, boolean update) {
+    int count = weights.length;
     float[] times = new float[count];
     float[] signals = new float[count];
     float[] sigmas = new float[count];
     float[] targetNoise = new float[count];
     float[] targetSample = new float[count];
     for (int i = 0; i < count; i++) {
-      double signal = scheduler.noiseSchedule().signal(timesteps[i]);
-      double sigma = scheduler.noiseSchedule().sigma(timesteps[i]);
-      times[i] = timesteps[i];
+      int timestep = draw.timesteps()[i];
+      double signal = scheduler.noiseSchedule().signal(timestep);
+      double sigma = scheduler.noiseSchedule().sigma(timestep);
+      times[i] = timestep;
       signals[i] = (float) signal;
       sigmas[i] = (float) sigma;
       targetNoise[i] = (float) config.prediction().targetNoise(signal);
       targetSample[i] = (float) config.prediction().targetSample(sigma);
     }
     return new UNetTraining.StepInput(
-        batch.images(),
+        draw.batch().images(),
         times,
-        config.unet().numClassEmbeds() == null ? null : batch.labels(),
+        draw.labels(),
         signals,
         sigmas,
         targetNoise,
         targetSample,
-        config.seed(),
-        step,
+        draw.noise(),
+        weights,
+        update,
         hyperparameters());
   }
 
@@ -208,22 +234,6 @@ public final class Trainer implements AutoCloseable {
         step + 1,
         (float) config.maxGradNorm(),
         emaDecay == null ? 0 : (float) emaDecay.at(step + 1));
-  }
-
-  /** The mean loss of each quarter of the timesteps (Nichol and Dhariwal 2021, figure 2). */
-  private List<Double> quartiles(int[] timesteps, float[] losses) {
-    double[] sums = new double[QUARTILES];
-    int[] counts = new int[QUARTILES];
-    for (int i = 0; i < timesteps.length; i++) {
-      int quartile = (int) ((long) timesteps[i] * QUARTILES / config.trainTimesteps());
-      sums[quartile] += losses[i];
-      counts[quartile]++;
-    }
-    List<Double> means = new ArrayList<>();
-    for (int i = 0; i < QUARTILES; i++) {
-      means.add(counts[i] == 0 ? Double.NaN : sums[i] / counts[i]);
-    }
-    return means;
   }
 
   /** The model so far: the moving average of the parameters where the run has one. */

@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.diffusion;
 
+import io.github.tornadodiffusion.nn.EmaDecay;
 import io.github.tornadodiffusion.nn.Json;
 import io.github.tornadodiffusion.nn.LearningRateSchedule;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
@@ -28,6 +29,7 @@ import java.util.TreeMap;
  * @param maxGradNorm to which the norm of all gradients is clipped; 0 for no clipping
  * @param emaDecay the most that the parameters' moving average keeps in a step; 0 for no average
  * @param seed of the initial parameters, the order of images, the timesteps and the noise
+ * @param variant what departs from the plain recipe
  */
 public record TrainingConfig(
     String preset,
@@ -48,7 +50,8 @@ public record TrainingConfig(
     double weightDecay,
     double maxGradNorm,
     double emaDecay,
-    long seed) {
+    long seed,
+    TrainingVariant variant) {
 
   /**
    * Checks the values.
@@ -83,6 +86,17 @@ public record TrainingConfig(
         "out_channels",
         unet.outChannels(),
         unet.inChannels() + " as in_channels");
+    Integer classes = unet.numClassEmbeds();
+    check(
+        variant.labelDropout() == 0 || classes != null && classes >= 2,
+        "label_dropout",
+        variant.labelDropout(),
+        "0 for a model without classes");
+    check(
+        variant.base() == null || variant.base().unet().equals(unet),
+        "the model",
+        "not the base model's",
+        "that of the model it begins with");
   }
 
   private static void check(boolean holds, String key, Object value, String allowed) {
@@ -98,10 +112,19 @@ public record TrainingConfig(
 
   /** The same with another number of steps. */
   public TrainingConfig withSteps(int newSteps) {
+    return with(unet, newSteps, variant);
+  }
+
+  /** The same with another model or variant. */
+  public TrainingConfig withModel(UNet2DConfig newUnet, TrainingVariant newVariant) {
+    return with(newUnet, steps, newVariant);
+  }
+
+  private TrainingConfig with(UNet2DConfig newUnet, int newSteps, TrainingVariant newVariant) {
     return new TrainingConfig(
         preset,
         data,
-        unet,
+        newUnet,
         batch,
         newSteps,
         randomFlip,
@@ -117,12 +140,40 @@ public record TrainingConfig(
         weightDecay,
         maxGradNorm,
         emaDecay,
-        seed);
+        seed,
+        newVariant);
+  }
+
+  /** Images that go into an update. */
+  public int imagesPerStep() {
+    return batch * variant.accumulate();
+  }
+
+  /**
+   * How many steps so many passes over the data take.
+   *
+   * @param dataset the data
+   */
+  public long steps(Dataset dataset, int epochs) {
+    return TrainingDraws.steps(this, dataset, epochs);
   }
 
   /** The scheduler that the run trains for. */
   public DDPMScheduler scheduler() {
+    if (variant.base() != null) {
+      return (DDPMScheduler) Schedulers.convert(variant.base().scheduler(), "DDPMScheduler");
+    }
     return new DDPMScheduler(SchedulerConfig.of(trainTimesteps, schedule, prediction));
+  }
+
+  /** The decay of the moving average; null for none. */
+  EmaDecay emaDecays() {
+    EmaDecay plain = EmaDecay.of(emaDecay);
+    if (emaDecay == 0 || variant.emaPower() == 0) {
+      return emaDecay == 0 ? null : plain;
+    }
+    return new EmaDecay(
+        emaDecay, plain.minDecay(), plain.updateAfterStep(), true, 1, variant.emaPower());
   }
 
   /** The learning rate of every step. */
@@ -152,6 +203,7 @@ public record TrainingConfig(
     map.put("max_grad_norm", maxGradNorm);
     map.put("ema_decay", emaDecay);
     map.put("seed", seed);
+    variant.putInto(map);
     return map;
   }
 }

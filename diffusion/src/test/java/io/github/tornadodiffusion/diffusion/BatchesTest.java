@@ -147,10 +147,8 @@ class BatchesTest {
   }
 
   @Test
-  void countsStepsAndEpochs() {
+  void countsEpochs() {
     Batches batches = new Batches(new Numbered(10), 4, false, 0);
-    assertEquals(3, batches.steps(1));
-    assertEquals(5, batches.steps(2));
     assertEquals(0, batches.epoch(2));
     assertEquals(1, batches.epoch(3));
     assertEquals(0, new Batches(new Numbered(10), 25, false, 0).epoch(0));

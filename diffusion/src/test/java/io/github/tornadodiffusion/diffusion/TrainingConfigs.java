@@ -7,6 +7,11 @@ import io.github.tornadodiffusion.nn.UNet2DConfig;
 final class TrainingConfigs {
   private TrainingConfigs() {}
 
+  /** The same with another variant. */
+  static TrainingConfig with(TrainingConfig config, TrainingVariant variant) {
+    return config.withModel(config.unet(), variant);
+  }
+
   static TrainingConfig of(
       UNet2DConfig unet, int batch, int steps, BetaSchedule schedule, long seed) {
     return of(unet, batch, steps, schedule, PredictionType.EPSILON, 1e-3, 0, seed);
@@ -40,6 +45,7 @@ final class TrainingConfigs {
         1e-2,
         1.0,
         emaDecay,
-        seed);
+        seed,
+        TrainingVariant.PLAIN);
   }
 }

@@ -1,6 +1,5 @@
 package io.github.tornadodiffusion.experiments;
 
-import io.github.tornadodiffusion.diffusion.Batches;
 import io.github.tornadodiffusion.diffusion.Dataset;
 import io.github.tornadodiffusion.diffusion.Datasets;
 import io.github.tornadodiffusion.diffusion.TrainingConfig;
@@ -76,8 +75,7 @@ final class TrainCommand implements Callable<Integer> {
     for (String warning : dataset.warnings()) {
       err.println("warning: " + Errors.oneLine(warning));
     }
-    Batches batches = new Batches(dataset, oneStep.batch(), false, oneStep.seed());
-    TrainingConfig config = oneStep.withSteps(options.steps(batches::steps));
+    TrainingConfig config = options.complete(oneStep, dataset);
     try (Interruption interruption = new Interruption()) {
       TrainingRun run =
           new TrainingRun(

@@ -1,16 +1,27 @@
 package io.github.tornadodiffusion.experiments;
 
 import io.github.tornadodiffusion.diffusion.BetaSchedule;
+import io.github.tornadodiffusion.diffusion.ClassLabels;
+import io.github.tornadodiffusion.diffusion.Dataset;
+import io.github.tornadodiffusion.diffusion.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.PredictionType;
+import io.github.tornadodiffusion.diffusion.Rng;
+import io.github.tornadodiffusion.diffusion.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.TrainingConfig;
+import io.github.tornadodiffusion.diffusion.TrainingVariant;
 import io.github.tornadodiffusion.nn.LearningRateSchedule;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.function.IntToLongFunction;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
 /** The options of {@code train} that decide its result; those not given are the preset's. */
 final class TrainOptions {
+  /** Ho and Salimans (2022) find 0.1 and 0.2 to be equally good. */
+  private static final double LABEL_DROPOUT = 0.1;
+
   @Option(
       names = "--preset",
       paramLabel = "P",
@@ -79,6 +90,49 @@ final class TrainOptions {
   Boolean flip;
 
   @Option(
+      names = "--accumulate",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Batches whose gradients go into one update (default: ${DEFAULT-VALUE}).")
+  int accumulate;
+
+  @Option(
+      names = "--snr-gamma",
+      paramLabel = "F",
+      defaultValue = "0",
+      description = "Min-SNR weighting of the loss; 5 is usual, 0 for none (default).")
+  double snrGamma;
+
+  @Option(names = "--class-conditional", description = "Teach the model the classes of the data.")
+  boolean classConditional;
+
+  @Option(
+      names = "--label-dropout",
+      paramLabel = "F",
+      description = "Share of images without their class, for guidance (default: 0.1).")
+  Double labelDropout;
+
+  @Option(
+      names = "--ema-power",
+      paramLabel = "F",
+      defaultValue = "0",
+      description = "Warm-up of the average as 1 - (1 + step)^-F; 0 for (1 + step) / (10 + step).")
+  double emaPower;
+
+  @Option(
+      names = "--model",
+      paramLabel = "DIR",
+      description = "Begin with this model, its image size and its noise schedule.")
+  Path model;
+
+  @Option(
+      names = "--rng",
+      paramLabel = "NAME",
+      defaultValue = "philox",
+      description = "philox, or torch for the random numbers of PyTorch (default: philox).")
+  String rng;
+
+  @Option(
       names = "--seed",
       paramLabel = "N",
       defaultValue = "0",
@@ -95,23 +149,32 @@ final class TrainOptions {
   }
 
   /**
-   * The configuration, with one step in place of the number that the data decides.
+   * The configuration before the data is known: with one step and without classes to teach.
    *
+   * @throws IOException in one line if the model to begin with cannot be read
    * @throws IllegalArgumentException in one line naming the option and what is possible
    */
-  TrainingConfig config() {
+  TrainingConfig config() throws IOException {
     Preset from = Presets.named(preset);
     Preset.Recipe recipe = from.recipe();
+    DiffusionModel base = model == null ? null : base();
+    SchedulerConfig scheduler =
+        base == null
+            ? SchedulerConfig.of(
+                from.trainTimesteps(),
+                schedule == null ? from.schedule() : BetaSchedule.of(schedule),
+                prediction == null ? from.prediction() : PredictionType.of(prediction))
+            : base.scheduler().config();
     return new TrainingConfig(
         from.name(),
         or(data, from.data()),
-        model(from.model()),
+        base == null ? unet(from.model()) : base.unet(),
         or(batch, recipe.batch()),
         1,
         or(flip, recipe.randomFlip()),
-        from.trainTimesteps(),
-        schedule == null ? from.schedule() : BetaSchedule.of(schedule),
-        prediction == null ? from.prediction() : PredictionType.of(prediction),
+        scheduler.numTrainTimesteps(),
+        scheduler.betaSchedule(),
+        scheduler.predictionType(),
         or(learningRate, recipe.learningRate()),
         learningRateSchedule == null
             ? recipe.learningRateSchedule()
@@ -123,10 +186,69 @@ final class TrainOptions {
         1e-2,
         or(maxGradNorm, recipe.maxGradNorm()),
         or(ema, recipe.emaDecay()),
-        seed);
+        seed,
+        new TrainingVariant(accumulate, snrGamma, 0, emaPower, Rng.of(rng), base));
   }
 
-  private UNet2DConfig model(UNet2DConfig from) {
+  private DiffusionModel base() throws IOException {
+    if (schedule != null || prediction != null || imageSize != null || channels != null) {
+      throw new IllegalArgumentException(
+          "--schedule, --prediction, --image-size and --channels are those of the --model; leave"
+              + " them out");
+    }
+    return DiffusionModel.read(model);
+  }
+
+  /**
+   * The configuration once the data is known: with its classes and the number of steps.
+   *
+   * @throws IOException in one line if the model to begin with cannot be read
+   * @throws IllegalArgumentException in one line naming the option and what is possible
+   */
+  TrainingConfig complete(TrainingConfig before, Dataset dataset) throws IOException {
+    TrainingConfig config = classes(before, dataset);
+    return config.withSteps(steps(epochs -> config.steps(dataset, epochs)));
+  }
+
+  private TrainingConfig classes(TrainingConfig config, Dataset dataset) throws IOException {
+    TrainingVariant plain = config.variant();
+    UNet2DConfig unet = config.unet();
+    double dropout = or(labelDropout, LABEL_DROPOUT);
+    if (plain.base() != null) {
+      ClassLabels known = ClassLabels.read(model, unet);
+      if (classConditional && known == null) {
+        throw new IllegalArgumentException(
+            "the model of --model has no classes; leave --class-conditional out");
+      }
+      boolean drops = known != null && known.nullClass() != null;
+      dropout = drops ? dropout : 0;
+    } else if (classConditional) {
+      if (dataset.classes() < 1) {
+        throw new IllegalArgumentException(
+            "the images of %s have no classes; leave --class-conditional out"
+                .formatted(dataset.name()));
+      }
+      unet = unet.toBuilder().numClassEmbeds(dataset.classes() + (dropout > 0 ? 1 : 0)).build();
+    } else {
+      dropout = 0;
+    }
+    if (labelDropout != null && labelDropout > 0 && dropout == 0) {
+      throw new IllegalArgumentException(
+          "--label-dropout is for models with classes and one of them for images without label;"
+              + " leave it out or add --class-conditional");
+    }
+    return config.withModel(
+        unet,
+        new TrainingVariant(
+            plain.accumulate(),
+            plain.snrGamma(),
+            dropout,
+            plain.emaPower(),
+            plain.rng(),
+            plain.base()));
+  }
+
+  private UNet2DConfig unet(UNet2DConfig from) {
     if (imageSize != null && imageSize < 1) {
       throw new IllegalArgumentException("--image-size is " + imageSize + "; give 1 or more");
     }
@@ -140,7 +262,7 @@ final class TrainOptions {
    *
    * @param stepsPerEpochs turns a number of epochs into steps
    */
-  int steps(IntToLongFunction stepsPerEpochs) {
+  private int steps(IntToLongFunction stepsPerEpochs) {
     Preset.Recipe recipe = Presets.named(preset).recipe();
     Integer steps = length.steps;
     Integer epochs = length.epochs;

@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.experiments;
 
+import io.github.tornadodiffusion.diffusion.ClassLabels;
 import io.github.tornadodiffusion.diffusion.Dataset;
 import io.github.tornadodiffusion.diffusion.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.LossCurve;
@@ -90,6 +91,10 @@ final class TrainingRun {
         model = trainer.model();
       }
       model.writeInto(directory.path());
+      ClassLabels labels = ClassLabels.of(config);
+      if (labels != null) {
+        labels.write(directory.path());
+      }
       writeCurve(curve);
       sample(engine, model);
       writeManifest("finished", curve);
@@ -99,9 +104,7 @@ final class TrainingRun {
   }
 
   private void checkMemory(DeviceOptions device) {
-    UNetTraining.Options options =
-        new UNetTraining.Options(
-            config.batch(), config.imageSize(), config.imageSize(), config.emaDecay() > 0);
+    UNetTraining.Options options = Trainer.options(config);
     long parameters = MemoryNeed.parameters(config.unet());
     // Parameters, two moments and the average are copied to the host when the state is saved.
     MemoryNeed need =
@@ -117,7 +120,7 @@ final class TrainingRun {
             dataset.size(),
             dataset.name(),
             config.steps(),
-            config.batch(),
+            config.imagesPerStep(),
             device.device,
             device.threads(),
             need.mib(),
@@ -142,14 +145,14 @@ final class TrainingRun {
     List<LossCurve.Row> rows = curve.rows();
     double seconds =
         rows.subList(Math.max(0, rows.size() - SHOWN_STEPS), rows.size()).stream()
-            .mapToDouble(r -> config.batch() / r.imagesPerSecond())
+            .mapToDouble(r -> config.imagesPerStep() / r.imagesPerSecond())
             .average()
-            .orElse(config.batch() / row.imagesPerSecond());
+            .orElse(config.imagesPerStep() / row.imagesPerSecond());
     return String.format(
         Locale.ROOT,
         "loss %.4f  %.0f images/s",
         curve.meanLoss(SHOWN_STEPS),
-        config.batch() / seconds);
+        config.imagesPerStep() / seconds);
   }
 
   private void writeCurve(LossCurve curve) throws IOException {

@@ -1,0 +1,56 @@
+package io.github.tornadodiffusion.diffusion;
+
+import java.util.Map;
+
+/**
+ * What departs from the plain recipe of a training run.
+ *
+ * @param accumulate batches whose gradients go into one update
+ * @param snrGamma of min-SNR weighting (Hang et al. 2023); 0 for none
+ * @param labelDropout share of labels that are replaced by the null class, the model's last, for
+ *     classifier-free guidance (Ho and Salimans 2022); 0 for none
+ * @param emaPower exponent of the moving average's warm-up 1 - (1 + step)^-power, as diffusers'
+ *     {@code use_ema_warmup}; 0 for its other one, (1 + step) / (10 + step)
+ * @param rng where random numbers come from
+ * @param base the model whose parameters and noise schedule training begins with; null for a new
+ *     one
+ */
+public record TrainingVariant(
+    int accumulate,
+    double snrGamma,
+    double labelDropout,
+    double emaPower,
+    Rng rng,
+    DiffusionModel base) {
+  /** The plain recipe. */
+  public static final TrainingVariant PLAIN = new TrainingVariant(1, 0, 0, 0, Rng.PHILOX, null);
+
+  /**
+   * Checks the values.
+   *
+   * @throws IllegalArgumentException in one line naming the value and what is possible
+   */
+  public TrainingVariant {
+    check(accumulate >= 1, "accumulate", accumulate, "at least 1");
+    check(snrGamma >= 0 && snrGamma < 1e9, "snr_gamma", snrGamma, "at least 0");
+    check(
+        labelDropout >= 0 && labelDropout < 1, "label_dropout", labelDropout, "from 0 to below 1");
+    check(emaPower >= 0 && emaPower < 1e3, "ema_power", emaPower, "at least 0");
+  }
+
+  private static void check(boolean holds, String key, Object value, String allowed) {
+    if (!holds) {
+      throw new IllegalArgumentException(key + " is " + value + ": it must be " + allowed);
+    }
+  }
+
+  /** Adds the values by name. */
+  void putInto(Map<String, Object> map) {
+    map.put("accumulate", accumulate);
+    map.put("snr_gamma", snrGamma);
+    map.put("label_dropout", labelDropout);
+    map.put("ema_power", emaPower);
+    map.put("rng", rng.id());
+    map.put("base_model", base == null ? "none" : base.hash());
+  }
+}
