@@ -175,21 +175,18 @@ class ImageFilesTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"lossless,0,0", "alpha,1,1", "animated,0,0", "lossy,40,2"})
-  void webpAsPillowReadsIt(String name, int most, int mean) throws IOException {
+  @CsvSource({"lossless,3,0", "alpha,3,1", "animated,3,0", "lossy,1,2"})
+  void webpAsPillowReadsIt(String name, int channels, int tolerance) throws IOException {
     for (String extension : new String[] {"png", "webp"}) {
       Path place = Files.createDirectories(directory.resolve(extension));
       Files.copy(resource("webp/" + name + "." + extension), place.resolve("a." + extension));
     }
-    float[] expected = open(directory.resolve("png"), 24, 3).image(0);
-    float[] actual = open(directory.resolve("webp"), 24, 3).image(0);
-    double sum = 0;
+    float[] expected = open(directory.resolve("png"), 24, channels).image(0);
+    float[] actual = open(directory.resolve("webp"), 24, channels).image(0);
     for (int i = 0; i < expected.length; i++) {
-      // Colours have half the resolution in lossy files, and libwebp alone smooths their edges.
-      assertEquals(expected[i], actual[i], (most + 0.01f) / 127.5f, name + " " + i);
-      sum += Math.abs(expected[i] - actual[i]) * 127.5;
+      // Lossy files keep colours at half the resolution, whose edges libwebp alone smooths.
+      assertEquals(expected[i], actual[i], (tolerance + 0.01f) / 127.5f, name + " " + i);
     }
-    assertEquals(0, sum / expected.length, mean);
   }
 
   @Test
