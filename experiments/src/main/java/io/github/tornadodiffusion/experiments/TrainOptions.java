@@ -262,7 +262,7 @@ final class TrainOptions {
    *
    * @param stepsPerEpochs turns a number of epochs into steps
    */
-  private int steps(IntToLongFunction stepsPerEpochs) {
+  int steps(IntToLongFunction stepsPerEpochs) {
     Preset.Recipe recipe = Presets.named(preset).recipe();
     Integer steps = length.steps;
     Integer epochs = length.epochs;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.github.tornadodiffusion.diffusion.BetaSchedule;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
+import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -27,7 +28,7 @@ class PresetsTest {
   }
 
   @Test
-  void everyPresetIsAValidTraining() {
+  void everyPresetIsAValidTraining() throws IOException {
     for (Preset preset : Presets.all()) {
       TrainOptions options = new TrainOptions();
       options.preset = preset.name();
