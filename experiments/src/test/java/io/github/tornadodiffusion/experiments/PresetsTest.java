@@ -7,6 +7,7 @@ import io.github.tornadodiffusion.nn.UNet2DConfig;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
 
 class PresetsTest {
   @Test
@@ -30,8 +31,9 @@ class PresetsTest {
   @Test
   void everyPresetIsAValidTraining() throws IOException {
     for (Preset preset : Presets.all()) {
-      TrainOptions options = new TrainOptions();
-      options.preset = preset.name();
+      // Through picocli, so that the options not given have their defaults.
+      TrainOptions options =
+          CommandLine.populateCommand(new TrainOptions(), "--preset", preset.name());
       assertEquals(preset.model(), options.config().unet());
       assertEquals(
           preset.recipe().steps() > 0 ? preset.recipe().steps() : 300, options.steps(e -> 10L * e));
