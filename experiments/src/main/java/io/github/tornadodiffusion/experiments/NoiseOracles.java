@@ -54,7 +54,7 @@ final class NoiseOracles {
       key1 = key1 + 0xBB67AE85L & LOW;
     }
     int pair = (int) (index % 4) / 2 * 2;
-    double radius = Math.sqrt(-2 * Math.log(((c[pair] >>> 8) + 1) * 0x1p-24));
+    double radius = Math.sqrt(-2 * Math.log(((c[pair] >>> 8) + 0.5) * 0x1p-24));
     double angle = 2 * Math.PI * (c[pair + 1] >>> 8) * 0x1p-24;
     return radius * (index % 2 == 0 ? Math.cos(angle) : Math.sin(angle));
   }

@@ -1,7 +1,6 @@
 package io.github.tornadodiffusion.kernels;
 
 import uk.ac.manchester.tornado.api.annotations.Parallel;
-import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
@@ -73,15 +72,13 @@ final class NoiseKernels {
           k0 += Philox.WEYL_0;
           k1 += Philox.WEYL_1;
         }
-        float radius = TornadoMath.sqrt(-2f * TornadoMath.log(Philox.open(c0)));
-        float angle = Philox.angle(c1);
         int at = index - first;
-        put(m, o, at, count, c, stride, radius * TornadoMath.cos(angle));
-        put(m, o, at + 1, count, c, stride, radius * TornadoMath.sin(angle));
-        radius = TornadoMath.sqrt(-2f * TornadoMath.log(Philox.open(c2)));
-        angle = Philox.angle(c3);
-        put(m, o, at + 2, count, c, stride, radius * TornadoMath.cos(angle));
-        put(m, o, at + 3, count, c, stride, radius * TornadoMath.sin(angle));
+        long radius = BoxMuller.radius(c0);
+        put(m, o, at, count, c, stride, BoxMuller.cosine(radius, c1));
+        put(m, o, at + 1, count, c, stride, BoxMuller.sine(radius, c1));
+        radius = BoxMuller.radius(c2);
+        put(m, o, at + 2, count, c, stride, BoxMuller.cosine(radius, c3));
+        put(m, o, at + 3, count, c, stride, BoxMuller.sine(radius, c3));
       }
     }
   }

@@ -2,11 +2,11 @@ package io.github.tornadodiffusion.kernels;
 
 /**
  * Philox4x32-10, the counter-based random number generator of Salmon et al. (2011), "Parallel
- * Random Numbers: As Easy as 1, 2, 3", and normal values from it by the method of Box and Muller
- * (1958). The key is the seed; the counter is (index / 4, low word; index / 4, high word; step;
- * stream), and each block of four words gives the four values of its indices.
+ * Random Numbers: As Easy as 1, 2, 3", and normal values from it ({@link BoxMuller}). The key is
+ * the seed; the counter is (index / 4, low word; index / 4, high word; step; stream), and each
+ * block of four words gives the four values of its indices.
  *
- * <p>The values are those of {@link Noise#gaussian} on the jvm engine, to the last bit.
+ * <p>The values are those of {@link Noise#gaussian} on every device, to the last bit.
  */
 public final class Philox {
   static final int ROUNDS = 10;
@@ -14,9 +14,6 @@ public final class Philox {
   static final int MULTIPLIER_1 = 0xCD9E8D57;
   static final int WEYL_0 = 0x9E3779B9;
   static final int WEYL_1 = 0xBB67AE85;
-
-  private static final float UNIT = 0x1p-24f;
-  private static final float TWO_PI = 6.2831855f;
 
   private Philox() {}
 
@@ -40,10 +37,9 @@ public final class Philox {
         words[3] = stream;
         scramble(words, (int) seed, (int) (seed >> 32));
         for (int j = 0; j < 4; j += 2) {
-          float radius = HostMath.sqrt(-2f * HostMath.log(open(words[j])));
-          float angle = angle(words[j + 1]);
-          normals[j] = radius * HostMath.cos(angle);
-          normals[j + 1] = radius * HostMath.sin(angle);
+          long radius = BoxMuller.radius(words[j]);
+          normals[j] = BoxMuller.cosine(radius, words[j + 1]);
+          normals[j + 1] = BoxMuller.sine(radius, words[j + 1]);
         }
       }
       out[i] = normals[(int) (index & 3)];
@@ -71,25 +67,5 @@ public final class Philox {
   /** The upper half of the 64-bit product of two unsigned numbers; kernels use it too. */
   static int multiplyHigh(int a, int b) {
     return (int) (((a & 0xFFFFFFFFL) * (b & 0xFFFFFFFFL)) >> 32);
-  }
-
-  /**
-   * A uniform value in (0, 1], never 0, so that its logarithm is finite: 24 bits, all of them
-   * exact; kernels use it too.
-   */
-  static float open(int word) {
-    return (top24(word) + 1) * UNIT;
-  }
-
-  /** A uniform angle in [0, 2 pi); kernels use it too. */
-  static float angle(int word) {
-    return top24(word) * UNIT * TWO_PI;
-  }
-
-  /**
-   * The upper 24 bits; masked because TornadoVM shifts the sign in, also for the unsigned operator.
-   */
-  private static int top24(int word) {
-    return (word >> 8) & 0xFFFFFF;
   }
 }
