@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.experiments;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -67,11 +68,14 @@ final class BenchCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print one JSON object a line.")
   boolean json;
 
+  @Mixin ProfileOptions profile;
+
   @Mixin DeviceOptions device;
 
   @Override
-  public Integer call() {
+  public Integer call() throws IOException {
     device.check();
+    profile.check();
     if (!WHAT.contains(what)) {
       throw new IllegalArgumentException(
           "unknown benchmark '%s'; use %s"
@@ -82,20 +86,36 @@ final class BenchCommand implements Callable<Integer> {
       throw new IllegalArgumentException(
           "--batch is %d and --runs %d; give at least 1".formatted(batch, runs));
     }
-    try (ProbeEngine probe = new ProbeEngine(device.open())) {
+    boolean measure = what.equals(KERNELS) || profile.wanted();
+    try (ProbeEngine probe =
+        new ProbeEngine(device.open(measure, spec.commandLine().getErr()), profile.profile())) {
       return what.equals(KERNELS) ? kernels(probe, chosen) : whole(probe, chosen);
     }
   }
 
-  private int whole(ProbeEngine probe, Preset chosen) {
+  private int whole(ProbeEngine probe, Preset chosen) throws IOException {
     Timings timings;
     double flops;
     OptionalDouble memory;
     try (Workload workload = Workload.of(what, probe, chosen, batch)) {
-      timings = Timings.measure(runs, workload.run());
+      // The profile begins with the first run, in which kernels are compiled.
+      probe.mode(profile.wanted() ? ProbeEngine.Mode.PROFILE : ProbeEngine.Mode.RUN);
+      timings =
+          Timings.measure(
+              runs,
+              () -> {
+                workload.run().run();
+                probe.mode(ProbeEngine.Mode.RUN);
+              });
       flops = workload.flops();
       // Before the check, which takes memory of its own.
       memory = Machine.peakResidentMib();
+      if (profile.wanted()) {
+        probe.mode(ProbeEngine.Mode.PROFILE);
+        for (int i = 0; i < runs; i++) {
+          workload.run().run();
+        }
+      }
       probe.mode(ProbeEngine.Mode.CHECK);
       workload.run().run();
     }
@@ -118,10 +138,11 @@ final class BenchCommand implements Callable<Integer> {
     row.put("peak_rss_mib", memory.isPresent() ? rounded(memory.getAsDouble()) : null);
     row.put("max_error", error);
     print(row);
+    profile.report(device.device, spec.commandLine().getOut());
     return 0;
   }
 
-  private int kernels(ProbeEngine probe, Preset chosen) {
+  private int kernels(ProbeEngine probe, Preset chosen) throws IOException {
     try (Workload workload = Workload.of("train-step", probe, chosen, batch)) {
       Timings.measure(1, workload.run());
       probe.mode(ProbeEngine.Mode.PROFILE);
@@ -143,6 +164,7 @@ final class BenchCommand implements Callable<Integer> {
     probe.figures().stream()
         .sorted(Comparator.comparingDouble(KernelFigures::nanosPerRun).reversed())
         .forEach(kernel -> print(kernel, chosen, kernel.nanosPerRun() / total));
+    profile.report(device.device, spec.commandLine().getOut());
     return 0;
   }
 

@@ -1,8 +1,9 @@
 package io.github.tornadodiffusion.experiments;
 
 import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.kernels.EngineOptions;
 import io.github.tornadodiffusion.kernels.Engines;
-import io.github.tornadodiffusion.kernels.JvmEngine;
+import java.io.PrintWriter;
 import picocli.CommandLine.Option;
 
 /** The options of every command that computes. */
@@ -21,6 +22,11 @@ final class DeviceOptions {
       paramLabel = "N",
       description = "Threads of the jvm device (default: all cores); no influence on results.")
   Integer threads;
+
+  @Option(
+      names = "--no-self-check",
+      description = "Trust a device of TornadoVM without comparing its kernels with jvm's first.")
+  boolean noSelfCheck;
 
   @Option(names = "--verbose", description = "Print the stack trace of an error.")
   boolean verbose;
@@ -42,9 +48,15 @@ final class DeviceOptions {
     return threads == null ? Runtime.getRuntime().availableProcessors() : threads;
   }
 
-  /** Starts the device. */
-  Engine open() {
+  /**
+   * Starts the device.
+   *
+   * @param measure whether programs are to be measured
+   * @param err where to show how far it is with getting ready
+   */
+  Engine open(boolean measure, PrintWriter err) {
     check();
-    return device.equals(JVM) ? new JvmEngine(threads()) : Engines.open(device);
+    return Engines.open(
+        device, new EngineOptions(threads(), !noSelfCheck, measure, new StartUp(err)::show));
   }
 }

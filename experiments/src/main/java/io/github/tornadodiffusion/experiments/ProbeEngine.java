@@ -3,11 +3,15 @@ package io.github.tornadodiffusion.experiments;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.Program;
+import io.github.tornadodiffusion.kernels.Trial;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * An engine that hands every program on to another one and can look inside while it runs: it times
@@ -26,11 +30,19 @@ final class ProbeEngine implements Engine {
   }
 
   private final Engine engine;
+  private final Profile profile;
+  private final Set<String> begun = new HashSet<>();
   private final Map<KernelShape, KernelFigures> figures = new LinkedHashMap<>();
   private Mode mode = Mode.RUN;
 
-  ProbeEngine(Engine engine) {
+  /**
+   * An engine that passes on what it is told.
+   *
+   * @param profile where measured runs go
+   */
+  ProbeEngine(Engine engine, Profile profile) {
     this.engine = engine;
+    this.profile = profile;
   }
 
   /** How programs run from now on. */
@@ -76,6 +88,11 @@ final class ProbeEngine implements Engine {
   }
 
   @Override
+  public void prove(Supplier<List<Trial>> trials) {
+    engine.prove(trials);
+  }
+
+  @Override
   public void close() {
     engine.close();
   }
@@ -108,12 +125,14 @@ final class ProbeEngine implements Engine {
     @Override
     public void run(Program program) {
       switch (mode) {
-        case RUN -> session.run(program);
+        case RUN -> {
+          session.run(program);
+          begun.add(program.name());
+        }
         case PROFILE -> {
-          long[] nanos = new long[program.calls().size()];
-          session.profile(program, nanos);
-          for (int i = 0; i < nanos.length; i++) {
-            figuresOf(program.calls().get(i)).addTime(nanos[i]);
+          Measurement measurement = measure(program);
+          for (int i = 0; i < measurement.calls().length; i++) {
+            figuresOf(program.calls().get(i)).addTime(measurement.calls()[i]);
           }
           figures.values().forEach(KernelFigures::endRun);
         }
@@ -122,8 +141,14 @@ final class ProbeEngine implements Engine {
     }
 
     @Override
-    public void profile(Program program, long[] nanos) {
-      session.profile(program, nanos);
+    public Measurement measure(Program program) {
+      Measurement measurement = session.measure(program);
+      if (begun.add(program.name())) {
+        profile.addFirst(program, measurement);
+      } else {
+        profile.add(program, measurement);
+      }
+      return measurement;
     }
 
     @Override

@@ -6,6 +6,7 @@ import io.github.tornadodiffusion.diffusion.Sampling;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -78,28 +79,28 @@ final class SampleCommand implements Callable<Integer> {
       description = "Seed of the noise (default: ${DEFAULT-VALUE}).")
   long seed;
 
+  @Mixin ProfileOptions profile;
+
   @Mixin DeviceOptions device;
 
   @Override
   public Integer call() throws IOException {
     device.check();
+    profile.check();
     checkRange("--count", count);
     checkRange("--batch", batch == null ? 1 : batch);
-    OutputFiles.prepare(out, OutputFiles.PNG);
+    OutputFiles.prepare("--out", out, OutputFiles.PNG);
     DiffusionModel diffusion =
         scheduler == null ? DiffusionModel.read(model) : DiffusionModel.read(model, scheduler);
     Sampling sampling = Sampling.of(diffusion.scheduler(), steps);
     int size = batch == null ? Math.min(count, ModelSampler.MOST_IMAGES) : Math.min(count, batch);
     int[] classes = classes(diffusion.unet());
     float[] images;
-    try (Engine engine = device.open();
+    PrintWriter err = spec.commandLine().getErr();
+    try (Engine engine = profile.measured(device.open(profile.wanted(), err));
         ModelSampler sampler = ModelSampler.open(engine, diffusion, size);
         Progress progress =
-            Progress.on(
-                spec.commandLine().getErr(),
-                "sample",
-                0,
-                (long) sampling.steps() * Math.ceilDiv(count, size))) {
+            Progress.on(err, "sample", 0, (long) sampling.steps() * Math.ceilDiv(count, size))) {
       images =
           sampler.sample(
               sampling,
@@ -110,6 +111,7 @@ final class SampleCommand implements Callable<Integer> {
       PngFiles.write(out, sampler.grid(images, count), text(sampling));
     }
     spec.commandLine().getOut().println("samples   " + out);
+    profile.report(device.device, spec.commandLine().getOut());
     return 0;
   }
 

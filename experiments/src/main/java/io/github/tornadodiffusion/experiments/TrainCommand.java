@@ -50,12 +50,15 @@ final class TrainCommand implements Callable<Integer> {
       description = "DDIM steps to each of them (default: ${DEFAULT-VALUE}).")
   int sampleSteps;
 
+  @Mixin ProfileOptions profile;
+
   @Mixin DeviceOptions device;
 
   @Override
   public Integer call() throws IOException {
     PrintWriter err = spec.commandLine().getErr();
     device.check();
+    profile.check();
     if (resume && out == null) {
       throw new IllegalArgumentException("--resume needs --out DIR, the run to go on with");
     }
@@ -86,7 +89,7 @@ final class TrainCommand implements Callable<Integer> {
               new Manifest(spec.root().commandLine().getParseResult().originalArgs()),
               interruption,
               err);
-      return run.execute(device, resume, spec.commandLine().getOut());
+      return run.execute(device, profile, resume, spec.commandLine().getOut());
     }
   }
 }

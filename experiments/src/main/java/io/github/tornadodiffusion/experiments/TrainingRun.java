@@ -64,17 +64,18 @@ final class TrainingRun {
   }
 
   /** Trains, samples and writes everything; returns the exit code. */
-  int execute(DeviceOptions device, boolean resume, PrintWriter out) throws IOException {
+  int execute(DeviceOptions device, ProfileOptions profile, boolean resume, PrintWriter out)
+      throws IOException {
     checkMemory(device);
     long start = System.nanoTime();
-    try (Engine engine = device.open()) {
+    try (Engine engine = profile.measured(device.open(profile.wanted(), err))) {
       DiffusionModel model;
       LossCurve curve;
       try (Trainer trainer =
           resume
               ? Trainer.resume(engine, config, dataset, directory.path())
               : new Trainer(engine, config, dataset)) {
-        OutputFiles.prepareDirectory(directory.path());
+        OutputFiles.prepareDirectory("--out", directory.path());
         describe(device);
         writeManifest("running", null);
         train(trainer);
@@ -99,6 +100,7 @@ final class TrainingRun {
       sample(engine, model);
       writeManifest("finished", curve);
       report(curve, System.nanoTime() - start, out);
+      profile.report(device.device, out);
       return 0;
     }
   }

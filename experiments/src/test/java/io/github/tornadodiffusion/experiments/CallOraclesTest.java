@@ -127,8 +127,8 @@ class CallOraclesTest {
     }
 
     @Override
-    public void profile(Program program, long[] nanos) {
-      session.profile(program, nanos);
+    public Measurement measure(Program program) {
+      return session.measure(program);
     }
 
     @Override
@@ -250,7 +250,7 @@ class CallOraclesTest {
     Set<String> checked = new HashSet<>();
     for (UNet2DConfig model : models()) {
       Sabotage sabotage = new Sabotage();
-      try (ProbeEngine probe = new ProbeEngine(sabotage);
+      try (ProbeEngine probe = new ProbeEngine(sabotage, new Profile());
           Workload workload = Workload.of("train-step", probe, preset(model), 3)) {
         workload.run().run();
         probe.mode(ProbeEngine.Mode.CHECK);

@@ -30,7 +30,8 @@ final class Buffer implements Stored {
   }
 
   /** Length, a multiple of 16. */
-  int floats() {
+  @Override
+  public int floats() {
     return floats;
   }
 

@@ -116,6 +116,7 @@ final class Gradients {
   /** Where to write the gradient of a parameter. */
   ParameterTarget target(Parameter parameter) {
     return new ParameterTarget(
-        new Stored.Slice(buffer, parameter.start()), !written.add(parameter) || accumulate);
+        new Stored.Slice(buffer, parameter.start(), parameter.floats()),
+        !written.add(parameter) || accumulate);
   }
 }

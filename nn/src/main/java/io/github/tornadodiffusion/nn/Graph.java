@@ -321,7 +321,7 @@ final class Graph {
   }
 
   private Stored at(Parameter parameter) {
-    return new Stored.Slice(weights, parameter.start());
+    return new Stored.Slice(weights, parameter.start(), parameter.floats());
   }
 
   private static Tensor like(String label, Tensor x, Block shape) {

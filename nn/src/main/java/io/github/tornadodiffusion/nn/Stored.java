@@ -10,6 +10,11 @@ interface Stored {
     return 0;
   }
 
+  /** How many floats it has. */
+  default int floats() {
+    return buffer().floats();
+  }
+
   /** The part of a buffer that starts at {@code start}. */
-  record Slice(Buffer buffer, int start) implements Stored {}
+  record Slice(Buffer buffer, int start, int floats) implements Stored {}
 }

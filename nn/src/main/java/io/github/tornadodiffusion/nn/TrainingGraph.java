@@ -1,13 +1,18 @@
 package io.github.tornadodiffusion.nn;
 
+import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.Noise;
 import io.github.tornadodiffusion.kernels.Optimizer;
 import io.github.tornadodiffusion.kernels.Program;
+import io.github.tornadodiffusion.kernels.Trial;
 import java.util.ArrayList;
 import java.util.List;
 
 /** The steps of one training step and where everything lies. */
 final class TrainingGraph {
+  /** Parameters that a trial updates: some chunks of an update and a part of one. */
+  private static final int TRIAL_FLOATS = 50_000;
+
   final UNetTraining.Options options;
   final UNetGraph net;
   final Tensor images;
@@ -80,7 +85,9 @@ final class TrainingGraph {
         lossWeights,
         lossPerImage);
     backwardSteps = schedule.steps().size();
-    update(schedule, floats);
+    new Update(
+            net.weights, gradients, firstMoments, secondMoments, ema, hyper, options.accumulate())
+        .addTo(schedule);
     plan = new MemoryPlan(schedule.steps(), List.of(net.weights, seed));
   }
 
@@ -94,42 +101,6 @@ final class TrainingGraph {
         a,
         b,
         out);
-  }
-
-  private void update(Schedule schedule, int floats) {
-    Buffer scratch = Buffer.temporary("clip scratch", Optimizer.clipScratch(floats));
-    schedule.addAll(
-        "clip",
-        at -> Optimizer.clip(at.of(gradients), floats, at.of(hyper), at.of(scratch)),
-        gradients,
-        hyper,
-        scratch);
-    schedule.add(
-        "AdamW",
-        at ->
-            Optimizer.adamW(
-                at.of(net.weights),
-                at.of(gradients),
-                at.of(firstMoments),
-                at.of(secondMoments),
-                floats,
-                at.of(hyper)),
-        net.weights,
-        gradients,
-        firstMoments,
-        secondMoments,
-        hyper);
-    if (options.accumulate()) {
-      schedule.add("clear gradients", at -> Optimizer.clear(at.of(gradients), floats), gradients);
-    }
-    if (ema != null) {
-      schedule.add(
-          "EMA",
-          at -> Optimizer.ema(at.of(ema), at.of(net.weights), floats, at.of(hyper)),
-          ema,
-          net.weights,
-          hyper);
-    }
   }
 
   /**
@@ -162,5 +133,17 @@ final class TrainingGraph {
       inputs.add(net.labels);
     }
     return inputs;
+  }
+
+  /** What the device must be able to do for it, see {@link Engine#prove}. */
+  static List<Trial> trials(UNet2DConfig config, UNetTraining.Options options) {
+    int images = Math.min(options.batch(), Trials.BATCH);
+    TrainingGraph small = new TrainingGraph(config, options.withBatch(images));
+    List<Step> steps = new ArrayList<>(small.schedule.steps().subList(0, small.backwardSteps));
+    // Not the update of all parameters, which may be as many as memory holds.
+    Schedule update = new Schedule();
+    Update.ofFloats(TRIAL_FLOATS, options.ema(), options.accumulate()).addTo(update);
+    steps.addAll(update.steps());
+    return Trials.of(steps, small.net.graph.constants());
   }
 }

@@ -2,6 +2,7 @@ package io.github.tornadodiffusion.nn;
 
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.Program;
+import io.github.tornadodiffusion.kernels.Trial;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -34,6 +35,7 @@ public final class UNetGradients implements AutoCloseable {
       Buffer lossPerImage,
       Buffer gradients,
       Tensor gradSample,
+      Schedule schedule,
       MemoryPlan plan) {
 
     static Recorded of(UNet2DConfig config, int batch, int height, int width) {
@@ -60,7 +62,14 @@ public final class UNetGradients implements AutoCloseable {
           lossPerImage,
           gradients,
           backward.ofInput(sample),
+          schedule,
           plan);
+    }
+
+    /** What the device must be able to do for it, see {@link Engine#prove}. */
+    static List<Trial> trials(UNet2DConfig config, int batch, int height, int width) {
+      Recorded small = of(config, Math.min(batch, Trials.BATCH), height, width);
+      return Trials.of(small.schedule.steps(), small.net.graph.constants());
     }
 
     Program program() {
@@ -97,6 +106,7 @@ public final class UNetGradients implements AutoCloseable {
       int batch,
       int height,
       int width) {
+    engine.prove(() -> Recorded.trials(config, batch, height, width));
     return new UNetGradients(engine, Recorded.of(config, batch, height, width), parameters);
   }
 

@@ -2,6 +2,7 @@ package io.github.tornadodiffusion.nn;
 
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.Program;
+import io.github.tornadodiffusion.kernels.Trial;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -12,7 +13,8 @@ public final class UNetInference implements AutoCloseable {
   private final LoadedProgram loaded;
 
   /** The forward pass and where everything lies. */
-  private record Recorded(UNetGraph net, Tensor sample, Tensor output, MemoryPlan plan) {
+  private record Recorded(
+      UNetGraph net, Tensor sample, Tensor output, Schedule schedule, MemoryPlan plan) {
     static Recorded of(UNet2DConfig config, int batch, int height, int width) {
       UNetGraph net = new UNetGraph(new UNet2DModel(config), batch, height, width);
       Tensor sample = Tensor.persistent("sample", net.sampleShape(), false);
@@ -21,7 +23,13 @@ public final class UNetInference implements AutoCloseable {
       net.graph.forward(schedule);
       schedule.keep(output);
       MemoryPlan plan = new MemoryPlan(schedule.steps(), List.of(net.weights));
-      return new Recorded(net, sample, output, plan);
+      return new Recorded(net, sample, output, schedule, plan);
+    }
+
+    /** What the device must be able to do for it, see {@link Engine#prove}. */
+    static List<Trial> trials(UNet2DConfig config, int batch, int height, int width) {
+      Recorded small = of(config, Math.min(batch, Trials.BATCH), height, width);
+      return Trials.of(small.schedule.steps(), small.net.graph.constants());
     }
 
     Program program() {
@@ -53,6 +61,7 @@ public final class UNetInference implements AutoCloseable {
       int batch,
       int height,
       int width) {
+    engine.prove(() -> Recorded.trials(config, batch, height, width));
     return new UNetInference(engine, Recorded.of(config, batch, height, width), parameters);
   }
 

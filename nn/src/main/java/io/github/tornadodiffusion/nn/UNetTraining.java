@@ -35,6 +35,11 @@ public final class UNetTraining implements AutoCloseable {
    */
   public record Options(
       int batch, int height, int width, boolean ema, boolean accumulate, boolean givenNoise) {
+    /** The same for another number of images. */
+    Options withBatch(int images) {
+      return new Options(images, height, width, ema, accumulate, givenNoise);
+    }
+
     /** One update a call, with noise of the device's own. */
     public Options(int batch, int height, int width, boolean ema) {
       this(batch, height, width, ema, false, false);
@@ -181,6 +186,7 @@ public final class UNetTraining implements AutoCloseable {
    */
   public static UNetTraining open(
       Engine engine, UNet2DConfig config, Map<String, HostTensor> parameters, Options options) {
+    engine.prove(() -> TrainingGraph.trials(config, options));
     return new UNetTraining(engine, new TrainingGraph(config, options), parameters);
   }
 

@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.kernels;
 
 import java.util.List;
+import java.util.function.Supplier;
 
 /** Runs programs on one device. */
 public interface Engine extends AutoCloseable {
@@ -15,6 +16,15 @@ public interface Engine extends AutoCloseable {
    * @param programs every program that the session will run
    */
   Session open(int floats, List<Program> programs);
+
+  /**
+   * Makes sure that the device computes what the jvm engine computes, before its numbers are
+   * trusted. What has been proven once is not tried again. The jvm engine itself needs no proof.
+   *
+   * @param trials gives a trial for every kernel and shape that is going to be used
+   * @throws IllegalStateException naming the first kernel that is wrong
+   */
+  default void prove(Supplier<List<Trial>> trials) {}
 
   @Override
   void close();
@@ -31,12 +41,25 @@ public interface Engine extends AutoCloseable {
     void run(Program program);
 
     /**
-     * Runs a program and adds the nanoseconds that each call took to {@code nanos}, one element a
-     * call.
+     * Runs a program to its end and measures it.
+     *
+     * @throws IllegalStateException if the engine was opened without {@link EngineOptions#measure}
      */
-    void profile(Program program, long[] nanos);
+    Measurement measure(Program program);
 
     @Override
     void close();
   }
+
+  /**
+   * Where the time of one run went.
+   *
+   * @param calls nanoseconds of the device for each call of the program
+   * @param compilation nanoseconds in which kernels were compiled
+   * @param transfers nanoseconds in which data went to or from the device
+   * @param total nanoseconds from start to end; what none of the others has is the cost of
+   *     launching
+   */
+  @SuppressWarnings("ArrayRecordComponent") // bulk data that nobody compares
+  record Measurement(long[] calls, long compilation, long transfers, long total) {}
 }

@@ -27,13 +27,23 @@ public final class Engines {
   }
 
   /**
-   * Starts a device.
+   * Starts a device, with all cores and self-check.
    *
    * @param id {@code jvm}, or the id of one of {@link #devices}
    * @throws IllegalArgumentException if there is no such device
    */
   public static Engine open(String id) {
-    return id.equals(JVM) ? new JvmEngine() : new TornadoEngine(find(id));
+    return open(id, EngineOptions.DEFAULT);
+  }
+
+  /**
+   * Starts a device.
+   *
+   * @param id {@code jvm}, or the id of one of {@link #devices}
+   * @throws IllegalArgumentException if there is no such device
+   */
+  public static Engine open(String id, EngineOptions options) {
+    return id.equals(JVM) ? new JvmEngine(options.threads()) : new TornadoEngine(find(id), options);
   }
 
   /**

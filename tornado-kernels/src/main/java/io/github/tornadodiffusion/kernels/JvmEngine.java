@@ -213,13 +213,16 @@ public final class JvmEngine implements Engine {
     }
 
     @Override
-    public void profile(Program program, long[] nanos) {
+    public Measurement measure(Program program) {
       MethodHandle[] handles = handles(program);
+      long[] nanos = new long[handles.length];
+      long begin = System.nanoTime();
       for (int i = 0; i < handles.length; i++) {
         long start = System.nanoTime();
         JvmEngine.this.run(handles[i], arena, program.calls().get(i));
-        nanos[i] += System.nanoTime() - start;
+        nanos[i] = System.nanoTime() - start;
       }
+      return new Measurement(nanos, 0, 0, System.nanoTime() - begin);
     }
 
     private MethodHandle[] handles(Program program) {

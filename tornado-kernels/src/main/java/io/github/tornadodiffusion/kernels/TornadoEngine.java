@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.kernels;
 
 import java.util.List;
+import java.util.function.Supplier;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 
 /** Runs programs on a device of TornadoVM, see {@link Lowering}. */
@@ -8,9 +9,14 @@ final class TornadoEngine implements Engine {
   private final TornadoDevice device;
   private final Device description;
 
-  TornadoEngine(TornadoDevices.Entry entry) {
+  private final EngineOptions options;
+  private final SelfCheck selfCheck;
+
+  TornadoEngine(TornadoDevices.Entry entry, EngineOptions options) {
     device = entry.device();
     description = TornadoDevices.describe(entry);
+    this.options = options;
+    selfCheck = new SelfCheck(this, options.listener());
   }
 
   @Override
@@ -31,7 +37,14 @@ final class TornadoEngine implements Engine {
           "%s gives %d MiB to one array where %d MiB are needed; use a smaller --batch"
               .formatted(device(), bytes >> 20, 4L * floats >> 20));
     }
-    return new TornadoSession(device, description, floats, programs);
+    return new TornadoSession(device, description, options, floats, programs);
+  }
+
+  @Override
+  public void prove(Supplier<List<Trial>> trials) {
+    if (options.selfCheck()) {
+      selfCheck.prove(trials.get());
+    }
   }
 
   @Override

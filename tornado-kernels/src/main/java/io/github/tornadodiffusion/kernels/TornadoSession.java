@@ -13,9 +13,11 @@ import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.TornadoExecutionResult;
+import uk.ac.manchester.tornado.api.TornadoProfilerResult;
 import uk.ac.manchester.tornado.api.WorkerGrid1D;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.enums.ProfilerMode;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -46,6 +48,7 @@ final class TornadoSession implements Engine.Session {
       OPENCL_FLAGS + " -DDP(x)=_Pragma(#x)kernel -D__kernel=DP(clang/**/fp/**/contract(fast))";
 
   private final Device device;
+  private final EngineOptions options;
   private final Lowering lowering;
   private final Map<Program, List<Integer>> graphs = new IdentityHashMap<>();
   private final FloatArray arena;
@@ -56,12 +59,17 @@ final class TornadoSession implements Engine.Session {
   private final TornadoExecutionPlan plan;
   private final BitSet fetched = new BitSet();
 
+  /** Graphs whose first run was announced. */
+  private final BitSet announced = new BitSet();
+
   private TornadoExecutionResult last;
   private int pieces;
   private int staged;
 
-  TornadoSession(TornadoDevice on, Device device, int floats, List<Program> programs) {
+  TornadoSession(
+      TornadoDevice on, Device device, EngineOptions options, int floats, List<Program> programs) {
     this.device = device;
+    this.options = options;
     lowering = Lowering.of(programs);
     for (int i = 0; i < programs.size(); i++) {
       graphs.put(programs.get(i), lowering.programs().get(i));
@@ -82,7 +90,14 @@ final class TornadoSession implements Engine.Session {
     plan.withGridScheduler(grids());
     plan.withCompilerFlags(
         TornadoVMBackendType.OPENCL, device.platform().equals(POCL) ? POCL_FLAGS : OPENCL_FLAGS);
+    if (options.measure()) {
+      plan.withProfiler(
+          ProfilerMode.SILENT); // the first execution decides whether there are clocks
+    }
     flush(); // brings the arena to the device
+    if (options.measure()) {
+      plan.withoutProfiler();
+    }
   }
 
   private static ImmutableTaskGraph taskGraph(Lowering.Graph graph, Map<String, Object> arrays) {
@@ -164,13 +179,16 @@ final class TornadoSession implements Engine.Session {
     return false;
   }
 
-  private void flush() {
-    if (last == null || pieces > 0) {
-      requests.get(Lowering.REQUEST).set(0, pieces);
-      execute(Lowering.WRITE);
-      pieces = 0;
-      staged = 0;
+  /** Brings what waits to the device; returns whether there was any. */
+  private boolean flush() {
+    if (last != null && pieces == 0) {
+      return false;
     }
+    requests.get(Lowering.REQUEST).set(0, pieces);
+    execute(Lowering.WRITE);
+    pieces = 0;
+    staged = 0;
+    return true;
   }
 
   @Override
@@ -193,24 +211,62 @@ final class TornadoSession implements Engine.Session {
 
   @Override
   public void run(Program program) {
+    List<Integer> indices = graphsOf(program);
     flush();
-    for (int graph : graphsOf(program)) {
+    for (int graph : indices) {
       execute(graph);
+      announce(program, graph);
     }
-    if (program.calls().size() == 1) {
+    if (indices.isEmpty()) {
       single(program.calls().getFirst());
     }
   }
 
-  @Override
-  public void profile(Program program, long[] nanos) {
-    graphsOf(program);
-    flush();
-    for (int i = 0; i < nanos.length; i++) {
-      long start = System.nanoTime();
-      single(program.calls().get(i));
-      nanos[i] += System.nanoTime() - start;
+  /** The first time that a graph runs its kernels are compiled, which can take a while. */
+  private void announce(Program program, int graph) {
+    if (announced.get(graph)) {
+      return;
     }
+    announced.set(graph);
+    List<Integer> indices = graphsOf(program);
+    options.listener().preparing("compiling kernels", indices.indexOf(graph) + 1, indices.size());
+  }
+
+  @Override
+  public Engine.Measurement measure(Program program) {
+    if (!options.measure()) {
+      throw new IllegalStateException("The device was opened without measurements");
+    }
+    List<Integer> indices = graphsOf(program);
+    TaskTimes times = new TaskTimes(program.calls().size());
+    // Only now: TornadoVM keeps every profile that it makes.
+    plan.withProfiler(ProfilerMode.SILENT);
+    try {
+      long start = System.nanoTime();
+      if (flush()) {
+        add(times, List.of());
+      }
+      for (int graph : indices) {
+        execute(graph);
+        add(times, lowering.graphs().get(graph).tasks());
+        announce(program, graph);
+      }
+      if (indices.isEmpty()) {
+        Call call = program.calls().getFirst();
+        single(call);
+        add(times, lowering.graphs().get(lowering.single().get(call.kernel())).tasks());
+      }
+      return times.measurement(System.nanoTime() - start);
+    } finally {
+      plan.withoutProfiler();
+    }
+  }
+
+  /** Adds what the last execution took. */
+  private void add(TaskTimes times, List<Lowering.Task> tasks) {
+    TornadoProfilerResult profile = last.getProfilerResult();
+    times.add(
+        profile.getProfileLog(), tasks, profile.getCompileTime(), profile.getDataTransfersTime());
   }
 
   private void single(Call call) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -28,7 +29,11 @@ class DeviceTest {
 
   @BeforeAll
   static void open() {
-    engine = Engines.open(Engines.devices().getFirst().id());
+    engine = open(EngineOptions.DEFAULT);
+  }
+
+  private static Engine open(EngineOptions options) {
+    return Engines.open(Engines.devices().getFirst().id(), options);
   }
 
   @AfterAll
@@ -137,17 +142,25 @@ class DeviceTest {
   }
 
   @Test
-  void profilesEveryCallAndComputesTheSame() {
+  void measuresEveryCallAndComputesTheSame() {
     Program chain = chain();
     float[] values = new float[2048];
-    long[] nanos = new long[chain.calls().size()];
-    try (Engine.Session session = engine.open(4096, List.of(chain))) {
+    try (Engine measuring = open(new EngineOptions(1, true, true, (what, done, all) -> {}));
+        Engine.Session session = measuring.open(4096, List.of(chain))) {
       session.write(16, randoms(1024), 0, 1024);
-      session.profile(chain, nanos);
+      for (int run = 0; run < 3; run++) {
+        Engine.Measurement measurement = session.measure(chain);
+        assertEquals(chain.calls().size(), measurement.calls().length);
+        assertTrue(Arrays.stream(measurement.calls()).allMatch(nanos -> nanos > 0));
+        assertTrue(measurement.total() >= Arrays.stream(measurement.calls()).sum());
+        assertEquals(run == 0, measurement.compilation() > 0);
+      }
       session.read(16, values, 0, values.length);
     }
-    assertTrue(IntStream.range(0, nanos.length).allMatch(i -> nanos[i] > 0));
-    assertArrayEquals(runChain(engine, 1), values);
+    assertArrayEquals(runChain(engine, 3), values);
+    try (Engine.Session session = engine.open(4096, List.of(chain))) {
+      assertThrows(IllegalStateException.class, () -> session.measure(chain));
+    }
   }
 
   @Test

@@ -1,6 +1,7 @@
 package uk.ac.manchester.tornado.api;
 
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.ProfilerMode;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 
@@ -15,6 +16,10 @@ public class TornadoExecutionPlan implements AutoCloseable {
   public native TornadoExecutionPlan withGridScheduler(GridScheduler gridScheduler);
 
   public native TornadoExecutionPlan withCompilerFlags(TornadoVMBackendType backend, String flags);
+
+  public native TornadoExecutionPlan withProfiler(ProfilerMode mode);
+
+  public native TornadoExecutionPlan withoutProfiler();
 
   public native TornadoExecutionPlan withGraph(int graphIndex);
 

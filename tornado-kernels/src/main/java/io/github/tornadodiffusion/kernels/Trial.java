@@ -1,0 +1,18 @@
+package io.github.tornadodiffusion.kernels;
+
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * Calls on small data of their own, on which two devices must agree; see {@link Engine#prove}.
+ *
+ * @param label the layer that the calls belong to, for messages
+ * @param calls in order; what one writes the next may read
+ * @param floats length of the arena that they work on
+ * @param content makes what the arena holds before the first call; starts with 16 zeros
+ */
+public record Trial(String label, List<Call> calls, int floats, Supplier<float[]> content) {
+  public Trial {
+    calls = List.copyOf(calls);
+  }
+}
