@@ -127,7 +127,7 @@ class CallOraclesTest {
     }
 
     @Override
-    public Measurement measure(Program program) {
+    public Engine.Measurement measure(Program program) {
       return session.measure(program);
     }
 
