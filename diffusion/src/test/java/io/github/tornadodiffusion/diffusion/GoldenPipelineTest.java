@@ -3,7 +3,7 @@ package io.github.tornadodiffusion.diffusion;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.github.tornadodiffusion.kernels.JvmEngine;
+import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.UNetInference;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
@@ -48,7 +48,7 @@ class GoldenPipelineTest {
 
     List<float[]> inputs = new ArrayList<>();
     float[] images;
-    try (JvmEngine engine = new JvmEngine();
+    try (Engine engine = TestDevice.open();
         UNetInference unet =
             UNetInference.open(engine, model.unet(), model.parameters(), IMAGES, SIZE, SIZE)) {
       Denoiser denoiser =
@@ -81,7 +81,7 @@ class GoldenPipelineTest {
     noise.fill(SampleNoise.INITIAL, 0, initial);
     assertArrayEquals(golden.tensor(run + ".initial_noise"), initial, 2e-6f);
     float[] images;
-    try (JvmEngine engine = new JvmEngine();
+    try (Engine engine = TestDevice.open();
         UNetInference unet =
             UNetInference.open(engine, model.unet(), model.parameters(), batch, SIZE, SIZE)) {
       images =

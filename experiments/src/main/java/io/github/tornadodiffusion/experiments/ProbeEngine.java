@@ -88,6 +88,11 @@ final class ProbeEngine implements Engine {
   }
 
   @Override
+  public void checkRoom(int floats) {
+    engine.checkRoom(floats);
+  }
+
+  @Override
   public void prove(Supplier<List<Trial>> trials) {
     engine.prove(trials);
   }

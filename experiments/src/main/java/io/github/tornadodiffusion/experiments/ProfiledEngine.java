@@ -36,6 +36,11 @@ final class ProfiledEngine implements Engine {
   }
 
   @Override
+  public void checkRoom(int floats) {
+    engine.checkRoom(floats);
+  }
+
+  @Override
   public void prove(Supplier<List<Trial>> trials) {
     engine.prove(trials);
   }

@@ -61,8 +61,10 @@ public final class UNetInference implements AutoCloseable {
       int batch,
       int height,
       int width) {
+    Recorded recorded = Recorded.of(config, batch, height, width);
+    engine.checkRoom(recorded.plan.floats());
     engine.prove(() -> Recorded.trials(config, batch, height, width));
-    return new UNetInference(engine, Recorded.of(config, batch, height, width), parameters);
+    return new UNetInference(engine, recorded, parameters);
   }
 
   /** Floats of device memory that {@link #open} will take. */

@@ -186,8 +186,10 @@ public final class UNetTraining implements AutoCloseable {
    */
   public static UNetTraining open(
       Engine engine, UNet2DConfig config, Map<String, HostTensor> parameters, Options options) {
+    TrainingGraph recorded = new TrainingGraph(config, options);
+    engine.checkRoom(recorded.plan.floats());
     engine.prove(() -> TrainingGraph.trials(config, options));
-    return new UNetTraining(engine, new TrainingGraph(config, options), parameters);
+    return new UNetTraining(engine, recorded, parameters);
   }
 
   /** Floats of device memory that {@link #open} will take. */

@@ -18,6 +18,13 @@ public interface Engine extends AutoCloseable {
   Session open(int floats, List<Program> programs);
 
   /**
+   * Makes sure that there is memory for an arena, without taking it.
+   *
+   * @throws IllegalArgumentException saying how much is needed and how much there is
+   */
+  default void checkRoom(int floats) {}
+
+  /**
    * Makes sure that the device computes what the jvm engine computes, before its numbers are
    * trusted. What has been proven once is not tried again. The jvm engine itself needs no proof.
    *

@@ -24,20 +24,20 @@ final class TornadoEngine implements Engine {
     return description.id();
   }
 
-  /**
-   * {@inheritDoc}
-   *
-   * @throws IllegalArgumentException if the device has not enough memory
-   */
   @Override
   public Session open(int floats, List<Program> programs) {
+    checkRoom(floats);
+    return new TornadoSession(device, description, options, floats, programs);
+  }
+
+  @Override
+  public void checkRoom(int floats) {
     long bytes = Math.min(description.largestBuffer(), description.memory());
     if (4L * floats >= bytes) {
       throw new IllegalArgumentException(
           "%s gives %d MiB to one array where %d MiB are needed; use a smaller --batch"
               .formatted(device(), bytes >> 20, 4L * floats >> 20));
     }
-    return new TornadoSession(device, description, options, floats, programs);
   }
 
   @Override

@@ -1,0 +1,13 @@
+package io.github.tornadodiffusion.diffusion;
+
+import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.kernels.Engines;
+
+/** The device of tests that the build runs once for each. */
+final class TestDevice {
+  private TestDevice() {}
+
+  static Engine open() {
+    return Engines.open(System.getProperty("tornadodiffusion.device", "jvm"));
+  }
+}
