@@ -7,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -32,9 +31,6 @@ import picocli.CommandLine.Spec;
 final class BenchCommand implements Callable<Integer> {
   private static final String KERNELS = "kernels";
   private static final List<String> WHAT = List.of("forward", "train-step", "sample", KERNELS);
-
-  /** Relative to a kernel's largest value; single precision sums come out below 1e-4. */
-  private static final double MOST_ERROR = 1e-3;
 
   @Spec CommandSpec spec;
 
@@ -89,60 +85,18 @@ final class BenchCommand implements Callable<Integer> {
     boolean measure = what.equals(KERNELS) || profile.wanted();
     try (ProbeEngine probe =
         new ProbeEngine(device.open(measure, spec.commandLine().getErr()), profile.profile())) {
-      return what.equals(KERNELS) ? kernels(probe, chosen) : whole(probe, chosen);
-    }
-  }
-
-  private int whole(ProbeEngine probe, Preset chosen) throws IOException {
-    Timings timings;
-    double flops;
-    OptionalDouble memory;
-    try (Workload workload = Workload.of(what, probe, chosen, batch)) {
-      // The profile begins with the first run, in which kernels are compiled.
-      probe.mode(profile.wanted() ? ProbeEngine.Mode.PROFILE : ProbeEngine.Mode.RUN);
-      timings =
-          Timings.measure(
-              runs,
-              () -> {
-                workload.run().run();
-                probe.mode(ProbeEngine.Mode.RUN);
-              });
-      flops = workload.flops();
-      // Before the check, which takes memory of its own.
-      memory = Machine.peakResidentMib();
-      if (profile.wanted()) {
-        probe.mode(ProbeEngine.Mode.PROFILE);
-        for (int i = 0; i < runs; i++) {
-          workload.run().run();
-        }
+      if (what.equals(KERNELS)) {
+        kernels(probe, chosen);
+      } else {
+        Benchmark benchmark = new Benchmark(what, chosen, batch, runs);
+        print(benchmark.measure(probe, device, profile.wanted()));
       }
-      probe.mode(ProbeEngine.Mode.CHECK);
-      workload.run().run();
     }
-    double error = checked(probe);
-    Map<String, Object> row = new LinkedHashMap<>();
-    row.put("what", what);
-    row.put("preset", chosen.name());
-    row.put("batch", batch);
-    row.put("device", device.device);
-    row.put("threads", device.threads());
-    row.put("parameters", MemoryNeed.parameters(chosen.model()));
-    row.put("first_ms", rounded(timings.firstMillis()));
-    row.put("warm_up_runs", timings.warmUps());
-    row.put("median_ms", rounded(timings.medianMillis()));
-    row.put("min_ms", rounded(timings.minMillis()));
-    row.put("p90_ms", rounded(timings.p90Millis()));
-    row.put("runs", runs);
-    row.put("images_per_s", rounded(batch / (timings.medianMillis() / 1e3)));
-    row.put("gflops", rounded(flops / (timings.medianMillis() * 1e6)));
-    row.put("peak_rss_mib", memory.isPresent() ? rounded(memory.getAsDouble()) : null);
-    row.put("max_error", error);
-    print(row);
     profile.report(device.device, spec.commandLine().getOut());
     return 0;
   }
 
-  private int kernels(ProbeEngine probe, Preset chosen) throws IOException {
+  private void kernels(ProbeEngine probe, Preset chosen) {
     try (Workload workload = Workload.of("train-step", probe, chosen, batch)) {
       Timings.measure(1, workload.run());
       probe.mode(ProbeEngine.Mode.PROFILE);
@@ -152,7 +106,7 @@ final class BenchCommand implements Callable<Integer> {
       probe.mode(ProbeEngine.Mode.CHECK);
       workload.run().run();
     }
-    checked(probe);
+    Benchmark.checked(probe);
     double total = probe.figures().stream().mapToDouble(KernelFigures::nanosPerRun).sum();
     if (!json) {
       spec.commandLine()
@@ -164,24 +118,6 @@ final class BenchCommand implements Callable<Integer> {
     probe.figures().stream()
         .sorted(Comparator.comparingDouble(KernelFigures::nanosPerRun).reversed())
         .forEach(kernel -> print(kernel, chosen, kernel.nanosPerRun() / total));
-    profile.report(device.device, spec.commandLine().getOut());
-    return 0;
-  }
-
-  /**
-   * The largest error of the check.
-   *
-   * @throws IllegalStateException if it is too large: then no figure is worth printing
-   */
-  private static double checked(ProbeEngine probe) {
-    for (KernelFigures kernel : probe.figures()) {
-      if (kernel.error() > MOST_ERROR) {
-        throw new IllegalStateException(
-            "%s (%s) is wrong by %.2g of its largest value; no figures are printed"
-                .formatted(kernel.shape().kernel(), kernel.shape().shape(), kernel.error()));
-      }
-    }
-    return probe.maxError();
   }
 
   private void print(Map<String, Object> row) {
@@ -224,17 +160,13 @@ final class BenchCommand implements Callable<Integer> {
     row.put("kernel", shape.kernel());
     row.put("shape", shape.shape());
     row.put("calls", calls);
-    row.put("median_ms", rounded(millis));
-    row.put("us_per_call", rounded(1e3 * millis / calls));
-    row.put("gflops", shape.flops() > 0 ? rounded(gflops) : null);
-    row.put("gb_per_s", rounded(gigabytes));
+    row.put("median_ms", Benchmark.rounded(millis));
+    row.put("us_per_call", Benchmark.rounded(1e3 * millis / calls));
+    row.put("gflops", shape.flops() > 0 ? Benchmark.rounded(gflops) : null);
+    row.put("gb_per_s", Benchmark.rounded(gigabytes));
     row.put("share", share);
     row.put("max_error", kernel.error());
     out.println(Json.line(row));
     out.flush();
-  }
-
-  private static double rounded(double value) {
-    return Math.round(value * 1e3) / 1e3;
   }
 }

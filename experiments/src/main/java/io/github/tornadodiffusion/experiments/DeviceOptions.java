@@ -32,6 +32,18 @@ final class DeviceOptions {
   boolean verbose;
 
   /**
+   * The options of a device that nobody typed.
+   *
+   * @param threads of the jvm device, or null for all cores
+   */
+  static DeviceOptions of(String device, Integer threads) {
+    DeviceOptions options = new DeviceOptions();
+    options.device = device;
+    options.threads = threads;
+    return options;
+  }
+
+  /**
    * Checks the options without taking memory or threads.
    *
    * @throws IllegalArgumentException if the device does not exist or there are no threads

@@ -27,6 +27,7 @@ import picocli.CommandLine.ScopeType;
       SampleCommand.class,
       PredictCommand.class,
       BenchCommand.class,
+      ExperimentCommand.class,
       DevicesCommand.class
     })
 public final class Main {

@@ -1,0 +1,11 @@
+package io.github.tornadodiffusion.experiments;
+
+import picocli.CommandLine.Command;
+
+/** Experiments: each writes raw data, a report made from it and what it takes to repeat it. */
+@Command(
+    name = "experiment",
+    description = "Runs an experiment and writes raw data, a report, pictures and a manifest.",
+    synopsisSubcommandLabel = "NAME",
+    subcommands = DevicesExperiment.class)
+final class ExperimentCommand {}

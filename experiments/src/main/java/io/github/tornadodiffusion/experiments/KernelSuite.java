@@ -1,0 +1,127 @@
+package io.github.tornadodiffusion.experiments;
+
+import io.github.tornadodiffusion.diffusion.BetaSchedule;
+import io.github.tornadodiffusion.diffusion.PredictionType;
+import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.nn.HostTensor;
+import io.github.tornadodiffusion.nn.Initialisation;
+import io.github.tornadodiffusion.nn.LearningRateSchedule;
+import io.github.tornadodiffusion.nn.UNet2DConfig;
+import io.github.tornadodiffusion.nn.UNet2DConfigBuilder;
+import io.github.tornadodiffusion.nn.UNet2DModel;
+import io.github.tornadodiffusion.nn.UNetGradients;
+import io.github.tornadodiffusion.nn.UNetTraining;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Small programs that between them launch every kernel, in odd sizes: models with everything that a
+ * UNet can be made of, trained, differentiated and trained in parts of a batch.
+ */
+final class KernelSuite {
+  private static final int BATCH = 3;
+
+  private KernelSuite() {}
+
+  /** Runs everything once. */
+  static void run(Engine engine) {
+    for (UNet2DConfig model : models()) {
+      try (Workload workload = Workload.of("train-step", engine, preset(model), BATCH)) {
+        workload.run().run();
+      }
+      gradients(engine, model);
+      accumulation(engine, model);
+    }
+  }
+
+  private static List<UNet2DConfig> models() {
+    UNet2DConfig everything =
+        small()
+            .blockOutChannels(20, 40)
+            .downBlockTypes("AttnDownBlock2D", "DownBlock2D")
+            .upBlockTypes("UpBlock2D", "AttnUpBlock2D")
+            .normNumGroups(4)
+            .attentionHeadDim(8)
+            .resnetTimeScaleShift("scale_shift")
+            .numClassEmbeds(3)
+            .downsampleType("resnet")
+            .upsampleType("resnet")
+            .centerInputSample(true)
+            .build();
+    UNet2DConfig plain =
+        small()
+            .blockOutChannels(16, 32)
+            .downBlockTypes("DownBlock2D", "AttnDownBlock2D")
+            .upBlockTypes("AttnUpBlock2D", "UpBlock2D")
+            .normNumGroups(8)
+            .build();
+    return List.of(everything, plain);
+  }
+
+  private static UNet2DConfigBuilder small() {
+    return UNet2DConfig.builder().sampleSize(12).layersPerBlock(1);
+  }
+
+  private static Preset preset(UNet2DConfig model) {
+    return new Preset(
+        "kernels",
+        "digits",
+        model,
+        BetaSchedule.LINEAR,
+        PredictionType.V_PREDICTION,
+        1000,
+        new Preset.Recipe(BATCH, 1, 0, 1e-3, LearningRateSchedule.Kind.CONSTANT, 0, 0.9, 1, false));
+  }
+
+  private static Map<String, HostTensor> parameters(UNet2DConfig model) {
+    return Initialisation.pytorchDefault(new UNet2DModel(model).parameters(), 1);
+  }
+
+  private static float[] waves(int length) {
+    float[] values = new float[length];
+    for (int i = 0; i < length; i++) {
+      values[i] = (float) Math.sin(i * i);
+    }
+    return values;
+  }
+
+  private static void gradients(Engine engine, UNet2DConfig model) {
+    int side = model.sampleSize().height();
+    float[] sample = waves(model.inChannels() * side * side);
+    float[] target = waves(model.outChannels() * side * side);
+    int[] labels = model.numClassEmbeds() == null ? null : new int[1];
+    try (UNetGradients gradients =
+        UNetGradients.open(engine, model, parameters(model), 1, side, side)) {
+      gradients.run(sample, new float[] {500}, labels, target);
+    }
+  }
+
+  /** A step of two calls on parts of a larger batch, whose images count differently. */
+  private static void accumulation(Engine engine, UNet2DConfig model) {
+    int side = model.sampleSize().height();
+    float[] images = waves(2 * model.inChannels() * side * side);
+    float[] half = {0.5f, 0.7f};
+    try (UNetTraining training =
+        UNetTraining.open(
+            engine,
+            model,
+            parameters(model),
+            new UNetTraining.Options(2, side, side, false, true, false))) {
+      for (boolean update : new boolean[] {false, true}) {
+        training.step(
+            new UNetTraining.StepInput(
+                images,
+                new float[] {500, 7},
+                model.numClassEmbeds() == null ? null : new int[] {0, 2},
+                half,
+                half,
+                half,
+                half,
+                new UNetTraining.NoiseSource.Drawn(1L << 40 | 5, 3, 12345),
+                new float[] {1.5f, 0.25f},
+                update,
+                new UNetTraining.Hyperparameters(1e-3f, 0.9f, 0.999f, 1e-8f, 1e-2f, 1, 1, 0)));
+      }
+    }
+  }
+}
