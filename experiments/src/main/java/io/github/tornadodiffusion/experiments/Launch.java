@@ -16,13 +16,18 @@ import java.lang.foreign.ValueLayout;
 public final class Launch {
   private Launch() {}
 
-  /** Puts standard error back where the script keeps it, then runs the program. */
+  /** Puts the standard streams where they belong, then runs the program. */
   public static void main(String[] args) throws Throwable {
     Integer saved = Integer.getInteger("tornadodiffusion.stderr");
     if (saved != null) {
       restoreStandardError(saved);
     }
-    Main.main(args);
+    Integer stdout = Integer.getInteger("tornadodiffusion.stdout");
+    if (stdout == null) {
+      Main.main(args);
+    } else {
+      Main.run(new NativeOutput(stdout), args);
+    }
   }
 
   @SuppressWarnings("restricted") // dup2 of the C library, which has no Java counterpart

@@ -2,6 +2,7 @@ package io.github.tornadodiffusion.experiments;
 
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
@@ -35,12 +36,19 @@ public final class Main {
 
   /** Runs one command and ends the process with its exit code. */
   public static void main(String[] args) {
+    run(new FileOutputStream(FileDescriptor.out), args);
+  }
+
+  /**
+   * Runs one command and ends the process with its exit code.
+   *
+   * @param stdout where results go
+   */
+  static void run(OutputStream stdout, String[] args) {
     // Pictures are drawn without a display, which a server does not have.
     System.setProperty("java.awt.headless", "true");
     Charset charset = Charset.defaultCharset();
-    PrintWriter out =
-        new PrintWriter(
-            new OutputStreamWriter(new FileOutputStream(FileDescriptor.out), charset), true);
+    PrintWriter out = new PrintWriter(new OutputStreamWriter(stdout, charset), true);
     PrintWriter err =
         new PrintWriter(
             new OutputStreamWriter(new FileOutputStream(FileDescriptor.err), charset), true);
