@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.experiments;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.Program;
+import io.github.tornadodiffusion.kernels.Variants;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
@@ -55,6 +56,11 @@ final class ProbeEngine implements Engine {
   @Override
   public String device() {
     return engine.device();
+  }
+
+  @Override
+  public Variants variants() {
+    return engine.variants();
   }
 
   @Override

@@ -9,6 +9,7 @@ import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.JvmEngine;
 import io.github.tornadodiffusion.kernels.Program;
+import io.github.tornadodiffusion.kernels.Variants;
 import io.github.tornadodiffusion.nn.Initialisation;
 import io.github.tornadodiffusion.nn.LearningRateSchedule;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
@@ -33,6 +34,11 @@ class CallOraclesTest {
     @Override
     public String device() {
       return "none";
+    }
+
+    @Override
+    public Variants variants() {
+      return Variants.LANES;
     }
 
     @Override
@@ -64,6 +70,11 @@ class CallOraclesTest {
     @Override
     public String device() {
       return engine.device();
+    }
+
+    @Override
+    public Variants variants() {
+      return Variants.LANES;
     }
 
     @Override

@@ -30,20 +30,25 @@ public final class Engines {
    * Starts a device.
    *
    * @param id {@code jvm}, or the id of one of {@link #devices}
-   * @throws IllegalArgumentException if there is no such device
+   * @param variants which variants of kernels to run
+   * @throws IllegalArgumentException if there is no such device, or it has no such variants
    */
-  public static Engine open(String id) {
-    return id.equals(JVM) ? new JvmEngine() : new TornadoEngine(find(id));
+  public static Engine open(String id, Variants variants) {
+    check(id, variants);
+    return id.equals(JVM) ? new JvmEngine() : new TornadoEngine(find(id), variants);
   }
 
   /**
    * Checks that a device is there, without taking memory of it.
    *
-   * @throws IllegalArgumentException if there is no such device
+   * @throws IllegalArgumentException as {@link #open}
    */
-  public static void check(String id) {
+  public static void check(String id, Variants variants) {
     if (!id.equals(JVM)) {
       find(id);
+    } else if (variants == Variants.TILES) {
+      throw new IllegalArgumentException(
+          "jvm computes with lanes only; leave out --kernels tiles or name another --device");
     }
   }
 

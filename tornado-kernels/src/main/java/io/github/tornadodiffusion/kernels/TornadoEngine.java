@@ -7,15 +7,22 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
 final class TornadoEngine implements Engine {
   private final TornadoDevice device;
   private final Device description;
+  private final Variants variants;
 
-  TornadoEngine(TornadoDevices.Entry entry) {
+  TornadoEngine(TornadoDevices.Entry entry, Variants variants) {
     device = entry.device();
     description = TornadoDevices.describe(entry);
+    this.variants = variants.on(description.type());
   }
 
   @Override
   public String device() {
     return description.id();
+  }
+
+  @Override
+  public Variants variants() {
+    return variants;
   }
 
   /**
@@ -31,7 +38,7 @@ final class TornadoEngine implements Engine {
           "%s gives %d MiB to one array where %d MiB are needed; use a smaller --batch"
               .formatted(device(), bytes >> 20, 4L * floats >> 20));
     }
-    return new TornadoSession(device, description, floats, programs);
+    return new TornadoSession(device, description, variants, floats, programs);
   }
 
   @Override

@@ -10,10 +10,13 @@ import java.util.Map;
 import uk.ac.manchester.tornado.api.DataRange;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
+import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.TornadoExecutionResult;
+import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.WorkerGrid1D;
+import uk.ac.manchester.tornado.api.WorkerGrid2D;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
@@ -46,6 +49,7 @@ final class TornadoSession implements Engine.Session {
       OPENCL_FLAGS + " -DDP(x)=_Pragma(#x)kernel -D__kernel=DP(clang/**/fp/**/contract(fast))";
 
   private final Device device;
+  private final Variants variants;
   private final Lowering lowering;
   private final Map<Program, List<Integer>> graphs = new IdentityHashMap<>();
   private final FloatArray arena;
@@ -60,9 +64,13 @@ final class TornadoSession implements Engine.Session {
   private int pieces;
   private int staged;
 
-  TornadoSession(TornadoDevice on, Device device, int floats, List<Program> programs) {
+  TornadoSession(
+      TornadoDevice on, Device device, Variants variants, int floats, List<Program> programs) {
     this.device = device;
-    lowering = Lowering.of(programs);
+    this.variants = variants;
+    lowering =
+        Lowering.of(
+            variants == Variants.TILES ? programs.stream().map(Tiles::of).toList() : programs);
     for (int i = 0; i < programs.size(); i++) {
       graphs.put(programs.get(i), lowering.programs().get(i));
     }
@@ -99,7 +107,9 @@ final class TornadoSession implements Engine.Session {
     for (Lowering.Task task : graph.tasks()) {
       FloatArray m = (FloatArray) arrays.get(task.arguments().get(0));
       IntArray d = (IntArray) arrays.get(task.arguments().get(1));
-      if (task.arguments().size() == 2) {
+      if (Tiles.is(task.kernel())) {
+        result.task(task.id(), TornadoTasks.tiled(task.kernel()), new KernelContext(), m, d);
+      } else if (task.arguments().size() == 2) {
         result.task(task.id(), TornadoTasks.of(task.kernel()), m, d);
       } else {
         FloatArray third = (FloatArray) arrays.get(task.arguments().get(2));
@@ -114,20 +124,18 @@ final class TornadoSession implements Engine.Session {
     return result.snapshot();
   }
 
-  /**
-   * One grid for all tasks: the generated loops stride over it. A few work groups for each core
-   * even out the load of a CPU; a GPU wants many threads.
-   */
   private GridScheduler grids() {
-    boolean cpu = device.type().equals("cpu");
-    int local = cpu ? 1 : 64;
-    int threads = device.computeUnits() * (cpu ? 16 : 4 * local);
     GridScheduler scheduler = new GridScheduler();
-    for (String id : lowering.taskIds()) {
-      WorkerGrid1D grid = new WorkerGrid1D(threads);
-      grid.setLocalWork(local, 1, 1);
-      scheduler.addWorkerGrid(Lowering.NAME + "." + id, grid);
-    }
+    lowering
+        .taskKernels()
+        .forEach((id, kernel) -> {
+          Grid grid = Grid.of(kernel, device, variants);
+          grid.check(kernel, device);
+          WorkerGrid workers =
+              grid.y() == 1 ? new WorkerGrid1D(grid.x()) : new WorkerGrid2D(grid.x(), grid.y());
+          workers.setLocalWork(grid.local(), 1, 1);
+          scheduler.addWorkerGrid(Lowering.NAME + "." + id, workers);
+        });
     return scheduler;
   }
 
@@ -213,7 +221,8 @@ final class TornadoSession implements Engine.Session {
     }
   }
 
-  private void single(Call call) {
+  private void single(Call operation) {
+    Call call = variants == Variants.TILES ? Tiles.of(operation) : operation;
     IntArray request = requests.get(Lowering.request(call.kernel()));
     for (int i = 0; i < call.descriptor().length; i++) {
       request.set(i, call.descriptor()[i]);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -28,7 +29,7 @@ class DeviceTest {
 
   @BeforeAll
   static void open() {
-    engine = Engines.open(Engines.devices().getFirst().id());
+    engine = Engines.open(Engines.devices().getFirst().id(), Variants.AUTO);
   }
 
   @AfterAll
@@ -89,7 +90,8 @@ class DeviceTest {
   @Test
   void refusesWhatItHasNot() {
     IllegalArgumentException unknown =
-        assertThrows(IllegalArgumentException.class, () -> Engines.open("opencl:99"));
+        assertThrows(
+            IllegalArgumentException.class, () -> Engines.open("opencl:99", Variants.AUTO));
     assertTrue(unknown.getMessage().contains(engine.device()), unknown.getMessage());
     Program other = chain();
     try (Engine.Session session = engine.open(4096, List.of())) {
@@ -134,6 +136,53 @@ class DeviceTest {
   @Test
   void twoRunsAreBitIdentical() {
     assertArrayEquals(runChain(engine, 3), runChain(engine, 3));
+  }
+
+  @Test
+  void runsTheVariantsOfItsTypeUnlessTold() {
+    boolean cpu = Engines.devices().getFirst().type().equals("cpu");
+    assertEquals(cpu ? Variants.LANES : Variants.TILES, engine.variants());
+    try (Engine lanes = Engines.open(engine.device(), Variants.LANES);
+        Engine tiles = Engines.open(engine.device(), Variants.TILES)) {
+      assertEquals(Variants.LANES, lanes.variants());
+      assertEquals(Variants.TILES, tiles.variants());
+    }
+  }
+
+  /** Convolution, group normalisation and attention, there and back. */
+  @Test
+  void tilesAreBitIdenticalAndProfiledToo() {
+    Block x = Block.of(16, 2, 12, 12, 40);
+    Block y = x.at(16 + x.size());
+    Block g = x.at(y.offset() + y.size());
+    Block z = x.at(g.offset() + g.size());
+    int weights = z.offset() + z.size();
+    int scratch = weights + Conv.weightSize(1, 1, 40, 40);
+    int saved = scratch + (1 << 17);
+    List<Call> calls = new ArrayList<>();
+    calls.add(Conv.forward(x, weights, 1, 1, 1, -1, -1, -1, y));
+    calls.addAll(GroupNorm.forward(y, 8, 16, 16, 16, -1, true, scratch, g));
+    calls.addAll(Attention.forward(x, y, g, 5, z, saved, scratch));
+    calls.addAll(Conv.weightGradient(x, z, 1, 1, 1, weights, true, scratch));
+    int floats = saved + Attention.savedSize(x, 5);
+    Program program = program(calls);
+    float[][] results = new float[3][floats];
+    try (Engine tiles = Engines.open(engine.device(), Variants.TILES)) {
+      for (int i = 0; i < 3; i++) {
+        try (Engine.Session session = tiles.open(floats, List.of(program))) {
+          session.write(16, randoms(scratch - 16), 0, scratch - 16);
+          if (i < 2) {
+            session.run(program);
+          } else {
+            session.profile(program, new long[calls.size()]);
+          }
+          session.read(0, results[i], 0, floats);
+        }
+      }
+    }
+    assertTrue(Float.isFinite(results[0][weights]) && results[0][weights] != 0);
+    assertArrayEquals(results[0], results[1]);
+    assertArrayEquals(results[0], results[2]);
   }
 
   @Test
