@@ -105,6 +105,7 @@ final class BenchCommand implements Callable<Integer> {
     row.put("preset", chosen.name());
     row.put("batch", batch);
     row.put("device", device.device);
+    row.put("kernels", probe.variants().id());
     row.put("threads", device.threads());
     row.put("parameters", MemoryNeed.parameters(chosen.model()));
     row.put("first_ms", rounded(timings.firstMillis()));
@@ -142,7 +143,7 @@ final class BenchCommand implements Callable<Integer> {
     }
     probe.figures().stream()
         .sorted(Comparator.comparingDouble(KernelFigures::nanosPerRun).reversed())
-        .forEach(kernel -> print(kernel, chosen, kernel.nanosPerRun() / total));
+        .forEach(kernel -> print(kernel, probe, chosen, kernel.nanosPerRun() / total));
     return 0;
   }
 
@@ -172,7 +173,7 @@ final class BenchCommand implements Callable<Integer> {
     out.flush();
   }
 
-  private void print(KernelFigures kernel, Preset chosen, double share) {
+  private void print(KernelFigures kernel, ProbeEngine probe, Preset chosen, double share) {
     PrintWriter out = spec.commandLine().getOut();
     KernelShape shape = kernel.shape();
     int calls = kernel.callsPerRun();
@@ -199,6 +200,7 @@ final class BenchCommand implements Callable<Integer> {
     row.put("preset", chosen.name());
     row.put("batch", batch);
     row.put("device", device.device);
+    row.put("kernels", probe.variants().id());
     row.put("kernel", shape.kernel());
     row.put("shape", shape.shape());
     row.put("calls", calls);
