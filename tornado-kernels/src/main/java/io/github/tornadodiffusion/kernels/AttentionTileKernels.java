@@ -60,7 +60,10 @@ final class AttentionTileKernels {
       int first = item % blocks * 32;
       int count = Math.min(32, tokens - first);
       int base = head / heads * tokens * stride + head % heads * size;
-      int saved = head * d.get(5) * 16;
+      int perQuery = head * d.get(5) * 16;
+      int saved = perQuery + first;
+      // Saved are whole tiles of 16 queries: those beyond the last repeat it.
+      int places = Math.min(32, d.get(5) * 16 - first);
       if (kind == FORWARD) {
         if (thread < 32) {
           max[thread] = -1e30f;
@@ -78,15 +81,15 @@ final class AttentionTileKernels {
         }
         partial[(thread >> 3) * 17 + (thread & 7)] = product;
         c.localBarrier();
-        if (thread < count) {
+        if (thread < places) {
           float sum = 0f;
           for (int i = 0; i < 8; i++) {
             sum += partial[thread * 17 + i];
           }
           factor[thread] = sum;
-          m.set(d.get(15) + saved + first + thread, sum);
-          max[thread] = m.get(d.get(9) + saved + first + thread);
-          total[thread] = m.get(d.get(10) + saved + first + thread);
+          m.set(d.get(15) + saved + thread, sum);
+          max[thread] = m.get(d.get(9) + saved + thread);
+          total[thread] = m.get(d.get(10) + saved + thread);
         }
       }
       c.localBarrier();
@@ -195,9 +198,9 @@ final class AttentionTileKernels {
                   inverse = total[r];
                   mean = factor[r];
                 } else {
-                  greatest = m.get(d.get(9) + saved + j + o);
-                  inverse = m.get(d.get(10) + saved + j + o);
-                  mean = m.get(d.get(14) + saved + j + o);
+                  greatest = m.get(d.get(9) + perQuery + j + o);
+                  inverse = m.get(d.get(10) + perQuery + j + o);
+                  mean = m.get(d.get(14) + perQuery + j + o);
                 }
                 p = TornadoMath.exp(weights[r * 33 + o] - greatest) * inverse;
                 gradient = p * (weights[1056 + r * 33 + o] - mean);
@@ -275,9 +278,9 @@ final class AttentionTileKernels {
         }
       }
       if (kind == FORWARD) {
-        if (thread < count) {
-          m.set(d.get(9) + saved + first + thread, max[thread]);
-          m.set(d.get(10) + saved + first + thread, total[thread]);
+        if (thread < places) {
+          m.set(d.get(9) + saved + thread, max[thread]);
+          m.set(d.get(10) + saved + thread, total[thread]);
         }
       }
       // The padding lanes behind the last head.
