@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.diffusion;
 
 import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.kernels.EngineOptions;
 import io.github.tornadodiffusion.kernels.Engines;
 
 /** The device of tests that the build runs once for each. */
@@ -8,6 +9,7 @@ final class TestDevice {
   private TestDevice() {}
 
   static Engine open() {
-    return Engines.open(System.getProperty("tornadodiffusion.device", "jvm"));
+    return Engines.open(
+        System.getProperty("tornadodiffusion.device", "jvm"), EngineOptions.DEFAULT);
   }
 }

@@ -117,7 +117,7 @@ final class BenchCommand implements Callable<Integer> {
     }
     probe.figures().stream()
         .sorted(Comparator.comparingDouble(KernelFigures::nanosPerRun).reversed())
-        .forEach(kernel -> print(kernel, chosen, kernel.nanosPerRun() / total));
+        .forEach(kernel -> print(kernel, probe, chosen, kernel.nanosPerRun() / total));
   }
 
   private void print(Map<String, Object> row) {
@@ -130,7 +130,7 @@ final class BenchCommand implements Callable<Integer> {
     out.flush();
   }
 
-  private void print(KernelFigures kernel, Preset chosen, double share) {
+  private void print(KernelFigures kernel, ProbeEngine probe, Preset chosen, double share) {
     PrintWriter out = spec.commandLine().getOut();
     KernelShape shape = kernel.shape();
     int calls = kernel.callsPerRun();
@@ -157,6 +157,7 @@ final class BenchCommand implements Callable<Integer> {
     row.put("preset", chosen.name());
     row.put("batch", batch);
     row.put("device", device.device);
+    row.put("kernels", probe.variants().id());
     row.put("kernel", shape.kernel());
     row.put("shape", shape.shape());
     row.put("calls", calls);

@@ -55,6 +55,7 @@ record Benchmark(String what, Preset preset, int batch, int runs) {
     row.put("preset", preset.name());
     row.put("batch", batch);
     row.put("device", device.device);
+    row.put("kernels", probe.variants().id());
     row.put("threads", device.threads());
     row.put("parameters", MemoryNeed.parameters(preset.model()));
     row.put("first_ms", rounded(timings.firstMillis()));

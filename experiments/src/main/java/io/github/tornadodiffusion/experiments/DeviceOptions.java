@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.experiments;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.EngineOptions;
 import io.github.tornadodiffusion.kernels.Engines;
+import io.github.tornadodiffusion.kernels.Variants;
 import java.io.PrintWriter;
 import picocli.CommandLine.Option;
 
@@ -16,6 +17,15 @@ final class DeviceOptions {
       defaultValue = JVM,
       description = "Device to compute on, as 'devices' lists them (default: jvm).")
   String device;
+
+  @Option(
+      names = "--kernels",
+      paramLabel = "SET",
+      defaultValue = "auto",
+      description =
+          "Variants of kernels: lanes (for a CPU), tiles (for a GPU), or auto: by the device's type"
+              + " (default).")
+  String kernels;
 
   @Option(
       names = "--threads",
@@ -46,10 +56,11 @@ final class DeviceOptions {
   /**
    * Checks the options without taking memory or threads.
    *
-   * @throws IllegalArgumentException if the device does not exist or there are no threads
+   * @throws IllegalArgumentException if the device or its variants of kernels do not exist or there
+   *     are no threads
    */
   void check() {
-    Engines.check(device);
+    Engines.check(device, Variants.named(kernels));
     if (threads != null && (threads < 1 || threads > 1024)) {
       throw new IllegalArgumentException("--threads is " + threads + "; give 1 to 1024");
     }
@@ -69,6 +80,8 @@ final class DeviceOptions {
   Engine open(boolean measure, PrintWriter err) {
     check();
     return Engines.open(
-        device, new EngineOptions(threads(), !noSelfCheck, measure, new StartUp(err)::show));
+        device,
+        new EngineOptions(
+            threads(), Variants.named(kernels), !noSelfCheck, measure, new StartUp(err)::show));
   }
 }

@@ -4,6 +4,7 @@ import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.Program;
 import io.github.tornadodiffusion.kernels.Trial;
+import io.github.tornadodiffusion.kernels.Variants;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
@@ -67,6 +68,11 @@ final class ProbeEngine implements Engine {
   @Override
   public String device() {
     return engine.device();
+  }
+
+  @Override
+  public Variants variants() {
+    return engine.variants();
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.experiments;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.Program;
 import io.github.tornadodiffusion.kernels.Trial;
+import io.github.tornadodiffusion.kernels.Variants;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,11 @@ final class ProfiledEngine implements Engine {
   @Override
   public String device() {
     return engine.device();
+  }
+
+  @Override
+  public Variants variants() {
+    return engine.variants();
   }
 
   @Override

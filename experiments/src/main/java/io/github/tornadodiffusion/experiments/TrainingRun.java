@@ -76,7 +76,7 @@ final class TrainingRun {
               ? Trainer.resume(engine, config, dataset, directory.path())
               : new Trainer(engine, config, dataset)) {
         OutputFiles.prepareDirectory("--out", directory.path());
-        describe(device);
+        describe(device, engine);
         writeManifest("running", null);
         train(trainer);
         trainer.saveState(directory.path());
@@ -206,9 +206,10 @@ final class TrainingRun {
     AtomicFiles.write(directory.manifest(), manifest.finish());
   }
 
-  private void describe(DeviceOptions device) {
+  private void describe(DeviceOptions device, Engine engine) {
     Map<String, Object> on = new LinkedHashMap<>();
     on.put("device", device.device);
+    on.put("kernels", engine.variants().id());
     on.put("threads", device.threads());
     manifest.put("device", on);
     manifest.put("seed", config.seed());

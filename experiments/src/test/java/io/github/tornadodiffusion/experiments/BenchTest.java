@@ -23,6 +23,7 @@ class BenchTest {
     assertEquals(what, row.get("what").asString());
     assertEquals(2, row.get("batch").asInt());
     assertEquals("jvm", row.get("device").asString());
+    assertEquals("lanes", row.get("kernels").asString());
     assertEquals(2, row.get("runs").asInt());
     for (String figure :
         List.of("parameters", "first_ms", "median_ms", "min_ms", "p90_ms", "images_per_s")) {
@@ -48,6 +49,7 @@ class BenchTest {
       assertTrue(row.get("gb_per_s").asDouble() > 0);
       assertTrue(row.has("gflops"));
       assertEquals("kernels", row.get("what").asString());
+      assertEquals("lanes", row.get("kernels").asString());
       assertFalse(row.get("shape").asString().isBlank());
       assertEquals(
           row.get("median_ms").asDouble() * 1e3,

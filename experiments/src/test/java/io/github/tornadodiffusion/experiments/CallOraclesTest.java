@@ -7,6 +7,7 @@ import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.JvmEngine;
 import io.github.tornadodiffusion.kernels.Program;
+import io.github.tornadodiffusion.kernels.Variants;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -24,6 +25,11 @@ class CallOraclesTest {
     @Override
     public String device() {
       return "none";
+    }
+
+    @Override
+    public Variants variants() {
+      return Variants.LANES;
     }
 
     @Override
@@ -61,6 +67,11 @@ class CallOraclesTest {
     @Override
     public String device() {
       return engine.device();
+    }
+
+    @Override
+    public Variants variants() {
+      return Variants.LANES;
     }
 
     @Override

@@ -76,6 +76,8 @@ class TrainTest {
     assertTrue(manifest.get("parameters").asInt() > 10_000);
     assertTrue(manifest.get("command").asString().contains("--seed 5"));
     assertTrue(manifest.get("machine").get("cores").asInt() >= 1);
+    assertEquals("jvm", manifest.get("device").get("device").asString());
+    assertEquals("lanes", manifest.get("device").get("kernels").asString());
     assertEquals(
         JsonMapper.shared().readTree(Files.readString(run.resolve("unet/config.json"))),
         manifest.get("unet"));

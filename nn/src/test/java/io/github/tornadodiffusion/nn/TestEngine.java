@@ -1,15 +1,19 @@
 package io.github.tornadodiffusion.nn;
 
 import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.kernels.EngineOptions;
 import io.github.tornadodiffusion.kernels.Engines;
 import io.github.tornadodiffusion.kernels.JvmEngine;
+import io.github.tornadodiffusion.kernels.Variants;
 
 /** The device that tests compute on: the build runs them once for each. */
 final class TestEngine {
   private static final String DEVICE = System.getProperty("tornadodiffusion.device", "jvm");
+  private static final Variants VARIANTS =
+      Variants.named(System.getProperty("tornadodiffusion.kernels", "auto"));
 
   /** Of all tests. */
-  static final Engine ENGINE = Engines.open(DEVICE);
+  static final Engine ENGINE = Engines.open(DEVICE, EngineOptions.DEFAULT.with(VARIANTS));
 
   private TestEngine() {}
 
@@ -19,6 +23,8 @@ final class TestEngine {
 
   /** One more engine of the device: the jvm with so many threads, any other as it is. */
   static Engine another(int threads) {
-    return isJvm() ? new JvmEngine(threads) : Engines.open(DEVICE);
+    return isJvm()
+        ? new JvmEngine(threads)
+        : Engines.open(DEVICE, EngineOptions.DEFAULT.with(VARIANTS));
   }
 }

@@ -9,6 +9,7 @@ import io.github.tornadodiffusion.kernels.JvmEngine;
 import io.github.tornadodiffusion.kernels.Kernel;
 import io.github.tornadodiffusion.kernels.Program;
 import io.github.tornadodiffusion.kernels.Trial;
+import io.github.tornadodiffusion.kernels.Variants;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -30,6 +31,11 @@ class TrialsTest {
     @Override
     public String device() {
       return engine.device();
+    }
+
+    @Override
+    public Variants variants() {
+      return engine.variants();
     }
 
     @Override

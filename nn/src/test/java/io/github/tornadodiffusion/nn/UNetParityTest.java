@@ -52,7 +52,10 @@ class UNetParityTest {
     }
   }
 
-  /** Sum and l2 norm, which the reference gives for every parameter. */
+  /**
+   * Sum and l2 norm, which the reference gives for every parameter. Its own sums, in single
+   * precision, lie up to 5.6e-6 norms away from the same computation in double precision.
+   */
   private static void checkStatistics(String name, HostTensor gradient, JsonNode expected) {
     double sum = 0;
     double squares = 0;
@@ -61,7 +64,7 @@ class UNetParityTest {
       squares += (double) g * g;
     }
     double l2 = expected.get("l2").asDouble();
-    assertEquals(expected.get("sum").asDouble(), sum, 5e-6 * l2 + 2e-7, name);
+    assertEquals(expected.get("sum").asDouble(), sum, 1e-5 * l2 + 2e-7, name);
     assertEquals(l2, Math.sqrt(squares), 5e-6 * l2 + 1e-7, name);
   }
 

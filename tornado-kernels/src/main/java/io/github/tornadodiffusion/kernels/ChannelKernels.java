@@ -40,7 +40,7 @@ final class ChannelKernels {
       Lanes.clear(v, start + left + inner, pitch - left - inner);
       int whole = c / lanes;
       int pixels = inner / stride;
-      for (int x = 0; x < pixels; x++) {
+      for (@Parallel int x = 0; x < pixels; x++) {
         int o = start + left + x * stride;
         int inAt = in + image * inImage + y * inRow + x * stride;
         float first = m.get(inAt);
@@ -112,7 +112,7 @@ final class ChannelKernels {
       Lanes.clear(v, start + left + inner, pitch - left - inner);
       int count = stride / lanes;
       int pixels = inner / stride;
-      for (int x = 0; x < pixels; x++) {
+      for (@Parallel int x = 0; x < pixels; x++) {
         int o = start + left + x * stride;
         int softAt = soft + image * softImage + y * softRow + x * stride;
         int gradAt = grad + image * gradImage + y * gradRow + x * stride;
@@ -167,7 +167,7 @@ final class ChannelKernels {
       Lanes.clear(v, start, left);
       Lanes.clear(v, start + left + inner, pitch - left - inner);
       int pixels = inner / stride;
-      for (int x = 0; x < pixels; x++) {
+      for (@Parallel int x = 0; x < pixels; x++) {
         int o = start + left + x * stride;
         int aAt = a + image * aImage + y * aRow + x * aStride;
         int bAt = b + image * bImage + y * bRow + x * bStride;
@@ -211,7 +211,7 @@ final class ChannelKernels {
       Lanes.clear(v, start, left);
       Lanes.clear(v, start + left + inner, pitch - left - inner);
       int pixels = inner / stride;
-      for (int x = 0; x < pixels; x++) {
+      for (@Parallel int x = 0; x < pixels; x++) {
         int o = start + left + x * stride;
         int aAt = a + image * aImage + y * aRow + x * aStride;
         int bAt = b + image * bImage + y * bRow + x * bStride;
@@ -258,7 +258,7 @@ final class ChannelKernels {
       Lanes.clear(v, start, left);
       Lanes.clear(v, start + left + inner, pitch - left - inner);
       int pixels = inner / stride;
-      for (int x = 0; x < pixels; x++) {
+      for (@Parallel int x = 0; x < pixels; x++) {
         int o = start + left + x * stride;
         int inAt = in + image * inImage + y * inRow + x * inStride + from;
         for (int i = 0; i < stride / lanes; i++) {
@@ -300,7 +300,7 @@ final class ChannelKernels {
       Lanes.clear(v, start, left);
       Lanes.clear(v, start + left + inner, pitch - left - inner);
       int pixels = inner / stride;
-      for (int x = 0; x < pixels; x++) {
+      for (@Parallel int x = 0; x < pixels; x++) {
         int o = start + left + x * stride;
         int inAt = in + image * inImage + y * inRow + x * inStride + from;
         if (accumulate == 0) {

@@ -243,7 +243,7 @@ final class ConvKernels {
       int tap = t % taps;
       int cPanel = t / taps * 16;
       int target = d.get(4) + (t - tap + taps - 1 - tap) * coutStride * 16;
-      for (int o = 0; o < coutStride; o++) {
+      for (@Parallel int o = 0; o < coutStride; o++) {
         int source = d.get(0) + ((o / 16 * taps + tap) * cinStride + cPanel) * 16 + o % 16;
         for (int c = 0; c < 16; c++) {
           m.set(target + o * 16 + c, m.get(source + c * 16));

@@ -10,6 +10,8 @@ package io.github.tornadodiffusion.kernels;
  * @param memory bytes
  * @param largestBuffer bytes that one array may have
  * @param computeUnits cores of a CPU, multiprocessors of a GPU
+ * @param workGroup threads that a work group may have
+ * @param localMemory bytes that a work group may share
  */
 public record Device(
     String id,
@@ -18,4 +20,6 @@ public record Device(
     String platform,
     long memory,
     long largestBuffer,
-    int computeUnits) {}
+    int computeUnits,
+    int workGroup,
+    long localMemory) {}

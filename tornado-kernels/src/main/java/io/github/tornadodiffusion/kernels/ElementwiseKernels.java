@@ -38,7 +38,7 @@ final class ElementwiseKernels {
       int o = (start + left) / lanes;
       int inAt = (in + image * inImage + y * inRow) / lanes;
       int count = inner / lanes;
-      for (int i = 0; i < count; i++) {
+      for (@Parallel int i = 0; i < count; i++) {
         Float16 r = v.get(inAt + i);
         if (accumulate == 0) {
           v.set(o + i, r);
@@ -77,7 +77,7 @@ final class ElementwiseKernels {
       int aAt = (a + image * aImage + y * aRow) / lanes;
       int bAt = (b + image * bImage + y * bRow) / lanes;
       int count = inner / lanes;
-      for (int i = 0; i < count; i++) {
+      for (@Parallel int i = 0; i < count; i++) {
         v.set(o + i, Lanes.add(v.get(aAt + i), v.get(bAt + i)));
       }
     }
@@ -111,7 +111,7 @@ final class ElementwiseKernels {
       int inAt = (in + image * inImage + y * inRow) / lanes;
       Float16 f = Lanes.splat(m.get(factor));
       int count = inner / lanes;
-      for (int i = 0; i < count; i++) {
+      for (@Parallel int i = 0; i < count; i++) {
         Float16 r = Lanes.mul(v.get(inAt + i), f);
         if (accumulate == 0) {
           v.set(o + i, r);
@@ -154,7 +154,7 @@ final class ElementwiseKernels {
       Float16 gs = Lanes.splat(g);
       int whole = c / lanes;
       int pixels = inner / stride;
-      for (int x = 0; x < pixels; x++) {
+      for (@Parallel int x = 0; x < pixels; x++) {
         int o = start + left + x * stride;
         int inAt = in + image * inImage + y * inRow + x * stride;
         for (int i = 0; i < whole; i++) {
@@ -195,7 +195,7 @@ final class ElementwiseKernels {
       int inAt = (in + image * inImage + y * inRow) / lanes;
       Float16 one = Lanes.splat(1f);
       int count = inner / lanes;
-      for (int i = 0; i < count; i++) {
+      for (@Parallel int i = 0; i < count; i++) {
         Float16 x = v.get(inAt + i);
         v.set(o + i, Lanes.div(x, Lanes.add(one, Lanes.exp(Lanes.sub(Lanes.zero(), x)))));
       }
@@ -233,7 +233,7 @@ final class ElementwiseKernels {
       int gradAt = (grad + image * gradImage + y * gradRow) / lanes;
       Float16 one = Lanes.splat(1f);
       int count = inner / lanes;
-      for (int i = 0; i < count; i++) {
+      for (@Parallel int i = 0; i < count; i++) {
         Float16 x = v.get(inAt + i);
         Float16 s = Lanes.div(one, Lanes.add(one, Lanes.exp(Lanes.sub(Lanes.zero(), x))));
         Float16 slope = Lanes.mul(s, Lanes.mulAdd(x, Lanes.sub(one, s), one));

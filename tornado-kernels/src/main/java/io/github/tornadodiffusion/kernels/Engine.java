@@ -8,6 +8,9 @@ public interface Engine extends AutoCloseable {
   /** The device's id, for instance {@code jvm} or {@code opencl:0}. */
   String device();
 
+  /** The variants of kernels that it runs: lanes or tiles. */
+  Variants variants();
+
   /**
    * Takes memory for an arena and prepares programs that run on it.
    *

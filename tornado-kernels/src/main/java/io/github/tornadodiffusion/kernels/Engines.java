@@ -27,33 +27,27 @@ public final class Engines {
   }
 
   /**
-   * Starts a device, with all cores and self-check.
-   *
-   * @param id {@code jvm}, or the id of one of {@link #devices}
-   * @throws IllegalArgumentException if there is no such device
-   */
-  public static Engine open(String id) {
-    return open(id, EngineOptions.DEFAULT);
-  }
-
-  /**
    * Starts a device.
    *
    * @param id {@code jvm}, or the id of one of {@link #devices}
-   * @throws IllegalArgumentException if there is no such device
+   * @throws IllegalArgumentException if there is no such device, or it has no such variants
    */
   public static Engine open(String id, EngineOptions options) {
+    check(id, options.variants());
     return id.equals(JVM) ? new JvmEngine(options.threads()) : new TornadoEngine(find(id), options);
   }
 
   /**
    * Checks that a device is there, without taking memory of it.
    *
-   * @throws IllegalArgumentException if there is no such device
+   * @throws IllegalArgumentException as {@link #open}
    */
-  public static void check(String id) {
+  public static void check(String id, Variants variants) {
     if (!id.equals(JVM)) {
       find(id);
+    } else if (variants == Variants.TILES) {
+      throw new IllegalArgumentException(
+          "jvm computes with lanes only; leave out --kernels tiles or name another --device");
     }
   }
 

@@ -388,7 +388,7 @@ final class GroupNormKernels {
     }
   }
 
-  private static void reduceGroup(FloatArray m, IntArray d, int t) {
+  static void reduceGroup(FloatArray m, IntArray d, int t) {
     int stride = d.get(3);
     int plane = d.get(0) * stride;
     int channels = d.get(9);

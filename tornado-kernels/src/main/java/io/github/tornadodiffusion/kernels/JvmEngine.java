@@ -55,6 +55,11 @@ public final class JvmEngine implements Engine {
     return "jvm";
   }
 
+  @Override
+  public Variants variants() {
+    return Variants.LANES;
+  }
+
   /** Threads that compute, the calling one included. */
   public int threads() {
     return workers.length + 1;

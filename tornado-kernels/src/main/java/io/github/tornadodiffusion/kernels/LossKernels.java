@@ -76,7 +76,7 @@ final class LossKernels {
       int targetAt = (target + image * targetImage + y * targetRow) / lanes;
       Float16 factor = Lanes.splat(m.get(weights + image) * (2f / elements));
       int count = inner / lanes;
-      for (int i = 0; i < count; i++) {
+      for (@Parallel int i = 0; i < count; i++) {
         v.set(o + i, Lanes.mul(Lanes.sub(v.get(predictionAt + i), v.get(targetAt + i)), factor));
       }
     }

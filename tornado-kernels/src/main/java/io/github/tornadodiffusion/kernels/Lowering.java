@@ -92,9 +92,11 @@ record Lowering(
         Collections.unmodifiableMap(builder.single));
   }
 
-  /** Ids of all tasks, each once. */
-  List<String> taskIds() {
-    return graphs.stream().flatMap(g -> g.tasks().stream()).map(Task::id).distinct().toList();
+  /** The kernel behind every task's id. */
+  Map<String, Kernel> taskKernels() {
+    Map<String, Kernel> kernels = new LinkedHashMap<>();
+    graphs.forEach(g -> g.tasks().forEach(task -> kernels.put(task.id(), task.kernel())));
+    return kernels;
   }
 
   /** Name of the array that holds the descriptor of a kernel's own graph. */

@@ -30,7 +30,7 @@ final class MatMulKernels {
       int down = transposed == 0 ? d.get(1) : 1;
       int across = transposed == 0 ? 1 : d.get(1);
       int used = Math.min(16, d.get(6) - panel * 16);
-      for (int i = 0; i < k; i++) {
+      for (@Parallel int i = 0; i < k; i++) {
         for (int j = 0; j < used; j++) {
           m.set(target + i * 16 + j, m.get(source + i * down + (panel * 16 + j) * across));
         }

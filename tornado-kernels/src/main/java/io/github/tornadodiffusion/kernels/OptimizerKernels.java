@@ -47,12 +47,17 @@ final class OptimizerKernels {
       for (int i = sums / lanes; i < (sums + count) / lanes; i++) {
         sum = Lanes.add(sum, v.get(i));
       }
-      float norm = TornadoMath.sqrt(Lanes.sum(sum));
-      float max = m.get(hyper + Optimizer.MAX_GRAD_NORM);
-      float scale = TornadoMath.min(1f, max / (norm + 1e-6f));
-      m.set(hyper + Optimizer.GRAD_NORM, norm);
-      m.set(hyper + Optimizer.GRAD_SCALE, max > 0f ? scale : 1f);
+      scale(m, hyper, Lanes.sum(sum));
     }
+  }
+
+  /** Writes the norm and what it scales gradients by. */
+  static void scale(FloatArray m, int hyper, float squares) {
+    float norm = TornadoMath.sqrt(squares);
+    float max = m.get(hyper + Optimizer.MAX_GRAD_NORM);
+    float scale = TornadoMath.min(1f, max / (norm + 1e-6f));
+    m.set(hyper + Optimizer.GRAD_NORM, norm);
+    m.set(hyper + Optimizer.GRAD_SCALE, max > 0f ? scale : 1f);
   }
 
   /**
@@ -82,16 +87,21 @@ final class OptimizerKernels {
       Float16 scale = Lanes.splat(m.get(hyper + Optimizer.GRAD_SCALE));
       int from = t * Optimizer.CHUNK;
       int to = from + Optimizer.CHUNK < length ? from + Optimizer.CHUNK : length;
-      for (int i = from / lanes; i < to / lanes; i++) {
-        Float16 g = Lanes.mul(v.get(gradients / lanes + i), scale);
-        Float16 first = Lanes.mulAdd(g, rest1, Lanes.mul(v.get(firstMoment / lanes + i), beta1));
+      int count = (to - from) / lanes;
+      int parameterAt = (parameters + from) / lanes;
+      int gradientAt = (gradients + from) / lanes;
+      int firstAt = (firstMoment + from) / lanes;
+      int secondAt = (secondMoment + from) / lanes;
+      for (@Parallel int i = 0; i < count; i++) {
+        Float16 g = Lanes.mul(v.get(gradientAt + i), scale);
+        Float16 first = Lanes.mulAdd(g, rest1, Lanes.mul(v.get(firstAt + i), beta1));
         Float16 second =
-            Lanes.mulAdd(Lanes.mul(g, g), rest2, Lanes.mul(v.get(secondMoment / lanes + i), beta2));
+            Lanes.mulAdd(Lanes.mul(g, g), rest2, Lanes.mul(v.get(secondAt + i), beta2));
         Float16 spread = Lanes.add(Lanes.div(Lanes.sqrt(second), correction2), epsilon);
-        Float16 decayed = Lanes.mul(v.get(parameters / lanes + i), keep);
-        v.set(firstMoment / lanes + i, first);
-        v.set(secondMoment / lanes + i, second);
-        v.set(parameters / lanes + i, Lanes.mulAdd(step, Lanes.div(first, spread), decayed));
+        Float16 decayed = Lanes.mul(v.get(parameterAt + i), keep);
+        v.set(firstAt + i, first);
+        v.set(secondAt + i, second);
+        v.set(parameterAt + i, Lanes.mulAdd(step, Lanes.div(first, spread), decayed));
       }
     }
   }
@@ -112,11 +122,12 @@ final class OptimizerKernels {
       Float16 rate = Lanes.splat(m.get(hyper + Optimizer.EMA_DECAY) - 1f);
       int from = t * Optimizer.CHUNK;
       int to = from + Optimizer.CHUNK < length ? from + Optimizer.CHUNK : length;
-      for (int i = from / lanes; i < to / lanes; i++) {
-        Float16 old = v.get(shadow / lanes + i);
-        v.set(
-            shadow / lanes + i,
-            Lanes.mulAdd(rate, Lanes.sub(old, v.get(parameters / lanes + i)), old));
+      int count = (to - from) / lanes;
+      int shadowAt = (shadow + from) / lanes;
+      int parameterAt = (parameters + from) / lanes;
+      for (@Parallel int i = 0; i < count; i++) {
+        Float16 old = v.get(shadowAt + i);
+        v.set(shadowAt + i, Lanes.mulAdd(rate, Lanes.sub(old, v.get(parameterAt + i)), old));
       }
     }
   }
@@ -131,8 +142,10 @@ final class OptimizerKernels {
       int lanes = Lanes.width();
       int from = t * Optimizer.CHUNK;
       int to = from + Optimizer.CHUNK < length ? from + Optimizer.CHUNK : length;
-      for (int i = (gradients + from) / lanes; i < (gradients + to) / lanes; i++) {
-        v.set(i, Lanes.zero());
+      int count = (to - from) / lanes;
+      int at = (gradients + from) / lanes;
+      for (@Parallel int i = 0; i < count; i++) {
+        v.set(at + i, Lanes.zero());
       }
     }
   }

@@ -38,7 +38,7 @@ final class ResampleKernels {
       Lanes.clear(v, start + left + inner, pitch - left - inner);
       int row = in + image * inImage + d.get(13 + Rows.clamp(y, h)) * inRow;
       int pixels = inner / stride;
-      for (int x = 0; x < pixels; x++) {
+      for (@Parallel int x = 0; x < pixels; x++) {
         int o = (start + left + x * stride) / lanes;
         int from = (row + d.get(13 + h + x) * stride) / lanes;
         for (int i = 0; i < stride / lanes; i++) {
@@ -79,7 +79,7 @@ final class ResampleKernels {
       int fromY = d.get(13 + row);
       int toY = d.get(14 + row);
       int pixels = inner / stride;
-      for (int x = 0; x < pixels; x++) {
+      for (@Parallel int x = 0; x < pixels; x++) {
         int fromX = d.get(14 + h + x);
         int toX = d.get(15 + h + x);
         int o = (start + left + x * stride) / lanes;
@@ -127,7 +127,7 @@ final class ResampleKernels {
       Lanes.clear(v, start + left + inner, pitch - left - inner);
       Float16 quarter = Lanes.splat(0.25f);
       int pixels = inner / stride;
-      for (int x = 0; x < pixels; x++) {
+      for (@Parallel int x = 0; x < pixels; x++) {
         int o = (start + left + x * stride) / lanes;
         int upper = (in + image * inImage + 2 * y * inRow + 2 * x * stride) / lanes;
         int lower = upper + inRow / lanes;
@@ -174,7 +174,7 @@ final class ResampleKernels {
       int pooled = Rows.inner(y, 2 * pooledH, 2 * pooledW);
       int o = (start + left) / lanes;
       int next = stride / lanes;
-      for (int x = 0; x < pooled; x++) {
+      for (@Parallel int x = 0; x < pooled; x++) {
         int from = (grad + image * gradImage + y / 2 * gradRow + x / 2 * stride) / lanes;
         for (int i = 0; i < next; i++) {
           Float16 r = Lanes.mul(v.get(from + i), quarter);
@@ -219,7 +219,7 @@ final class ResampleKernels {
       int copied = y % step == 0 ? inner : 0;
       Lanes.clear(v, start + left + copied, inner - copied);
       int pixels = (copied / stride + step - 1) / step;
-      for (int x = 0; x < pixels; x++) {
+      for (@Parallel int x = 0; x < pixels; x++) {
         int from = (in + image * inImage + y / step * inRow + x * stride) / lanes;
         int to = start + left + x * step * stride;
         for (int i = 0; i < stride / lanes; i++) {

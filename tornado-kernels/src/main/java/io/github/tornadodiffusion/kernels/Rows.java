@@ -7,7 +7,8 @@ import java.util.stream.IntStream;
 /**
  * How kernels that touch every element walk over blocks: one iteration a row of the output, border
  * rows included. Their descriptors start with {@link #output}, followed by one {@link #input} for
- * every block that is read.
+ * every block that is read. A second parallel loop within the row is for GPUs, whose threads share
+ * a row; what stands before it, the zeros of the border, every one of them writes.
  */
 final class Rows {
   /**

@@ -54,6 +54,8 @@ final class TornadoDevices {
         device.getPlatformName().strip(),
         device.getPhysicalDevice().getDeviceGlobalMemorySize(),
         device.getPhysicalDevice().getDeviceMaxAllocationSize(),
-        device.getPhysicalDevice().getDeviceMaxComputeUnits());
+        device.getPhysicalDevice().getDeviceMaxComputeUnits(),
+        device.getPhysicalDevice().getMaxThreadsPerBlock(),
+        device.getPhysicalDevice().getDeviceLocalMemorySize());
   }
 }

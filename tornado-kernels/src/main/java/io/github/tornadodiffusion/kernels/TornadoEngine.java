@@ -8,13 +8,14 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
 final class TornadoEngine implements Engine {
   private final TornadoDevice device;
   private final Device description;
-
   private final EngineOptions options;
+  private final Variants variants;
   private final SelfCheck selfCheck;
 
   TornadoEngine(TornadoDevices.Entry entry, EngineOptions options) {
     device = entry.device();
     description = TornadoDevices.describe(entry);
+    variants = options.variants().on(description.type());
     this.options = options;
     selfCheck = new SelfCheck(this, options.listener());
   }
@@ -25,9 +26,14 @@ final class TornadoEngine implements Engine {
   }
 
   @Override
+  public Variants variants() {
+    return variants;
+  }
+
+  @Override
   public Session open(int floats, List<Program> programs) {
     checkRoom(floats);
-    return new TornadoSession(device, description, options, floats, programs);
+    return new TornadoSession(device, description, options, variants, floats, programs);
   }
 
   @Override

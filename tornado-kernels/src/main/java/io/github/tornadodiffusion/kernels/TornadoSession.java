@@ -10,11 +10,14 @@ import java.util.Map;
 import uk.ac.manchester.tornado.api.DataRange;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
+import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.TornadoExecutionResult;
 import uk.ac.manchester.tornado.api.TornadoProfilerResult;
+import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.WorkerGrid1D;
+import uk.ac.manchester.tornado.api.WorkerGrid2D;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.enums.ProfilerMode;
@@ -49,6 +52,7 @@ final class TornadoSession implements Engine.Session {
 
   private final Device device;
   private final EngineOptions options;
+  private final Variants variants;
   private final Lowering lowering;
   private final Map<Program, List<Integer>> graphs = new IdentityHashMap<>();
   private final FloatArray arena;
@@ -67,10 +71,18 @@ final class TornadoSession implements Engine.Session {
   private int staged;
 
   TornadoSession(
-      TornadoDevice on, Device device, EngineOptions options, int floats, List<Program> programs) {
+      TornadoDevice on,
+      Device device,
+      EngineOptions options,
+      Variants variants,
+      int floats,
+      List<Program> programs) {
     this.device = device;
     this.options = options;
-    lowering = Lowering.of(programs);
+    this.variants = variants;
+    lowering =
+        Lowering.of(
+            variants == Variants.TILES ? programs.stream().map(Tiles::of).toList() : programs);
     for (int i = 0; i < programs.size(); i++) {
       graphs.put(programs.get(i), lowering.programs().get(i));
     }
@@ -114,7 +126,9 @@ final class TornadoSession implements Engine.Session {
     for (Lowering.Task task : graph.tasks()) {
       FloatArray m = (FloatArray) arrays.get(task.arguments().get(0));
       IntArray d = (IntArray) arrays.get(task.arguments().get(1));
-      if (task.arguments().size() == 2) {
+      if (Tiles.is(task.kernel())) {
+        result.task(task.id(), TornadoTasks.tiled(task.kernel()), new KernelContext(), m, d);
+      } else if (task.arguments().size() == 2) {
         result.task(task.id(), TornadoTasks.of(task.kernel()), m, d);
       } else {
         FloatArray third = (FloatArray) arrays.get(task.arguments().get(2));
@@ -129,20 +143,18 @@ final class TornadoSession implements Engine.Session {
     return result.snapshot();
   }
 
-  /**
-   * One grid for all tasks: the generated loops stride over it. A few work groups for each core
-   * even out the load of a CPU; a GPU wants many threads.
-   */
   private GridScheduler grids() {
-    boolean cpu = device.type().equals("cpu");
-    int local = cpu ? 1 : 64;
-    int threads = device.computeUnits() * (cpu ? 16 : 4 * local);
     GridScheduler scheduler = new GridScheduler();
-    for (String id : lowering.taskIds()) {
-      WorkerGrid1D grid = new WorkerGrid1D(threads);
-      grid.setLocalWork(local, 1, 1);
-      scheduler.addWorkerGrid(Lowering.NAME + "." + id, grid);
-    }
+    lowering
+        .taskKernels()
+        .forEach((id, kernel) -> {
+          Grid grid = Grid.of(kernel, device, variants);
+          grid.check(kernel, device);
+          WorkerGrid workers =
+              grid.y() == 1 ? new WorkerGrid1D(grid.x()) : new WorkerGrid2D(grid.x(), grid.y());
+          workers.setLocalWork(grid.local(), 1, 1);
+          scheduler.addWorkerGrid(Lowering.NAME + "." + id, workers);
+        });
     return scheduler;
   }
 
@@ -252,9 +264,8 @@ final class TornadoSession implements Engine.Session {
         announce(program, graph);
       }
       if (indices.isEmpty()) {
-        Call call = program.calls().getFirst();
-        single(call);
-        add(times, lowering.graphs().get(lowering.single().get(call.kernel())).tasks());
+        int graph = single(program.calls().getFirst());
+        add(times, lowering.graphs().get(graph).tasks());
       }
       return times.measurement(System.nanoTime() - start);
     } finally {
@@ -269,12 +280,16 @@ final class TornadoSession implements Engine.Session {
         profile.getProfileLog(), tasks, profile.getCompileTime(), profile.getDataTransfersTime());
   }
 
-  private void single(Call call) {
+  /** Runs a call in its kernel's own graph; returns which one that is. */
+  private int single(Call operation) {
+    Call call = variants == Variants.TILES ? Tiles.of(operation) : operation;
     IntArray request = requests.get(Lowering.request(call.kernel()));
     for (int i = 0; i < call.descriptor().length; i++) {
       request.set(i, call.descriptor()[i]);
     }
-    execute(lowering.single().get(call.kernel()));
+    int graph = lowering.single().get(call.kernel());
+    execute(graph);
+    return graph;
   }
 
   private List<Integer> graphsOf(Program program) {

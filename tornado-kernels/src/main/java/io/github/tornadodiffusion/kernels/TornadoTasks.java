@@ -1,6 +1,8 @@
 package io.github.tornadodiffusion.kernels;
 
+import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task2;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task3;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -60,6 +62,30 @@ final class TornadoTasks {
       case "ResampleKernels.averagePool" -> ResampleKernels::averagePool;
       case "ResampleKernels.averagePoolBackward" -> ResampleKernels::averagePoolBackward;
       case "ResampleKernels.dilate" -> ResampleKernels::dilate;
+      default -> throw new IllegalArgumentException("No kernel " + kernel);
+    };
+  }
+
+  /**
+   * The method of a kernel for work groups.
+   *
+   * @throws IllegalArgumentException if the kernel is not listed here
+   */
+  static Task3<KernelContext, FloatArray, IntArray> tiled(Kernel kernel) {
+    return switch (kernel.owner() + "." + kernel.method()) {
+      case "AttentionTileKernels.forward" -> AttentionTileKernels::forward;
+      case "AttentionTileKernels.queries" -> AttentionTileKernels::queries;
+      case "AttentionTileKernels.keys" -> AttentionTileKernels::keys;
+      case "GroupNormTileKernels.moments" -> GroupNormTileKernels::moments;
+      case "GroupNormTileKernels.apply" -> GroupNormTileKernels::apply;
+      case "GroupNormTileKernels.sums" -> GroupNormTileKernels::sums;
+      case "GroupNormTileKernels.reduce" -> GroupNormTileKernels::reduce;
+      case "GroupNormTileKernels.gradient" -> GroupNormTileKernels::gradient;
+      case "ReduceTileKernels.sumPixels" -> ReduceTileKernels::sumPixels;
+      case "ReduceTileKernels.meanSquaredError" -> ReduceTileKernels::meanSquaredError;
+      case "ReduceTileKernels.squares" -> ReduceTileKernels::squares;
+      case "ReduceTileKernels.norm" -> ReduceTileKernels::norm;
+      case "ProductTileKernels.product" -> ProductTileKernels::product;
       default -> throw new IllegalArgumentException("No kernel " + kernel);
     };
   }

@@ -20,8 +20,12 @@ final class TransferKernels {
       int to = request.get(1 + 3 * i);
       int from = request.get(2 + 3 * i);
       int length = request.get(3 + 3 * i);
-      for (int j = 0; j < length; j++) {
-        m.set(to + j, staging.get(from + j));
+      for (@Parallel int j = 0; j < Lowering.PIECE; j++) {
+        // A condition, not the bound: TornadoVM takes an array that parallel loops write without
+        // one to be overwritten as a whole, and would not bring the arena to the device.
+        if (j < length) {
+          m.set(to + j, staging.get(from + j));
+        }
       }
     }
   }

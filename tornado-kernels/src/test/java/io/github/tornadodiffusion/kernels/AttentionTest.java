@@ -178,6 +178,24 @@ class AttentionTest {
     }
   }
 
+  /** Other kernels read it, and so does the self-check of a device. */
+  @Test
+  void whatIsSavedIsWhatTheJvmSaves() {
+    TestArena arena = new TestArena(5);
+    Block q = arena.random(Block.of(0, 2, 1, 37, 24));
+    Block out = arena.place(q);
+    int size = Attention.savedSize(q, 3);
+    int saved = arena.reserve(size);
+    int scratch = arena.reserve(Attention.forwardScratch(q, 3));
+    List<Call> calls = Attention.forward(q, q, q, 3, out, saved, scratch);
+    arena.run(calls);
+    float[] actual = arena.read(saved, size);
+    try (JvmEngine jvm = new JvmEngine(1)) {
+      arena.run(jvm, calls);
+    }
+    assertArrayEquals(arena.read(saved, size), actual, 1e-6f);
+  }
+
   @Test
   void theOraclesGradientsAreDifferenceQuotients() {
     Oracle oracle = new Oracle(2, 5, 6, 3);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -29,7 +30,11 @@ class DeviceTest {
 
   @BeforeAll
   static void open() {
-    engine = open(EngineOptions.DEFAULT);
+    engine = open(Variants.AUTO);
+  }
+
+  private static Engine open(Variants variants) {
+    return open(EngineOptions.DEFAULT.with(variants));
   }
 
   private static Engine open(EngineOptions options) {
@@ -94,7 +99,8 @@ class DeviceTest {
   @Test
   void refusesWhatItHasNot() {
     IllegalArgumentException unknown =
-        assertThrows(IllegalArgumentException.class, () -> Engines.open("opencl:99"));
+        assertThrows(
+            IllegalArgumentException.class, () -> Engines.open("opencl:99", EngineOptions.DEFAULT));
     assertTrue(unknown.getMessage().contains(engine.device()), unknown.getMessage());
     Program other = chain();
     try (Engine.Session session = engine.open(4096, List.of())) {
@@ -142,10 +148,58 @@ class DeviceTest {
   }
 
   @Test
+  void runsTheVariantsOfItsTypeUnlessTold() {
+    boolean cpu = Engines.devices().getFirst().type().equals("cpu");
+    assertEquals(cpu ? Variants.LANES : Variants.TILES, engine.variants());
+    try (Engine lanes = open(Variants.LANES);
+        Engine tiles = open(Variants.TILES)) {
+      assertEquals(Variants.LANES, lanes.variants());
+      assertEquals(Variants.TILES, tiles.variants());
+    }
+  }
+
+  /** Convolution, group normalisation and attention, there and back. */
+  @Test
+  void tilesAreBitIdenticalAndMeasuredToo() {
+    Block x = Block.of(16, 2, 12, 12, 40);
+    Block y = x.at(16 + x.size());
+    Block g = x.at(y.offset() + y.size());
+    Block z = x.at(g.offset() + g.size());
+    int weights = z.offset() + z.size();
+    int scratch = weights + Conv.weightSize(1, 1, 40, 40);
+    int saved = scratch + (1 << 17);
+    List<Call> calls = new ArrayList<>();
+    calls.add(Conv.forward(x, weights, 1, 1, 1, -1, -1, -1, y));
+    calls.addAll(GroupNorm.forward(y, 8, 16, 16, 16, -1, true, scratch, g));
+    calls.addAll(Attention.forward(x, y, g, 5, z, saved, scratch));
+    calls.addAll(Conv.weightGradient(x, z, 1, 1, 1, weights, true, scratch));
+    int floats = saved + Attention.savedSize(x, 5);
+    Program program = program(calls);
+    float[][] results = new float[3][floats];
+    EngineOptions options = EngineOptions.DEFAULT.with(Variants.TILES).measuring();
+    try (Engine tiles = open(options)) {
+      for (int i = 0; i < 3; i++) {
+        try (Engine.Session session = tiles.open(floats, List.of(program))) {
+          session.write(16, randoms(scratch - 16), 0, scratch - 16);
+          if (i < 2) {
+            session.run(program);
+          } else {
+            assertEquals(calls.size(), session.measure(program).calls().length);
+          }
+          session.read(0, results[i], 0, floats);
+        }
+      }
+    }
+    assertTrue(Float.isFinite(results[0][weights]) && results[0][weights] != 0);
+    assertArrayEquals(results[0], results[1]);
+    assertArrayEquals(results[0], results[2]);
+  }
+
+  @Test
   void measuresEveryCallAndComputesTheSame() {
     Program chain = chain();
     float[] values = new float[2048];
-    try (Engine measuring = open(new EngineOptions(1, true, true, (what, done, all) -> {}));
+    try (Engine measuring = open(EngineOptions.DEFAULT.measuring());
         Engine.Session session = measuring.open(4096, List.of(chain))) {
       session.write(16, randoms(1024), 0, 1024);
       for (int run = 0; run < 3; run++) {

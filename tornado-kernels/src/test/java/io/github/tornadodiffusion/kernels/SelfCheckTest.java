@@ -34,6 +34,11 @@ class SelfCheckTest {
     }
 
     @Override
+    public Variants variants() {
+      return Variants.LANES;
+    }
+
+    @Override
     public Session open(int floats, List<Program> programs) {
       Session session = jvm.open(floats, programs);
       return new Session() {

@@ -12,7 +12,11 @@ final class TestArena {
   /** The device that all tests compute on: the build runs them once for each. */
   static final String DEVICE = System.getProperty("tornadodiffusion.device", "jvm");
 
-  private static final Engine ENGINE = Engines.open(DEVICE);
+  /** The variants of kernels that all tests run, likewise. */
+  static final Variants VARIANTS =
+      Variants.named(System.getProperty("tornadodiffusion.kernels", "auto"));
+
+  private static final Engine ENGINE = Engines.open(DEVICE, EngineOptions.DEFAULT.with(VARIANTS));
 
   private final SplittableRandom random;
   private final List<Filled> filled = new ArrayList<>();

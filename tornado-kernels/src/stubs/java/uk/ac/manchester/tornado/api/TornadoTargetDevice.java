@@ -9,4 +9,8 @@ public interface TornadoTargetDevice {
   long getDeviceMaxAllocationSize();
 
   int getDeviceMaxComputeUnits();
+
+  int getMaxThreadsPerBlock();
+
+  long getDeviceLocalMemorySize();
 }
