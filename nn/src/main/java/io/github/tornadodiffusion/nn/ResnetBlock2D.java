@@ -1,8 +1,11 @@
 package io.github.tornadodiffusion.nn;
 
+import io.github.tornadodiffusion.kernels.Activation;
+
 /**
- * diffusers' ResnetBlock2D: {@code (shortcut(x) + conv2(silu(norm2(conv1(silu(norm1(x))) + time))))
- * / outputScaleFactor}, where up- or downsampling stands before conv1 and the shortcut.
+ * diffusers' ResnetBlock2D: {@code (shortcut(x) + conv2(f(norm2(conv1(f(norm1(x))) + time)))) /
+ * outputScaleFactor}, where f is an activation and up- or downsampling stands before conv1 and the
+ * shortcut.
  */
 final class ResnetBlock2D {
   private final Scope scope;
@@ -28,6 +31,7 @@ final class ResnetBlock2D {
    * @param groups groups of both normalisations
    * @param scaleShift whether the time embedding scales and shifts after norm2 instead of being
    *     added before it
+   * @param activation of the block and of the time embedding that it takes
    * @param outputScaleFactor divisor of the output
    */
   record Options(
@@ -35,10 +39,32 @@ final class ResnetBlock2D {
       int groups,
       double epsilon,
       boolean scaleShift,
+      Activation activation,
       double outputScaleFactor,
       Sampling sampling) {
+    /** Options of a plain block with SiLU. */
+    static Options of(int tembChannels, int groups, double epsilon) {
+      return new Options(tembChannels, groups, epsilon, false, Activation.SILU, 1, Sampling.NONE);
+    }
+
+    Options withScaleShift(boolean newScaleShift) {
+      return new Options(
+          tembChannels, groups, epsilon, newScaleShift, activation, outputScaleFactor, sampling);
+    }
+
+    Options with(Activation newActivation) {
+      return new Options(
+          tembChannels, groups, epsilon, scaleShift, newActivation, outputScaleFactor, sampling);
+    }
+
+    Options withOutputScaleFactor(double newFactor) {
+      return new Options(
+          tembChannels, groups, epsilon, scaleShift, activation, newFactor, sampling);
+    }
+
     Options with(Sampling newSampling) {
-      return new Options(tembChannels, groups, epsilon, scaleShift, outputScaleFactor, newSampling);
+      return new Options(
+          tembChannels, groups, epsilon, scaleShift, activation, outputScaleFactor, newSampling);
     }
   }
 
@@ -61,25 +87,29 @@ final class ResnetBlock2D {
   }
 
   /**
-   * @param temb the time embedding before its SiLU, {@code [n, 1, 1, tembChannels]}; null for a
-   *     block without
+   * @param temb the time embedding before its activation, {@code [n, 1, 1, tembChannels]}; null for
+   *     a block without
    */
   Tensor apply(Graph graph, Tensor x, Tensor temb) {
     Tensor time =
         timeEmbProj == null
             ? null
-            : timeEmbProj.apply(graph, graph.silu("time_embedding.silu", temb));
+            : timeEmbProj.apply(
+                graph, graph.activation("time_embedding.act", options.activation, temb));
     Tensor hidden;
     Tensor input;
     if (options.sampling == Sampling.NONE) {
-      hidden = norm1.applySilu(graph, x, conv1.padding());
+      hidden = norm1.apply(graph, x, options.activation, conv1.padding());
       input = x;
     } else {
-      hidden = resample(graph, norm1.applySilu(graph, x, Padding.NONE), conv1.padding());
+      hidden =
+          resample(graph, norm1.apply(graph, x, options.activation, Padding.NONE), conv1.padding());
       input = resample(graph, x, Padding.NONE);
     }
     hidden = conv1.apply(graph, hidden, options.scaleShift ? null : time, null);
-    hidden = norm2.applySilu(graph, hidden, options.scaleShift ? time : null, conv2.padding());
+    hidden =
+        norm2.apply(
+            graph, hidden, options.scaleShift ? time : null, options.activation, conv2.padding());
     Tensor shortcut = convShortcut == null ? input : convShortcut.apply(graph, input);
     Tensor sum = conv2.apply(graph, hidden, null, shortcut);
     return options.outputScaleFactor == 1

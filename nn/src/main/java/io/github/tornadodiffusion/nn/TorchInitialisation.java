@@ -19,6 +19,7 @@ public final class TorchInitialisation {
   private static final List<String> BLOCKS =
       List.of(
           "conv_in",
+          "time_proj",
           "time_embedding",
           "class_embedding",
           "down_blocks",
@@ -64,6 +65,15 @@ public final class TorchInitialisation {
             yield generator.uniform(spec.size(), -bound, bound);
           }
           case EMBEDDING -> generator.randn(spec.size());
+          case FREQUENCIES -> {
+            // GaussianFourierProjection draws twice and keeps the second.
+            generator.randn(spec.size());
+            float[] frequencies = generator.randn(spec.size());
+            for (int i = 0; i < frequencies.length; i++) {
+              frequencies[i] *= Initialisation.FREQUENCY_SCALE;
+            }
+            yield frequencies;
+          }
           case NORM_WEIGHT -> {
             float[] ones = new float[spec.size()];
             Arrays.fill(ones, 1);

@@ -1,7 +1,7 @@
 package io.github.tornadodiffusion.nn;
 
+import io.github.tornadodiffusion.kernels.Activation;
 import io.github.tornadodiffusion.nn.DownBlock2D.Downsampling;
-import io.github.tornadodiffusion.nn.ResnetBlock2D.Sampling;
 import io.github.tornadodiffusion.nn.UpBlock2D.Upsampling;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,9 +14,7 @@ public final class UNet2DModel {
   private final UNet2DConfig config;
   private final Scope root = Scope.root();
   private final Conv2d convIn;
-  private final TimestepEmbedding timeEmbedding;
-  private final Parameter classTable;
-  private final TimestepEmbedding classEmbedding;
+  private final ConditionEmbedding embedding;
   private final List<DownBlock2D> downBlocks = new ArrayList<>();
   private final List<UpBlock2D> upBlocks = new ArrayList<>();
   private final UNetMidBlock2D midBlock;
@@ -34,19 +32,12 @@ public final class UNet2DModel {
     int base = channels.getFirst();
     int tembChannels = 4 * base;
     convIn = Conv2d.same(root.child("conv_in"), config.inChannels(), base);
-    timeEmbedding = new TimestepEmbedding(root.child("time_embedding"), base, tembChannels);
-    Scope classes = root.child("class_embedding");
-    boolean ofTimestep = config.classEmbedType() != null;
-    classEmbedding = ofTimestep ? new TimestepEmbedding(classes, base, tembChannels) : null;
-    classTable =
-        ofTimestep || config.numClassEmbeds() == null
-            ? null
-            : classes.parameter(
-                "weight", ParameterSpec.Kind.EMBEDDING, 1, config.numClassEmbeds(), tembChannels);
+    embedding = new ConditionEmbedding(root, config, tembChannels);
     boolean scaleShift = config.resnetTimeScaleShift().equals("scale_shift");
     ResnetBlock2D.Options options =
-        new ResnetBlock2D.Options(
-            tembChannels, config.normNumGroups(), config.normEps(), scaleShift, 1, Sampling.NONE);
+        ResnetBlock2D.Options.of(tembChannels, config.normNumGroups(), config.normEps())
+            .withScaleShift(scaleShift)
+            .with(config.activation());
     addDownBlocks(options);
     // The up blocks come before the middle block in PyTorch's state_dict.
     addUpBlocks(options);
@@ -61,13 +52,7 @@ public final class UNet2DModel {
             last,
             config.addAttention() ? headDim(last) : null,
             attentionGroups,
-            new ResnetBlock2D.Options(
-                tembChannels,
-                config.normNumGroups(),
-                config.normEps(),
-                scaleShift,
-                config.midBlockScaleFactor(),
-                Sampling.NONE));
+            options.withOutputScaleFactor(config.midBlockScaleFactor()));
     convNormOut =
         new GroupNorm2d(
             root.child("conv_norm_out"), config.normNumGroups(), base, config.normEps());
@@ -84,14 +69,9 @@ public final class UNet2DModel {
     return root.parameters().specs();
   }
 
-  /** Number of trainable numbers. */
+  /** Number of numbers in all parameters. */
   public long parameterCount() {
     return parameters().stream().mapToLong(ParameterSpec::size).sum();
-  }
-
-  /** Whether a forward pass needs a class label for every image. */
-  public boolean needsLabels() {
-    return classTable != null || classEmbedding != null;
   }
 
   /**
@@ -122,13 +102,11 @@ public final class UNet2DModel {
    * Records the forward pass.
    *
    * @param sample {@code [n, h, w, inChannels]}
-   * @param timesteps {@code [n]}
-   * @param labels {@code [n]}, or null for a model without classes
    * @return {@code [n, h, w, outChannels]}
    */
-  Tensor record(Graph graph, Tensor sample, Buffer timesteps, Buffer labels) {
+  Tensor record(Graph graph, Tensor sample, Conditions conditions) {
     checkSampleSize(sample.h(), sample.w());
-    Tensor temb = embed(graph, sample.n(), timesteps, labels);
+    Tensor temb = embedding.apply(graph, conditions);
     Tensor x =
         config.centerInputSample()
             ? graph.affine("center_input_sample", sample, 2, -1, convIn.padding())
@@ -142,27 +120,11 @@ public final class UNet2DModel {
     for (UpBlock2D block : upBlocks) {
       hidden = block.apply(graph, hidden, temb, skips);
     }
-    hidden = convNormOut.applySilu(graph, hidden, convOut.padding());
-    return convOut.apply(graph, hidden);
-  }
-
-  private Tensor embed(Graph graph, int n, Buffer timesteps, Buffer labels) {
-    Tensor temb = timeEmbedding.apply(graph, sinusoid(graph, n, timesteps));
-    if (classEmbedding != null) {
-      return graph.add(
-          "class_embedding", temb, classEmbedding.apply(graph, sinusoid(graph, n, labels)));
-    }
-    if (classTable != null) {
-      Tensor classes = graph.lookup("class_embedding", classTable, labels, n);
-      return graph.add("class_embedding", temb, classes);
-    }
-    return temb;
-  }
-
-  private Tensor sinusoid(Graph graph, int n, Buffer numbers) {
-    int channels = config.blockOutChannels().getFirst();
-    return graph.sinusoid(
-        "time_proj", numbers, n, channels, config.freqShift(), config.flipSinToCos());
+    hidden = convNormOut.apply(graph, hidden, Activation.SILU, convOut.padding());
+    Tensor out = convOut.apply(graph, hidden);
+    return conditions.inverseTimesteps == null
+        ? out
+        : graph.scaleImages("division by the timesteps", out, conditions.inverseTimesteps);
   }
 
   private void addDownBlocks(ResnetBlock2D.Options options) {

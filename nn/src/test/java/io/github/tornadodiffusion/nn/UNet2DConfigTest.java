@@ -86,12 +86,17 @@ class UNet2DConfigTest {
         "{'in_channels': null} | in_channels is null; it must be an integer",
         "{'in_channels': 3000000000} | it must be an integer",
         "{'norm_num_groups': -1} | norm_num_groups is -1",
-        "{'norm_eps': 0} | norm_eps is 0.0; it must be above 0",
+        "{'norm_eps': -1} | norm_eps is -1.0; it must be at least 0",
         "{'dropout': 1.0} | dropout is 1.0",
         "{'sample_size': [8]} | sample_size is [8]; give an integer or [height, width]",
         "{'sample_size': 0} | both must be at least 1",
-        "{'act_fn': 'mish'} | act_fn is mish, which is not supported; use silu or swish",
-        "{'class_embed_type': 'identity'} | class_embed_type is identity",
+        "{'act_fn': 'geglu'} | act_fn is geglu, which is not supported; use silu, swish, mish, gelu"
+            + " or relu",
+        "{'class_embed_type': 'projection'} | class_embed_type is projection, which is not"
+            + " supported",
+        "{'time_embedding_type': 'learned'} | time_embedding_type is learned and"
+            + " num_train_timesteps missing",
+        "{'time_embedding_type': 'rotary'} | use positional or fourier or learned",
         "{'mid_block_scale_factor': 0} | mid_block_scale_factor is 0.0",
         "{'attn_norm_num_groups': 5} | attn_norm_num_groups is 5",
         "{'downsample_padding': 7} | downsample_padding is 7; use 0 or 1",

@@ -34,14 +34,18 @@ public final class Embedding {
   }
 
   /**
-   * Sinusoidal timestep embedding (diffusers get_timestep_embedding): with half = c / 2, arg = t *
-   * frequencies[i]; [sin, cos] or, flipped, [cos, sin]; an odd last channel is zero.
+   * Sinusoidal embedding: with half = c / 2, arg = t * frequencies[i] * factor; [sin, cos] or,
+   * flipped, [cos, sin]; an odd last channel is zero. With the frequencies of {@link #frequencies}
+   * and a factor of 1 it is diffusers' get_timestep_embedding, with random ones, a factor of 2 pi
+   * and the logarithms of timesteps its GaussianFourierProjection.
    *
    * @param timesteps [n]
-   * @param frequencies [c / 2], made by {@link #frequencies}
+   * @param frequencies [c / 2]
+   * @param factor offset of a constant
    * @param out [n, 1, 1, c]
    */
-  public static Call sinusoid(int timesteps, int frequencies, boolean flipSinToCos, Block out) {
+  public static Call sinusoid(
+      int timesteps, int frequencies, int factor, boolean flipSinToCos, Block out) {
     Kernel kernel = new Kernel(OWNER, "sinusoid");
     requireRows(kernel, out);
     int half = out.c() / 2;
@@ -53,7 +57,8 @@ public final class Embedding {
       frequencies,
       out.offset(),
       flipSinToCos ? half : 0,
-      flipSinToCos ? 0 : half
+      flipSinToCos ? 0 : half,
+      factor
     };
     return new Call(kernel, d, out.n(), 0, 4.0 * (out.n() + half + out.size()));
   }
