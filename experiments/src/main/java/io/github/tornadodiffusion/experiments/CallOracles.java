@@ -42,6 +42,7 @@ final class CallOracles {
     ORACLES.put("Resample.nearestBackward", ResampleOracles::nearestBackward);
     ORACLES.put("Resample.averagePool", ResampleOracles::averagePool);
     ORACLES.put("Resample.averagePoolBackward", ResampleOracles::averagePoolBackward);
+    ORACLES.put("Resample.filter", ResampleOracles::filter);
     ORACLES.put("Resample.dilate", ResampleOracles::dilate);
     ORACLES.put("Reduce.sumPixels", ReduceOracles::sumPixels);
     ORACLES.put("Reduce.sumRows", ReduceOracles::sumRows);

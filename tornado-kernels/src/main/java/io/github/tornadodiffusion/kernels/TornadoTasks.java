@@ -65,6 +65,7 @@ final class TornadoTasks {
       case "ResampleKernels.nearestBackward" -> ResampleKernels::nearestBackward;
       case "ResampleKernels.averagePool" -> ResampleKernels::averagePool;
       case "ResampleKernels.averagePoolBackward" -> ResampleKernels::averagePoolBackward;
+      case "ResampleKernels.filter" -> ResampleKernels::filter;
       case "ResampleKernels.dilate" -> ResampleKernels::dilate;
       default -> throw new IllegalArgumentException("No kernel " + kernel);
     };
