@@ -287,8 +287,43 @@ final class Graph {
                 Resample.averagePoolBackward(gradOut, gradX, accumulate)));
   }
 
+  /** Half the height and width after a filter; both must be even. */
+  Tensor filteredHalf(String label, Tensor x, Padding padding) {
+    Scope.check(
+        label,
+        x.h() % 2 == 0 && x.w() % 2 == 0,
+        "%d x %d pixels cannot be halved; use even sizes",
+        x.h(),
+        x.w());
+    return record(
+        new UnaryOperation(
+            label,
+            x,
+            null,
+            null,
+            like(label, x, Tensor.shape(x.n(), x.h() / 2, x.w() / 2, x.c(), padding)),
+            (in, constant, to) -> Resample.filteredHalf(in, to),
+            (saved, constant, gradOut, gradX, accumulate) ->
+                Resample.filteredHalfBackward(gradOut, gradX, accumulate)));
+  }
+
+  /** Twice the height and width with a filter. */
+  Tensor filteredDouble(String label, Tensor x, Padding padding) {
+    return record(
+        new UnaryOperation(
+            label,
+            x,
+            null,
+            null,
+            like(label, x, Tensor.shape(x.n(), 2 * x.h(), 2 * x.w(), x.c(), padding)),
+            (in, constant, to) -> Resample.filteredDouble(in, to),
+            (saved, constant, gradOut, gradX, accumulate) ->
+                Resample.filteredDoubleBackward(gradOut, gradX, accumulate)));
+  }
+
   /** {@code a + b}. */
   Tensor add(String label, Tensor a, Tensor b) {
+    Scope.check(label, a.plainShape().equals(b.plainShape()), "cannot add %s and %s", a, b);
     boolean needsGradient = a.needsGradient() || b.needsGradient();
     return record(new AddOperation(label, a, b, Tensor.of(label, a.plainShape(), needsGradient)));
   }

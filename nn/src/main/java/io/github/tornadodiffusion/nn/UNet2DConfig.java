@@ -33,7 +33,8 @@ import java.util.Map;
  * @param actFn activation of the residual blocks, in any case: {@code silu}, which is also called
  *     {@code swish}, {@code mish}, {@code gelu} or {@code relu}
  * @param attentionHeadDim channels of an attention head; null: one head of all channels
- * @param normNumGroups groups of the group normalisations
+ * @param normNumGroups groups of the group normalisations but those of skip blocks, which have
+ *     their own; null, as diffusers derives it, where all blocks are skip blocks
  * @param attnNormNumGroups groups of the middle block's attention normalisation; null: as diffusers
  *     derives it
  * @param normEps epsilon of the group normalisations
@@ -64,7 +65,7 @@ public record UNet2DConfig(
     double dropout,
     String actFn,
     Integer attentionHeadDim,
-    int normNumGroups,
+    Integer normNumGroups,
     Integer attnNormNumGroups,
     double normEps,
     String resnetTimeScaleShift,
@@ -91,7 +92,12 @@ public record UNet2DConfig(
 
   /** The down blocks that exist here. */
   public static final List<String> DOWN_BLOCK_TYPES =
-      List.of("DownBlock2D", "AttnDownBlock2D", "ResnetDownsampleBlock2D");
+      List.of(
+          "DownBlock2D",
+          "AttnDownBlock2D",
+          "ResnetDownsampleBlock2D",
+          "SkipDownBlock2D",
+          "AttnSkipDownBlock2D");
 
   private static final List<String> CLASS_EMBED_TYPES = List.of("timestep", "identity");
 
@@ -105,7 +111,12 @@ public record UNet2DConfig(
 
   /** The up blocks that exist here. */
   public static final List<String> UP_BLOCK_TYPES =
-      List.of("UpBlock2D", "AttnUpBlock2D", "ResnetUpsampleBlock2D");
+      List.of(
+          "UpBlock2D",
+          "AttnUpBlock2D",
+          "ResnetUpsampleBlock2D",
+          "SkipUpBlock2D",
+          "AttnSkipUpBlock2D");
 
   /**
    * Checks the configuration.
@@ -135,10 +146,17 @@ public record UNet2DConfig(
     checkPositive("attn_norm_num_groups", attnNormNumGroups);
     checkPositive("num_class_embeds", numClassEmbeds);
     checkPositive("num_train_timesteps", numTrainTimesteps);
-    for (int channels : blockOutChannels) {
+    for (int i = 0; i < levels; i++) {
+      int channels = blockOutChannels.get(i);
       checkPositive("block_out_channels", channels);
+      boolean skips =
+          downBlockTypes.get(i).contains("Skip")
+              && upBlockTypes.get(levels - 1 - i).contains("Skip");
       check(
-          channels % normNumGroups == 0,
+          skips || normNumGroups != null,
+          "norm_num_groups is null, which only skip blocks allow; give a number");
+      check(
+          skips || channels % normNumGroups == 0,
           "block_out_channels has %d, which norm_num_groups %d does not divide; change either",
           channels,
           normNumGroups);

@@ -50,7 +50,7 @@ final class UNet2DConfigJson {
         .dropout(fields.number("dropout", defaults.dropout()))
         .actFn(fields.string("act_fn", defaults.actFn()))
         .attentionHeadDim(fields.integerOrNull("attention_head_dim", defaults.attentionHeadDim()))
-        .normNumGroups(fields.integer("norm_num_groups", defaults.normNumGroups()))
+        .normNumGroups(fields.integerOrNull("norm_num_groups", defaults.normNumGroups()))
         .attnNormNumGroups(
             fields.integerOrNull("attn_norm_num_groups", defaults.attnNormNumGroups()))
         .normEps(fields.number("norm_eps", defaults.normEps()))

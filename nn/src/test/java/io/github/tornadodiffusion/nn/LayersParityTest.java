@@ -4,10 +4,8 @@ import io.github.tornadodiffusion.kernels.Activation;
 import io.github.tornadodiffusion.nn.ResnetBlock2D.Options;
 import io.github.tornadodiffusion.nn.ResnetBlock2D.Sampling;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -93,14 +91,14 @@ class LayersParityTest {
         s -> {
           DownBlock2D block =
               new DownBlock2D(s, 2, 8, 12, null, DownBlock2D.Downsampling.CONV, 1, options);
-          return (g, in) -> block.apply(g, in.get("x"), in.get("temb"), new ArrayList<>());
+          return (g, in) -> block.apply(g, in.get("x"), in.get("temb"), new Skips());
         });
     layers.put(
         "block_attn_down",
         s -> {
           DownBlock2D block =
               new DownBlock2D(s, 1, 8, 12, 4, DownBlock2D.Downsampling.CONV, 1, options);
-          return (g, in) -> block.apply(g, in.get("x"), in.get("temb"), new ArrayList<>());
+          return (g, in) -> block.apply(g, in.get("x"), in.get("temb"), new Skips());
         });
     layers.put(
         "block_mid",
@@ -113,18 +111,13 @@ class LayersParityTest {
         s -> {
           UpBlock2D block = new UpBlock2D(s, 2, 8, 12, 8, null, UpBlock2D.Upsampling.CONV, options);
           return (g, in) ->
-              block.apply(
-                  g,
-                  in.get("x"),
-                  in.get("temb"),
-                  new ArrayList<>(List.of(in.get("r0"), in.get("r1"))));
+              block.apply(g, in.get("x"), in.get("temb"), new Skips(in.get("r0"), in.get("r1")));
         });
     layers.put(
         "block_attn_up",
         s -> {
           UpBlock2D block = new UpBlock2D(s, 1, 8, 12, 12, 4, UpBlock2D.Upsampling.CONV, options);
-          return (g, in) ->
-              block.apply(g, in.get("x"), in.get("temb"), new ArrayList<>(List.of(in.get("r0"))));
+          return (g, in) -> block.apply(g, in.get("x"), in.get("temb"), new Skips(in.get("r0")));
         });
     return layers;
   }
