@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.tornadodiffusion.kernels.Activation;
 import io.github.tornadodiffusion.nn.UNet2DConfig.SampleSize;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -59,6 +60,20 @@ class UNet2DConfigTest {
   }
 
   @Test
+  void firstNamesOfBlocksAreUnderstood() {
+    UNet2DConfig config =
+        UNet2DConfig.fromJson(
+            """
+            {"block_out_channels": [32, 32], "act_fn": "SiLU",
+             "down_block_types": ["UNetResDownBlock2D", "UNetResAttnDownBlock2D"],
+             "up_block_types": ["UNetResAttnUpBlock2D", "UpBlock2D"]}
+            """);
+    assertEquals(List.of("DownBlock2D", "AttnDownBlock2D"), config.downBlockTypes());
+    assertEquals(List.of("AttnUpBlock2D", "UpBlock2D"), config.upBlockTypes());
+    assertEquals(Activation.SILU, config.activation());
+  }
+
+  @Test
   void builderStartsFromAConfiguration() {
     UNet2DConfig small =
         UNet2DConfig.builder()
@@ -108,6 +123,7 @@ class UNet2DConfigTest {
         "{'down_block_types': ['DownBlock2D', 'DownBlock2D', 'DownBlock2D',"
             + " 'CrossAttnDownBlock2D']} | down_block_types is CrossAttnDownBlock2D, which is not"
             + " supported; use DownBlock2D or AttnDownBlock2D or ResnetDownsampleBlock2D",
+        "{'norm_num_groups': null} | norm_num_groups is null, which only skip blocks allow",
       })
   void refusesInOneLineThatNamesTheFile(String json, String cause) throws IOException {
     Path file = directory.resolve("config.json");
