@@ -135,6 +135,14 @@ public record DiffusionModel(
       throw new IllegalArgumentException(
           "scheduler is missing: only pipelines with a scheduler can be read");
     }
+    for (String key : index.keys()) {
+      // A part of its own is a list of library and class.
+      if (index.isList(key) && !key.equals(UNET) && !key.equals(SCHEDULER)) {
+        throw new IllegalArgumentException(
+            "the pipeline has a %s too: only those of a %s and a scheduler alone can be read"
+                .formatted(Lines.one(key), UNET_CLASS));
+      }
+    }
     return null;
   }
 

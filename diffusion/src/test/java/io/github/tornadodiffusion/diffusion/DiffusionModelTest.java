@@ -108,6 +108,15 @@ class DiffusionModelTest {
     assertRefused(
         index + ": scheduler is missing: only pipelines with a scheduler can be read",
         () -> DiffusionModel.read(directory));
+    Files.writeString(
+        index,
+        "{\"unet\": [\"diffusers\", \"UNet2DModel\"], \"scheduler\": [\"diffusers\","
+            + " \"DDIMScheduler\"], \"vqvae\": [\"diffusers\", \"VQModel\"]}");
+    assertRefused(
+        index
+            + ": the pipeline has a vqvae too: only those of a UNet2DModel and a scheduler alone"
+            + " can be read",
+        () -> DiffusionModel.read(directory));
   }
 
   /** As the first models were published; diffusers looks there too. */

@@ -162,15 +162,13 @@ public record UNet2DConfig(
           normNumGroups);
     }
     check(
-        attnNormNumGroups == null || blockOutChannels.getLast() % attnNormNumGroups == 0,
+        attnNormNumGroups == null
+            || !addAttention
+            || blockOutChannels.getLast() % attnNormNumGroups == 0,
         "attn_norm_num_groups is %s, which does not divide the last block_out_channels %s; change"
             + " either",
         attnNormNumGroups,
         blockOutChannels.getLast());
-    check(
-        downsamplePadding == 0 || downsamplePadding == 1 || levels == 1,
-        "downsample_padding is %d; use 0 or 1",
-        downsamplePadding);
     check(dropout >= 0 && dropout < 1, "dropout is %s; it must be in [0, 1)", dropout);
     check(
         Double.isFinite(normEps) && normEps >= 0, "norm_eps is %s; it must be at least 0", normEps);

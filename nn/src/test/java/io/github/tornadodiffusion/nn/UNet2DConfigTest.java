@@ -114,7 +114,6 @@ class UNet2DConfigTest {
         "{'time_embedding_type': 'rotary'} | use positional or fourier or learned",
         "{'mid_block_scale_factor': 0} | mid_block_scale_factor is 0.0",
         "{'attn_norm_num_groups': 5} | attn_norm_num_groups is 5",
-        "{'downsample_padding': 7} | downsample_padding is 7; use 0 or 1",
         "{'flip_sin_to_cos': 1} | flip_sin_to_cos is 1; it must be true or false",
         "{'_class_name': 'UNet2DConditionModel'} | only a UNet2DModel can be read",
         "{'in_channels': 3, 'in_channels': 4} | not valid JSON",

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.tornadodiffusion.kernels.JvmEngine;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -74,6 +75,16 @@ class UNet2DModelTest {
             IllegalArgumentException.class,
             () -> new UNet2DModel(unit1().attentionHeadDim(200).build()));
     assertTrue(head.getMessage().startsWith("down_blocks.2.attentions.0: "), head.getMessage());
+    UNet2DConfig padding = unit1().downsamplePadding(2).build();
+    assertMessage(
+        "down_blocks.0.downsamplers.0: downsample_padding is 2; use 0 or 1",
+        () -> new UNet2DModel(padding));
+    new UNet2DModel(
+        padding.toBuilder()
+            .downBlockTypes(Collections.nCopies(4, "ResnetDownsampleBlock2D"))
+            .addAttention(false)
+            .attnNormNumGroups(3)
+            .build());
     Exception dropout =
         assertThrows(
             IllegalArgumentException.class,
