@@ -13,7 +13,7 @@ final class GroupNorm2d {
 
   GroupNorm2d(Scope scope, int groups, int channels, double epsilon) {
     scope.check(
-        channels % groups == 0,
+        groups > 0 && channels % groups == 0,
         "%d channels do not divide into %d groups; change norm_num_groups or block_out_channels",
         channels,
         groups);

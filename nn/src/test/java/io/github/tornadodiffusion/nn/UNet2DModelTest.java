@@ -163,6 +163,9 @@ class UNet2DModelTest {
     assertMessage(
         "down_blocks.0.skip_conv: takes 3 channels, not the 1",
         () -> UNetInference.arenaFloats(grey, 1, 4, 4));
+    assertMessage(
+        "norm1: 3 channels do not divide into 0 groups",
+        () -> new UNet2DModel(grey.toBuilder().blockOutChannels(3, 8).build()));
     UNet2DConfig mixed =
         grey.toBuilder()
             .inChannels(3)

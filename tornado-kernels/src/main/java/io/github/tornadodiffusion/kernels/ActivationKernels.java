@@ -120,6 +120,7 @@ final class ActivationKernels {
     }
   }
 
+  /** The slope is x times a huge number, cut off at 0 and 1, because lanes have no comparison. */
   static void reluBackward(FloatArray m, IntArray d) {
     int bound = d.get(0);
     int rows = d.get(1);
@@ -164,7 +165,10 @@ final class ActivationKernels {
     }
   }
 
-  /** x Phi(x), where Phi(x) = erfc(-x / sqrt(2)) / 2 comes from its tail on either side of 0. */
+  /**
+   * x Phi(x), where Phi(x) = erfc(-x / sqrt(2)) / 2 comes from its tail on either side of 0; which
+   * side is found as above.
+   */
   static void gelu(FloatArray m, IntArray d) {
     int bound = d.get(0);
     int rows = d.get(1);
