@@ -55,6 +55,11 @@ public final class DDPMScheduler implements Scheduler {
   }
 
   @Override
+  public boolean needsVariance() {
+    return varianceType.learned();
+  }
+
+  @Override
   public boolean addsNoise(int timestep, StepOptions options) {
     return timestep > 0;
   }

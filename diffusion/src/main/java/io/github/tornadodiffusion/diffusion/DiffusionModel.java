@@ -21,7 +21,9 @@ import java.util.SequencedMap;
 
 /**
  * A UNet with its scheduler, in a directory as diffusers' DDPMPipeline and DDIMPipeline save it:
- * {@code model_index.json}, {@code unet/} and {@code scheduler/}.
+ * {@code model_index.json}, {@code unet/} and {@code scheduler/}. As in diffusers, the files of a
+ * part are looked for in the directory itself where the part has none of its own, as in the first
+ * models that were published.
  *
  * @param scheduler the scheduler of training, which also samples unless another is asked for
  * @param unet the UNet's configuration
@@ -58,37 +60,88 @@ public record DiffusionModel(
   }
 
   private static DiffusionModel read(Path directory, Scheduler scheduler) throws IOException {
-    ModelFiles.UNet unet =
-        ModelFiles.readUNet(
-            directory.resolve(UNET), config -> new UNet2DModel(config).parameters());
+    ModelFiles.UNet unet = readUNetFiles(part(directory, UNET));
     return new DiffusionModel(scheduler, unet.config(), unet.parameters());
+  }
+
+  /**
+   * Reads the UNet alone: of a model, whatever its scheduler, or of a directory that diffusers'
+   * {@code UNet2DModel.save_pretrained} wrote.
+   *
+   * @throws IOException in one line naming the file, the cause and the mend
+   */
+  public static ModelFiles.UNet readUNet(Path directory) throws IOException {
+    checkDirectory(directory);
+    Path index = directory.resolve(INDEX);
+    Path unet = part(directory, UNET);
+    if (Files.isRegularFile(index)) {
+      Json.read(
+          index,
+          fields -> {
+            checkUNet(fields);
+            return null;
+          });
+    } else if (!Files.isRegularFile(unet.resolve(ModelFiles.CONFIG))) {
+      throw noModel(directory);
+    }
+    return readUNetFiles(unet);
+  }
+
+  private static ModelFiles.UNet readUNetFiles(Path directory) throws IOException {
+    return ModelFiles.readUNet(directory, config -> new UNet2DModel(config).parameters());
   }
 
   /** The scheduler's file of a directory whose index names the parts of a model. */
   private static Path schedulerConfig(Path directory) throws IOException {
+    checkDirectory(directory);
+    Path index = directory.resolve(INDEX);
+    if (!Files.isRegularFile(index)) {
+      throw noModel(directory);
+    }
+    Json.read(index, DiffusionModel::checkIndex);
+    return part(directory, SCHEDULER).resolve(SCHEDULER_CONFIG);
+  }
+
+  private static void checkDirectory(Path directory) throws IOException {
     if (!Files.isDirectory(directory)) {
       throw new IOException(
           directory + " is not a directory: name one that a training run or diffusers wrote");
     }
-    Path index = directory.resolve(INDEX);
-    if (!Files.isRegularFile(index)) {
-      throw new IOException(
-          directory + " holds no model (it has no " + INDEX + "): name a model directory");
-    }
-    Json.read(index, DiffusionModel::checkIndex);
-    return directory.resolve(SCHEDULER).resolve(SCHEDULER_CONFIG);
   }
 
-  private static Void checkIndex(JsonFields index) {
+  private static IOException noModel(Path directory) {
+    return new IOException(
+        directory + " holds no model (it has no " + INDEX + "): name a model directory");
+  }
+
+  /** Where the files of a part are. */
+  private static Path part(Path directory, String name) {
+    Path own = directory.resolve(name);
+    return Files.isDirectory(own) ? own : directory;
+  }
+
+  private static void checkUNet(JsonFields index) {
     List<String> unet = index.strings(UNET, List.of());
     if (unet.size() != 2 || !unet.getLast().equals(UNET_CLASS)) {
       throw new IllegalArgumentException(
           "unet is %s: only pipelines with a %s can be read"
               .formatted(unet.isEmpty() ? "missing" : unet, UNET_CLASS));
     }
+  }
+
+  private static Void checkIndex(JsonFields index) {
+    checkUNet(index);
     if (index.strings(SCHEDULER, List.of()).size() != 2) {
       throw new IllegalArgumentException(
           "scheduler is missing: only pipelines with a scheduler can be read");
+    }
+    for (String key : index.keys()) {
+      // A part of its own is a list of library and class.
+      if (index.isList(key) && !key.equals(UNET) && !key.equals(SCHEDULER)) {
+        throw new IllegalArgumentException(
+            "the pipeline has a %s too: only those of a %s and a scheduler alone can be read"
+                .formatted(Lines.one(key), UNET_CLASS));
+      }
     }
     return null;
   }

@@ -29,6 +29,11 @@ public sealed interface Scheduler permits DDPMScheduler, DDIMScheduler {
   /** The forward process. */
   NoiseSchedule noiseSchedule();
 
+  /** Whether the model predicts a variance too, with as many channels again as the sample has. */
+  default boolean needsVariance() {
+    return false;
+  }
+
   /** Whether the step from this timestep adds noise. */
   boolean addsNoise(int timestep, StepOptions options);
 

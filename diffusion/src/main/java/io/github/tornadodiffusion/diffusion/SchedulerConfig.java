@@ -10,7 +10,8 @@ import java.util.List;
  * @param betaStart the first variance; see {@link BetaSchedule}
  * @param betaEnd the last variance
  * @param betaSchedule the variances between them
- * @param trainedBetas the variances themselves, in place of the schedule; null for none
+ * @param trainedBetas the variances themselves, in place of the schedule, of T or more timesteps;
+ *     null for none
  * @param rescaleBetasZeroSnr whether the last timestep is rescaled to be noise alone (Lin et al.
  *     2023)
  * @param predictionType what the model predicts
@@ -73,10 +74,10 @@ public record SchedulerConfig(
         "from 0 to 1");
     check(stepsOffset >= 0, "steps_offset", stepsOffset, "at least 0");
     check(
-        trainedBetas == null || trainedBetas.size() == numTrainTimesteps,
+        trainedBetas == null || trainedBetas.size() >= numTrainTimesteps,
         "trained_betas",
         (trainedBetas == null ? 0 : trainedBetas.size()) + " values",
-        numTrainTimesteps + " values, num_train_timesteps");
+        "at least " + numTrainTimesteps + " values, num_train_timesteps");
   }
 
   private static void check(boolean holds, String key, Object value, String allowed) {

@@ -86,6 +86,16 @@ public record TrainingConfig(
         "out_channels",
         unet.outChannels(),
         unet.inChannels() + " as in_channels");
+    check(
+        unet.classEmbedType() == null,
+        "class_embed_type",
+        unet.classEmbedType(),
+        "null, because training knows classes by num_class_embeds alone");
+    check(
+        !unet.timeEmbeddingType().equals("learned") || unet.numTrainTimesteps() >= trainTimesteps,
+        "num_train_timesteps of the model",
+        unet.numTrainTimesteps(),
+        "at least the schedule's " + trainTimesteps);
     Integer classes = unet.numClassEmbeds();
     check(
         variant.labelDropout() == 0 || classes != null && classes >= 2,

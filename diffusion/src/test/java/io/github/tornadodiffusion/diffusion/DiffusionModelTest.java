@@ -108,6 +108,52 @@ class DiffusionModelTest {
     assertRefused(
         index + ": scheduler is missing: only pipelines with a scheduler can be read",
         () -> DiffusionModel.read(directory));
+    Files.writeString(
+        index,
+        "{\"unet\": [\"diffusers\", \"UNet2DModel\"], \"scheduler\": [\"diffusers\","
+            + " \"DDIMScheduler\"], \"vqvae\": [\"diffusers\", \"VQModel\"]}");
+    assertRefused(
+        index
+            + ": the pipeline has a vqvae too: only those of a UNet2DModel and a scheduler alone"
+            + " can be read",
+        () -> DiffusionModel.read(directory));
+  }
+
+  /** As the first models were published; diffusers looks there too. */
+  @Test
+  void readsPartsThatLieInTheDirectoryItself() throws IOException {
+    Path path = directory.resolve("model");
+    model().write(path);
+    for (String file : FILES.subList(1, FILES.size())) {
+      Files.move(path.resolve(file), path.resolve(Path.of(file).getFileName()));
+    }
+    Files.delete(path.resolve("scheduler"));
+    Files.delete(path.resolve("unet"));
+    DiffusionModel read = DiffusionModel.read(path);
+    assertEquals(model().parameters(), read.parameters());
+    assertEquals(model().scheduler().config(), read.scheduler().config());
+  }
+
+  @Test
+  void theUNetAloneNeedsNoScheduler() throws IOException {
+    Path path = directory.resolve("model");
+    model().write(path);
+    Files.writeString(
+        path.resolve("scheduler/scheduler_config.json"), "{\"_class_name\": \"OtherScheduler\"}");
+    assertEquals(model().parameters(), DiffusionModel.readUNet(path).parameters());
+    assertEquals(model().unet(), DiffusionModel.readUNet(path.resolve("unet")).config());
+    Files.delete(path.resolve("model_index.json"));
+    assertEquals(model().unet(), DiffusionModel.readUNet(path).config());
+    assertRefused(
+        directory + " holds no model (it has no model_index.json): name a model directory",
+        () -> DiffusionModel.readUNet(directory));
+    Path index = directory.resolve("model_index.json");
+    Files.writeString(index, "{\"unet\": [\"diffusers\", \"UNet2DConditionModel\"]}");
+    assertRefused(
+        index
+            + ": unet is [diffusers, UNet2DConditionModel]: only pipelines with a UNet2DModel can"
+            + " be read",
+        () -> DiffusionModel.readUNet(directory));
   }
 
   @Test

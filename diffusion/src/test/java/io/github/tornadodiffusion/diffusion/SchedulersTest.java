@@ -85,7 +85,7 @@ class SchedulersTest {
         "{\"_class_name\": \"DDPMScheduler\", \"num_train_timesteps\": 0}"
             + "|num_train_timesteps is 0: it must be at least 1",
         "{\"_class_name\": \"DDPMScheduler\", \"trained_betas\": [0.5]}"
-            + "|trained_betas is 1 values: it must be 1000 values, num_train_timesteps",
+            + "|trained_betas is 1 values: it must be at least 1000 values, num_train_timesteps",
         "{\"_class_name\": \"DDPMScheduler\", \"clip_sample_range\": -1}"
             + "|clip_sample_range is -1.0: it must be above 0",
         "{\"_class_name\": \"DDPMScheduler\", \"variance_type\": \"large\"}"

@@ -83,6 +83,21 @@ class TrainingVariantTest {
   }
 
   @Test
+  void modelsThatTrainingCannotServeAreRefused() {
+    UNet2DConfig vectors = UNET.toBuilder().classEmbedType("identity").build();
+    Exception classes =
+        assertThrows(
+            IllegalArgumentException.class, () -> config(vectors, 1, TrainingVariant.PLAIN));
+    assertTrue(classes.getMessage().startsWith("class_embed_type is identity"));
+    UNet2DConfig learned =
+        UNET.toBuilder().timeEmbeddingType("learned").numTrainTimesteps(999).build();
+    Exception timesteps =
+        assertThrows(
+            IllegalArgumentException.class, () -> config(learned, 1, TrainingVariant.PLAIN));
+    assertTrue(timesteps.getMessage().endsWith("999: it must be at least the schedule's 1000"));
+  }
+
+  @Test
   void beginsWithAModel() {
     try (Trainer first = trained(config(UNET, 2, TrainingVariant.PLAIN), 2)) {
       DiffusionModel base =

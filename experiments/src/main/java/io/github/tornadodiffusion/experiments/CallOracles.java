@@ -26,8 +26,14 @@ final class CallOracles {
     ORACLES.put("Elementwise.add", ElementwiseOracles::add);
     ORACLES.put("Elementwise.scale", ElementwiseOracles::scale);
     ORACLES.put("Elementwise.affine", ElementwiseOracles::affine);
-    ORACLES.put("Elementwise.silu", ElementwiseOracles::silu);
-    ORACLES.put("Elementwise.siluBackward", ElementwiseOracles::siluBackward);
+    ORACLES.put("Activation.silu", ActivationOracles::silu);
+    ORACLES.put("Activation.siluBackward", ActivationOracles::siluBackward);
+    ORACLES.put("Activation.relu", ActivationOracles::relu);
+    ORACLES.put("Activation.reluBackward", ActivationOracles::reluBackward);
+    ORACLES.put("Activation.gelu", ActivationOracles::gelu);
+    ORACLES.put("Activation.geluBackward", ActivationOracles::geluBackward);
+    ORACLES.put("Activation.mish", ActivationOracles::mish);
+    ORACLES.put("Activation.mishBackward", ActivationOracles::mishBackward);
     ORACLES.put("Channel.concat", ChannelOracles::concat);
     ORACLES.put("Channel.concatUnaligned", ChannelOracles::concat);
     ORACLES.put("Channel.slice", ChannelOracles::slice);
@@ -36,6 +42,7 @@ final class CallOracles {
     ORACLES.put("Resample.nearestBackward", ResampleOracles::nearestBackward);
     ORACLES.put("Resample.averagePool", ResampleOracles::averagePool);
     ORACLES.put("Resample.averagePoolBackward", ResampleOracles::averagePoolBackward);
+    ORACLES.put("Resample.filter", ResampleOracles::filter);
     ORACLES.put("Resample.dilate", ResampleOracles::dilate);
     ORACLES.put("Reduce.sumPixels", ReduceOracles::sumPixels);
     ORACLES.put("Reduce.sumRows", ReduceOracles::sumRows);

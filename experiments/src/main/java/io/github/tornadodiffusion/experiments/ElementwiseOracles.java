@@ -40,28 +40,4 @@ final class ElementwiseOracles {
       }
     });
   }
-
-  static Expectation silu(Call call) {
-    RowsCall rows = RowsCall.of(call);
-    return rows.expect((place, before, sum) -> {
-      double x = before.at(rows.in(0, place));
-      sum.add(x * sigmoid(x));
-    });
-  }
-
-  static Expectation siluBackward(Call call) {
-    RowsCall rows = RowsCall.of(call);
-    return rows.expect((place, before, sum) ->
-        sum.add(siluSlope(before.at(rows.in(0, place))) * before.at(rows.in(1, place))));
-  }
-
-  static double sigmoid(double x) {
-    return 1 / (1 + Math.exp(-x));
-  }
-
-  /** The derivative of x sigmoid(x). */
-  static double siluSlope(double x) {
-    double sigmoid = sigmoid(x);
-    return sigmoid + x * sigmoid * (1 - sigmoid);
-  }
 }

@@ -21,8 +21,9 @@ final class EmbeddingOracles {
               int channel = i % stride;
               double timestep = before.at(d[3] + i / stride);
               if (channel < 2 * half) {
-                // The angle is a float by definition, in diffusers too.
-                float angle = (float) (timestep * before.at(d[4] + channel % half));
+                // The angle is a float by definition after either product, in diffusers too.
+                float product = (float) (timestep * before.at(d[4] + channel % half));
+                float angle = (float) (product * before.at(d[8]));
                 sum.add(channel / half == d[6] / half ? Math.sin(angle) : Math.cos(angle));
               }
             }));

@@ -208,7 +208,7 @@ final class GroupNormOracles {
                 return;
               }
               double z = g.affine(before, pixel / columns / rows, y, x, i % g.stride);
-              sum.add(silu ? z * ElementwiseOracles.sigmoid(z) : z);
+              sum.add(silu ? z * ActivationOracles.sigmoid(z) : z);
             }));
   }
 
@@ -221,7 +221,7 @@ final class GroupNormOracles {
           int pixel = i / g.stride;
           int image = pixel / g.w / g.h;
           double z = g.affine(before, image, pixel / g.w % g.h, pixel % g.w, i % g.stride);
-          sum.add(before.at(d[14] + i) * (silu ? ElementwiseOracles.siluSlope(z) : 1));
+          sum.add(before.at(d[14] + i) * (silu ? ActivationOracles.siluSlope(z) : 1));
         };
     Region gradients = Region.at(d[14], g.images * g.h * g.w * g.stride, gradient);
     return new Expectation(

@@ -55,7 +55,17 @@ final class KernelSuite {
             .upBlockTypes("AttnUpBlock2D", "UpBlock2D")
             .normNumGroups(8)
             .build();
-    return List.of(everything, plain);
+    UNet2DConfig skips =
+        small()
+            .blockOutChannels(20, 12)
+            .downBlockTypes("SkipDownBlock2D", "SkipDownBlock2D")
+            .upBlockTypes("SkipUpBlock2D", "SkipUpBlock2D")
+            .normNumGroups(null)
+            .actFn("relu")
+            .build();
+    UNet2DConfig gelu = plain.toBuilder().actFn("gelu").build();
+    UNet2DConfig mish = plain.toBuilder().actFn("mish").build();
+    return List.of(everything, plain, skips, gelu, mish);
   }
 
   private static UNet2DConfigBuilder small() {

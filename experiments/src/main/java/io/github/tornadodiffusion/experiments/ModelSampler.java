@@ -4,6 +4,7 @@ import io.github.tornadodiffusion.diffusion.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.ImageGrid;
 import io.github.tornadodiffusion.diffusion.Pipeline;
 import io.github.tornadodiffusion.diffusion.Sampling;
+import io.github.tornadodiffusion.diffusion.Scheduler;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
 import io.github.tornadodiffusion.nn.UNetInference;
@@ -28,19 +29,27 @@ final class ModelSampler implements AutoCloseable {
   /**
    * Puts a model on a device.
    *
-   * @throws IllegalArgumentException if the model does not say its image size or memory is too
-   *     little
+   * @param scheduler of the samplings to come
+   * @throws IllegalArgumentException if the model does not say its image size or does not fit the
+   *     scheduler, or memory is too little
    */
-  static ModelSampler open(Engine engine, DiffusionModel model, int batch) {
+  static ModelSampler open(Engine engine, DiffusionModel model, Scheduler scheduler, int batch) {
     UNet2DConfig config = model.unet();
     if (config.sampleSize() == null) {
       throw new IllegalArgumentException(
           "the model's config.json has no sample_size; add the image size in pixels");
     }
-    if (config.inChannels() != config.outChannels()) {
+    boolean variance = scheduler.needsVariance();
+    if (config.outChannels() != (variance ? 2 : 1) * config.inChannels()) {
       throw new IllegalArgumentException(
-          "the model makes %d channels from %d; only models with as many can be sampled"
-              .formatted(config.outChannels(), config.inChannels()));
+          "the model makes %d channels from %d; %s needs %s to sample"
+              .formatted(
+                  config.outChannels(),
+                  config.inChannels(),
+                  scheduler.className(),
+                  variance
+                      ? "twice as many, for the variance_type of its configuration,"
+                      : "as many"));
     }
     int height = config.sampleSize().height();
     int width = config.sampleSize().width();
@@ -56,9 +65,15 @@ final class ModelSampler implements AutoCloseable {
   /** Samples images, see {@link Pipeline#sample}. */
   float[] sample(
       Sampling sampling, int count, long seed, int[] labels, Pipeline.Progress progress) {
+    boolean logarithms = config.timeEmbeddingType().equals("fourier");
+    if (logarithms && sampling.timestep(sampling.steps() - 1) == 0) {
+      throw new IllegalArgumentException(
+          "the model embeds the logarithms of timesteps (time_embedding_type fourier) and the last"
+              + " one is 0; set steps_offset to 1 in its scheduler_config.json");
+    }
     int height = config.sampleSize().height();
     int width = config.sampleSize().width();
-    return new Pipeline(inference::predict, batch, config.outChannels(), height, width)
+    return new Pipeline(inference::predict, batch, config.inChannels(), height, width)
         .sample(sampling, count, seed, labels, progress);
   }
 
@@ -73,7 +88,7 @@ final class ModelSampler implements AutoCloseable {
     return ImageGrid.grid(
         images,
         count,
-        config.outChannels(),
+        config.inChannels(),
         config.sampleSize().height(),
         config.sampleSize().width());
   }

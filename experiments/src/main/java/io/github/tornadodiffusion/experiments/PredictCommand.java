@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.experiments;
 import io.github.tornadodiffusion.diffusion.DiffusionModel;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.HostTensor;
+import io.github.tornadodiffusion.nn.ModelFiles;
 import io.github.tornadodiffusion.nn.Safetensors;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
 import io.github.tornadodiffusion.nn.UNetGradients;
@@ -36,7 +37,9 @@ final class PredictCommand implements Callable<Integer> {
       names = "--model",
       required = true,
       paramLabel = "DIR",
-      description = "Directory of a training run, or any diffusers pipeline with a UNet2DModel.")
+      description =
+          "Directory of a training run, of any diffusers pipeline with a UNet2DModel, or of the"
+              + " UNet2DModel alone.")
   Path model;
 
   @Option(
@@ -62,14 +65,14 @@ final class PredictCommand implements Callable<Integer> {
     if (Files.exists(out) && Files.exists(input) && Files.isSameFile(input, out)) {
       throw new IllegalArgumentException("--out is the input file; give another name");
     }
-    DiffusionModel diffusion = DiffusionModel.read(model);
-    PredictInput tensors = PredictInput.read(input, diffusion.unet());
+    ModelFiles.UNet unet = DiffusionModel.readUNet(model);
+    PredictInput tensors = PredictInput.read(input, unet.config());
     SequencedMap<String, HostTensor> results;
     try (Engine engine = device.open(false, spec.commandLine().getErr())) {
       results =
           tensors.target() == null
-              ? predict(engine, diffusion, tensors)
-              : gradients(engine, diffusion, tensors);
+              ? predict(engine, unet, tensors)
+              : gradients(engine, unet, tensors);
     }
     Safetensors.write(out, results, Map.of());
     spec.commandLine().getOut().println("prediction   " + out);
@@ -77,29 +80,28 @@ final class PredictCommand implements Callable<Integer> {
   }
 
   private static SequencedMap<String, HostTensor> predict(
-      Engine engine, DiffusionModel diffusion, PredictInput in) {
-    UNet2DConfig config = diffusion.unet();
+      Engine engine, ModelFiles.UNet unet, PredictInput in) {
+    UNet2DConfig config = unet.config();
     checkMemory(UNetInference.arenaFloats(config, in.batch(), in.height(), in.width()), config, 1);
     SequencedMap<String, HostTensor> results = new LinkedHashMap<>();
     try (UNetInference inference =
         UNetInference.open(
-            engine, config, diffusion.parameters(), in.batch(), in.height(), in.width())) {
-      float[] output = inference.predict(in.sample().values(), in.timesteps(), in.labels());
+            engine, config, unet.parameters(), in.batch(), in.height(), in.width())) {
+      float[] output = inference.predict(in.inputs());
       results.put("sample", new HostTensor(in.outputShape(config), output));
     }
     return results;
   }
 
   private static SequencedMap<String, HostTensor> gradients(
-      Engine engine, DiffusionModel diffusion, PredictInput in) {
-    UNet2DConfig config = diffusion.unet();
+      Engine engine, ModelFiles.UNet unet, PredictInput in) {
+    UNet2DConfig config = unet.config();
     checkMemory(UNetGradients.arenaFloats(config, in.batch(), in.height(), in.width()), config, 2);
     SequencedMap<String, HostTensor> results = new LinkedHashMap<>();
     try (UNetGradients gradients =
         UNetGradients.open(
-            engine, config, diffusion.parameters(), in.batch(), in.height(), in.width())) {
-      UNetGradients.Result result =
-          gradients.run(in.sample().values(), in.timesteps(), in.labels(), in.target().values());
+            engine, config, unet.parameters(), in.batch(), in.height(), in.width())) {
+      UNetGradients.Result result = gradients.run(in.inputs(), in.target().values());
       results.put("sample", new HostTensor(in.outputShape(config), result.output()));
       results.put("loss", new HostTensor(new int[0], new float[] {(float) result.loss()}));
       gradients.gradients().forEach((name, tensor) -> results.put("grad." + name, tensor));

@@ -4,6 +4,7 @@ import io.github.tornadodiffusion.nn.HostTensor;
 import io.github.tornadodiffusion.nn.Safetensors;
 import io.github.tornadodiffusion.nn.SafetensorsFile;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
+import io.github.tornadodiffusion.nn.UNetInputs;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -13,11 +14,12 @@ import java.util.Arrays;
  *
  * @param sample [n, inChannels, h, w]
  * @param timesteps [n]
- * @param labels [n], or null for a model without classes
+ * @param labels [n], or [n, length] where vectors stand for labels; null for a model without
+ *     classes
  * @param target [n, outChannels, h, w], or null
  */
 @SuppressWarnings("ArrayRecordComponent") // read once and handed on, never compared
-record PredictInput(HostTensor sample, float[] timesteps, int[] labels, HostTensor target) {
+record PredictInput(HostTensor sample, float[] timesteps, float[] labels, HostTensor target) {
   private static final String SAMPLE = "sample";
   private static final String TIMESTEP = "timestep";
   private static final String LABELS = "class_labels";
@@ -81,20 +83,29 @@ record PredictInput(HostTensor sample, float[] timesteps, int[] labels, HostTens
     return all;
   }
 
-  private static int[] labels(SafetensorsFile tensors, UNet2DConfig config, int images) {
-    if (config.numClassEmbeds() == null && config.classEmbedType() == null) {
+  private static float[] labels(SafetensorsFile tensors, UNet2DConfig config, int images) {
+    if (!config.conditioned()) {
       return null;
     }
-    // Labels that are embedded like timesteps have no upper end.
-    int classes = config.classEmbedType() == null ? config.numClassEmbeds() : Integer.MAX_VALUE;
-    float[] values = perImage(required(tensors, LABELS), LABELS, images);
-    int[] labels = new int[images];
-    for (int i = 0; i < images; i++) {
-      labels[i] = (int) values[i];
-      if (labels[i] != values[i] || labels[i] < 0 || labels[i] >= classes) {
+    HostTensor tensor = required(tensors, LABELS);
+    if (config.classVectorLength() > 0) {
+      int[] expected = {images, config.classVectorLength()};
+      if (!Arrays.equals(tensor.shape(), expected)) {
         throw new IllegalArgumentException(
-            "class_labels holds %s; give whole numbers from 0 to %d"
-                .formatted(values[i], classes - 1));
+            "class_labels has shape %s; give %s, a vector an image (class_embed_type identity)"
+                .formatted(Arrays.toString(tensor.shape()), Arrays.toString(expected)));
+      }
+      return tensor.values();
+    }
+    float[] labels = perImage(tensor, LABELS, images);
+    // Labels that are embedded like timesteps are any numbers.
+    if (config.classEmbedType() == null) {
+      for (float label : labels) {
+        if (label != (int) label || label < 0 || label >= config.numClassEmbeds()) {
+          throw new IllegalArgumentException(
+              "class_labels holds %s; give whole numbers from 0 to %d"
+                  .formatted(label, config.numClassEmbeds() - 1));
+        }
       }
     }
     return labels;
@@ -112,6 +123,11 @@ record PredictInput(HostTensor sample, float[] timesteps, int[] labels, HostTens
               .formatted(Arrays.toString(target.shape()), Arrays.toString(expected)));
     }
     return target;
+  }
+
+  /** What the model reads. */
+  UNetInputs inputs() {
+    return new UNetInputs(sample.values(), timesteps, labels);
   }
 
   int batch() {

@@ -56,6 +56,22 @@ final class ResampleOracles {
     });
   }
 
+  static Expectation filter(Call call) {
+    RowsCall rows = RowsCall.of(call);
+    int[] d = rows.d();
+    int taps = d[14];
+    return rows.expect((place, before, sum) -> {
+      int rowTaps = 15 + 2 * taps * place.y();
+      int columnTaps = 15 + 2 * taps * (rows.h() + place.x() / d[12]);
+      for (int a = rowTaps; a < rowTaps + 2 * taps; a += 2) {
+        for (int b = columnTaps; b < columnTaps + 2 * taps; b += 2) {
+          double weight = (double) d[a + 1] * d[b + 1] / (d[13] * d[13]);
+          sum.add(weight * before.at(pixel(rows, place, d[a], d[b])));
+        }
+      }
+    });
+  }
+
   static Expectation dilate(Call call) {
     RowsCall rows = RowsCall.of(call);
     int[] d = rows.d();

@@ -98,7 +98,7 @@ final class SampleCommand implements Callable<Integer> {
     float[] images;
     PrintWriter err = spec.commandLine().getErr();
     try (Engine engine = profile.measured(device.open(profile.wanted(), err));
-        ModelSampler sampler = ModelSampler.open(engine, diffusion, size);
+        ModelSampler sampler = ModelSampler.open(engine, diffusion, sampling.scheduler(), size);
         Progress progress =
             Progress.on(err, "sample", 0, (long) sampling.steps() * Math.ceilDiv(count, size))) {
       images =
@@ -122,18 +122,27 @@ final class SampleCommand implements Callable<Integer> {
   }
 
   private int[] classes(UNet2DConfig config) {
-    Integer known = config.numClassEmbeds();
-    if (known == null) {
+    Integer known = config.classEmbedType() == null ? config.numClassEmbeds() : null;
+    if (!config.conditioned()) {
       if (labels != null) {
         throw new IllegalArgumentException(
             "--labels is given but the model has no classes; leave it out");
       }
       return null;
     }
+    if (config.classVectorLength() > 0) {
+      throw new IllegalArgumentException(
+          "the model takes vectors as classes (class_embed_type identity); only predict can give it"
+              + " any");
+    }
+    if (labels == null && known == null) {
+      throw new IllegalArgumentException(
+          "the model does not say which classes there are; name them with --labels");
+    }
     int[] classes = new int[count];
     for (int i = 0; i < count; i++) {
       classes[i] = labels == null ? i % known : labels.get(i % labels.size());
-      if (classes[i] < 0 || classes[i] >= known) {
+      if (known != null && (classes[i] < 0 || classes[i] >= known)) {
         throw new IllegalArgumentException(
             "there is no label %d; the model has 0 to %d".formatted(classes[i], known - 1));
       }

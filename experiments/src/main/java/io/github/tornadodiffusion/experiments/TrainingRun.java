@@ -175,7 +175,7 @@ final class TrainingRun {
         Sampling.of(Schedulers.convert(model.scheduler(), SAMPLE_SCHEDULER), preview.steps());
     int batch = Math.min(preview.images(), ModelSampler.MOST_IMAGES);
     long total = (long) preview.steps() * Math.ceilDiv(preview.images(), batch);
-    try (ModelSampler sampler = ModelSampler.open(engine, model, batch);
+    try (ModelSampler sampler = ModelSampler.open(engine, model, sampling.scheduler(), batch);
         Progress progress = Progress.on(err, "sample", 0, total)) {
       float[] images =
           sampler.sample(

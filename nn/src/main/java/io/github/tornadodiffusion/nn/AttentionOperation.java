@@ -14,8 +14,7 @@ record AttentionOperation(
 
   @Override
   public void forward(Schedule schedule) {
-    Buffer scratch =
-        Buffer.temporary(label + " scratch", Attention.forwardScratch(q.shape(), heads));
+    Buffer scratch = Buffer.scratch(label, Attention.forwardScratch(q.shape(), heads));
     schedule.addAll(
         label,
         at ->
@@ -41,8 +40,7 @@ record AttentionOperation(
     Tensor gradQ = gradients.only(q);
     Tensor gradK = gradients.only(k);
     Tensor gradV = gradients.only(v);
-    Buffer scratch =
-        Buffer.temporary(name + " scratch", Attention.backwardScratch(q.shape(), heads));
+    Buffer scratch = Buffer.scratch(name, Attention.backwardScratch(q.shape(), heads));
     schedule.addAll(
         name,
         at ->

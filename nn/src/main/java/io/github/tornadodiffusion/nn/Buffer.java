@@ -6,22 +6,33 @@ import io.github.tornadodiffusion.kernels.Block;
 final class Buffer implements Stored {
   private final String name;
   private final int floats;
-  private final boolean persistent;
+  private final Kind kind;
 
-  private Buffer(String name, int floats, boolean persistent) {
+  private enum Kind {
+    PERSISTENT,
+    TEMPORARY,
+    SCRATCH
+  }
+
+  private Buffer(String name, int floats, Kind kind) {
     this.name = name;
     this.floats = Block.round16(floats);
-    this.persistent = persistent;
+    this.kind = kind;
   }
 
   /** A buffer that is needed from its first to its last use only, and shares memory with others. */
   static Buffer temporary(String name, int floats) {
-    return new Buffer(name, floats, false);
+    return new Buffer(name, floats, Kind.TEMPORARY);
+  }
+
+  /** A buffer for the calls of one step; what they leave there means nothing to anyone else. */
+  static Buffer scratch(String name, int floats) {
+    return new Buffer(name + " scratch", floats, Kind.SCRATCH);
   }
 
   /** A buffer of its own memory, which the host may write before and read after a run. */
   static Buffer persistent(String name, int floats) {
-    return new Buffer(name, floats, true);
+    return new Buffer(name, floats, Kind.PERSISTENT);
   }
 
   @Override
@@ -36,7 +47,11 @@ final class Buffer implements Stored {
   }
 
   boolean isPersistent() {
-    return persistent;
+    return kind == Kind.PERSISTENT;
+  }
+
+  boolean isScratch() {
+    return kind == Kind.SCRATCH;
   }
 
   @Override

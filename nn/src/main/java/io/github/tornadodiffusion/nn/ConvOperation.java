@@ -95,7 +95,7 @@ record ConvOperation(
       Schedule schedule, String name, Tensor gradOut, Gradients gradients) {
     Gradients.ParameterTarget to = gradients.target(weight);
     int floats = Conv.weightGradientScratch(x.shape(), gradOut.shape(), kernelH, kernelW, stride);
-    Buffer scratch = floats == 0 ? null : Buffer.temporary(name + " scratch", floats);
+    Buffer scratch = floats == 0 ? null : Buffer.scratch(name, floats);
     schedule.addAll(
         name,
         at ->

@@ -7,7 +7,7 @@ import java.util.List;
  * diffusers' DownBlock2D and AttnDownBlock2D: resnets, each with an attention or none, then a
  * downsampling.
  */
-final class DownBlock2D {
+final class DownBlock2D implements UNetBlock {
   private final List<SelfAttention> attentions = new ArrayList<>();
   private final List<ResnetBlock2D> resnets = new ArrayList<>();
   private Conv2d downConv;
@@ -54,26 +54,22 @@ final class DownBlock2D {
     }
   }
 
-  /**
-   * Returns the block's output.
-   *
-   * @param skips takes what the up blocks will join
-   */
-  Tensor apply(Graph graph, Tensor x, Tensor temb, List<Tensor> skips) {
+  @Override
+  public Tensor apply(Graph graph, Tensor x, Tensor temb, Skips skips) {
     Tensor hidden = x;
     for (int i = 0; i < resnets.size(); i++) {
       hidden = resnets.get(i).apply(graph, hidden, temb);
       if (!attentions.isEmpty()) {
         hidden = attentions.get(i).apply(graph, hidden);
       }
-      skips.add(hidden);
+      skips.push(hidden);
     }
     if (downConv != null) {
       hidden = downConv.apply(graph, hidden);
-      skips.add(hidden);
+      skips.push(hidden);
     } else if (downResnet != null) {
       hidden = downResnet.apply(graph, hidden, temb);
-      skips.add(hidden);
+      skips.push(hidden);
     }
     return hidden;
   }

@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.nn;
 
+import io.github.tornadodiffusion.kernels.Activation;
 import io.github.tornadodiffusion.kernels.Attention;
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Elementwise;
@@ -21,7 +22,7 @@ final class Graph {
   private final List<Operation> operations = new ArrayList<>();
   private final Map<Buffer, float[]> constants = new LinkedHashMap<>();
   private final Map<List<Float>, Buffer> constantOf = new HashMap<>();
-  private final Map<Tensor, Tensor> siluOf = new HashMap<>();
+  private final Map<Map.Entry<Activation, Tensor>, Tensor> activationOf = new HashMap<>();
   private final Buffer weights;
 
   /**
@@ -165,25 +166,31 @@ final class Graph {
             label, q, k, v, heads, Buffer.temporary(label + " saved", saved), out));
   }
 
-  /** SiLU without border. Recorded once for each input, because all resnets share one. */
-  Tensor silu(String label, Tensor x) {
-    Tensor known = siluOf.get(x);
-    if (known != null) {
-      return known;
+  /**
+   * An activation without border. Recorded once for each input, because all resnets share that of
+   * the time embedding.
+   */
+  Tensor activation(String label, Activation function, Tensor x) {
+    Tensor known = activationOf.get(Map.entry(function, x));
+    if (known == null) {
+      known = activation(label, function, x, Padding.NONE);
+      activationOf.put(Map.entry(function, x), known);
     }
-    Tensor out =
-        record(
-            new UnaryOperation(
-                label,
-                x,
-                null,
-                x,
-                like(label, x, x.plainShape()),
-                (in, constant, to) -> Elementwise.silu(in, to),
-                (saved, constant, gradOut, gradX, accumulate) ->
-                    Elementwise.siluBackward(saved, gradOut, gradX, accumulate)));
-    siluOf.put(x, out);
-    return out;
+    return known;
+  }
+
+  /** An activation with a border for the convolution to come. */
+  Tensor activation(String label, Activation function, Tensor x, Padding padding) {
+    return record(
+        new UnaryOperation(
+            label,
+            x,
+            null,
+            x,
+            like(label, x, Tensor.shape(x.n(), x.h(), x.w(), x.c(), padding)),
+            (in, constant, to) -> function.forward(in, to),
+            (saved, constant, gradOut, gradX, accumulate) ->
+                function.backward(saved, gradOut, gradX, accumulate)));
   }
 
   /** Softmax over channels. */
@@ -280,8 +287,43 @@ final class Graph {
                 Resample.averagePoolBackward(gradOut, gradX, accumulate)));
   }
 
+  /** Half the height and width after a filter; both must be even. */
+  Tensor filteredHalf(String label, Tensor x, Padding padding) {
+    Scope.check(
+        label,
+        x.h() % 2 == 0 && x.w() % 2 == 0,
+        "%d x %d pixels cannot be halved; use even sizes",
+        x.h(),
+        x.w());
+    return record(
+        new UnaryOperation(
+            label,
+            x,
+            null,
+            null,
+            like(label, x, Tensor.shape(x.n(), x.h() / 2, x.w() / 2, x.c(), padding)),
+            (in, constant, to) -> Resample.filteredHalf(in, to),
+            (saved, constant, gradOut, gradX, accumulate) ->
+                Resample.filteredHalfBackward(gradOut, gradX, accumulate)));
+  }
+
+  /** Twice the height and width with a filter. */
+  Tensor filteredDouble(String label, Tensor x, Padding padding) {
+    return record(
+        new UnaryOperation(
+            label,
+            x,
+            null,
+            null,
+            like(label, x, Tensor.shape(x.n(), 2 * x.h(), 2 * x.w(), x.c(), padding)),
+            (in, constant, to) -> Resample.filteredDouble(in, to),
+            (saved, constant, gradOut, gradX, accumulate) ->
+                Resample.filteredDoubleBackward(gradOut, gradX, accumulate)));
+  }
+
   /** {@code a + b}. */
   Tensor add(String label, Tensor a, Tensor b) {
+    Scope.check(label, a.plainShape().equals(b.plainShape()), "cannot add %s and %s", a, b);
     boolean needsGradient = a.needsGradient() || b.needsGradient();
     return record(new AddOperation(label, a, b, Tensor.of(label, a.plainShape(), needsGradient)));
   }
@@ -300,7 +342,7 @@ final class Graph {
   }
 
   /**
-   * Sinusoidal timestep embedding {@code [n, 1, 1, channels]}.
+   * Sinusoidal embedding of timesteps {@code [n, 1, 1, channels]}.
    *
    * @param timesteps {@code [n]}
    * @param freqShift subtracted from the number of frequencies in the exponent's divisor
@@ -308,10 +350,40 @@ final class Graph {
    */
   Tensor sinusoid(
       String label, Buffer timesteps, int n, int channels, int freqShift, boolean flip) {
+    Buffer frequencies = constant(Embedding.frequencies(channels, freqShift));
+    return sinusoid(label, timesteps, n, channels, frequencies, 1, flip);
+  }
+
+  /**
+   * Random Fourier features {@code [n, 1, 1, 2k]}: the sines, then the cosines of 2 pi times
+   * logarithm times frequency.
+   *
+   * @param logarithms of the timesteps, {@code [n]}
+   * @param frequencies {@code [k]}, which are not trained
+   */
+  Tensor fourier(String label, Buffer logarithms, int n, Parameter frequencies) {
+    int channels = 2 * frequencies.spec().shape()[0];
+    return sinusoid(label, logarithms, n, channels, at(frequencies), 2 * Math.PI, false);
+  }
+
+  private Tensor sinusoid(
+      String label,
+      Buffer timesteps,
+      int n,
+      int channels,
+      Stored frequencies,
+      double factor,
+      boolean flip) {
     Tensor out = Tensor.of(label, Block.of(0, n, 1, 1, channels), false);
     return record(
-        new SinusoidOperation(
-            label, timesteps, constant(Embedding.frequencies(channels, freqShift)), flip, out));
+        new SinusoidOperation(label, timesteps, frequencies, constant((float) factor), flip, out));
+  }
+
+  /** Each image of x times its factor. */
+  Tensor scaleImages(String label, Tensor x, Buffer factors) {
+    return record(
+        new ScaleImagesOperation(
+            label, x, factors, constant(new float[x.n()]), like(label, x, x.plainShape())));
   }
 
   /** Rows of a table, {@code [n, 1, 1, features]}. */

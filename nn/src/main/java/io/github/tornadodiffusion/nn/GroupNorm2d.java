@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.nn;
 
+import io.github.tornadodiffusion.kernels.Activation;
 import io.github.tornadodiffusion.nn.ParameterSpec.Kind;
 
 /** torch.nn.GroupNorm, with what often follows it. */
@@ -12,7 +13,7 @@ final class GroupNorm2d {
 
   GroupNorm2d(Scope scope, int groups, int channels, double epsilon) {
     scope.check(
-        channels % groups == 0,
+        groups > 0 && channels % groups == 0,
         "%d channels do not divide into %d groups; change norm_num_groups or block_out_channels",
         channels,
         groups);
@@ -28,14 +29,21 @@ final class GroupNorm2d {
     return apply(graph, x, null, false, Padding.NONE);
   }
 
-  /** SiLU of the normalised x, within a border for the convolution to come. */
-  Tensor applySilu(Graph graph, Tensor x, Padding padding) {
-    return apply(graph, x, null, true, padding);
+  /** The activation of the normalised x, within a border for the convolution to come. */
+  Tensor apply(Graph graph, Tensor x, Activation activation, Padding padding) {
+    return apply(graph, x, null, activation, padding);
   }
 
-  /** {@code silu(norm(x) * (1 + scale) + shift)}; scaleShift {@code [n, 1, 1, 2c]} or null. */
-  Tensor applySilu(Graph graph, Tensor x, Tensor scaleShift, Padding padding) {
-    return apply(graph, x, scaleShift, true, padding);
+  /**
+   * {@code activation(norm(x) * (1 + scale) + shift)}; scaleShift {@code [n, 1, 1, 2c]} or null.
+   */
+  Tensor apply(Graph graph, Tensor x, Tensor scaleShift, Activation activation, Padding padding) {
+    if (activation == Activation.SILU) {
+      return apply(graph, x, scaleShift, true, padding);
+    }
+    Tensor normed = apply(graph, x, scaleShift, false, Padding.NONE);
+    String label = scope.child("activation").path();
+    return graph.activation(label, activation, normed, padding);
   }
 
   private Tensor apply(Graph graph, Tensor x, Tensor scaleShift, boolean silu, Padding padding) {

@@ -60,8 +60,7 @@ record GroupNormOperation(
     Gradients.ParameterTarget toGamma = gradients.target(gamma);
     Gradients.ParameterTarget toBeta = gradients.target(beta);
     Tensor gradScaleShift = scaleShift == null ? null : gradients.only(scaleShift);
-    Buffer scratch =
-        Buffer.temporary(name + " scratch", GroupNorm.backwardScratch(x.shape(), groups));
+    Buffer scratch = Buffer.scratch(name, GroupNorm.backwardScratch(x.shape(), groups));
     schedule.addAll(
         name,
         at ->

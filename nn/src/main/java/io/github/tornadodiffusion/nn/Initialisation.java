@@ -21,12 +21,15 @@ public final class Initialisation {
   private static final long FNV_OFFSET = 0xcbf29ce484222325L;
   private static final long FNV_PRIME = 0x100000001b3L;
 
+  /** The standard deviation that UNet2DModel gives the frequencies of Fourier features. */
+  static final float FREQUENCY_SCALE = 16;
+
   private Initialisation() {}
 
   /**
    * The parameters of a new model: convolution and linear weights and biases uniform in
    * [-1/sqrt(fanIn), 1/sqrt(fanIn)) (which is what kaiming_uniform_ with a = sqrt(5) amounts to),
-   * embeddings standard normal, normalisations 1 and 0.
+   * embeddings standard normal, Fourier frequencies 16 times that, normalisations 1 and 0.
    *
    * @return by name, in the order given
    */
@@ -40,6 +43,12 @@ public final class Initialisation {
         case CONV_WEIGHT, LINEAR_WEIGHT, BIAS ->
             fillUniform(values, key, 1 / Math.sqrt(parameter.fanIn()));
         case EMBEDDING -> fillNormal(values, key);
+        case FREQUENCIES -> {
+          fillNormal(values, key);
+          for (int i = 0; i < values.length; i++) {
+            values[i] *= FREQUENCY_SCALE;
+          }
+        }
         case NORM_WEIGHT -> Arrays.fill(values, 1);
         case NORM_BIAS -> Arrays.fill(values, 0);
       }

@@ -22,8 +22,10 @@ public final class ModelFiles {
   /** The parameters' file name. */
   public static final String WEIGHTS = "diffusion_pytorch_model.safetensors";
 
-  private static final String INDEX = WEIGHTS + ".index.json";
-  private static final String PICKLE = "diffusion_pytorch_model.bin";
+  /** The frequencies of Fourier features, which diffusers 0.27 saves twice. */
+  private static final String FREQUENCIES = "time_proj.weight";
+
+  private static final String SAME_FREQUENCIES = "time_proj.W";
 
   /** The names attention layers had before diffusers 0.16, and those they have now. */
   private static final Map<String, String> OLD_ATTENTION_NAMES =
@@ -40,7 +42,7 @@ public final class ModelFiles {
   public record UNet(UNet2DConfig config, SequencedMap<String, HostTensor> parameters) {}
 
   /**
-   * Reads a model: one safetensors file, or several with an index, of any float type.
+   * Reads a model: one safetensors file, or several with an index, of any float type and variant.
    *
    * @param unetDirectory a directory as diffusers' {@code save_pretrained} writes it
    * @param expected the parameters that a model of a configuration has
@@ -65,23 +67,9 @@ public final class ModelFiles {
         specs.stream()
             .map(ParameterSpec::name)
             .collect(Collectors.toCollection(LinkedHashSet::new));
-    Path weights = unetDirectory.resolve(WEIGHTS);
-    Path index = unetDirectory.resolve(INDEX);
     SequencedMap<String, HostTensor> found = new LinkedHashMap<>();
-    if (Files.exists(weights)) {
-      readFile(weights, names, found);
-    } else if (Files.exists(index)) {
-      for (Path shard : Json.read(index, fields -> shards(unetDirectory, fields))) {
-        readFile(shard, names, found);
-      }
-    } else if (Files.exists(unetDirectory.resolve(PICKLE))) {
-      throw new IOException(
-          "%s holds only %s, a pickle, which is not read; load the model with diffusers and save it"
-                  .formatted(unetDirectory, PICKLE)
-              + " with save_pretrained(directory, safe_serialization=True)");
-    } else {
-      throw new IOException(
-          "%s has no %s; fetch or save the model again".formatted(unetDirectory, WEIGHTS));
+    for (Path file : WeightFiles.of(unetDirectory)) {
+      readFile(file, names, found);
     }
     return new UNet(config, inOrder(unetDirectory, specs, found));
   }
@@ -95,30 +83,21 @@ public final class ModelFiles {
       Path unetDirectory, UNet2DConfig config, SequencedMap<String, HostTensor> parameters)
       throws IOException {
     AtomicFiles.makeDirectory(unetDirectory);
-    Safetensors.write(unetDirectory.resolve(WEIGHTS), parameters, Safetensors.PYTORCH_METADATA);
+    SequencedMap<String, HostTensor> saved = new LinkedHashMap<>(parameters);
+    if (config.fourier()) {
+      saved.put(SAME_FREQUENCIES, parameters.get(FREQUENCIES));
+    }
+    Safetensors.write(unetDirectory.resolve(WEIGHTS), saved, Safetensors.PYTORCH_METADATA);
     config.write(unetDirectory.resolve(CONFIG));
-  }
-
-  /** The shard files an index names, each once; a name with a directory in it is refused. */
-  private static List<Path> shards(Path directory, JsonFields index) {
-    Set<String> names = new LinkedHashSet<>(index.object("weight_map").allStrings().values());
-    if (names.isEmpty()) {
-      throw new IllegalArgumentException("weight_map is empty; fetch or save the model again");
-    }
-    for (String name : names) {
-      if (name.isEmpty() || name.contains("/") || name.contains("\\") || name.contains("\0")) {
-        throw new IllegalArgumentException(
-            "weight_map names %s; it must name files of this directory"
-                .formatted(Messages.oneLine(name)));
-      }
-    }
-    return names.stream().map(directory::resolve).toList();
   }
 
   private static void readFile(
       Path path, Set<String> expected, SequencedMap<String, HostTensor> found) throws IOException {
     try (SafetensorsFile file = Safetensors.open(path)) {
       for (String name : file.names()) {
+        if (name.equals(SAME_FREQUENCIES) && file.contains(FREQUENCIES)) {
+          continue;
+        }
         if (found.put(currentName(name, expected), file.tensor(name)) != null) {
           throw new IOException(
               "%s: parameter %s comes twice; save the model again"
@@ -130,6 +109,9 @@ public final class ModelFiles {
 
   /** Maps {@code attentions.0.query.weight} to {@code attentions.0.to_q.weight} and so on. */
   private static String currentName(String name, Set<String> expected) {
+    if (name.equals(SAME_FREQUENCIES) && expected.contains(FREQUENCIES)) {
+      return FREQUENCIES;
+    }
     String[] parts = name.split("\\.");
     if (!expected.contains(name) && parts.length >= 2) {
       String current = OLD_ATTENTION_NAMES.get(parts[parts.length - 2]);

@@ -29,7 +29,7 @@ record Parameter(ParameterSpec spec, int start) {
       case CONV_WEIGHT -> Conv.weightSize(s[2], s[3], s[1], s[0]);
       case LINEAR_WEIGHT -> Conv.weightSize(1, 1, s[1], s[0]);
       case EMBEDDING -> s[0] * Block.round16(s[1]);
-      case BIAS, NORM_WEIGHT, NORM_BIAS -> Block.round16(s[0]);
+      case BIAS, NORM_WEIGHT, NORM_BIAS, FREQUENCIES -> Block.round16(s[0]);
     };
   }
 

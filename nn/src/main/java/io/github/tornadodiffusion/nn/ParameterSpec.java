@@ -22,7 +22,9 @@ public record ParameterSpec(String name, int[] shape, Kind kind, int fanIn) {
     BIAS,
     NORM_WEIGHT,
     NORM_BIAS,
-    EMBEDDING
+    EMBEDDING,
+    /** Of random Fourier features: drawn once and never trained. */
+    FREQUENCIES
   }
 
   /** Checks the shape and the fan-in. */

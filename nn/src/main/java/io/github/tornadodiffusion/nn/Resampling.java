@@ -6,6 +6,7 @@ final class Resampling {
 
   /** A 3x3 convolution with stride 2; padding 0 stands for one row below and one column right. */
   static Conv2d downsample(Scope scope, int channels, int padding) {
+    scope.check(padding == 0 || padding == 1, "downsample_padding is %d; use 0 or 1", padding);
     Padding border = padding == 0 ? new Padding(0, 0, 1, 1) : Padding.all(padding);
     return Conv2d.conv(scope.child("conv"), channels, channels, 3, 2, border, true);
   }

@@ -4,16 +4,24 @@ import io.github.tornadodiffusion.kernels.Embedding;
 
 /** The sinusoidal embedding of timesteps, which nothing is differentiated by. */
 record SinusoidOperation(
-    String label, Buffer timesteps, Stored frequencies, boolean flipSinToCos, Tensor out)
+    String label,
+    Buffer timesteps,
+    Stored frequencies,
+    Stored factor,
+    boolean flipSinToCos,
+    Tensor out)
     implements Operation {
 
   @Override
   public void forward(Schedule schedule) {
     schedule.add(
         label,
-        at -> Embedding.sinusoid(at.of(timesteps), at.of(frequencies), flipSinToCos, at.block(out)),
+        at ->
+            Embedding.sinusoid(
+                at.of(timesteps), at.of(frequencies), at.of(factor), flipSinToCos, at.block(out)),
         timesteps,
         frequencies,
+        factor,
         out);
   }
 

@@ -1,5 +1,7 @@
 package io.github.tornadodiffusion.nn;
 
+import io.github.tornadodiffusion.kernels.Activation;
+
 /** diffusers' TimestepEmbedding: {@code linear_2(silu(linear_1(x)))}. */
 final class TimestepEmbedding {
   private final Scope scope;
@@ -14,6 +16,7 @@ final class TimestepEmbedding {
 
   Tensor apply(Graph graph, Tensor x) {
     Tensor hidden = linear1.apply(graph, x);
-    return linear2.apply(graph, graph.silu(scope.child("act").path(), hidden));
+    hidden = graph.activation(scope.child("act").path(), Activation.SILU, hidden);
+    return linear2.apply(graph, hidden);
   }
 }

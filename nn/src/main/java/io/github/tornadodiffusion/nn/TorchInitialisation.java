@@ -4,10 +4,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.Set;
 
 /**
  * Initial parameters as PyTorch draws them: those of {@code torch.manual_seed(seed);
@@ -19,6 +21,7 @@ public final class TorchInitialisation {
   private static final List<String> BLOCKS =
       List.of(
           "conv_in",
+          "time_proj",
           "time_embedding",
           "class_embedding",
           "down_blocks",
@@ -26,6 +29,9 @@ public final class TorchInitialisation {
           "up_blocks",
           "conv_norm_out",
           "conv_out");
+
+  /** Behind all numbered layers of a block. */
+  private static final int LAST = Integer.MAX_VALUE;
 
   private TorchInitialisation() {}
 
@@ -39,7 +45,9 @@ public final class TorchInitialisation {
   public static SequencedMap<String, HostTensor> unet(
       List<ParameterSpec> parameters, TorchGenerator generator) {
     List<ParameterSpec> constructed = new ArrayList<>(parameters);
-    constructed.sort(Comparator.comparing(spec -> place(spec.name()), Arrays::compare));
+    Set<String> names = new HashSet<>();
+    parameters.forEach(spec -> names.add(spec.name()));
+    constructed.sort(Comparator.comparing(spec -> place(spec.name(), names), Arrays::compare));
     Map<String, HostTensor> drawn = new HashMap<>();
     for (ParameterSpec spec : constructed) {
       drawn.put(spec.name(), draw(spec, generator));
@@ -64,6 +72,15 @@ public final class TorchInitialisation {
             yield generator.uniform(spec.size(), -bound, bound);
           }
           case EMBEDDING -> generator.randn(spec.size());
+          case FREQUENCIES -> {
+            // GaussianFourierProjection draws twice and keeps the second.
+            generator.randn(spec.size());
+            float[] frequencies = generator.randn(spec.size());
+            for (int i = 0; i < frequencies.length; i++) {
+              frequencies[i] *= Initialisation.FREQUENCY_SCALE;
+            }
+            yield frequencies;
+          }
           case NORM_WEIGHT -> {
             float[] ones = new float[spec.size()];
             Arrays.fill(ones, 1);
@@ -78,10 +95,11 @@ public final class TorchInitialisation {
    * When a parameter is constructed, to be compared element by element: the block, its number, the
    * layer's number and kind in it.
    *
-   * <p>A down block makes a ResNet, then an attention, layer by layer, and the sampler last; a mid
-   * block one ResNet first, then an attention and a ResNet in turn.
+   * <p>A down block makes a ResNet, then an attention, layer by layer, and what changes the
+   * resolution last; an up block likewise, but a single attention after all ResNets; a mid block
+   * one ResNet first, then an attention and a ResNet in turn.
    */
-  private static int[] place(String name) {
+  private static int[] place(String name, Set<String> names) {
     String[] path = name.split("\\.");
     int block = BLOCKS.indexOf(path[0]);
     int at = path[0].endsWith("_blocks") ? 2 : 1;
@@ -89,15 +107,24 @@ public final class TorchInitialisation {
     if (!path[0].contains("_block")) {
       return new int[] {block, number};
     }
-    int layer = Integer.parseInt(path[at + 1]);
+    boolean mid = path[0].equals("mid_block");
     return switch (path[at]) {
       case "resnets" -> {
+        int layer = Integer.parseInt(path[at + 1]);
         // The mid block's second ResNet follows its first attention.
-        boolean mid = path[0].equals("mid_block");
         yield new int[] {block, number, mid ? layer - 1 : layer, mid ? 1 : 0};
       }
-      case "attentions" -> new int[] {block, number, layer, path[0].equals("mid_block") ? 0 : 1};
-      default -> new int[] {block, number, Integer.MAX_VALUE, layer};
+      case "attentions" -> {
+        int layer = Integer.parseInt(path[at + 1]);
+        String parent = path[0] + "." + number;
+        boolean single =
+            names.contains(parent + ".resnets.1.conv1.weight")
+                && !names.contains(parent + ".attentions.1.to_q.weight");
+        yield new int[] {block, number, single ? LAST : layer, mid || single ? 0 : 1};
+      }
+      case "skip_conv" -> new int[] {block, number, LAST, 2};
+      case "skip_norm" -> new int[] {block, number, LAST, 3};
+      default -> new int[] {block, number, LAST, 1};
     };
   }
 }

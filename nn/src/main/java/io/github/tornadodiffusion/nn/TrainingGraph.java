@@ -52,6 +52,11 @@ final class TrainingGraph {
           "The model has dropout %s, which training does not support: set dropout to 0"
               .formatted(config.dropout()));
     }
+    if (config.fourier()) {
+      throw new IllegalArgumentException(
+          "The model has time_embedding_type fourier, of the logarithm of a timestep, and training"
+              + " meets timestep 0: use positional or learned");
+    }
     images = Tensor.persistent("images", net.plainSampleShape(), false);
     signal = Buffer.persistent("signal", batch);
     sigma = Buffer.persistent("sigma", batch);
@@ -121,7 +126,6 @@ final class TrainingGraph {
         new ArrayList<>(
             List.of(
                 images.buffer(),
-                net.timesteps,
                 signal,
                 sigma,
                 targetNoise,
@@ -129,9 +133,7 @@ final class TrainingGraph {
                 lossWeights,
                 seed,
                 hyper));
-    if (net.labels != null) {
-      inputs.add(net.labels);
-    }
+    inputs.addAll(net.conditions.buffers());
     return inputs;
   }
 

@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.nn;
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.kernels.Program;
 import io.github.tornadodiffusion.kernels.Trial;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -34,7 +35,9 @@ final class Trials {
       Layout layout = new Layout();
       List<Call> calls = step.calls().apply(layout);
       if (!calls.isEmpty()) {
-        trials.add(new Trial(step.label(), calls, layout.end, () -> layout.fill(constants)));
+        trials.add(
+            new Trial(
+                step.label(), calls, layout.end, layout.scratch(), () -> layout.fill(constants)));
       }
     }
     return trials;
@@ -71,6 +74,16 @@ final class Trials {
     public Block block(Tensor tensor) {
       blocks.put(Place.of(tensor), tensor.shape());
       return Step.Offsets.super.block(tensor);
+    }
+
+    List<Program.Range> scratch() {
+      List<Program.Range> ranges = new ArrayList<>();
+      offsets.forEach((place, offset) -> {
+        if (place.buffer.isScratch()) {
+          ranges.add(new Program.Range(offset, place.floats));
+        }
+      });
+      return ranges;
     }
 
     /**

@@ -1,8 +1,11 @@
 package io.github.tornadodiffusion.nn;
 
+import io.github.tornadodiffusion.kernels.Activation;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 
 /**
  * The configuration of a {@code UNet2DModel}: component for component the arguments of diffusers
@@ -13,7 +16,9 @@ import java.util.List;
  * @param inChannels channels of the input
  * @param outChannels channels of the output
  * @param centerInputSample whether the input is mapped from [0, 1] to [-1, 1] first
- * @param timeEmbeddingType {@code positional}
+ * @param timeEmbeddingType {@code positional}, {@code fourier} (random features of the logarithm;
+ *     the output is divided by the timestep) or {@code learned} (a table of {@code
+ *     numTrainTimesteps} rows)
  * @param freqShift shift of the sinusoidal embedding's frequency denominator
  * @param flipSinToCos whether the cosines come before the sines
  * @param downBlockTypes one of {@link #DOWN_BLOCK_TYPES} a level, finest first
@@ -25,18 +30,21 @@ import java.util.List;
  * @param downsampleType {@code conv} or {@code resnet}
  * @param upsampleType {@code conv} or {@code resnet}
  * @param dropout probability in [0, 1)
- * @param actFn {@code silu}, which is also called {@code swish}
+ * @param actFn activation of the residual blocks, in any case: {@code silu}, which is also called
+ *     {@code swish}, {@code mish}, {@code gelu} or {@code relu}
  * @param attentionHeadDim channels of an attention head; null: one head of all channels
- * @param normNumGroups groups of the group normalisations
+ * @param normNumGroups groups of the group normalisations but those of skip blocks, which have
+ *     their own; null, as diffusers derives it, where all blocks are skip blocks
  * @param attnNormNumGroups groups of the middle block's attention normalisation; null: as diffusers
  *     derives it
  * @param normEps epsilon of the group normalisations
  * @param resnetTimeScaleShift {@code default} or {@code scale_shift}
  * @param addAttention whether the middle block has attention
- * @param classEmbedType {@code timestep}: class labels are embedded as timesteps are; null: as
- *     {@code numClassEmbeds} says
+ * @param classEmbedType {@code timestep}: class labels are embedded as timesteps are; {@code
+ *     identity}: a vector of 4 * blockOutChannels[0] stands for a label; null: as {@code
+ *     numClassEmbeds} says
  * @param numClassEmbeds number of class labels, or null for an unconditional model
- * @param numTrainTimesteps kept for diffusers; only its learned time embedding reads it
+ * @param numTrainTimesteps number of timesteps; only the learned time embedding reads it
  */
 public record UNet2DConfig(
     SampleSize sampleSize,
@@ -57,7 +65,7 @@ public record UNet2DConfig(
     double dropout,
     String actFn,
     Integer attentionHeadDim,
-    int normNumGroups,
+    Integer normNumGroups,
     Integer attnNormNumGroups,
     double normEps,
     String resnetTimeScaleShift,
@@ -84,11 +92,31 @@ public record UNet2DConfig(
 
   /** The down blocks that exist here. */
   public static final List<String> DOWN_BLOCK_TYPES =
-      List.of("DownBlock2D", "AttnDownBlock2D", "ResnetDownsampleBlock2D");
+      List.of(
+          "DownBlock2D",
+          "AttnDownBlock2D",
+          "ResnetDownsampleBlock2D",
+          "SkipDownBlock2D",
+          "AttnSkipDownBlock2D");
+
+  private static final List<String> CLASS_EMBED_TYPES = List.of("timestep", "identity");
+
+  private static final Map<String, Activation> ACTIVATIONS =
+      Map.of(
+          "silu", Activation.SILU,
+          "swish", Activation.SILU,
+          "mish", Activation.MISH,
+          "gelu", Activation.GELU,
+          "relu", Activation.RELU);
 
   /** The up blocks that exist here. */
   public static final List<String> UP_BLOCK_TYPES =
-      List.of("UpBlock2D", "AttnUpBlock2D", "ResnetUpsampleBlock2D");
+      List.of(
+          "UpBlock2D",
+          "AttnUpBlock2D",
+          "ResnetUpsampleBlock2D",
+          "SkipUpBlock2D",
+          "AttnSkipUpBlock2D");
 
   /**
    * Checks the configuration.
@@ -118,38 +146,51 @@ public record UNet2DConfig(
     checkPositive("attn_norm_num_groups", attnNormNumGroups);
     checkPositive("num_class_embeds", numClassEmbeds);
     checkPositive("num_train_timesteps", numTrainTimesteps);
-    for (int channels : blockOutChannels) {
+    for (int i = 0; i < levels; i++) {
+      int channels = blockOutChannels.get(i);
       checkPositive("block_out_channels", channels);
+      boolean skips =
+          downBlockTypes.get(i).contains("Skip")
+              && upBlockTypes.get(levels - 1 - i).contains("Skip");
       check(
-          channels % normNumGroups == 0,
+          skips || normNumGroups != null,
+          "norm_num_groups is null, which only skip blocks allow; give a number");
+      check(
+          skips || channels % normNumGroups == 0,
           "block_out_channels has %d, which norm_num_groups %d does not divide; change either",
           channels,
           normNumGroups);
     }
     check(
-        attnNormNumGroups == null || blockOutChannels.getLast() % attnNormNumGroups == 0,
+        attnNormNumGroups == null
+            || !addAttention
+            || blockOutChannels.getLast() % attnNormNumGroups == 0,
         "attn_norm_num_groups is %s, which does not divide the last block_out_channels %s; change"
             + " either",
         attnNormNumGroups,
         blockOutChannels.getLast());
-    check(
-        downsamplePadding == 0 || downsamplePadding == 1,
-        "downsample_padding is %d; use 0 or 1",
-        downsamplePadding);
     check(dropout >= 0 && dropout < 1, "dropout is %s; it must be in [0, 1)", dropout);
-    check(Double.isFinite(normEps) && normEps > 0, "norm_eps is %s; it must be above 0", normEps);
+    check(
+        Double.isFinite(normEps) && normEps >= 0, "norm_eps is %s; it must be at least 0", normEps);
     check(
         Double.isFinite(midBlockScaleFactor) && midBlockScaleFactor != 0,
         "mid_block_scale_factor is %s; it divides, so it must be finite and not 0",
         midBlockScaleFactor);
-    checkChoice("time_embedding_type", timeEmbeddingType, List.of("positional"));
+    checkChoice(
+        "time_embedding_type", timeEmbeddingType, List.of("positional", "fourier", "learned"));
+    check(
+        !timeEmbeddingType.equals("learned") || numTrainTimesteps != null,
+        "time_embedding_type is learned and num_train_timesteps missing; give the latter");
     checkChoice("downsample_type", downsampleType, List.of("conv", "resnet"));
     checkChoice("upsample_type", upsampleType, List.of("conv", "resnet"));
-    checkChoice("act_fn", actFn, List.of("silu", "swish"));
+    check(
+        ACTIVATIONS.containsKey(actFn.toLowerCase(Locale.ROOT)),
+        "act_fn is %s, which is not supported; use silu, swish, mish, gelu or relu",
+        actFn);
     checkChoice("resnet_time_scale_shift", resnetTimeScaleShift, List.of("default", "scale_shift"));
     check(
-        classEmbedType == null || classEmbedType.equals("timestep"),
-        "class_embed_type is %s, which is not supported; use timestep, or null with"
+        classEmbedType == null || CLASS_EMBED_TYPES.contains(classEmbedType),
+        "class_embed_type is %s, which is not supported; use timestep, identity, or null with"
             + " num_class_embeds",
         classEmbedType);
   }
@@ -201,6 +242,26 @@ public record UNet2DConfig(
   /** How many times the height and width are halved: once a level except the last. */
   public int downsamplings() {
     return blockOutChannels.size() - 1;
+  }
+
+  /** The activation of the residual blocks. */
+  Activation activation() {
+    return ACTIVATIONS.get(actFn.toLowerCase(Locale.ROOT));
+  }
+
+  /** Whether the time embedding is of random features of the logarithm. */
+  boolean fourier() {
+    return timeEmbeddingType.equals("fourier");
+  }
+
+  /** Whether a call of the model needs a class label, or a vector, for every image. */
+  public boolean conditioned() {
+    return numClassEmbeds != null || classEmbedType != null;
+  }
+
+  /** Length of the vector that stands for a class label; 0 where a label is a number. */
+  public int classVectorLength() {
+    return "identity".equals(classEmbedType) ? 4 * blockOutChannels.getFirst() : 0;
   }
 
   private static void checkPositive(String key, Integer value) {

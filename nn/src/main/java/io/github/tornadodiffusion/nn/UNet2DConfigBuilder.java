@@ -28,7 +28,7 @@ public final class UNet2DConfigBuilder {
   private double dropout;
   private String actFn = "silu";
   private Integer attentionHeadDim = 8;
-  private int normNumGroups = 32;
+  private Integer normNumGroups = 32;
   private Integer attnNormNumGroups;
   private double normEps = 1e-5;
   private String resnetTimeScaleShift = "default";
@@ -175,7 +175,7 @@ public final class UNet2DConfigBuilder {
     return this;
   }
 
-  public UNet2DConfigBuilder normNumGroups(int value) {
+  public UNet2DConfigBuilder normNumGroups(Integer value) {
     normNumGroups = value;
     return this;
   }

@@ -11,6 +11,7 @@ import java.util.TreeMap;
 /** The {@code config.json} of a {@link UNet2DConfig}. */
 final class UNet2DConfigJson {
   private static final String CLASS_NAME = "UNet2DModel";
+  private static final String OLD_PREFIX = "UNetRes";
 
   private UNet2DConfigJson() {}
 
@@ -37,8 +38,8 @@ final class UNet2DConfigJson {
         .timeEmbeddingType(fields.string("time_embedding_type", defaults.timeEmbeddingType()))
         .freqShift(fields.integer("freq_shift", defaults.freqShift()))
         .flipSinToCos(fields.bool("flip_sin_to_cos", defaults.flipSinToCos()))
-        .downBlockTypes(fields.strings("down_block_types", defaults.downBlockTypes()))
-        .upBlockTypes(fields.strings("up_block_types", defaults.upBlockTypes()))
+        .downBlockTypes(blockTypes(fields, "down_block_types", defaults.downBlockTypes()))
+        .upBlockTypes(blockTypes(fields, "up_block_types", defaults.upBlockTypes()))
         .blockOutChannels(fields.integers("block_out_channels", defaults.blockOutChannels()))
         .layersPerBlock(fields.integer("layers_per_block", defaults.layersPerBlock()))
         .midBlockScaleFactor(
@@ -49,7 +50,7 @@ final class UNet2DConfigJson {
         .dropout(fields.number("dropout", defaults.dropout()))
         .actFn(fields.string("act_fn", defaults.actFn()))
         .attentionHeadDim(fields.integerOrNull("attention_head_dim", defaults.attentionHeadDim()))
-        .normNumGroups(fields.integer("norm_num_groups", defaults.normNumGroups()))
+        .normNumGroups(fields.integerOrNull("norm_num_groups", defaults.normNumGroups()))
         .attnNormNumGroups(
             fields.integerOrNull("attn_norm_num_groups", defaults.attnNormNumGroups()))
         .normEps(fields.number("norm_eps", defaults.normEps()))
@@ -61,6 +62,13 @@ final class UNet2DConfigJson {
         .numTrainTimesteps(
             fields.integerOrNull("num_train_timesteps", defaults.numTrainTimesteps()))
         .build();
+  }
+
+  /** Names of block types; the prefix of their first names is left out, as in diffusers. */
+  private static List<String> blockTypes(JsonFields fields, String key, List<String> fallback) {
+    return fields.strings(key, fallback).stream()
+        .map(type -> type.startsWith(OLD_PREFIX) ? type.substring(OLD_PREFIX.length()) : type)
+        .toList();
   }
 
   /** diffusers writes an integer for a square, [height, width] for a rectangle, or null. */

@@ -1,7 +1,7 @@
 package io.github.tornadodiffusion.nn;
 
+import io.github.tornadodiffusion.kernels.Activation;
 import io.github.tornadodiffusion.nn.DownBlock2D.Downsampling;
-import io.github.tornadodiffusion.nn.ResnetBlock2D.Sampling;
 import io.github.tornadodiffusion.nn.UpBlock2D.Upsampling;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,11 +14,9 @@ public final class UNet2DModel {
   private final UNet2DConfig config;
   private final Scope root = Scope.root();
   private final Conv2d convIn;
-  private final TimestepEmbedding timeEmbedding;
-  private final Parameter classTable;
-  private final TimestepEmbedding classEmbedding;
-  private final List<DownBlock2D> downBlocks = new ArrayList<>();
-  private final List<UpBlock2D> upBlocks = new ArrayList<>();
+  private final ConditionEmbedding embedding;
+  private final List<UNetBlock> downBlocks = new ArrayList<>();
+  private final List<UNetBlock> upBlocks = new ArrayList<>();
   private final UNetMidBlock2D midBlock;
   private final GroupNorm2d convNormOut;
   private final Conv2d convOut;
@@ -34,26 +32,20 @@ public final class UNet2DModel {
     int base = channels.getFirst();
     int tembChannels = 4 * base;
     convIn = Conv2d.same(root.child("conv_in"), config.inChannels(), base);
-    timeEmbedding = new TimestepEmbedding(root.child("time_embedding"), base, tembChannels);
-    Scope classes = root.child("class_embedding");
-    boolean ofTimestep = config.classEmbedType() != null;
-    classEmbedding = ofTimestep ? new TimestepEmbedding(classes, base, tembChannels) : null;
-    classTable =
-        ofTimestep || config.numClassEmbeds() == null
-            ? null
-            : classes.parameter(
-                "weight", ParameterSpec.Kind.EMBEDDING, 1, config.numClassEmbeds(), tembChannels);
+    embedding = new ConditionEmbedding(root, config, tembChannels);
     boolean scaleShift = config.resnetTimeScaleShift().equals("scale_shift");
     ResnetBlock2D.Options options =
-        new ResnetBlock2D.Options(
-            tembChannels, config.normNumGroups(), config.normEps(), scaleShift, 1, Sampling.NONE);
+        ResnetBlock2D.Options.of(tembChannels, groups(base), config.normEps())
+            .withScaleShift(scaleShift)
+            .with(config.activation());
     addDownBlocks(options);
     // The up blocks come before the middle block in PyTorch's state_dict.
     addUpBlocks(options);
     int last = channels.getLast();
+    int lastGroups = groups(last);
     Integer attentionGroups = config.attnNormNumGroups();
     if (attentionGroups == null && !scaleShift) {
-      attentionGroups = config.normNumGroups();
+      attentionGroups = lastGroups;
     }
     midBlock =
         new UNetMidBlock2D(
@@ -61,16 +53,11 @@ public final class UNet2DModel {
             last,
             config.addAttention() ? headDim(last) : null,
             attentionGroups,
-            new ResnetBlock2D.Options(
-                tembChannels,
-                config.normNumGroups(),
-                config.normEps(),
-                scaleShift,
-                config.midBlockScaleFactor(),
-                Sampling.NONE));
+            options
+                .withGroups(lastGroups, lastGroups)
+                .withOutputScaleFactor(config.midBlockScaleFactor()));
     convNormOut =
-        new GroupNorm2d(
-            root.child("conv_norm_out"), config.normNumGroups(), base, config.normEps());
+        new GroupNorm2d(root.child("conv_norm_out"), groups(base), base, config.normEps());
     convOut = Conv2d.same(root.child("conv_out"), base, config.outChannels());
   }
 
@@ -84,14 +71,9 @@ public final class UNet2DModel {
     return root.parameters().specs();
   }
 
-  /** Number of trainable numbers. */
+  /** Number of numbers in all parameters. */
   public long parameterCount() {
     return parameters().stream().mapToLong(ParameterSpec::size).sum();
-  }
-
-  /** Whether a forward pass needs a class label for every image. */
-  public boolean needsLabels() {
-    return classTable != null || classEmbedding != null;
   }
 
   /**
@@ -122,66 +104,60 @@ public final class UNet2DModel {
    * Records the forward pass.
    *
    * @param sample {@code [n, h, w, inChannels]}
-   * @param timesteps {@code [n]}
-   * @param labels {@code [n]}, or null for a model without classes
    * @return {@code [n, h, w, outChannels]}
    */
-  Tensor record(Graph graph, Tensor sample, Buffer timesteps, Buffer labels) {
+  Tensor record(Graph graph, Tensor sample, Conditions conditions) {
     checkSampleSize(sample.h(), sample.w());
-    Tensor temb = embed(graph, sample.n(), timesteps, labels);
+    Tensor temb = embedding.apply(graph, conditions);
     Tensor x =
         config.centerInputSample()
             ? graph.affine("center_input_sample", sample, 2, -1, convIn.padding())
             : sample;
     Tensor hidden = convIn.apply(graph, x);
-    List<Tensor> skips = new ArrayList<>(List.of(hidden));
-    for (DownBlock2D block : downBlocks) {
+    Skips skips = new Skips(hidden);
+    skips.image(x);
+    for (UNetBlock block : downBlocks) {
       hidden = block.apply(graph, hidden, temb, skips);
     }
     hidden = midBlock.apply(graph, hidden, temb);
-    for (UpBlock2D block : upBlocks) {
+    skips.image(null);
+    for (UNetBlock block : upBlocks) {
       hidden = block.apply(graph, hidden, temb, skips);
     }
-    hidden = convNormOut.applySilu(graph, hidden, convOut.padding());
-    return convOut.apply(graph, hidden);
-  }
-
-  private Tensor embed(Graph graph, int n, Buffer timesteps, Buffer labels) {
-    Tensor temb = timeEmbedding.apply(graph, sinusoid(graph, n, timesteps));
-    if (classEmbedding != null) {
-      return graph.add(
-          "class_embedding", temb, classEmbedding.apply(graph, sinusoid(graph, n, labels)));
-    }
-    if (classTable != null) {
-      Tensor classes = graph.lookup("class_embedding", classTable, labels, n);
-      return graph.add("class_embedding", temb, classes);
-    }
-    return temb;
-  }
-
-  private Tensor sinusoid(Graph graph, int n, Buffer numbers) {
-    int channels = config.blockOutChannels().getFirst();
-    return graph.sinusoid(
-        "time_proj", numbers, n, channels, config.freqShift(), config.flipSinToCos());
+    hidden = convNormOut.apply(graph, hidden, Activation.SILU, convOut.padding());
+    Tensor out = convOut.apply(graph, hidden, null, skips.image());
+    return conditions.inverseTimesteps == null
+        ? out
+        : graph.scaleImages("division by the timesteps", out, conditions.inverseTimesteps);
   }
 
   private void addDownBlocks(ResnetBlock2D.Options options) {
     List<Integer> channels = config.blockOutChannels();
-    int levels = channels.size();
-    for (int i = 0; i < levels; i++) {
+    for (int i = 0; i < channels.size(); i++) {
       String type = config.downBlockTypes().get(i);
+      Scope scope = root.child("down_blocks." + i);
+      int cin = channels.get(Math.max(0, i - 1));
+      int cout = channels.get(i);
       boolean attention = type.startsWith("Attn");
+      Integer headDim = attention ? headDim(cout) : null;
+      boolean last = i == channels.size() - 1;
+      if (type.contains("Skip")) {
+        downBlocks.add(
+            new SkipDownBlock2D(
+                scope, config.layersPerBlock(), cin, cout, headDim, !last, options));
+        continue;
+      }
       boolean resnet =
           type.startsWith("Resnet") || attention && config.downsampleType().equals("resnet");
       Downsampling ending = resnet ? Downsampling.RESNET : Downsampling.CONV;
       downBlocks.add(
           new DownBlock2D(
-              root.child("down_blocks." + i),
+              scope,
               config.layersPerBlock(),
-              channels.get(Math.max(0, i - 1)),
-              channels.get(i),
-              attention ? headDim(channels.get(i)) : null,
-              i == levels - 1 ? Downsampling.NONE : ending,
+              cin,
+              cout,
+              headDim,
+              last ? Downsampling.NONE : ending,
               config.downsamplePadding(),
               options));
     }
@@ -189,24 +165,41 @@ public final class UNet2DModel {
 
   private void addUpBlocks(ResnetBlock2D.Options options) {
     List<Integer> channels = config.blockOutChannels().reversed();
-    int levels = channels.size();
-    for (int i = 0; i < levels; i++) {
+    int layers = config.layersPerBlock() + 1;
+    for (int i = 0; i < channels.size(); i++) {
       String type = config.upBlockTypes().get(i);
+      Scope scope = root.child("up_blocks." + i);
+      int cin = channels.get(Math.min(i + 1, channels.size() - 1));
+      int previous = channels.get(Math.max(0, i - 1));
+      int cout = channels.get(i);
       boolean attention = type.startsWith("Attn");
+      Integer headDim = attention ? headDim(cout) : null;
+      boolean last = i == channels.size() - 1;
+      if (type.contains("Skip")) {
+        upBlocks.add(
+            new SkipUpBlock2D(scope, layers, cin, previous, cout, headDim, !last, options));
+        continue;
+      }
       boolean resnet =
           type.startsWith("Resnet") || attention && config.upsampleType().equals("resnet");
       Upsampling ending = resnet ? Upsampling.RESNET : Upsampling.CONV;
       upBlocks.add(
           new UpBlock2D(
-              root.child("up_blocks." + i),
-              config.layersPerBlock() + 1,
-              channels.get(Math.min(i + 1, levels - 1)),
-              channels.get(Math.max(0, i - 1)),
-              channels.get(i),
-              attention ? headDim(channels.get(i)) : null,
-              i == levels - 1 ? Upsampling.NONE : ending,
+              scope,
+              layers,
+              cin,
+              previous,
+              cout,
+              headDim,
+              last ? Upsampling.NONE : ending,
               options));
     }
+  }
+
+  /** Groups of the middle block's and the last normalisation; the blocks with skips have others. */
+  private int groups(int channels) {
+    Integer groups = config.normNumGroups();
+    return groups == null ? SkipDownBlock2D.groups(channels) : groups;
   }
 
   private int headDim(int channels) {

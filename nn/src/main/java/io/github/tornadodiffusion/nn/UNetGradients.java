@@ -73,11 +73,8 @@ public final class UNetGradients implements AutoCloseable {
     }
 
     Program program() {
-      List<Buffer> inputs =
-          new ArrayList<>(List.of(sample.buffer(), target.buffer(), net.timesteps));
-      if (net.labels != null) {
-        inputs.add(net.labels);
-      }
+      List<Buffer> inputs = new ArrayList<>(List.of(sample.buffer(), target.buffer()));
+      inputs.addAll(net.conditions.buffers());
       List<Buffer> outputs = List.of(output.buffer(), lossPerImage, gradients, gradSample.buffer());
       return plan.program("gradients", inputs, outputs);
     }
@@ -127,14 +124,19 @@ public final class UNetGradients implements AutoCloseable {
    * @throws IllegalArgumentException if a length does not fit the batch, or a label the model
    */
   public Result run(float[] sample, float[] timesteps, int[] labels, float[] target) {
-    HostLength.check("timesteps", timesteps.length, recorded.net.batch);
-    float[] labelValues = recorded.net.labelValues(labels);
-    loaded.writeImages(recorded.sample, "sample values", sample);
+    return run(UNetInputs.of(sample, timesteps, labels), target);
+  }
+
+  /**
+   * Runs forward and backward.
+   *
+   * @param target {@code [n, outChannels, h, w]}
+   * @throws IllegalArgumentException if a length does not fit the batch, or a number the model
+   */
+  public Result run(UNetInputs inputs, float[] target) {
+    recorded.net.conditions.write(loaded, inputs.timesteps(), inputs.classes());
+    loaded.writeImages(recorded.sample, "sample values", inputs.sample());
     loaded.writeImages(recorded.target, "target values", target);
-    loaded.write(recorded.net.timesteps, timesteps);
-    if (labelValues != null) {
-      loaded.write(recorded.net.labels, labelValues);
-    }
     loaded.run();
     double loss = 0;
     for (float image : loaded.read(recorded.lossPerImage, recorded.net.batch)) {

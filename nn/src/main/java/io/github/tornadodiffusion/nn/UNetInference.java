@@ -33,10 +33,8 @@ public final class UNetInference implements AutoCloseable {
     }
 
     Program program() {
-      List<Buffer> inputs = new ArrayList<>(List.of(sample.buffer(), net.timesteps));
-      if (net.labels != null) {
-        inputs.add(net.labels);
-      }
+      List<Buffer> inputs = new ArrayList<>(List.of(sample.buffer()));
+      inputs.addAll(net.conditions.buffers());
       return plan.program("forward", inputs, List.of(output.buffer()));
     }
   }
@@ -87,13 +85,18 @@ public final class UNetInference implements AutoCloseable {
    * @throws IllegalArgumentException if a length does not fit the batch, or a label the model
    */
   public float[] predict(float[] sample, float[] timesteps, int[] labels) {
-    HostLength.check("timesteps", timesteps.length, recorded.net.batch);
-    float[] labelValues = recorded.net.labelValues(labels);
-    loaded.writeImages(recorded.sample, "sample values", sample);
-    loaded.write(recorded.net.timesteps, timesteps);
-    if (labelValues != null) {
-      loaded.write(recorded.net.labels, labelValues);
-    }
+    return predict(UNetInputs.of(sample, timesteps, labels));
+  }
+
+  /**
+   * Predicts one batch.
+   *
+   * @return {@code [n, outChannels, h, w]}
+   * @throws IllegalArgumentException if a length does not fit the batch, or a number the model
+   */
+  public float[] predict(UNetInputs inputs) {
+    recorded.net.conditions.write(loaded, inputs.timesteps(), inputs.classes());
+    loaded.writeImages(recorded.sample, "sample values", inputs.sample());
     loaded.run();
     return loaded.readImages(recorded.output);
   }

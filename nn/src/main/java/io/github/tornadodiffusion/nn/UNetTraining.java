@@ -223,16 +223,12 @@ public final class UNetTraining implements AutoCloseable {
         loaded.write(recorded.seed, Noise.seedBlock(drawn.seed, NOISE_STREAM, drawn.step, first));
       }
     }
-    float[] labels = net.labelValues(input.labels);
-    perImage(net.timesteps, "timesteps", input.timesteps);
+    net.conditions.write(loaded, input.timesteps, UNetInputs.floats(input.labels));
     perImage(recorded.signal, "signal coefficients", input.signal);
     perImage(recorded.sigma, "sigma coefficients", input.sigma);
     perImage(recorded.targetNoise, "target coefficients", input.targetNoise);
     perImage(recorded.targetSample, "target coefficients", input.targetSample);
     perImage(recorded.lossWeights, "loss weights", input.lossWeights);
-    if (labels != null) {
-      loaded.write(net.labels, labels);
-    }
     loaded.writeImages(recorded.images, "image values", input.images);
     loaded.write(recorded.hyper, input.hyperparameters.block());
     if (!input.update) {

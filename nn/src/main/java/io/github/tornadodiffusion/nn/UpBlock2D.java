@@ -7,7 +7,7 @@ import java.util.List;
  * diffusers' UpBlock2D and AttnUpBlock2D: resnets that join the skip connections, each with an
  * attention or none, then an upsampling.
  */
-final class UpBlock2D {
+final class UpBlock2D implements UNetBlock {
   private final Scope scope;
   private final List<SelfAttention> attentions = new ArrayList<>();
   private final List<ResnetBlock2D> resnets = new ArrayList<>();
@@ -59,16 +59,12 @@ final class UpBlock2D {
     }
   }
 
-  /**
-   * Returns the block's output.
-   *
-   * @param skips what the down blocks left; the block takes what it joins from the end
-   */
-  Tensor apply(Graph graph, Tensor x, Tensor temb, List<Tensor> skips) {
+  @Override
+  public Tensor apply(Graph graph, Tensor x, Tensor temb, Skips skips) {
     Tensor hidden = x;
     for (int i = 0; i < resnets.size(); i++) {
       String label = scope.child("resnets." + i).child("concat").path();
-      hidden = graph.concat(label, hidden, skips.removeLast());
+      hidden = graph.concat(label, hidden, skips.pop());
       hidden = resnets.get(i).apply(graph, hidden, temb);
       if (!attentions.isEmpty()) {
         hidden = attentions.get(i).apply(graph, hidden);

@@ -35,7 +35,7 @@ record Update(
   /** Adds the update to a schedule. */
   void addTo(Schedule schedule) {
     int floats = parameters.floats();
-    Buffer scratch = Buffer.temporary("clip scratch", Optimizer.clipScratch(floats));
+    Buffer scratch = Buffer.scratch("clip", Optimizer.clipScratch(floats));
     schedule.addAll(
         "clip",
         at -> Optimizer.clip(at.of(gradients), floats, at.of(hyper), at.of(scratch)),

@@ -9,6 +9,8 @@ final class Golden {
   static final List<String> UNETS =
       List.of(
           "tiny_ddpm_pipeline/unet",
+          "unet_options/gelu_fourier_classes",
+          "unet_options/mish_learned_time",
           "unet_variants/class_labels",
           "unet_variants/ddpm_original",
           "unet_variants/grey_center_rect",

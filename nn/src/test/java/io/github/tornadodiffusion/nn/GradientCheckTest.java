@@ -2,6 +2,7 @@ package io.github.tornadodiffusion.nn;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.github.tornadodiffusion.kernels.Activation;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.ResnetBlock2D.Options;
 import io.github.tornadodiffusion.nn.ResnetBlock2D.Sampling;
@@ -43,13 +44,13 @@ class GradientCheckTest {
         new Case(
             s -> {
               GroupNorm2d norm = new GroupNorm2d(s, 5, 5, 1e-5);
-              return (g, in) -> norm.applySilu(g, in.get("x"), Padding.NONE);
+              return (g, in) -> norm.apply(g, in.get("x"), Activation.SILU, Padding.NONE);
             },
             Map.of("x", new int[] {2, 5, 3, 7})));
-    cases.put("resnet 3 to 5", resnet(3, 5, false, Sampling.NONE));
-    cases.put("resnet 5 to 7 scale shift", resnet(5, 7, true, Sampling.NONE));
-    cases.put("resnet 7 down", resnet(7, 7, false, Sampling.DOWN));
-    cases.put("resnet 3 up", resnet(3, 3, true, Sampling.UP));
+    cases.put("resnet 3 to 5", resnet(3, 5, false, Activation.SILU, Sampling.NONE));
+    cases.put("resnet 5 to 7 scale shift mish", resnet(5, 7, true, Activation.MISH, Sampling.NONE));
+    cases.put("resnet 7 down gelu", resnet(7, 7, false, Activation.GELU, Sampling.DOWN));
+    cases.put("resnet 3 up", resnet(3, 3, true, Activation.SILU, Sampling.UP));
     cases.put("attention 7 channels", attention(7, 7));
     cases.put("attention 7 channels in 2 heads of 3", attention(7, 3));
     cases.put("attention 34 channels in 2 heads of 17", attention(34, 17));
@@ -64,7 +65,9 @@ class GradientCheckTest {
                 Tensor twice = conv.apply(g, joined, null, g.scale("scale", joined, 0.5));
                 Tensor large = g.nearest("nearest", twice, 7, 5, Padding.all(1));
                 return g.add(
-                    "sum", g.silu("silu", large), g.affine("affine", large, 2, -1, Padding.NONE));
+                    "sum",
+                    g.activation("silu", Activation.SILU, large),
+                    g.affine("affine", large, 2, -1, Padding.NONE));
               };
             },
             shapes("a", new int[] {2, 3, 5, 4}, "b", new int[] {2, 5, 5, 4})));
@@ -82,8 +85,14 @@ class GradientCheckTest {
         Map.of("x", shape));
   }
 
-  private static Case resnet(int cin, int cout, boolean scaleShift, Sampling sampling) {
-    Options options = new Options(11, 1, 1e-5, scaleShift, 1.5, sampling);
+  private static Case resnet(
+      int cin, int cout, boolean scaleShift, Activation activation, Sampling sampling) {
+    Options options =
+        Options.of(11, 1, 1e-5)
+            .withScaleShift(scaleShift)
+            .with(activation)
+            .withOutputScaleFactor(1.5)
+            .with(sampling);
     return new Case(
         s -> {
           ResnetBlock2D block = new ResnetBlock2D(s, cin, cout, options);

@@ -1,12 +1,11 @@
 package io.github.tornadodiffusion.nn;
 
+import io.github.tornadodiffusion.kernels.Activation;
 import io.github.tornadodiffusion.nn.ResnetBlock2D.Options;
 import io.github.tornadodiffusion.nn.ResnetBlock2D.Sampling;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -47,19 +46,18 @@ class LayersParityTest {
     layers.put("groupnorm_3d", norm(4, 1e-5));
     layers.put("linear", linear(10, 7, true));
     layers.put("linear_3d_nobias", linear(8, 6, false));
-    layers.put("silu", s -> (g, in) -> g.silu("silu", g.scale("scale", in.get("x"), 3)));
+    layers.put(
+        "silu",
+        s -> (g, in) -> g.activation("silu", Activation.SILU, g.scale("scale", in.get("x"), 3)));
     layers.put("softmax", s -> (g, in) -> g.softmax("softmax", g.scale("scale", in.get("x"), 4)));
-    Options plain = new Options(16, 4, 1e-5, false, 1, Sampling.NONE);
+    Options plain = Options.of(16, 4, 1e-5);
     layers.put("resnet_same", resnet(8, 8, plain));
     layers.put("resnet_shortcut", resnet(8, 16, plain));
-    layers.put(
-        "resnet_scale_shift", resnet(8, 16, new Options(16, 4, 1e-5, true, 1, Sampling.NONE)));
-    layers.put(
-        "resnet_output_scale",
-        resnet(8, 8, new Options(16, 4, 1e-5, false, Math.sqrt(2), Sampling.NONE)));
+    layers.put("resnet_scale_shift", resnet(8, 16, plain.withScaleShift(true)));
+    layers.put("resnet_output_scale", resnet(8, 8, plain.withOutputScaleFactor(Math.sqrt(2))));
     layers.put("resnet_down", resnet(8, 8, plain.with(Sampling.DOWN)));
     layers.put("resnet_up", resnet(8, 8, plain.with(Sampling.UP)));
-    layers.put("resnet_no_temb", resnet(8, 8, new Options(0, 4, 1e-6, false, 1, Sampling.NONE)));
+    layers.put("resnet_no_temb", resnet(8, 8, Options.of(0, 4, 1e-6)));
     layers.put("attention_h2", attention(8, 4, 1));
     layers.put("attention_h1", attention(16, 4, 1));
     layers.put("attention_rescale", attention(4, 8, Math.sqrt(2)));
@@ -87,20 +85,20 @@ class LayersParityTest {
   /** Whole blocks as UNet2DModel builds them. */
   private static Map<String, Layer> blocks() {
     Map<String, Layer> layers = new LinkedHashMap<>();
-    Options options = new Options(16, 4, 1e-5, false, 1, Sampling.NONE);
+    Options options = Options.of(16, 4, 1e-5);
     layers.put(
         "block_down",
         s -> {
           DownBlock2D block =
               new DownBlock2D(s, 2, 8, 12, null, DownBlock2D.Downsampling.CONV, 1, options);
-          return (g, in) -> block.apply(g, in.get("x"), in.get("temb"), new ArrayList<>());
+          return (g, in) -> block.apply(g, in.get("x"), in.get("temb"), new Skips());
         });
     layers.put(
         "block_attn_down",
         s -> {
           DownBlock2D block =
               new DownBlock2D(s, 1, 8, 12, 4, DownBlock2D.Downsampling.CONV, 1, options);
-          return (g, in) -> block.apply(g, in.get("x"), in.get("temb"), new ArrayList<>());
+          return (g, in) -> block.apply(g, in.get("x"), in.get("temb"), new Skips());
         });
     layers.put(
         "block_mid",
@@ -113,18 +111,13 @@ class LayersParityTest {
         s -> {
           UpBlock2D block = new UpBlock2D(s, 2, 8, 12, 8, null, UpBlock2D.Upsampling.CONV, options);
           return (g, in) ->
-              block.apply(
-                  g,
-                  in.get("x"),
-                  in.get("temb"),
-                  new ArrayList<>(List.of(in.get("r0"), in.get("r1"))));
+              block.apply(g, in.get("x"), in.get("temb"), new Skips(in.get("r0"), in.get("r1")));
         });
     layers.put(
         "block_attn_up",
         s -> {
           UpBlock2D block = new UpBlock2D(s, 1, 8, 12, 12, 4, UpBlock2D.Upsampling.CONV, options);
-          return (g, in) ->
-              block.apply(g, in.get("x"), in.get("temb"), new ArrayList<>(List.of(in.get("r0"))));
+          return (g, in) -> block.apply(g, in.get("x"), in.get("temb"), new Skips(in.get("r0")));
         });
     return layers;
   }

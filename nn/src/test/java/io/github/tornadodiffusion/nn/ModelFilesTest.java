@@ -6,10 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.nn.ParameterSpec.Kind;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -48,7 +46,8 @@ class ModelFilesTest {
   @MethodSource("io.github.tornadodiffusion.nn.Golden#unets")
   void diffusersDirectoriesSurviveByteForByte(String name) throws IOException {
     Path golden = Golden.path(name);
-    ModelFiles.UNet model = ModelFiles.readUNet(golden, config -> shapesIn(golden));
+    ModelFiles.UNet model =
+        ModelFiles.readUNet(golden, config -> new UNet2DModel(config).parameters());
     ModelFiles.writeUNet(directory, model.config(), model.parameters());
     for (String file : List.of(ModelFiles.CONFIG, ModelFiles.WEIGHTS)) {
       assertEquals(-1, Files.mismatch(golden.resolve(file), directory.resolve(file)), file);
@@ -105,6 +104,44 @@ class ModelFilesTest {
 
     Files.delete(directory.resolve("shard-1.safetensors"));
     assertRefused("shard-1.safetensors: it does not exist");
+  }
+
+  @Test
+  void theOnlyVariantIsRead() throws IOException {
+    Path variant = directory.resolve("diffusion_pytorch_model.fp16.safetensors");
+    Files.move(directory.resolve(ModelFiles.WEIGHTS), variant);
+    assertEquals(parameters, read().parameters());
+    Files.copy(variant, directory.resolve("diffusion_pytorch_model.ema.safetensors"));
+    assertRefused(
+        "several variants of it (diffusion_pytorch_model.ema.safetensors,"
+            + " diffusion_pytorch_model.fp16.safetensors)");
+    Files.delete(directory.resolve("diffusion_pytorch_model.ema.safetensors"));
+
+    String shard = "diffusion_pytorch_model.fp16-00001-of-00001.safetensors";
+    Files.move(variant, directory.resolve(shard));
+    Map<String, String> weightMap = new TreeMap<>();
+    parameters.keySet().forEach(name -> weightMap.put(name, shard));
+    writeIndex("diffusion_pytorch_model.safetensors.index.fp16.json", weightMap);
+    assertEquals(parameters, read().parameters());
+  }
+
+  /** diffusers 0.27 saves them under two names; earlier and later releases under either. */
+  @Test
+  void fourierFrequenciesHaveTwoNames() throws IOException {
+    Path golden = Golden.path("unet_options/gelu_fourier_classes");
+    SequencedMap<String, HostTensor> saved = Safetensors.read(golden.resolve(ModelFiles.WEIGHTS));
+    assertEquals(saved.get("time_proj.weight"), saved.get("time_proj.W"));
+    Path copy = Files.createDirectory(temporary.resolve("copy"));
+    Files.copy(golden.resolve(ModelFiles.CONFIG), copy.resolve(ModelFiles.CONFIG));
+    var expected = GoldenModel.read("unet_options/gelu_fourier_classes").parameters();
+    for (String name : List.of("time_proj.weight", "time_proj.W")) {
+      SequencedMap<String, HostTensor> one = new LinkedHashMap<>(saved);
+      one.remove(name);
+      Safetensors.write(copy.resolve(ModelFiles.WEIGHTS), one, Map.of());
+      assertEquals(
+          expected,
+          ModelFiles.readUNet(copy, config -> new UNet2DModel(config).parameters()).parameters());
+    }
   }
 
   @ParameterizedTest
@@ -166,22 +203,16 @@ class ModelFilesTest {
   }
 
   private void writeIndex(Map<String, String> weightMap) throws IOException {
+    writeIndex(ModelFiles.WEIGHTS + ".index.json", weightMap);
+  }
+
+  private void writeIndex(String file, Map<String, String> weightMap) throws IOException {
     Json.write(
-        directory.resolve(ModelFiles.WEIGHTS + ".index.json"),
+        directory.resolve(file),
         Map.of("metadata", Map.of("total_size", 1), "weight_map", weightMap));
   }
 
   private static ParameterSpec spec(String name, int... shape) {
     return new ParameterSpec(name, shape, shape.length == 1 ? Kind.BIAS : Kind.LINEAR_WEIGHT, 4);
-  }
-
-  private static List<ParameterSpec> shapesIn(Path directory) {
-    List<ParameterSpec> specs = new ArrayList<>();
-    try (SafetensorsFile file = Safetensors.open(directory.resolve(ModelFiles.WEIGHTS))) {
-      file.names().forEach(name -> specs.add(spec(name, file.shape(name))));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return specs.reversed();
   }
 }

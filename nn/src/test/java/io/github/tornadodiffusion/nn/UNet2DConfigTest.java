@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.tornadodiffusion.kernels.Activation;
 import io.github.tornadodiffusion.nn.UNet2DConfig.SampleSize;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -59,6 +60,20 @@ class UNet2DConfigTest {
   }
 
   @Test
+  void firstNamesOfBlocksAreUnderstood() {
+    UNet2DConfig config =
+        UNet2DConfig.fromJson(
+            """
+            {"block_out_channels": [32, 32], "act_fn": "SiLU",
+             "down_block_types": ["UNetResDownBlock2D", "UNetResAttnDownBlock2D"],
+             "up_block_types": ["UNetResAttnUpBlock2D", "UpBlock2D"]}
+            """);
+    assertEquals(List.of("DownBlock2D", "AttnDownBlock2D"), config.downBlockTypes());
+    assertEquals(List.of("AttnUpBlock2D", "UpBlock2D"), config.upBlockTypes());
+    assertEquals(Activation.SILU, config.activation());
+  }
+
+  @Test
   void builderStartsFromAConfiguration() {
     UNet2DConfig small =
         UNet2DConfig.builder()
@@ -86,15 +101,19 @@ class UNet2DConfigTest {
         "{'in_channels': null} | in_channels is null; it must be an integer",
         "{'in_channels': 3000000000} | it must be an integer",
         "{'norm_num_groups': -1} | norm_num_groups is -1",
-        "{'norm_eps': 0} | norm_eps is 0.0; it must be above 0",
+        "{'norm_eps': -1} | norm_eps is -1.0; it must be at least 0",
         "{'dropout': 1.0} | dropout is 1.0",
         "{'sample_size': [8]} | sample_size is [8]; give an integer or [height, width]",
         "{'sample_size': 0} | both must be at least 1",
-        "{'act_fn': 'mish'} | act_fn is mish, which is not supported; use silu or swish",
-        "{'class_embed_type': 'identity'} | class_embed_type is identity",
+        "{'act_fn': 'geglu'} | act_fn is geglu, which is not supported; use silu, swish, mish, gelu"
+            + " or relu",
+        "{'class_embed_type': 'projection'} | class_embed_type is projection, which is not"
+            + " supported",
+        "{'time_embedding_type': 'learned'} | time_embedding_type is learned and"
+            + " num_train_timesteps missing",
+        "{'time_embedding_type': 'rotary'} | use positional or fourier or learned",
         "{'mid_block_scale_factor': 0} | mid_block_scale_factor is 0.0",
         "{'attn_norm_num_groups': 5} | attn_norm_num_groups is 5",
-        "{'downsample_padding': 7} | downsample_padding is 7; use 0 or 1",
         "{'flip_sin_to_cos': 1} | flip_sin_to_cos is 1; it must be true or false",
         "{'_class_name': 'UNet2DConditionModel'} | only a UNet2DModel can be read",
         "{'in_channels': 3, 'in_channels': 4} | not valid JSON",
@@ -103,6 +122,7 @@ class UNet2DConfigTest {
         "{'down_block_types': ['DownBlock2D', 'DownBlock2D', 'DownBlock2D',"
             + " 'CrossAttnDownBlock2D']} | down_block_types is CrossAttnDownBlock2D, which is not"
             + " supported; use DownBlock2D or AttnDownBlock2D or ResnetDownsampleBlock2D",
+        "{'norm_num_groups': null} | norm_num_groups is null, which only skip blocks allow",
       })
   void refusesInOneLineThatNamesTheFile(String json, String cause) throws IOException {
     Path file = directory.resolve("config.json");

@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.tornadodiffusion.kernels.JvmEngine;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -73,6 +75,16 @@ class UNet2DModelTest {
             IllegalArgumentException.class,
             () -> new UNet2DModel(unit1().attentionHeadDim(200).build()));
     assertTrue(head.getMessage().startsWith("down_blocks.2.attentions.0: "), head.getMessage());
+    UNet2DConfig padding = unit1().downsamplePadding(2).build();
+    assertMessage(
+        "down_blocks.0.downsamplers.0: downsample_padding is 2; use 0 or 1",
+        () -> new UNet2DModel(padding));
+    new UNet2DModel(
+        padding.toBuilder()
+            .downBlockTypes(Collections.nCopies(4, "ResnetDownsampleBlock2D"))
+            .addAttention(false)
+            .attnNormNumGroups(3)
+            .build());
     Exception dropout =
         assertThrows(
             IllegalArgumentException.class,
@@ -105,5 +117,66 @@ class UNet2DModelTest {
               () -> inference.predict(new float[3], timestep, new int[] {1}));
       assertTrue(length.getMessage().contains("192"), length.getMessage());
     }
+  }
+
+  @Test
+  void whatATimeEmbeddingCannotTakeIsRefused() throws IOException {
+    float[] sample = new float[2 * 4 * 6];
+    ModelFiles.UNet learned = GoldenModel.read("unet_options/mish_learned_time");
+    try (JvmEngine engine = new JvmEngine(1);
+        UNetInference inference =
+            UNetInference.open(engine, learned.config(), learned.parameters(), 1, 4, 6)) {
+      for (float timestep : new float[] {30, -1, 2.5f, Float.NaN}) {
+        assertMessage(
+            "use 0 to 29", () -> inference.predict(sample, new float[] {timestep}, new int[] {3}));
+      }
+      assertMessage(
+          "no class label 30: use 0 to 29",
+          () -> inference.predict(sample, new float[] {3}, new int[] {30}));
+    }
+    ModelFiles.UNet fourier = GoldenModel.read("unet_options/gelu_fourier_classes");
+    try (JvmEngine engine = new JvmEngine(1);
+        UNetInference inference =
+            UNetInference.open(engine, fourier.config(), fourier.parameters(), 1, 4, 4)) {
+      assertMessage(
+          "use numbers above 0",
+          () -> inference.predict(new float[48], new float[] {0}, new int[] {1}));
+    }
+    assertMessage(
+        "time_embedding_type fourier",
+        () ->
+            UNetTraining.arenaFloats(
+                unit1().timeEmbeddingType("fourier").build(),
+                new UNetTraining.Options(1, 32, 32, false)));
+  }
+
+  @Test
+  void skipBlocksAreForColourImages() {
+    UNet2DConfig grey =
+        UNet2DConfig.builder()
+            .inChannels(1)
+            .blockOutChannels(8, 8)
+            .downBlockTypes("SkipDownBlock2D", "SkipDownBlock2D")
+            .upBlockTypes("SkipUpBlock2D", "SkipUpBlock2D")
+            .normNumGroups(null)
+            .build();
+    assertMessage(
+        "down_blocks.0.skip_conv: takes 3 channels, not the 1",
+        () -> UNetInference.arenaFloats(grey, 1, 4, 4));
+    assertMessage(
+        "norm1: 3 channels do not divide into 0 groups",
+        () -> new UNet2DModel(grey.toBuilder().blockOutChannels(3, 8).build()));
+    UNet2DConfig mixed =
+        grey.toBuilder()
+            .inChannels(3)
+            .normNumGroups(4)
+            .upBlockTypes("SkipUpBlock2D", "UpBlock2D")
+            .build();
+    assertMessage("conv_out: cannot add", () -> UNetInference.arenaFloats(mixed, 1, 4, 4));
+  }
+
+  private static void assertMessage(String part, Executable action) {
+    Exception e = assertThrows(IllegalArgumentException.class, action);
+    assertTrue(e.getMessage().contains(part), e.getMessage());
   }
 }

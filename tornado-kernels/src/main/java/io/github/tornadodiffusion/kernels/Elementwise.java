@@ -34,19 +34,6 @@ public final class Elementwise {
     return call("affine", 2, false, out, List.of(x), out.c(), out.stride(), factor, term);
   }
 
-  /** SiLU (Hendrycks and Gimpel 2016): out = x / (1 + exp(-x)). */
-  public static Call silu(Block x, Block out) {
-    return call("silu", 4, false, out, List.of(x));
-  }
-
-  /**
-   * Gradient of {@link #silu} at x: gradX = gradOut * s * (1 + x * (1 - s)) with s = 1 / (1 +
-   * exp(-x)).
-   */
-  public static Call siluBackward(Block x, Block gradOut, Block gradX, boolean accumulate) {
-    return call("siluBackward", 8, accumulate, gradX, List.of(x, gradOut));
-  }
-
   /** Softmax over the channels of each pixel. */
   public static Call softmax(Block x, Block out) {
     return call("softmax", 5, false, out, List.of(x), out.c(), out.stride());

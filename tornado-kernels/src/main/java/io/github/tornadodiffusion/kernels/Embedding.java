@@ -12,7 +12,8 @@ public final class Embedding {
 
   /**
    * Frequencies of the sinusoidal embedding, rounded to single precision where diffusers'
-   * get_timestep_embedding does: exp(-ln(10000) * i / (dim / 2 - downscaleFreqShift)).
+   * get_timestep_embedding on PyTorch's CPU does: exp(-ln(10000) * i / (dim / 2 -
+   * downscaleFreqShift)). Their last bits matter: a timestep multiplies them by up to a thousand.
    *
    * @param dim channels of the embedding
    * @return dim / 2 frequencies
@@ -28,20 +29,40 @@ public final class Embedding {
     }
     float logPeriod = (float) -StrictMath.log(MAX_PERIOD);
     for (int i = 0; i < frequencies.length; i++) {
-      frequencies[i] = (float) StrictMath.exp(logPeriod * i / divisor);
+      frequencies[i] = expf(logPeriod * i / divisor);
     }
     return frequencies;
   }
 
   /**
-   * Sinusoidal timestep embedding (diffusers get_timestep_embedding): with half = c / 2, arg = t *
-   * frequencies[i]; [sin, cos] or, flipped, [cos, sin]; an odd last channel is zero.
+   * SLEEF's expf_u10 (Shibata and Petrogalli 2020), which PyTorch computes with: to the last bit
+   * for arguments from -80 to 0.
+   */
+  private static float expf(float d) {
+    float q = (float) Math.rint(d * 1.44269504f);
+    float s = Math.fma(q, -1.428606765330187045e-06f, Math.fma(q, -0.693145751953125f, d));
+    float u = 0.000198527617612853646278381f;
+    u = Math.fma(u, s, 0.00139304355252534151077271f);
+    u = Math.fma(u, s, 0.00833336077630519866943359f);
+    u = Math.fma(u, s, 0.0416664853692054748535156f);
+    u = Math.fma(u, s, 0.166666671633720397949219f);
+    u = Math.fma(u, s, 0.5f);
+    return Math.scalb(1 + Math.fma(s * s, u, s), (int) q);
+  }
+
+  /**
+   * Sinusoidal embedding: with half = c / 2, arg = t * frequencies[i] * factor; [sin, cos] or,
+   * flipped, [cos, sin]; an odd last channel is zero. With the frequencies of {@link #frequencies}
+   * and a factor of 1 it is diffusers' get_timestep_embedding, with random ones, a factor of 2 pi
+   * and the logarithms of timesteps its GaussianFourierProjection.
    *
    * @param timesteps [n]
-   * @param frequencies [c / 2], made by {@link #frequencies}
+   * @param frequencies [c / 2]
+   * @param factor offset of a constant
    * @param out [n, 1, 1, c]
    */
-  public static Call sinusoid(int timesteps, int frequencies, boolean flipSinToCos, Block out) {
+  public static Call sinusoid(
+      int timesteps, int frequencies, int factor, boolean flipSinToCos, Block out) {
     Kernel kernel = new Kernel(OWNER, "sinusoid");
     requireRows(kernel, out);
     int half = out.c() / 2;
@@ -53,7 +74,8 @@ public final class Embedding {
       frequencies,
       out.offset(),
       flipSinToCos ? half : 0,
-      flipSinToCos ? 0 : half
+      flipSinToCos ? 0 : half,
+      factor
     };
     return new Call(kernel, d, out.n(), 0, 4.0 * (out.n() + half + out.size()));
   }

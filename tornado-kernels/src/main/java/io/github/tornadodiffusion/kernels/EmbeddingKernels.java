@@ -15,7 +15,8 @@ final class EmbeddingKernels {
 
   /**
    * Descriptor: 0 images, 1 frequencies, 2 channel stride, 3 offset of the timesteps, 4 of the
-   * frequencies, 5 of the output, 6 channel of the first sine, 7 of the first cosine.
+   * frequencies, 5 of the output, 6 channel of the first sine, 7 of the first cosine, 8 offset of
+   * the factor.
    */
   static void sinusoid(FloatArray m, IntArray d) {
     int n = d.get(0);
@@ -26,11 +27,12 @@ final class EmbeddingKernels {
     int out = d.get(5);
     int sinAt = d.get(6);
     int cosAt = d.get(7);
+    int factor = d.get(8);
     for (@Parallel int i = 0; i < n; i++) {
       int o = out + i * stride;
       float time = m.get(timesteps + i);
       for (int k = 0; k < half; k++) {
-        float angle = time * m.get(frequencies + k);
+        float angle = time * m.get(frequencies + k) * m.get(factor);
         m.set(o + sinAt + k, TornadoMath.sin(angle));
         m.set(o + cosAt + k, TornadoMath.cos(angle));
       }

@@ -43,6 +43,17 @@ final class HostLanes {
   private static final FloatVector EXP_2 = splat(1.6666665459e-1f);
   private static final FloatVector EXP_1 = splat(5.0000001201e-1f);
   private static final FloatVector ONE = splat(1f);
+  private static final FloatVector HALF_ONE = splat(0.5f);
+  private static final FloatVector ERFC_9 = splat(0.17087277f);
+  private static final FloatVector ERFC_8 = splat(-0.82215223f);
+  private static final FloatVector ERFC_7 = splat(1.48851587f);
+  private static final FloatVector ERFC_6 = splat(-1.13520398f);
+  private static final FloatVector ERFC_5 = splat(0.27886807f);
+  private static final FloatVector ERFC_4 = splat(-0.18628806f);
+  private static final FloatVector ERFC_3 = splat(0.09678418f);
+  private static final FloatVector ERFC_2 = splat(0.37409196f);
+  private static final FloatVector ERFC_1 = splat(1.00002368f);
+  private static final FloatVector ERFC_0 = splat(-1.26551223f);
 
   private HostLanes() {}
 
@@ -116,6 +127,22 @@ final class HostLanes {
     p = p.fma(r.mul(r), r).add(ONE);
     IntVector exponent = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
     return p.reinterpretAsInts().add(exponent).reinterpretAsFloats();
+  }
+
+  /** See {@link Lanes#erfc}. */
+  static FloatVector erfc(FloatVector v) {
+    FloatVector t = ONE.div(v.fma(HALF_ONE, ONE));
+    FloatVector p = ERFC_9;
+    p = p.fma(t, ERFC_8);
+    p = p.fma(t, ERFC_7);
+    p = p.fma(t, ERFC_6);
+    p = p.fma(t, ERFC_5);
+    p = p.fma(t, ERFC_4);
+    p = p.fma(t, ERFC_3);
+    p = p.fma(t, ERFC_2);
+    p = p.fma(t, ERFC_1);
+    p = p.fma(t, ERFC_0);
+    return t.mul(exp(p.sub(v.mul(v))));
   }
 
   static FloatVector sqrt(FloatVector v) {

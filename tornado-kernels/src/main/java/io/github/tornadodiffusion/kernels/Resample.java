@@ -53,6 +53,65 @@ public final class Resample {
   }
 
   /**
+   * Halves height and width, which are even, after the filter [1, 3, 3, 1] in both directions with
+   * zeros around the image (Zhang 2019; diffusers' downsample_2d): out[y] = (x[2y - 1] + 3 x[2y] +
+   * 3 x[2y + 1] + x[2y + 2]) / 8.
+   */
+  public static Call filteredHalf(Block x, Block out) {
+    requireHalf("filter", x, out);
+    return filter(x, out, 8, false);
+  }
+
+  /** Gradient of {@link #filteredHalf}. */
+  public static Call filteredHalfBackward(Block gradOut, Block gradX, boolean accumulate) {
+    requireHalf("filter", gradX, gradOut);
+    return filter(gradOut, gradX, 8, accumulate);
+  }
+
+  /**
+   * Doubles height and width with the same filter (diffusers' upsample_2d): out[2y] = (x[y - 1] + 3
+   * x[y]) / 4, out[2y + 1] = (3 x[y] + x[y + 1]) / 4.
+   */
+  public static Call filteredDouble(Block x, Block out) {
+    requireHalf("filter", out, x);
+    return filter(x, out, 4, false);
+  }
+
+  /** Gradient of {@link #filteredDouble}. */
+  public static Call filteredDoubleBackward(Block gradOut, Block gradX, boolean accumulate) {
+    requireHalf("filter", gradOut, gradX);
+    return filter(gradOut, gradX, 4, accumulate);
+  }
+
+  /** To half or double size: either is the other's gradient but for the divisor. */
+  private static Call filter(Block in, Block out, int divisor, boolean accumulate) {
+    boolean half = in.h() > out.h();
+    if (half && in.h() % 2 + in.w() % 2 > 0 || !half && out.h() % 2 + out.w() % 2 > 0) {
+      throw Rows.mismatch(new Kernel(OWNER, "filter"), in, out);
+    }
+    int taps = half ? 4 : 2;
+    IntStream extras =
+        IntStream.concat(
+            IntStream.of(divisor, taps),
+            IntStream.concat(filterTaps(half, in.h(), out.h()), filterTaps(half, in.w(), out.w())));
+    return call("filter", 2 * taps * taps, accumulate, in, out, extras);
+  }
+
+  /** For every position of the output the positions that it reads, each followed by its weight. */
+  private static IntStream filterTaps(boolean half, int in, int out) {
+    int[] weights = half ? new int[] {1, 3, 3, 1} : new int[] {1, 3};
+    return IntStream.range(0, out)
+        .flatMap(i ->
+            IntStream.range(0, weights.length)
+                .flatMap(tap -> {
+                  int near = i / 2;
+                  int at = half ? 2 * i - 1 + tap : tap == 1 ? near : near + (i % 2 == 0 ? -1 : 1);
+                  boolean inside = at >= 0 && at < in;
+                  return IntStream.of(inside ? at : 0, inside ? weights[tap] : 0);
+                }));
+  }
+
+  /**
    * Inserts stride - 1 zeros between pixels: to.h = (from.h - 1) * stride + 1; for the input
    * gradient of strided convolutions.
    */

@@ -191,6 +191,61 @@ final class ResampleKernels {
     }
   }
 
+  /**
+   * Behind the stride stand a divisor and the number of taps, then for every row and then for every
+   * column each tap's position and weight.
+   */
+  static void filter(FloatArray m, IntArray d) {
+    int bound = d.get(0);
+    int rows = d.get(1);
+    int top = d.get(2);
+    int h = d.get(3);
+    int left = d.get(4);
+    int length = d.get(5);
+    int pitch = d.get(6);
+    int out = d.get(7);
+    int accumulate = d.get(8);
+    int in = d.get(9);
+    int inRow = d.get(10);
+    int inImage = d.get(11);
+    int stride = d.get(12);
+    int divisor = d.get(13);
+    int taps = d.get(14);
+    for (@Parallel int t = 0; t < bound; t++) {
+      VectorFloat16 v = new VectorFloat16(m);
+      int lanes = Lanes.width();
+      int image = t / rows;
+      int y = t - image * rows - top;
+      int inner = Rows.inner(y, h, length);
+      int start = out + t * pitch;
+      Lanes.clear(v, start, left);
+      Lanes.clear(v, start + left + inner, pitch - left - inner);
+      int tapsY = 15 + 2 * taps * Rows.clamp(y, h);
+      int pixels = inner / stride;
+      float share = 1f / (divisor * divisor);
+      for (int x = 0; x < pixels; x++) {
+        int tapsX = 15 + 2 * taps * (h + x);
+        int o = (start + left + x * stride) / lanes;
+        for (int i = 0; i < stride / lanes; i++) {
+          Float16 r = Lanes.zero();
+          for (int a = 0; a < taps; a++) {
+            int row = in + image * inImage + d.get(tapsY + 2 * a) * inRow;
+            for (int b = 0; b < taps; b++) {
+              int from = (row + d.get(tapsX + 2 * b) * stride) / lanes;
+              float weight = d.get(tapsY + 2 * a + 1) * d.get(tapsX + 2 * b + 1) * share;
+              r = Lanes.mulAdd(Lanes.splat(weight), v.get(from + i), r);
+            }
+          }
+          if (accumulate == 0) {
+            v.set(o + i, r);
+          } else {
+            v.set(o + i, Lanes.add(v.get(o + i), r));
+          }
+        }
+      }
+    }
+  }
+
   /** Behind the stride stands the distance of copied pixels. */
   static void dilate(FloatArray m, IntArray d) {
     int bound = d.get(0);

@@ -1,11 +1,13 @@
 package io.github.tornadodiffusion.kernels;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -57,11 +59,14 @@ final class SelfCheck {
         Engine.Session actual = device.open(floats, all)) {
       int done = 0;
       for (Trial trial : untried) {
-        float[] arena = trial.content().get();
-        for (Call call : trial.calls()) {
-          float[] reference = run(expected, programs.get(call), arena);
-          compare(trial.label(), call, arena, reference, run(actual, programs.get(call), arena));
-          arena = reference;
+        float[] before = trial.content().get();
+        expected.write(0, before, 0, before.length);
+        actual.write(0, before, 0, before.length);
+        for (int i = 0; i < trial.calls().size(); i++) {
+          Program program = programs.get(trial.calls().get(i));
+          float[] right = run(expected, program, before.length);
+          compare(trial, i, before, right, run(actual, program, before.length));
+          before = right;
           listener.preparing("checking kernels", ++done, programs.size());
         }
       }
@@ -83,29 +88,38 @@ final class SelfCheck {
     return untried;
   }
 
-  private static float[] run(Engine.Session session, Program program, float[] arena) {
-    session.write(0, arena, 0, arena.length);
+  private static float[] run(Engine.Session session, Program program, int floats) {
     session.run(program);
-    float[] result = new float[arena.length];
-    session.read(0, result, 0, result.length);
+    float[] result = new float[floats];
+    session.read(0, result, 0, floats);
     return result;
   }
 
-  private void compare(String label, Call call, float[] before, float[] expected, float[] actual) {
+  /** Compares what the calls up to the given one have left, but for the scratch memory. */
+  private void compare(Trial trial, int call, float[] before, float[] expected, float[] actual) {
+    BitSet compared = new BitSet();
+    compared.set(0, expected.length);
+    trial.scratch().forEach(r -> compared.clear(r.offset(), r.offset() + r.length()));
     double scale = Double.MIN_NORMAL;
     for (int i = 0; i < expected.length; i++) {
-      if (expected[i] != before[i] && Float.isFinite(expected[i])) {
+      // Random input has no meaning: where it makes the jvm engine write NaN, anything will do.
+      if (!Float.isFinite(expected[i])) {
+        compared.clear(i);
+      } else if (expected[i] != before[i] && compared.get(i)) {
         scale = Math.max(scale, Math.abs(expected[i]));
       }
     }
-    for (int i = 0; i < expected.length; i++) {
-      // Random input has no meaning: where it makes the jvm engine write NaN, anything will do.
-      boolean comparable = Float.isFinite(expected[i]);
-      if (comparable && !(Math.abs((double) actual[i] - expected[i]) <= TOLERANCE * scale)) {
+    for (int i = compared.nextSetBit(0); i >= 0; i = compared.nextSetBit(i + 1)) {
+      if (!(Math.abs((double) actual[i] - expected[i]) <= TOLERANCE * scale)) {
+        String kernels =
+            trial.calls().subList(0, call + 1).stream()
+                .map(c -> c.kernel().id())
+                .distinct()
+                .collect(Collectors.joining(", "));
         throw new IllegalStateException(
-            ("%s is wrong on %s: it wrote %s where %s is right, in a trial of %s; use another"
-                    + " device or driver, or --no-self-check to run all the same")
-                .formatted(call.kernel().id(), device.device(), actual[i], expected[i], label));
+            ("%s: wrong on %s, which has %s where %s is right, in a trial of %s; use another device"
+                    + " or driver, or --no-self-check to run all the same")
+                .formatted(kernels, device.device(), actual[i], expected[i], trial.label()));
       }
     }
   }

@@ -17,6 +17,14 @@ final class TornadoTasks {
    */
   static Task2<FloatArray, IntArray> of(Kernel kernel) {
     return switch (kernel.owner() + "." + kernel.method()) {
+      case "ActivationKernels.silu" -> ActivationKernels::silu;
+      case "ActivationKernels.siluBackward" -> ActivationKernels::siluBackward;
+      case "ActivationKernels.relu" -> ActivationKernels::relu;
+      case "ActivationKernels.reluBackward" -> ActivationKernels::reluBackward;
+      case "ActivationKernels.gelu" -> ActivationKernels::gelu;
+      case "ActivationKernels.geluBackward" -> ActivationKernels::geluBackward;
+      case "ActivationKernels.mish" -> ActivationKernels::mish;
+      case "ActivationKernels.mishBackward" -> ActivationKernels::mishBackward;
       case "AttentionKernels.forward" -> AttentionKernels::forward;
       case "AttentionKernels.queries" -> AttentionKernels::queries;
       case "AttentionKernels.keys" -> AttentionKernels::keys;
@@ -33,8 +41,6 @@ final class TornadoTasks {
       case "ElementwiseKernels.add" -> ElementwiseKernels::add;
       case "ElementwiseKernels.scale" -> ElementwiseKernels::scale;
       case "ElementwiseKernels.affine" -> ElementwiseKernels::affine;
-      case "ElementwiseKernels.silu" -> ElementwiseKernels::silu;
-      case "ElementwiseKernels.siluBackward" -> ElementwiseKernels::siluBackward;
       case "EmbeddingKernels.sinusoid" -> EmbeddingKernels::sinusoid;
       case "EmbeddingKernels.lookup" -> EmbeddingKernels::lookup;
       case "EmbeddingKernels.lookupBackward" -> EmbeddingKernels::lookupBackward;
@@ -61,6 +67,7 @@ final class TornadoTasks {
       case "ResampleKernels.nearestBackward" -> ResampleKernels::nearestBackward;
       case "ResampleKernels.averagePool" -> ResampleKernels::averagePool;
       case "ResampleKernels.averagePoolBackward" -> ResampleKernels::averagePoolBackward;
+      case "ResampleKernels.filter" -> ResampleKernels::filter;
       case "ResampleKernels.dilate" -> ResampleKernels::dilate;
       default -> throw new IllegalArgumentException("No kernel " + kernel);
     };

@@ -9,9 +9,15 @@ import java.util.function.Supplier;
  * @param label the layer that the calls belong to, for messages
  * @param calls in order; what one writes the next may read
  * @param floats length of the arena that they work on
+ * @param scratch parts of it whose content after a call is nobody's business
  * @param content makes what the arena holds before the first call; starts with 16 zeros
  */
-public record Trial(String label, List<Call> calls, int floats, Supplier<float[]> content) {
+public record Trial(
+    String label,
+    List<Call> calls,
+    int floats,
+    List<Program.Range> scratch,
+    Supplier<float[]> content) {
   public Trial {
     calls = List.copyOf(calls);
   }

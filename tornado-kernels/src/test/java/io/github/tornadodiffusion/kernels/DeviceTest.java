@@ -68,7 +68,7 @@ class DeviceTest {
             .mapToObj(i ->
                 i == 0
                     ? Elementwise.copy(a, b, false)
-                    : i % 2 == 1 ? Elementwise.silu(b, a) : Elementwise.silu(a, b))
+                    : i % 2 == 1 ? Activation.SILU.forward(b, a) : Activation.SILU.forward(a, b))
             .toList());
   }
 

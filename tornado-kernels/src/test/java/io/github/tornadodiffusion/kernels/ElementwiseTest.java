@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.List;
-import java.util.function.DoubleUnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -111,51 +110,6 @@ class ElementwiseTest {
 
   @ParameterizedTest
   @MethodSource("borderedShapes")
-  void silu(Block shape) {
-    Block x = arena.random(shape);
-    Block out = arena.place(shape);
-    Naive vx = values(x);
-    check(out, (n, c, i, j) -> silu(vx.at(n, c, i, j)), ROUNDING, Elementwise.silu(x, out));
-  }
-
-  @ParameterizedTest
-  @MethodSource("shapes")
-  void siluBackward(Block shape) {
-    Block x = arena.random(shape.bordered(1, 1, 1, 1));
-    Block gradOut = arena.random(shape);
-    Block gradX = arena.place(shape);
-    Block sum = arena.random(shape);
-    Naive vx = values(x);
-    Naive vg = values(gradOut);
-    Naive vs = values(sum);
-    Naive expected =
-        (n, c, i, j) -> vg.at(n, c, i, j) * slope(ElementwiseTest::silu, vx.at(n, c, i, j));
-    double[] gradient = Naive.values(shape, expected);
-    double[] total =
-        Naive.values(shape, (n, c, i, j) -> vs.at(n, c, i, j) + expected.at(n, c, i, j));
-    arena.run(
-        Elementwise.siluBackward(x, gradOut, gradX, false),
-        Elementwise.siluBackward(x, gradOut, sum, true));
-    Naive.assertClose(gradient, arena.read(gradX), ROUNDING);
-    Naive.assertClose(total, arena.read(sum), ROUNDING);
-  }
-
-  @Test
-  void siluOfLargeArgumentsStaysFinite() {
-    Block x = arena.place(Block.of(0, 1, 1, 1, 6));
-    arena.fill(x, new float[] {-1e4f, -90, -30, 30, 90, 1e4f});
-    Block ones = arena.place(x);
-    arena.fill(ones, new float[] {1, 1, 1, 1, 1, 1});
-    Block out = arena.place(x);
-    Block grad = arena.place(x);
-    arena.run(Elementwise.silu(x, out), Elementwise.siluBackward(x, ones, grad, false));
-    Naive.assertClose(
-        new double[] {0, 0, -30 / (1 + Math.exp(30)), 30, 90, 1e4}, arena.read(out), ROUNDING);
-    Naive.assertClose(new double[] {0, 0, 0, 1, 1, 1}, arena.read(grad), ROUNDING);
-  }
-
-  @ParameterizedTest
-  @MethodSource("borderedShapes")
   void softmax(Block shape) {
     Block x = arena.random(plain(shape));
     Block out = arena.place(shape);
@@ -254,20 +208,11 @@ class ElementwiseTest {
     Block channels = Block.of(0, 2, 3, 4, 6);
     Block rows = Block.of(0, 2, 4, 4, 5);
     assertThrows(IllegalArgumentException.class, () -> Elementwise.add(x, channels, x));
-    assertThrows(IllegalArgumentException.class, () -> Elementwise.silu(x, rows));
+    assertThrows(IllegalArgumentException.class, () -> Elementwise.copy(x, rows, false));
     assertThrows(IllegalArgumentException.class, () -> Elementwise.concat(x, x, channels));
     assertThrows(IllegalArgumentException.class, () -> Elementwise.slice(x, 1, x, false));
     assertThrows(
         IllegalArgumentException.class, () -> Elementwise.copy(x, x.bordered(1, 1, 1, 1), true));
-  }
-
-  private static double silu(double x) {
-    return x / (1 + Math.exp(-x));
-  }
-
-  private static double slope(DoubleUnaryOperator f, double x) {
-    double step = 1e-5;
-    return (f.applyAsDouble(x + step) - f.applyAsDouble(x - step)) / (2 * step);
   }
 
   private static double softmax(Naive x, int channels, int n, int c, int i, int j) {

@@ -15,10 +15,7 @@ class EmbeddingTest {
 
   private final TestArena arena = new TestArena(5);
 
-  /**
-   * The exponentials of two libraries differ by a frequency's last bit, worth at most 6e-8 t of the
-   * angle, and the angle's own rounding may turn that into twice as much.
-   */
+  /** The angles are equal to the last bit: sines and cosines differ by their own rounding. */
   @ParameterizedTest
   @CsvSource({
     "32,0,0", "32,0,1", "32,1,0", "32,1,1", "64,0,0", "64,0,1", "64,1,0", "64,1,1", "7,0,0",
@@ -28,12 +25,32 @@ class EmbeddingTest {
     int timesteps = arena.put(TIMESTEPS);
     int frequencies = arena.put(Embedding.frequencies(dim, shift));
     Block out = arena.place(Block.of(0, 5, 1, 1, dim));
-    arena.run(Embedding.sinusoid(timesteps, frequencies, flip == 1, out));
+    int one = arena.put(1);
+    arena.run(Embedding.sinusoid(timesteps, frequencies, one, flip == 1, out));
     float[] expected = GOLDEN.tensor("dim%d_flip%d_shift%d".formatted(dim, flip, shift));
     double[] actual = arena.read(out);
     for (int i = 0; i < expected.length; i++) {
-      assertEquals(expected[i], actual[i], 1.2e-7 * (1 + TIMESTEPS[i / dim]), "element " + i);
+      assertEquals(expected[i], actual[i], 1.2e-7, "element " + i);
     }
+  }
+
+  /** The angle is rounded after each multiplication, as PyTorch does. */
+  @Test
+  void sinusoidOfScaledFrequencies() {
+    float[] logarithms = {-3.25f, 0, 1.7f, 6.9077554f};
+    float[] frequencies = {-31.5f, 0.1f, 17.77f};
+    float factor = (float) (2 * Math.PI);
+    int timesteps = arena.put(logarithms);
+    int frequenciesAt = arena.put(frequencies);
+    int factorAt = arena.put(factor);
+    Block out = arena.place(Block.of(0, logarithms.length, 1, 1, 2 * frequencies.length));
+    arena.run(Embedding.sinusoid(timesteps, frequenciesAt, factorAt, false, out));
+    Naive expected =
+        (n, channel, y, x) -> {
+          float angle = logarithms[n] * frequencies[channel % 3] * factor;
+          return channel < 3 ? Math.sin(angle) : Math.cos(angle);
+        };
+    Naive.assertClose(Naive.values(out, expected), arena.read(out), 2e-7);
   }
 
   @Test

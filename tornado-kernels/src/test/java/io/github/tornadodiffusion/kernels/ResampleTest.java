@@ -107,6 +107,83 @@ class ResampleTest {
     Naive.assertClose(total, arena.read(sum), 1e-6);
   }
 
+  /** upfirdn2d of StyleGAN2 as diffusers calls it: insert zeros, pad, filter, keep every other. */
+  @ParameterizedTest
+  @CsvSource({"4,6,3", "2,2,64", "2,8,1", "6,4,17", "8,10,33"})
+  void filteredHalfAndDoubleAndTheirGradients(int h, int w, int c) {
+    Block large = arena.random(Block.of(0, 2, h, w, c).bordered(1, 0, 0, 1));
+    Block small = arena.random(Block.of(0, 2, h / 2, w / 2, c).bordered(0, 2, 1, 0));
+    Block half = arena.place(small.bordered(1, 1, 1, 1));
+    Block twice = arena.place(large.bordered(0, 1, 2, 0));
+    Block gradLarge = arena.place(large.bordered(0, 1, 1, 0));
+    Block gradSmall = arena.place(small.bordered(1, 0, 1, 0));
+    Block sumLarge = arena.random(large.bordered(0, 0, 0, 0));
+    Block sumSmall = arena.random(small.bordered(0, 0, 0, 0));
+    Naive vl = Naive.of(large, arena.read(large));
+    Naive vs = Naive.of(small, arena.read(small));
+    double[] expectedHalf = Naive.values(half, (n, k, i, j) -> filtered(vl, n, k, i, j, h, w, 1));
+    double[] expectedTwice =
+        Naive.values(twice, (n, k, i, j) -> filtered(vs, n, k, i, j, h / 2, w / 2, 2));
+    double[] gradientLarge =
+        Naive.values(
+            large,
+            (n, k, i, j) -> {
+              double total = 0;
+              for (int y = 0; y < h / 2; y++) {
+                for (int x = 0; x < w / 2; x++) {
+                  total += weight(i, y, 1) * weight(j, x, 1) * vs.at(n, k, y, x);
+                }
+              }
+              return total;
+            });
+    double[] gradientSmall =
+        Naive.values(
+            small,
+            (n, k, i, j) -> {
+              double total = 0;
+              for (int y = 0; y < h; y++) {
+                for (int x = 0; x < w; x++) {
+                  total += weight(i, y, 2) * weight(j, x, 2) * vl.at(n, k, y, x);
+                }
+              }
+              return total;
+            });
+    double[] totalLarge = add(arena.read(sumLarge), gradientLarge);
+    double[] totalSmall = add(arena.read(sumSmall), gradientSmall);
+    arena.run(
+        Resample.filteredHalf(large, half),
+        Resample.filteredDouble(small, twice),
+        Resample.filteredHalfBackward(small, gradLarge, false),
+        Resample.filteredHalfBackward(small, sumLarge, true),
+        Resample.filteredDoubleBackward(large, gradSmall, false),
+        Resample.filteredDoubleBackward(large, sumSmall, true));
+    Naive.assertClose(expectedHalf, arena.read(half), 1e-6);
+    Naive.assertClose(expectedTwice, arena.read(twice), 1e-6);
+    Naive.assertClose(gradientLarge, arena.read(gradLarge), 1e-6);
+    Naive.assertClose(gradientSmall, arena.read(gradSmall), 1e-6);
+    Naive.assertClose(totalLarge, arena.read(sumLarge), 1e-6);
+    Naive.assertClose(totalSmall, arena.read(sumSmall), 1e-6);
+  }
+
+  private static double filtered(Naive x, int n, int k, int i, int j, int h, int w, int up) {
+    double sum = 0;
+    for (int y = 0; y < h; y++) {
+      for (int z = 0; z < w; z++) {
+        sum += weight(y, i, up) * weight(z, j, up) * x.at(n, k, y, z);
+      }
+    }
+    return sum;
+  }
+
+  /** What position {@code out} of the result takes of position {@code in}. */
+  private static double weight(int in, int out, int up) {
+    double[] taps = {1, 3, 3, 1};
+    int down = 3 - up;
+    int before = up == 2 ? 2 : 1; // zeros in front of the image
+    int tap = in * up + before - out * down;
+    return tap >= 0 && tap < 4 ? taps[tap] / 8 * up : 0;
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3})
   void dilate(int stride) {
@@ -132,6 +209,11 @@ class ResampleTest {
     assertThrows(
         IllegalArgumentException.class, () -> Resample.nearest(x, Block.of(0, 2, 8, 8, 6)));
     assertThrows(IllegalArgumentException.class, () -> Resample.averagePool(x, x));
+    assertThrows(IllegalArgumentException.class, () -> Resample.filteredHalf(x, x));
+    Block odd = Block.of(0, 2, 5, 4, 5);
+    Block small = Block.of(0, 2, 2, 2, 5);
+    assertThrows(IllegalArgumentException.class, () -> Resample.filteredHalf(odd, small));
+    assertThrows(IllegalArgumentException.class, () -> Resample.filteredDouble(small, odd));
     assertThrows(
         IllegalArgumentException.class, () -> Resample.dilate(x, 2, Block.of(0, 2, 8, 8, 5)));
   }

@@ -94,14 +94,14 @@ class SelfCheckTest {
   }
 
   private static Trial trial(Call... calls) {
-    return new Trial("layer", List.of(calls), FLOATS, SelfCheckTest::content);
+    return new Trial("layer", List.of(calls), FLOATS, List.of(), SelfCheckTest::content);
   }
 
   @Test
   void aDeviceThatComputesAlikePassesAndIsAskedOnlyOnce() {
     Faulty good = new Faulty(X.offset(), 0);
     SelfCheck check = check(good);
-    Trial silu = trial(Elementwise.silu(X, Y), Elementwise.silu(Y, X));
+    Trial silu = trial(Activation.SILU.forward(X, Y), Activation.SILU.forward(Y, X));
     check.prove(List.of(silu, silu));
     check.prove(List.of(silu));
     assertEquals(2, good.runs);
@@ -112,11 +112,11 @@ class SelfCheckTest {
 
   @Test
   void aWrongKernelIsNamedWithItsLayer() {
-    Trial silu = trial(Elementwise.silu(X, Y));
+    Trial silu = trial(Activation.SILU.forward(X, Y));
     SelfCheck check = check(new Faulty(Y.offset() + 17, 1e-3f));
     IllegalStateException e =
         assertThrows(IllegalStateException.class, () -> check.prove(List.of(silu)));
-    for (String part : List.of("Elementwise.silu", "layer", "faulty:0", "--no-self-check")) {
+    for (String part : List.of("Activation.silu", "layer", "faulty:0", "--no-self-check")) {
       assertTrue(e.getMessage().contains(part), e.getMessage());
     }
     assertThrows(IllegalStateException.class, () -> check.prove(List.of(silu)), "and stays wrong");
@@ -124,21 +124,35 @@ class SelfCheckTest {
 
   @Test
   void whatACallMustNotTouchIsComparedToo() {
-    Trial silu = trial(Elementwise.silu(X, Y));
+    Trial silu = trial(Activation.SILU.forward(X, Y));
     SelfCheck check = check(new Faulty(X.offset() + 3, 1e-3f));
     assertThrows(IllegalStateException.class, () -> check.prove(List.of(silu)));
   }
 
   @Test
+  void whatIsLeftInScratchMemoryDoesNotMatter() {
+    Trial silu =
+        new Trial(
+            "layer",
+            List.of(Activation.SILU.forward(X, Y)),
+            FLOATS,
+            List.of(new Program.Range(X.offset(), 16)),
+            SelfCheckTest::content);
+    check(new Faulty(X.offset() + 3, 1)).prove(List.of(silu));
+    SelfCheck check = check(new Faulty(X.offset() + 16, 1));
+    assertThrows(IllegalStateException.class, () -> check.prove(List.of(silu)));
+  }
+
+  @Test
   void notANumberIsWrong() {
-    Trial silu = trial(Elementwise.silu(X, Y));
+    Trial silu = trial(Activation.SILU.forward(X, Y));
     SelfCheck check = check(new Faulty(Y.offset(), Float.NaN));
     assertThrows(IllegalStateException.class, () -> check.prove(List.of(silu)));
   }
 
   @Test
   void roundingIsNotWrong() {
-    Trial silu = trial(Elementwise.silu(X, Y));
+    Trial silu = trial(Activation.SILU.forward(X, Y));
     check(new Faulty(Y.offset(), 1e-6f)).prove(List.of(silu));
   }
 }

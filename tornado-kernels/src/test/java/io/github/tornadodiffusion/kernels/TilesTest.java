@@ -83,7 +83,7 @@ class TilesTest {
 
   @Test
   void callsWithoutAVariantStayWhatTheyAre() {
-    Call silu = Elementwise.silu(Block.of(16, 1, 4, 4, 8), Block.of(512, 1, 4, 4, 8));
+    Call silu = Activation.SILU.forward(Block.of(16, 1, 4, 4, 8), Block.of(512, 1, 4, 4, 8));
     assertSame(silu, Tiles.of(silu));
     assertFalse(Tiles.is(silu.kernel()));
   }
