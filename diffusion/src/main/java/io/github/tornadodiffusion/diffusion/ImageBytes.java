@@ -38,7 +38,7 @@ final class ImageBytes {
     long heap = Runtime.getRuntime().maxMemory() >> 20;
     if (mebibytes > heap / 2) {
       throw new IllegalArgumentException(
-          "%d images of %dx%d take %d MiB of a heap of %d MiB: take fewer or smaller images or -Xmx"
+          "%d images of %dx%d take %d MiB of a heap of %d MiB: take fewer or smaller ones"
               .formatted(count, imageSize, imageSize, mebibytes, heap));
     }
   }

@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -105,6 +106,7 @@ class TrainerTest {
       trainer.runTo(1, SILENT);
       trainer.saveState(directory);
     }
+    Trainer.checkResume(config(9), DIGITS, directory);
     Trainer.resume(ENGINE, config(9), DIGITS, directory).close();
     TrainingConfig other =
         TrainingConfigs.of(UNET, 4, 2, BetaSchedule.LINEAR, PredictionType.EPSILON, 2e-3, 0.99, 7);
@@ -115,12 +117,27 @@ class TrainerTest {
                 IllegalArgumentException.class,
                 () -> Trainer.resume(ENGINE, other, DIGITS, directory))
             .getMessage());
+    assertMessage(
+        "The run to resume trains on other images: give the --data it began with",
+        () -> Trainer.resume(ENGINE, config(2), new BrokenImages(DIGITS), directory));
     Path state = directory.resolve("training_state/state.safetensors");
     Files.write(state, Arrays.copyOf(Files.readAllBytes(state), 5000));
     String message =
         assertThrows(IOException.class, () -> Trainer.resume(ENGINE, config(2), DIGITS, directory))
             .getMessage();
     assertEquals(1, message.lines().count(), message);
+  }
+
+  @Test
+  void doesNotGoBack() throws IOException {
+    try (Trainer trainer = new Trainer(ENGINE, config(3), DIGITS)) {
+      trainer.run(SILENT);
+      trainer.saveState(directory);
+    }
+    assertMessage(
+        "The run to resume has done 3 steps and is to end after 2: give at least as many",
+        () -> Trainer.checkResume(config(2), DIGITS, directory));
+    Trainer.checkResume(config(3), DIGITS, directory);
   }
 
   @ParameterizedTest
@@ -241,11 +258,22 @@ class TrainerTest {
         "image size is 9: it must be a multiple of 2, because the model halves it 1 times",
         () -> TrainingConfigs.of(nine, 1, 1, BetaSchedule.LINEAR, 0));
     assertMessage(
+        "batch times accumulate is 2147483648: it must be at most 2147483647",
+        () ->
+            TrainingConfigs.with(
+                TrainingConfigs.of(UNET, 1 << 16, 1, BetaSchedule.LINEAR, 0),
+                new TrainingVariant(1 << 15, 0, 0, 0, Rng.PHILOX, null)));
+    assertMessage(
+        "lr is NaN: it must be above 0 and below 1000",
+        () ->
+            TrainingConfigs.of(
+                UNET, 1, 1, BetaSchedule.LINEAR, PredictionType.EPSILON, Double.NaN, 0, 0));
+    assertMessage(
         "batch is 0: it must be at least 1",
         () -> TrainingConfigs.of(UNET, 0, 1, BetaSchedule.LINEAR, 0));
   }
 
-  private static void assertMessage(String message, Runnable action) {
-    assertEquals(message, assertThrows(IllegalArgumentException.class, action::run).getMessage());
+  private static void assertMessage(String message, Executable action) {
+    assertEquals(message, assertThrows(IllegalArgumentException.class, action).getMessage());
   }
 }
