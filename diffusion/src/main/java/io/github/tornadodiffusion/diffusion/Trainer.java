@@ -17,6 +17,9 @@ import java.util.SequencedMap;
  * stopped and resumed, and with any number of threads.
  */
 public final class Trainer implements AutoCloseable {
+  /** Where in a run's directory its state lies. */
+  public static final String STATE = TrainingState.DIRECTORY;
+
   private final TrainingConfig config;
   private final Dataset dataset;
   private final TrainingDraws draws;

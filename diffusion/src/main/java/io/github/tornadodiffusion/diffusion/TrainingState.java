@@ -34,7 +34,8 @@ record TrainingState(
     SequencedMap<String, HostTensor> secondMoments,
     SequencedMap<String, HostTensor> ema,
     LossCurve curve) {
-  private static final String DIRECTORY = "training_state";
+  static final String DIRECTORY = "training_state";
+
   private static final String TENSORS = "state.safetensors";
   private static final String CURVE = "loss.csv";
   private static final String PARAMETERS = "parameters.";

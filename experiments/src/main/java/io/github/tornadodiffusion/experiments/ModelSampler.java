@@ -33,6 +33,25 @@ final class ModelSampler implements AutoCloseable {
    */
   static ModelSampler open(Engine engine, DiffusionModel model, int batch) {
     UNet2DConfig config = model.unet();
+    checkMemory(config, batch, batch, "--batch");
+    int height = config.sampleSize().height();
+    int width = config.sampleSize().width();
+    return new ModelSampler(
+        config,
+        UNetInference.open(engine, config, model.parameters(), batch, height, width),
+        batch);
+  }
+
+  /**
+   * Checks that a model can be sampled, with all its images and their picture in memory.
+   *
+   * @param batch images at once
+   * @param count images in all
+   * @param options which options make the need smaller
+   * @throws IllegalArgumentException if the model does not say its image size or memory is too
+   *     little
+   */
+  static void checkMemory(UNet2DConfig config, int batch, int count, String options) {
     if (config.sampleSize() == null) {
       throw new IllegalArgumentException(
           "the model's config.json has no sample_size; add the image size in pixels");
@@ -44,22 +63,39 @@ final class ModelSampler implements AutoCloseable {
     }
     int height = config.sampleSize().height();
     int width = config.sampleSize().width();
+    long values = (long) count * config.outChannels() * height * width;
+    long pixels = ImageGrid.pixels(count, height, width);
+    if (Math.max(values, pixels) > Integer.MAX_VALUE - 16) {
+      throw new IllegalArgumentException(
+          "%d images are more than one picture holds; use a smaller %s".formatted(count, options));
+    }
+    // The picture is in memory as pixels and as the bytes of a file.
     new MemoryNeed(
-            UNetInference.arenaFloats(config, batch, height, width), MemoryNeed.parameters(config))
-        .check("--batch");
-    return new ModelSampler(
-        config,
-        UNetInference.open(engine, config, model.parameters(), batch, height, width),
-        batch);
+            UNetInference.arenaFloats(config, batch, height, width),
+            MemoryNeed.parameters(config) + values + 2 * pixels)
+        .check(options);
   }
 
-  /** Samples images, see {@link Pipeline#sample}. */
+  /**
+   * Samples images, see {@link Pipeline#sample}.
+   *
+   * @throws IllegalStateException in one line if what comes out is not numbers
+   */
   float[] sample(
       Sampling sampling, int count, long seed, int[] labels, Pipeline.Progress progress) {
     int height = config.sampleSize().height();
     int width = config.sampleSize().width();
-    return new Pipeline(inference::predict, batch, config.outChannels(), height, width)
-        .sample(sampling, count, seed, labels, progress);
+    float[] images =
+        new Pipeline(inference::predict, batch, config.outChannels(), height, width)
+            .sample(sampling, count, seed, labels, progress);
+    for (float value : images) {
+      if (!Float.isFinite(value)) {
+        throw new IllegalStateException(
+            "the model draws values that are no numbers; its parameters are damaged, fetch or train"
+                + " it anew");
+      }
+    }
+    return images;
   }
 
   /** All classes in turn, one an image; null for a model without classes. */

@@ -58,12 +58,12 @@ final class PredictCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     device.check();
-    OutputFiles.prepare(out, OutputFiles.SAFETENSORS);
     if (Files.exists(out) && Files.exists(input) && Files.isSameFile(input, out)) {
       throw new IllegalArgumentException("--out is the input file; give another name");
     }
     DiffusionModel diffusion = DiffusionModel.read(model);
     PredictInput tensors = PredictInput.read(input, diffusion.unet());
+    OutputFiles.prepare("--out", out, OutputFiles.SAFETENSORS);
     SequencedMap<String, HostTensor> results;
     try (Engine engine = device.open()) {
       results =

@@ -85,12 +85,14 @@ final class SampleCommand implements Callable<Integer> {
     device.check();
     checkRange("--count", count);
     checkRange("--batch", batch == null ? 1 : batch);
-    OutputFiles.prepare(out, OutputFiles.PNG);
+    OutputFiles.checkName("--out", out, OutputFiles.PNG);
     DiffusionModel diffusion =
         scheduler == null ? DiffusionModel.read(model) : DiffusionModel.read(model, scheduler);
     Sampling sampling = Sampling.of(diffusion.scheduler(), steps);
     int size = batch == null ? Math.min(count, ModelSampler.MOST_IMAGES) : Math.min(count, batch);
     int[] classes = classes(diffusion.unet());
+    ModelSampler.checkMemory(diffusion.unet(), size, count, "--count or --batch");
+    OutputFiles.prepare("--out", out, OutputFiles.PNG);
     float[] images;
     try (Engine engine = device.open();
         ModelSampler sampler = ModelSampler.open(engine, diffusion, size);
