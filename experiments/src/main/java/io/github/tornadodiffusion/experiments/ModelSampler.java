@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.experiments;
 
+import io.github.tornadodiffusion.diffusion.ClassLabels;
 import io.github.tornadodiffusion.diffusion.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.ImageGrid;
 import io.github.tornadodiffusion.diffusion.Pipeline;
@@ -98,10 +99,15 @@ final class ModelSampler implements AutoCloseable {
     return images;
   }
 
-  /** All classes in turn, one an image; null for a model without classes. */
-  int[] labelsInTurn(int count) {
-    Integer classes = config.numClassEmbeds();
-    return classes == null ? null : IntStream.range(0, count).map(i -> i % classes).toArray();
+  /**
+   * All classes of images in turn, one an image; null for a model without classes.
+   *
+   * @param labels of the model, or null
+   */
+  static int[] labelsInTurn(ClassLabels labels, int count) {
+    return labels == null
+        ? null
+        : IntStream.range(0, count).map(i -> i % labels.classes()).toArray();
   }
 
   /** The picture of samples. */

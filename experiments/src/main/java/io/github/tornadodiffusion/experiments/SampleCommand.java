@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.experiments;
 
+import io.github.tornadodiffusion.diffusion.ClassLabels;
 import io.github.tornadodiffusion.diffusion.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.PngFiles;
 import io.github.tornadodiffusion.diffusion.Sampling;
@@ -121,21 +122,23 @@ final class SampleCommand implements Callable<Integer> {
     }
   }
 
-  private int[] classes(UNet2DConfig config) {
-    Integer known = config.numClassEmbeds();
-    if (known == null) {
-      if (labels != null) {
-        throw new IllegalArgumentException(
-            "--labels is given but the model has no classes; leave it out");
-      }
-      return null;
+  private int[] classes(UNet2DConfig config) throws IOException {
+    ClassLabels known = ClassLabels.read(model, config);
+    if (labels == null) {
+      return ModelSampler.labelsInTurn(known, count);
     }
+    if (known == null) {
+      throw new IllegalArgumentException(
+          "--labels is given but the model has no classes; leave it out");
+    }
+    // The class of images without label is not in turn, but may be asked for.
+    int last = config.numClassEmbeds() - 1;
     int[] classes = new int[count];
     for (int i = 0; i < count; i++) {
-      classes[i] = labels == null ? i % known : labels.get(i % labels.size());
-      if (classes[i] < 0 || classes[i] >= known) {
+      classes[i] = labels.get(i % labels.size());
+      if (classes[i] < 0 || classes[i] > last) {
         throw new IllegalArgumentException(
-            "there is no label %d; the model has 0 to %d".formatted(classes[i], known - 1));
+            "there is no label %d; the model has 0 to %d".formatted(classes[i], last));
       }
     }
     return classes;

@@ -122,7 +122,7 @@ final class TrainingRun {
         labels.write(directory.path());
       }
       writeCurve(curve);
-      if (!sample(engine, model)) {
+      if (!sample(engine, model, labels)) {
         return stopped("stopped before the samples were drawn, the model is there", curve);
       }
     }
@@ -222,7 +222,8 @@ final class TrainingRun {
   }
 
   /** Draws the picture at the end; returns false if the process was asked to end before. */
-  private boolean sample(Engine engine, DiffusionModel model) throws IOException {
+  private boolean sample(Engine engine, DiffusionModel model, ClassLabels labels)
+      throws IOException {
     Sampling sampling =
         Sampling.of(Schedulers.convert(model.scheduler(), SAMPLE_SCHEDULER), preview.steps());
     int batch = previewBatch();
@@ -234,7 +235,7 @@ final class TrainingRun {
               sampling,
               preview.images(),
               config.seed(),
-              sampler.labelsInTurn(preview.images()),
+              ModelSampler.labelsInTurn(labels, preview.images()),
               (done, all) -> {
                 progress.update(done, preview.images() + " images");
                 if (interruption.requested()) {

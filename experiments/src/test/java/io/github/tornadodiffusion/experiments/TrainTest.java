@@ -7,10 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.nn.HostTensor;
 import io.github.tornadodiffusion.nn.Safetensors;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -99,7 +101,7 @@ class TrainTest {
   void resumedRunsEndWithTheSameBytes() throws IOException {
     Path other = temporary.resolve("resumed");
     CommandRun.succeeds(train(other, 2, 2));
-    assertFalse(java.util.Arrays.equals(weights(run), weights(other)));
+    assertFalse(Arrays.equals(weights(run), weights(other)));
     CommandRun.succeeds(train(other, 3, 2, "--resume"));
     assertArrayEquals(weights(run), weights(other));
     JsonNode earlier = manifest(other).get("earlier");
@@ -205,6 +207,27 @@ class TrainTest {
         "--labels",
         "1,2");
     assertArrayEquals(Files.readAllBytes(first), Files.readAllBytes(second));
+  }
+
+  /** The class of images without label is not one to draw unasked. */
+  @Test
+  void classesOfImagesAreDrawnInTurn() throws IOException {
+    Path conditional = temporary.resolve("conditional");
+    CommandRun.succeeds(train(conditional, 1, 2, "--class-conditional"));
+    List<int[]> pictures = new ArrayList<>();
+    for (String labels : List.of("", "0,1,2,3,4,5,6,7,8,9", "0,1,2,3,4,5,6,7,8,9,10")) {
+      Path out = temporary.resolve("classes.png");
+      List<String> command =
+          new ArrayList<>(List.of("sample", "--model", conditional.toString(), "--steps", "1"));
+      command.addAll(List.of("--out", out.toString(), "--count", "11"));
+      command.addAll(labels.isEmpty() ? List.of() : List.of("--labels", labels));
+      CommandRun.succeeds(command.toArray(String[]::new));
+      BufferedImage picture = ImageIO.read(out.toFile());
+      int width = picture.getWidth();
+      pictures.add(picture.getRGB(0, 0, width, picture.getHeight(), null, 0, width));
+    }
+    assertArrayEquals(pictures.get(1), pictures.get(0));
+    assertFalse(Arrays.equals(pictures.get(2), pictures.get(0)));
   }
 
   private static HostTensor ramp(int... shape) {
