@@ -29,7 +29,7 @@ final class Manifest {
    * @param arguments of the command line
    */
   Manifest(List<String> arguments) {
-    fields.put("command", "./tornado-diffusion " + Shell.line(arguments));
+    fields.put("command", Shell.program() + " " + Shell.line(arguments));
     fields.put("started", now());
     fields.put("program", program());
     fields.put("machine", machine());

@@ -7,6 +7,11 @@ import java.util.stream.Collectors;
 final class Shell {
   private Shell() {}
 
+  /** How the program was started; the launcher says it. */
+  static String program() {
+    return quoted(System.getProperty("tornadodiffusion.command", "./tornado-diffusion"));
+  }
+
   /** One argument. */
   static String quoted(String text) {
     return text.matches("[\\w./:@%+=,-]+") ? text : "'" + text.replace("'", "'\\''") + "'";

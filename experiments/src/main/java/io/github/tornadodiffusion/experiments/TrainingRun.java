@@ -296,7 +296,7 @@ final class TrainingRun {
     out.println("loss       " + directory.lossPlot() + ", " + directory.lossCsv());
     out.println("manifest   " + directory.manifest());
     out.println("Sample more images with:");
-    out.println("./tornado-diffusion sample --model " + Shell.quoted(path) + " --out more.png");
+    out.println(Shell.program() + " sample --model " + Shell.quoted(path) + " --out more.png");
     out.flush();
   }
 }

@@ -135,6 +135,35 @@ class LauncherTest {
     assertOneLine(end(2, process), "TORNADODIFFUSION_JAVA_HOME=/nowhere", "JDK 25");
   }
 
+  /** Started elsewhere than where the script lies. */
+  @Test
+  void theCommandAtTheEndCanBePasted() throws Exception {
+    Path out = directory.resolve("out");
+    run(
+        0,
+        "",
+        out,
+        "train",
+        "--out",
+        "a run",
+        "--batch",
+        "1",
+        "--steps",
+        "1",
+        "--samples",
+        "1",
+        "--sample-steps",
+        "1");
+    String command = Files.readAllLines(out).getLast();
+    Process process =
+        new ProcessBuilder("/bin/bash", "-c", command + " --count 1 --steps 1")
+            .directory(directory.toFile())
+            .redirectError(directory.resolve("err").toFile())
+            .start();
+    end(0, process);
+    assertTrue(Files.exists(directory.resolve("more.png")), command);
+  }
+
   @Test
   void trainingThatIsAskedToEndSavesItsState() throws Exception {
     Path run = directory.resolve("run");
