@@ -37,6 +37,16 @@ final class DeviceOptions {
     }
   }
 
+  /** Whether it is this JVM that computes. */
+  boolean isJvm() {
+    return device.equals(JVM);
+  }
+
+  /** The device for people. */
+  String describe() {
+    return isJvm() ? "%s with %d threads".formatted(device, threads()) : device;
+  }
+
   /** Threads that the jvm device computes with. */
   int threads() {
     return threads == null ? Runtime.getRuntime().availableProcessors() : threads;
@@ -45,6 +55,6 @@ final class DeviceOptions {
   /** Starts the device. */
   Engine open() {
     check();
-    return device.equals(JVM) ? new JvmEngine(threads()) : Engines.open(device);
+    return isJvm() ? new JvmEngine(threads()) : Engines.open(device);
   }
 }

@@ -161,16 +161,15 @@ final class TrainingRun {
     err.println(
         String.format(
             Locale.ROOT,
-            "%s: %,d parameters, %,d images of %s, %d steps of %d images on %s with %d threads;"
-                + " needs %,d MiB of the %,d MiB that are there",
+            "%s: %,d parameters, %,d images of %s, %d steps of %d images on %s; needs %,d MiB of"
+                + " the %,d MiB that are there",
             config.preset(),
             MemoryNeed.parameters(config.unet()),
             dataset.size(),
             dataset.name(),
             config.steps(),
             config.imagesPerStep(),
-            device.device,
-            device.threads(),
+            device.describe(),
             need.mib(),
             MemoryNeed.availableMib()));
   }
@@ -269,7 +268,9 @@ final class TrainingRun {
   private void describe(DeviceOptions device) {
     Map<String, Object> on = new LinkedHashMap<>();
     on.put("device", device.device);
-    on.put("threads", device.threads());
+    if (device.isJvm()) {
+      on.put("threads", device.threads());
+    }
     manifest.put("device", on);
     manifest.put("seed", config.seed());
     Map<String, Object> configuration = new LinkedHashMap<>(config.toMap());
