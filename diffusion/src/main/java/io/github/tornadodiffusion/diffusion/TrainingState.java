@@ -90,9 +90,7 @@ record TrainingState(
     try (SafetensorsFile tensors = open(runDirectory)) {
       int step = step(tensors);
       LossCurve curve = new LossCurve();
-      LossCurve.read(runDirectory.resolve(DIRECTORY).resolve(CURVE)).rows().stream()
-          .filter(row -> row.step() <= step)
-          .forEach(curve::add);
+      curve(runDirectory).rows().stream().filter(row -> row.step() <= step).forEach(curve::add);
       SequencedMap<String, HostTensor> ema = part(tensors, EMA);
       return new TrainingState(
           step,
@@ -114,6 +112,7 @@ record TrainingState(
   static void check(Path runDirectory, TrainingConfig config, Dataset dataset) throws IOException {
     try (SafetensorsFile tensors = open(runDirectory)) {
       int done = step(tensors);
+      curve(runDirectory);
       checkSettings(tensors.metadata().getOrDefault(SETTINGS, ""), settings(config, dataset));
       if (done > config.steps()) {
         throw new IllegalArgumentException(
@@ -132,12 +131,20 @@ record TrainingState(
     return Safetensors.open(runDirectory.resolve(DIRECTORY).resolve(TENSORS));
   }
 
-  private static int step(SafetensorsFile tensors) throws IOException {
-    try {
-      return Integer.parseInt(tensors.metadata().getOrDefault(STEP, ""));
-    } catch (NumberFormatException e) {
-      throw new IOException(tensors.path() + " is not a training state: start the run anew", e);
+  private static LossCurve curve(Path runDirectory) throws IOException {
+    Path file = runDirectory.resolve(DIRECTORY).resolve(CURVE);
+    if (!Files.exists(file)) {
+      throw new IOException(file + " is missing, which belongs to the state: start the run anew");
     }
+    return LossCurve.read(file);
+  }
+
+  private static int step(SafetensorsFile tensors) throws IOException {
+    String step = tensors.metadata().getOrDefault(STEP, "");
+    if (!step.matches("[0-9]{1,9}")) {
+      throw new IOException(tensors.path() + " is not a training state: start the run anew");
+    }
+    return Integer.parseInt(step);
   }
 
   private static SequencedMap<String, HostTensor> part(SafetensorsFile file, String prefix) {

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.tornadodiffusion.kernels.JvmEngine;
 import io.github.tornadodiffusion.nn.HostTensor;
 import io.github.tornadodiffusion.nn.Initialisation;
+import io.github.tornadodiffusion.nn.Safetensors;
+import io.github.tornadodiffusion.nn.SafetensorsFile;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
 import io.github.tornadodiffusion.nn.UNet2DModel;
 import java.io.IOException;
@@ -15,9 +17,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -126,6 +130,38 @@ class TrainerTest {
         assertThrows(IOException.class, () -> Trainer.resume(ENGINE, config(2), DIGITS, directory))
             .getMessage();
     assertEquals(1, message.lines().count(), message);
+  }
+
+  @Test
+  void damagedStatesAreRefusedBeforeAnythingIsComputed() throws IOException {
+    try (Trainer trainer = new Trainer(ENGINE, config(1), DIGITS)) {
+      trainer.run(SILENT);
+      trainer.saveState(directory);
+    }
+    Path state = directory.resolve("training_state/state.safetensors");
+    Map<String, String> metadata;
+    try (SafetensorsFile file = Safetensors.open(state)) {
+      metadata = new TreeMap<>(file.metadata());
+    }
+    for (String step : List.of("", "-1", "1e3", "99999999999")) {
+      metadata.put("step", step);
+      Safetensors.write(state, new LinkedHashMap<>(), metadata);
+      assertRefusal(state + " is not a training state: start the run anew");
+    }
+    metadata.put("step", "1");
+    Safetensors.write(state, new LinkedHashMap<>(), metadata);
+    Path curve = directory.resolve("training_state/loss.csv");
+    Files.writeString(curve, "1,2\n");
+    assertRefusal(curve + " is not a loss curve: its first line must be ");
+    Files.delete(curve);
+    assertRefusal(curve + " is missing, which belongs to the state: start the run anew");
+  }
+
+  private void assertRefusal(String start) {
+    String message =
+        assertThrows(IOException.class, () -> Trainer.checkResume(config(1), DIGITS, directory))
+            .getMessage();
+    assertTrue(message.startsWith(start), message);
   }
 
   @Test

@@ -64,7 +64,8 @@ final class Errors {
 
   /** Handles results that could not be printed: a writer only notes that it failed. */
   static int lostOutput(PrintWriter err) {
-    print(err, "standard output took no more, results are missing; check where it leads");
+    print(
+        err, "standard output took no more, what was to be printed is lost; check where it leads");
     return FAILURE;
   }
 

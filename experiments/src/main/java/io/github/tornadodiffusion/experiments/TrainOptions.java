@@ -32,7 +32,9 @@ final class TrainOptions {
   @Option(
       names = "--data",
       paramLabel = "SRC",
-      description = "digits, butterflies, butterflies:COUNT or a directory of images.")
+      description =
+          "digits, butterflies, butterflies:COUNT, or the path of a directory, an archive or a data"
+              + " set of images.")
   String data;
 
   @Option(
