@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 class LauncherTest {
   private static final Path SCRIPT = Path.of("../tornado-diffusion");
   private static final Path FULL_DEVICE = Path.of("/dev/full");
-  private static final Duration PATIENCE = Duration.ofSeconds(180);
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
 
   @TempDir static Path root;
   @TempDir Path directory;
