@@ -31,10 +31,16 @@ import java.util.SequencedMap;
  */
 public record DiffusionModel(
     Scheduler scheduler, UNet2DConfig unet, SequencedMap<String, HostTensor> parameters) {
-  private static final String INDEX = "model_index.json";
-  private static final String SCHEDULER = "scheduler";
+  /** The file that names the parts of a model. */
+  public static final String INDEX = "model_index.json";
+
+  /** The directory of the scheduler. */
+  public static final String SCHEDULER = "scheduler";
+
+  /** The directory of the UNet. */
+  public static final String UNET = "unet";
+
   private static final String SCHEDULER_CONFIG = "scheduler_config.json";
-  private static final String UNET = "unet";
   private static final String UNET_CLASS = "UNet2DModel";
   private static final String LIBRARY = "diffusers";
 

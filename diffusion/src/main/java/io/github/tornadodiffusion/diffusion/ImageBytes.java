@@ -38,8 +38,9 @@ final class ImageBytes {
     long heap = Runtime.getRuntime().maxMemory() >> 20;
     if (mebibytes > heap / 2) {
       throw new IllegalArgumentException(
-          "%d images of %dx%d take %d MiB of a heap of %d MiB: take fewer or smaller images or -Xmx"
-              .formatted(count, imageSize, imageSize, mebibytes, heap));
+          "%d images of %dx%d take %d MiB of a heap of %d MiB: take fewer or smaller ones or a heap"
+                  .formatted(count, imageSize, imageSize, mebibytes, heap)
+              + " that is larger, with -Xmx");
     }
   }
 

@@ -18,7 +18,8 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
 /**
  * Turns an image file into a square of bytes: composited over white, cropped to the centre square,
  * resized by {@link Resampler}. The content decides on the format, not the file's name; of an
- * animation the first frame is taken; embedded colour profiles and camera orientation are ignored.
+ * animation the first frame is taken; a camera's orientation is followed, in JPEG files, embedded
+ * colour profiles are ignored.
  */
 final class ImageDecoder {
   /** What people may give. */
@@ -70,7 +71,8 @@ final class ImageDecoder {
     try {
       ImageReader reader = reader(input);
       try {
-        return square(read(reader, input, imageSize), imageSize, channels);
+        Orientation orientation = isJpeg(reader) ? Orientation.ofJpeg(input) : Orientation.UPRIGHT;
+        return square(read(reader, input, imageSize), orientation, imageSize, channels);
       } finally {
         reader.dispose();
       }
@@ -130,10 +132,16 @@ final class ImageDecoder {
 
   /** Crops an image to its centre square and resizes it. */
   static DecodedImage square(BufferedImage image, int imageSize, int channels) throws IOException {
+    return square(image, Orientation.UPRIGHT, imageSize, channels);
+  }
+
+  private static DecodedImage square(
+      BufferedImage image, Orientation orientation, int imageSize, int channels)
+      throws IOException {
     PixelRows pixels = new PixelRows(image);
     int side = Math.min(image.getWidth(), image.getHeight());
-    int left = (image.getWidth() - side) / 2;
-    int top = (image.getHeight() - side) / 2;
+    int left = margin(image.getWidth() - side, orientation.mirroredX());
+    int top = margin(image.getHeight() - side, orientation.mirroredY());
     Resampler resampler = new Resampler(side, imageSize);
     float[] row = new float[3 * side];
     float[][] narrow = new float[channels][side * imageSize];
@@ -147,17 +155,25 @@ final class ImageDecoder {
       }
     }
     int plane = imageSize * imageSize;
-    float[] resized = new float[channels * plane];
+    byte[] bytes = new byte[channels * plane];
+    float[] resized = new float[plane];
     for (int channel = 0; channel < channels; channel++) {
       for (int x = 0; x < imageSize; x++) {
-        resampler.line(narrow[channel], x, imageSize, resized, channel * plane + x, imageSize);
+        resampler.line(narrow[channel], x, imageSize, resized, x, imageSize);
+      }
+      float[] seen = orientation.seen(resized, imageSize);
+      for (int i = 0; i < plane; i++) {
+        bytes[channel * plane + i] = ImageBytes.toByte(seen[i]);
       }
     }
-    byte[] bytes = new byte[resized.length];
-    for (int i = 0; i < bytes.length; i++) {
-      bytes[i] = ImageBytes.toByte(resized[i]);
-    }
-    return new DecodedImage(bytes, image.getWidth(), image.getHeight());
+    return orientation.transposed()
+        ? new DecodedImage(bytes, image.getHeight(), image.getWidth())
+        : new DecodedImage(bytes, image.getWidth(), image.getHeight());
+  }
+
+  /** What is cut off before the centre; the odd pixel goes at the end that is seen last. */
+  private static int margin(int surplus, boolean mirrored) {
+    return mirrored ? Math.ceilDiv(surplus, 2) : surplus / 2;
   }
 
   private static void toGrey(float[] row, int width) {

@@ -30,9 +30,25 @@ public final class ImageGrid {
    * @param count number of images, at least 1
    */
   public static BufferedImage grid(float[] images, int count, int channels, int height, int width) {
-    int columns = (int) Math.ceil(Math.sqrt(count));
-    int scale = Math.max(1, READABLE / Math.max(height, width));
-    return grid(images, count, channels, height, width, columns, scale);
+    int columns = columns(count);
+    return grid(images, count, channels, height, width, columns, scale(height, width));
+  }
+
+  /** How many pixels the picture of {@link #grid(float[], int, int, int, int)} has. */
+  public static long pixels(int count, int height, int width) {
+    long columns = columns(count);
+    long rows = Math.ceilDiv(count, columns);
+    int scale = scale(height, width);
+    return (columns * ((long) width * scale + GAP) + GAP)
+        * (rows * ((long) height * scale + GAP) + GAP);
+  }
+
+  private static int columns(int count) {
+    return (int) Math.ceil(Math.sqrt(count));
+  }
+
+  private static int scale(int height, int width) {
+    return Math.max(1, READABLE / Math.max(height, width));
   }
 
   /**

@@ -40,6 +40,9 @@ public record SchedulerConfig(
     TimestepSpacing timestepSpacing,
     int stepsOffset) {
 
+  /** Far beyond any use, and small enough for a table with a row a timestep. */
+  private static final int MOST_TIMESTEPS = 1_000_000;
+
   /** diffusers' defaults. */
   public static final SchedulerConfig DEFAULTS =
       new SchedulerConfig(
@@ -62,7 +65,11 @@ public record SchedulerConfig(
     if (trainedBetas != null) {
       trainedBetas = List.copyOf(trainedBetas);
     }
-    check(numTrainTimesteps >= 1, "num_train_timesteps", numTrainTimesteps, "at least 1");
+    check(
+        numTrainTimesteps >= 1 && numTrainTimesteps <= MOST_TIMESTEPS,
+        "num_train_timesteps",
+        numTrainTimesteps,
+        "from 1 to " + MOST_TIMESTEPS);
     check(betaStart >= 0 && betaStart <= 1, "beta_start", betaStart, "from 0 to 1");
     check(betaEnd >= 0 && betaEnd <= 1, "beta_end", betaEnd, "from 0 to 1");
     check(clipSampleRange > 0, "clip_sample_range", clipSampleRange, "above 0");

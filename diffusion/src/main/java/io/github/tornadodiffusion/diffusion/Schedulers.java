@@ -19,6 +19,7 @@ public final class Schedulers {
   /** The classes that exist, diffusers' names. */
   public static final List<String> CLASS_NAMES = List.of("DDPMScheduler", "DDIMScheduler");
 
+  private static final String CLASS_NAME = "_class_name";
   private static final String SUFFIX = "Scheduler";
 
   private Schedulers() {}
@@ -47,7 +48,15 @@ public final class Schedulers {
    */
   public static Scheduler read(Path file) throws IOException {
     return Json.read(
-        file, fields -> of(fields.string("_class_name", "not named by _class_name"), fields));
+        file,
+        fields -> {
+          if (!fields.has(CLASS_NAME)) {
+            throw new IllegalArgumentException(
+                "there is no %s: it must be one of %s"
+                    .formatted(CLASS_NAME, String.join(", ", CLASS_NAMES)));
+          }
+          return of(fields.string(CLASS_NAME, ""), fields);
+        });
   }
 
   /**
@@ -107,7 +116,7 @@ public final class Schedulers {
   public static String toJson(Scheduler scheduler) {
     SchedulerConfig config = scheduler.config();
     Map<String, Object> json = new TreeMap<>(scheduler.ownKeys());
-    json.put("_class_name", scheduler.className());
+    json.put(CLASS_NAME, scheduler.className());
     json.put("_diffusers_version", Json.DIFFUSERS_VERSION);
     json.put("num_train_timesteps", config.numTrainTimesteps());
     json.put("beta_start", config.betaStart());

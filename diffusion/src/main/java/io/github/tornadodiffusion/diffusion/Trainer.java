@@ -17,6 +17,9 @@ import java.util.SequencedMap;
  * stopped and resumed, and with any number of threads.
  */
 public final class Trainer implements AutoCloseable {
+  /** Where in a run's directory its state lies. */
+  public static final String STATE = TrainingState.DIRECTORY;
+
   private final TrainingConfig config;
   private final Dataset dataset;
   private final TrainingDraws draws;
@@ -76,8 +79,8 @@ public final class Trainer implements AutoCloseable {
    */
   public static Trainer resume(
       Engine engine, TrainingConfig config, Dataset dataset, Path runDirectory) throws IOException {
+    TrainingState.check(runDirectory, config, dataset);
     TrainingState state = TrainingState.read(runDirectory);
-    state.checkSettings(TrainingState.settings(config, dataset));
     Trainer trainer = new Trainer(engine, config, dataset);
     trainer.training.setState(
         state.parameters(), state.firstMoments(), state.secondMoments(), state.ema());
@@ -85,6 +88,22 @@ public final class Trainer implements AutoCloseable {
     trainer.draws.skipTo(state.step());
     trainer.curve = state.curve();
     return trainer;
+  }
+
+  /** Whether a directory holds a state that {@link #resume} may go on from. */
+  public static boolean hasState(Path runDirectory) {
+    return TrainingState.exists(runDirectory);
+  }
+
+  /**
+   * Checks what {@link #resume} checks, without a device and without reading parameters.
+   *
+   * @throws IOException in one line if there is no state or it is damaged
+   * @throws IllegalArgumentException in one line if the state is of a run with other settings
+   */
+  public static void checkResume(TrainingConfig config, Dataset dataset, Path runDirectory)
+      throws IOException {
+    TrainingState.check(runDirectory, config, dataset);
   }
 
   private static void checkData(TrainingConfig config, Dataset dataset) {

@@ -62,14 +62,24 @@ public record TrainingConfig(
     check(batch >= 1, "batch", batch, "at least 1");
     check(steps >= 1, "steps", steps, "at least 1");
     check(trainTimesteps >= 1, "num_train_timesteps", trainTimesteps, "at least 1");
-    check(learningRate > 0 && learningRate < 1e3, "lr", learningRate, "above 0");
+    check(learningRate > 0 && learningRate < 1000, "lr", learningRate, "above 0 and below 1000");
     check(lrWarmupSteps >= 0, "lr_warmup_steps", lrWarmupSteps, "at least 0");
     check(adamBeta1 >= 0 && adamBeta1 < 1, "adam_beta1", adamBeta1, "from 0 to below 1");
     check(adamBeta2 >= 0 && adamBeta2 < 1, "adam_beta2", adamBeta2, "from 0 to below 1");
     check(adamEpsilon > 0, "adam_epsilon", adamEpsilon, "above 0");
     check(weightDecay >= 0, "weight_decay", weightDecay, "at least 0");
-    check(maxGradNorm >= 0, "max_grad_norm", maxGradNorm, "at least 0");
+    check(
+        maxGradNorm >= 0 && maxGradNorm < 1e9,
+        "max_grad_norm",
+        maxGradNorm,
+        "at least 0 and below 1e9");
     check(emaDecay >= 0 && emaDecay < 1, "ema_decay", emaDecay, "from 0 to below 1");
+    long together = (long) batch * variant.accumulate();
+    check(
+        together <= Integer.MAX_VALUE,
+        "batch times accumulate",
+        together,
+        "at most " + Integer.MAX_VALUE);
     if (unet.sampleSize() == null || unet.sampleSize().height() != unet.sampleSize().width()) {
       throw new IllegalArgumentException(
           "The model's sample_size must be the images' size, as high as wide: set it");

@@ -7,11 +7,11 @@ import io.github.tornadodiffusion.nn.SafetensorsFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.Set;
 
 /**
  * Everything that a training run needs to go on as if it had never stopped. It lies in {@code
@@ -34,7 +34,8 @@ record TrainingState(
     SequencedMap<String, HostTensor> secondMoments,
     SequencedMap<String, HostTensor> ema,
     LossCurve curve) {
-  private static final String DIRECTORY = "training_state";
+  static final String DIRECTORY = "training_state";
+
   private static final String TENSORS = "state.safetensors";
   private static final String CURVE = "loss.csv";
   private static final String PARAMETERS = "parameters.";
@@ -45,10 +46,17 @@ record TrainingState(
   private static final String SECOND_MOMENTS = "exp_avg_sq.";
   private static final String EMA = "ema.";
 
-  /** What must be equal when a run goes on, one value a line, and the number of steps. */
+  private static final String STEP = "step";
+  private static final String SETTINGS = "settings";
+  private static final String DATA_HASH = "data_hash";
+
+  /** Settings that may differ: where the data lies, whose hash decides, and the end. */
+  private static final Set<String> FREE = Set.of("data", "steps");
+
+  /** What a run was, one value a line; see {@link #check} for what may differ when it goes on. */
   static String settings(TrainingConfig config, Dataset dataset) {
     Map<String, Object> map = config.toMap();
-    map.put("data_hash", dataset.hash());
+    map.put(DATA_HASH, dataset.hash());
     return Json.write(map);
   }
 
@@ -70,9 +78,7 @@ record TrainingState(
     // The curve may be ahead of the tensors, never behind: reading cuts it.
     curve.write(directory.resolve(CURVE));
     Safetensors.write(
-        directory.resolve(TENSORS),
-        all,
-        Map.of("step", Integer.toString(step), "settings", settings));
+        directory.resolve(TENSORS), all, Map.of(STEP, Integer.toString(step), SETTINGS, settings));
   }
 
   /**
@@ -81,31 +87,64 @@ record TrainingState(
    * @throws IOException in one line naming the file, the cause and the mend
    */
   static TrainingState read(Path runDirectory) throws IOException {
-    if (!exists(runDirectory)) {
-      throw new IOException(
-          "%s holds no training state to resume: start the run without --resume"
-              .formatted(runDirectory));
-    }
-    Path directory = runDirectory.resolve(DIRECTORY);
-    Path file = directory.resolve(TENSORS);
-    try (SafetensorsFile tensors = Safetensors.open(file)) {
-      int step = Integer.parseInt(tensors.metadata().getOrDefault("step", ""));
+    try (SafetensorsFile tensors = open(runDirectory)) {
+      int step = step(tensors);
       LossCurve curve = new LossCurve();
-      LossCurve.read(directory.resolve(CURVE)).rows().stream()
-          .filter(row -> row.step() <= step)
-          .forEach(curve::add);
+      curve(runDirectory).rows().stream().filter(row -> row.step() <= step).forEach(curve::add);
       SequencedMap<String, HostTensor> ema = part(tensors, EMA);
       return new TrainingState(
           step,
-          tensors.metadata().getOrDefault("settings", ""),
+          tensors.metadata().getOrDefault(SETTINGS, ""),
           part(tensors, PARAMETERS),
           part(tensors, FIRST_MOMENTS),
           part(tensors, SECOND_MOMENTS),
           ema.isEmpty() ? null : ema,
           curve);
-    } catch (NumberFormatException e) {
-      throw new IOException(file + " is not a training state: start the run anew", e);
     }
+  }
+
+  /**
+   * Checks that a run goes on from the state in a directory, without reading its tensors.
+   *
+   * @throws IOException in one line if there is no state or it is damaged
+   * @throws IllegalArgumentException in one line naming the first setting that differs
+   */
+  static void check(Path runDirectory, TrainingConfig config, Dataset dataset) throws IOException {
+    try (SafetensorsFile tensors = open(runDirectory)) {
+      int done = step(tensors);
+      curve(runDirectory);
+      checkSettings(tensors.metadata().getOrDefault(SETTINGS, ""), settings(config, dataset));
+      if (done > config.steps()) {
+        throw new IllegalArgumentException(
+            "The run to resume has done %d steps and is to end after %d: give at least as many"
+                .formatted(done, config.steps()));
+      }
+    }
+  }
+
+  private static SafetensorsFile open(Path runDirectory) throws IOException {
+    if (!exists(runDirectory)) {
+      throw new IOException(
+          "%s holds no training state to resume: start the run without --resume"
+              .formatted(runDirectory));
+    }
+    return Safetensors.open(runDirectory.resolve(DIRECTORY).resolve(TENSORS));
+  }
+
+  private static LossCurve curve(Path runDirectory) throws IOException {
+    Path file = runDirectory.resolve(DIRECTORY).resolve(CURVE);
+    if (!Files.exists(file)) {
+      throw new IOException(file + " is missing, which belongs to the state: start the run anew");
+    }
+    return LossCurve.read(file);
+  }
+
+  private static int step(SafetensorsFile tensors) throws IOException {
+    String step = tensors.metadata().getOrDefault(STEP, "");
+    if (!step.matches("[0-9]{1,9}")) {
+      throw new IOException(tensors.path() + " is not a training state: start the run anew");
+    }
+    return Integer.parseInt(step);
   }
 
   private static SequencedMap<String, HostTensor> part(SafetensorsFile file, String prefix) {
@@ -118,33 +157,38 @@ record TrainingState(
     return part;
   }
 
-  /**
-   * Checks that a run with other settings than the number of steps does not go on from here.
-   *
-   * @throws IllegalArgumentException in one line naming the first values that differ
-   */
-  void checkSettings(String others) {
-    List<String> before = compared(settings);
-    List<String> now = compared(others);
-    for (String value : now) {
-      if (!before.contains(value)) {
-        String key = value.substring(0, value.indexOf(':') + 1);
-        String earlier =
-            before.stream().filter(line -> line.startsWith(key)).findFirst().orElse("nothing");
-        throw new IllegalArgumentException(
-            "The run to resume has %s where this one has %s: give the options it began with"
-                .formatted(earlier, value));
+  private static void checkSettings(String before, String now) {
+    List<String> earlier = compared(before);
+    for (String value : compared(now)) {
+      if (earlier.contains(value)) {
+        continue;
       }
+      if (key(value).equals(DATA_HASH)) {
+        throw new IllegalArgumentException(
+            "The run to resume trains on other images: give the --data it began with");
+      }
+      throw new IllegalArgumentException(
+          "The run to resume has %s where this one has %s: give the options it began with"
+              .formatted(
+                  earlier.stream()
+                      .filter(line -> key(line).equals(key(value)))
+                      .findFirst()
+                      .orElse("nothing"),
+                  value));
     }
   }
 
+  /** The lines {@code "key": value} of settings that must be equal. */
   private static List<String> compared(String settings) {
-    List<String> lines = new ArrayList<>();
-    for (String line : settings.lines().map(String::strip).toList()) {
-      if (line.contains(":") && !line.startsWith("\"steps\":")) {
-        lines.add(line.endsWith(",") ? line.substring(0, line.length() - 1) : line);
-      }
-    }
-    return lines;
+    return settings
+        .lines()
+        .map(String::strip)
+        .filter(line -> line.contains(":") && !FREE.contains(key(line)))
+        .map(line -> line.endsWith(",") ? line.substring(0, line.length() - 1) : line)
+        .toList();
+  }
+
+  private static String key(String line) {
+    return line.substring(0, line.indexOf(':')).replace("\"", "");
   }
 }

@@ -32,10 +32,10 @@ public record TrainingVariant(
    */
   public TrainingVariant {
     check(accumulate >= 1, "accumulate", accumulate, "at least 1");
-    check(snrGamma >= 0 && snrGamma < 1e9, "snr_gamma", snrGamma, "at least 0");
+    check(snrGamma >= 0 && snrGamma < 1e9, "snr_gamma", snrGamma, "at least 0 and below 1e9");
     check(
         labelDropout >= 0 && labelDropout < 1, "label_dropout", labelDropout, "from 0 to below 1");
-    check(emaPower >= 0 && emaPower < 1e3, "ema_power", emaPower, "at least 0");
+    check(emaPower >= 0 && emaPower < 1000, "ema_power", emaPower, "at least 0 and below 1000");
   }
 
   private static void check(boolean holds, String key, Object value, String allowed) {

@@ -11,6 +11,7 @@ import java.awt.image.Raster;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -128,6 +129,61 @@ class ImageDirectoryTest {
         assertEquals(colour / 127.5f - 1, pixels[i], format + " " + i);
       }
     }
+  }
+
+  /** How the Exif standard describes the eight orientations: where the first row and column lie. */
+  @Test
+  void imagesStandAsTheCameraWasHeld() throws IOException {
+    // A bright left edge over a dark middle over a bright lower right, all in the centre square.
+    BufferedImage seen = new BufferedImage(48, 33, BufferedImage.TYPE_BYTE_GRAY);
+    for (int i = 0; i < 48 * 33; i++) {
+      int x = i % 48;
+      int y = i / 48;
+      seen.getRaster().setSample(x, y, 0, x < 16 || (x > 24 && y > 20) ? 200 : 40);
+    }
+    for (int orientation = 1; orientation <= 8; orientation++) {
+      boolean turned = orientation >= 5;
+      BufferedImage stored =
+          new BufferedImage(turned ? 33 : 48, turned ? 48 : 33, BufferedImage.TYPE_BYTE_GRAY);
+      // Whether what is stored first, a row or a column, is seen at the bottom or on the right.
+      boolean fromBottom = List.of(3, 4, 7, 8).contains(orientation);
+      boolean fromRight = List.of(2, 3, 6, 7).contains(orientation);
+      for (int i = 0; i < 48 * 33; i++) {
+        int x = i % 48;
+        int y = i / 48;
+        int along = fromRight ? 47 - x : x;
+        int down = fromBottom ? 32 - y : y;
+        int column = turned ? down : along;
+        int row = turned ? along : down;
+        stored.getRaster().setSample(column, row, 0, seen.getRaster().getSample(x, y, 0));
+      }
+      Path file = write("exif" + orientation + "/a.jpg", stored);
+      Files.write(file, withExif(Files.readAllBytes(file), orientation, orientation % 2 == 0));
+      Dataset images = read(file.getParent(), 33, 1);
+      assertEquals(new ImageSizes(48, 33, 48, 33), images.originalSizes().orElseThrow());
+      float[] pixels = images.image(0);
+      for (int i = 0; i < pixels.length; i++) {
+        float expected = seen.getRaster().getSample(7 + i % 33, i / 33, 0) / 127.5f - 1;
+        assertEquals(expected, pixels[i], 0.35f, orientation + " at " + i);
+      }
+    }
+  }
+
+  /** Puts an Exif segment behind the file's start that says nothing but the orientation. */
+  private static byte[] withExif(byte[] jpeg, int orientation, boolean littleEndian) {
+    ByteBuffer tiff =
+        ByteBuffer.allocate(26)
+            .order(littleEndian ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
+    tiff.put(littleEndian ? new byte[] {'I', 'I'} : new byte[] {'M', 'M'});
+    tiff.putShort((short) 42).putInt(8).putShort((short) 1);
+    tiff.putShort((short) 0x0112).putShort((short) 3).putInt(1).putShort((short) orientation);
+    byte[] start = HexFormat.of().parseHex("ffe10022457869660000");
+    return ByteBuffer.allocate(jpeg.length + start.length + tiff.capacity())
+        .put(jpeg, 0, 2)
+        .put(start)
+        .put(tiff.array())
+        .put(jpeg, 2, jpeg.length - 2)
+        .array();
   }
 
   @Test

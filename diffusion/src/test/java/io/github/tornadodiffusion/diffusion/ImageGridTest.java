@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.diffusion;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.awt.image.BufferedImage;
 import org.junit.jupiter.api.Test;
@@ -24,6 +25,17 @@ class ImageGridTest {
       assertEquals(red[i] * 0x010101, rgb(image, i, 0), "grey");
     }
     assertArrayEquals(expected, red);
+  }
+
+  @Test
+  void pixelsAreKnownBeforeThePictureIsDrawn() {
+    for (int[] size : new int[][] {{1, 8, 8}, {5, 3, 70}, {16, 64, 32}, {7, 1, 1}}) {
+      BufferedImage grid =
+          ImageGrid.grid(new float[size[0] * size[1] * size[2]], size[0], 1, size[1], size[2]);
+      assertEquals(
+          (long) grid.getWidth() * grid.getHeight(), ImageGrid.pixels(size[0], size[1], size[2]));
+    }
+    assertTrue(ImageGrid.pixels(Integer.MAX_VALUE, 8, 8) > Integer.MAX_VALUE);
   }
 
   @Test

@@ -22,14 +22,14 @@ class LearningTest {
   /**
    * What the thresholds mean: predicting no noise has a loss of 1. The best multiple of the noisy
    * image, for each timestep, has 0.249 on linear and 0.454 on squaredcos_cap_v2; the best affine
-   * function of each pixel alone 0.149 and 0.279. The runs end at 0.131 to 0.143 and 0.225 to
-   * 0.242; the thresholds leave them a tenth.
+   * function of each pixel alone 0.149 and 0.279. A model that is better than that has learnt how
+   * pixels hang together. The runs of seeds 0 to 7 end at 0.131 to 0.144 and 0.225 to 0.245.
    */
   @ParameterizedTest
   @CsvSource({
-    "linear, 0, 0.16",
-    "linear, 1, 0.16",
-    "linear, 2, 0.16",
+    "linear, 0, 0.149",
+    "linear, 1, 0.149",
+    "linear, 2, 0.149",
     "squaredcos_cap_v2, 0, 0.27",
     "squaredcos_cap_v2, 1, 0.27",
     "squaredcos_cap_v2, 2, 0.27"

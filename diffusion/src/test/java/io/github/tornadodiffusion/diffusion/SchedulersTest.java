@@ -83,7 +83,10 @@ class SchedulersTest {
             + "|Unknown beta_schedule 'cosine': choose one of linear, scaled_linear,"
             + " squaredcos_cap_v2, sigmoid",
         "{\"_class_name\": \"DDPMScheduler\", \"num_train_timesteps\": 0}"
-            + "|num_train_timesteps is 0: it must be at least 1",
+            + "|num_train_timesteps is 0: it must be from 1 to 1000000",
+        "{\"_class_name\": \"DDPMScheduler\", \"num_train_timesteps\": 2000000000}"
+            + "|num_train_timesteps is 2000000000: it must be from 1 to 1000000",
+        "{}|there is no _class_name: it must be one of DDPMScheduler, DDIMScheduler",
         "{\"_class_name\": \"DDPMScheduler\", \"trained_betas\": [0.5]}"
             + "|trained_betas is 1 values: it must be at least 1000 values, num_train_timesteps",
         "{\"_class_name\": \"DDPMScheduler\", \"clip_sample_range\": -1}"

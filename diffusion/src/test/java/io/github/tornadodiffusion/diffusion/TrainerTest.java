@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.tornadodiffusion.kernels.JvmEngine;
 import io.github.tornadodiffusion.nn.HostTensor;
 import io.github.tornadodiffusion.nn.Initialisation;
+import io.github.tornadodiffusion.nn.Safetensors;
+import io.github.tornadodiffusion.nn.SafetensorsFile;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
 import io.github.tornadodiffusion.nn.UNet2DModel;
 import java.io.IOException;
@@ -15,12 +17,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -105,6 +110,7 @@ class TrainerTest {
       trainer.runTo(1, SILENT);
       trainer.saveState(directory);
     }
+    Trainer.checkResume(config(9), DIGITS, directory);
     Trainer.resume(ENGINE, config(9), DIGITS, directory).close();
     TrainingConfig other =
         TrainingConfigs.of(UNET, 4, 2, BetaSchedule.LINEAR, PredictionType.EPSILON, 2e-3, 0.99, 7);
@@ -115,12 +121,59 @@ class TrainerTest {
                 IllegalArgumentException.class,
                 () -> Trainer.resume(ENGINE, other, DIGITS, directory))
             .getMessage());
+    assertMessage(
+        "The run to resume trains on other images: give the --data it began with",
+        () -> Trainer.resume(ENGINE, config(2), new BrokenImages(DIGITS), directory));
     Path state = directory.resolve("training_state/state.safetensors");
     Files.write(state, Arrays.copyOf(Files.readAllBytes(state), 5000));
     String message =
         assertThrows(IOException.class, () -> Trainer.resume(ENGINE, config(2), DIGITS, directory))
             .getMessage();
     assertEquals(1, message.lines().count(), message);
+  }
+
+  @Test
+  void damagedStatesAreRefusedBeforeAnythingIsComputed() throws IOException {
+    try (Trainer trainer = new Trainer(ENGINE, config(1), DIGITS)) {
+      trainer.run(SILENT);
+      trainer.saveState(directory);
+    }
+    Path state = directory.resolve("training_state/state.safetensors");
+    Map<String, String> metadata;
+    try (SafetensorsFile file = Safetensors.open(state)) {
+      metadata = new TreeMap<>(file.metadata());
+    }
+    for (String step : List.of("", "-1", "1e3", "99999999999")) {
+      metadata.put("step", step);
+      Safetensors.write(state, new LinkedHashMap<>(), metadata);
+      assertRefusal(state + " is not a training state: start the run anew");
+    }
+    metadata.put("step", "1");
+    Safetensors.write(state, new LinkedHashMap<>(), metadata);
+    Path curve = directory.resolve("training_state/loss.csv");
+    Files.writeString(curve, "1,2\n");
+    assertRefusal(curve + " is not a loss curve: its first line must be ");
+    Files.delete(curve);
+    assertRefusal(curve + " is missing, which belongs to the state: start the run anew");
+  }
+
+  private void assertRefusal(String start) {
+    String message =
+        assertThrows(IOException.class, () -> Trainer.checkResume(config(1), DIGITS, directory))
+            .getMessage();
+    assertTrue(message.startsWith(start), message);
+  }
+
+  @Test
+  void doesNotGoBack() throws IOException {
+    try (Trainer trainer = new Trainer(ENGINE, config(3), DIGITS)) {
+      trainer.run(SILENT);
+      trainer.saveState(directory);
+    }
+    assertMessage(
+        "The run to resume has done 3 steps and is to end after 2: give at least as many",
+        () -> Trainer.checkResume(config(2), DIGITS, directory));
+    Trainer.checkResume(config(3), DIGITS, directory);
   }
 
   @ParameterizedTest
@@ -241,11 +294,22 @@ class TrainerTest {
         "image size is 9: it must be a multiple of 2, because the model halves it 1 times",
         () -> TrainingConfigs.of(nine, 1, 1, BetaSchedule.LINEAR, 0));
     assertMessage(
+        "batch times accumulate is 2147483648: it must be at most 2147483647",
+        () ->
+            TrainingConfigs.with(
+                TrainingConfigs.of(UNET, 1 << 16, 1, BetaSchedule.LINEAR, 0),
+                new TrainingVariant(1 << 15, 0, 0, 0, Rng.PHILOX, null)));
+    assertMessage(
+        "lr is NaN: it must be above 0 and below 1000",
+        () ->
+            TrainingConfigs.of(
+                UNET, 1, 1, BetaSchedule.LINEAR, PredictionType.EPSILON, Double.NaN, 0, 0));
+    assertMessage(
         "batch is 0: it must be at least 1",
         () -> TrainingConfigs.of(UNET, 0, 1, BetaSchedule.LINEAR, 0));
   }
 
-  private static void assertMessage(String message, Runnable action) {
-    assertEquals(message, assertThrows(IllegalArgumentException.class, action::run).getMessage());
+  private static void assertMessage(String message, Executable action) {
+    assertEquals(message, assertThrows(IllegalArgumentException.class, action).getMessage());
   }
 }

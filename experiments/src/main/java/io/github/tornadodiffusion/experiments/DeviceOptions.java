@@ -44,11 +44,13 @@ final class DeviceOptions {
   /**
    * The options of a device that nobody typed.
    *
+   * @param kernels as {@code --kernels} names them
    * @param threads of the jvm device, or null for all cores
    */
-  static DeviceOptions of(String device, Integer threads) {
+  static DeviceOptions of(String device, String kernels, Integer threads) {
     DeviceOptions options = new DeviceOptions();
     options.device = device;
+    options.kernels = kernels;
     options.threads = threads;
     return options;
   }
@@ -64,6 +66,16 @@ final class DeviceOptions {
     if (threads != null && (threads < 1 || threads > 1024)) {
       throw new IllegalArgumentException("--threads is " + threads + "; give 1 to 1024");
     }
+  }
+
+  /** Whether it is this JVM that computes. */
+  boolean isJvm() {
+    return device.equals(JVM);
+  }
+
+  /** The device for people. */
+  String describe() {
+    return isJvm() ? "%s with %d threads".formatted(device, threads()) : device;
   }
 
   /** Threads that the jvm device computes with. */

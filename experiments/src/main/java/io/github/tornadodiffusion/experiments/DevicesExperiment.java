@@ -1,11 +1,13 @@
 package io.github.tornadodiffusion.experiments;
 
+import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.Engines;
 import io.github.tornadodiffusion.nn.AtomicFiles;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +31,7 @@ import picocli.CommandLine.Spec;
       "Errors are against double precision, relative to the largest value that a kernel writes."
     })
 final class DevicesExperiment implements Callable<Integer> {
+  private static final String JVM = "jvm";
   private static final List<String> BENCHMARKS = List.of("forward", "train-step");
 
   @Spec CommandSpec spec;
@@ -39,6 +42,14 @@ final class DevicesExperiment implements Callable<Integer> {
       paramLabel = "ID",
       description = "Devices to compare (default: all that 'devices' lists).")
   List<String> devices;
+
+  @Option(
+      names = "--kernels",
+      split = ",",
+      paramLabel = "SET",
+      defaultValue = "auto",
+      description = "Variants of kernels to compare on devices of TornadoVM: lanes, tiles or auto.")
+  List<String> kernels;
 
   @Option(
       names = "--preset",
@@ -89,23 +100,24 @@ final class DevicesExperiment implements Callable<Integer> {
     directory.checkFree();
     OutputFiles.prepareDirectory("--out", directory.path());
     PrintWriter err = spec.commandLine().getErr();
-    List<Map<String, Object>> kernels = new ArrayList<>();
+    List<Map<String, Object>> errors = new ArrayList<>();
     List<Map<String, Object>> speeds = new ArrayList<>();
     for (DeviceOptions device : compared) {
-      err.println(device.device + ": the error of every kernel");
-      kernels.addAll(kernels(device, err));
-      for (String what : BENCHMARKS) {
-        err.println(device.device + ": " + what);
-        Profile unused = new Profile();
-        try (ProbeEngine probe = new ProbeEngine(device.open(false, err), unused)) {
-          speeds.add(new Benchmark(what, chosen, batch, runs).measure(probe, device, false));
+      try (Engine engine = device.open(false, err)) {
+        err.println(device.device + ": the error of every kernel");
+        errors.addAll(errors(engine));
+        for (String what : BENCHMARKS) {
+          err.println(device.device + ": " + what);
+          Benchmark benchmark = new Benchmark(what, chosen, batch, runs);
+          ProbeEngine probe = new ProbeEngine(engine, new Profile());
+          speeds.add(benchmark.measure(probe, device, false));
         }
       }
     }
-    write(directory.path(), kernels, speeds);
+    write(directory.path(), errors, speeds);
     Manifest manifest = new Manifest(spec.root().commandLine().getParseResult().originalArgs());
     manifest.put("devices", Devices.list());
-    AtomicFiles.write(directory.manifest(), manifest.finish());
+    AtomicFiles.write(directory.manifest(), manifest.ended("finished").json());
     PrintWriter stdout = spec.commandLine().getOut();
     stdout.println("report     " + directory.path().resolve("report.md"));
     stdout.flush();
@@ -116,41 +128,41 @@ final class DevicesExperiment implements Callable<Integer> {
     List<String> ids =
         devices != null
             ? devices
-            : Stream.concat(Stream.of("jvm"), Engines.devices().stream().map(d -> d.id())).toList();
-    return ids.stream().map(id -> DeviceOptions.of(id, threads)).toList();
+            : Stream.concat(Stream.of(JVM), Engines.devices().stream().map(d -> d.id())).toList();
+    return ids.stream()
+        .flatMap(id ->
+            (id.equals(JVM) ? List.of("auto") : kernels)
+                .stream().map(set -> DeviceOptions.of(id, set, threads)))
+        .toList();
   }
 
-  private static List<Map<String, Object>> kernels(DeviceOptions device, PrintWriter err) {
-    Map<String, Double> errors = new LinkedHashMap<>();
-    Map<String, Integer> shapes = new LinkedHashMap<>();
-    try (ProbeEngine probe = new ProbeEngine(device.open(false, err), new Profile())) {
-      probe.mode(ProbeEngine.Mode.CHECK);
-      KernelSuite.run(probe);
-      for (KernelFigures figures : probe.figures()) {
-        String kernel = figures.shape().kernel();
-        errors.merge(kernel, figures.error(), Math::max);
-        shapes.merge(kernel, 1, Integer::sum);
-      }
+  private static List<Map<String, Object>> errors(Engine engine) {
+    ProbeEngine probe = new ProbeEngine(engine, new Profile());
+    probe.mode(ProbeEngine.Mode.CHECK);
+    KernelSuite.run(probe);
+    Map<String, List<Double>> errors = new LinkedHashMap<>();
+    for (KernelFigures figures : probe.figures()) {
+      errors.computeIfAbsent(figures.shape().kernel(), k -> new ArrayList<>()).add(figures.error());
     }
     List<Map<String, Object>> rows = new ArrayList<>();
-    errors.forEach((kernel, error) -> {
+    errors.forEach((kernel, ofShapes) -> {
       Map<String, Object> row = new LinkedHashMap<>();
       row.put("kernel", kernel);
-      row.put("device", device.device);
-      row.put("shapes", shapes.get(kernel));
-      row.put("max_error", error);
+      row.put("device", engine.device());
+      row.put("kernels", engine.variants().id());
+      row.put("shapes", ofShapes.size());
+      row.put("max_error", Collections.max(ofShapes));
       rows.add(row);
     });
     return rows;
   }
 
   private void write(
-      Path directory, List<Map<String, Object>> kernels, List<Map<String, Object>> speeds)
+      Path directory, List<Map<String, Object>> errors, List<Map<String, Object>> speeds)
       throws IOException {
-    AtomicFiles.write(directory.resolve("kernels.jsonl"), lines(kernels));
+    AtomicFiles.write(directory.resolve("errors.jsonl"), lines(errors));
     AtomicFiles.write(directory.resolve("speed.jsonl"), lines(speeds));
-    AtomicFiles.write(
-        directory.resolve("report.md"), new DevicesReport(kernels, speeds).markdown());
+    AtomicFiles.write(directory.resolve("report.md"), new DevicesReport(errors, speeds).markdown());
   }
 
   private static String lines(List<Map<String, Object>> rows) {

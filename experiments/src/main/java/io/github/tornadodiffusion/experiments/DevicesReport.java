@@ -10,10 +10,10 @@ import java.util.stream.Stream;
 /**
  * The report of {@link DevicesExperiment}, made from its raw data.
  *
- * @param kernels rows of kernels.jsonl
+ * @param errors rows of errors.jsonl
  * @param speeds rows of speed.jsonl
  */
-record DevicesReport(List<Map<String, Object>> kernels, List<Map<String, Object>> speeds) {
+record DevicesReport(List<Map<String, Object>> errors, List<Map<String, Object>> speeds) {
 
   String markdown() {
     StringBuilder text = new StringBuilder("# Devices\n\n");
@@ -34,7 +34,7 @@ record DevicesReport(List<Map<String, Object>> kernels, List<Map<String, Object>
         single precision keeps 6e-8.
 
         """);
-    text.append(errors());
+    text.append(errorOfKernels());
     return text.toString();
   }
 
@@ -60,7 +60,7 @@ record DevicesReport(List<Map<String, Object>> kernels, List<Map<String, Object>
       rows.add(
           List.of(
               "%s %s, batch %s".formatted(row.get("preset"), row.get("what"), row.get("batch")),
-              "`%s`".formatted(row.get("device")),
+              device(row),
               text("%.1f", row.get("median_ms")),
               text("%.1f", row.get("min_ms")),
               text("%.1f", row.get("p90_ms")),
@@ -83,27 +83,30 @@ record DevicesReport(List<Map<String, Object>> kernels, List<Map<String, Object>
         rows);
   }
 
-  private String errors() {
-    List<String> devices =
-        kernels.stream().map(r -> r.get("device").toString()).distinct().toList();
-    List<String> names =
-        kernels.stream().map(r -> r.get("kernel").toString()).distinct().sorted().toList();
+  private String errorOfKernels() {
+    List<String> devices = errors.stream().map(DevicesReport::device).distinct().toList();
+    List<String> kernels =
+        errors.stream().map(row -> row.get("kernel").toString()).distinct().sorted().toList();
     List<List<String>> rows = new ArrayList<>();
-    for (String name : names) {
-      List<String> row = new ArrayList<>(List.of(name));
-      devices.forEach(device -> row.add(error(name, device)));
+    for (String kernel : kernels) {
+      List<String> row = new ArrayList<>(List.of(kernel));
+      devices.forEach(device -> row.add(error(kernel, device)));
       rows.add(row);
     }
-    return Markdown.table(
-        Stream.concat(Stream.of("kernel"), devices.stream().map("`%s`"::formatted)).toList(), rows);
+    return Markdown.table(Stream.concat(Stream.of("kernel"), devices.stream()).toList(), rows);
   }
 
   private String error(String kernel, String device) {
-    return kernels.stream()
-        .filter(r -> r.get("kernel").equals(kernel) && r.get("device").equals(device))
-        .map(r -> text("%.1e", r.get("max_error")))
+    return errors.stream()
+        .filter(row -> row.get("kernel").equals(kernel) && device(row).equals(device))
+        .map(row -> text("%.1e", row.get("max_error")))
         .findFirst()
         .orElse("");
+  }
+
+  /** The device and its variants of kernels. */
+  private static String device(Map<String, Object> row) {
+    return "`%s`, %s".formatted(row.get("device"), row.get("kernels"));
   }
 
   private static String text(String format, Object number) {

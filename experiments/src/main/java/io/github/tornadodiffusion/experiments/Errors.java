@@ -62,6 +62,13 @@ final class Errors {
     return FAILURE;
   }
 
+  /** Handles results that could not be printed: a writer only notes that it failed. */
+  static int lostOutput(PrintWriter err) {
+    print(
+        err, "standard output took no more, what was to be printed is lost; check where it leads");
+    return FAILURE;
+  }
+
   private static boolean isVerbose(ParseResult parsed) {
     return parsed.hasMatchedOption("--verbose")
         || (parsed.hasSubcommand() && isVerbose(parsed.subcommand()));
@@ -98,8 +105,10 @@ final class Errors {
     };
   }
 
+  /** As the system says it; where a message names the file, that is better left as it is. */
   private static boolean noSpace(IOException e) {
-    return e.getMessage() != null && e.getMessage().contains("No space left");
+    String text = e instanceof FileSystemException system ? system.getReason() : e.getMessage();
+    return text != null && text.startsWith("No space left");
   }
 
   private static void print(PrintWriter err, String message) {

@@ -9,7 +9,7 @@ import java.lang.foreign.ValueLayout;
  *
  * <p>A JVM that computes with {@code jdk.incubator.vector} says so on standard error before the
  * first line of a program, and no option turns that off. Where an error is promised to be one line,
- * a line of noise above it is a fault. So the script starts the JVM with standard error turned away
+ * a line of noise above it is a fault. So the script starts the JVM with a filter on standard error
  * and the real one as file descriptor 3 ({@code -Dtornadodiffusion.stderr=3}), and this class puts
  * it back before anything else happens.
  */

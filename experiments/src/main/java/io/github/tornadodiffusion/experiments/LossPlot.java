@@ -4,6 +4,10 @@ import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.util.Arrays;
+import java.util.DoubleSummaryStatistics;
+import java.util.Locale;
+import java.util.stream.IntStream;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
@@ -15,6 +19,10 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 final class LossPlot {
   private static final int WIDTH = 900;
   private static final int HEIGHT = 540;
+
+  /** A largest loss of less than this many times the least leaves room for every tick's label. */
+  private static final double NARROW = 8;
+
   private static final float THIN = 1;
   private static final float THICK = 2.5f;
   private static final Color[] QUARTILE_COLOURS = {
@@ -58,7 +66,8 @@ final class LossPlot {
             .build();
     chart.getStyler().setLegendPosition(LegendPosition.InsideNE);
     chart.getStyler().setYAxisLogarithmic(true);
-    chart.getStyler().setYAxisDecimalPattern("0.0##");
+    // Labels between the powers of ten as well: a curve may lie between two of them.
+    chart.getStyler().setYAxisLogarithmicDecadeOnly(false);
     chart.getStyler().setXAxisDecimalPattern("#");
     chart.getStyler().setPlotGridLinesColor(new Color(0xdddddd));
     for (int q = 0; q < SmoothedLoss.QUARTILES; q++) {
@@ -72,7 +81,28 @@ final class LossPlot {
           THIN);
     }
     add(chart, "all", curve.mean(), Color.BLACK, THICK);
+    DoubleSummaryStatistics losses =
+        IntStream.range(0, SmoothedLoss.QUARTILES)
+            .mapToObj(curve::quartile)
+            .flatMapToDouble(line -> Arrays.stream(line.losses()))
+            .summaryStatistics();
+    boolean narrow = losses.getMax() < NARROW * losses.getMin();
+    chart.getStyler().setYAxisTickLabelsFormattingFunction(y -> tickLabel(y, narrow));
     return chart;
+  }
+
+  /**
+   * The value at a tick: at 1, 2 and 5 times a power of ten, in a narrow picture, which has room,
+   * at all of the others as well.
+   */
+  static String tickLabel(double value, boolean narrow) {
+    double leading = value / Math.pow(10, Math.floor(Math.log10(value) + 1e-9));
+    if (Math.abs(leading - Math.rint(leading)) > 1e-6) {
+      // The ends of a curve that crosses none of these.
+      return String.format(Locale.ROOT, "%.3g", value);
+    }
+    boolean shown = narrow || Math.rint(leading) <= 2 || Math.rint(leading) == 5;
+    return shown ? String.format(Locale.ROOT, value < 1 ? "%.1g" : "%.0f", value) : " ";
   }
 
   private static void add(
@@ -81,7 +111,9 @@ final class LossPlot {
       return;
     }
     XYSeries series = chart.addSeries(name, line.steps(), line.losses());
-    series.setMarker(SeriesMarkers.NONE);
+    // A line of one point would show nothing.
+    series.setMarker(line.steps().length == 1 ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
+    series.setMarkerColor(colour);
     series.setLineColor(colour);
     series.setLineWidth(width);
   }

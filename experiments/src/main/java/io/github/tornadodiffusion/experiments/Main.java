@@ -67,10 +67,12 @@ public final class Main {
     commandLine.setAbbreviatedOptionsAllowed(false);
     commandLine.setParameterExceptionHandler(Errors::badUsage);
     commandLine.setExecutionExceptionHandler(Errors::failed);
+    int code;
     try {
-      return commandLine.execute(args);
+      code = commandLine.execute(args);
     } catch (Error e) {
-      return Errors.failed(e, err, args);
+      code = Errors.failed(e, err, args);
     }
+    return code == 0 && out.checkError() ? Errors.lostOutput(err) : code;
   }
 }

@@ -3,13 +3,24 @@ package io.github.tornadodiffusion.experiments;
 import io.github.tornadodiffusion.diffusion.Dataset;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
 
 /** Collects what someone needs to know to repeat a run, as one JSON object. */
 final class Manifest {
+  private static final String STATUS = "status";
+  private static final String FINISHED = "finished";
+  private static final String EARLIER = "earlier";
+
+  /** What may differ between the parts of a run that was resumed. */
+  private static final List<String> OF_A_PART =
+      List.of("command", "started", FINISHED, STATUS, "result", "program", "machine", "device");
+
   private final Map<String, Object> fields = new LinkedHashMap<>();
 
   /**
@@ -18,10 +29,11 @@ final class Manifest {
    * @param arguments of the command line
    */
   Manifest(List<String> arguments) {
-    fields.put("command", "./tornado-diffusion " + String.join(" ", arguments));
+    fields.put("command", Shell.program() + " " + Shell.line(arguments));
     fields.put("started", now());
     fields.put("program", program());
     fields.put("machine", machine());
+    fields.put(STATUS, "running");
   }
 
   /** Adds a field, or replaces it. */
@@ -43,9 +55,38 @@ final class Manifest {
     return put("data", data);
   }
 
-  /** The JSON text, with the time of now as the end. */
-  String finish() {
-    fields.put("finished", now());
+  /**
+   * Keeps what the manifest of an earlier part of the run says, as the last of its list {@code
+   * earlier}.
+   *
+   * @param json the earlier manifest; one that is damaged is passed over
+   */
+  Manifest after(String json) {
+    JsonNode before;
+    try {
+      before = Json.tree(json);
+    } catch (JacksonException e) {
+      return this;
+    }
+    List<JsonNode> parts = new ArrayList<>();
+    before.path(EARLIER).forEach(parts::add);
+    Map<String, Object> part = new LinkedHashMap<>();
+    for (String key : OF_A_PART) {
+      if (before.has(key)) {
+        part.put(key, before.get(key));
+      }
+    }
+    parts.add(Json.tree(Json.line(part)));
+    return put(EARLIER, parts);
+  }
+
+  /** Adds how it stands, and the time of now as the end of this part. */
+  Manifest ended(String status) {
+    return put(STATUS, status).put(FINISHED, now());
+  }
+
+  /** The JSON text. */
+  String json() {
     return Json.page(fields);
   }
 

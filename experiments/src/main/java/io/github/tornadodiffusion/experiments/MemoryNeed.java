@@ -3,6 +3,9 @@ package io.github.tornadodiffusion.experiments;
 import io.github.tornadodiffusion.nn.ParameterSpec;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
 import io.github.tornadodiffusion.nn.UNet2DModel;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryPoolMXBean;
+import java.lang.management.MemoryType;
 
 /**
  * How much memory a plan takes, known before anything of it is allocated.
@@ -34,6 +37,18 @@ record MemoryNeed(long arenaFloats, long hostFloats) {
     return runtime.maxMemory() - used >> 20;
   }
 
+  /** The largest array that fits: a JVM divides its heap, and an array lies in one part of it. */
+  private static long largestPieceMib() {
+    return ManagementFactory.getMemoryPoolMXBeans().stream()
+            .filter(pool -> pool.getType() == MemoryType.HEAP)
+            .map(MemoryPoolMXBean::getUsage)
+            .mapToLong(
+                use -> (use.getMax() < 0 ? use.getCommitted() : use.getMax()) - use.getUsed())
+            .max()
+            .orElse(Long.MAX_VALUE)
+        >> 20;
+  }
+
   /**
    * Checks that the memory is there.
    *
@@ -47,6 +62,12 @@ record MemoryNeed(long arenaFloats, long hostFloats) {
                   .formatted(arenaFloats >> 18, Integer.MAX_VALUE >> 18)
               + " smaller "
               + options);
+    }
+    long piece = largestPieceMib();
+    if (arenaFloats >> 18 > piece) {
+      throw new IllegalArgumentException(
+          "this needs %d MiB of memory in one piece and %d MiB are there; use a smaller %s or %s"
+              .formatted(arenaFloats >> 18, piece, options, LARGER_HEAP));
     }
     if (mib() > availableMib()) {
       throw new IllegalArgumentException(

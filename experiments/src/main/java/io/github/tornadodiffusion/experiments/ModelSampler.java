@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.experiments;
 
+import io.github.tornadodiffusion.diffusion.ClassLabels;
 import io.github.tornadodiffusion.diffusion.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.ImageGrid;
 import io.github.tornadodiffusion.diffusion.Pipeline;
@@ -35,6 +36,27 @@ final class ModelSampler implements AutoCloseable {
    */
   static ModelSampler open(Engine engine, DiffusionModel model, Scheduler scheduler, int batch) {
     UNet2DConfig config = model.unet();
+    check(config, scheduler, batch, batch, "--batch");
+    int height = config.sampleSize().height();
+    int width = config.sampleSize().width();
+    return new ModelSampler(
+        config,
+        UNetInference.open(engine, config, model.parameters(), batch, height, width),
+        batch);
+  }
+
+  /**
+   * Checks that a model can be sampled, with all its images and their picture in memory.
+   *
+   * @param scheduler of the samplings to come
+   * @param batch images at once
+   * @param count images in all
+   * @param options which options make the need smaller
+   * @throws IllegalArgumentException if the model does not say its image size or does not fit the
+   *     scheduler, or memory is too little
+   */
+  static void check(
+      UNet2DConfig config, Scheduler scheduler, int batch, int count, String options) {
     if (config.sampleSize() == null) {
       throw new IllegalArgumentException(
           "the model's config.json has no sample_size; add the image size in pixels");
@@ -53,16 +75,24 @@ final class ModelSampler implements AutoCloseable {
     }
     int height = config.sampleSize().height();
     int width = config.sampleSize().width();
+    long values = (long) count * config.outChannels() * height * width;
+    long pixels = ImageGrid.pixels(count, height, width);
+    if (Math.max(values, pixels) > Integer.MAX_VALUE - 16) {
+      throw new IllegalArgumentException(
+          "%d images are more than one picture holds; use a smaller %s".formatted(count, options));
+    }
+    // The picture is in memory as pixels and as the bytes of a file.
     new MemoryNeed(
-            UNetInference.arenaFloats(config, batch, height, width), MemoryNeed.parameters(config))
-        .check("--batch");
-    return new ModelSampler(
-        config,
-        UNetInference.open(engine, config, model.parameters(), batch, height, width),
-        batch);
+            UNetInference.arenaFloats(config, batch, height, width),
+            MemoryNeed.parameters(config) + values + 2 * pixels)
+        .check(options);
   }
 
-  /** Samples images, see {@link Pipeline#sample}. */
+  /**
+   * Samples images, see {@link Pipeline#sample}.
+   *
+   * @throws IllegalStateException in one line if what comes out is not numbers
+   */
   float[] sample(
       Sampling sampling, int count, long seed, int[] labels, Pipeline.Progress progress) {
     boolean logarithms = config.timeEmbeddingType().equals("fourier");
@@ -73,14 +103,28 @@ final class ModelSampler implements AutoCloseable {
     }
     int height = config.sampleSize().height();
     int width = config.sampleSize().width();
-    return new Pipeline(inference::predict, batch, config.inChannels(), height, width)
-        .sample(sampling, count, seed, labels, progress);
+    float[] images =
+        new Pipeline(inference::predict, batch, config.inChannels(), height, width)
+            .sample(sampling, count, seed, labels, progress);
+    for (float value : images) {
+      if (!Float.isFinite(value)) {
+        throw new IllegalStateException(
+            "the model draws values that are no numbers; its parameters are damaged, fetch or train"
+                + " it anew");
+      }
+    }
+    return images;
   }
 
-  /** All classes in turn, one an image; null for a model without classes. */
-  int[] labelsInTurn(int count) {
-    Integer classes = config.numClassEmbeds();
-    return classes == null ? null : IntStream.range(0, count).map(i -> i % classes).toArray();
+  /**
+   * All classes of images in turn, one an image; null for a model without classes.
+   *
+   * @param labels of the model, or null
+   */
+  static int[] labelsInTurn(ClassLabels labels, int count) {
+    return labels == null
+        ? null
+        : IntStream.range(0, count).map(i -> i % labels.classes()).toArray();
   }
 
   /** The picture of samples. */

@@ -61,12 +61,12 @@ final class PredictCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     device.check();
-    OutputFiles.prepare("--out", out, OutputFiles.SAFETENSORS);
     if (Files.exists(out) && Files.exists(input) && Files.isSameFile(input, out)) {
       throw new IllegalArgumentException("--out is the input file; give another name");
     }
     ModelFiles.UNet unet = DiffusionModel.readUNet(model);
     PredictInput tensors = PredictInput.read(input, unet.config());
+    OutputFiles.prepare("--out", out, OutputFiles.SAFETENSORS);
     SequencedMap<String, HostTensor> results;
     try (Engine engine = device.open(false, spec.commandLine().getErr())) {
       results =

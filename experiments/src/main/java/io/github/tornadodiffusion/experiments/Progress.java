@@ -19,6 +19,9 @@ final class Progress implements AutoCloseable {
   private static final long LINE_NANOS = 10_000_000_000L;
   private static final int BAR = 20;
 
+  /** What fits a terminal of 80 columns: a longer line would wrap and leave its rest behind. */
+  private static final int MOST_COLUMNS = 79;
+
   /** Weight of the newest rate in the moving average that predicts the time left. */
   private static final double NEWEST = 0.1;
 
@@ -30,6 +33,7 @@ final class Progress implements AutoCloseable {
   private long lastDone;
   private long lastUpdate;
   private long lastPrint;
+  private int updates;
   private double nanosPerStep = Double.NaN;
   private int lineLength;
 
@@ -69,8 +73,9 @@ final class Progress implements AutoCloseable {
     long now = clock.getAsLong();
     if (done > lastDone) {
       double rate = (double) (now - lastUpdate) / (done - lastDone);
-      nanosPerStep =
-          Double.isNaN(nanosPerStep) ? rate : nanosPerStep + NEWEST * (rate - nanosPerStep);
+      updates++;
+      // The first step contains what is done only once, such as compiling: it predicts nothing.
+      nanosPerStep = updates <= 2 ? rate : nanosPerStep + NEWEST * (rate - nanosPerStep);
       lastDone = done;
       lastUpdate = now;
     }
@@ -82,20 +87,28 @@ final class Progress implements AutoCloseable {
   }
 
   private void print(long done, String details, boolean last) {
-    String left = last ? "done" : duration((long) (nanosPerStep * (total - done))) + " left";
-    String count = "%d/%d".formatted(done, total);
+    String figures = "%d/%d  %s  %s".formatted(done, total, details, left(done, last)).strip();
     if (!terminal) {
-      err.println("%s %s  %s  %s".formatted(task, count, details, left));
+      err.println(task + " " + figures);
       err.flush();
       return;
     }
-    int filled = (int) (BAR * done / total);
+    int room = MOST_COLUMNS - task.length() - figures.length() - " [] ".length();
+    int bar = Math.clamp(room, 0, BAR);
+    int filled = (int) (bar * done / total);
     String line =
-        "%s [%s%s] %s  %s  %s"
-            .formatted(task, "#".repeat(filled), ".".repeat(BAR - filled), count, details, left);
+        "%s [%s%s] %s".formatted(task, "#".repeat(filled), ".".repeat(bar - filled), figures);
+    line = line.substring(0, Math.min(line.length(), MOST_COLUMNS));
     err.print("\r" + line + " ".repeat(Math.max(0, lineLength - line.length())));
     err.flush();
     lineLength = line.length();
+  }
+
+  private String left(long done, boolean last) {
+    if (last) {
+      return "done";
+    }
+    return updates < 2 ? "" : duration((long) (nanosPerStep * (total - done))) + " left";
   }
 
   /** Ends the line of the bar. */

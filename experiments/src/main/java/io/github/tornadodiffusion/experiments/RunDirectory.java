@@ -1,11 +1,16 @@
 package io.github.tornadodiffusion.experiments;
 
+import io.github.tornadodiffusion.diffusion.DiffusionModel;
+import io.github.tornadodiffusion.diffusion.Trainer;
+import io.github.tornadodiffusion.nn.AtomicFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The files of a training run beside the model's own.
@@ -17,8 +22,12 @@ record RunDirectory(Path path) {
 
   /** A new directory in {@code runs/}, named after the preset and the time. */
   static RunDirectory named(String preset) {
-    return new RunDirectory(
-        Path.of("runs", preset + "-" + LocalDateTime.now(ZoneId.systemDefault()).format(TIME)));
+    String name = preset + "-" + LocalDateTime.now(ZoneId.systemDefault()).format(TIME);
+    Path path = Path.of("runs", name);
+    for (int i = 2; Files.exists(path); i++) {
+      path = Path.of("runs", name + "-" + i);
+    }
+    return new RunDirectory(path);
   }
 
   /**
@@ -38,11 +47,43 @@ record RunDirectory(Path path) {
           "%s already holds a run; choose another --out, or continue it with --resume"
               .formatted(path));
     }
-    try (var entries = Files.list(path)) {
-      if (entries.findAny().isPresent()) {
+    try (Stream<Path> files = Files.walk(path)) {
+      // A run that was refused when it began may have left its lock.
+      if (files.anyMatch(file -> !Files.isDirectory(file) && !file.equals(lockFile()))) {
         throw new IOException("%s is not empty; choose another --out".formatted(path));
       }
     }
+  }
+
+  /** Whether the run here ended before it had saved anything, so that to go on is to begin anew. */
+  boolean hasOnlyBegun() {
+    return Files.exists(manifest())
+        && !Trainer.hasState(path)
+        && !Files.exists(path.resolve(DiffusionModel.INDEX));
+  }
+
+  /**
+   * Keeps other processes out and removes what killed ones left half written.
+   *
+   * @throws IOException in one line if another process is training here
+   */
+  @SuppressWarnings("MustBeClosedChecker") // the caller closes it
+  RunLock lock() throws IOException {
+    RunLock lock = RunLock.of(lockFile(), path);
+    try {
+      for (String part :
+          List.of("", Trainer.STATE, DiffusionModel.UNET, DiffusionModel.SCHEDULER)) {
+        AtomicFiles.removeLeftovers(path.resolve(part));
+      }
+      return lock;
+    } catch (IOException e) {
+      lock.close();
+      throw e;
+    }
+  }
+
+  private Path lockFile() {
+    return path.resolve(Trainer.STATE).resolve("lock");
   }
 
   Path samples() {

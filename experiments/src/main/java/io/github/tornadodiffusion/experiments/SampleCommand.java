@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.experiments;
 
+import io.github.tornadodiffusion.diffusion.ClassLabels;
 import io.github.tornadodiffusion.diffusion.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.PngFiles;
 import io.github.tornadodiffusion.diffusion.Sampling;
@@ -89,12 +90,14 @@ final class SampleCommand implements Callable<Integer> {
     profile.check();
     checkRange("--count", count);
     checkRange("--batch", batch == null ? 1 : batch);
-    OutputFiles.prepare("--out", out, OutputFiles.PNG);
+    OutputFiles.checkName("--out", out, OutputFiles.PNG);
     DiffusionModel diffusion =
         scheduler == null ? DiffusionModel.read(model) : DiffusionModel.read(model, scheduler);
     Sampling sampling = Sampling.of(diffusion.scheduler(), steps);
     int size = batch == null ? Math.min(count, ModelSampler.MOST_IMAGES) : Math.min(count, batch);
     int[] classes = classes(diffusion.unet());
+    ModelSampler.check(diffusion.unet(), sampling.scheduler(), size, count, "--count or --batch");
+    OutputFiles.prepare("--out", out, OutputFiles.PNG);
     float[] images;
     PrintWriter err = spec.commandLine().getErr();
     try (Engine engine = profile.measured(device.open(profile.wanted(), err));
@@ -121,8 +124,7 @@ final class SampleCommand implements Callable<Integer> {
     }
   }
 
-  private int[] classes(UNet2DConfig config) {
-    Integer known = config.classEmbedType() == null ? config.numClassEmbeds() : null;
+  private int[] classes(UNet2DConfig config) throws IOException {
     if (!config.conditioned()) {
       if (labels != null) {
         throw new IllegalArgumentException(
@@ -135,16 +137,22 @@ final class SampleCommand implements Callable<Integer> {
           "the model takes vectors as classes (class_embed_type identity); only predict can give it"
               + " any");
     }
-    if (labels == null && known == null) {
-      throw new IllegalArgumentException(
-          "the model does not say which classes there are; name them with --labels");
+    boolean numbered = config.classEmbedType() == null;
+    if (labels == null) {
+      if (!numbered) {
+        throw new IllegalArgumentException(
+            "the model does not say which classes there are; name them with --labels");
+      }
+      return ModelSampler.labelsInTurn(ClassLabels.read(model, config), count);
     }
+    // The class of images without label is not in turn, but may be asked for.
+    int last = numbered ? config.numClassEmbeds() - 1 : Integer.MAX_VALUE;
     int[] classes = new int[count];
     for (int i = 0; i < count; i++) {
-      classes[i] = labels == null ? i % known : labels.get(i % labels.size());
-      if (known != null && (classes[i] < 0 || classes[i] >= known)) {
+      classes[i] = labels.get(i % labels.size());
+      if (numbered && (classes[i] < 0 || classes[i] > last)) {
         throw new IllegalArgumentException(
-            "there is no label %d; the model has 0 to %d".formatted(classes[i], known - 1));
+            "there is no label %d; the model has 0 to %d".formatted(classes[i], last));
       }
     }
     return classes;

@@ -32,7 +32,9 @@ final class TrainOptions {
   @Option(
       names = "--data",
       paramLabel = "SRC",
-      description = "digits, butterflies, butterflies:COUNT or a directory of images.")
+      description =
+          "digits, butterflies, butterflies:COUNT, or the path of a directory, an archive or a data"
+              + " set of images.")
   String data;
 
   @Option(
@@ -270,12 +272,23 @@ final class TrainOptions {
       steps = recipe.steps() > 0 ? Integer.valueOf(recipe.steps()) : null;
       epochs = recipe.epochs();
     }
-    long result = steps != null ? steps : epochs < 1 ? 0 : stepsPerEpochs.applyAsLong(epochs);
-    if (result < 1 || result > Integer.MAX_VALUE) {
+    if (steps != null) {
+      return atLeastOne("--steps", steps);
+    }
+    long result = stepsPerEpochs.applyAsLong(atLeastOne("--epochs", epochs));
+    if (result > Integer.MAX_VALUE) {
       throw new IllegalArgumentException(
-          "this would be %d steps; give --steps or --epochs of at least 1".formatted(result));
+          "--epochs %d would be %d steps, more than %d; give fewer"
+              .formatted(epochs, result, Integer.MAX_VALUE));
     }
     return (int) result;
+  }
+
+  private static int atLeastOne(String option, int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException("%s is %d; give at least 1".formatted(option, value));
+    }
+    return value;
   }
 
   private static <T> T or(T given, T preset) {

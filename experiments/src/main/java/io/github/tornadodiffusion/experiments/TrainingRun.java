@@ -15,10 +15,12 @@ import io.github.tornadodiffusion.nn.UNetTraining;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 
 /** One run of {@code train}, from the first step to the last file. */
 final class TrainingRun {
@@ -27,6 +29,9 @@ final class TrainingRun {
 
   /** A run that is killed loses at most this much. */
   private static final long SAVE_NANOS = 120_000_000_000L;
+
+  /** Pictures, the curve and all that is small, in bytes. */
+  private static final long OTHER_FILES = 4 << 20;
 
   private static final String SAMPLE_SCHEDULER = "DDIMScheduler";
 
@@ -63,31 +68,53 @@ final class TrainingRun {
     this.err = err;
   }
 
-  /** Trains, samples and writes everything; returns the exit code. */
+  /**
+   * Trains, samples and writes everything; returns the exit code.
+   *
+   * @throws IOException in one line if the run cannot begin here, or go on
+   */
   int execute(DeviceOptions device, ProfileOptions profile, boolean resume, PrintWriter out)
       throws IOException {
-    checkMemory(device);
+    MemoryNeed memory = checkMemory();
+    boolean goesOn = resume && !directory.hasOnlyBegun();
+    if (goesOn) {
+      Trainer.checkResume(config, dataset, directory.path());
+    }
+    OutputFiles.checkRoom("--out", directory.path(), bytesOnDisk(goesOn));
+    OutputFiles.prepareDirectory("--out", directory.path());
+    try (RunLock _ = directory.lock()) {
+      if (!resume) {
+        // Once more, now that nobody else can begin.
+        directory.checkFree();
+      }
+      if (resume && Files.exists(directory.manifest())) {
+        manifest.after(Files.readString(directory.manifest()));
+      }
+      announce(device, memory);
+      return run(device, profile, goesOn, out);
+    }
+  }
+
+  private int run(DeviceOptions device, ProfileOptions profile, boolean goesOn, PrintWriter out)
+      throws IOException {
     long start = System.nanoTime();
+    int before;
+    DiffusionModel model;
+    LossCurve curve;
     try (Engine engine = profile.measured(device.open(profile.wanted(), err))) {
-      DiffusionModel model;
-      LossCurve curve;
       try (Trainer trainer =
-          resume
+          goesOn
               ? Trainer.resume(engine, config, dataset, directory.path())
               : new Trainer(engine, config, dataset)) {
-        OutputFiles.prepareDirectory("--out", directory.path());
+        before = trainer.step();
         describe(device, engine);
-        writeManifest("running", null);
+        AtomicFiles.write(directory.manifest(), manifest.json());
         train(trainer);
         trainer.saveState(directory.path());
         curve = trainer.curve();
         if (trainer.step() < config.steps()) {
           curve.write(directory.lossCsv());
-          writeManifest("interrupted", curve);
-          err.println(
-              "stopped after step %d; the same command with --out %s --resume goes on"
-                  .formatted(trainer.step(), quoted(directory.path().toString())));
-          return Errors.FAILURE;
+          return stopped("stopped after step " + trainer.step(), curve);
         }
         model = trainer.model();
       }
@@ -97,34 +124,56 @@ final class TrainingRun {
         labels.write(directory.path());
       }
       writeCurve(curve);
-      sample(engine, model);
-      writeManifest("finished", curve);
-      report(curve, System.nanoTime() - start, out);
-      profile.report(device.device, out);
-      return 0;
+      if (!sample(engine, model, labels)) {
+        return stopped("stopped before the samples were drawn, the model is there", curve);
+      }
     }
+    writeManifest("finished", curve);
+    report(curve, before, System.nanoTime() - start, out);
+    profile.report(device.device, out);
+    return 0;
   }
 
-  private void checkMemory(DeviceOptions device) {
-    UNetTraining.Options options = Trainer.options(config);
+  private int stopped(String where, LossCurve curve) throws IOException {
+    writeManifest("interrupted", curve);
+    err.println(
+        "%s; the same command with --out %s --resume goes on"
+            .formatted(where, Shell.quoted(directory.path().toString())));
+    return Errors.FAILURE;
+  }
+
+  private MemoryNeed checkMemory() {
     long parameters = MemoryNeed.parameters(config.unet());
     // Parameters, two moments and the average are copied to the host when the state is saved.
     MemoryNeed need =
-        new MemoryNeed(UNetTraining.arenaFloats(config.unet(), options), 4 * parameters);
+        new MemoryNeed(
+            UNetTraining.arenaFloats(config.unet(), Trainer.options(config)), 4 * parameters);
     need.check("--batch or --image-size");
+    ModelSampler.check(
+        config.unet(), config.scheduler(), previewBatch(), preview.images(), "--samples");
+    return need;
+  }
+
+  /** The model and the state, which is written anew before the last one goes. */
+  private long bytesOnDisk(boolean stateIsThere) {
+    long parameters = Float.BYTES * MemoryNeed.parameters(config.unet());
+    long state = (config.emaDecay() > 0 ? 4 : 3) * parameters;
+    return parameters + (stateIsThere ? 1 : 2) * state + OTHER_FILES;
+  }
+
+  private void announce(DeviceOptions device, MemoryNeed need) {
     err.println(
         String.format(
             Locale.ROOT,
-            "%s: %,d parameters, %,d images of %s, %d steps of %d images on %s with %d threads;"
-                + " needs %,d MiB of the %,d MiB that are there",
+            "%s: %,d parameters, %,d images of %s, %d steps of %d images on %s; needs %,d MiB of"
+                + " the %,d MiB that are there",
             config.preset(),
-            parameters,
+            MemoryNeed.parameters(config.unet()),
             dataset.size(),
             dataset.name(),
             config.steps(),
             config.imagesPerStep(),
-            device.device,
-            device.threads(),
+            device.describe(),
             need.mib(),
             MemoryNeed.availableMib()));
   }
@@ -150,11 +199,12 @@ final class TrainingRun {
             .mapToDouble(r -> config.imagesPerStep() / r.imagesPerSecond())
             .average()
             .orElse(config.imagesPerStep() / row.imagesPerSecond());
+    double rate = config.imagesPerStep() / seconds;
     return String.format(
         Locale.ROOT,
-        "loss %.4f  %.0f images/s",
+        rate < 10 ? "loss %.4f  %.1f images/s" : "loss %.4f  %.0f images/s",
         curve.meanLoss(SHOWN_STEPS),
-        config.imagesPerStep() / seconds);
+        rate);
   }
 
   private void writeCurve(LossCurve curve) throws IOException {
@@ -170,10 +220,16 @@ final class TrainingRun {
     PngFiles.write(directory.lossPlot(), picture, Map.of("Title", title));
   }
 
-  private void sample(Engine engine, DiffusionModel model) throws IOException {
+  private int previewBatch() {
+    return Math.min(preview.images(), ModelSampler.MOST_IMAGES);
+  }
+
+  /** Draws the picture at the end; returns false if the process was asked to end before. */
+  private boolean sample(Engine engine, DiffusionModel model, ClassLabels labels)
+      throws IOException {
     Sampling sampling =
         Sampling.of(Schedulers.convert(model.scheduler(), SAMPLE_SCHEDULER), preview.steps());
-    int batch = Math.min(preview.images(), ModelSampler.MOST_IMAGES);
+    int batch = previewBatch();
     long total = (long) preview.steps() * Math.ceilDiv(preview.images(), batch);
     try (ModelSampler sampler = ModelSampler.open(engine, model, sampling.scheduler(), batch);
         Progress progress = Progress.on(err, "sample", 0, total)) {
@@ -182,8 +238,13 @@ final class TrainingRun {
               sampling,
               preview.images(),
               config.seed(),
-              sampler.labelsInTurn(preview.images()),
-              (done, all) -> progress.update(done, preview.images() + " images"));
+              ModelSampler.labelsInTurn(labels, preview.images()),
+              (done, all) -> {
+                progress.update(done, preview.images() + " images");
+                if (interruption.requested()) {
+                  throw new CancellationException();
+                }
+              });
       Map<String, String> text = new LinkedHashMap<>();
       text.put("Software", "tornado-diffusion " + Versions.program());
       text.put("scheduler", SAMPLE_SCHEDULER);
@@ -191,26 +252,30 @@ final class TrainingRun {
       text.put("seed", Long.toString(config.seed()));
       text.put("configuration", Json.line(config.toMap()));
       PngFiles.write(directory.samples(), sampler.grid(images, preview.images()), text);
+      return true;
+    } catch (CancellationException e) {
+      return false;
     }
   }
 
   private void writeManifest(String status, LossCurve curve) throws IOException {
-    manifest.put("status", status);
-    if (curve != null) {
-      Map<String, Object> result = new LinkedHashMap<>();
-      result.put("steps", curve.rows().size());
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("steps", curve.rows().size());
+    if (!curve.rows().isEmpty()) {
       result.put("loss_last_100_steps", curve.meanLoss(100));
       result.put("first_loss", curve.rows().getFirst().loss());
-      manifest.put("result", result);
     }
-    AtomicFiles.write(directory.manifest(), manifest.finish());
+    manifest.put("result", result);
+    AtomicFiles.write(directory.manifest(), manifest.ended(status).json());
   }
 
   private void describe(DeviceOptions device, Engine engine) {
     Map<String, Object> on = new LinkedHashMap<>();
     on.put("device", device.device);
     on.put("kernels", engine.variants().id());
-    on.put("threads", device.threads());
+    if (device.isJvm()) {
+      on.put("threads", device.threads());
+    }
     manifest.put("device", on);
     manifest.put("seed", config.seed());
     Map<String, Object> configuration = new LinkedHashMap<>(config.toMap());
@@ -222,13 +287,14 @@ final class TrainingRun {
     manifest.data(dataset);
   }
 
-  private void report(LossCurve curve, long nanos, PrintWriter out) {
+  private void report(LossCurve curve, int before, long nanos, PrintWriter out) {
     String path = directory.path().toString();
     out.println(
         String.format(
             Locale.ROOT,
-            "trained    %d steps in %s, loss %.4f (mean of the last 100)",
+            "trained    %d steps%s in %s, loss %.4f (mean of the last 100)",
             curve.rows().size(),
+            before > 0 ? ", %d of them before,".formatted(before) : "",
             Progress.duration(nanos),
             curve.meanLoss(100)));
     out.println("model      " + path + " (model_index.json, unet/, scheduler/)");
@@ -236,12 +302,7 @@ final class TrainingRun {
     out.println("loss       " + directory.lossPlot() + ", " + directory.lossCsv());
     out.println("manifest   " + directory.manifest());
     out.println("Sample more images with:");
-    out.println("./tornado-diffusion sample --model " + quoted(path) + " --out more.png");
+    out.println(Shell.program() + " sample --model " + Shell.quoted(path) + " --out more.png");
     out.flush();
-  }
-
-  /** The text as a shell takes it. */
-  private static String quoted(String text) {
-    return text.matches("[\\w./:@%+=,-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
   }
 }

@@ -1,13 +1,20 @@
 package io.github.tornadodiffusion.experiments;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import picocli.CommandLine.IVersionProvider;
 
 /** The versions of the program and of what it runs on. */
 final class Versions implements IVersionProvider {
-  /** The version of the program, or {@code development} where it runs from class files. */
+  /** The version of the program, as its build calls it. */
   static String program() {
-    String version = Main.class.getPackage().getImplementationVersion();
-    return version == null ? "development" : version;
+    try (InputStream version = Versions.class.getResourceAsStream("version.txt")) {
+      return new String(version.readAllBytes(), StandardCharsets.UTF_8).strip();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Override

@@ -2,10 +2,15 @@ package io.github.tornadodiffusion.experiments;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,8 +40,18 @@ class BadInputTest {
     "--channels,2,channels",
     "--batch,0,batch",
     "--batch,many,--batch",
-    "--epochs,0,at least 1",
+    "--epochs,0,--epochs is 0; give at least 1",
+    "--epochs,2000000000,give fewer",
+    "--steps,0,--steps is 0; give at least 1",
+    "--steps,-5,--steps is -5; give at least 1",
+    "--accumulate,2000000000,accumulate",
+    "--samples,100000000,--samples",
+    "--samples,0,--samples",
+    "--max-grad-norm,Infinity,max_grad_norm",
     "--lr,-1,lr",
+    "--lr,NaN,above 0 and below 1000",
+    "--lr,1000,above 0 and below 1000",
+    "--seed,NaN,--seed",
     "--threads,0,--threads",
     "--stepz,3,--steps"
   })
@@ -112,6 +127,46 @@ class BadInputTest {
         List.of("nowhere", "directory"), "sample", "--model", "nowhere", "--out", out.toString());
     CommandRun.refused(List.of("--model"), "sample", "--out", out.toString());
     assertFalse(Files.exists(out));
+  }
+
+  @Test
+  void picturesAreCalledPng() throws IOException {
+    Path model = model(new byte[0]);
+    Path jpeg = temporary.resolve("a.jpg");
+    CommandRun.refused(
+        List.of("a.jpg", ".png"), "sample", "--model", model.toString(), "--out", jpeg.toString());
+    assertFalse(Files.exists(jpeg));
+  }
+
+  @Test
+  void whatIsNoFileIsNotReplaced() throws IOException {
+    Path socket = temporary.resolve("a.png");
+    try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      server.bind(UnixDomainSocketAddress.of(socket));
+      IOException e =
+          assertThrows(
+              IOException.class, () -> OutputFiles.prepare("--out", socket, OutputFiles.PNG));
+      assertTrue(e.getMessage().contains("is no file"), e.getMessage());
+    }
+  }
+
+  @Test
+  void nothingIsMadeForAModelThatIsNotThere() {
+    Path out = temporary.resolve("new/a.png");
+    CommandRun.refused(List.of("nowhere"), "sample", "--model", "nowhere", "--out", out.toString());
+    assertFalse(Files.exists(out.getParent()));
+  }
+
+  @Test
+  void aDiskWithoutRoomIsSaidBeforeTheStart() throws IOException {
+    Path out = temporary.resolve("a/b");
+    OutputFiles.checkRoom("--out", out, 1);
+    IOException e =
+        assertThrows(
+            IOException.class, () -> OutputFiles.checkRoom("--out", out, Long.MAX_VALUE / 2));
+    assertTrue(e.getMessage().contains(out + " needs "), e.getMessage());
+    assertTrue(e.getMessage().contains("make room or choose another --out"), e.getMessage());
+    assertFalse(Files.exists(out.getParent()));
   }
 
   /** A model directory whose parameters are the given bytes. */

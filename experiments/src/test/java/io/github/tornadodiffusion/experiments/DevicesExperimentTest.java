@@ -39,7 +39,7 @@ class DevicesExperimentTest {
             "--out",
             out.toString());
     assertTrue(run.out().contains("report.md"));
-    List<JsonNode> kernels = rows(out.resolve("kernels.jsonl"));
+    List<JsonNode> kernels = rows(out.resolve("errors.jsonl"));
     Set<String> names =
         kernels.stream().map(row -> row.get("kernel").asString()).collect(Collectors.toSet());
     assertEquals(CallOracles.kernels(), names);

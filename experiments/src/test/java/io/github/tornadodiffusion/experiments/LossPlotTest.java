@@ -49,6 +49,47 @@ class LossPlotTest {
   }
 
   @Test
+  void everyPictureHasLabelsToReadTheLossBy() {
+    assertEquals("0.5", LossPlot.tickLabel(0.5, false));
+    assertEquals("0.02", LossPlot.tickLabel(0.02, false));
+    assertEquals(" ", LossPlot.tickLabel(0.3, false));
+    assertEquals("0.3", LossPlot.tickLabel(0.3, true));
+    assertEquals("10", LossPlot.tickLabel(10, true));
+    assertEquals("0.168", LossPlot.tickLabel(0.16812, true));
+  }
+
+  /** Ink left of the plot, where the labels are: also for a curve that crosses no power of ten. */
+  @Test
+  void aNarrowCurveHasLabels() throws Exception {
+    List<LossCurve.Row> rows = new ArrayList<>();
+    for (int step = 1; step <= 100; step++) {
+      double loss = 0.3 + 0.5 / step;
+      rows.add(new LossCurve.Row(step, 1, loss, List.of(loss, loss, loss, loss), 1, 1e-3, 100));
+    }
+    BufferedImage image = LossPlot.image("digits", new SmoothedLoss(rows), 1000);
+    int ink = 0;
+    for (int x = 26; x < 50; x++) {
+      for (int y = 30; y < 490; y++) {
+        ink += (image.getRGB(x, y) & 0xff) < 128 ? 1 : 0;
+      }
+    }
+    assertTrue(ink > 50, ink + " dark pixels");
+  }
+
+  @Test
+  void aSingleStepIsSeen() throws Exception {
+    LossCurve.Row row = new LossCurve.Row(1, 1, 1, List.of(0.5, 0.9, 1.2, 2.0), 1, 1e-3, 100);
+    BufferedImage image = LossPlot.image("digits", new SmoothedLoss(List.of(row)), 1000);
+    int black = 0;
+    for (int x = 100; x < 700; x++) {
+      for (int y = 60; y < 460; y++) {
+        black += (image.getRGB(x, y) & 0xffffff) == 0 ? 1 : 0;
+      }
+    }
+    assertTrue(black > 10, black + " black pixels");
+  }
+
+  @Test
   void thePictureShowsTheCurve() throws Exception {
     BufferedImage image = LossPlot.image("digits", curve(300), 1000);
     int black = 0;

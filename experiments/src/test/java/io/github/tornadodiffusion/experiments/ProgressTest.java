@@ -44,8 +44,36 @@ class ProgressTest {
     assertEquals(100, drawn.size());
     assertEquals("train [##########..........] 50/100  loss 0.5  0:50 left", drawn.get(49).strip());
     assertTrue(text.toString().endsWith(System.lineSeparator()));
-    int width = drawn.getFirst().length();
-    assertTrue(drawn.stream().allMatch(l -> l.length() <= 80 && l.length() <= width + 2));
+    int width = drawn.get(1).length();
+    assertTrue(drawn.stream().allMatch(l -> l.length() <= 79 && l.length() <= width + 2));
+  }
+
+  @Test
+  void theFirstStepPredictsNothing() {
+    try (Progress progress = progress(true)) {
+      clock.addAndGet(60 * SECOND);
+      progress.update(1, "loss 0.5");
+      clock.addAndGet(SECOND);
+      progress.update(2, "loss 0.5");
+    }
+    List<String> drawn = List.of(text.toString().strip().split("\r"));
+    assertEquals("train [....................] 1/100  loss 0.5", drawn.getFirst().strip());
+    assertTrue(drawn.get(1).contains("1:38 left"), drawn.get(1));
+  }
+
+  @Test
+  void longFiguresShortenTheBarRatherThanWrap() {
+    String details = "loss 0.1234  123 images/s, and more to say";
+    try (Progress progress =
+        new Progress(new PrintWriter(text), true, "train", 0, 1_000_000, clock::get)) {
+      for (int step = 1; step <= 3; step++) {
+        clock.addAndGet(SECOND);
+        progress.update(step, details);
+      }
+    }
+    String last = List.of(text.toString().strip().split("\r")).getLast();
+    assertTrue(last.length() <= 79, last);
+    assertTrue(last.startsWith("train [.]") && last.endsWith(" left"), last);
   }
 
   @Test

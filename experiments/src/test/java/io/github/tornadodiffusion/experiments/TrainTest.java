@@ -7,14 +7,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.nn.HostTensor;
 import io.github.tornadodiffusion.nn.Safetensors;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -50,6 +53,10 @@ class TrainTest {
     return Files.readAllBytes(directory.resolve("unet/diffusion_pytorch_model.safetensors"));
   }
 
+  private static JsonNode manifest(Path directory) throws IOException {
+    return JsonMapper.shared().readTree(Files.readString(directory.resolve("manifest.json")));
+  }
+
   @Test
   void leavesEverythingAndSaysWhere() throws IOException {
     assertTrue(Files.isRegularFile(run.resolve("model_index.json")));
@@ -64,8 +71,7 @@ class TrainTest {
 
   @Test
   void manifestSaysHowToRepeatIt() throws IOException {
-    JsonNode manifest =
-        JsonMapper.shared().readTree(Files.readString(run.resolve("manifest.json")));
+    JsonNode manifest = manifest(run);
     assertEquals("finished", manifest.get("status").asString());
     assertEquals(5, manifest.get("seed").asInt());
     assertEquals(4, manifest.get("configuration").get("batch").asInt());
@@ -97,10 +103,63 @@ class TrainTest {
   void resumedRunsEndWithTheSameBytes() throws IOException {
     Path other = temporary.resolve("resumed");
     CommandRun.succeeds(train(other, 2, 2));
-    assertFalse(java.util.Arrays.equals(weights(run), weights(other)));
+    assertFalse(Arrays.equals(weights(run), weights(other)));
     CommandRun.succeeds(train(other, 3, 2, "--resume"));
     assertArrayEquals(weights(run), weights(other));
-    CommandRun.refused(List.of("batch"), train(other, 4, 2, "--resume", "--batch", "5"));
+    JsonNode earlier = manifest(other).get("earlier");
+    assertEquals(1, earlier.size());
+    assertEquals(2, earlier.get(0).get("result").get("steps").asInt());
+    assertEquals(2, earlier.get(0).get("device").get("threads").asInt());
+    assertFalse(earlier.get(0).get("command").asString().contains("--resume"));
+    CommandRun.refused(List.of("random_flip"), train(other, 4, 2, "--resume", "--flip"));
+    CommandRun.refused(List.of("done 3 steps", "after 2"), train(other, 2, 2, "--resume"));
+    assertArrayEquals(weights(run), weights(other));
+  }
+
+  /** As a run that was killed before it saved its state for the first time. */
+  @Test
+  void aRunWithoutStateBeginsAnewButAModelIsKept() throws IOException {
+    Path killed = Files.createDirectories(temporary.resolve("killed"));
+    Files.copy(run.resolve("manifest.json"), killed.resolve("manifest.json"));
+    CommandRun.refused(List.of("already holds a run"), train(killed, 3, 1));
+    CommandRun.succeeds(train(killed, 3, 1, "--resume"));
+    assertArrayEquals(weights(run), weights(killed));
+
+    Files.delete(killed.resolve("training_state/state.safetensors"));
+    CommandRun.refused(List.of("no training state"), train(killed, 3, 1, "--resume"));
+    CommandRun.refused(
+        List.of("no training state"), train(temporary.resolve("nowhere"), 3, 1, "--resume"));
+  }
+
+  @Test
+  void twoAtOnceAreRefused() throws IOException {
+    Path busy = temporary.resolve("busy");
+    try (RunLock _ = new RunDirectory(busy).lock()) {
+      CommandRun.refused(List.of("another process", "--out"), train(busy, 3, 1));
+    }
+    // What is left of the refusal is no run.
+    new RunDirectory(busy).checkFree();
+  }
+
+  @Test
+  void aModelOfNoNumbersIsAFailure() throws IOException {
+    Path broken = temporary.resolve("broken");
+    try (Stream<Path> files = Files.walk(run)) {
+      for (Path file : files.filter(f -> !f.toString().contains("training_state")).toList()) {
+        Files.copy(file, broken.resolve(run.relativize(file)));
+      }
+    }
+    Path weights = broken.resolve("unet/diffusion_pytorch_model.safetensors");
+    SequencedMap<String, HostTensor> parameters = Safetensors.read(weights);
+    parameters.get("conv_in.weight").values()[0] = Float.NaN;
+    Safetensors.write(weights, parameters, Map.of());
+    Path out = temporary.resolve("broken.png");
+    CommandRun sampled =
+        CommandRun.of(
+            "sample", "--model", broken.toString(), "--out", out.toString(), "--steps", "1");
+    assertEquals(1, sampled.code());
+    assertTrue(sampled.err().contains("no numbers"), sampled.err());
+    assertFalse(Files.exists(out));
   }
 
   @Test
@@ -150,6 +209,27 @@ class TrainTest {
         "--labels",
         "1,2");
     assertArrayEquals(Files.readAllBytes(first), Files.readAllBytes(second));
+  }
+
+  /** The class of images without label is not one to draw unasked. */
+  @Test
+  void classesOfImagesAreDrawnInTurn() throws IOException {
+    Path conditional = temporary.resolve("conditional");
+    CommandRun.succeeds(train(conditional, 1, 2, "--class-conditional"));
+    List<int[]> pictures = new ArrayList<>();
+    for (String labels : List.of("", "0,1,2,3,4,5,6,7,8,9", "0,1,2,3,4,5,6,7,8,9,10")) {
+      Path out = temporary.resolve("classes.png");
+      List<String> command =
+          new ArrayList<>(List.of("sample", "--model", conditional.toString(), "--steps", "1"));
+      command.addAll(List.of("--out", out.toString(), "--count", "11"));
+      command.addAll(labels.isEmpty() ? List.of() : List.of("--labels", labels));
+      CommandRun.succeeds(command.toArray(String[]::new));
+      BufferedImage picture = ImageIO.read(out.toFile());
+      int width = picture.getWidth();
+      pictures.add(picture.getRGB(0, 0, width, picture.getHeight(), null, 0, width));
+    }
+    assertArrayEquals(pictures.get(1), pictures.get(0));
+    assertFalse(Arrays.equals(pictures.get(2), pictures.get(0)));
   }
 
   private static HostTensor ramp(int... shape) {

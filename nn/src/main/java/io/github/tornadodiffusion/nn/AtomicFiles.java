@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.UUID;
+import java.util.stream.Stream;
 
 /**
  * Files that are either wholly written or not at all: the bytes go to a temporary file in the same
@@ -17,6 +18,8 @@ import java.util.UUID;
  * example, the earlier file is whole and the temporary file is gone.
  */
 public final class AtomicFiles {
+  private static final String TEMPORARY = ".tmp";
+
   private AtomicFiles() {}
 
   /** Writes the content of a file. */
@@ -43,7 +46,7 @@ public final class AtomicFiles {
   }
 
   /**
-   * Writes a file, replacing an earlier one.
+   * Writes a file, replacing an earlier one; a link stays and what it leads to is replaced.
    *
    * @param file the file, in a directory that exists
    * @throws IOException in one line naming the file and the cause
@@ -57,22 +60,16 @@ public final class AtomicFiles {
   }
 
   static void write(Path file, Content content, Opener opener) throws IOException {
-    Path directory = file.toAbsolutePath().getParent();
-    if (directory == null || !Files.isDirectory(directory)) {
-      throw new IOException(
-          "Cannot write %s: there is no directory %s; make it first".formatted(file, directory));
-    }
-    if (Files.isDirectory(file)) {
-      throw new IOException(
-          "Cannot write %s: it is a directory; choose another name".formatted(file));
-    }
-    Path temporary = directory.resolve("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
+    Path target = target(file);
+    Path directory = target.getParent();
+    String name = "." + target.getFileName() + "." + UUID.randomUUID() + TEMPORARY;
+    Path temporary = directory.resolve(name);
     try {
       try (FileChannel channel = opener.open(temporary)) {
         content.writeTo(channel);
         channel.force(true);
       }
-      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
       throw new IOException(
           "Cannot write %s: %s; any earlier file is unchanged, make room or choose another place"
@@ -82,6 +79,48 @@ public final class AtomicFiles {
       Files.deleteIfExists(temporary);
     }
     forceDirectory(directory);
+  }
+
+  /** The file to replace: behind any links, so that those stay. */
+  private static Path target(Path file) throws IOException {
+    Path target = Files.exists(file) ? file.toRealPath() : file.toAbsolutePath();
+    if (target.getParent() == null || !Files.isDirectory(target.getParent())) {
+      throw new IOException(
+          "Cannot write %s: there is no directory %s; make it first"
+              .formatted(file, target.getParent()));
+    }
+    if (Files.isDirectory(target)) {
+      throw new IOException(
+          "Cannot write %s: it is a directory; choose another name".formatted(file));
+    }
+    if (Files.exists(target) && !Files.isRegularFile(target)) {
+      // To take the name of a device such as /dev/null would take the device from the system.
+      throw new IOException(
+          "Cannot write %s: it is a device, a pipe or a socket; choose another name"
+              .formatted(file));
+    }
+    return target;
+  }
+
+  /**
+   * Removes the temporary files that writers left in a directory when they were killed. Nobody may
+   * be writing there.
+   *
+   * @throws IOException if one cannot be removed
+   */
+  public static void removeLeftovers(Path directory) throws IOException {
+    if (!Files.isDirectory(directory)) {
+      return;
+    }
+    try (Stream<Path> files = Files.list(directory)) {
+      for (Path file : files.filter(AtomicFiles::isLeftover).toList()) {
+        Files.deleteIfExists(file);
+      }
+    }
+  }
+
+  private static boolean isLeftover(Path file) {
+    return file.getFileName().toString().matches("\\..+\\.[0-9a-f-]{36}\\" + TEMPORARY);
   }
 
   /** Writes all that remains in the buffer. */

@@ -16,13 +16,26 @@ final class Parameters {
   private final Set<String> names = new HashSet<>();
   private int floats;
 
-  /** Declares a parameter. */
+  /**
+   * Declares a parameter.
+   *
+   * @throws IllegalArgumentException if all of them together are more than an arena holds
+   */
   Parameter add(String name, Kind kind, int fanIn, int... shape) {
     if (!names.add(name)) {
       throw new IllegalStateException("The parameter " + name + " is declared twice");
     }
     Parameter parameter = new Parameter(new ParameterSpec(name, shape, kind, fanIn), floats);
-    floats = Math.addExact(floats, parameter.floats());
+    try {
+      // The elements first: their number is exact whatever the shape.
+      Math.addExact(floats, parameter.spec().size());
+      floats = Math.addExact(floats, parameter.floats());
+    } catch (ArithmeticException e) {
+      throw new IllegalArgumentException(
+          "the parameters up to %s are more than the %d that are possible; use fewer layers or channels"
+              .formatted(name, Integer.MAX_VALUE),
+          e);
+    }
     all.add(parameter);
     return parameter;
   }

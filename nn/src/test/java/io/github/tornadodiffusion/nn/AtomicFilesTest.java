@@ -1,16 +1,21 @@
 package io.github.tornadodiffusion.nn;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -83,6 +88,45 @@ class AtomicFilesTest {
     assertTrue(e.getMessage().contains("it is a directory"), e.getMessage());
     e = assertThrows(IOException.class, () -> AtomicFiles.makeDirectory(file));
     assertTrue(e.getMessage().contains("a file has that name"), e.getMessage());
+  }
+
+  @Test
+  void linksStayAndLeadToTheNewContent() throws IOException {
+    Path link = Files.createSymbolicLink(directory.resolve("link"), Path.of("file"));
+    AtomicFiles.write(link, "later");
+    assertTrue(Files.isSymbolicLink(link));
+    assertEquals("later", Files.readString(file));
+  }
+
+  /** A socket stands for /dev/null, whose loss would break the system of whoever may. */
+  @Test
+  void whatIsNoFileIsNotReplaced() throws IOException {
+    Path socket = directory.resolve("socket");
+    try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      server.bind(UnixDomainSocketAddress.of(socket));
+      var e = assertThrows(IOException.class, () -> AtomicFiles.write(socket, "x"));
+      assertTrue(e.getMessage().contains("it is a device"), e.getMessage());
+      assertFalse(Files.isRegularFile(socket));
+    }
+  }
+
+  @Test
+  void leftoversOfKilledWritersAreRemovedAndNothingElse() throws IOException {
+    List<Path> temporary = new ArrayList<>();
+    AtomicFiles.write(
+        file,
+        channel -> {
+          try (var files = Files.list(directory)) {
+            files.filter(f -> !f.equals(file)).forEach(temporary::add);
+          }
+        });
+    Path other = Files.writeString(directory.resolve(".file.tmp"), "mine");
+    Files.writeString(temporary.getFirst(), "half");
+    AtomicFiles.removeLeftovers(directory);
+    AtomicFiles.removeLeftovers(directory.resolve("nowhere"));
+    assertEquals("mine", Files.readString(other));
+    Files.delete(other);
+    assertOnlyFileHolds("");
   }
 
   private void assertOnlyFileHolds(String content) throws IOException {

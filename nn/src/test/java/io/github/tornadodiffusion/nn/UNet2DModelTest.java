@@ -57,6 +57,18 @@ class UNet2DModelTest {
   }
 
   @Test
+  void modelsWithTooManyParametersAreRefused() {
+    for (UNet2DConfig config :
+        List.of(
+            unit1().blockOutChannels(List.of(65_536, 65_536, 65_536, 65_536)).build(),
+            unit1().numClassEmbeds(Integer.MAX_VALUE).build())) {
+      Exception e =
+          assertThrows(IllegalArgumentException.class, () -> new UNet2DModel(config).parameters());
+      assertTrue(e.getMessage().contains("use fewer layers or channels"), e.getMessage());
+    }
+  }
+
+  @Test
   void errorsNameTheLayer() {
     Exception size =
         assertThrows(

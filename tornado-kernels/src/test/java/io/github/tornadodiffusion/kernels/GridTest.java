@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class GridTest {
   private static final Kernel CONV = new Kernel("ConvKernels", "forward");
   private static final Kernel PRODUCT = new Kernel("ProductTileKernels", "product");
-  private static final Kernel SILU = new Kernel("ElementwiseKernels", "silu");
+  private static final Kernel SILU = new Kernel("ActivationKernels", "silu");
   private static final Kernel COEFFICIENTS = new Kernel("GroupNormKernels", "coefficients");
 
   private static Device device(String type, int workGroup, long localMemory) {

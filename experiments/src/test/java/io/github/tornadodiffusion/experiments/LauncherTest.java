@@ -1,0 +1,194 @@
+package io.github.tornadodiffusion.experiments;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The program as a process of its own, started by the script, with what signals do to it. */
+class LauncherTest {
+  private static final Path SCRIPT = Path.of("../tornado-diffusion");
+  private static final Path FULL_DEVICE = Path.of("/dev/full");
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
+
+  @TempDir static Path root;
+  @TempDir Path directory;
+
+  /** Lays the classes under test where the script looks for its last build. */
+  @BeforeAll
+  static void install() throws IOException {
+    assumeTrue(Files.isExecutable(SCRIPT) && Files.isExecutable(Path.of("/bin/bash")));
+    Files.copy(SCRIPT, root.resolve("tornado-diffusion"));
+    Path app = Files.createDirectories(root.resolve("target/app/build"));
+    String[] places = System.getProperty("java.class.path").split(File.pathSeparator);
+    for (int i = 0; i < places.length; i++) {
+      Path place = Path.of(places[i]).toAbsolutePath();
+      if (Files.isDirectory(place)) {
+        pack(place, app.resolve(i + ".jar"));
+      } else if (Files.exists(place)) {
+        Files.createSymbolicLink(app.resolve(i + ".jar"), place);
+      }
+    }
+    Files.writeString(root.resolve("target/app/current"), "build\n");
+  }
+
+  private static void pack(Path classes, Path jar) throws IOException {
+    try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar));
+        Stream<Path> files = Files.walk(classes)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        out.putNextEntry(new JarEntry(classes.relativize(file).toString().replace('\\', '/')));
+        Files.copy(file, out);
+      }
+    }
+  }
+
+  private Process start(String javaOptions, Path out, String... arguments) throws IOException {
+    List<String> command = new ArrayList<>(List.of("/bin/bash", root + "/tornado-diffusion"));
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
+    builder.environment().remove("TORNADOVM_HOME");
+    builder.environment().put("TORNADODIFFUSION_JAVA_HOME", System.getProperty("java.home"));
+    builder.environment().put("TORNADODIFFUSION_JAVA_OPTS", javaOptions);
+    return builder
+        .redirectOutput(out.toFile())
+        .redirectError(directory.resolve("err").toFile())
+        .start();
+  }
+
+  private String run(int code, String javaOptions, Path out, String... arguments) throws Exception {
+    return end(code, start(javaOptions, out, arguments));
+  }
+
+  /** Waits for the end of a process; returns its standard error. */
+  private String end(int code, Process process) throws Exception {
+    boolean ended = process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    process.destroyForcibly();
+    assertTrue(ended, "still running");
+    String err = Files.readString(directory.resolve("err"));
+    assertEquals(code, process.exitValue(), err);
+    return err;
+  }
+
+  private static void awaitFile(Path file, Process process) throws InterruptedException {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (!Files.exists(file)) {
+      assertTrue(process.isAlive() && System.nanoTime() < end, "no " + file);
+      Thread.sleep(20);
+    }
+  }
+
+  private static void assertOneLine(String err, String... words) {
+    assertEquals(1, err.lines().count(), err);
+    for (String word : words) {
+      assertTrue(err.contains(word), err);
+    }
+  }
+
+  @Test
+  void standardErrorIsTheProgramsAlone() throws Exception {
+    Path out = directory.resolve("out");
+    assertEquals("", run(0, "", out, "devices"));
+    assertTrue(Files.readString(out).startsWith("jvm "));
+    assertOneLine(run(2, "", out, "devcies"), "did you mean devices");
+  }
+
+  @Test
+  void whatTheJvmHasToSayIsSeen() throws Exception {
+    assertTrue(run(1, "-Xnonsense", directory.resolve("out"), "devices").contains("-Xnonsense"));
+  }
+
+  /** Also where the heap as a whole is large enough, but not the part that an array lies in. */
+  @Test
+  void tooLittleMemoryIsOneLine() throws Exception {
+    Path out = directory.resolve("out");
+    String[] train = {"train", "--out", "run", "--batch", "192", "--steps", "1"};
+    assertOneLine(run(2, "-Xmx100m", out, train), "this needs", "MiB", "--batch", "-Xmx");
+    assertOneLine(run(2, "-Xmx360m -XX:NewRatio=1", out, train), "in one piece", "--batch");
+    assertTrue(Files.notExists(directory.resolve("run")));
+  }
+
+  @Test
+  void resultsThatCannotBePrintedAreAFailure() throws Exception {
+    assumeTrue(Files.exists(FULL_DEVICE));
+    assertOneLine(run(1, "", FULL_DEVICE, "devices"), "standard output");
+  }
+
+  @Test
+  void anOldJdkIsNamed() throws Exception {
+    ProcessBuilder builder = new ProcessBuilder("/bin/bash", root + "/tornado-diffusion");
+    builder.environment().put("TORNADODIFFUSION_JAVA_HOME", "/nowhere");
+    Process process = builder.redirectError(directory.resolve("err").toFile()).start();
+    assertOneLine(end(2, process), "TORNADODIFFUSION_JAVA_HOME=/nowhere", "JDK 25");
+  }
+
+  /** Started elsewhere than where the script lies. */
+  @Test
+  void theCommandAtTheEndCanBePasted() throws Exception {
+    Path out = directory.resolve("out");
+    run(
+        0,
+        "",
+        out,
+        "train",
+        "--out",
+        "a run",
+        "--batch",
+        "1",
+        "--steps",
+        "1",
+        "--samples",
+        "1",
+        "--sample-steps",
+        "1");
+    String command = Files.readAllLines(out).getLast();
+    Process process =
+        new ProcessBuilder("/bin/bash", "-c", command + " --count 1 --steps 1")
+            .directory(directory.toFile())
+            .redirectError(directory.resolve("err").toFile())
+            .start();
+    end(0, process);
+    assertTrue(Files.exists(directory.resolve("more.png")), command);
+  }
+
+  @Test
+  void trainingThatIsAskedToEndSavesItsState() throws Exception {
+    Path run = directory.resolve("run");
+    String[] train = {"train", "--out", "run", "--batch", "1", "--steps", "1000000"};
+    Process process = start("", directory.resolve("out"), train);
+    awaitFile(run.resolve("manifest.json"), process);
+    process.destroy();
+    String err = end(128 + 15, process);
+    assertTrue(err.contains("the same command with --out run --resume goes on"), err);
+    assertTrue(Files.exists(run.resolve("training_state/state.safetensors")));
+    assertTrue(Files.readString(run.resolve("manifest.json")).contains("\"interrupted\""));
+  }
+
+  @Test
+  void samplingAfterTrainingEndsAtOnceToo() throws Exception {
+    Path run = directory.resolve("run");
+    String[] train = {
+      "train", "--out", "run", "--batch", "1", "--steps", "1", "--sample-steps", "1000"
+    };
+    Process process = start("", directory.resolve("out"), train);
+    awaitFile(run.resolve("loss.png"), process);
+    process.destroy();
+    String err = end(128 + 15, process);
+    assertTrue(err.contains("stopped before the samples were drawn"), err);
+    assertTrue(Files.exists(run.resolve("model_index.json")));
+    assertTrue(Files.notExists(run.resolve("samples.png")));
+  }
+}
