@@ -106,7 +106,7 @@ class GridTest {
     assertTrue(memory.contains("opencl:0 has 8192; use --kernels lanes"), memory);
 
     String multiple = refusal(SILU, new Grid(100, 1, 64), device("gpu", 1024, 48 << 10));
-    assertTrue(multiple.startsWith("Elementwise.silu: 100 threads"), multiple);
+    assertTrue(multiple.startsWith("Activation.silu: 100 threads"), multiple);
   }
 
   @Test
