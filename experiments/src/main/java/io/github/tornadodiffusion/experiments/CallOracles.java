@@ -13,6 +13,8 @@ final class CallOracles {
     ORACLES.put("Conv.forward", ConvOracles::forward);
     ORACLES.put("Conv.weightGradient", ConvOracles::weightGradient);
     ORACLES.put("Conv.flip", ConvOracles::flip);
+    ORACLES.put("MatMul.pack", MatMulOracles::pack);
+    ORACLES.put("MatMul.multiply", MatMulOracles::multiply);
     ORACLES.put("GroupNorm.moments", GroupNormOracles::moments);
     ORACLES.put("GroupNorm.coefficients", GroupNormOracles::coefficients);
     ORACLES.put("GroupNorm.apply", GroupNormOracles::apply);
@@ -36,6 +38,8 @@ final class CallOracles {
     ORACLES.put("Activation.mishBackward", ActivationOracles::mishBackward);
     ORACLES.put("Channel.concat", ChannelOracles::concat);
     ORACLES.put("Channel.concatUnaligned", ChannelOracles::concat);
+    ORACLES.put("Channel.softmax", ChannelOracles::softmax);
+    ORACLES.put("Channel.softmaxBackward", ChannelOracles::softmaxBackward);
     ORACLES.put("Channel.slice", ChannelOracles::slice);
     ORACLES.put("Channel.sliceUnaligned", ChannelOracles::slice);
     ORACLES.put("Resample.nearest", ResampleOracles::nearest);

@@ -46,4 +46,43 @@ final class ChannelOracles {
           }
         });
   }
+
+  static Expectation softmax(Call call) {
+    RowsCall rows = RowsCall.of(call);
+    int channels = rows.d()[12];
+    int stride = rows.d()[13];
+    return rows.expect(
+        ", %d channels".formatted(channels),
+        (place, before, sum) -> {
+          int channel = place.x() % stride;
+          if (channel < channels) {
+            int pixel = rows.in(0, place) - channel;
+            double peak = Double.NEGATIVE_INFINITY;
+            for (int j = 0; j < channels; j++) {
+              peak = Math.max(peak, before.at(pixel + j));
+            }
+            double total = 0;
+            for (int j = 0; j < channels; j++) {
+              total += Math.exp(before.at(pixel + j) - peak);
+            }
+            sum.add(Math.exp(before.at(pixel + channel) - peak) / total);
+          }
+        });
+  }
+
+  /** The padding lanes stay zero because softmax is zero there. */
+  static Expectation softmaxBackward(Call call) {
+    RowsCall rows = RowsCall.of(call);
+    int stride = rows.d()[15];
+    return rows.expect((place, before, sum) -> {
+      int channel = place.x() % stride;
+      int soft = rows.in(0, place) - channel;
+      int grad = rows.in(1, place) - channel;
+      double own = before.at(soft + channel);
+      sum.add(own * before.at(grad + channel));
+      for (int j = 0; j < stride; j++) {
+        sum.add(-own * before.at(soft + j) * before.at(grad + j));
+      }
+    });
+  }
 }

@@ -2,7 +2,12 @@ package io.github.tornadodiffusion.experiments;
 
 import io.github.tornadodiffusion.diffusion.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.PredictionType;
+import io.github.tornadodiffusion.kernels.Block;
+import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.Elementwise;
 import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.kernels.MatMul;
+import io.github.tornadodiffusion.kernels.Program;
 import io.github.tornadodiffusion.nn.HostTensor;
 import io.github.tornadodiffusion.nn.Initialisation;
 import io.github.tornadodiffusion.nn.LearningRateSchedule;
@@ -16,7 +21,8 @@ import java.util.Map;
 
 /**
  * Small programs that between them launch every kernel, in odd sizes: models with everything that a
- * UNet can be made of, trained, differentiated and trained in parts of a batch.
+ * UNet can be made of, trained, differentiated and trained in parts of a batch; and the operations
+ * that no UNet needs.
  */
 final class KernelSuite {
   private static final int BATCH = 3;
@@ -32,6 +38,8 @@ final class KernelSuite {
       gradients(engine, model);
       accumulation(engine, model);
     }
+    matrixProducts(engine);
+    softmax(engine);
   }
 
   private static List<UNet2DConfig> models() {
@@ -133,5 +141,79 @@ final class KernelSuite {
                 new UNetTraining.Hyperparameters(1e-3f, 0.9f, 0.999f, 1e-8f, 1e-2f, 1, 1, 0)));
       }
     }
+  }
+
+  private static void matrixProducts(Engine engine) {
+    for (boolean transposeA : new boolean[] {false, true}) {
+      for (boolean transposeB : new boolean[] {false, true}) {
+        int batch = 3;
+        int m = 37;
+        int n = 43;
+        int k = 21;
+        // Rows of a matrix are rows of a block's pixels.
+        Block a = Block.of(16, batch, 1, transposeA ? k : m, transposeA ? m : k);
+        Block b = Block.of(end(a), batch, 1, transposeB ? n : k, transposeB ? k : n);
+        Block c = Block.of(end(b), batch, 1, m, n);
+        int scratch = end(c);
+        run(
+            engine,
+            scratch + MatMul.scratch(batch, n, k),
+            List.of(a, b),
+            MatMul.multiply(
+                batch,
+                m,
+                n,
+                k,
+                a.offset(),
+                transposeA,
+                b.offset(),
+                transposeB,
+                c.offset(),
+                scratch));
+      }
+    }
+  }
+
+  private static void softmax(Engine engine) {
+    Block x = Block.of(16, BATCH, 3, 5, 39);
+    Block y = x.at(end(x));
+    Block gradY = x.at(end(y));
+    Block gradX = x.at(end(gradY));
+    run(
+        engine,
+        end(gradX),
+        List.of(x, gradY),
+        List.of(
+            Elementwise.softmax(x, y),
+            Elementwise.softmaxBackward(y, gradY, gradX, false),
+            Elementwise.softmaxBackward(y, gradY, gradX, true)));
+  }
+
+  private static int end(Block block) {
+    return block.offset() + block.size();
+  }
+
+  private static void run(Engine engine, int floats, List<Block> inputs, List<Call> calls) {
+    List<Program.Range> ranges =
+        inputs.stream().map(block -> new Program.Range(block.offset(), block.size())).toList();
+    List<String> labels = calls.stream().map(call -> call.kernel().id()).toList();
+    Program program = new Program("operations", calls, labels, ranges, List.of());
+    try (Engine.Session session = engine.open(floats, List.of(program))) {
+      for (Block block : inputs) {
+        session.write(block.offset(), content(block), 0, block.size());
+      }
+      session.run(program);
+    }
+  }
+
+  /** Waves, with zeros behind the last channel. */
+  private static float[] content(Block block) {
+    float[] values = waves(block.size());
+    for (int i = 0; i < values.length; i++) {
+      if (i % block.stride() >= block.c()) {
+        values[i] = 0;
+      }
+    }
+    return values;
   }
 }
