@@ -40,7 +40,7 @@ class LauncherTest {
       if (Files.isDirectory(place)) {
         pack(place, app.resolve(i + ".jar"));
       } else if (Files.exists(place)) {
-        Files.createSymbolicLink(app.resolve(i + ".jar"), place);
+        Files.copy(place, app.resolve(i + ".jar"));
       }
     }
     Files.writeString(root.resolve("target/app/current"), "build\n");
@@ -133,6 +133,37 @@ class LauncherTest {
     builder.environment().put("TORNADODIFFUSION_JAVA_HOME", "/nowhere");
     Process process = builder.redirectError(directory.resolve("err").toFile()).start();
     assertOneLine(end(2, process), "TORNADODIFFUSION_JAVA_HOME=/nowhere", "JDK 25");
+  }
+
+  /** Wherever the SDK lies and whatever the place where it was built. */
+  @Test
+  void theFlagsOfTheSdkNameThePlaceWhereItLies() throws Exception {
+    Path sdk = Files.createDirectory(directory.resolve("an sdk & more"));
+    Files.writeString(sdk.resolve("tornado-argfile"), "-Xnonsense\n");
+    ProcessBuilder builder =
+        new ProcessBuilder("/bin/bash", root + "/tornado-diffusion", "devices")
+            .redirectOutput(directory.resolve("out").toFile())
+            .redirectError(directory.resolve("err").toFile());
+    builder.environment().put("TORNADOVM_HOME", sdk.toString());
+    builder.environment().put("TORNADODIFFUSION_JAVA_HOME", System.getProperty("java.home"));
+    assertOneLine(end(2, builder.start()), sdk.toString(), "tornado-argfile.template");
+
+    Files.writeString(
+        sdk.resolve("tornado-argfile.template"),
+        """
+        # Flags
+        -XX:+UseParallelGC
+        -Dplace=${TORNADOVM_HOME}/lib
+        --module-path .:${TORNADOVM_HOME}/jars
+        """);
+    assertEquals("", end(0, builder.start()));
+    assertEquals(
+        List.of(
+            "# Flags",
+            "\"-Dplace=%s/lib\"".formatted(sdk),
+            "--module-path \"%s/jars\"".formatted(sdk)),
+        Files.readAllLines(root.resolve("target/tornado-argfile")));
+    assertTrue(Files.readString(directory.resolve("out")).contains("without TornadoVM"));
   }
 
   /** Started elsewhere than where the script lies. */

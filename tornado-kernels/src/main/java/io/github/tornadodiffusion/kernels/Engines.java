@@ -91,7 +91,7 @@ public final class Engines {
       return Optional.of(
           home == null || home.isEmpty()
               ? "TORNADOVM_HOME is not set; install a TornadoVM SDK for JDK 25 and set it"
-              : "the JVM runs without TornadoVM; start it with @%s/tornado-argfile"
+              : "the JVM runs without TornadoVM; give it the options of %s/tornado-argfile.template"
                   .formatted(home));
     }
     try {
