@@ -97,7 +97,7 @@ final class DevicesExperiment implements Callable<Integer> {
     List<DeviceOptions> compared = compared();
     compared.forEach(DeviceOptions::check);
     RunDirectory directory = out == null ? RunDirectory.named("devices") : new RunDirectory(out);
-    directory.checkFree();
+    directory.checkFree("choose another --out");
     OutputFiles.prepareDirectory("--out", directory.path());
     PrintWriter err = spec.commandLine().getErr();
     List<Map<String, Object>> errors = new ArrayList<>();
@@ -113,8 +113,8 @@ final class DevicesExperiment implements Callable<Integer> {
           speeds.add(benchmark.measure(probe, device, false));
         }
       }
+      write(directory.path(), errors, speeds);
     }
-    write(directory.path(), errors, speeds);
     Manifest manifest = new Manifest(spec.root().commandLine().getParseResult().originalArgs());
     manifest.put("devices", Devices.list());
     AtomicFiles.write(directory.manifest(), manifest.ended("finished").json());

@@ -33,9 +33,10 @@ record RunDirectory(Path path) {
   /**
    * Checks that a run can begin here.
    *
+   * @param mend what to do where there is a run already
    * @throws IOException in one line if there is one already, or anything else
    */
-  void checkFree() throws IOException {
+  void checkFree(String mend) throws IOException {
     if (Files.exists(path) && !Files.isDirectory(path)) {
       throw new IOException("%s is a file; choose another --out".formatted(path));
     }
@@ -43,9 +44,7 @@ record RunDirectory(Path path) {
       return;
     }
     if (Files.exists(manifest())) {
-      throw new IOException(
-          "%s already holds a run; choose another --out, or continue it with --resume"
-              .formatted(path));
+      throw new IOException("%s already holds a run; %s".formatted(path, mend));
     }
     try (Stream<Path> files = Files.walk(path)) {
       // A run that was refused when it began may have left its lock.

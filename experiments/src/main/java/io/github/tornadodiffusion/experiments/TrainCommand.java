@@ -70,7 +70,7 @@ final class TrainCommand implements Callable<Integer> {
     RunDirectory directory =
         out == null ? RunDirectory.named(oneStep.preset()) : new RunDirectory(out);
     if (!resume) {
-      directory.checkFree();
+      directory.checkFree(TrainingRun.OCCUPIED);
     }
     Dataset dataset =
         Datasets.open(

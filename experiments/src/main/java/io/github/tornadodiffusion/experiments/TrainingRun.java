@@ -24,6 +24,9 @@ import java.util.concurrent.CancellationException;
 
 /** One run of {@code train}, from the first step to the last file. */
 final class TrainingRun {
+  /** What to do where there is a training run already. */
+  static final String OCCUPIED = "choose another --out, or continue it with --resume";
+
   /** The loss that is shown is the mean over so many steps. */
   private static final int SHOWN_STEPS = 50;
 
@@ -85,7 +88,7 @@ final class TrainingRun {
     try (RunLock _ = directory.lock()) {
       if (!resume) {
         // Once more, now that nobody else can begin.
-        directory.checkFree();
+        directory.checkFree(OCCUPIED);
       }
       if (resume && Files.exists(directory.manifest())) {
         manifest.after(Files.readString(directory.manifest()));

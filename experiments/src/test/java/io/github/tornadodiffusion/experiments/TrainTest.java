@@ -138,7 +138,7 @@ class TrainTest {
       CommandRun.refused(List.of("another process", "--out"), train(busy, 3, 1));
     }
     // What is left of the refusal is no run.
-    new RunDirectory(busy).checkFree();
+    new RunDirectory(busy).checkFree(TrainingRun.OCCUPIED);
   }
 
   @Test
