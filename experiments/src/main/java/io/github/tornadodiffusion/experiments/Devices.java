@@ -31,11 +31,20 @@ final class Devices {
       row.put("name", device.name());
       row.put("type", device.type());
       row.put("platform", device.platform());
+      row.put("runtime", device.runtime());
       row.put("memory_mib", device.memory() >> 20);
       row.put("largest_buffer_mib", device.largestBuffer() >> 20);
       row.put("compute_units", device.computeUnits());
       devices.add(row);
     }
     return devices;
+  }
+
+  /** The fields of a device that exists. */
+  static Map<String, Object> named(String id) {
+    return list().stream()
+        .filter(device -> device.get("device").equals(id))
+        .findFirst()
+        .orElseThrow();
   }
 }

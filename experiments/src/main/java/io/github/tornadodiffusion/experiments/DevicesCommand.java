@@ -48,7 +48,7 @@ final class DevicesCommand implements Callable<Integer> {
             device.get("compute_units"),
             device.get("memory_mib"),
             device.get("largest_buffer_mib"));
-        out.printf("%-10s %s%n", "", device.get("platform"));
+        out.printf("%-10s %s, %s%n", "", device.get("platform"), device.get("runtime"));
       }
     });
     Engines.whyNone().ifPresent(reason -> out.println("No device of TornadoVM: " + reason));

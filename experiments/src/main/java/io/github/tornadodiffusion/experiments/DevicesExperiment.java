@@ -99,6 +99,9 @@ final class DevicesExperiment implements Callable<Integer> {
     RunDirectory directory = out == null ? RunDirectory.named("devices") : new RunDirectory(out);
     directory.checkFree("choose another --out");
     OutputFiles.prepareDirectory("--out", directory.path());
+    Manifest manifest = new Manifest(spec.root().commandLine().getParseResult().originalArgs());
+    manifest.put("devices", Devices.list());
+    AtomicFiles.write(directory.manifest(), manifest.json());
     PrintWriter err = spec.commandLine().getErr();
     List<Map<String, Object>> errors = new ArrayList<>();
     List<Map<String, Object>> speeds = new ArrayList<>();
@@ -115,8 +118,6 @@ final class DevicesExperiment implements Callable<Integer> {
       }
       write(directory.path(), errors, speeds);
     }
-    Manifest manifest = new Manifest(spec.root().commandLine().getParseResult().originalArgs());
-    manifest.put("devices", Devices.list());
     AtomicFiles.write(directory.manifest(), manifest.ended("finished").json());
     PrintWriter stdout = spec.commandLine().getOut();
     stdout.println("report     " + directory.path().resolve("report.md"));

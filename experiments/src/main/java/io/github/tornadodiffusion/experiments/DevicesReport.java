@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Objects;
 import java.util.stream.Stream;
 
 /**
@@ -45,13 +45,12 @@ record DevicesReport(List<Map<String, Object>> errors, List<Map<String, Object>>
           List.of(
               "`%s`".formatted(device.get("device")),
               device.get("name").toString(),
-              Optional.ofNullable(device.get("platform")).orElse(device.get("runtime")).toString(),
-              Optional.ofNullable(device.get("compute_units"))
-                  .orElse(device.get("threads"))
-                  .toString(),
+              Objects.toString(device.get("platform"), ""),
+              device.get("runtime").toString(),
+              Objects.toString(device.getOrDefault("compute_units", device.get("threads"))),
               device.get("memory_mib").toString()));
     }
-    return Markdown.table(List.of("device", "name", "platform", "units", "MiB"), rows);
+    return Markdown.table(List.of("device", "name", "platform", "runtime", "units", "MiB"), rows);
   }
 
   private String speed() {

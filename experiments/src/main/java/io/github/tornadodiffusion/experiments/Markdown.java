@@ -1,14 +1,18 @@
 package io.github.tornadodiffusion.experiments;
 
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** Text of reports. */
 final class Markdown {
+  private static final Pattern NUMBER = Pattern.compile("(-?[0-9][0-9.e+-]*)?");
+
   private Markdown() {}
 
   /**
-   * A table; the first column is aligned to the left, the others to the right.
+   * A table; columns of numbers are aligned to the right.
    *
    * @param header as many cells as every row has
    */
@@ -16,7 +20,12 @@ final class Markdown {
     StringBuilder text = new StringBuilder(line(header));
     text.append(
         line(
-            header.stream().map(cell -> cell.equals(header.getFirst()) ? "---" : "---:").toList()));
+            IntStream.range(0, header.size())
+                .mapToObj(column ->
+                    rows.stream().allMatch(row -> NUMBER.matcher(row.get(column)).matches())
+                        ? "---:"
+                        : "---")
+                .toList()));
     rows.forEach(row -> text.append(line(row)));
     return text.toString();
   }

@@ -273,8 +273,7 @@ final class TrainingRun {
   }
 
   private void describe(DeviceOptions device, Engine engine) {
-    Map<String, Object> on = new LinkedHashMap<>();
-    on.put("device", device.device);
+    Map<String, Object> on = Devices.named(device.device);
     on.put("kernels", engine.variants().id());
     if (device.isJvm()) {
       on.put("threads", device.threads());

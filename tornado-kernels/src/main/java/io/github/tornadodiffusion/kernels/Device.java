@@ -7,6 +7,7 @@ package io.github.tornadodiffusion.kernels;
  * @param name as the driver tells it
  * @param type for instance {@code cpu} or {@code gpu}
  * @param platform the driver
+ * @param runtime TornadoVM and its version
  * @param memory bytes
  * @param largestBuffer bytes that one array may have
  * @param computeUnits cores of a CPU, multiprocessors of a GPU
@@ -18,6 +19,7 @@ public record Device(
     String name,
     String type,
     String platform,
+    String runtime,
     long memory,
     long largestBuffer,
     int computeUnits,

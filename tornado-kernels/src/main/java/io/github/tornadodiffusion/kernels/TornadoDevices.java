@@ -1,8 +1,10 @@
 package io.github.tornadodiffusion.kernels;
 
+import java.lang.module.ModuleDescriptor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import uk.ac.manchester.tornado.api.TornadoBackend;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
@@ -52,10 +54,16 @@ final class TornadoDevices {
         device.getPhysicalDevice().getDeviceName().strip(),
         device.getDeviceType().name().toLowerCase(Locale.ROOT),
         device.getPlatformName().strip(),
+        "TornadoVM " + version(),
         device.getPhysicalDevice().getDeviceGlobalMemorySize(),
         device.getPhysicalDevice().getDeviceMaxAllocationSize(),
         device.getPhysicalDevice().getDeviceMaxComputeUnits(),
         device.getPhysicalDevice().getMaxThreadsPerBlock(),
         device.getPhysicalDevice().getDeviceLocalMemorySize());
+  }
+
+  private static String version() {
+    ModuleDescriptor module = TornadoDevice.class.getModule().getDescriptor();
+    return Optional.ofNullable(module).flatMap(ModuleDescriptor::rawVersion).orElse("");
   }
 }

@@ -18,7 +18,16 @@ class GridTest {
 
   private static Device device(String type, int workGroup, long localMemory) {
     return new Device(
-        "opencl:0", "name", type, "platform", 1L << 33, 1L << 32, 20, workGroup, localMemory);
+        "opencl:0",
+        "name",
+        type,
+        "platform",
+        "runtime",
+        1L << 33,
+        1L << 32,
+        20,
+        workGroup,
+        localMemory);
   }
 
   @ParameterizedTest
