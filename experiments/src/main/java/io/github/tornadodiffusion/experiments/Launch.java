@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.experiments;
 
+import io.github.tornadodiffusion.kernels.StableSource;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.ValueLayout;
@@ -16,8 +17,9 @@ import java.lang.foreign.ValueLayout;
 public final class Launch {
   private Launch() {}
 
-  /** Puts the standard streams where they belong, then runs the program. */
+  /** Makes kernels stable, puts the standard streams where they belong, then runs the program. */
   public static void main(String[] args) throws Throwable {
+    StableSource.prepare();
     Integer saved = Integer.getInteger("tornadodiffusion.stderr");
     if (saved != null) {
       restoreStandardError(saved);

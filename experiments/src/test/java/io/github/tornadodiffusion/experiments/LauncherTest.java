@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.github.tornadodiffusion.kernels.Engines;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,7 +17,9 @@ import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The program as a process of its own, started by the script, with what signals do to it. */
@@ -221,5 +224,34 @@ class LauncherTest {
     assertTrue(err.contains("stopped before the samples were drawn"), err);
     assertTrue(Files.exists(run.resolve("model_index.json")));
     assertTrue(Files.notExists(run.resolve("samples.png")));
+  }
+
+  /** So that drivers find compiled kernels in their caches: declarations have a fixed order. */
+  @Test
+  @Tag("device")
+  @EnabledIfEnvironmentVariable(
+      named = "TORNADOVM_HOME",
+      matches = ".+",
+      disabledReason = "TORNADOVM_HOME is not set: there is no device")
+  void everyCommandGeneratesTheSameKernels() throws Exception {
+    List<String> once = declarations("bench", "forward", "--runs", "1");
+    List<String> again = declarations("bench", "forward", "--runs", "2", "--json", "--batch", "8");
+    assertTrue(once.stream().anyMatch(line -> line.contains(",")), "no kernel was printed");
+    assertEquals(once, again);
+  }
+
+  /** The declarations of vectors in all kernels that a command generates. */
+  private List<String> declarations(String... arguments) throws Exception {
+    List<String> command = new ArrayList<>(List.of("/bin/bash", root + "/tornado-diffusion"));
+    command.addAll(List.of(arguments));
+    command.addAll(List.of("--preset", "digits", "--no-self-check", "--device"));
+    command.add(Engines.devices().getFirst().id());
+    ProcessBuilder builder =
+        new ProcessBuilder(command)
+            .redirectOutput(directory.resolve("out").toFile())
+            .redirectError(directory.resolve("err").toFile());
+    builder.environment().put("TORNADODIFFUSION_JAVA_HOME", System.getProperty("java.home"));
+    builder.environment().put("TORNADODIFFUSION_JAVA_OPTS", "-Dtornado.printKernel=True");
+    return end(0, builder.start()).lines().filter(line -> line.contains("float16 v16f")).toList();
   }
 }
