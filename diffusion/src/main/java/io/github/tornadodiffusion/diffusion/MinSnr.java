@@ -1,5 +1,7 @@
 package io.github.tornadodiffusion.diffusion;
 
+import io.github.tornadodiffusion.diffusion.schedulers.PredictionType;
+
 /**
  * What the loss of an image counts at its timestep, so that timesteps with little noise do not
  * outweigh the others (Hang et al. 2023, "Efficient Diffusion Training via Min-SNR Weighting

@@ -1,5 +1,8 @@
 package io.github.tornadodiffusion.diffusion;
 
+import io.github.tornadodiffusion.diffusion.schedulers.ModelCall;
+import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
+import io.github.tornadodiffusion.diffusion.schedulers.SamplingState;
 import java.util.Arrays;
 
 /**
@@ -68,7 +71,7 @@ public final class Pipeline {
     float[] images = new float[Math.multiplyExact(count, imageLength)];
     int batches = Math.ceilDiv(count, batch);
     for (int i = 0; i < batches; i++) {
-      int done = i * sampling.steps();
+      int done = i * sampling.calls();
       Progress ofBatch = (calls, total) -> progress.calls(done + calls, batches * total);
       int first = i * batch;
       // The last batch computes images beyond the count rather than another program.
@@ -82,20 +85,20 @@ public final class Pipeline {
 
   private float[] sampleBatch(
       Sampling sampling, int first, SampleNoise source, int[] labels, Progress progress) {
-    float[] sample = new float[batch * imageLength];
-    float[] noise = new float[sample.length];
+    float[] noise = new float[batch * imageLength];
     float[] timesteps = new float[batch];
-    source.fill(SampleNoise.INITIAL, first, sample);
-    for (int step = 0; step < sampling.steps(); step++) {
-      Arrays.fill(timesteps, sampling.timestep(step));
-      float[] output = denoiser.predict(sample, timesteps, labels);
-      boolean noisy = sampling.addsNoise(step);
-      if (noisy) {
-        source.fill(step, first, noise);
+    source.fill(SampleNoise.INITIAL, first, noise);
+    SamplingState state = sampling.start(noise);
+    for (int i = 0; i < sampling.calls(); i++) {
+      ModelCall call = sampling.call(i);
+      Arrays.fill(timesteps, (float) call.timestep());
+      float[] output = denoiser.predict(sampling.modelInput(i, state), timesteps, labels);
+      if (call.drawsNoise()) {
+        source.fill(i, first, noise);
       }
-      sample = sampling.step(step, output, sample, noisy ? noise : null, batch).prevSample();
-      progress.calls(step + 1, sampling.steps());
+      state = sampling.step(i, output, state, noise, batch);
+      progress.calls(i + 1, sampling.calls());
     }
-    return sample;
+    return state.sample();
   }
 }

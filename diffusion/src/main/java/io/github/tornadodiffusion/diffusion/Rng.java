@@ -1,5 +1,7 @@
 package io.github.tornadodiffusion.diffusion;
 
+import io.github.tornadodiffusion.diffusion.schedulers.Ids;
+
 /** Where random numbers come from. */
 public enum Rng {
   /**

@@ -10,7 +10,7 @@ public interface SampleNoise {
   /**
    * Fills an array with noise.
    *
-   * @param step the step that adds the noise, 0 first, or {@link #INITIAL}
+   * @param step the call of the model after which the noise is added, 0 first, or {@link #INITIAL}
    * @param firstImage the number of the first image in the array, 0 first
    * @param out images one after another
    */

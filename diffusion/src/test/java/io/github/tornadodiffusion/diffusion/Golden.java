@@ -10,7 +10,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The reference data of diffusers among the test resources. */
-final class Golden {
+public final class Golden {
   private static final JsonMapper JSON = new JsonMapper();
 
   private final JsonNode json;
@@ -18,7 +18,7 @@ final class Golden {
   private final ByteBuffer data;
 
   /** Reads {@code <name>.json} and {@code <name>.safetensors}. */
-  Golden(String name) {
+  public Golden(String name) {
     json = json(name + ".json");
     ByteBuffer file = ByteBuffer.wrap(bytes(name + ".safetensors")).order(ByteOrder.LITTLE_ENDIAN);
     byte[] headerBytes = new byte[Math.toIntExact(file.getLong())];
@@ -27,15 +27,15 @@ final class Golden {
     data = file.slice().order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  JsonNode json() {
+  public JsonNode json() {
     return json;
   }
 
-  boolean has(String tensor) {
+  public boolean has(String tensor) {
     return header.has(tensor);
   }
 
-  float[] tensor(String tensor) {
+  public float[] tensor(String tensor) {
     JsonNode offsets = header.get(tensor).get("data_offsets");
     int from = offsets.get(0).asInt();
     float[] values = new float[(offsets.get(1).asInt() - from) / Float.BYTES];
@@ -46,7 +46,7 @@ final class Golden {
     return values;
   }
 
-  static JsonNode json(String name) {
+  public static JsonNode json(String name) {
     return JSON.readTree(new String(bytes(name), StandardCharsets.UTF_8));
   }
 

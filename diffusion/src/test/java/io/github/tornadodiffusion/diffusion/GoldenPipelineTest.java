@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.diffusion;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.UNetInference;
 import java.net.URISyntaxException;
@@ -60,9 +61,9 @@ class GoldenPipelineTest {
           new Pipeline(denoiser, IMAGES, CHANNELS, SIZE, SIZE)
               .sample(sampling, IMAGES, noise, null, Pipeline.Progress.NONE);
     }
-    for (int step = 0; step < sampling.steps(); step++) {
+    for (int step = 0; step < sampling.calls(); step++) {
       float[] expected = Arrays.copyOfRange(samples, step * VALUES, (step + 1) * VALUES);
-      float[] actual = step < sampling.steps() - 1 ? inputs.get(step + 1) : images;
+      float[] actual = step < sampling.calls() - 1 ? inputs.get(step + 1) : images;
       assertArrayEquals(expected, actual, TOLERANCE, "after step " + step);
     }
     assertGreyLevels(golden.tensor(run + ".image_nhwc"), images);

@@ -2,6 +2,8 @@ package io.github.tornadodiffusion.diffusion;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.tornadodiffusion.diffusion.schedulers.BetaSchedule;
+import io.github.tornadodiffusion.diffusion.schedulers.PredictionType;
 import io.github.tornadodiffusion.kernels.JvmEngine;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
 import org.junit.jupiter.api.AfterAll;

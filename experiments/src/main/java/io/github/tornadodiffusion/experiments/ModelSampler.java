@@ -4,8 +4,8 @@ import io.github.tornadodiffusion.diffusion.ClassLabels;
 import io.github.tornadodiffusion.diffusion.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.ImageGrid;
 import io.github.tornadodiffusion.diffusion.Pipeline;
-import io.github.tornadodiffusion.diffusion.Sampling;
-import io.github.tornadodiffusion.diffusion.Scheduler;
+import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
+import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
 import io.github.tornadodiffusion.nn.UNetInference;
@@ -96,7 +96,7 @@ final class ModelSampler implements AutoCloseable {
   float[] sample(
       Sampling sampling, int count, long seed, int[] labels, Pipeline.Progress progress) {
     boolean logarithms = config.timeEmbeddingType().equals("fourier");
-    if (logarithms && sampling.timestep(sampling.steps() - 1) == 0) {
+    if (logarithms && sampling.call(sampling.calls() - 1).timestep() == 0) {
       throw new IllegalArgumentException(
           "the model embeds the logarithms of timesteps (time_embedding_type fourier) and the last"
               + " one is 0; set steps_offset to 1 in its scheduler_config.json");

@@ -1,7 +1,7 @@
 package io.github.tornadodiffusion.experiments;
 
-import io.github.tornadodiffusion.diffusion.BetaSchedule;
-import io.github.tornadodiffusion.diffusion.PredictionType;
+import io.github.tornadodiffusion.diffusion.schedulers.BetaSchedule;
+import io.github.tornadodiffusion.diffusion.schedulers.PredictionType;
 import io.github.tornadodiffusion.nn.LearningRateSchedule.Kind;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
 import java.util.List;

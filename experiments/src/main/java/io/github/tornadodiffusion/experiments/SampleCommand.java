@@ -3,7 +3,7 @@ package io.github.tornadodiffusion.experiments;
 import io.github.tornadodiffusion.diffusion.ClassLabels;
 import io.github.tornadodiffusion.diffusion.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.PngFiles;
-import io.github.tornadodiffusion.diffusion.Sampling;
+import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
 import java.io.IOException;
@@ -103,7 +103,7 @@ final class SampleCommand implements Callable<Integer> {
     try (Engine engine = profile.measured(device.open(profile.wanted(), err));
         ModelSampler sampler = ModelSampler.open(engine, diffusion, sampling.scheduler(), size);
         Progress progress =
-            Progress.on(err, "sample", 0, (long) sampling.steps() * Math.ceilDiv(count, size))) {
+            Progress.on(err, "sample", 0, (long) sampling.calls() * Math.ceilDiv(count, size))) {
       images =
           sampler.sample(
               sampling,
@@ -164,7 +164,7 @@ final class SampleCommand implements Callable<Integer> {
     text.put("Software", "tornado-diffusion " + Versions.program());
     text.put("model", model.toAbsolutePath().normalize().toString());
     text.put("scheduler", sampling.scheduler().className());
-    text.put("steps", Integer.toString(sampling.steps()));
+    text.put("steps", Integer.toString(steps));
     text.put("count", Integer.toString(count));
     text.put("seed", Long.toString(seed));
     if (labels != null) {

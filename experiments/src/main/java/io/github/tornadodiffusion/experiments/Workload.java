@@ -1,10 +1,10 @@
 package io.github.tornadodiffusion.experiments;
 
-import io.github.tornadodiffusion.diffusion.DDIMScheduler;
-import io.github.tornadodiffusion.diffusion.NoiseSchedule;
 import io.github.tornadodiffusion.diffusion.Pipeline;
-import io.github.tornadodiffusion.diffusion.Sampling;
-import io.github.tornadodiffusion.diffusion.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.DDIMScheduler;
+import io.github.tornadodiffusion.diffusion.schedulers.NoiseSchedule;
+import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
+import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.HostTensor;
 import io.github.tornadodiffusion.nn.Initialisation;

@@ -2,7 +2,7 @@ package io.github.tornadodiffusion.experiments;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.github.tornadodiffusion.diffusion.BetaSchedule;
+import io.github.tornadodiffusion.diffusion.schedulers.BetaSchedule;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
 import java.io.IOException;
 import java.util.List;

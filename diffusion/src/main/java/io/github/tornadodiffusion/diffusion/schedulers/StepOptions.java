@@ -1,4 +1,4 @@
-package io.github.tornadodiffusion.diffusion;
+package io.github.tornadodiffusion.diffusion.schedulers;
 
 /**
  * What a caller chooses for DDIM steps; DDPM has no such choices and ignores them.

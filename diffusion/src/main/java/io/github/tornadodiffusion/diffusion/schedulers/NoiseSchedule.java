@@ -1,4 +1,4 @@
-package io.github.tornadodiffusion.diffusion;
+package io.github.tornadodiffusion.diffusion.schedulers;
 
 /**
  * The forward process x_t = signal(t) * x_0 + sigma(t) * noise (Ho et al. 2020, equation 4), with
@@ -96,5 +96,20 @@ public final class NoiseSchedule {
       }
     }
     return mixed;
+  }
+
+  /** alphasCumprod of t over that of an earlier timestep: the signal that the way between keeps. */
+  static double kept(double alphaCumprod, double alphaCumprodPrevious) {
+    return alphaCumprodPrevious == 0 ? 0 : alphaCumprod / alphaCumprodPrevious;
+  }
+
+  /** The variance of q(x_prev | x_t, x_0); zero where no noise lies between x_t and x_0. */
+  static double posteriorVariance(double alphaCumprod, double alphaCumprodPrevious) {
+    if (alphaCumprod == 1) {
+      return 0;
+    }
+    return (1 - alphaCumprodPrevious)
+        / (1 - alphaCumprod)
+        * (1 - kept(alphaCumprod, alphaCumprodPrevious));
   }
 }

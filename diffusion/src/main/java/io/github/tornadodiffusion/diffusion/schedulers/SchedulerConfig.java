@@ -1,6 +1,10 @@
-package io.github.tornadodiffusion.diffusion;
+package io.github.tornadodiffusion.diffusion.schedulers;
 
+import io.github.tornadodiffusion.nn.JsonFields;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 
 /**
  * What DDPM and DDIM share of a scheduler_config.json; the components are diffusers' keys in camel
@@ -132,6 +136,56 @@ public record SchedulerConfig(
     return rescaleBetasZeroSnr
         ? new NoiseSchedule(BetaSchedule.rescaleZeroTerminalSnr(betas))
         : schedule;
+  }
+
+  /**
+   * Reads the keys that are there; the others have the given values.
+   *
+   * @throws IllegalArgumentException if a value is not allowed
+   */
+  static SchedulerConfig read(JsonFields fields, SchedulerConfig defaults) {
+    return new SchedulerConfig(
+        fields.integer("num_train_timesteps", defaults.numTrainTimesteps()),
+        fields.number("beta_start", defaults.betaStart()),
+        fields.number("beta_end", defaults.betaEnd()),
+        BetaSchedule.of(fields.string("beta_schedule", defaults.betaSchedule().id())),
+        fields.numbersOrNull("trained_betas", null),
+        fields.bool("rescale_betas_zero_snr", defaults.rescaleBetasZeroSnr()),
+        PredictionType.of(fields.string("prediction_type", defaults.predictionType().id())),
+        fields.bool("clip_sample", defaults.clipSample()),
+        fields.number("clip_sample_range", defaults.clipSampleRange()),
+        fields.bool("thresholding", defaults.thresholding()),
+        fields.number("dynamic_thresholding_ratio", defaults.dynamicThresholdingRatio()),
+        fields.number("sample_max_value", defaults.sampleMaxValue()),
+        TimestepSpacing.of(fields.string("timestep_spacing", defaults.timestepSpacing().id())),
+        fields.integer("steps_offset", defaults.stepsOffset()));
+  }
+
+  /** All keys, for a map of a scheduler's own. */
+  Map<String, Object> fields() {
+    Map<String, Object> fields = new TreeMap<>();
+    fields.put("num_train_timesteps", numTrainTimesteps);
+    fields.put("beta_start", betaStart);
+    fields.put("beta_end", betaEnd);
+    fields.put("beta_schedule", betaSchedule.id());
+    fields.put("trained_betas", trainedBetas);
+    fields.put("rescale_betas_zero_snr", rescaleBetasZeroSnr);
+    fields.put("prediction_type", predictionType.id());
+    fields.put("clip_sample", clipSample);
+    fields.put("clip_sample_range", clipSampleRange);
+    fields.put("thresholding", thresholding);
+    fields.put("dynamic_thresholding_ratio", dynamicThresholdingRatio);
+    fields.put("sample_max_value", sampleMaxValue);
+    fields.put("timestep_spacing", timestepSpacing.id());
+    fields.put("steps_offset", stepsOffset);
+    return fields;
+  }
+
+  /** The keys of a class that knows only some of them, for a map of its own. */
+  Map<String, Object> fields(Set<String> keys) {
+    Map<String, Object> fields = fields();
+    fields.keySet().retainAll(keys);
+    return fields;
   }
 
   /** The timesteps of a sampler with n steps, highest first. */

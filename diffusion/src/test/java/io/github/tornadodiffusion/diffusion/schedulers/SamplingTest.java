@@ -1,11 +1,14 @@
-package io.github.tornadodiffusion.diffusion;
+package io.github.tornadodiffusion.diffusion.schedulers;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.github.tornadodiffusion.diffusion.Golden;
 import io.github.tornadodiffusion.nn.JsonFields;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
@@ -25,24 +28,53 @@ class SamplingTest {
   private static final Golden TRAJECTORIES = new Golden("trajectories");
   private static final JsonNode TIMESTEPS = Golden.json("timesteps.json").get("entries");
 
+  /** The configuration of timesteps.json's variants. */
+  private static final Map<String, String> VARIANTS =
+      Map.of(
+          "karras",
+          ", \"use_karras_sigmas\": true",
+          "skip_prk_steps",
+          ", \"skip_prk_steps\": true",
+          "final_sigma_min",
+          ", \"final_sigmas_type\": \"sigma_min\"");
+
   static Stream<String> trajectories() {
-    return TRAJECTORIES.json().get("cases").propertyNames().stream();
+    JsonNode cases = TRAJECTORIES.json().get("cases");
+    return cases.propertyNames().stream()
+        .filter(name -> Schedulers.CLASS_NAMES.contains(cases.get(name).get("class").asString()));
   }
 
   static Stream<String> spacings() {
-    return TIMESTEPS.propertyNames().stream();
+    return TIMESTEPS.propertyNames().stream()
+        .filter(key -> Schedulers.CLASS_NAMES.contains(key.split("\\|")[0]));
   }
 
   @ParameterizedTest
   @MethodSource("spacings")
   void timestepsEqualThoseOfDiffusers(String key) {
     String[] parts = key.split("\\|");
+    JsonNode expected = TIMESTEPS.get(key);
     String config =
-        "{\"timestep_spacing\": \"%s\", \"steps_offset\": %s}".formatted(parts[1], parts[3]);
+        "{\"timestep_spacing\": \"%s\", \"steps_offset\": %s%s}"
+            .formatted(parts[1], parts[3], parts.length > 4 ? VARIANTS.get(parts[4]) : "");
     Scheduler scheduler = Schedulers.of(parts[0], JsonFields.parse(config));
-    assertArrayEquals(
-        ints(TIMESTEPS.get(key).get("timesteps")),
-        Sampling.of(scheduler, Integer.parseInt(parts[2])).timesteps());
+    int steps = Integer.parseInt(parts[2]);
+    if (expected.has("error")) {
+      assertThrows(IllegalArgumentException.class, () -> Sampling.of(scheduler, steps));
+      return;
+    }
+    Sampling sampling = Sampling.of(scheduler, steps);
+    double[] timesteps = doubles(expected.get("timesteps"));
+    assertArrayEquals(timesteps, sampling.timesteps(), 1e-3);
+    double scale = expected.get("init_noise_sigma").asDouble();
+    assertEquals(scale, sampling.initNoiseSigma(), 1e-4 * scale);
+    if (expected.has("sigmas")) {
+      double[] sigmas = doubles(expected.get("sigmas"));
+      for (int i = 0; i < sampling.calls(); i++) {
+        double sigma = sampling.call(i).sigma() / sampling.call(i).signal();
+        assertEquals(sigmas[i], sigma, 1e-4 * sigmas[i], "sigma of call " + i);
+      }
+    }
   }
 
   @ParameterizedTest
@@ -50,22 +82,24 @@ class SamplingTest {
   void trajectoryEqualsThatOfDiffusers(String name) {
     JsonNode test = TRAJECTORIES.json().get("cases").get(name);
     Sampling sampling = sampling(test);
-    assertArrayEquals(ints(test.get("timesteps")), sampling.timesteps());
+    assertArrayEquals(doubles(test.get("timesteps")), sampling.timesteps(), 1e-3);
     float[] samples = TRAJECTORIES.tensor(name + ".samples");
     float[] noises = optional(name + ".noises");
     float[] originals = optional(name + ".pred_original");
-    int size = samples.length / (sampling.steps() + 1);
+    int size = samples.length / (sampling.calls() + 1);
 
-    float[] sample = Arrays.copyOf(samples, size);
+    SamplingState state = SamplingState.of(Arrays.copyOf(samples, size));
     int noisesUsed = 0;
-    for (int step = 0; step < sampling.steps(); step++) {
-      float[] noise = sampling.addsNoise(step) ? part(noises, noisesUsed++, size) : null;
-      float[] output = model(test, sample, sampling.timesteps()[step]);
-      Scheduler.Step result = sampling.step(step, output, sample, noise, 1);
-      sample = result.prevSample();
-      assertClose(part(samples, step + 1, size), sample, "sample after step " + step);
+    List<Integer> noisy = Arrays.stream(ints(test.get("noise_steps"))).boxed().toList();
+    for (int i = 0; i < sampling.calls(); i++) {
+      ModelCall call = sampling.call(i);
+      float[] noise = noisy.contains(i) ? part(noises, noisesUsed++, size) : null;
+      assertEquals(noisy.contains(i), call.drawsNoise(), "draws noise in call " + i);
+      float[] output = model(test, sampling.modelInput(i, state), call.timestep());
+      state = sampling.step(i, output, state, noise, 1);
+      assertClose(part(samples, i + 1, size), state.sample(), "sample after call " + i);
       if (originals.length > 0) {
-        assertClose(part(originals, step, size), result.predOriginalSample(), "x_0 at " + step);
+        assertClose(part(originals, i, size), state.predOriginalSample(), "x_0 at " + i);
       }
     }
     assertEquals(noises.length, noisesUsed * size, "noises used");
@@ -99,7 +133,7 @@ class SamplingTest {
   }
 
   /** The fixed function that stands for a model in the reference data, in float32. */
-  private static float[] model(JsonNode test, float[] sample, int timestep) {
+  private static float[] model(JsonNode test, float[] sample, double timestep) {
     String function = test.get("model_fn").asString();
     boolean steep = function.startsWith("model_output = input*0.9 + cos(t/200)*0.05");
     boolean variance = function.contains("concatenated on channels with clamp(input*0.3,-1,1)");
@@ -121,6 +155,12 @@ class SamplingTest {
 
   private static float[] part(float[] values, int index, int size) {
     return Arrays.copyOfRange(values, index * size, (index + 1) * size);
+  }
+
+  private static double[] doubles(JsonNode list) {
+    return StreamSupport.stream(list.spliterator(), false)
+        .mapToDouble(JsonNode::asDouble)
+        .toArray();
   }
 
   private static int[] ints(JsonNode list) {

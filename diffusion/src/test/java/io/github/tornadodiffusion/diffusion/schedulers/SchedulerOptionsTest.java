@@ -1,8 +1,9 @@
-package io.github.tornadodiffusion.diffusion;
+package io.github.tornadodiffusion.diffusion.schedulers;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.github.tornadodiffusion.diffusion.Golden;
 import io.github.tornadodiffusion.nn.JsonFields;
 import java.util.Arrays;
 import java.util.stream.IntStream;
@@ -26,7 +27,7 @@ class SchedulerOptionsTest {
     JsonNode json = GOLDEN.json().get(index);
     Sampling sampling = sampling(json);
     int[] timesteps = ints(json.get("timesteps"));
-    assertArrayEquals(timesteps, sampling.timesteps());
+    assertArrayEquals(Arrays.stream(timesteps).asDoubleStream().toArray(), sampling.timesteps());
     float[] samples = GOLDEN.tensor(index + ".samples");
     float[] outputs = GOLDEN.tensor(index + ".outputs");
     float[] noises = GOLDEN.tensor(index + ".noises");
@@ -36,17 +37,17 @@ class SchedulerOptionsTest {
     // Beside the double steps the single ones of diffusers itself, as exactly as those go.
     double single = 2 * json.get("single_vs_double").asDouble();
     for (int step = 0; step < steps; step++) {
-      Scheduler.Step actual =
+      SamplingState actual =
           sampling.step(
               step,
               part(outputs, step, steps),
-              part(samples, step, steps + 1),
-              sampling.addsNoise(step) ? part(noises, step, steps) : null,
+              SamplingState.of(part(samples, step, steps + 1)),
+              sampling.call(step).drawsNoise() ? part(noises, step, steps) : null,
               IMAGES);
       String what = "step " + step + " from timestep " + timesteps[step];
-      assertClose(part(prev, step, steps), actual.prevSample(), 1e-6, what);
+      assertClose(part(prev, step, steps), actual.sample(), 1e-6, what);
       assertClose(part(original, step, steps), actual.predOriginalSample(), 1e-6, what);
-      assertClose(part(samples, step + 1, steps + 1), actual.prevSample(), single + 1e-6, what);
+      assertClose(part(samples, step + 1, steps + 1), actual.sample(), single + 1e-6, what);
     }
   }
 

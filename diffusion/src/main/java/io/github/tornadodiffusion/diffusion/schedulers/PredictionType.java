@@ -1,4 +1,4 @@
-package io.github.tornadodiffusion.diffusion;
+package io.github.tornadodiffusion.diffusion.schedulers;
 
 /** What the model predicts, given x_t = signal * x_0 + sigma * noise. */
 public enum PredictionType {

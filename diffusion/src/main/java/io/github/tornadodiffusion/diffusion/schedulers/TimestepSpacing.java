@@ -1,4 +1,4 @@
-package io.github.tornadodiffusion.diffusion;
+package io.github.tornadodiffusion.diffusion.schedulers;
 
 /**
  * Which of the T training timesteps a sampler with n steps visits, as diffusers spaces them (Lin et

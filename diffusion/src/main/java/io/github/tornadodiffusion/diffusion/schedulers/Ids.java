@@ -1,15 +1,15 @@
-package io.github.tornadodiffusion.diffusion;
+package io.github.tornadodiffusion.diffusion.schedulers;
 
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** The lower-case names by which diffusers' configuration files call the constants of an enum. */
-final class Ids {
+public final class Ids {
   private Ids() {}
 
   /** {@code V_PREDICTION} is {@code v_prediction}. */
-  static String id(Enum<?> constant) {
+  public static String id(Enum<?> constant) {
     return constant.name().toLowerCase(Locale.ROOT);
   }
 
@@ -19,7 +19,7 @@ final class Ids {
    * @param key what the value configures, for the message
    * @throws IllegalArgumentException if there is none; the message lists those that exist
    */
-  static <E extends Enum<E>> E parse(Class<E> type, String key, String value) {
+  public static <E extends Enum<E>> E parse(Class<E> type, String key, String value) {
     for (E constant : type.getEnumConstants()) {
       if (id(constant).equals(value)) {
         return constant;

@@ -1,4 +1,4 @@
-package io.github.tornadodiffusion.diffusion;
+package io.github.tornadodiffusion.diffusion.schedulers;
 
 /**
  * The variances beta_0 .. beta_(T-1) of the forward process, by diffusers' names, in double

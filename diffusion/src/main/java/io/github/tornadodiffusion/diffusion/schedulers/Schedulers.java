@@ -1,12 +1,15 @@
-package io.github.tornadodiffusion.diffusion;
+package io.github.tornadodiffusion.diffusion.schedulers;
 
 import io.github.tornadodiffusion.nn.Json;
 import io.github.tornadodiffusion.nn.JsonFields;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 /**
  * Schedulers by diffusers' class names, and their scheduler_config.json.
@@ -16,8 +19,16 @@ import java.util.TreeMap;
  * ignored.
  */
 public final class Schedulers {
+  private static final SequencedMap<String, Function<JsonFields, Scheduler>> FACTORIES =
+      new LinkedHashMap<>();
+
+  static {
+    FACTORIES.put("DDPMScheduler", DDPMScheduler::read);
+    FACTORIES.put("DDIMScheduler", DDIMScheduler::read);
+  }
+
   /** The classes that exist, diffusers' names. */
-  public static final List<String> CLASS_NAMES = List.of("DDPMScheduler", "DDIMScheduler");
+  public static final List<String> CLASS_NAMES = List.copyOf(FACTORIES.keySet());
 
   private static final String CLASS_NAME = "_class_name";
   private static final String SUFFIX = "Scheduler";
@@ -81,57 +92,15 @@ public final class Schedulers {
    * @param className see {@link #className}
    * @throws IllegalArgumentException if a value is not allowed
    */
-  static Scheduler of(String className, JsonFields fields) {
-    SchedulerConfig config = config(fields);
-    return switch (className(className)) {
-      case "DDPMScheduler" ->
-          new DDPMScheduler(
-              config,
-              VarianceType.of(fields.string("variance_type", VarianceType.FIXED_SMALL.id())));
-      case "DDIMScheduler" -> new DDIMScheduler(config, fields.bool("set_alpha_to_one", true));
-      default -> throw new AssertionError(className);
-    };
-  }
-
-  private static SchedulerConfig config(JsonFields fields) {
-    SchedulerConfig defaults = SchedulerConfig.DEFAULTS;
-    return new SchedulerConfig(
-        fields.integer("num_train_timesteps", defaults.numTrainTimesteps()),
-        fields.number("beta_start", defaults.betaStart()),
-        fields.number("beta_end", defaults.betaEnd()),
-        BetaSchedule.of(fields.string("beta_schedule", defaults.betaSchedule().id())),
-        fields.numbersOrNull("trained_betas", null),
-        fields.bool("rescale_betas_zero_snr", defaults.rescaleBetasZeroSnr()),
-        PredictionType.of(fields.string("prediction_type", defaults.predictionType().id())),
-        fields.bool("clip_sample", defaults.clipSample()),
-        fields.number("clip_sample_range", defaults.clipSampleRange()),
-        fields.bool("thresholding", defaults.thresholding()),
-        fields.number("dynamic_thresholding_ratio", defaults.dynamicThresholdingRatio()),
-        fields.number("sample_max_value", defaults.sampleMaxValue()),
-        TimestepSpacing.of(fields.string("timestep_spacing", defaults.timestepSpacing().id())),
-        fields.integer("steps_offset", defaults.stepsOffset()));
+  public static Scheduler of(String className, JsonFields fields) {
+    return FACTORIES.get(className(className)).apply(fields);
   }
 
   /** The text of scheduler_config.json, as diffusers writes it. */
   public static String toJson(Scheduler scheduler) {
-    SchedulerConfig config = scheduler.config();
-    Map<String, Object> json = new TreeMap<>(scheduler.ownKeys());
+    Map<String, Object> json = new TreeMap<>(scheduler.fields());
     json.put(CLASS_NAME, scheduler.className());
     json.put("_diffusers_version", Json.DIFFUSERS_VERSION);
-    json.put("num_train_timesteps", config.numTrainTimesteps());
-    json.put("beta_start", config.betaStart());
-    json.put("beta_end", config.betaEnd());
-    json.put("beta_schedule", config.betaSchedule().id());
-    json.put("trained_betas", config.trainedBetas());
-    json.put("rescale_betas_zero_snr", config.rescaleBetasZeroSnr());
-    json.put("prediction_type", config.predictionType().id());
-    json.put("clip_sample", config.clipSample());
-    json.put("clip_sample_range", config.clipSampleRange());
-    json.put("thresholding", config.thresholding());
-    json.put("dynamic_thresholding_ratio", config.dynamicThresholdingRatio());
-    json.put("sample_max_value", config.sampleMaxValue());
-    json.put("timestep_spacing", config.timestepSpacing().id());
-    json.put("steps_offset", config.stepsOffset());
     return Json.write(json);
   }
 }

@@ -1,4 +1,4 @@
-package io.github.tornadodiffusion.diffusion;
+package io.github.tornadodiffusion.diffusion.schedulers;
 
 /** The variance of the noise that a DDPM step adds, by diffusers' names. */
 public enum VarianceType {

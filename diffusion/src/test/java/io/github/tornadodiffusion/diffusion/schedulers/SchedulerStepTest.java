@@ -1,4 +1,4 @@
-package io.github.tornadodiffusion.diffusion;
+package io.github.tornadodiffusion.diffusion.schedulers;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -47,30 +47,25 @@ class SchedulerStepTest {
     Random random = new Random(7);
     for (int steps : new int[] {1, 2, 7, 50, 1000}) {
       Sampling sampling = Sampling.of(scheduler, steps, new StepOptions(0.5, false));
-      int[] timesteps = sampling.timesteps();
-      int first = timesteps[0];
-      float[] sample =
-          scheduler.noiseSchedule().addNoise(clean, gaussian(random), new int[] {first});
-      for (int step = 0; step < steps; step++) {
-        float[] output = perfectOutput(scheduler, sample, clean, timesteps[step]);
-        Scheduler.Step result = sampling.step(step, output, sample, gaussian(random), 1);
-        sample = result.prevSample();
+      SamplingState state = SamplingState.of(sampling.noised(0, clean, gaussian(random)));
+      for (int i = 0; i < sampling.calls(); i++) {
+        float[] output = perfectOutput(type, sampling.call(i), state.sample(), clean);
+        state = sampling.step(i, output, state, gaussian(random), 1);
         // At the end of squaredcos_cap_v2 the signal is 5e-5, so the float32 output's own rounding
         // is 1e-3 of x_0.
-        assertArrayEquals(clean, result.predOriginalSample(), 5e-3f, "x_0 at " + timesteps[step]);
+        assertArrayEquals(clean, state.predOriginalSample(), 5e-3f, "x_0 at call " + i);
       }
-      assertArrayEquals(clean, sample, 1e-6f, steps + " steps");
+      assertArrayEquals(clean, state.sample(), 1e-6f, steps + " steps");
     }
   }
 
   private static float[] perfectOutput(
-      Scheduler scheduler, float[] sample, float[] clean, int timestep) {
-    double signal = scheduler.noiseSchedule().signal(timestep);
-    double sigma = scheduler.noiseSchedule().sigma(timestep);
+      PredictionType type, ModelCall call, float[] sample, float[] clean) {
+    double signal = call.signal();
+    double sigma = call.sigma();
     float[] output = new float[sample.length];
     for (int i = 0; i < output.length; i++) {
       double noise = (sample[i] - signal * clean[i]) / sigma;
-      PredictionType type = scheduler.config().predictionType();
       output[i] = (float) (type.targetNoise(signal) * noise + type.targetSample(sigma) * clean[i]);
     }
     return output;
@@ -128,18 +123,19 @@ class SchedulerStepTest {
   }
 
   private static void runFinite(Sampling sampling, Sampler sampler, Random random) {
-    float[] sample = gaussian(random);
-    for (int step = 0; step < sampling.steps(); step++) {
+    SamplingState state = sampling.start(gaussian(random));
+    for (int call = 0; call < sampling.calls(); call++) {
+      float[] input = sampling.modelInput(call, state);
       float[] output = new float[sampler.learned ? 2 * SIZE : SIZE];
       for (int i = 0; i < output.length; i++) {
         // Stands for a model that takes most of the noise out, so that values stay in range.
-        output[i] = i < SIZE ? 0.9f * Math.clamp(sample[i], -2, 2) : random.nextFloat(-1, 1);
+        output[i] = i < SIZE ? 0.9f * Math.clamp(input[i], -2, 2) : random.nextFloat(-1, 1);
       }
-      sample = sampling.step(step, output, sample, gaussian(random), 1).prevSample();
-      for (float value : sample) {
+      state = sampling.step(call, output, state, gaussian(random), 1);
+      for (float value : state.sample()) {
         assertTrue(
             Float.isFinite(value),
-            () -> sampler.json + ", " + sampling.steps() + " steps: " + value);
+            () -> sampler.json + ", " + sampling.calls() + " calls: " + value);
       }
     }
   }
@@ -161,8 +157,9 @@ class SchedulerStepTest {
       float[] output = concat(gaussian(random), gaussian(random));
       float[] sample = concat(gaussian(random), gaussian(random));
       float[] noise = concat(gaussian(random), gaussian(random));
-      float[] both = sampling.step(4, output, sample, noise, 2).prevSample();
-      float[] second = sampling.step(4, half(output), half(sample), half(noise), 1).prevSample();
+      float[] both = sampling.step(4, output, SamplingState.of(sample), noise, 2).sample();
+      float[] second =
+          sampling.step(4, half(output), SamplingState.of(half(sample)), half(noise), 1).sample();
       assertArrayEquals(half(both), second);
     }
   }
@@ -202,16 +199,17 @@ class SchedulerStepTest {
         () -> Sampling.of(scheduler("DDIMScheduler", "{\"steps_offset\": 1}"), 1000));
     Sampling plain = Sampling.of(scheduler("DDPMScheduler", "{}"), 10);
     float[] image = new float[SIZE];
+    SamplingState state = SamplingState.of(image);
     assertMessage(
-        "The step from timestep 900 needs noise", () -> plain.step(0, image, image, null, 1));
+        "The step from timestep 900 needs noise", () -> plain.step(0, image, state, null, 1));
     assertMessage(
-        "4 values do not divide into 3 images", () -> plain.step(0, image, image, image, 3));
+        "4 values do not divide into 3 images", () -> plain.step(0, image, state, image, 3));
     Sampling learned =
         Sampling.of(scheduler("DDPMScheduler", "{\"variance_type\": \"learned\"}"), 10);
     assertMessage(
         "The model's output has 4 values where the scheduler needs 8: a learned variance_type"
             + " takes twice the sample's channels",
-        () -> learned.step(0, image, image, image, 1));
+        () -> learned.step(0, image, state, image, 1));
   }
 
   private static void assertMessage(String message, Runnable action) {

@@ -1,0 +1,136 @@
+package io.github.tornadodiffusion.diffusion.schedulers;
+
+import static io.github.tornadodiffusion.diffusion.schedulers.ModelCall.term;
+import static io.github.tornadodiffusion.diffusion.schedulers.Update.NOISE;
+import static io.github.tornadodiffusion.diffusion.schedulers.Update.ORIGINAL;
+import static io.github.tornadodiffusion.diffusion.schedulers.Update.SAMPLE;
+
+import io.github.tornadodiffusion.nn.JsonFields;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Denoising diffusion probabilistic models, the ancestral sampler (Ho et al. 2020, algorithm 2), as
+ * diffusers 0.27.2 computes it, in double precision.
+ *
+ * <p>Where diffusers gives NaN this does not: {@code fixed_large_log} is the exponential of its
+ * logarithm, a {@code learned} variance is at least 1e-20, and an epsilon prediction at a timestep
+ * without signal is divided by a small number in place of zero.
+ */
+public final class DDPMScheduler implements Scheduler {
+  private static final double LEAST_VARIANCE = 1e-20;
+
+  private final SchedulerConfig config;
+  private final VarianceType varianceType;
+  private final NoiseSchedule schedule;
+
+  /** A scheduler with the given configuration. */
+  public DDPMScheduler(SchedulerConfig config, VarianceType varianceType) {
+    this.config = config;
+    this.varianceType = varianceType;
+    this.schedule = config.noiseSchedule();
+  }
+
+  /** A scheduler with diffusers' default variance, {@code fixed_small}. */
+  public DDPMScheduler(SchedulerConfig config) {
+    this(config, VarianceType.FIXED_SMALL);
+  }
+
+  static DDPMScheduler read(JsonFields fields) {
+    String variance = fields.string("variance_type", VarianceType.FIXED_SMALL.id());
+    return new DDPMScheduler(
+        SchedulerConfig.read(fields, SchedulerConfig.DEFAULTS), VarianceType.of(variance));
+  }
+
+  @Override
+  public String className() {
+    return "DDPMScheduler";
+  }
+
+  @Override
+  public SchedulerConfig config() {
+    return config;
+  }
+
+  /** The variance of the noise that a step adds. */
+  public VarianceType varianceType() {
+    return varianceType;
+  }
+
+  @Override
+  public Map<String, Object> fields() {
+    Map<String, Object> fields = config.fields();
+    fields.put("variance_type", varianceType.id());
+    return fields;
+  }
+
+  @Override
+  public NoiseSchedule noiseSchedule() {
+    return schedule;
+  }
+
+  @Override
+  public boolean needsVariance() {
+    return varianceType.learned();
+  }
+
+  @Override
+  public Plan plan(int steps, StepOptions options) {
+    return plan(DiscreteTimesteps.spaced(config, steps));
+  }
+
+  @Override
+  public Plan plan(int[] timesteps, StepOptions options) {
+    return plan(DiscreteTimesteps.given(timesteps));
+  }
+
+  private Plan plan(DiscreteTimesteps timesteps) {
+    List<ModelCall> calls = new ArrayList<>();
+    for (int i = 0; i < timesteps.count(); i++) {
+      calls.add(call(timesteps.at(i), timesteps.previous(i)));
+    }
+    return new Plan(1, calls);
+  }
+
+  private ModelCall call(int timestep, int previousTimestep) {
+    double alphaCumprod = schedule.alphaCumprod(timestep);
+    double alphaCumprodPrevious =
+        previousTimestep >= 0 ? schedule.alphaCumprod(previousTimestep) : 1;
+    double alpha = NoiseSchedule.kept(alphaCumprod, alphaCumprodPrevious);
+    // Equation 7. Without any noise in x_t the previous sample is x_0 itself.
+    double originalShare =
+        alphaCumprod == 1 ? 1 : Math.sqrt(alphaCumprodPrevious) * (1 - alpha) / (1 - alphaCumprod);
+    double sampleShare =
+        alphaCumprod == 1 ? 0 : Math.sqrt(alpha) * (1 - alphaCumprodPrevious) / (1 - alphaCumprod);
+    Diffused diffused = Diffused.of(config.predictionType(), alphaCumprod);
+    ModelCall.Builder call =
+        ModelCall.at(timestep, diffused.signal(), diffused.sigma())
+            .set(ORIGINAL, diffused.original())
+            .bound(ORIGINAL, config);
+    double small =
+        Math.max(
+            NoiseSchedule.posteriorVariance(alphaCumprod, alphaCumprodPrevious), LEAST_VARIANCE);
+    double large = 1 - alpha;
+    // The step to x_0 adds none.
+    double deviation = timestep == 0 ? 0 : fixedDeviation(small, large);
+    call.set(
+        SAMPLE, term(ORIGINAL, originalShare), term(SAMPLE, sampleShare), term(NOISE, deviation));
+    if (timestep > 0 && varianceType.learned()) {
+      boolean range = varianceType == VarianceType.LEARNED_RANGE;
+      double mostLog = Math.log(Math.max(large, LEAST_VARIANCE));
+      call.add(
+          new Update.LearnedNoise(
+              SAMPLE, range ? Math.log(small) : Double.NaN, mostLog, LEAST_VARIANCE));
+    }
+    return call.build();
+  }
+
+  private double fixedDeviation(double small, double large) {
+    return switch (varianceType) {
+      case FIXED_SMALL, FIXED_SMALL_LOG -> Math.sqrt(small);
+      case FIXED_LARGE, FIXED_LARGE_LOG -> Math.sqrt(large);
+      case LEARNED, LEARNED_RANGE -> 0;
+    };
+  }
+}

@@ -1,0 +1,49 @@
+package io.github.tornadodiffusion.diffusion.schedulers;
+
+import static io.github.tornadodiffusion.diffusion.schedulers.ModelCall.term;
+
+import io.github.tornadodiffusion.diffusion.schedulers.Update.Term;
+
+/**
+ * What a sample x = signal * x_0 + sigma * noise and a model's prediction say of x_0 and of the
+ * noise, as weights of sample and output. The shares are those of what the model sees; {@code
+ * signal^2 + sigma^2 = 1}.
+ */
+record Diffused(PredictionType prediction, double signal, double sigma) {
+  /**
+   * Stands for a signal of zero where a prediction of the noise is divided by it: noise alone says
+   * nothing about x_0, but the sample has to stay finite. Far below every schedule that keeps some
+   * signal.
+   */
+  static final double LEAST_SIGNAL = 0x1p-24;
+
+  /** From alphasCumprod. */
+  static Diffused of(PredictionType prediction, double alphaCumprod) {
+    return new Diffused(prediction, Math.sqrt(alphaCumprod), Math.sqrt(1 - alphaCumprod));
+  }
+
+  /** The x_0 that sample and output mean. */
+  Term[] original() {
+    return switch (prediction) {
+      case EPSILON -> {
+        double divisor = Math.max(signal, LEAST_SIGNAL);
+        yield terms(1 / divisor, -sigma / divisor);
+      }
+      case SAMPLE -> terms(0, 1);
+      case V_PREDICTION -> terms(signal, -sigma);
+    };
+  }
+
+  /** The noise that sample and output mean; zero where the sample has none. */
+  Term[] noise() {
+    return switch (prediction) {
+      case EPSILON -> terms(0, 1);
+      case SAMPLE -> sigma == 0 ? terms(0, 0) : terms(1 / sigma, -signal / sigma);
+      case V_PREDICTION -> terms(sigma, signal);
+    };
+  }
+
+  private static Term[] terms(double sample, double output) {
+    return new Term[] {term(Update.SAMPLE, sample), term(Update.OUTPUT, output)};
+  }
+}

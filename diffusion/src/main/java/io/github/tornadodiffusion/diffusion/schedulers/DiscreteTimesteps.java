@@ -1,0 +1,41 @@
+package io.github.tornadodiffusion.diffusion.schedulers;
+
+/**
+ * The training timesteps that a sampler visits, and where each step leads.
+ *
+ * @param timesteps highest first
+ * @param stride the distance that a step goes; 0 where it goes to the next of the timesteps
+ */
+@SuppressWarnings("ArrayRecordComponent") // local to a scheduler, never compared
+record DiscreteTimesteps(int[] timesteps, int stride) {
+  /**
+   * Spaces them as a configuration says. diffusers steps back by T / n also where linspace or
+   * trailing timesteps lie otherwise.
+   *
+   * @throws IllegalArgumentException if that many are not possible
+   */
+  static DiscreteTimesteps spaced(SchedulerConfig config, int steps) {
+    return new DiscreteTimesteps(config.timesteps(steps), config.numTrainTimesteps() / steps);
+  }
+
+  /** Visits the given ones. */
+  static DiscreteTimesteps given(int... timesteps) {
+    return new DiscreteTimesteps(timesteps.clone(), 0);
+  }
+
+  int count() {
+    return timesteps.length;
+  }
+
+  int at(int step) {
+    return timesteps[step];
+  }
+
+  /** Where a step leads; below 0 for the end. */
+  int previous(int step) {
+    if (stride > 0) {
+      return timesteps[step] - stride;
+    }
+    return step == timesteps.length - 1 ? -1 : timesteps[step + 1];
+  }
+}

@@ -1,0 +1,172 @@
+package io.github.tornadodiffusion.diffusion.schedulers;
+
+import java.util.Arrays;
+
+/** A scheduler with the calls of the model that a number of steps takes; immutable. */
+public final class Sampling {
+  private final Scheduler scheduler;
+  private final Scheduler.Plan plan;
+
+  private Sampling(Scheduler scheduler, Scheduler.Plan plan) {
+    this.scheduler = scheduler;
+    this.plan = plan;
+  }
+
+  /**
+   * Spaces the timesteps as the scheduler's configuration says.
+   *
+   * @param numInferenceSteps 1..T
+   * @throws IllegalArgumentException if that many are not possible
+   */
+  public static Sampling of(Scheduler scheduler, int numInferenceSteps, StepOptions options) {
+    return new Sampling(scheduler, scheduler.plan(numInferenceSteps, options));
+  }
+
+  /** {@link #of(Scheduler, int, StepOptions)} with diffusers' default options. */
+  public static Sampling of(Scheduler scheduler, int numInferenceSteps) {
+    return of(scheduler, numInferenceSteps, StepOptions.DEFAULTS);
+  }
+
+  /**
+   * Visits the given timesteps.
+   *
+   * @param timesteps in 0..T-1, every one below the one before
+   * @throws IllegalArgumentException if they are not, or the scheduler chooses them itself
+   */
+  public static Sampling custom(Scheduler scheduler, int[] timesteps, StepOptions options) {
+    int bound = scheduler.config().numTrainTimesteps();
+    if (timesteps.length == 0) {
+      throw new IllegalArgumentException("There are no timesteps: give at least one");
+    }
+    for (int timestep : timesteps) {
+      if (timestep < 0 || timestep >= bound) {
+        throw new IllegalArgumentException(
+            "Timesteps %s must be 0 to %d and fall"
+                .formatted(Arrays.toString(timesteps), bound - 1));
+      }
+      bound = timestep;
+    }
+    return new Sampling(scheduler, scheduler.plan(timesteps, options));
+  }
+
+  /**
+   * The rest of this sampling from a call of the model on, as for a sample that is already less
+   * noisy.
+   *
+   * @param first the first call that is kept, below {@link #calls}
+   */
+  public Sampling from(int first) {
+    return new Sampling(
+        scheduler, new Scheduler.Plan(plan.initNoiseSigma(), plan.calls().subList(first, calls())));
+  }
+
+  /** The scheduler that made the table. */
+  public Scheduler scheduler() {
+    return scheduler;
+  }
+
+  /** How often the model is called. */
+  public int calls() {
+    return plan.calls().size();
+  }
+
+  /** A call of the model, 0 first. */
+  public ModelCall call(int index) {
+    return plan.calls().get(index);
+  }
+
+  /** The timesteps of all calls. */
+  public double[] timesteps() {
+    return plan.calls().stream().mapToDouble(ModelCall::timestep).toArray();
+  }
+
+  /** The sample to begin with is this times standard normal noise. */
+  public double initNoiseSigma() {
+    return plan.initNoiseSigma();
+  }
+
+  /**
+   * The state to begin with.
+   *
+   * @param noise standard normal, images one after another
+   */
+  public SamplingState start(float[] noise) {
+    return new SamplingState(new double[][] {SamplingState.widen(noise, plan.initNoiseSigma())});
+  }
+
+  /**
+   * What the sample of a clean image is before a call.
+   *
+   * @param index the call; {@link #calls} for the end, where there is no noise
+   * @param clean x_0, images one after another
+   * @param noise of the same length
+   */
+  public float[] noised(int index, float[] clean, float[] noise) {
+    double signal = index == calls() ? 1 : call(index).signal();
+    double sigma = index == calls() ? 0 : call(index).sigma();
+    float[] mixed = new float[clean.length];
+    for (int i = 0; i < mixed.length; i++) {
+      mixed[i] = (float) (signal * clean[i] + sigma * noise[i]);
+    }
+    return mixed;
+  }
+
+  /** What the model sees at a call. */
+  public float[] modelInput(int index, SamplingState state) {
+    return SamplingState.narrow(state.register(Update.SAMPLE), call(index).inputScale());
+  }
+
+  /**
+   * Goes from one call of the model to the next; a pure function.
+   *
+   * @param index the call, 0 first
+   * @param modelOutput what the model says of {@link #modelInput}
+   * @param state before the call
+   * @param noise standard normal, as many values as the sample; may be null where {@link
+   *     ModelCall#usesNoise} says no
+   * @param images how many images the arrays hold
+   * @throws IllegalArgumentException if the lengths do not go together
+   */
+  public SamplingState step(
+      int index, float[] modelOutput, SamplingState state, float[] noise, int images) {
+    ModelCall call = call(index);
+    double[] sample = state.register(Update.SAMPLE);
+    check(modelOutput, sample.length, noise, images);
+    if (noise == null && call.usesNoise()) {
+      throw new IllegalArgumentException(
+          "The step from timestep %s needs noise".formatted(text(call.timestep())));
+    }
+    return new SamplingState(
+        new UpdateRun(state, images, modelOutput, noise, scheduler.needsVariance())
+            .all(call.updates()));
+  }
+
+  private void check(float[] modelOutput, int sample, float[] noise, int images) {
+    if (images < 1 || sample % images != 0) {
+      throw new IllegalArgumentException(
+          "%d values do not divide into %d images".formatted(sample, images));
+    }
+    boolean variance = scheduler.needsVariance();
+    int expected = variance ? 2 * sample : sample;
+    if (modelOutput.length != expected) {
+      throw new IllegalArgumentException(
+          "The model's output has %d values where the scheduler needs %d: %s"
+              .formatted(
+                  modelOutput.length,
+                  expected,
+                  variance
+                      ? "a learned variance_type takes twice the sample's channels"
+                      : "its out_channels must be the sample's channels"));
+    }
+    if (noise != null && noise.length != sample) {
+      throw new IllegalArgumentException(
+          "%d values of noise for %d of the sample".formatted(noise.length, sample));
+    }
+  }
+
+  private static String text(double timestep) {
+    return timestep == Math.rint(timestep)
+        ? Integer.toString((int) timestep)
+        : Double.toString(timestep);
+  }
+}

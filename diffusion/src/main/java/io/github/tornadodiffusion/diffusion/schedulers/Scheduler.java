@@ -1,0 +1,60 @@
+package io.github.tornadodiffusion.diffusion.schedulers;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The reverse process: a table of the model's calls that lead from noise to a sample, and what to
+ * do with each answer. A scheduler has no state; {@link Sampling} runs a table.
+ */
+public interface Scheduler {
+  /**
+   * A sampler's table.
+   *
+   * @param initNoiseSigma the sample to begin with is this times standard normal noise
+   * @param calls in order
+   */
+  record Plan(double initNoiseSigma, List<ModelCall> calls) {
+    public Plan {
+      calls = List.copyOf(calls);
+    }
+  }
+
+  /** diffusers' name of the class, for instance {@code DDPMScheduler}. */
+  String className();
+
+  /** What the classes share. */
+  SchedulerConfig config();
+
+  /** The keys of scheduler_config.json that diffusers writes for this class, with their values. */
+  Map<String, Object> fields();
+
+  /** The forward process. */
+  default NoiseSchedule noiseSchedule() {
+    return config().noiseSchedule();
+  }
+
+  /** Whether the model predicts a variance too, with as many channels again as the sample has. */
+  default boolean needsVariance() {
+    return false;
+  }
+
+  /**
+   * The calls of a sampler with so many steps.
+   *
+   * @param steps diffusers' num_inference_steps
+   * @throws IllegalArgumentException if that many are not possible
+   */
+  Plan plan(int steps, StepOptions options);
+
+  /**
+   * The calls of a sampler that visits the given timesteps.
+   *
+   * @param timesteps in 0..T-1, every one below the one before
+   * @throws IllegalArgumentException if this scheduler chooses its timesteps itself
+   */
+  default Plan plan(int[] timesteps, StepOptions options) {
+    throw new IllegalArgumentException(
+        className() + " takes a number of steps, not timesteps; use DDPMScheduler for these");
+  }
+}

@@ -1,0 +1,122 @@
+package io.github.tornadodiffusion.diffusion.schedulers;
+
+import io.github.tornadodiffusion.nn.JsonFields;
+import java.util.Arrays;
+import java.util.Map;
+import org.apache.commons.math3.distribution.BetaDistribution;
+
+/**
+ * The noise levels of samplers in the variance exploding view, where sample = x_0 + sigma * noise
+ * and sigma = sqrt((1 - alphasCumprod) / alphasCumprod): how a given number of them is spread over
+ * a range.
+ */
+enum Sigmas {
+  /** At the timesteps of the spacing. */
+  TIMESTEPS,
+  /** {@code (max^(1/7) + i / (n - 1) (min^(1/7) - max^(1/7)))^7} (Karras et al. 2022, eq. 5). */
+  KARRAS,
+  /** Even steps of the logarithm. */
+  EXPONENTIAL,
+  /** By the quantiles of a beta distribution with 0.6 and 0.6 (Lee et al. 2024). */
+  BETA;
+
+  private static final double RHO = 7;
+  private static final double BETA_SHAPE = 0.6;
+
+  /**
+   * Reads diffusers' keys {@code use_karras_sigmas}, {@code use_exponential_sigmas} and {@code
+   * use_beta_sigmas}.
+   *
+   * @throws IllegalArgumentException if more than one is true
+   */
+  static Sigmas read(JsonFields fields) {
+    Sigmas[] asked =
+        Arrays.stream(values())
+            .filter(sigmas -> sigmas != TIMESTEPS && fields.bool(sigmas.key(), false))
+            .toArray(Sigmas[]::new);
+    if (asked.length > 1) {
+      throw new IllegalArgumentException(
+          "%s and %s are both true: choose one".formatted(asked[0].key(), asked[1].key()));
+    }
+    return asked.length == 0 ? TIMESTEPS : asked[0];
+  }
+
+  /**
+   * Writes the keys: diffusers 0.27.2 knows that of Karras, so the others are written only where
+   * they are true.
+   */
+  void write(Map<String, Object> fields) {
+    fields.put(KARRAS.key(), this == KARRAS);
+    if (this == EXPONENTIAL || this == BETA) {
+      fields.put(key(), true);
+    }
+  }
+
+  private String key() {
+    return "use_" + Ids.id(this) + "_sigmas";
+  }
+
+  /**
+   * Levels from most to least, both included.
+   *
+   * @param count at least 1; with 1 it is the most
+   */
+  double[] between(double least, double most, int count) {
+    double[] sigmas = new double[count];
+    for (int i = 0; i < count; i++) {
+      double share = count == 1 ? 0 : (double) i / (count - 1);
+      sigmas[i] =
+          switch (this) {
+            case KARRAS -> {
+              double from = Math.pow(most, 1 / RHO);
+              yield Math.pow(from + share * (Math.pow(least, 1 / RHO) - from), RHO);
+            }
+            case EXPONENTIAL -> Math.exp(Math.log(most) + share * Math.log(least / most));
+            case BETA -> least + quantile(1 - share) * (most - least);
+            case TIMESTEPS -> throw new IllegalStateException("Levels of timesteps have no range");
+          };
+    }
+    return sigmas;
+  }
+
+  private static double quantile(double probability) {
+    return new BetaDistribution(BETA_SHAPE, BETA_SHAPE).inverseCumulativeProbability(probability);
+  }
+
+  /** The level of every training timestep, 0 first; at most 2^24, also where there is no signal. */
+  static double[] ofTimesteps(NoiseSchedule schedule) {
+    double[] sigmas = new double[schedule.timesteps()];
+    for (int t = 0; t < sigmas.length; t++) {
+      sigmas[t] = schedule.sigma(t) / Math.max(schedule.signal(t), Diffused.LEAST_SIGNAL);
+    }
+    return sigmas;
+  }
+
+  /**
+   * The level at a timestep between two whole ones, by linear interpolation.
+   *
+   * @param sigmas of all timesteps
+   */
+  static double at(double[] sigmas, double timestep) {
+    int below = Math.clamp((int) Math.floor(timestep), 0, sigmas.length - 1);
+    int above = Math.min(below + 1, sigmas.length - 1);
+    double share = Math.clamp(timestep - below, 0, 1);
+    return (1 - share) * sigmas[below] + share * sigmas[above];
+  }
+
+  /**
+   * The timestep of a level, by linear interpolation of the logarithm.
+   *
+   * @param sigmas of all timesteps, rising
+   */
+  static double timestep(double[] sigmas, double sigma) {
+    double log = Math.log(Math.max(sigma, 1e-10));
+    int low = 0;
+    while (low < sigmas.length - 2 && Math.log(sigmas[low + 1]) <= log) {
+      low++;
+    }
+    double from = Math.log(sigmas[low]);
+    double to = Math.log(sigmas[low + 1]);
+    return low + Math.clamp((from - log) / (from - to), 0, 1);
+  }
+}
