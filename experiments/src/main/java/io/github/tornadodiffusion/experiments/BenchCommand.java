@@ -30,7 +30,8 @@ import picocli.CommandLine.Spec;
     })
 final class BenchCommand implements Callable<Integer> {
   private static final String KERNELS = "kernels";
-  private static final List<String> WHAT = List.of("forward", "train-step", "sample", KERNELS);
+  private static final List<String> WHAT =
+      List.of("forward", "train-step", Benchmark.SAMPLE, KERNELS);
 
   @Spec CommandSpec spec;
 
@@ -53,6 +54,12 @@ final class BenchCommand implements Callable<Integer> {
       defaultValue = "8",
       description = "Images a run (default: ${DEFAULT-VALUE}).")
   int batch;
+
+  @Option(
+      names = "--steps",
+      paramLabel = "N",
+      description = "DDIM steps of a run of sample (default: 50).")
+  Integer steps;
 
   @Option(
       names = "--runs",
@@ -82,13 +89,17 @@ final class BenchCommand implements Callable<Integer> {
       throw new IllegalArgumentException(
           "--batch is %d and --runs %d; give at least 1".formatted(batch, runs));
     }
+    if (steps != null && (!what.equals(Benchmark.SAMPLE) || steps < 1)) {
+      throw new IllegalArgumentException(
+          "--steps is %d; give at least 1, and only with 'bench sample'".formatted(steps));
+    }
     boolean measure = what.equals(KERNELS) || profile.wanted();
     try (ProbeEngine probe =
         new ProbeEngine(device.open(measure, spec.commandLine().getErr()), profile.profile())) {
       if (what.equals(KERNELS)) {
         kernels(probe, chosen);
       } else {
-        Benchmark benchmark = new Benchmark(what, chosen, batch, runs);
+        Benchmark benchmark = new Benchmark(what, chosen, batch, steps == null ? 50 : steps, runs);
         print(benchmark.measure(probe, device, profile.wanted()));
       }
     }

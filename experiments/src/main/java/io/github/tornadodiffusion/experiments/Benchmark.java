@@ -10,9 +10,18 @@ import java.util.OptionalDouble;
  *
  * @param what {@code forward}, {@code train-step} or {@code sample}
  * @param batch images a run
+ * @param steps of DDIM, of one run of {@code sample}
  * @param runs how many are measured
  */
-record Benchmark(String what, Preset preset, int batch, int runs) {
+record Benchmark(String what, Preset preset, int batch, int steps, int runs) {
+  /** A benchmark that does not sample. */
+  Benchmark(String what, Preset preset, int batch, int runs) {
+    this(what, preset, batch, 0, runs);
+  }
+
+  /** The benchmark that has steps. */
+  static final String SAMPLE = "sample";
+
   /** Relative to a kernel's largest value; single precision sums come out below 1e-4. */
   private static final double MOST_ERROR = 1e-3;
 
@@ -27,7 +36,7 @@ record Benchmark(String what, Preset preset, int batch, int runs) {
     Timings timings;
     double flops;
     OptionalDouble memory;
-    try (Workload workload = Workload.of(what, probe, preset, batch)) {
+    try (Workload workload = workload(probe)) {
       // The profile begins with the first run, in which kernels are compiled.
       probe.mode(profile ? ProbeEngine.Mode.PROFILE : ProbeEngine.Mode.RUN);
       timings =
@@ -54,6 +63,9 @@ record Benchmark(String what, Preset preset, int batch, int runs) {
     row.put("what", what);
     row.put("preset", preset.name());
     row.put("batch", batch);
+    if (what.equals(SAMPLE)) {
+      row.put("steps", steps);
+    }
     row.put("device", device.device);
     row.put("kernels", probe.variants().id());
     row.put("threads", device.threads());
@@ -69,6 +81,12 @@ record Benchmark(String what, Preset preset, int batch, int runs) {
     row.put("peak_rss_mib", memory.isPresent() ? rounded(memory.getAsDouble()) : null);
     row.put("max_error", error);
     return row;
+  }
+
+  private Workload workload(ProbeEngine probe) {
+    return what.equals(SAMPLE)
+        ? Workload.sample(probe, preset, batch, steps)
+        : Workload.of(what, probe, preset, batch);
   }
 
   /**

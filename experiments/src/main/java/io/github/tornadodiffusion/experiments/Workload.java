@@ -23,15 +23,12 @@ import java.util.SplittableRandom;
  * @param resource to close at the end
  */
 record Workload(Runnable run, double flops, AutoCloseable resource) implements AutoCloseable {
-  /** Steps of a sampling run: enough to make one-off costs small. */
-  static final int SAMPLE_STEPS = 10;
-
   private static final long SEED = 1;
 
   /**
    * Builds the program of a benchmark on a device, with random parameters and images.
    *
-   * @param what {@code forward}, {@code train-step} or {@code sample}
+   * @param what {@code forward} or {@code train-step}
    */
   static Workload of(String what, Engine engine, Preset preset, int batch) {
     UNet2DConfig config = preset.model();
@@ -44,13 +41,25 @@ record Workload(Runnable run, double flops, AutoCloseable resource) implements A
       new MemoryNeed(UNetTraining.arenaFloats(config, options), parameters).check("--batch");
       return trainStep(UNetTraining.open(engine, config, initial(config), options), preset, batch);
     }
-    new MemoryNeed(UNetInference.arenaFloats(config, batch, height, width), parameters)
+    return forward(inference(engine, config, batch), config, batch);
+  }
+
+  /**
+   * Builds the program of a sampling run with DDIM, with random parameters.
+   *
+   * @param steps from noise to image
+   */
+  static Workload sample(Engine engine, Preset preset, int batch, int steps) {
+    return sample(inference(engine, preset.model(), batch), preset, batch, steps);
+  }
+
+  private static UNetInference inference(Engine engine, UNet2DConfig config, int batch) {
+    int height = config.sampleSize().height();
+    int width = config.sampleSize().width();
+    new MemoryNeed(
+            UNetInference.arenaFloats(config, batch, height, width), MemoryNeed.parameters(config))
         .check("--batch");
-    UNetInference inference =
-        UNetInference.open(engine, config, initial(config), batch, height, width);
-    return what.equals("sample")
-        ? sample(inference, preset, batch)
-        : forward(inference, config, batch);
+    return UNetInference.open(engine, config, initial(config), batch, height, width);
   }
 
   private static Map<String, HostTensor> initial(UNet2DConfig config) {
@@ -66,7 +75,7 @@ record Workload(Runnable run, double flops, AutoCloseable resource) implements A
         inference);
   }
 
-  private static Workload sample(UNetInference inference, Preset preset, int batch) {
+  private static Workload sample(UNetInference inference, Preset preset, int batch, int steps) {
     UNet2DConfig config = preset.model();
     Pipeline pipeline =
         new Pipeline(
@@ -80,10 +89,10 @@ record Workload(Runnable run, double flops, AutoCloseable resource) implements A
             new DDIMScheduler(
                 SchedulerConfig.of(
                     preset.trainTimesteps(), preset.schedule(), preset.prediction())),
-            SAMPLE_STEPS);
+            steps);
     return new Workload(
         () -> pipeline.sample(sampling, batch, SEED, labels(config, batch), Pipeline.Progress.NONE),
-        inference.program().flops() * SAMPLE_STEPS,
+        inference.program().flops() * steps,
         inference);
   }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -34,6 +35,17 @@ class BenchTest {
     assertTrue(row.has("peak_rss_mib"));
     double error = row.get("max_error").asDouble();
     assertTrue(error > 0 && error < 1e-4, "max_error " + error);
+  }
+
+  @Test
+  void samplingHasSteps() {
+    List<String> bench = List.of("bench", "sample", "--preset", "digits", "--batch", "2");
+    List<String> options = List.of("--runs", "1", "--steps", "3", "--json");
+    String[] arguments = Stream.concat(bench.stream(), options.stream()).toArray(String[]::new);
+    JsonNode row = JsonMapper.shared().readTree(CommandRun.succeeds(arguments).out());
+    assertEquals(3, row.get("steps").asInt());
+    CommandRun.refused(List.of("--steps is 0"), "bench", "sample", "--steps", "0");
+    CommandRun.refused(List.of("bench sample"), "bench", "forward", "--steps", "3");
   }
 
   @Test
