@@ -212,7 +212,9 @@ final class TrainingRun {
 
   private void writeCurve(LossCurve curve) throws IOException {
     curve.write(directory.lossCsv());
-    String title = config.preset() + ", " + config.schedule().id() + ", seed " + config.seed();
+    String data = dataset.name().substring(dataset.name().lastIndexOf('/') + 1);
+    String what = data.equals(config.preset()) ? data : config.preset() + " on " + data;
+    String title = what + ", " + config.schedule().id() + ", seed " + config.seed();
     BufferedImage picture;
     try {
       picture = LossPlot.image(title, new SmoothedLoss(curve.rows()), config.trainTimesteps());
