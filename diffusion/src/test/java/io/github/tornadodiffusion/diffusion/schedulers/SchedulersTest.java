@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SchedulersTest {
   @TempDir private Path directory;
@@ -77,16 +78,16 @@ class SchedulersTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "{\"_class_name\": \"PNDMScheduler\"}"
-            + "|Unknown scheduler 'PNDMScheduler': choose one of DDPMScheduler, DDIMScheduler",
+        "{\"_class_name\": \"PlainScheduler\"}"
+            + "|Unknown scheduler 'PlainScheduler': choose one of CLASSES",
         "{\"_class_name\": \"DDPMScheduler\", \"beta_schedule\": \"cosine\"}"
             + "|Unknown beta_schedule 'cosine': choose one of linear, scaled_linear,"
-            + " squaredcos_cap_v2, sigmoid",
+            + " squaredcos_cap_v2, sigmoid, exp",
         "{\"_class_name\": \"DDPMScheduler\", \"num_train_timesteps\": 0}"
             + "|num_train_timesteps is 0: it must be from 1 to 1000000",
         "{\"_class_name\": \"DDPMScheduler\", \"num_train_timesteps\": 2000000000}"
             + "|num_train_timesteps is 2000000000: it must be from 1 to 1000000",
-        "{}|there is no _class_name: it must be one of DDPMScheduler, DDIMScheduler",
+        "{}|there is no _class_name: it must be one of CLASSES",
         "{\"_class_name\": \"DDPMScheduler\", \"trained_betas\": [0.5]}"
             + "|trained_betas is 1 values: it must be at least 1000 values, num_train_timesteps",
         "{\"_class_name\": \"DDPMScheduler\", \"clip_sample_range\": -1}"
@@ -98,12 +99,45 @@ class SchedulersTest {
   void refusesInOneLine(String json, String message) throws IOException {
     Path file = file(json);
     Exception e = assertThrows(IOException.class, () -> Schedulers.read(file));
-    assertEquals(file + ": " + message, e.getMessage());
+    String classes = String.join(", ", Schedulers.CLASS_NAMES);
+    assertEquals(file + ": " + message.replace("CLASSES", classes), e.getMessage());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "ddim, DDIMScheduler",
+    "DDPMscheduler, DDPMScheduler",
+    "euler, EulerDiscreteScheduler",
+    "Euler Discrete, EulerDiscreteScheduler",
+    "euler-a, EulerAncestralDiscreteScheduler",
+    "euler_ancestral, EulerAncestralDiscreteScheduler",
+    "EulerAncestralDiscreteScheduler, EulerAncestralDiscreteScheduler",
+    "heun, HeunDiscreteScheduler",
+    "LMS, LMSDiscreteScheduler",
+    "kdpm2, KDPM2DiscreteScheduler",
+    "kdpm2 a, KDPM2AncestralDiscreteScheduler",
+    "edm-euler, EDMEulerScheduler",
+    "flow_match_euler_discrete, FlowMatchEulerDiscreteScheduler",
+  })
+  void shortNames(String name, String className) {
+    assertEquals(className, Schedulers.className(name));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "discrete", "eule", "euler_singlestep", "ancestral"})
+  void unknownNamesListTheClasses(String name) {
+    Exception e = assertThrows(IllegalArgumentException.class, () -> Schedulers.className(name));
+    assertEquals(
+        "Unknown scheduler '%s': choose one of %s"
+            .formatted(name, String.join(", ", Schedulers.CLASS_NAMES)),
+        e.getMessage());
   }
 
   @Test
-  void namesInAnyCase() {
-    assertEquals("DDIMScheduler", Schedulers.className("ddim"));
-    assertEquals("DDPMScheduler", Schedulers.className("DDPMscheduler"));
+  void keysThatAClassDoesNotKnowAreIgnored() {
+    String ddpm = "{\"clip_sample\": true, \"rescale_betas_zero_snr\": true, \"thresholding\": 7}";
+    Scheduler lms = Schedulers.of("lms", JsonFields.parse(ddpm));
+    assertFalse(lms.config().clipSample());
+    assertFalse(lms.config().rescaleBetasZeroSnr());
   }
 }
