@@ -17,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What must hold for every scheduler and configuration. */
 class SchedulerStepTest {
@@ -66,21 +67,40 @@ class SchedulerStepTest {
         "{\"beta_schedule\": \"%s\", \"prediction_type\": \"%s\", \"clip_sample\": false}"
             .formatted(betaSchedule.id(), type.id());
     Scheduler scheduler = scheduler(className, json);
-    float[] clean = {-1, -0.3f, 0.2f, 0.9f};
     Random random = new Random(7);
     for (int steps : new int[] {1, 2, 7, 50, 1000}) {
-      Sampling sampling = Sampling.of(scheduler, steps, new StepOptions(0.5, false));
-      SamplingState state = SamplingState.of(sampling.noised(0, clean, gaussian(random)));
-      for (int i = 0; i < sampling.calls(); i++) {
-        float[] output = perfectOutput(scheduler, sampling.call(i), state, clean);
-        state = sampling.step(i, output, state, gaussian(random), 1);
-        // At the end of squaredcos_cap_v2 the signal is 5e-5, so the float32 output's own rounding
-        // is 1e-3 of x_0.
-        assertArrayEquals(clean, state.predOriginalSample(), 5e-3f, "x_0 at call " + i);
+      assertReturnsTheCleanImage(
+          Sampling.of(scheduler, steps, new StepOptions(0.5, false)), random);
+    }
+  }
+
+  private static void assertReturnsTheCleanImage(Sampling sampling, Random random) {
+    float[] clean = {-1, -0.3f, 0.2f, 0.9f};
+    SamplingState state = SamplingState.of(sampling.noised(0, clean, gaussian(random)));
+    for (int i = 0; i < sampling.calls(); i++) {
+      float[] output = perfectOutput(sampling.scheduler(), sampling.call(i), state, clean);
+      state = sampling.step(i, output, state, gaussian(random), 1);
+      // At the end of squaredcos_cap_v2 the signal is 5e-5, so the float32 output's own rounding
+      // is 1e-3 of x_0.
+      assertArrayEquals(clean, state.predOriginalSample(), 5e-3f, "x_0 at call " + i);
+    }
+    // Two steps of a second order method from there to sigma 0.006 amplify that rounding so far
+    // that a float32 of the noise at the last call is worth 1e-4 of x_0.
+    assertArrayEquals(clean, state.sample(), 1e-4f, sampling.calls() + " calls");
+  }
+
+  /** As with image to image, where the sample is less noisy from the beginning. */
+  @Test
+  void samplingCanBeginAtAnyCall() {
+    Random random = new Random(11);
+    for (String className : Schedulers.CLASS_NAMES) {
+      Sampling whole = Sampling.of(scheduler(className, "{\"clip_sample\": false}"), 6);
+      for (int first = 0; first < whole.calls(); first++) {
+        Sampling rest = whole.from(first);
+        if (rest.calls() > 0) {
+          assertReturnsTheCleanImage(rest, random);
+        }
       }
-      // Two steps of a second order method from there to sigma 0.006 amplify that rounding so far
-      // that a float32 of the noise at the last call is worth 1e-4 of x_0.
-      assertArrayEquals(clean, state.sample(), 1e-4f, steps + " steps");
     }
   }
 
@@ -122,6 +142,40 @@ class SchedulerStepTest {
         samplers.addAll(sigmaSamplers(json, type));
         for (Sampler sampler : samplers) {
           for (int steps : new int[] {1, 2, 3, 7, 61, 122, 999, 1000}) {
+            runFinite(Sampling.of(sampler.scheduler, steps, sampler.options), sampler, random);
+          }
+        }
+      }
+    }
+  }
+
+  /** Levels that equal each other, without noise and without signal, and few of them. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "0",
+        "0.5",
+        "1",
+        "0, 0",
+        "0, 1",
+        "0.1, 1",
+        "0, 0, 0.5",
+        "0.1, 0, 0, 1",
+        "0.1, 0.2, 0, 0, 0.3"
+      })
+  void shortSchedulesGiveNoNaN(String betas) {
+    int count = betas.split(", ").length;
+    Random random = new Random(13);
+    for (TimestepSpacing spacing : TimestepSpacing.values()) {
+      for (PredictionType type : PredictionType.values()) {
+        String json =
+            "{\"num_train_timesteps\": %d, \"trained_betas\": [%s], \"timestep_spacing\": \"%s\", "
+                    .formatted(count, betas, spacing.id())
+                + "\"prediction_type\": \"%s\"".formatted(type.id());
+        List<Sampler> samplers = samplers(json);
+        samplers.addAll(sigmaSamplers(json, type));
+        for (Sampler sampler : samplers) {
+          for (int steps = 1; steps <= count; steps++) {
             runFinite(Sampling.of(sampler.scheduler, steps, sampler.options), sampler, random);
           }
         }
