@@ -8,7 +8,7 @@ package io.github.tornadodiffusion.diffusion.schedulers;
  * @param useClippedModelOutput whether the noise of DDIM is derived anew from the clipped x_0
  *     (Glide)
  * @param churn the noise that an Euler step adds beforehand
- * @param order of LMSDiscreteScheduler, at least 1
+ * @param order of LMSDiscreteScheduler, 1 to 10
  * @param mu the shift of FlowMatchEulerDiscreteScheduler with {@code use_dynamic_shifting}; null
  *     for none
  */
@@ -46,6 +46,9 @@ public record StepOptions(
     }
   }
 
+  /** Polynomials of more slopes swing without bounds. */
+  private static final int MOST_ORDER = 10;
+
   /** diffusers' defaults: no noise, order 4. */
   public static final StepOptions DEFAULTS = new StepOptions(0, false);
 
@@ -53,8 +56,9 @@ public record StepOptions(
     if (!(eta >= 0 && eta <= 1)) {
       throw new IllegalArgumentException("eta is " + eta + ": it must be from 0 to 1");
     }
-    if (order < 1) {
-      throw new IllegalArgumentException("order is " + order + ": it must be at least 1");
+    if (order < 1 || order > MOST_ORDER) {
+      throw new IllegalArgumentException(
+          "order is %d: it must be from 1 to %d".formatted(order, MOST_ORDER));
     }
   }
 

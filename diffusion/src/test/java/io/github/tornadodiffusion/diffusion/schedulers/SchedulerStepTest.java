@@ -318,6 +318,36 @@ class SchedulerStepTest {
         () -> learned.step(0, image, state, image, 1));
   }
 
+  @Test
+  void refusesOptionsThatCannotBe() {
+    assertMessage(
+        "order is 11: it must be from 1 to 10",
+        () -> new StepOptions(0, false, StepOptions.Churn.NONE, 11, null));
+    assertMessage(
+        "s_churn is -1.0: it must be at least 0", () -> new StepOptions.Churn(-1, 0, 1, 1));
+    assertMessage(
+        "s_tmin is NaN and s_tmax is 1.0: they must be numbers",
+        () -> new StepOptions.Churn(1, Double.NaN, 1, 1));
+    assertMessage(
+        "s_noise is Infinity: it must be at least 0",
+        () -> new StepOptions.Churn(1, 0, 1, Double.POSITIVE_INFINITY));
+    String dynamic = "{\"use_dynamic_shifting\": true, \"time_shift_type\": \"%s\"}";
+    Scheduler exponential = scheduler("flow match euler", dynamic.formatted("exponential"));
+    Scheduler linear = scheduler("flow match euler", dynamic.formatted("linear"));
+    assertMessage(
+        "use_dynamic_shifting needs mu: give it to the sampler", () -> Sampling.of(exponential, 5));
+    assertMessage(
+        "mu is 800.0: with time_shift_type exponential it must be from -700 to 700",
+        () -> Sampling.of(exponential, 5, mu(800)));
+    assertMessage(
+        "mu is 0.0: with time_shift_type linear it must be above 0",
+        () -> Sampling.of(linear, 5, mu(0)));
+  }
+
+  private static StepOptions mu(double mu) {
+    return new StepOptions(0, false, StepOptions.Churn.NONE, 4, mu);
+  }
+
   private static void assertMessage(String message, Runnable action) {
     assertEquals(message, assertThrows(IllegalArgumentException.class, action::run).getMessage());
   }

@@ -92,6 +92,24 @@ class SchedulersTest {
             + "|trained_betas is 1 values: it must be at least 1000 values, num_train_timesteps",
         "{\"_class_name\": \"DDPMScheduler\", \"clip_sample_range\": -1}"
             + "|clip_sample_range is -1.0: it must be above 0",
+        "{\"_class_name\": \"EulerDiscreteScheduler\", \"sigma_max\": 0}"
+            + "|sigma_min is null and sigma_max is 0.0: they must be above 0, or null",
+        "{\"_class_name\": \"EulerDiscreteScheduler\", \"interpolation_type\": \"cubic\"}"
+            + "|Unknown interpolation_type 'cubic': choose one of linear, log_linear",
+        "{\"_class_name\": \"HeunDiscreteScheduler\", \"use_karras_sigmas\": true,"
+            + " \"use_beta_sigmas\": true}"
+            + "|use_karras_sigmas and use_beta_sigmas are both true: choose one",
+        "{\"_class_name\": \"EDMEulerScheduler\", \"sigma_min\": 90}|sigma_min is 90.0 and"
+            + " sigma_max is 80.0: 0 must be below both, and sigma_max not the lower",
+        "{\"_class_name\": \"EDMEulerScheduler\", \"rho\": 0.001}"
+            + "|sigma_data is 0.5 and rho is 0.001: they must be above 0, rho not close to it",
+        "{\"_class_name\": \"FlowMatchEulerDiscreteScheduler\", \"shift\": 0}"
+            + "|shift is 0.0: it must be above 0",
+        "{\"_class_name\": \"FlowMatchEulerDiscreteScheduler\", \"shift_terminal\": 1}"
+            + "|shift_terminal is 1.0: it must be from 0 to below 1, or null",
+        "{\"_class_name\": \"FlowMatchEulerDiscreteScheduler\", \"invert_sigmas\": true,"
+            + " \"stochastic_sampling\": true}"
+            + "|invert_sigmas and stochastic_sampling are both true: the noise would not go away",
         "{\"_class_name\": \"DDPMScheduler\", \"variance_type\": \"large\"}"
             + "|Unknown variance_type 'large': choose one of fixed_small, fixed_small_log,"
             + " fixed_large, fixed_large_log, learned, learned_range",
