@@ -47,7 +47,11 @@ public final class Golden {
   }
 
   public static JsonNode json(String name) {
-    return JSON.readTree(new String(bytes(name), StandardCharsets.UTF_8));
+    return parse(new String(bytes(name), StandardCharsets.UTF_8));
+  }
+
+  public static JsonNode parse(String json) {
+    return JSON.readTree(json);
   }
 
   private static byte[] bytes(String name) {

@@ -43,7 +43,7 @@ final class SampleCommand implements Callable<Integer> {
   @Option(
       names = "--scheduler",
       paramLabel = "NAME",
-      description = "ddpm or ddim (default: the model's own).")
+      description = "As ddim, euler, heun or any other of diffusers' (default: the model's own).")
   String scheduler;
 
   @Option(

@@ -4,11 +4,13 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The fields of one JSON object, read by key. A key that is absent yields the fallback; a value of
@@ -53,6 +55,13 @@ public final class JsonFields {
   /** Whether the key is there, be it with the value null. */
   public boolean has(String key) {
     return object.has(key);
+  }
+
+  /** The fields with the given keys, where they are there. */
+  public JsonFields only(Set<String> keys) {
+    ObjectNode kept = MAPPER.createObjectNode();
+    keys.stream().filter(this::has).forEach(key -> kept.set(key, object.get(key)));
+    return new JsonFields(kept);
   }
 
   /** Whether the value is there and a list. */

@@ -12,7 +12,9 @@ public enum BetaSchedule {
   /** From a squared cosine of alphasCumprod (Nichol and Dhariwal 2021, equation 17). */
   SQUAREDCOS_CAP_V2,
   /** A logistic curve over [-6, 6] between betaStart and betaEnd (Xu et al. 2022, GeoDiff). */
-  SIGMOID;
+  SIGMOID,
+  /** From alphasCumprod exp(-12 t / T). */
+  EXP;
 
   private static final double MAX_BETA = 0.999;
 
@@ -34,7 +36,8 @@ public enum BetaSchedule {
    * The variances.
    *
    * @param trainTimesteps T
-   * @param betaStart the first value; without meaning for {@link #SQUAREDCOS_CAP_V2}
+   * @param betaStart the first value; without meaning for {@link #SQUAREDCOS_CAP_V2} and {@link
+   *     #EXP}
    * @param betaEnd the last value; likewise
    */
   public double[] betas(int trainTimesteps, double betaStart, double betaEnd) {
@@ -52,6 +55,7 @@ public enum BetaSchedule {
               double after = alphaBar((t + 1.0) / trainTimesteps);
               yield Math.min(1 - after / before, MAX_BETA);
             }
+            case EXP -> Math.min(-Math.expm1(-12.0 / trainTimesteps), MAX_BETA);
             case SIGMOID -> {
               double logistic = 1 / (1 + Math.exp(-between(-6, 6, t, trainTimesteps)));
               yield logistic * (betaEnd - betaStart) + betaStart;

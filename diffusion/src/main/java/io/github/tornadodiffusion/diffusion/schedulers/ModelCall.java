@@ -8,8 +8,8 @@ import java.util.List;
 /**
  * One call of the model and what the sampler does with its answer.
  *
- * @param timestep what the model is told, where the sample is among 0..T-1; not always a whole
- *     number
+ * @param timestep what the model is told: where the sample is among 0..T-1, not always a whole
+ *     number; some schedulers tell a function of sigma instead
  * @param inputScale the model sees this times the sample
  * @param signal the share of x_0 in the sample before the call: sample = signal * x_0 + sigma *
  *     noise

@@ -39,6 +39,11 @@ public final class SamplingState {
     return narrow(original, 1);
   }
 
+  /** One more than the highest number of an array. */
+  int registers() {
+    return registers.length;
+  }
+
   /** An array that must not be changed; null if there is none. */
   double[] register(int index) {
     return index < registers.length ? registers[index] : null;

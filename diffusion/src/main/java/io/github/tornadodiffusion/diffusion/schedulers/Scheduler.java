@@ -2,6 +2,7 @@ package io.github.tornadodiffusion.diffusion.schedulers;
 
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntFunction;
 
 /**
  * The reverse process: a table of the model's calls that lead from noise to a sample, and what to
@@ -13,12 +14,30 @@ public interface Scheduler {
    *
    * @param initNoiseSigma the sample to begin with is this times standard normal noise
    * @param calls in order
+   * @param rest the calls of a sampler that begins at one of them; those of a method with a memory
+   *     differ from the rest of the calls, since it begins without any
    */
-  record Plan(double initNoiseSigma, List<ModelCall> calls) {
+  record Plan(double initNoiseSigma, List<ModelCall> calls, IntFunction<List<ModelCall>> rest) {
     public Plan {
       calls = List.copyOf(calls);
     }
+
+    /** The table of a sampler of which every call stands for itself. */
+    Plan(double initNoiseSigma, List<ModelCall> calls) {
+      this(initNoiseSigma, calls, first -> calls.subList(first, calls.size()));
+    }
+
+    /** The table of a sampler that begins at a call. */
+    Plan startingAt(int first) {
+      return new Plan(initNoiseSigma, rest.apply(first), next -> rest.apply(first + next));
+    }
   }
+
+  /**
+   * What a model without any error answers: {@code noise * (the noise of the sample) + original *
+   * x_0}.
+   */
+  record Target(double noise, double original) {}
 
   /** diffusers' name of the class, for instance {@code DDPMScheduler}. */
   String className();
@@ -29,9 +48,21 @@ public interface Scheduler {
   /** The keys of scheduler_config.json that diffusers writes for this class, with their values. */
   Map<String, Object> fields();
 
-  /** The forward process. */
+  /**
+   * The forward process.
+   *
+   * @throws IllegalStateException if it has no betas
+   */
   default NoiseSchedule noiseSchedule() {
     return config().noiseSchedule();
+  }
+
+  /** What the model has to answer in a call. */
+  default Target target(ModelCall call) {
+    PredictionType type = config().predictionType();
+    return new Target(
+        type.targetNoise(call.inputScale() * call.signal()),
+        type.targetSample(call.inputScale() * call.sigma()));
   }
 
   /** Whether the model predicts a variance too, with as many channels again as the sample has. */

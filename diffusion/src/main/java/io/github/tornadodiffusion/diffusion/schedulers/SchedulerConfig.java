@@ -7,7 +7,7 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * What DDPM and DDIM share of a scheduler_config.json; the components are diffusers' keys in camel
+ * What the classes share of a scheduler_config.json; the components are diffusers' keys in camel
  * case.
  *
  * @param numTrainTimesteps T
@@ -161,6 +161,11 @@ public record SchedulerConfig(
         fields.integer("steps_offset", defaults.stepsOffset()));
   }
 
+  /** Reads the keys of a class that knows only some of them, and ignores the others. */
+  static SchedulerConfig read(JsonFields fields, SchedulerConfig defaults, Set<String> keys) {
+    return read(fields.only(keys), defaults);
+  }
+
   /** All keys, for a map of a scheduler's own. */
   Map<String, Object> fields() {
     Map<String, Object> fields = new TreeMap<>();
@@ -191,5 +196,10 @@ public record SchedulerConfig(
   /** The timesteps of a sampler with n steps, highest first. */
   int[] timesteps(int steps) {
     return timestepSpacing.timesteps(numTrainTimesteps, steps, stepsOffset);
+  }
+
+  /** The timesteps of a sampler with n steps that goes between whole ones, highest first. */
+  double[] exactTimesteps(int steps) {
+    return timestepSpacing.exactTimesteps(numTrainTimesteps, steps, stepsOffset);
   }
 }

@@ -6,10 +6,12 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /**
  * Schedulers by diffusers' class names, and their scheduler_config.json.
@@ -25,31 +27,51 @@ public final class Schedulers {
   static {
     FACTORIES.put("DDPMScheduler", DDPMScheduler::read);
     FACTORIES.put("DDIMScheduler", DDIMScheduler::read);
+    FACTORIES.put("EulerDiscreteScheduler", EulerDiscreteScheduler::read);
+    FACTORIES.put("EulerAncestralDiscreteScheduler", EulerAncestralDiscreteScheduler::read);
+    FACTORIES.put("HeunDiscreteScheduler", HeunDiscreteScheduler::read);
+    FACTORIES.put("LMSDiscreteScheduler", LMSDiscreteScheduler::read);
+    FACTORIES.put("KDPM2DiscreteScheduler", KDPM2DiscreteScheduler::read);
+    FACTORIES.put("KDPM2AncestralDiscreteScheduler", KDPM2AncestralDiscreteScheduler::read);
+    FACTORIES.put("EDMEulerScheduler", EDMEulerScheduler::read);
+    FACTORIES.put("FlowMatchEulerDiscreteScheduler", FlowMatchEulerDiscreteScheduler::read);
   }
 
   /** The classes that exist, diffusers' names. */
   public static final List<String> CLASS_NAMES = List.copyOf(FACTORIES.keySet());
 
   private static final String CLASS_NAME = "_class_name";
-  private static final String SUFFIX = "Scheduler";
 
   private Schedulers() {}
 
   /**
-   * diffusers' name of a class that is given in any case, with or without the word Scheduler, for
-   * instance {@code ddim}.
+   * diffusers' name of a class that is given in any case and with or without '-', '_', blanks and
+   * the words Scheduler and Discrete, and Multistep or Singlestep where one class alone has either,
+   * for instance {@code ddim} or {@code euler-ancestral}; a last {@code a} alone is Ancestral.
    *
    * @throws IllegalArgumentException if there is no such class
    */
   public static String className(String name) {
-    for (String className : CLASS_NAMES) {
-      String shortName = className.substring(0, className.length() - SUFFIX.length());
-      if (name.equalsIgnoreCase(className) || name.equalsIgnoreCase(shortName)) {
-        return className;
+    String wanted = shortName(name);
+    UnaryOperator<String> withoutStepping =
+        known -> shortName(known).replaceAll("multistep|singlestep", "");
+    for (UnaryOperator<String> shorter :
+        List.<UnaryOperator<String>>of(Schedulers::shortName, withoutStepping)) {
+      List<String> found =
+          CLASS_NAMES.stream().filter(known -> shorter.apply(known).equals(wanted)).toList();
+      if (found.size() == 1) {
+        return found.getFirst();
       }
     }
     throw new IllegalArgumentException(
         "Unknown scheduler '%s': choose one of %s".formatted(name, String.join(", ", CLASS_NAMES)));
+  }
+
+  /** A name without what sets it apart from none but itself. */
+  private static String shortName(String name) {
+    return name.replaceFirst("[-_ ][aA]([-_ ]|$)", "Ancestral")
+        .toLowerCase(Locale.ROOT)
+        .replaceAll("[-_ ]|scheduler|discrete", "");
   }
 
   /**

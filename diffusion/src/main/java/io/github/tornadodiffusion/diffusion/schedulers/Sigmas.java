@@ -52,6 +52,15 @@ enum Sigmas {
     }
   }
 
+  /** Writes all keys, for a class that diffusers 0.27.2 does not know. */
+  void writeAll(Map<String, Object> fields) {
+    for (Sigmas sigmas : values()) {
+      if (sigmas != TIMESTEPS) {
+        fields.put(sigmas.key(), this == sigmas);
+      }
+    }
+  }
+
   private String key() {
     return "use_" + Ids.id(this) + "_sigmas";
   }
@@ -67,16 +76,23 @@ enum Sigmas {
       double share = count == 1 ? 0 : (double) i / (count - 1);
       sigmas[i] =
           switch (this) {
-            case KARRAS -> {
-              double from = Math.pow(most, 1 / RHO);
-              yield Math.pow(from + share * (Math.pow(least, 1 / RHO) - from), RHO);
-            }
-            case EXPONENTIAL -> Math.exp(Math.log(most) + share * Math.log(least / most));
+            case KARRAS -> karras(least, most, share, RHO);
+            case EXPONENTIAL -> Math.exp((1 - share) * log(most) + share * log(least));
             case BETA -> least + quantile(1 - share) * (most - least);
             case TIMESTEPS -> throw new IllegalStateException("Levels of timesteps have no range");
           };
     }
     return sigmas;
+  }
+
+  /**
+   * A level of {@link #KARRAS}.
+   *
+   * @param share where it lies, 0 for the most to 1 for the least
+   */
+  static double karras(double least, double most, double share, double rho) {
+    double from = Math.pow(most, 1 / rho);
+    return Math.pow(from + share * (Math.pow(least, 1 / rho) - from), rho);
   }
 
   private static double quantile(double probability) {
@@ -110,13 +126,20 @@ enum Sigmas {
    * @param sigmas of all timesteps, rising
    */
   static double timestep(double[] sigmas, double sigma) {
-    double log = Math.log(Math.max(sigma, 1e-10));
     int low = 0;
-    while (low < sigmas.length - 2 && Math.log(sigmas[low + 1]) <= log) {
+    while (low < sigmas.length - 2 && sigmas[low + 1] <= sigma) {
       low++;
     }
-    double from = Math.log(sigmas[low]);
-    double to = Math.log(sigmas[low + 1]);
-    return low + Math.clamp((from - log) / (from - to), 0, 1);
+    if (low == sigmas.length - 1) {
+      return low;
+    }
+    double from = log(sigmas[low]);
+    double to = log(sigmas[low + 1]);
+    return low + (from == to ? 0 : Math.clamp((log(sigma) - from) / (to - from), 0, 1));
+  }
+
+  /** The logarithm, finite also where there is no noise. */
+  static double log(double sigma) {
+    return Math.log(Math.max(sigma, 1e-10));
   }
 }

@@ -59,6 +59,20 @@ public enum TimestepSpacing {
     return timesteps;
   }
 
+  /**
+   * The timesteps of samplers that go between whole ones, highest first: those of {@link #LINSPACE}
+   * are not rounded, the others are {@link #timesteps}.
+   */
+  double[] exactTimesteps(int trainTimesteps, int steps, int offset) {
+    int[] whole = timesteps(trainTimesteps, steps, offset);
+    boolean between = this == LINSPACE && steps > 1;
+    double[] exact = new double[steps];
+    for (int i = 0; i < steps; i++) {
+      exact[i] = between ? (trainTimesteps - 1.0) * (steps - 1 - i) / (steps - 1) : whole[i];
+    }
+    return exact;
+  }
+
   // Both in numpy's order of operations, so that a half is rounded to the same side.
 
   private static int linspace(int trainTimesteps, int steps, int index) {

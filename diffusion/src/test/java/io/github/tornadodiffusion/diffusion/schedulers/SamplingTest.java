@@ -9,6 +9,7 @@ import io.github.tornadodiffusion.nn.JsonFields;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
@@ -25,8 +26,19 @@ class SamplingTest {
    */
   private static final double TOLERANCE = 3e-5;
 
-  private static final Golden TRAJECTORIES = new Golden("trajectories");
+  /**
+   * Of the largest timestep. Where timesteps are found from levels, neighbours are 1e-2 apart in
+   * log(sigma), and of the least sigma diffusers has the logarithm with an error of 8e-5.
+   */
+  private static final double TIMESTEP_TOLERANCE = 1e-5;
+
+  /** Files of trajectories; the names of their cases differ. */
+  private static final List<Golden> TRAJECTORIES =
+      Stream.of("trajectories", "sigma_schedulers").map(Golden::new).toList();
+
   private static final JsonNode TIMESTEPS = Golden.json("timesteps.json").get("entries");
+
+  private static final Golden ADD_NOISE = new Golden("add_noise");
 
   /** The configuration of timesteps.json's variants. */
   private static final Map<String, String> VARIANTS =
@@ -39,14 +51,26 @@ class SamplingTest {
           ", \"final_sigmas_type\": \"sigma_min\"");
 
   static Stream<String> trajectories() {
-    JsonNode cases = TRAJECTORIES.json().get("cases");
-    return cases.propertyNames().stream()
-        .filter(name -> Schedulers.CLASS_NAMES.contains(cases.get(name).get("class").asString()));
+    return TRAJECTORIES.stream()
+        .map(golden -> golden.json().get("cases"))
+        .flatMap(cases ->
+            cases.propertyNames().stream()
+                .filter(name -> exists(cases.get(name).get("class").asString())));
+  }
+
+  private static boolean exists(String className) {
+    return Schedulers.CLASS_NAMES.contains(className);
+  }
+
+  private static Golden golden(String name) {
+    return TRAJECTORIES.stream()
+        .filter(golden -> golden.json().get("cases").has(name))
+        .findFirst()
+        .orElseThrow();
   }
 
   static Stream<String> spacings() {
-    return TIMESTEPS.propertyNames().stream()
-        .filter(key -> Schedulers.CLASS_NAMES.contains(key.split("\\|")[0]));
+    return TIMESTEPS.propertyNames().stream().filter(key -> exists(key.split("\\|")[0]));
   }
 
   @ParameterizedTest
@@ -55,7 +79,7 @@ class SamplingTest {
     String[] parts = key.split("\\|");
     JsonNode expected = TIMESTEPS.get(key);
     String config =
-        "{\"timestep_spacing\": \"%s\", \"steps_offset\": %s%s}"
+        "{\"beta_start\": 0.0001, \"beta_end\": 0.02, \"timestep_spacing\": \"%s\", \"steps_offset\": %s%s}"
             .formatted(parts[1], parts[3], parts.length > 4 ? VARIANTS.get(parts[4]) : "");
     Scheduler scheduler = Schedulers.of(parts[0], JsonFields.parse(config));
     int steps = Integer.parseInt(parts[2]);
@@ -65,7 +89,7 @@ class SamplingTest {
     }
     Sampling sampling = Sampling.of(scheduler, steps);
     double[] timesteps = doubles(expected.get("timesteps"));
-    assertArrayEquals(timesteps, sampling.timesteps(), 1e-3);
+    assertTimesteps(timesteps, sampling);
     double scale = expected.get("init_noise_sigma").asDouble();
     assertEquals(scale, sampling.initNoiseSigma(), 1e-4 * scale);
     if (expected.has("sigmas")) {
@@ -80,12 +104,13 @@ class SamplingTest {
   @ParameterizedTest
   @MethodSource("trajectories")
   void trajectoryEqualsThatOfDiffusers(String name) {
-    JsonNode test = TRAJECTORIES.json().get("cases").get(name);
+    Golden golden = golden(name);
+    JsonNode test = golden.json().get("cases").get(name);
     Sampling sampling = sampling(test);
-    assertArrayEquals(doubles(test.get("timesteps")), sampling.timesteps(), 1e-3);
-    float[] samples = TRAJECTORIES.tensor(name + ".samples");
-    float[] noises = optional(name + ".noises");
-    float[] originals = optional(name + ".pred_original");
+    assertTimesteps(doubles(test.get("timesteps")), sampling);
+    float[] samples = golden.tensor(name + ".samples");
+    float[] noises = optional(golden, name + ".noises");
+    float[] originals = optional(golden, name + ".pred_original");
     int size = samples.length / (sampling.calls() + 1);
 
     SamplingState state = SamplingState.of(Arrays.copyOf(samples, size));
@@ -93,7 +118,9 @@ class SamplingTest {
     List<Integer> noisy = Arrays.stream(ints(test.get("noise_steps"))).boxed().toList();
     for (int i = 0; i < sampling.calls(); i++) {
       ModelCall call = sampling.call(i);
-      float[] noise = noisy.contains(i) ? part(noises, noisesUsed++, size) : null;
+      // Noise that is drawn but without influence is not among the data.
+      boolean given = noises.length > 0 && noisy.contains(i);
+      float[] noise = given ? part(noises, noisesUsed++, size) : null;
       assertEquals(noisy.contains(i), call.drawsNoise(), "draws noise in call " + i);
       float[] output = model(test, sampling.modelInput(i, state), call.timestep());
       state = sampling.step(i, output, state, noise, 1);
@@ -103,6 +130,55 @@ class SamplingTest {
       }
     }
     assertEquals(noises.length, noisesUsed * size, "noises used");
+  }
+
+  static Stream<String> savedConfigurations() {
+    return trajectories()
+        .filter(name -> golden(name).json().get("cases").get(name).has("saved_config"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("savedConfigurations")
+  void configurationEqualsThatOfDiffusers(String name) {
+    JsonNode test = golden(name).json().get("cases").get(name);
+    String className = test.get("class").asString();
+    JsonFields config = JsonFields.parse(test.get("config").toString());
+    String written = Schedulers.toJson(Schedulers.of(className, config));
+    assertEquals(test.get("saved_config"), Golden.parse(written));
+    // What it wrote it reads.
+    assertEquals(written, Schedulers.toJson(Schedulers.of(className, JsonFields.parse(written))));
+  }
+
+  static Stream<String> noisings() {
+    JsonNode cases = ADD_NOISE.json().get("cases");
+    return cases.propertyNames().stream()
+        .filter(name -> cases.get(name).has("timesteps"))
+        .filter(name -> exists(cases.get(name).get("class").asString()));
+  }
+
+  @ParameterizedTest
+  @MethodSource("noisings")
+  void noiseEqualsThatOfDiffusers(String name) {
+    JsonNode test = ADD_NOISE.json().get("cases").get(name);
+    Scheduler scheduler =
+        Schedulers.of(
+            test.get("class").asString(), JsonFields.parse(test.get("config").toString()));
+    Sampling sampling = Sampling.of(scheduler, test.get("set_timesteps").asInt(1000));
+    float[] clean = ADD_NOISE.tensor("sample");
+    float[] noise = ADD_NOISE.tensor("noise");
+    float[] expected = ADD_NOISE.tensor(name + ".add_noise");
+    double[] timesteps = doubles(test.get("timesteps"));
+    int size = clean.length / timesteps.length;
+    for (int i = 0; i < timesteps.length; i++) {
+      double timestep = timesteps[i];
+      int call =
+          IntStream.range(0, sampling.calls())
+              .filter(c -> Math.abs(sampling.call(c).timestep() - timestep) < 1e-3)
+              .findFirst()
+              .orElseThrow();
+      float[] noised = sampling.noised(call, part(clean, i, size), part(noise, i, size));
+      assertClose(part(expected, i, size), noised, "noised at timestep " + timestep);
+    }
   }
 
   @Test
@@ -121,12 +197,20 @@ class SamplingTest {
         Schedulers.of(
             test.get("class").asString(), JsonFields.parse(test.get("config").toString()));
     JsonNode step = test.get("step_kwargs");
+    JsonNode set = test.path("set_timesteps_kwargs");
     StepOptions options =
         new StepOptions(
-            step.path("eta").asDouble(0), step.path("use_clipped_model_output").asBoolean(false));
-    if (test.has("set_timesteps_kwargs")) {
-      int[] timesteps = ints(test.get("set_timesteps_kwargs").get("timesteps"));
-      return Sampling.custom(scheduler, timesteps, options);
+            step.path("eta").asDouble(0),
+            step.path("use_clipped_model_output").asBoolean(false),
+            new StepOptions.Churn(
+                step.path("s_churn").asDouble(0),
+                step.path("s_tmin").asDouble(0),
+                step.path("s_tmax").asDouble(Double.POSITIVE_INFINITY),
+                step.path("s_noise").asDouble(1)),
+            step.path("order").asInt(StepOptions.DEFAULTS.order()),
+            set.has("mu") ? set.get("mu").asDouble() : null);
+    if (set.has("timesteps")) {
+      return Sampling.custom(scheduler, ints(set.get("timesteps")), options);
     }
     int steps = test.get("num_inference_steps").asInt(scheduler.config().numTrainTimesteps());
     return Sampling.of(scheduler, steps, options);
@@ -149,8 +233,8 @@ class SamplingTest {
     return output;
   }
 
-  private static float[] optional(String tensor) {
-    return TRAJECTORIES.has(tensor) ? TRAJECTORIES.tensor(tensor) : new float[0];
+  private static float[] optional(Golden golden, String tensor) {
+    return golden.has(tensor) ? golden.tensor(tensor) : new float[0];
   }
 
   private static float[] part(float[] values, int index, int size) {
@@ -165,6 +249,12 @@ class SamplingTest {
 
   private static int[] ints(JsonNode list) {
     return StreamSupport.stream(list.spliterator(), false).mapToInt(JsonNode::asInt).toArray();
+  }
+
+  private static void assertTimesteps(double[] expected, Sampling sampling) {
+    double largest = Arrays.stream(expected).map(Math::abs).max().orElseThrow();
+    double tolerance = TIMESTEP_TOLERANCE * largest;
+    assertArrayEquals(expected, sampling.timesteps(), Math.max(tolerance, Double.MIN_VALUE));
   }
 
   private static void assertClose(float[] expected, float[] actual, String what) {

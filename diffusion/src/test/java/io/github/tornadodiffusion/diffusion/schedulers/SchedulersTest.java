@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SchedulersTest {
   @TempDir private Path directory;
@@ -77,20 +78,38 @@ class SchedulersTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "{\"_class_name\": \"PNDMScheduler\"}"
-            + "|Unknown scheduler 'PNDMScheduler': choose one of DDPMScheduler, DDIMScheduler",
+        "{\"_class_name\": \"PlainScheduler\"}"
+            + "|Unknown scheduler 'PlainScheduler': choose one of CLASSES",
         "{\"_class_name\": \"DDPMScheduler\", \"beta_schedule\": \"cosine\"}"
             + "|Unknown beta_schedule 'cosine': choose one of linear, scaled_linear,"
-            + " squaredcos_cap_v2, sigmoid",
+            + " squaredcos_cap_v2, sigmoid, exp",
         "{\"_class_name\": \"DDPMScheduler\", \"num_train_timesteps\": 0}"
             + "|num_train_timesteps is 0: it must be from 1 to 1000000",
         "{\"_class_name\": \"DDPMScheduler\", \"num_train_timesteps\": 2000000000}"
             + "|num_train_timesteps is 2000000000: it must be from 1 to 1000000",
-        "{}|there is no _class_name: it must be one of DDPMScheduler, DDIMScheduler",
+        "{}|there is no _class_name: it must be one of CLASSES",
         "{\"_class_name\": \"DDPMScheduler\", \"trained_betas\": [0.5]}"
             + "|trained_betas is 1 values: it must be at least 1000 values, num_train_timesteps",
         "{\"_class_name\": \"DDPMScheduler\", \"clip_sample_range\": -1}"
             + "|clip_sample_range is -1.0: it must be above 0",
+        "{\"_class_name\": \"EulerDiscreteScheduler\", \"sigma_max\": 0}"
+            + "|sigma_min is null and sigma_max is 0.0: they must be above 0, or null",
+        "{\"_class_name\": \"EulerDiscreteScheduler\", \"interpolation_type\": \"cubic\"}"
+            + "|Unknown interpolation_type 'cubic': choose one of linear, log_linear",
+        "{\"_class_name\": \"HeunDiscreteScheduler\", \"use_karras_sigmas\": true,"
+            + " \"use_beta_sigmas\": true}"
+            + "|use_karras_sigmas and use_beta_sigmas are both true: choose one",
+        "{\"_class_name\": \"EDMEulerScheduler\", \"sigma_min\": 90}|sigma_min is 90.0 and"
+            + " sigma_max is 80.0: 0 must be below both, and sigma_max not the lower",
+        "{\"_class_name\": \"EDMEulerScheduler\", \"rho\": 0.001}"
+            + "|sigma_data is 0.5 and rho is 0.001: they must be above 0, rho not close to it",
+        "{\"_class_name\": \"FlowMatchEulerDiscreteScheduler\", \"shift\": 0}"
+            + "|shift is 0.0: it must be above 0",
+        "{\"_class_name\": \"FlowMatchEulerDiscreteScheduler\", \"shift_terminal\": 1}"
+            + "|shift_terminal is 1.0: it must be from 0 to below 1, or null",
+        "{\"_class_name\": \"FlowMatchEulerDiscreteScheduler\", \"invert_sigmas\": true,"
+            + " \"stochastic_sampling\": true}"
+            + "|invert_sigmas and stochastic_sampling are both true: the noise would not go away",
         "{\"_class_name\": \"DDPMScheduler\", \"variance_type\": \"large\"}"
             + "|Unknown variance_type 'large': choose one of fixed_small, fixed_small_log,"
             + " fixed_large, fixed_large_log, learned, learned_range",
@@ -98,12 +117,45 @@ class SchedulersTest {
   void refusesInOneLine(String json, String message) throws IOException {
     Path file = file(json);
     Exception e = assertThrows(IOException.class, () -> Schedulers.read(file));
-    assertEquals(file + ": " + message, e.getMessage());
+    String classes = String.join(", ", Schedulers.CLASS_NAMES);
+    assertEquals(file + ": " + message.replace("CLASSES", classes), e.getMessage());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "ddim, DDIMScheduler",
+    "DDPMscheduler, DDPMScheduler",
+    "euler, EulerDiscreteScheduler",
+    "Euler Discrete, EulerDiscreteScheduler",
+    "euler-a, EulerAncestralDiscreteScheduler",
+    "euler_ancestral, EulerAncestralDiscreteScheduler",
+    "EulerAncestralDiscreteScheduler, EulerAncestralDiscreteScheduler",
+    "heun, HeunDiscreteScheduler",
+    "LMS, LMSDiscreteScheduler",
+    "kdpm2, KDPM2DiscreteScheduler",
+    "kdpm2 a, KDPM2AncestralDiscreteScheduler",
+    "edm-euler, EDMEulerScheduler",
+    "flow_match_euler_discrete, FlowMatchEulerDiscreteScheduler",
+  })
+  void shortNames(String name, String className) {
+    assertEquals(className, Schedulers.className(name));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "discrete", "eule", "euler_singlestep", "ancestral"})
+  void unknownNamesListTheClasses(String name) {
+    Exception e = assertThrows(IllegalArgumentException.class, () -> Schedulers.className(name));
+    assertEquals(
+        "Unknown scheduler '%s': choose one of %s"
+            .formatted(name, String.join(", ", Schedulers.CLASS_NAMES)),
+        e.getMessage());
   }
 
   @Test
-  void namesInAnyCase() {
-    assertEquals("DDIMScheduler", Schedulers.className("ddim"));
-    assertEquals("DDPMScheduler", Schedulers.className("DDPMscheduler"));
+  void keysThatAClassDoesNotKnowAreIgnored() {
+    String ddpm = "{\"clip_sample\": true, \"rescale_betas_zero_snr\": true, \"thresholding\": 7}";
+    Scheduler lms = Schedulers.of("lms", JsonFields.parse(ddpm));
+    assertFalse(lms.config().clipSample());
+    assertFalse(lms.config().rescaleBetasZeroSnr());
   }
 }

@@ -1,0 +1,140 @@
+package io.github.tornadodiffusion.diffusion.schedulers;
+
+import static io.github.tornadodiffusion.diffusion.schedulers.ModelCall.term;
+import static io.github.tornadodiffusion.diffusion.schedulers.Update.NOISE;
+import static io.github.tornadodiffusion.diffusion.schedulers.Update.ORIGINAL;
+import static io.github.tornadodiffusion.diffusion.schedulers.Update.OUTPUT;
+import static io.github.tornadodiffusion.diffusion.schedulers.Update.SAMPLE;
+
+import io.github.tornadodiffusion.nn.JsonFields;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Euler's method for models with the preconditioning of Karras et al. 2022 (table 1, EDM), as
+ * diffusers 0.27.2 computes it, in double precision: x_0 is cSkip * sample + cOut * output, and the
+ * model is told log(sigma) / 4.
+ */
+public final class EDMEulerScheduler implements Scheduler {
+  private static final String NAME = "EDMEulerScheduler";
+  private static final Set<String> KEYS = Set.of("num_train_timesteps", "prediction_type");
+
+  /** The range of levels, by diffusers' keys in camel case. */
+  private record Levels(double sigmaMin, double sigmaMax, double sigmaData, double rho) {
+    Levels {
+      if (!(sigmaMin > 0 && sigmaMax >= sigmaMin)) {
+        throw new IllegalArgumentException(
+            "sigma_min is %s and sigma_max is %s: 0 must be below both, and sigma_max not the lower"
+                .formatted(sigmaMin, sigmaMax));
+      }
+      if (!(sigmaData > 0 && rho > 0 && Double.isFinite(Math.pow(sigmaMax, 1 / rho)))) {
+        throw new IllegalArgumentException(
+            "sigma_data is %s and rho is %s: they must be above 0, rho not close to it"
+                .formatted(sigmaData, rho));
+      }
+    }
+
+    static Levels read(JsonFields fields) {
+      return new Levels(
+          fields.number("sigma_min", 0.002),
+          fields.number("sigma_max", 80),
+          fields.number("sigma_data", 0.5),
+          fields.number("rho", 7));
+    }
+
+    /** The share of the sample in x_0. */
+    double skip(double sigma) {
+      double share = sigmaData / Math.hypot(sigma, sigmaData);
+      return share * share;
+    }
+
+    /** The share of the output in x_0, but for its sign. */
+    double out(double sigma) {
+      return sigma * sigmaData / Math.hypot(sigma, sigmaData);
+    }
+  }
+
+  private final SchedulerConfig config;
+  private final Levels levels;
+
+  private EDMEulerScheduler(SchedulerConfig config, Levels levels) {
+    SigmaSteps.refuseSamplePrediction(NAME, config);
+    this.config = config;
+    this.levels = levels;
+  }
+
+  static EDMEulerScheduler read(JsonFields fields) {
+    return new EDMEulerScheduler(
+        SchedulerConfig.read(fields, SchedulerConfig.DEFAULTS, KEYS), Levels.read(fields));
+  }
+
+  @Override
+  public String className() {
+    return NAME;
+  }
+
+  @Override
+  public SchedulerConfig config() {
+    return config;
+  }
+
+  @Override
+  public Map<String, Object> fields() {
+    Map<String, Object> fields = config.fields(KEYS);
+    fields.put("sigma_min", levels.sigmaMin());
+    fields.put("sigma_max", levels.sigmaMax());
+    fields.put("sigma_data", levels.sigmaData());
+    fields.put("rho", levels.rho());
+    return fields;
+  }
+
+  @Override
+  public NoiseSchedule noiseSchedule() {
+    throw new IllegalStateException(NAME + " has levels of noise, no betas: train with another");
+  }
+
+  @Override
+  public Target target(ModelCall call) {
+    double skip = levels.skip(call.sigma());
+    double out = sign() * levels.out(call.sigma());
+    return new Target(-skip * call.sigma() / out, (1 - skip) / out);
+  }
+
+  private int sign() {
+    return config.predictionType() == PredictionType.V_PREDICTION ? -1 : 1;
+  }
+
+  @Override
+  public Plan plan(int steps, StepOptions options) {
+    // Its timesteps are not used, but the limits of their number are.
+    int count = config.timesteps(steps).length;
+    double[] sigmas = new double[count + 1];
+    for (int i = 0; i < count; i++) {
+      double share = count == 1 ? 0 : (double) i / (count - 1);
+      sigmas[i] = Sigmas.karras(levels.sigmaMin(), levels.sigmaMax(), share, levels.rho());
+    }
+    List<ModelCall> calls = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      calls.add(call(sigmas[i], sigmas[i + 1], options.churn(), count));
+    }
+    return new Plan(Math.hypot(levels.sigmaMax(), 1), calls);
+  }
+
+  private ModelCall call(double sigma, double next, StepOptions.Churn churn, int steps) {
+    double gamma = churn.gamma(sigma, steps);
+    double raised = sigma * (1 + gamma);
+    double added = sigma * Math.sqrt(gamma * (2 + gamma)) * churn.sNoise();
+    double inputScale = 1 / Math.hypot(sigma, levels.sigmaData());
+    ModelCall.Builder call = ModelCall.at(0.25 * Math.log(sigma), inputScale, 1, sigma);
+    if (added > 0) {
+      call.set(SAMPLE, term(SAMPLE, 1), term(NOISE, added));
+    }
+    return call.set(
+            ORIGINAL, term(SAMPLE, levels.skip(raised)), term(OUTPUT, sign() * levels.out(raised)))
+        .set(SAMPLE, SigmaSteps.straight(raised, next))
+        .drawsNoise()
+        .build();
+  }
+}

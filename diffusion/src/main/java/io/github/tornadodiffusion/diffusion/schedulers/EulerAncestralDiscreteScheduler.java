@@ -1,0 +1,81 @@
+package io.github.tornadodiffusion.diffusion.schedulers;
+
+import static io.github.tornadodiffusion.diffusion.schedulers.ModelCall.term;
+import static io.github.tornadodiffusion.diffusion.schedulers.Update.NOISE;
+import static io.github.tornadodiffusion.diffusion.schedulers.Update.ORIGINAL;
+import static io.github.tornadodiffusion.diffusion.schedulers.Update.SAMPLE;
+
+import io.github.tornadodiffusion.diffusion.schedulers.SigmaSteps.Ancestral;
+import io.github.tornadodiffusion.diffusion.schedulers.Update.Term;
+import io.github.tornadodiffusion.nn.JsonFields;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * Ancestral sampling with Euler's method: every step goes lower than the next level and adds noise
+ * up to it (Crowson's k-diffusion), as diffusers 0.27.2 computes it, in double precision.
+ */
+public final class EulerAncestralDiscreteScheduler implements Scheduler {
+  private static final String NAME = "EulerAncestralDiscreteScheduler";
+  private static final Set<String> KEYS =
+      Stream.concat(SigmaSteps.KEYS.stream(), Stream.of("rescale_betas_zero_snr"))
+          .collect(Collectors.toUnmodifiableSet());
+  private static final SchedulerConfig DEFAULTS = SigmaSteps.defaults(0.0001, 0.02);
+
+  private final SchedulerConfig config;
+  private final NoiseSchedule schedule;
+  private final double[] table;
+
+  private EulerAncestralDiscreteScheduler(SchedulerConfig config) {
+    SigmaSteps.refuseSamplePrediction(NAME, config);
+    this.config = config;
+    schedule = config.noiseSchedule();
+    table = SigmaSteps.table(config, schedule);
+  }
+
+  static EulerAncestralDiscreteScheduler read(JsonFields fields) {
+    return new EulerAncestralDiscreteScheduler(SchedulerConfig.read(fields, DEFAULTS, KEYS));
+  }
+
+  @Override
+  public String className() {
+    return NAME;
+  }
+
+  @Override
+  public SchedulerConfig config() {
+    return config;
+  }
+
+  @Override
+  public Map<String, Object> fields() {
+    return config.fields(KEYS);
+  }
+
+  @Override
+  public NoiseSchedule noiseSchedule() {
+    return schedule;
+  }
+
+  @Override
+  public Plan plan(int steps, StepOptions options) {
+    SigmaSteps levels = SigmaSteps.of(config, Sigmas.TIMESTEPS, table, steps);
+    List<ModelCall> calls = new ArrayList<>();
+    for (int i = 0; i < levels.count(); i++) {
+      double sigma = levels.sigmas()[i];
+      Ancestral step = Ancestral.between(sigma, levels.sigmas()[i + 1]);
+      Term[] down = SigmaSteps.straight(sigma, step.down());
+      calls.add(
+          SigmaSteps.call(levels.timesteps()[i], sigma)
+              .set(ORIGINAL, SigmaSteps.original(config.predictionType(), sigma))
+              .set(SAMPLE, down[0], down[1], term(NOISE, step.up()))
+              .drawsNoise()
+              .build());
+    }
+    return new Plan(levels.initNoiseSigma(), calls);
+  }
+}

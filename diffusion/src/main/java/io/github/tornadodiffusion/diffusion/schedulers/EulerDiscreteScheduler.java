@@ -1,0 +1,171 @@
+package io.github.tornadodiffusion.diffusion.schedulers;
+
+import static io.github.tornadodiffusion.diffusion.schedulers.ModelCall.term;
+import static io.github.tornadodiffusion.diffusion.schedulers.Update.NOISE;
+import static io.github.tornadodiffusion.diffusion.schedulers.Update.ORIGINAL;
+import static io.github.tornadodiffusion.diffusion.schedulers.Update.SAMPLE;
+
+import io.github.tornadodiffusion.nn.JsonFields;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * Euler's method with optional noise (Karras et al. 2022, algorithm 2, without the correction), as
+ * diffusers 0.27.2 computes it, in double precision. As there the model sees the sample before
+ * noise is added, so churn makes a perfect model err.
+ */
+public final class EulerDiscreteScheduler implements Scheduler {
+  /** How the levels lie between the timesteps. */
+  enum Interpolation {
+    /** By linear interpolation at every timestep. */
+    LINEAR,
+    /** By even steps of the logarithm over all levels; the last step ends at the least of them. */
+    LOG_LINEAR
+  }
+
+  /** What the model is told. */
+  enum TimestepType {
+    /** The timestep. */
+    DISCRETE,
+    /** With v_prediction log(sigma) / 4; else the timestep too. */
+    CONTINUOUS
+  }
+
+  /** What this class has of its own, by diffusers' keys in camel case. */
+  private record Own(
+      Sigmas spread,
+      Double sigmaMin,
+      Double sigmaMax,
+      Interpolation interpolationType,
+      TimestepType timestepType) {
+    Own {
+      if (sigmaMin != null && sigmaMin < 0 || sigmaMax != null && sigmaMax <= 0) {
+        throw new IllegalArgumentException(
+            "sigma_min is %s and sigma_max is %s: they must be above 0, or null"
+                .formatted(sigmaMin, sigmaMax));
+      }
+    }
+
+    static Own read(JsonFields fields) {
+      return new Own(
+          Sigmas.read(fields),
+          fields.numberOrNull("sigma_min", null),
+          fields.numberOrNull("sigma_max", null),
+          Ids.parse(
+              Interpolation.class,
+              "interpolation_type",
+              fields.string("interpolation_type", Ids.id(Interpolation.LINEAR))),
+          Ids.parse(
+              TimestepType.class,
+              "timestep_type",
+              fields.string("timestep_type", Ids.id(TimestepType.DISCRETE))));
+    }
+
+    void write(Map<String, Object> fields) {
+      spread.write(fields);
+      fields.put("sigma_min", sigmaMin);
+      fields.put("sigma_max", sigmaMax);
+      fields.put("interpolation_type", Ids.id(interpolationType));
+      fields.put("timestep_type", Ids.id(timestepType));
+    }
+  }
+
+  private static final Set<String> KEYS =
+      Stream.concat(SigmaSteps.KEYS.stream(), Stream.of("rescale_betas_zero_snr"))
+          .collect(Collectors.toUnmodifiableSet());
+  private static final SchedulerConfig DEFAULTS = SigmaSteps.defaults(0.0001, 0.02);
+
+  private final SchedulerConfig config;
+  private final Own own;
+  private final NoiseSchedule schedule;
+  private final double[] table;
+
+  private EulerDiscreteScheduler(SchedulerConfig config, Own own) {
+    this.config = config;
+    this.own = own;
+    schedule = config.noiseSchedule();
+    table = SigmaSteps.table(config, schedule);
+  }
+
+  static EulerDiscreteScheduler read(JsonFields fields) {
+    return new EulerDiscreteScheduler(
+        SchedulerConfig.read(fields, DEFAULTS, KEYS), Own.read(fields));
+  }
+
+  @Override
+  public String className() {
+    return "EulerDiscreteScheduler";
+  }
+
+  @Override
+  public SchedulerConfig config() {
+    return config;
+  }
+
+  @Override
+  public Map<String, Object> fields() {
+    Map<String, Object> fields = config.fields(KEYS);
+    own.write(fields);
+    return fields;
+  }
+
+  @Override
+  public NoiseSchedule noiseSchedule() {
+    return schedule;
+  }
+
+  @Override
+  public Plan plan(int steps, StepOptions options) {
+    SigmaSteps levels = levels(steps);
+    List<ModelCall> calls = new ArrayList<>();
+    for (int i = 0; i < levels.count(); i++) {
+      calls.add(call(levels, i, options.churn()));
+    }
+    return new Plan(levels.initNoiseSigma(), calls);
+  }
+
+  private ModelCall call(SigmaSteps levels, int i, StepOptions.Churn churn) {
+    double[] sigmas = levels.sigmas();
+    double sigma = sigmas[i];
+    double gamma = churn.gamma(sigma, sigmas.length - 1);
+    double raised = sigma * (1 + gamma);
+    double added = sigma * Math.sqrt(gamma * (2 + gamma)) * churn.sNoise();
+    // With v_prediction diffusers takes the level before the noise.
+    boolean epsilon = config.predictionType() == PredictionType.EPSILON;
+    ModelCall.Builder call = SigmaSteps.call(levels.timesteps()[i], sigma);
+    if (added > 0) {
+      call.set(SAMPLE, term(SAMPLE, 1), term(NOISE, added));
+    }
+    return call.set(
+            ORIGINAL, SigmaSteps.original(config.predictionType(), epsilon ? raised : sigma))
+        .set(SAMPLE, SigmaSteps.straight(raised, sigmas[i + 1]))
+        .drawsNoise()
+        .build();
+  }
+
+  private SigmaSteps levels(int steps) {
+    double[] timesteps = config.exactTimesteps(steps);
+    double[] sigmas;
+    if (own.interpolationType() == Interpolation.LOG_LINEAR) {
+      sigmas = Sigmas.EXPONENTIAL.between(table[0], table[table.length - 1], steps + 1);
+    } else {
+      sigmas = SigmaSteps.levels(table, timesteps);
+    }
+    if (own.spread() != Sigmas.TIMESTEPS) {
+      double least = own.sigmaMin() == null ? sigmas[sigmas.length - 1] : own.sigmaMin();
+      double most = own.sigmaMax() == null ? sigmas[0] : own.sigmaMax();
+      sigmas = own.spread().between(least, most, steps);
+      timesteps = SigmaSteps.timesteps(table, sigmas);
+    }
+    if (own.timestepType() == TimestepType.CONTINUOUS
+        && config.predictionType() == PredictionType.V_PREDICTION) {
+      timesteps = Arrays.stream(sigmas).map(sigma -> 0.25 * Sigmas.log(sigma)).toArray();
+    }
+    return SigmaSteps.toZero(config, timesteps, sigmas);
+  }
+}

@@ -1,0 +1,221 @@
+package io.github.tornadodiffusion.diffusion.schedulers;
+
+import static io.github.tornadodiffusion.diffusion.schedulers.ModelCall.term;
+import static io.github.tornadodiffusion.diffusion.schedulers.Update.NOISE;
+import static io.github.tornadodiffusion.diffusion.schedulers.Update.ORIGINAL;
+import static io.github.tornadodiffusion.diffusion.schedulers.Update.OUTPUT;
+import static io.github.tornadodiffusion.diffusion.schedulers.Update.SAMPLE;
+
+import io.github.tornadodiffusion.nn.JsonFields;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Euler's method for flow matching with straight paths (Lipman et al. 2023; Esser et al. 2024):
+ * sample = (1 - sigma) * x_0 + sigma * noise, and the model predicts noise - x_0. Levels and steps
+ * are those of diffusers 0.39, in double precision.
+ *
+ * <p>With {@code invert_sigmas} the model is told 1 - sigma and predicts x_0 - noise.
+ */
+public final class FlowMatchEulerDiscreteScheduler implements Scheduler {
+  private static final String NAME = "FlowMatchEulerDiscreteScheduler";
+  private static final Set<String> KEYS = Set.of("num_train_timesteps");
+
+  /** How dynamic shifting depends on mu. */
+  enum TimeShift {
+    /** {@code e^mu / (e^mu + 1 / sigma - 1)}. */
+    EXPONENTIAL,
+    /** {@code mu / (mu + 1 / sigma - 1)}. */
+    LINEAR
+  }
+
+  /** How the levels are shifted, by diffusers' keys in camel case. */
+  private record Shift(
+      double shift,
+      boolean useDynamicShifting,
+      Double baseShift,
+      Double maxShift,
+      int baseImageSeqLen,
+      int maxImageSeqLen,
+      Double shiftTerminal,
+      TimeShift timeShiftType) {
+    Shift {
+      if (!(shift > 0)) {
+        throw new IllegalArgumentException("shift is " + shift + ": it must be above 0");
+      }
+      if (shiftTerminal != null && !(shiftTerminal >= 0 && shiftTerminal < 1)) {
+        throw new IllegalArgumentException(
+            "shift_terminal is " + shiftTerminal + ": it must be from 0 to below 1, or null");
+      }
+    }
+
+    static Shift read(JsonFields fields) {
+      return new Shift(
+          fields.number("shift", 1),
+          fields.bool("use_dynamic_shifting", false),
+          fields.numberOrNull("base_shift", 0.5),
+          fields.numberOrNull("max_shift", 1.15),
+          fields.integer("base_image_seq_len", 256),
+          fields.integer("max_image_seq_len", 4096),
+          fields.numberOrNull("shift_terminal", null),
+          Ids.parse(
+              TimeShift.class,
+              "time_shift_type",
+              fields.string("time_shift_type", Ids.id(TimeShift.EXPONENTIAL))));
+    }
+
+    void write(Map<String, Object> fields) {
+      fields.put("shift", shift);
+      fields.put("use_dynamic_shifting", useDynamicShifting);
+      fields.put("base_shift", baseShift);
+      fields.put("max_shift", maxShift);
+      fields.put("base_image_seq_len", baseImageSeqLen);
+      fields.put("max_image_seq_len", maxImageSeqLen);
+      fields.put("shift_terminal", shiftTerminal);
+      fields.put("time_shift_type", Ids.id(timeShiftType));
+    }
+
+    /** By which factor the ratio of noise to signal grows. */
+    double factor(Double mu) {
+      if (!useDynamicShifting) {
+        return shift;
+      }
+      if (mu == null) {
+        throw new IllegalArgumentException("use_dynamic_shifting needs mu: give it to the sampler");
+      }
+      double factor = timeShiftType == TimeShift.EXPONENTIAL ? Math.exp(mu) : mu;
+      if (!(factor > 0 && factor < Double.POSITIVE_INFINITY)) {
+        throw new IllegalArgumentException(
+            "mu is %s: with time_shift_type %s it must be %s"
+                .formatted(
+                    mu,
+                    Ids.id(timeShiftType),
+                    timeShiftType == TimeShift.LINEAR ? "above 0" : "from -700 to 700"));
+      }
+      return factor;
+    }
+
+    /** Stretches the levels so that the last one is the terminal. */
+    double[] stretched(double[] sigmas) {
+      double last = 1 - sigmas[sigmas.length - 1];
+      if (shiftTerminal == null || shiftTerminal == 0 || last == 0) {
+        return sigmas;
+      }
+      double scale = (1 - shiftTerminal) / last;
+      return Arrays.stream(sigmas).map(sigma -> 1 - (1 - sigma) * scale).toArray();
+    }
+  }
+
+  private final SchedulerConfig config;
+  private final Shift shift;
+  private final Sigmas spread;
+  private final boolean invertSigmas;
+  private final boolean stochasticSampling;
+
+  private FlowMatchEulerDiscreteScheduler(
+      SchedulerConfig config,
+      Shift shift,
+      Sigmas spread,
+      boolean invertSigmas,
+      boolean stochasticSampling) {
+    if (invertSigmas && stochasticSampling) {
+      throw new IllegalArgumentException(
+          "invert_sigmas and stochastic_sampling are both true: the noise would not go away");
+    }
+    this.config = config;
+    this.shift = shift;
+    this.spread = spread;
+    this.invertSigmas = invertSigmas;
+    this.stochasticSampling = stochasticSampling;
+  }
+
+  static FlowMatchEulerDiscreteScheduler read(JsonFields fields) {
+    return new FlowMatchEulerDiscreteScheduler(
+        SchedulerConfig.read(fields, SchedulerConfig.DEFAULTS, KEYS),
+        Shift.read(fields),
+        Sigmas.read(fields),
+        fields.bool("invert_sigmas", false),
+        fields.bool("stochastic_sampling", false));
+  }
+
+  @Override
+  public String className() {
+    return NAME;
+  }
+
+  @Override
+  public SchedulerConfig config() {
+    return config;
+  }
+
+  @Override
+  public Map<String, Object> fields() {
+    Map<String, Object> fields = config.fields(KEYS);
+    shift.write(fields);
+    spread.writeAll(fields);
+    fields.put("invert_sigmas", invertSigmas);
+    fields.put("stochastic_sampling", stochasticSampling);
+    return fields;
+  }
+
+  @Override
+  public NoiseSchedule noiseSchedule() {
+    throw new IllegalStateException(NAME + " has straight paths, no betas: train with another");
+  }
+
+  @Override
+  public Target target(ModelCall call) {
+    return invertSigmas ? new Target(-1, 1) : new Target(1, -1);
+  }
+
+  @Override
+  public Plan plan(int steps, StepOptions options) {
+    double[] sigmas = sigmas(steps, options.mu());
+    List<ModelCall> calls = new ArrayList<>();
+    for (int i = 0; i < sigmas.length; i++) {
+      calls.add(call(sigmas[i], i == sigmas.length - 1 ? 0 : sigmas[i + 1]));
+    }
+    return new Plan(1, calls);
+  }
+
+  private ModelCall call(double sigma, double next) {
+    double told = invertSigmas ? 1 - sigma : sigma;
+    double toNoise = invertSigmas ? -1 : 1;
+    ModelCall.Builder call =
+        ModelCall.at(told * config.numTrainTimesteps(), 1 - sigma, sigma)
+            .set(ORIGINAL, term(SAMPLE, 1), term(OUTPUT, -toNoise * sigma));
+    if (stochasticSampling) {
+      return call.set(SAMPLE, term(ORIGINAL, 1 - next), term(NOISE, next)).drawsNoise().build();
+    }
+    return call.set(SAMPLE, term(SAMPLE, 1), term(OUTPUT, toNoise * (next - sigma))).build();
+  }
+
+  /** The levels of all steps, most noise first. */
+  private double[] sigmas(int steps, Double mu) {
+    int train = config.numTrainTimesteps();
+    // Checks the number of steps.
+    int count = config.timesteps(steps).length;
+    // As in diffusers the least level is shifted when the scheduler is made, and once more here.
+    double least = 1.0 / train;
+    if (!shift.useDynamicShifting()) {
+      least = shifted(least, shift.shift());
+    }
+    double factor = shift.factor(mu);
+    double[] sigmas = new double[count];
+    for (int i = 0; i < count; i++) {
+      double share = count == 1 ? 0 : (double) i / (count - 1);
+      sigmas[i] = shifted(1 + share * (least - 1), factor);
+    }
+    sigmas = shift.stretched(sigmas);
+    return spread == Sigmas.TIMESTEPS
+        ? sigmas
+        : spread.between(sigmas[count - 1], sigmas[0], count);
+  }
+
+  private static double shifted(double sigma, double factor) {
+    return factor * sigma / (1 + (factor - 1) * sigma);
+  }
+}
