@@ -21,13 +21,13 @@ public final class Pipeline {
      * @param done calls so far
      * @param total all calls
      */
-    void calls(int done, int total);
+    void calls(long done, long total);
   }
 
   /** Receives images as soon as they are there, and may watch how they come about. */
   public interface Listener extends Progress {
     @Override
-    default void calls(int done, int total) {}
+    default void calls(long done, long total) {}
 
     /**
      * Called before every call of the model.
@@ -107,7 +107,7 @@ public final class Pipeline {
         request,
         new Listener() {
           @Override
-          public void calls(int done, int total) {
+          public void calls(long done, long total) {
             progress.calls(done, total);
           }
 
@@ -126,7 +126,7 @@ public final class Pipeline {
   public void run(ReverseProcess process, Request request, Listener listener) {
     int count = request.count();
     int batches = Math.ceilDiv(count, batch);
-    int total = Math.multiplyExact(batches, process.calls());
+    long total = (long) batches * process.calls();
     for (int i = 0; i < batches; i++) {
       int first = i * batch;
       // The last batch computes images beyond the count rather than another program.
@@ -134,7 +134,7 @@ public final class Pipeline {
           request.labels() == null
               ? null
               : Arrays.copyOfRange(request.labels(), first, first + batch);
-      int before = i * process.calls();
+      long before = (long) i * process.calls();
       BatchRun run =
           new BatchRun(
               denoiser,

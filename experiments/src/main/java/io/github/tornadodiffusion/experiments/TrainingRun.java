@@ -152,8 +152,8 @@ final class TrainingRun {
         new MemoryNeed(
             UNetTraining.arenaFloats(config.unet(), Trainer.options(config)), 4 * parameters);
     need.check("--batch or --image-size");
-    ModelSampler.check(
-        config.unet(), config.scheduler(), previewBatch(), preview.images(), "--samples");
+    ModelSampler.check(config.unet(), config.scheduler());
+    ModelSampler.checkMemory(config.unet(), previewBatch(), preview.images(), 0, "--samples");
     return need;
   }
 
