@@ -120,4 +120,15 @@ class ImageToImageTest {
     ImageToImage small = new ImageToImage(sampling, 10, 1, new FixedImages(1, 1, 4));
     assertThrows(IllegalArgumentException.class, () -> IMAGES.run(NOTHING, small, 1, 0));
   }
+
+  @Test
+  void samplersThatCannotBeginInTheMiddleAreRefused() {
+    Sampling averaging = Sampling.of(new AveragingScheduler(), 4);
+    String message =
+        assertThrows(
+                IllegalArgumentException.class, () -> new ImageToImage(averaging, 4, 0.5, IMAGES))
+            .getMessage();
+    assertTrue(message.contains("AveragingScheduler"), message);
+    assertEquals(4, new ImageToImage(averaging, 4, 1, IMAGES).calls());
+  }
 }

@@ -135,4 +135,14 @@ class InpaintingTest {
     PerfectDenoiser model = new PerfectDenoiser(CONFIG.noiseSchedule(), 0);
     assertThrows(IllegalArgumentException.class, () -> IMAGES.run(model, other, 1, 0));
   }
+
+  @Test
+  void samplersThatBuildOnEarlierStepsAreRefused() {
+    Sampling averaging = Sampling.of(new AveragingScheduler(), 3);
+    String message =
+        assertThrows(
+                IllegalArgumentException.class, () -> new Inpainting(averaging, IMAGES, RIGHT, 1))
+            .getMessage();
+    assertTrue(message.contains("AveragingScheduler") && message.contains("DDIM"), message);
+  }
 }
