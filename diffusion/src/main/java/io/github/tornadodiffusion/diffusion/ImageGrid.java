@@ -48,7 +48,7 @@ public final class ImageGrid {
   }
 
   /** The factor that small images are enlarged by. */
-  static int scale(int height, int width) {
+  public static int scale(int height, int width) {
     return Math.max(1, READABLE / Math.max(height, width));
   }
 

@@ -16,9 +16,6 @@ final class LabelledGrid {
   private static final int GAP = 4;
   private static final int TEXT = 14;
 
-  /** Small images are enlarged to about this many pixels. */
-  private static final int READABLE = 64;
-
   private static final Color PAPER = new Color(0xF0F0F0);
 
   private final Dataset dataset;
@@ -36,7 +33,7 @@ final class LabelledGrid {
     this.dataset = dataset;
     this.count = count;
     columns = (int) Math.ceil(Math.sqrt(count));
-    side = dataset.imageSize() * Math.max(1, READABLE / dataset.imageSize());
+    side = dataset.imageSize() * ImageGrid.scale(dataset.imageSize(), dataset.imageSize());
     cellHeight = side + GAP + (dataset.classes() > 0 ? TEXT : 0);
   }
 

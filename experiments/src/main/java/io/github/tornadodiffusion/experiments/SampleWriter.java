@@ -81,9 +81,10 @@ final class SampleWriter implements Pipeline.Listener {
 
   @Override
   public void images(int firstImage, int count, float[] images) {
-    int at = firstImage * batching.shape.length();
+    long at = (long) firstImage * batching.shape.length();
     if (at < pictured.length) {
-      System.arraycopy(images, 0, pictured, at, Math.min(images.length, pictured.length - at));
+      int room = pictured.length - (int) at;
+      System.arraycopy(images, 0, pictured, (int) at, Math.min(images.length, room));
     }
     if (strip != null) {
       strip.images(firstImage, images);

@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.experiments;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -8,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.diffusion.ClassLabels;
 import io.github.tornadodiffusion.diffusion.DiffusionModel;
+import io.github.tornadodiffusion.diffusion.Film;
 import io.github.tornadodiffusion.diffusion.PngFiles;
 import io.github.tornadodiffusion.diffusion.schedulers.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
@@ -177,6 +179,18 @@ class SampleTest {
     assertTrue(run.out().contains("the first 256 of 260"), run.out());
     assertEquals(260, files(directory).size());
     assertEquals(16 * 66 + 2, ImageIO.read(picture.toFile()).getWidth());
+  }
+
+  /** All images of a long run are more values than an array has. */
+  @Test
+  void imagesFarBeyondThePictureAreNotInIt() {
+    SampleOutputs outputs = new SampleOutputs();
+    outputs.images = temporary;
+    Film.ImageShape shape = new Film.ImageShape(1, 1024, 1024);
+    SampleWriter writer =
+        new SampleWriter(
+            outputs, new SampleWriter.Batching(3000, 16, 1, shape), null, Map.of(), null);
+    assertDoesNotThrow(() -> writer.images(2048, 0, new float[0]));
   }
 
   @Test
