@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.diffusion;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /** Opens data sets by the name a user gives on the command line. */
@@ -32,16 +33,7 @@ public final class Datasets {
    * @throws IllegalArgumentException with one line that names cause and mend
    */
   public static Dataset open(String source, int imageSize, int channels, long seed) {
-    if (channels != 1 && channels != 3) {
-      throw new IllegalArgumentException(
-          "images have 1 (grey) or 3 (colour) channels, not "
-              + channels
-              + ": choose a model with in_channels 1 or 3");
-    }
-    if (imageSize < 1 || imageSize > MAX_IMAGE_SIZE) {
-      throw new IllegalArgumentException(
-          "image size " + imageSize + " is out of range: choose 1 to " + MAX_IMAGE_SIZE);
-    }
+    check(imageSize, channels);
     if (source.equals("digits")) {
       return new Digits(imageSize, channels);
     }
@@ -52,6 +44,28 @@ public final class Datasets {
       return new Butterflies(count(source), imageSize, channels, seed);
     }
     return openPath(source, imageSize, channels, CachedImages.defaultCacheBytes());
+  }
+
+  /**
+   * Opens images to begin sampling with: one file, or all that {@link #open} knows.
+   *
+   * @param imageSize width and height of the images in pixels
+   * @param channels 1 (grey) or 3 (red, green, blue)
+   * @throws IllegalArgumentException with one line that names cause and mend
+   */
+  public static Dataset openImages(String source, int imageSize, int channels) {
+    Path path = path(source);
+    if (path == null || !Files.isRegularFile(path) || !ImageFiles.accepts(source)) {
+      return open(source, imageSize, channels, 0);
+    }
+    Path file = path.toAbsolutePath();
+    check(imageSize, channels);
+    return CachedImages.open(
+        ImageDirectory.open(
+            file.getParent(), List.of(file.getFileName().toString()), null, List.of()),
+        imageSize,
+        channels,
+        CachedImages.defaultCacheBytes());
   }
 
   /** Opens images at a path, with a bound of its own on the decoded images kept in memory. */
@@ -66,6 +80,19 @@ public final class Datasets {
     }
     return CachedImages.open(
         DataKinds.open(path, split.orElse(null)), imageSize, channels, cacheBytes);
+  }
+
+  private static void check(int imageSize, int channels) {
+    if (channels != 1 && channels != 3) {
+      throw new IllegalArgumentException(
+          "images have 1 (grey) or 3 (colour) channels, not "
+              + channels
+              + ": choose a model with in_channels 1 or 3");
+    }
+    if (imageSize < 1 || imageSize > MAX_IMAGE_SIZE) {
+      throw new IllegalArgumentException(
+          "image size " + imageSize + " is out of range: choose 1 to " + MAX_IMAGE_SIZE);
+    }
   }
 
   private static int count(String source) {

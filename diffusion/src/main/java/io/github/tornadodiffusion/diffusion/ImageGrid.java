@@ -47,7 +47,8 @@ public final class ImageGrid {
     return (int) Math.ceil(Math.sqrt(count));
   }
 
-  private static int scale(int height, int width) {
+  /** The factor that small images are enlarged by. */
+  public static int scale(int height, int width) {
     return Math.max(1, READABLE / Math.max(height, width));
   }
 

@@ -23,6 +23,13 @@ public record ImageSizes(int minWidth, int minHeight, int maxWidth, int maxHeigh
         Math.max(maxHeight, other.maxHeight));
   }
 
+  /** Whether all images have one size, of the shape of a rectangle: they lose the same margins. */
+  boolean allOfShape(int width, int height) {
+    return minWidth == maxWidth
+        && minHeight == maxHeight
+        && (long) minWidth * height == (long) minHeight * width;
+  }
+
   /** Such as {@code 32x32}, or {@code 20x30 to 640x480} where they differ. */
   @Override
   public String toString() {

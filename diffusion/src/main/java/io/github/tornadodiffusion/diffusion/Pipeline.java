@@ -1,14 +1,9 @@
 package io.github.tornadodiffusion.diffusion;
 
-import io.github.tornadodiffusion.diffusion.schedulers.ModelCall;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
-import io.github.tornadodiffusion.diffusion.schedulers.SamplingState;
 import java.util.Arrays;
 
-/**
- * Samples images with a model: noise in, step by step towards an image, as diffusers' DDPMPipeline
- * and DDIMPipeline.
- */
+/** Samples images with a model, batch by batch, as diffusers' pipelines do. */
 public final class Pipeline {
   private final Denoiser denoiser;
   private final int batch;
@@ -26,7 +21,51 @@ public final class Pipeline {
      * @param done calls so far
      * @param total all calls
      */
-    void calls(int done, int total);
+    void calls(long done, long total);
+  }
+
+  /** Receives images as soon as they are there, and may watch how they come about. */
+  public interface Listener extends Progress {
+    @Override
+    default void calls(long done, long total) {}
+
+    /**
+     * Called before every call of the model.
+     *
+     * @param firstImage the number of the batch's first image, 0 first
+     * @param call of the batch, 0 first
+     * @param modelInput what the model sees of the batch, NCHW; must not be changed
+     */
+    default void sees(int firstImage, int call, float[] modelInput) {}
+
+    /**
+     * Called once a batch is complete.
+     *
+     * @param firstImage the number of its first image, 0 first
+     * @param count how many images it is
+     * @param images NCHW; an image's values are about [-1, 1], not clipped
+     */
+    void images(int firstImage, int count, float[] images);
+  }
+
+  /**
+   * What is asked for.
+   *
+   * @param count images, at least 1
+   * @param noise all that is random
+   * @param labels one an image; null for a model without classes
+   */
+  @SuppressWarnings("ArrayRecordComponent") // bulk data that nobody compares
+  public record Request(int count, SampleNoise noise, int[] labels) {
+    public Request {
+      if (count < 1) {
+        throw new IllegalArgumentException("The count of images is " + count + ": give at least 1");
+      }
+      if (labels != null && labels.length != count) {
+        throw new IllegalArgumentException(
+            "%d labels for %d images: give one an image".formatted(labels.length, count));
+      }
+    }
   }
 
   /**
@@ -43,7 +82,7 @@ public final class Pipeline {
   }
 
   /**
-   * Samples images, in batches.
+   * Samples images from noise.
    *
    * @param sampling the scheduler and its timesteps
    * @param count images, at least 1
@@ -61,44 +100,61 @@ public final class Pipeline {
    */
   public float[] sample(
       Sampling sampling, int count, SampleNoise noise, int[] labels, Progress progress) {
-    if (count < 1) {
-      throw new IllegalArgumentException("The count of images is " + count + ": give at least 1");
-    }
-    if (labels != null && labels.length != count) {
-      throw new IllegalArgumentException(
-          "%d labels for %d images: give one an image".formatted(labels.length, count));
-    }
-    float[] images = new float[Math.multiplyExact(count, imageLength)];
-    int batches = Math.ceilDiv(count, batch);
-    for (int i = 0; i < batches; i++) {
-      int done = i * sampling.calls();
-      Progress ofBatch = (calls, total) -> progress.calls(done + calls, batches * total);
-      int first = i * batch;
-      // The last batch computes images beyond the count rather than another program.
-      int[] batchLabels = labels == null ? null : Arrays.copyOfRange(labels, first, first + batch);
-      float[] sample = sampleBatch(sampling, first, noise, batchLabels, ofBatch);
-      int kept = Math.min(batch, count - first);
-      System.arraycopy(sample, 0, images, first * imageLength, kept * imageLength);
-    }
-    return images;
+    Request request = new Request(count, noise, labels);
+    float[] all = new float[Math.multiplyExact(count, imageLength)];
+    run(
+        ReverseProcess.fromNoise(sampling),
+        request,
+        new Listener() {
+          @Override
+          public void calls(long done, long total) {
+            progress.calls(done, total);
+          }
+
+          @Override
+          public void images(int firstImage, int images, float[] values) {
+            System.arraycopy(values, 0, all, firstImage * imageLength, images * imageLength);
+          }
+        });
+    return all;
   }
 
-  private float[] sampleBatch(
-      Sampling sampling, int first, SampleNoise source, int[] labels, Progress progress) {
-    float[] noise = new float[batch * imageLength];
-    float[] timesteps = new float[batch];
-    source.fill(SampleNoise.INITIAL, first, noise);
-    SamplingState state = sampling.start(noise);
-    for (int i = 0; i < sampling.calls(); i++) {
-      ModelCall call = sampling.call(i);
-      Arrays.fill(timesteps, (float) call.timestep());
-      float[] output = denoiser.predict(sampling.modelInput(i, state), timesteps, labels);
-      if (call.drawsNoise()) {
-        source.fill(i, first, noise);
-      }
-      state = sampling.step(i, output, state, noise, batch);
-      progress.calls(i + 1, sampling.calls());
+  /**
+   * Samples images and hands on each batch once it is complete, so that any number of them takes
+   * the memory of one batch.
+   */
+  public void run(ReverseProcess process, Request request, Listener listener) {
+    int count = request.count();
+    int batches = Math.ceilDiv(count, batch);
+    long total = (long) batches * process.calls();
+    for (int i = 0; i < batches; i++) {
+      int first = i * batch;
+      // The last batch computes images beyond the count rather than another program.
+      int[] labels =
+          request.labels() == null
+              ? null
+              : Arrays.copyOfRange(request.labels(), first, first + batch);
+      long before = (long) i * process.calls();
+      BatchRun run =
+          new BatchRun(
+              denoiser,
+              new BatchRun.Shape(first, batch, imageLength),
+              request.noise(),
+              labels,
+              new BatchRun.Watcher() {
+                @Override
+                public void before(int call, float[] modelInput) {
+                  listener.sees(first, call, modelInput);
+                }
+
+                @Override
+                public void after(int calls) {
+                  listener.calls(before + calls, total);
+                }
+              });
+      float[] samples = process.run(run);
+      int kept = Math.min(batch, count - first);
+      listener.images(first, kept, Arrays.copyOf(samples, kept * imageLength));
     }
-    return state.sample();
   }
 }

@@ -27,10 +27,10 @@ final class TorchSampleNoise implements SampleNoise {
     all = new float[Math.multiplyExact(images, imageLength)];
   }
 
-  /** Expects the steps of a batch in order; images beyond the last have zeros. */
+  /** Expects the draws of a batch in order; images beyond the last have zeros. */
   @Override
-  public void fill(int step, int firstImage, float[] out) {
-    if (step == INITIAL) {
+  public void fill(int draw, int firstImage, float[] out) {
+    if (draw == INITIAL) {
       generator = new TorchGenerator(seed);
     }
     generator.randn(all);

@@ -23,7 +23,7 @@ public final class Trainer implements AutoCloseable {
 
   private final TrainingConfig config;
   private final Dataset dataset;
-  private final TrainingDraws draws;
+  private final DrawsAhead draws;
   private final UNetTraining training;
   private final DDPMScheduler scheduler;
   private final LearningRateSchedule learningRates;
@@ -47,7 +47,7 @@ public final class Trainer implements AutoCloseable {
     checkData(config, dataset);
     this.config = config;
     this.dataset = dataset;
-    draws = TrainingDraws.of(config, dataset);
+    draws = new DrawsAhead(TrainingDraws.of(config, dataset), config.steps());
     scheduler = config.scheduler();
     learningRates = config.learningRates();
     emaDecay = config.emaDecays();
@@ -70,6 +70,15 @@ public final class Trainer implements AutoCloseable {
         config.emaDecay() > 0,
         config.variant().accumulate() > 1,
         config.variant().rng() == Rng.TORCH);
+  }
+
+  /** The values of images, and of noise where the host draws it, that are in memory at once. */
+  public static long hostFloats(TrainingConfig config) {
+    long size = config.imageSize();
+    long batch = size * size * config.batch() * config.unet().inChannels();
+    boolean noise = config.variant().rng() == Rng.TORCH;
+    // Those that wait and the one that is trained on.
+    return (noise ? 2 * batch : batch) * (DrawsAhead.AHEAD + 1);
   }
 
   /**
@@ -282,6 +291,7 @@ public final class Trainer implements AutoCloseable {
 
   @Override
   public void close() {
+    draws.close();
     training.close();
   }
 }

@@ -29,6 +29,7 @@ import picocli.CommandLine.ScopeType;
       PredictCommand.class,
       BenchCommand.class,
       ExperimentCommand.class,
+      DataCommand.class,
       DevicesCommand.class
     })
 public final class Main {

@@ -1,21 +1,32 @@
 package io.github.tornadodiffusion.experiments;
 
 import io.github.tornadodiffusion.diffusion.ClassLabels;
+import io.github.tornadodiffusion.diffusion.Denoiser;
 import io.github.tornadodiffusion.diffusion.DiffusionModel;
+import io.github.tornadodiffusion.diffusion.Film;
 import io.github.tornadodiffusion.diffusion.ImageGrid;
 import io.github.tornadodiffusion.diffusion.Pipeline;
+import io.github.tornadodiffusion.diffusion.ReverseProcess;
+import io.github.tornadodiffusion.diffusion.SampleNoise;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
 import io.github.tornadodiffusion.nn.UNetInference;
 import java.awt.image.BufferedImage;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
 /** A model on a device, ready to sample images of its own size. */
 final class ModelSampler implements AutoCloseable {
   /** More images at once use more memory and gain little. */
   static final int MOST_IMAGES = 16;
+
+  /** What one array of the JVM holds. */
+  static final int LONGEST_ARRAY = Integer.MAX_VALUE - 16;
+
+  /** Noise, the sampler's arrays in double precision, the model's input and output. */
+  private static final long BATCHES_ON_HOST = 16;
 
   private final UNet2DConfig config;
   private final UNetInference inference;
@@ -36,7 +47,8 @@ final class ModelSampler implements AutoCloseable {
    */
   static ModelSampler open(Engine engine, DiffusionModel model, Scheduler scheduler, int batch) {
     UNet2DConfig config = model.unet();
-    check(config, scheduler, batch, batch, "--batch");
+    check(config, scheduler);
+    checkMemory(config, batch, 0, 0, "--batch");
     int height = config.sampleSize().height();
     int width = config.sampleSize().width();
     return new ModelSampler(
@@ -46,17 +58,23 @@ final class ModelSampler implements AutoCloseable {
   }
 
   /**
-   * Checks that a model can be sampled, with all its images and their picture in memory.
+   * Checks that a model can be sampled.
    *
-   * @param scheduler of the samplings to come
-   * @param batch images at once
-   * @param count images in all
-   * @param options which options make the need smaller
    * @throws IllegalArgumentException if the model does not say its image size or does not fit the
-   *     scheduler, or memory is too little
+   *     scheduler or the timesteps
    */
-  static void check(
-      UNet2DConfig config, Scheduler scheduler, int batch, int count, String options) {
+  static void check(UNet2DConfig config, Sampling sampling) {
+    check(config, sampling.scheduler());
+    boolean logarithms = config.timeEmbeddingType().equals("fourier");
+    if (logarithms && sampling.call(sampling.calls() - 1).timestep() == 0) {
+      throw new IllegalArgumentException(
+          "the model embeds the logarithms of timesteps (time_embedding_type fourier) and the last"
+              + " one is 0; set steps_offset to 1 in its scheduler_config.json");
+    }
+  }
+
+  /** Checks that a model can be sampled with some timesteps of a scheduler, see above. */
+  static void check(UNet2DConfig config, Scheduler scheduler) {
     if (config.sampleSize() == null) {
       throw new IllegalArgumentException(
           "the model's config.json has no sample_size; add the image size in pixels");
@@ -73,47 +91,118 @@ final class ModelSampler implements AutoCloseable {
                       ? "twice as many, for the variance_type of its configuration,"
                       : "as many"));
     }
-    int height = config.sampleSize().height();
-    int width = config.sampleSize().width();
-    long values = (long) count * config.outChannels() * height * width;
-    long pixels = ImageGrid.pixels(count, height, width);
-    if (Math.max(values, pixels) > Integer.MAX_VALUE - 16) {
-      throw new IllegalArgumentException(
-          "%d images are more than one picture holds; use a smaller %s".formatted(count, options));
-    }
-    // The picture is in memory as pixels and as the bytes of a file.
-    new MemoryNeed(
-            UNetInference.arenaFloats(config, batch, height, width),
-            MemoryNeed.parameters(config) + values + 2 * pixels)
-        .check(options);
   }
 
   /**
-   * Samples images, see {@link Pipeline#sample}.
+   * Checks that there is memory for a model, a batch and the picture of samples.
    *
+   * @param batch images at once
+   * @param pictured images that are kept for the picture, 0 for none
+   * @param otherFloats what else is kept on the host
+   * @param options which options make the need smaller
+   * @throws IllegalArgumentException if memory is too little
+   */
+  static void checkMemory(
+      UNet2DConfig config, int batch, int pictured, long otherFloats, String options) {
+    Film.ImageShape shape = shape(config);
+    long values = (long) pictured * shape.length();
+    long pixels = pictured == 0 ? 0 : ImageGrid.pixels(pictured, shape.height(), shape.width());
+    if (Math.max(values, pixels) > LONGEST_ARRAY) {
+      throw new IllegalArgumentException(
+          "%d images are more than one picture holds; use a smaller %s"
+              .formatted(pictured, options));
+    }
+    long batches = BATCHES_ON_HOST * batch * Math.max(config.outChannels(), config.inChannels());
+    // The picture is in memory as pixels and as the bytes of a file.
+    new MemoryNeed(
+            UNetInference.arenaFloats(config, batch, shape.height(), shape.width()),
+            MemoryNeed.parameters(config)
+                + batches * shape.height() * shape.width()
+                + values
+                + 2 * pixels
+                + otherFloats)
+        .check(options);
+  }
+
+  /** The shape of a model's samples. */
+  static Film.ImageShape shape(UNet2DConfig config) {
+    return new Film.ImageShape(
+        config.inChannels(), config.sampleSize().height(), config.sampleSize().width());
+  }
+
+  /**
+   * Samples images from noise, see {@link Pipeline#sample}.
+   *
+   * @return images, NCHW
    * @throws IllegalStateException in one line if what comes out is not numbers
    */
   float[] sample(
       Sampling sampling, int count, long seed, int[] labels, Pipeline.Progress progress) {
-    boolean logarithms = config.timeEmbeddingType().equals("fourier");
-    if (logarithms && sampling.call(sampling.calls() - 1).timestep() == 0) {
-      throw new IllegalArgumentException(
-          "the model embeds the logarithms of timesteps (time_embedding_type fourier) and the last"
-              + " one is 0; set steps_offset to 1 in its scheduler_config.json");
+    check(config, sampling);
+    int length = shape(config).length();
+    float[] all = new float[Math.multiplyExact(count, length)];
+    run(
+        ReverseProcess.fromNoise(sampling),
+        new Pipeline.Request(count, SampleNoise.seeded(seed, length), labels),
+        UnaryOperator.identity(),
+        new Pipeline.Listener() {
+          @Override
+          public void calls(long done, long total) {
+            progress.calls(done, total);
+          }
+
+          @Override
+          public void images(int firstImage, int images, float[] values) {
+            System.arraycopy(values, 0, all, firstImage * length, values.length);
+          }
+        });
+    return all;
+  }
+
+  /**
+   * Samples images, see {@link Pipeline#run}.
+   *
+   * @param guided what is made of the model before it is asked
+   * @throws IllegalStateException in one line if what comes out is not numbers
+   */
+  void run(
+      ReverseProcess process,
+      Pipeline.Request request,
+      UnaryOperator<Denoiser> guided,
+      Pipeline.Listener listener) {
+    Film.ImageShape shape = shape(config);
+    new Pipeline(
+            guided.apply(inference::predict),
+            batch,
+            shape.channels(),
+            shape.height(),
+            shape.width())
+        .run(process, request, new Checked(listener));
+  }
+
+  /** Hands on images of numbers alone. */
+  private record Checked(Pipeline.Listener listener) implements Pipeline.Listener {
+    @Override
+    public void calls(long done, long total) {
+      listener.calls(done, total);
     }
-    int height = config.sampleSize().height();
-    int width = config.sampleSize().width();
-    float[] images =
-        new Pipeline(inference::predict, batch, config.inChannels(), height, width)
-            .sample(sampling, count, seed, labels, progress);
-    for (float value : images) {
-      if (!Float.isFinite(value)) {
-        throw new IllegalStateException(
-            "the model draws values that are no numbers; its parameters are damaged, fetch or train"
-                + " it anew");
+
+    @Override
+    public void sees(int firstImage, int call, float[] modelInput) {
+      listener.sees(firstImage, call, modelInput);
+    }
+
+    @Override
+    public void images(int firstImage, int count, float[] images) {
+      for (float value : images) {
+        if (!Float.isFinite(value)) {
+          throw new IllegalStateException(
+              "the model draws values that are no numbers; its parameters are damaged, fetch or"
+                  + " train it anew");
+        }
       }
+      listener.images(firstImage, count, images);
     }
-    return images;
   }
 
   /**

@@ -1,8 +1,11 @@
 package io.github.tornadodiffusion.experiments;
 
-import io.github.tornadodiffusion.diffusion.ClassLabels;
+import io.github.tornadodiffusion.diffusion.Denoiser;
 import io.github.tornadodiffusion.diffusion.DiffusionModel;
-import io.github.tornadodiffusion.diffusion.PngFiles;
+import io.github.tornadodiffusion.diffusion.Film;
+import io.github.tornadodiffusion.diffusion.Pipeline;
+import io.github.tornadodiffusion.diffusion.ReverseProcess;
+import io.github.tornadodiffusion.diffusion.Rng;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
@@ -10,20 +13,26 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.UnaryOperator;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Samples images from a model and writes them as one picture. */
+/** Samples images from a model and writes them as pictures. */
 @Command(
     name = "sample",
-    description = "Samples images from a model and writes them side by side as a PNG file.")
+    description = {
+      "Samples images from a model: from noise, from other images (--init) or into parts of them"
+          + " (--init with --mask).",
+      "They are written side by side, one by one, or on their way out of the noise."
+    })
 final class SampleCommand implements Callable<Integer> {
+  private static final int MOST_IMAGES = 100_000;
+
   @Spec CommandSpec spec;
 
   @Option(
@@ -33,25 +42,7 @@ final class SampleCommand implements Callable<Integer> {
       description = "Directory of a training run, or any diffusers pipeline with a UNet2DModel.")
   Path model;
 
-  @Option(
-      names = "--out",
-      required = true,
-      paramLabel = "FILE.png",
-      description = "The picture; an earlier one is replaced once the new one is complete.")
-  Path out;
-
-  @Option(
-      names = "--scheduler",
-      paramLabel = "NAME",
-      description = "As ddim, euler, heun or any other of diffusers' (default: the model's own).")
-  String scheduler;
-
-  @Option(
-      names = "--steps",
-      paramLabel = "N",
-      defaultValue = "100",
-      description = "Steps from noise to image (default: ${DEFAULT-VALUE}).")
-  int steps;
+  @Mixin SampleOutputs outputs;
 
   @Option(
       names = "--count",
@@ -66,12 +57,7 @@ final class SampleCommand implements Callable<Integer> {
       description = "Images that are computed at once (default: at most 16).")
   Integer batch;
 
-  @Option(
-      names = "--labels",
-      split = ",",
-      paramLabel = "LABEL",
-      description = "Classes of the images, repeated as needed (default: all in turn).")
-  List<Integer> labels;
+  @Mixin SamplerOptions sampler;
 
   @Option(
       names = "--seed",
@@ -79,6 +65,19 @@ final class SampleCommand implements Callable<Integer> {
       defaultValue = "0",
       description = "Seed of the noise (default: ${DEFAULT-VALUE}).")
   long seed;
+
+  @Option(
+      names = "--rng",
+      paramLabel = "NAME",
+      defaultValue = "philox",
+      description =
+          "philox (default): an image depends on seed and number alone; torch: the noise of a"
+              + " diffusers pipeline on the CPU, for as many images.")
+  String rng;
+
+  @Mixin LabelOptions labels;
+
+  @Mixin InitOptions init;
 
   @Mixin ProfileOptions profile;
 
@@ -90,86 +89,87 @@ final class SampleCommand implements Callable<Integer> {
     profile.check();
     checkRange("--count", count);
     checkRange("--batch", batch == null ? 1 : batch);
-    OutputFiles.checkName("--out", out, OutputFiles.PNG);
-    DiffusionModel diffusion =
-        scheduler == null ? DiffusionModel.read(model) : DiffusionModel.read(model, scheduler);
-    Sampling sampling = Sampling.of(diffusion.scheduler(), steps);
-    int size = batch == null ? Math.min(count, ModelSampler.MOST_IMAGES) : Math.min(count, batch);
-    int[] classes = classes(diffusion.unet());
-    ModelSampler.check(diffusion.unet(), sampling.scheduler(), size, count, "--count or --batch");
-    OutputFiles.prepare("--out", out, OutputFiles.PNG);
-    float[] images;
+    Rng generator = Rng.of(rng);
+    outputs.check();
+    DiffusionModel diffusion = sampler.read(model);
+    UNet2DConfig unet = diffusion.unet();
+    Sampling sampling = sampler.sampling(diffusion.scheduler());
+    ModelSampler.check(unet, sampling);
+    int[] classes = labels.classes(model, unet, count);
+    UnaryOperator<Denoiser> guided = labels.guided(model, unet);
     PrintWriter err = spec.commandLine().getErr();
-    try (Engine engine = profile.measured(device.open(profile.wanted(), err));
-        ModelSampler sampler = ModelSampler.open(engine, diffusion, sampling.scheduler(), size);
-        Progress progress =
-            Progress.on(err, "sample", 0, (long) sampling.calls() * Math.ceilDiv(count, size))) {
-      images =
-          sampler.sample(
-              sampling,
-              count,
-              seed,
-              classes,
-              (done, total) -> progress.update(done, count + " images"));
-      PngFiles.write(out, sampler.grid(images, count), text(sampling));
-    }
-    spec.commandLine().getOut().println("samples   " + out);
+    ReverseProcess process = init.process(sampling, sampler.steps, unet, err);
+    int size = Math.min(count, batch == null ? ModelSampler.MOST_IMAGES : batch);
+    SampleWriter.Batching batching =
+        new SampleWriter.Batching(count, size, process.calls(), ModelSampler.shape(unet));
+    checkMemory(unet, batching, generator);
+    outputs.prepare(count, batching.shape());
+    write(diffusion, new Plan(sampling, process, guided, classes, generator), batching);
     profile.report(device.device, spec.commandLine().getOut());
     return 0;
   }
 
-  private static void checkRange(String option, int value) {
-    if (value < 1 || value > 100_000) {
-      throw new IllegalArgumentException(option + " is " + value + "; give 1 to 100000");
+  /** Everything that decides the images. */
+  @SuppressWarnings("ArrayRecordComponent") // bulk data that nobody compares
+  private record Plan(
+      Sampling sampling,
+      ReverseProcess process,
+      UnaryOperator<Denoiser> guided,
+      int[] classes,
+      Rng rng) {}
+
+  private void write(DiffusionModel diffusion, Plan plan, SampleWriter.Batching batching)
+      throws IOException {
+    PrintWriter err = spec.commandLine().getErr();
+    long calls = (long) batching.calls() * Math.ceilDiv(count, batching.batch());
+    try (Engine engine = profile.measured(device.open(profile.wanted(), err));
+        ModelSampler models =
+            ModelSampler.open(engine, diffusion, plan.sampling.scheduler(), batching.batch());
+        Progress progress = Progress.on(err, "sample", 0, calls)) {
+      SampleWriter writer = new SampleWriter(outputs, batching, plan.classes, text(plan), progress);
+      models.run(
+          plan.process,
+          new Pipeline.Request(
+              count, plan.rng.sampleNoise(seed, count, batching.shape().length()), plan.classes),
+          plan.guided,
+          writer);
+      writer.finish(spec.commandLine().getOut());
     }
   }
 
-  private int[] classes(UNet2DConfig config) throws IOException {
-    if (!config.conditioned()) {
-      if (labels != null) {
-        throw new IllegalArgumentException(
-            "--labels is given but the model has no classes; leave it out");
-      }
-      return null;
-    }
-    if (config.classVectorLength() > 0) {
+  private void checkMemory(UNet2DConfig unet, SampleWriter.Batching batching, Rng generator) {
+    Film.ImageShape shape = batching.shape();
+    // The noise of all images is one draw of PyTorch's.
+    long noise = generator == Rng.TORCH ? (long) count * shape.length() : 0;
+    if (noise > ModelSampler.LONGEST_ARRAY) {
       throw new IllegalArgumentException(
-          "the model takes vectors as classes (class_embed_type identity); only predict can give it"
-              + " any");
+          "the noise of %d images is more than --rng torch draws; use a smaller --count or leave"
+                  .formatted(count)
+              + " --rng out");
     }
-    boolean numbered = config.classEmbedType() == null;
-    if (labels == null) {
-      if (!numbered) {
-        throw new IllegalArgumentException(
-            "the model does not say which classes there are; name them with --labels");
-      }
-      return ModelSampler.labelsInTurn(ClassLabels.read(model, config), count);
-    }
-    // The class of images without label is not in turn, but may be asked for.
-    int last = numbered ? config.numClassEmbeds() - 1 : Integer.MAX_VALUE;
-    int[] classes = new int[count];
-    for (int i = 0; i < count; i++) {
-      classes[i] = labels.get(i % labels.size());
-      if (numbered && (classes[i] < 0 || classes[i] > last)) {
-        throw new IllegalArgumentException(
-            "there is no label %d; the model has 0 to %d".formatted(classes[i], last));
-      }
-    }
-    return classes;
+    long films = outputs.filmFloats(count, batching.batch(), shape, batching.calls());
+    ModelSampler.checkMemory(
+        unet, batching.batch(), outputs.pictured(count), noise + films, "--count or --batch");
   }
 
-  /** What the picture's file says about how it was made. */
-  private Map<String, String> text(Sampling sampling) {
+  private static void checkRange(String option, int value) {
+    if (value < 1 || value > MOST_IMAGES) {
+      throw new IllegalArgumentException(
+          "%s is %d; give 1 to %d".formatted(option, value, MOST_IMAGES));
+    }
+  }
+
+  /** What the files say about how they were made. */
+  private Map<String, String> text(Plan plan) {
     Map<String, String> text = new LinkedHashMap<>();
     text.put("Software", "tornado-diffusion " + Versions.program());
     text.put("model", model.toAbsolutePath().normalize().toString());
-    text.put("scheduler", sampling.scheduler().className());
-    text.put("steps", Integer.toString(steps));
+    sampler.describe(plan.sampling, text);
     text.put("count", Integer.toString(count));
     text.put("seed", Long.toString(seed));
-    if (labels != null) {
-      text.put("labels", labels.toString());
-    }
+    text.put("rng", plan.rng.id());
+    labels.describe(text);
+    init.describe(text);
     return text;
   }
 }

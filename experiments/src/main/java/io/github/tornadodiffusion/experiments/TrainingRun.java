@@ -150,10 +150,11 @@ final class TrainingRun {
     // Parameters, two moments and the average are copied to the host when the state is saved.
     MemoryNeed need =
         new MemoryNeed(
-            UNetTraining.arenaFloats(config.unet(), Trainer.options(config)), 4 * parameters);
+            UNetTraining.arenaFloats(config.unet(), Trainer.options(config)),
+            4 * parameters + Trainer.hostFloats(config));
     need.check("--batch or --image-size");
-    ModelSampler.check(
-        config.unet(), config.scheduler(), previewBatch(), preview.images(), "--samples");
+    ModelSampler.check(config.unet(), config.scheduler());
+    ModelSampler.checkMemory(config.unet(), previewBatch(), preview.images(), 0, "--samples");
     return need;
   }
 

@@ -3,7 +3,9 @@ package io.github.tornadodiffusion.diffusion.schedulers;
 import io.github.tornadodiffusion.diffusion.schedulers.Update.Term;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * One call of the model and what the sampler does with its answer.
@@ -35,6 +37,22 @@ public record ModelCall(
             update instanceof Update.LearnedNoise
                 || update instanceof Update.Combine combine
                     && combine.terms().stream().anyMatch(t -> t.register() == Update.NOISE));
+  }
+
+  /** Whether the updates read what earlier calls left, other than the sample. */
+  public boolean usesHistory() {
+    Set<Integer> known = new HashSet<>(Set.of(Update.SAMPLE, Update.OUTPUT, Update.NOISE));
+    for (Update update : updates) {
+      boolean reads =
+          update instanceof Update.Combine combine
+              ? combine.terms().stream().allMatch(term -> known.contains(term.register()))
+              : known.contains(update.target());
+      if (!reads) {
+        return true;
+      }
+      known.add(update.target());
+    }
+    return false;
   }
 
   /** A call of a model that sees the sample as it is. */

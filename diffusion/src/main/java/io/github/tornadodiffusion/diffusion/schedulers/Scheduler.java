@@ -23,7 +23,7 @@ public interface Scheduler {
     }
 
     /** The table of a sampler of which every call stands for itself. */
-    Plan(double initNoiseSigma, List<ModelCall> calls) {
+    public Plan(double initNoiseSigma, List<ModelCall> calls) {
       this(initNoiseSigma, calls, first -> calls.subList(first, calls.size()));
     }
 

@@ -22,6 +22,9 @@ public sealed interface Update {
   /** The first of the registers that a scheduler uses as it likes. */
   int OWN = 4;
 
+  /** The register that is written. */
+  int target();
+
   /** A weight and the register that it belongs to. */
   record Term(int register, double weight) {}
 

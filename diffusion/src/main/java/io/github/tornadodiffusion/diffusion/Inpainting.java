@@ -1,0 +1,86 @@
+package io.github.tornadodiffusion.diffusion;
+
+import io.github.tornadodiffusion.diffusion.schedulers.ModelCall;
+import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
+import io.github.tornadodiffusion.diffusion.schedulers.SamplingState;
+
+/**
+ * Fills in parts of images and keeps the others exactly (RePaint, Lugmayr et al. 2022, algorithm
+ * 1): after every call the known pixels are replaced by the image's own with as much noise as there
+ * is at that point.
+ *
+ * <p>A step may be taken several times, with noise added to come back to where it began: so the
+ * drawn part comes to fit the known one.
+ */
+public final class Inpainting implements ReverseProcess {
+  private final Sampling sampling;
+  private final Dataset images;
+  private final Mask mask;
+  private final int resample;
+
+  /**
+   * Inpainting.
+   *
+   * @param images image i of the result keeps pixels of image i of these, in turn
+   * @param mask which pixels are drawn, in every image
+   * @param resample how often every step but the last is taken, at least 1
+   * @throws IllegalArgumentException in one line if the scheduler's steps need more than the sample
+   */
+  public Inpainting(Sampling sampling, Dataset images, Mask mask, int resample) {
+    if (resample < 1) {
+      throw new IllegalArgumentException("resample is " + resample + ": it must be at least 1");
+    }
+    for (int i = 0; i < sampling.calls(); i++) {
+      if (sampling.call(i).usesHistory()) {
+        throw new IllegalArgumentException(
+            "%s builds its steps on those before, which replaced pixels do not fit: take"
+                    .formatted(sampling.scheduler().className())
+                + " DDPMScheduler or DDIMScheduler");
+      }
+    }
+    this.sampling = sampling;
+    this.images = images;
+    this.mask = mask;
+    this.resample = resample;
+  }
+
+  @Override
+  public int calls() {
+    return Math.addExact(Math.multiplyExact(sampling.calls() - 1, resample), 1);
+  }
+
+  @Override
+  public float[] run(BatchRun batch) {
+    float[] original = batch.imagesOf(images);
+    SamplingState state = sampling.start(batch.draw());
+    float[] sample = state.sample();
+    int last = sampling.calls() - 1;
+    for (int i = 0; i < last; i++) {
+      for (int round = 1; round <= resample; round++) {
+        sample = batch.call(sampling, i, state).sample();
+        mask.keep(sampling.noised(i + 1, original, batch.draw()), sample);
+        state = SamplingState.of(round < resample ? noisier(i, sample, batch.draw()) : sample);
+      }
+    }
+    sample = batch.call(sampling, last, state).sample();
+    mask.keep(original, sample);
+    return sample;
+  }
+
+  /** Takes samples from after a call back to before it, as the forward process would. */
+  private float[] noisier(int call, float[] sample, float[] noise) {
+    ModelCall noisy = sampling.call(call);
+    ModelCall clear = sampling.call(call + 1);
+    double kept = noisy.signal() / clear.signal();
+    double added = Math.sqrt(Math.max(0, square(noisy.sigma()) - square(kept * clear.sigma())));
+    float[] mixed = new float[sample.length];
+    for (int i = 0; i < mixed.length; i++) {
+      mixed[i] = (float) (kept * sample[i] + added * noise[i]);
+    }
+    return mixed;
+  }
+
+  private static double square(double value) {
+    return value * value;
+  }
+}

@@ -1,0 +1,44 @@
+package io.github.tornadodiffusion.diffusion;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+
+import org.junit.jupiter.api.Test;
+
+class GuidedDenoiserTest {
+  private static final float[] TIMES = {1, 1};
+
+  /** Says its label, and of a variance ten times that. */
+  private static Denoiser labels(boolean variance) {
+    return (sample, timesteps, labels) -> {
+      int channels = variance ? 2 : 1;
+      int image = sample.length / labels.length;
+      float[] output = new float[channels * sample.length];
+      for (int i = 0; i < output.length; i++) {
+        int label = labels[i / (channels * image)];
+        output[i] = i % (channels * image) < image ? label : 10 * label;
+      }
+      return output;
+    };
+  }
+
+  private static float[] predict(double scale, boolean variance, int... labels) {
+    return new GuidedDenoiser(labels(variance), scale, 4).predict(new float[4], TIMES, labels);
+  }
+
+  @Test
+  void exaggeratesWhatTheLabelChanges() {
+    // 4 + 3 * (1 - 4) and 4 + 3 * (6 - 4)
+    assertArrayEquals(new float[] {-5, -5, 10, 10}, predict(3, false, 1, 6));
+  }
+
+  @Test
+  void oneIsTheModelAndZeroTheModelWithoutLabels() {
+    assertArrayEquals(new float[] {1, 1, 6, 6}, predict(1, false, 1, 6));
+    assertArrayEquals(new float[] {4, 4, 4, 4}, predict(0, false, 1, 6));
+  }
+
+  @Test
+  void aPredictedVarianceIsThatOfTheLabel() {
+    assertArrayEquals(new float[] {-5, -5, 10, 10, 10, 10, 60, 60}, predict(3, true, 1, 6));
+  }
+}
