@@ -191,14 +191,14 @@ class TrainTest {
     }
     assertArrayEquals(Files.readAllBytes(first), Files.readAllBytes(second));
     CommandRun.refused(
-        List.of("scheduler", "euler", "DDIMScheduler"),
+        List.of("scheduler", "eular", "DDIMScheduler"),
         "sample",
         "--model",
         run.toString(),
         "--out",
         first.toString(),
         "--scheduler",
-        "euler");
+        "eular");
     CommandRun.refused(
         List.of("labels", "no classes"),
         "sample",
