@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.experiments;
 
 import io.github.tornadodiffusion.diffusion.ClassLabels;
+import io.github.tornadodiffusion.diffusion.Denoiser;
 import io.github.tornadodiffusion.diffusion.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.ImageGrid;
 import io.github.tornadodiffusion.diffusion.Pipeline;
@@ -62,7 +63,8 @@ final class ModelSampler implements AutoCloseable {
           "the model's config.json has no sample_size; add the image size in pixels");
     }
     boolean variance = scheduler.needsVariance();
-    if (config.outChannels() != (variance ? 2 : 1) * config.inChannels()) {
+    if (config.outChannels() != (variance ? 2 : 1) * config.inChannels()
+        && !ignoresVariance(config, scheduler)) {
       throw new IllegalArgumentException(
           "the model makes %d channels from %d; %s needs %s to sample"
               .formatted(
@@ -89,6 +91,32 @@ final class ModelSampler implements AutoCloseable {
   }
 
   /**
+   * Whether a model predicts a variance that a scheduler has no use for. DDPM has, unless its
+   * configuration says otherwise, which then contradicts the model.
+   */
+  private static boolean ignoresVariance(UNet2DConfig config, Scheduler scheduler) {
+    return config.outChannels() == 2 * config.inChannels()
+        && !scheduler.needsVariance()
+        && !scheduler.className().equals("DDPMScheduler");
+  }
+
+  /** The model's output without a variance that the scheduler ignores. */
+  private Denoiser denoiser(Scheduler scheduler) {
+    if (!ignoresVariance(config, scheduler)) {
+      return inference::predict;
+    }
+    return (sample, timesteps, labels) -> {
+      float[] output = inference.predict(sample, timesteps, labels);
+      int image = sample.length / batch;
+      float[] mean = new float[sample.length];
+      for (int i = 0; i < batch; i++) {
+        System.arraycopy(output, 2 * i * image, mean, i * image, image);
+      }
+      return mean;
+    };
+  }
+
+  /**
    * Samples images, see {@link Pipeline#sample}.
    *
    * @throws IllegalStateException in one line if what comes out is not numbers
@@ -104,7 +132,7 @@ final class ModelSampler implements AutoCloseable {
     int height = config.sampleSize().height();
     int width = config.sampleSize().width();
     float[] images =
-        new Pipeline(inference::predict, batch, config.inChannels(), height, width)
+        new Pipeline(denoiser(sampling.scheduler()), batch, config.inChannels(), height, width)
             .sample(sampling, count, seed, labels, progress);
     for (float value : images) {
       if (!Float.isFinite(value)) {
