@@ -148,8 +148,10 @@ class LearnedVarianceTest {
   @Test
   void theBoundFallsAndTheRunIsRepeatable() throws IOException {
     TrainingConfig config = config(10, 120, learned(1, 0, Rng.PHILOX));
-    try (Trainer trainer = trained(config, 120);
-        Trainer again = trained(config, 120)) {
+    try (JvmEngine threads = new JvmEngine(3);
+        Trainer trainer = trained(config, 120);
+        Trainer again = new Trainer(threads, config, DIGITS)) {
+      again.run(SILENT);
       List<Double> bounds = trainer.curve().rows().stream().map(LossCurve.Row::vlb).toList();
       double first = mean(bounds.subList(0, 40));
       double last = mean(bounds.subList(80, 120));
