@@ -178,14 +178,14 @@ final class TrainOptions {
                 schedule == null ? from.schedule() : BetaSchedule.of(schedule),
                 prediction == null ? from.prediction() : PredictionType.of(prediction))
             : base.scheduler().config();
-    VarianceType steps =
+    VarianceType varianceType =
         base != null
             ? base.trainingScheduler().varianceType()
             : variance == null ? VarianceType.FIXED_SMALL : VarianceType.of(variance);
     return new TrainingConfig(
         from.name(),
         or(data, from.data()),
-        base == null ? unet(from.model(), steps) : base.unet(),
+        base == null ? unet(from.model(), varianceType) : base.unet(),
         or(batch, recipe.batch()),
         1,
         or(flip, recipe.randomFlip()),
@@ -204,7 +204,7 @@ final class TrainOptions {
         or(maxGradNorm, recipe.maxGradNorm()),
         or(ema, recipe.emaDecay()),
         seed,
-        new TrainingVariant(accumulate, snrGamma, 0, emaPower, steps, Rng.of(rng), base));
+        new TrainingVariant(accumulate, snrGamma, 0, emaPower, varianceType, Rng.of(rng), base));
   }
 
   private DiffusionModel base() throws IOException {
@@ -266,13 +266,13 @@ final class TrainOptions {
             plain.base()));
   }
 
-  private UNet2DConfig unet(UNet2DConfig from, VarianceType steps) {
+  private UNet2DConfig unet(UNet2DConfig from, VarianceType varianceType) {
     if (imageSize != null && imageSize < 1) {
       throw new IllegalArgumentException("--image-size is " + imageSize + "; give 1 or more");
     }
     int side = or(imageSize, from.sampleSize().height());
     int planes = or(channels, from.inChannels());
-    int outputs = steps == VarianceType.LEARNED_RANGE ? 2 * planes : planes;
+    int outputs = varianceType == VarianceType.LEARNED_RANGE ? 2 * planes : planes;
     return from.toBuilder().sampleSize(side).inChannels(planes).outChannels(outputs).build();
   }
 
