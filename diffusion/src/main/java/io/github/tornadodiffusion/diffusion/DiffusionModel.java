@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.diffusion;
 
+import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
 import io.github.tornadodiffusion.nn.AtomicFiles;
@@ -194,6 +195,11 @@ public record DiffusionModel(
     ModelFiles.writeUNet(directory.resolve(UNET), unet, parameters);
     AtomicFiles.write(schedulerDirectory.resolve(SCHEDULER_CONFIG), Schedulers.toJson(scheduler));
     Json.write(directory.resolve(INDEX), index());
+  }
+
+  /** The scheduler as the one that training is for, with all that its configuration says of it. */
+  public DDPMScheduler trainingScheduler() {
+    return (DDPMScheduler) Schedulers.convert(scheduler, "DDPMScheduler");
   }
 
   /** SHA-256 over the scheduler, the configuration and all parameters, in hexadecimal. */

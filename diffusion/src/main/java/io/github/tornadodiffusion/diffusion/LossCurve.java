@@ -10,8 +10,13 @@ import java.util.List;
 
 /** How a training went, one row a step; kept as CSV. */
 public final class LossCurve {
-  private static final String HEADER = "step,epoch,loss,q0,q1,q2,q3,grad_norm,lr,images_per_s";
-  private static final int COLUMNS = 10;
+  private static final String FIRST_HEADER =
+      "step,epoch,loss,q0,q1,q2,q3,grad_norm,lr,images_per_s";
+
+  /** Files without the last column are read, too: earlier runs wrote them. */
+  private static final String HEADER = FIRST_HEADER + ",vlb";
+
+  private static final int COLUMNS = 11;
 
   private final List<Row> rows = new ArrayList<>();
 
@@ -26,6 +31,8 @@ public final class LossCurve {
    * @param gradNorm norm of all gradients before clipping
    * @param learningRate that the step used
    * @param imagesPerSecond of this step alone
+   * @param vlb the variational bound in nats a dimension, as the step's images estimate it: T times
+   *     the mean of their terms; NaN for a model that does not predict its variance
    */
   public record Row(
       int step,
@@ -34,7 +41,21 @@ public final class LossCurve {
       List<Double> quartiles,
       double gradNorm,
       double learningRate,
-      double imagesPerSecond) {}
+      double imagesPerSecond,
+      double vlb) {
+
+    /** A step of a model that does not predict its variance. */
+    public Row(
+        int step,
+        long epoch,
+        double loss,
+        List<Double> quartiles,
+        double gradNorm,
+        double learningRate,
+        double imagesPerSecond) {
+      this(step, epoch, loss, quartiles, gradNorm, learningRate, imagesPerSecond, Double.NaN);
+    }
+  }
 
   /** Appends a row. */
   public void add(Row row) {
@@ -55,18 +76,27 @@ public final class LossCurve {
         .orElse(Double.NaN);
   }
 
-  /** Writes the rows as CSV, atomically; a quarter without images is an empty cell. */
+  /** Writes the rows as CSV, atomically; what is not a number is an empty cell. */
   public void write(Path file) throws IOException {
     StringBuilder csv = new StringBuilder(HEADER).append('\n');
     for (Row row : rows) {
       csv.append(row.step).append(',').append(row.epoch).append(',').append(row.loss);
       for (double quartile : row.quartiles) {
-        csv.append(',').append(Double.isNaN(quartile) ? "" : quartile);
+        csv.append(',').append(cell(quartile));
       }
       csv.append(',').append(row.gradNorm).append(',').append(row.learningRate);
-      csv.append(',').append(row.imagesPerSecond).append('\n');
+      csv.append(',').append(row.imagesPerSecond);
+      csv.append(',').append(cell(row.vlb)).append('\n');
     }
     AtomicFiles.write(file, csv.toString());
+  }
+
+  private static String cell(double value) {
+    return Double.isNaN(value) ? "" : Double.toString(value);
+  }
+
+  private static double value(String cell) {
+    return cell.isEmpty() ? Double.NaN : Double.parseDouble(cell);
   }
 
   /**
@@ -77,12 +107,13 @@ public final class LossCurve {
   static LossCurve read(Path file) throws IOException {
     LossCurve curve = new LossCurve();
     List<String> lines = Files.readAllLines(file);
-    if (lines.isEmpty() || !lines.getFirst().equals(HEADER)) {
+    boolean first = !lines.isEmpty() && lines.getFirst().equals(FIRST_HEADER);
+    if (!first && (lines.isEmpty() || !lines.getFirst().equals(HEADER))) {
       throw new IOException(file + " is not a loss curve: its first line must be " + HEADER);
     }
     for (String line : lines.subList(1, lines.size())) {
       try {
-        curve.add(row(line));
+        curve.add(row(first ? line + ',' : line));
       } catch (IllegalArgumentException e) {
         throw new IOException("%s is damaged at '%s': delete that line".formatted(file, line), e);
       }
@@ -97,7 +128,7 @@ public final class LossCurve {
     }
     List<Double> quartiles = new ArrayList<>();
     for (int i = 3; i < 7; i++) {
-      quartiles.add(cells[i].isEmpty() ? Double.NaN : Double.parseDouble(cells[i]));
+      quartiles.add(value(cells[i]));
     }
     return new Row(
         Integer.parseInt(cells[0]),
@@ -106,6 +137,7 @@ public final class LossCurve {
         quartiles,
         Double.parseDouble(cells[7]),
         Double.parseDouble(cells[8]),
-        Double.parseDouble(cells[9]));
+        Double.parseDouble(cells[9]),
+        value(cells[10]));
   }
 }

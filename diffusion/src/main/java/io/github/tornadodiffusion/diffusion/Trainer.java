@@ -11,7 +11,8 @@ import java.nio.file.Path;
 import java.util.SequencedMap;
 
 /**
- * Trains a UNet to predict the noise of noisy images (Ho et al. 2020, algorithm 1).
+ * Trains a UNet to predict the noise of noisy images (Ho et al. 2020, algorithm 1), and with a
+ * learned variance that of a step as well.
  *
  * <p>A step depends on the configuration and its own number alone: images, timesteps and noise come
  * from counters. So a run gives the same parameters bit for bit however often it is repeated,
@@ -175,6 +176,7 @@ public final class Trainer implements AutoCloseable {
     int parts = draws.parts(step);
     TimestepLosses losses = new TimestepLosses(config.trainTimesteps());
     double loss = 0;
+    double bound = 0;
     int images = 0;
     float gradNorm = 0;
     for (int part = 0; part < parts; part++) {
@@ -184,12 +186,14 @@ public final class Trainer implements AutoCloseable {
       for (int i = 0; i < draw.images(); i++) {
         losses.add(draw.timesteps()[i], result.lossPerImage()[i]);
         loss += (double) weights[i] * result.lossPerImage()[i] / weights.length;
+        bound += learnsVariance() ? result.boundPerImage()[i] : Double.NaN;
       }
       images += draw.images();
       gradNorm = result.gradNorm();
     }
     step++;
-    if (!Double.isFinite(loss) || !Float.isFinite(gradNorm)) {
+    boolean finite = Double.isFinite(loss) && (!learnsVariance() || Double.isFinite(bound));
+    if (!finite || !Float.isFinite(gradNorm)) {
       throw new IllegalStateException(
           "The loss is %s and the gradient's norm %s at step %d: lower --lr or try another --seed"
               .formatted(loss, gradNorm, step));
@@ -202,7 +206,12 @@ public final class Trainer implements AutoCloseable {
         losses.quartiles(),
         gradNorm,
         learningRates.at(step - 1),
-        images / seconds);
+        images / seconds,
+        config.trainTimesteps() * bound / images);
+  }
+
+  private boolean learnsVariance() {
+    return config.variant().learnsVariance();
   }
 
   /**
@@ -211,7 +220,7 @@ public final class Trainer implements AutoCloseable {
    */
   private float[] weights(TrainingDraws.Draw draw) {
     float[] weights = new float[draw.timesteps().length];
-    double share = (double) weights.length / draw.images() / config.variant().accumulate();
+    double share = share(draw);
     double gamma = config.variant().snrGamma();
     for (int i = 0; i < draw.images(); i++) {
       double signal = scheduler.noiseSchedule().signal(draw.timesteps()[i]);
@@ -220,6 +229,35 @@ public final class Trainer implements AutoCloseable {
       weights[i] = (float) (share * weight);
     }
     return weights;
+  }
+
+  /** What an image counts without a weight of its own. */
+  private double share(TrainingDraws.Draw draw) {
+    double images = draw.images();
+    return draw.timesteps().length / images / config.variant().accumulate();
+  }
+
+  /** What the bound needs, whose images all count the same; null for a fixed variance. */
+  private UNetTraining.VarianceInput variance(TrainingDraws.Draw draw) {
+    if (!learnsVariance()) {
+      return null;
+    }
+    int count = draw.timesteps().length;
+    float[] ranges = new float[count];
+    float[] scales = new float[count];
+    float[] halfBins = new float[count];
+    float[] weights = new float[count];
+    // The mean of the terms is an estimate of the bound's Tth part.
+    double weight = share(draw) * BoundTerm.WEIGHT * config.trainTimesteps();
+    for (int i = 0; i < count; i++) {
+      BoundTerm term =
+          BoundTerm.at(scheduler.noiseSchedule(), config.prediction(), draw.timesteps()[i]);
+      ranges[i] = (float) term.range();
+      scales[i] = (float) term.scale();
+      halfBins[i] = (float) term.halfBin();
+      weights[i] = i < draw.images() ? (float) weight : 0;
+    }
+    return new UNetTraining.VarianceInput(ranges, scales, halfBins, weights);
   }
 
   private UNetTraining.StepInput input(TrainingDraws.Draw draw, float[] weights, boolean update) {
@@ -249,6 +287,7 @@ public final class Trainer implements AutoCloseable {
         targetSample,
         draw.noise(),
         weights,
+        variance(draw),
         update,
         hyperparameters());
   }

@@ -4,7 +4,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.PredictionType;
 import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
-import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
+import io.github.tornadodiffusion.diffusion.schedulers.VarianceType;
 import io.github.tornadodiffusion.nn.EmaDecay;
 import io.github.tornadodiffusion.nn.Json;
 import io.github.tornadodiffusion.nn.LearningRateSchedule;
@@ -96,11 +96,14 @@ public record TrainingConfig(
         unet.sampleSize().height(),
         "a multiple of %d, because the model halves it %d times"
             .formatted(divisor, unet.downsamplings()));
+    boolean twice = variant.learnsVariance();
     check(
-        unet.outChannels() == unet.inChannels(),
+        unet.outChannels() == (twice ? 2 : 1) * unet.inChannels(),
         "out_channels",
         unet.outChannels(),
-        unet.inChannels() + " as in_channels");
+        twice
+            ? 2 * unet.inChannels() + ", twice in_channels, to predict the variance too"
+            : unet.inChannels() + " as in_channels");
     check(
         unet.classEmbedType() == null,
         "class_embed_type",
@@ -122,6 +125,14 @@ public record TrainingConfig(
         "the model",
         "not the base model's",
         "that of the model it begins with");
+    if (variant.base() != null) {
+      VarianceType known = variant.base().trainingScheduler().varianceType();
+      check(
+          variant.variance() == known,
+          "variance_type",
+          variant.variance().id(),
+          known.id() + " as that of the model it begins with");
+    }
   }
 
   private static void check(boolean holds, String key, Object value, String allowed) {
@@ -186,9 +197,10 @@ public record TrainingConfig(
   /** The scheduler that the run trains for. */
   public DDPMScheduler scheduler() {
     if (variant.base() != null) {
-      return (DDPMScheduler) Schedulers.convert(variant.base().scheduler(), "DDPMScheduler");
+      return variant.base().trainingScheduler();
     }
-    return new DDPMScheduler(SchedulerConfig.of(trainTimesteps, schedule, prediction));
+    return new DDPMScheduler(
+        SchedulerConfig.of(trainTimesteps, schedule, prediction), variant.variance());
   }
 
   /** The decay of the moving average; null for none. */

@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.diffusion;
 
+import io.github.tornadodiffusion.diffusion.schedulers.VarianceType;
 import io.github.tornadodiffusion.nn.HostTensor;
 import io.github.tornadodiffusion.nn.Json;
 import io.github.tornadodiffusion.nn.Safetensors;
@@ -7,6 +8,7 @@ import io.github.tornadodiffusion.nn.SafetensorsFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,6 +51,7 @@ record TrainingState(
   private static final String STEP = "step";
   private static final String SETTINGS = "settings";
   private static final String DATA_HASH = "data_hash";
+  private static final String VARIANCE = "variance_type";
 
   /** Settings that may differ: where the data lies, whose hash decides, and the end. */
   private static final Set<String> FREE = Set.of("data", "steps");
@@ -158,7 +161,11 @@ record TrainingState(
   }
 
   private static void checkSettings(String before, String now) {
-    List<String> earlier = compared(before);
+    List<String> earlier = new ArrayList<>(compared(before));
+    if (earlier.stream().noneMatch(line -> key(line).equals(VARIANCE))) {
+      // Of a run from before there was a choice.
+      earlier.add("\"%s\": \"%s\"".formatted(VARIANCE, VarianceType.FIXED_SMALL.id()));
+    }
     for (String value : compared(now)) {
       if (earlier.contains(value)) {
         continue;

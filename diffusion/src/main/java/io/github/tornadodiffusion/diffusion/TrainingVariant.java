@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.diffusion;
 
+import io.github.tornadodiffusion.diffusion.schedulers.VarianceType;
 import java.util.Map;
 
 /**
@@ -11,6 +12,9 @@ import java.util.Map;
  *     classifier-free guidance (Ho and Salimans 2022); 0 for none
  * @param emaPower exponent of the moving average's warm-up 1 - (1 + step)^-power, as diffusers'
  *     {@code use_ema_warmup}; 0 for its other one, (1 + step) / (10 + step)
+ * @param variance of a step's noise, as the scheduler has it; with {@code LEARNED_RANGE} the model
+ *     predicts it with a second half of channels and learns by the hybrid objective (Nichol and
+ *     Dhariwal 2021)
  * @param rng where random numbers come from
  * @param base the model whose parameters and noise schedule training begins with; null for a new
  *     one
@@ -20,10 +24,12 @@ public record TrainingVariant(
     double snrGamma,
     double labelDropout,
     double emaPower,
+    VarianceType variance,
     Rng rng,
     DiffusionModel base) {
   /** The plain recipe. */
-  public static final TrainingVariant PLAIN = new TrainingVariant(1, 0, 0, 0, Rng.PHILOX, null);
+  public static final TrainingVariant PLAIN =
+      new TrainingVariant(1, 0, 0, 0, VarianceType.FIXED_SMALL, Rng.PHILOX, null);
 
   /**
    * Checks the values.
@@ -36,6 +42,11 @@ public record TrainingVariant(
     check(
         labelDropout >= 0 && labelDropout < 1, "label_dropout", labelDropout, "from 0 to below 1");
     check(emaPower >= 0 && emaPower < 1000, "ema_power", emaPower, "at least 0 and below 1000");
+    check(
+        variance != VarianceType.LEARNED,
+        "variance_type",
+        variance.id(),
+        "fixed or learned_range to be trained");
   }
 
   private static void check(boolean holds, String key, Object value, String allowed) {
@@ -44,12 +55,18 @@ public record TrainingVariant(
     }
   }
 
+  /** Whether the model predicts its variance. */
+  boolean learnsVariance() {
+    return variance == VarianceType.LEARNED_RANGE;
+  }
+
   /** Adds the values by name. */
   void putInto(Map<String, Object> map) {
     map.put("accumulate", accumulate);
     map.put("snr_gamma", snrGamma);
     map.put("label_dropout", labelDropout);
     map.put("ema_power", emaPower);
+    map.put("variance_type", variance.id());
     map.put("rng", rng.id());
     map.put("base_model", base == null ? "none" : base.hash());
   }

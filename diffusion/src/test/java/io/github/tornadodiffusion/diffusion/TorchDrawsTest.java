@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.github.tornadodiffusion.diffusion.schedulers.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.PredictionType;
+import io.github.tornadodiffusion.diffusion.schedulers.VarianceType;
 import io.github.tornadodiffusion.nn.HostTensor;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
 import io.github.tornadodiffusion.nn.UNetTraining.NoiseSource;
@@ -78,7 +79,8 @@ class TorchDrawsTest {
             0,
             0,
             5,
-            new TrainingVariant(accumulate, 0, labelDropout, 0, Rng.TORCH, null));
+            new TrainingVariant(
+                accumulate, 0, labelDropout, 0, VarianceType.FIXED_SMALL, Rng.TORCH, null));
     return new TorchDraws(config, TEN);
   }
 

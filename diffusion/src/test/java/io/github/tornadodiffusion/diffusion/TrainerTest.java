@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.diffusion.schedulers.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.PredictionType;
+import io.github.tornadodiffusion.diffusion.schedulers.VarianceType;
 import io.github.tornadodiffusion.kernels.JvmEngine;
 import io.github.tornadodiffusion.nn.HostTensor;
 import io.github.tornadodiffusion.nn.Initialisation;
@@ -199,7 +200,7 @@ class TrainerTest {
       trainer.curve().write(csv);
       assertEquals(trainer.curve().rows(), LossCurve.read(csv).rows());
       assertEquals(
-          "step,epoch,loss,q0,q1,q2,q3,grad_norm,lr,images_per_s",
+          "step,epoch,loss,q0,q1,q2,q3,grad_norm,lr,images_per_s,vlb",
           Files.readAllLines(csv).getFirst());
       assertEquals(prediction, trainer.model().scheduler().config().predictionType());
     }
@@ -300,7 +301,7 @@ class TrainerTest {
         () ->
             TrainingConfigs.with(
                 TrainingConfigs.of(UNET, 1 << 16, 1, BetaSchedule.LINEAR, 0),
-                new TrainingVariant(1 << 15, 0, 0, 0, Rng.PHILOX, null)));
+                new TrainingVariant(1 << 15, 0, 0, 0, VarianceType.FIXED_SMALL, Rng.PHILOX, null)));
     assertMessage(
         "lr is NaN: it must be above 0 and below 1000",
         () ->

@@ -10,6 +10,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.DDIMScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.PredictionType;
 import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.VarianceType;
 import io.github.tornadodiffusion.kernels.JvmEngine;
 import io.github.tornadodiffusion.nn.HostTensor;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
@@ -43,7 +44,7 @@ class TrainingVariantTest {
   }
 
   private static TrainingVariant variant(int accumulate, double gamma, double dropout, Rng rng) {
-    return new TrainingVariant(accumulate, gamma, dropout, 0, rng, null);
+    return new TrainingVariant(accumulate, gamma, dropout, 0, VarianceType.FIXED_SMALL, rng, null);
   }
 
   private static Trainer trained(TrainingConfig config, int steps) {
@@ -110,7 +111,8 @@ class TrainingVariantTest {
                   SchedulerConfig.of(500, BetaSchedule.SIGMOID, PredictionType.SAMPLE), true),
               UNET,
               first.model().parameters());
-      TrainingVariant from = new TrainingVariant(1, 0, 0, 0, Rng.PHILOX, base);
+      TrainingVariant from =
+          new TrainingVariant(1, 0, 0, 0, VarianceType.FIXED_SMALL, Rng.PHILOX, base);
       try (Trainer second = new Trainer(ENGINE, config(UNET, 2, from), DIGITS)) {
         assertEquals(base.parameters(), second.model().parameters());
         assertEquals(base.scheduler().config(), second.model().scheduler().config());
@@ -182,7 +184,11 @@ class TrainingVariantTest {
   void theAveragesWarmUpIsThatOfDiffusers() {
     TrainingConfig plain = config(UNET, 1, TrainingVariant.PLAIN);
     assertEquals(2.0 / 11, plain.emaDecays().at(2), 1e-15);
-    TrainingConfig power = config(UNET, 1, new TrainingVariant(1, 0, 0, 0.75, Rng.PHILOX, null));
+    TrainingConfig power =
+        config(
+            UNET,
+            1,
+            new TrainingVariant(1, 0, 0, 0.75, VarianceType.FIXED_SMALL, Rng.PHILOX, null));
     assertEquals(1 - Math.pow(2, -0.75), power.emaDecays().at(2), 1e-15);
     assertEquals(0.99, power.emaDecays().at(100_000), 1e-15);
   }

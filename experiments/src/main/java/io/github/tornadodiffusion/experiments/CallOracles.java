@@ -55,6 +55,8 @@ final class CallOracles {
     ORACLES.put("Embedding.lookupBackward", EmbeddingOracles::lookupBackward);
     ORACLES.put("Loss.meanSquaredError", LossOracles::meanSquaredError);
     ORACLES.put("Loss.meanSquaredErrorBackward", LossOracles::meanSquaredErrorBackward);
+    ORACLES.put("VariationalBound.perImage", VariationalBoundOracles::perImage);
+    ORACLES.put("VariationalBound.backward", VariationalBoundOracles::backward);
     ORACLES.put("Optimizer.squares", OptimizerOracles::squares);
     ORACLES.put("Optimizer.norm", OptimizerOracles::norm);
     ORACLES.put("Optimizer.adamW", OptimizerOracles::adamW);

@@ -36,8 +36,16 @@ final class KernelSuite {
         workload.run().run();
       }
       gradients(engine, model);
-      accumulation(engine, model);
+      accumulation(engine, model, null);
     }
+    accumulation(
+        engine,
+        models().getLast().toBuilder().outChannels(6).build(),
+        new UNetTraining.VarianceInput(
+            new float[] {0.4f, 0.9f},
+            new float[] {0.2f, 0.7f},
+            new float[] {0, 0.5f},
+            new float[] {0.7f, 1.1f}));
     matrixProducts(engine);
     softmax(engine);
   }
@@ -115,7 +123,8 @@ final class KernelSuite {
   }
 
   /** A step of two calls on parts of a larger batch, whose images count differently. */
-  private static void accumulation(Engine engine, UNet2DConfig model) {
+  private static void accumulation(
+      Engine engine, UNet2DConfig model, UNetTraining.VarianceInput variance) {
     int side = model.sampleSize().height();
     float[] images = waves(2 * model.inChannels() * side * side);
     float[] half = {0.5f, 0.7f};
@@ -137,6 +146,7 @@ final class KernelSuite {
                 half,
                 new UNetTraining.NoiseSource.Drawn(1L << 40 | 5, 3, 12345),
                 new float[] {1.5f, 0.25f},
+                variance,
                 update,
                 new UNetTraining.Hyperparameters(1e-3f, 0.9f, 0.999f, 1e-8f, 1e-2f, 1, 1, 0)));
       }

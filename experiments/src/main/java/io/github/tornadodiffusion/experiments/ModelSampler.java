@@ -30,12 +30,15 @@ final class ModelSampler implements AutoCloseable {
 
   private final UNet2DConfig config;
   private final UNetInference inference;
+  private final Denoiser denoiser;
   private final int batch;
 
-  private ModelSampler(UNet2DConfig config, UNetInference inference, int batch) {
+  private ModelSampler(
+      UNet2DConfig config, UNetInference inference, boolean ignoresVariance, int batch) {
     this.config = config;
     this.inference = inference;
     this.batch = batch;
+    denoiser = ignoresVariance ? this::predictMean : inference::predict;
   }
 
   /**
@@ -54,6 +57,7 @@ final class ModelSampler implements AutoCloseable {
     return new ModelSampler(
         config,
         UNetInference.open(engine, config, model.parameters(), batch, height, width),
+        ignoresVariance(config, scheduler),
         batch);
   }
 
@@ -80,7 +84,8 @@ final class ModelSampler implements AutoCloseable {
           "the model's config.json has no sample_size; add the image size in pixels");
     }
     boolean variance = scheduler.needsVariance();
-    if (config.outChannels() != (variance ? 2 : 1) * config.inChannels()) {
+    if (config.outChannels() != (variance ? 2 : 1) * config.inChannels()
+        && !ignoresVariance(config, scheduler)) {
       throw new IllegalArgumentException(
           "the model makes %d channels from %d; %s needs %s to sample"
               .formatted(
@@ -91,6 +96,27 @@ final class ModelSampler implements AutoCloseable {
                       ? "twice as many, for the variance_type of its configuration,"
                       : "as many"));
     }
+  }
+
+  /**
+   * Whether a model predicts a variance that a scheduler has no use for. DDPM has, unless its
+   * configuration says otherwise, which then contradicts the model.
+   */
+  private static boolean ignoresVariance(UNet2DConfig config, Scheduler scheduler) {
+    return config.outChannels() == 2 * config.inChannels()
+        && !scheduler.needsVariance()
+        && !scheduler.className().equals("DDPMScheduler");
+  }
+
+  /** The model's output without the variance. */
+  private float[] predictMean(float[] sample, float[] timesteps, int[] labels) {
+    float[] output = inference.predict(sample, timesteps, labels);
+    int image = sample.length / batch;
+    float[] mean = new float[sample.length];
+    for (int i = 0; i < batch; i++) {
+      System.arraycopy(output, 2 * i * image, mean, i * image, image);
+    }
+    return mean;
   }
 
   /**
@@ -171,12 +197,7 @@ final class ModelSampler implements AutoCloseable {
       UnaryOperator<Denoiser> guided,
       Pipeline.Listener listener) {
     Film.ImageShape shape = shape(config);
-    new Pipeline(
-            guided.apply(inference::predict),
-            batch,
-            shape.channels(),
-            shape.height(),
-            shape.width())
+    new Pipeline(guided.apply(denoiser), batch, shape.channels(), shape.height(), shape.width())
         .run(process, request, new Checked(listener));
   }
 

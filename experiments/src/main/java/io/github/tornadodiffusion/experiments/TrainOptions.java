@@ -9,11 +9,14 @@ import io.github.tornadodiffusion.diffusion.TrainingVariant;
 import io.github.tornadodiffusion.diffusion.schedulers.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.PredictionType;
 import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.VarianceType;
 import io.github.tornadodiffusion.nn.LearningRateSchedule;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.function.IntToLongFunction;
+import java.util.stream.Stream;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
@@ -48,6 +51,14 @@ final class TrainOptions {
       paramLabel = "NAME",
       description = "What the model predicts: epsilon, v_prediction or sample.")
   String prediction;
+
+  @Option(
+      names = "--variance",
+      paramLabel = "NAME",
+      description =
+          "Variance of a DDPM step: fixed_small (default), fixed_large, or learned_range for a"
+              + " model that predicts it.")
+  String variance;
 
   @Option(names = "--image-size", paramLabel = "N", description = "Width and height in pixels.")
   Integer imageSize;
@@ -167,10 +178,14 @@ final class TrainOptions {
                 schedule == null ? from.schedule() : BetaSchedule.of(schedule),
                 prediction == null ? from.prediction() : PredictionType.of(prediction))
             : base.scheduler().config();
+    VarianceType varianceType =
+        base != null
+            ? base.trainingScheduler().varianceType()
+            : variance == null ? VarianceType.FIXED_SMALL : VarianceType.of(variance);
     return new TrainingConfig(
         from.name(),
         or(data, from.data()),
-        base == null ? unet(from.model()) : base.unet(),
+        base == null ? unet(from.model(), varianceType) : base.unet(),
         or(batch, recipe.batch()),
         1,
         or(flip, recipe.randomFlip()),
@@ -189,14 +204,14 @@ final class TrainOptions {
         or(maxGradNorm, recipe.maxGradNorm()),
         or(ema, recipe.emaDecay()),
         seed,
-        new TrainingVariant(accumulate, snrGamma, 0, emaPower, Rng.of(rng), base));
+        new TrainingVariant(accumulate, snrGamma, 0, emaPower, varianceType, Rng.of(rng), base));
   }
 
   private DiffusionModel base() throws IOException {
-    if (schedule != null || prediction != null || imageSize != null || channels != null) {
+    if (Stream.of(schedule, prediction, variance, imageSize, channels).anyMatch(Objects::nonNull)) {
       throw new IllegalArgumentException(
-          "--schedule, --prediction, --image-size and --channels are those of the --model; leave"
-              + " them out");
+          "--schedule, --prediction, --variance, --image-size and --channels are those of the"
+              + " --model; leave them out");
     }
     return DiffusionModel.read(model);
   }
@@ -246,17 +261,19 @@ final class TrainOptions {
             plain.snrGamma(),
             dropout,
             plain.emaPower(),
+            plain.variance(),
             plain.rng(),
             plain.base()));
   }
 
-  private UNet2DConfig unet(UNet2DConfig from) {
+  private UNet2DConfig unet(UNet2DConfig from, VarianceType varianceType) {
     if (imageSize != null && imageSize < 1) {
       throw new IllegalArgumentException("--image-size is " + imageSize + "; give 1 or more");
     }
     int side = or(imageSize, from.sampleSize().height());
     int planes = or(channels, from.inChannels());
-    return from.toBuilder().sampleSize(side).inChannels(planes).outChannels(planes).build();
+    int outputs = varianceType == VarianceType.LEARNED_RANGE ? 2 * planes : planes;
+    return from.toBuilder().sampleSize(side).inChannels(planes).outChannels(outputs).build();
   }
 
   /**

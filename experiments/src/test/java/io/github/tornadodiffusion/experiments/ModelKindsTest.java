@@ -15,13 +15,18 @@ import io.github.tornadodiffusion.nn.Safetensors;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
 import io.github.tornadodiffusion.nn.UNet2DConfigBuilder;
 import io.github.tornadodiffusion.nn.UNet2DModel;
+import java.awt.image.BufferedImage;
+import java.awt.image.DataBufferByte;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -41,14 +46,21 @@ class ModelKindsTest {
         .normNumGroups(2);
   }
 
+  private static SequencedMap<String, HostTensor> parameters(UNet2DConfig config) {
+    return Initialisation.pytorchDefault(new UNet2DModel(config).parameters(), 1);
+  }
+
   private String model(UNet2DConfig config, VarianceType variance) throws IOException {
+    return model(config, parameters(config), variance);
+  }
+
+  private String model(
+      UNet2DConfig config, SequencedMap<String, HostTensor> parameters, VarianceType variance)
+      throws IOException {
     SchedulerConfig scheduler =
         SchedulerConfig.of(100, BetaSchedule.LINEAR, PredictionType.EPSILON);
     Path directory = temporary.resolve("model");
-    new DiffusionModel(
-            new DDPMScheduler(scheduler, variance),
-            config,
-            Initialisation.pytorchDefault(new UNet2DModel(config).parameters(), 1))
+    new DiffusionModel(new DDPMScheduler(scheduler, variance), config, parameters)
         .writeInto(directory);
     return directory.toString();
   }
@@ -66,13 +78,36 @@ class ModelKindsTest {
   }
 
   @Test
-  void aPredictedVarianceIsSampledWithDdpm() throws IOException {
-    String model = model(small().outChannels(2).build(), VarianceType.LEARNED_RANGE);
+  void aPredictedVarianceIsSampledWithDdpmAndIgnoredByDdim() throws IOException {
+    UNet2DConfig twice = small().outChannels(2).build();
+    String model = model(twice, VarianceType.LEARNED_RANGE);
     CommandRun.succeeds(sample(model));
-    CommandRun.refused(
-        List.of("2 channels from 1", "DDIMScheduler"), sample(model, "--scheduler", "ddim"));
+    BufferedImage ddpm = ImageIO.read(new File(out()));
+    CommandRun.succeeds(sample(model, "--scheduler", "ddim"));
+    byte[] ignored = pixels();
+    assertEquals(ddpm.getWidth(), ImageIO.read(new File(out())).getWidth());
+    model = model(twice, VarianceType.FIXED_SMALL);
+    CommandRun.refused(List.of("2 channels from 1", "DDPMScheduler"), sample(model));
     model = model(small().build(), VarianceType.LEARNED_RANGE);
     CommandRun.refused(List.of("twice as many", "variance_type"), sample(model));
+
+    // The same model without the channels of the variance.
+    SequencedMap<String, HostTensor> parameters = parameters(twice);
+    for (String name : List.of("conv_out.weight", "conv_out.bias")) {
+      HostTensor both = parameters.get(name);
+      int[] shape = both.shape().clone();
+      shape[0] = 1;
+      float[] first = Arrays.copyOf(both.values(), both.values().length / 2);
+      parameters.put(name, new HostTensor(shape, first));
+    }
+    model = model(small().build(), parameters, VarianceType.FIXED_SMALL);
+    CommandRun.succeeds(sample(model, "--scheduler", "ddim"));
+    assertArrayEquals(pixels(), ignored);
+  }
+
+  private byte[] pixels() throws IOException {
+    BufferedImage image = ImageIO.read(new File(out()));
+    return ((DataBufferByte) image.getRaster().getDataBuffer()).getData();
   }
 
   @Test

@@ -232,6 +232,51 @@ class TrainTest {
     assertFalse(Arrays.equals(pictures.get(2), pictures.get(0)));
   }
 
+  /** Resumed and taken as a beginning, a model goes on to predict its variance. */
+  @Test
+  void aVarianceIsLearnedAndSampled() throws IOException {
+    Path learned = temporary.resolve("learned");
+    CommandRun.succeeds(train(learned, 2, 2, "--variance", "learned_range"));
+    CommandRun.succeeds(train(learned, 3, 2, "--variance", "learned_range", "--resume"));
+    CommandRun.refused(List.of("run to resume"), train(learned, 4, 2, "--resume"));
+    for (String line : Files.readAllLines(learned.resolve("loss.csv"))) {
+      assertTrue(line.matches(".*(vlb|[0-9])"), line);
+    }
+    for (String line : Files.readAllLines(run.resolve("loss.csv"))) {
+      assertTrue(line.matches(".*(vlb|,)"), line);
+    }
+    Path finer = temporary.resolve("finer");
+    CommandRun.succeeds(train(finer, 1, 2, "--model", learned.toString()));
+    for (Path model : List.of(learned, finer)) {
+      JsonNode unet = json(model.resolve("unet/config.json"));
+      assertEquals(1, unet.get("in_channels").asInt());
+      assertEquals(2, unet.get("out_channels").asInt());
+      JsonNode scheduler = json(model.resolve("scheduler/scheduler_config.json"));
+      assertEquals("learned_range", scheduler.get("variance_type").asString());
+      assertEquals("DDPMScheduler", scheduler.get("_class_name").asString());
+      Path out = temporary.resolve("learned.png");
+      CommandRun.succeeds(
+          "sample", "--model", model.toString(), "--out", out.toString(), "--steps", "2");
+    }
+    CommandRun.refused(
+        List.of("--variance", "--model"),
+        train(
+            temporary.resolve("other"),
+            1,
+            2,
+            "--model",
+            learned.toString(),
+            "--variance",
+            "learned_range"));
+    CommandRun.refused(
+        List.of("variance_type", "learned_range"),
+        train(temporary.resolve("other"), 1, 2, "--variance", "learned"));
+  }
+
+  private static JsonNode json(Path file) {
+    return JsonMapper.shared().readTree(file.toFile());
+  }
+
   private static HostTensor ramp(int... shape) {
     HostTensor tensor = HostTensor.zeros(shape);
     for (int i = 0; i < tensor.values().length; i++) {

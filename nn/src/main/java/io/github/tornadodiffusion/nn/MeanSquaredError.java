@@ -2,26 +2,21 @@ package io.github.tornadodiffusion.nn;
 
 import io.github.tornadodiffusion.kernels.Loss;
 
-/** The loss of a diffusion model and the backward pass from it. */
+/** The loss of a diffusion model. */
 final class MeanSquaredError {
   private MeanSquaredError() {}
 
   /**
-   * Adds loss and backward pass to the schedule; the loss is the mean over all elements, each
+   * Adds the loss and its gradient to the schedule; the loss is the mean over all elements, each
    * image's multiplied by its weight.
    *
    * @param weights {@code [n]}
    * @param lossPerImage takes the mean over the elements of every image, without weight, {@code
    *     [n]}
+   * @return the gradient of the output
    */
-  static void record(
-      Schedule schedule,
-      Graph graph,
-      Gradients gradients,
-      Tensor output,
-      Tensor target,
-      Buffer weights,
-      Buffer lossPerImage) {
+  static Tensor record(
+      Schedule schedule, Tensor output, Tensor target, Buffer weights, Buffer lossPerImage) {
     schedule.add(
         "loss",
         at -> Loss.meanSquaredError(at.block(output), at.block(target), at.of(lossPerImage)),
@@ -38,6 +33,6 @@ final class MeanSquaredError {
         target,
         weights,
         gradOutput);
-    gradients.backward(schedule, graph.operations(), output, gradOutput);
+    return gradOutput;
   }
 }

@@ -29,6 +29,9 @@ final class TrainingGraph {
   final Buffer firstMoments;
   final Buffer secondMoments;
 
+  /** The loss of a model that predicts its variance, or null. */
+  final HybridLoss hybrid;
+
   /** The averaged parameters, or null. */
   final Buffer ema;
 
@@ -42,11 +45,14 @@ final class TrainingGraph {
     this.options = options;
     int batch = options.batch();
     net = new UNetGraph(new UNet2DModel(config), batch, options.height(), options.width());
-    if (config.inChannels() != config.outChannels()) {
+    boolean variance = config.outChannels() == 2 * config.inChannels();
+    if (!variance && config.inChannels() != config.outChannels()) {
       throw new IllegalArgumentException(
-          "The model has %d input and %d output channels: training needs as many of both"
-              .formatted(config.inChannels(), config.outChannels()));
+          "The model has %d input and %d output channels: training needs as many of both, or twice"
+                  .formatted(config.inChannels(), config.outChannels())
+              + " as many output channels for a learned variance");
     }
+    hybrid = variance ? new HybridLoss(batch) : null;
     if (config.dropout() != 0) {
       throw new IllegalArgumentException(
           "The model has dropout %s, which training does not support: set dropout to 0"
@@ -77,18 +83,16 @@ final class TrainingGraph {
     }
     Tensor noisy = Tensor.of("noisy", net.sampleShape(), false);
     mix(schedule, "add noise", images, noise, signal, sigma, noisy);
-    Tensor target = Tensor.of("target", net.outputShape(), false);
+    Tensor target = Tensor.of("target", net.plainSampleShape(), false);
     mix(schedule, "target", noise, images, targetNoise, targetSample, target);
     Tensor output = net.record(noisy);
     net.graph.forward(schedule);
-    MeanSquaredError.record(
-        schedule,
-        net.graph,
-        new Gradients(gradients, options.accumulate()),
-        output,
-        target,
-        lossWeights,
-        lossPerImage);
+    Tensor gradOutput =
+        hybrid == null
+            ? MeanSquaredError.record(schedule, output, target, lossWeights, lossPerImage)
+            : hybrid.record(schedule, output, target, images, lossWeights, lossPerImage);
+    new Gradients(gradients, options.accumulate())
+        .backward(schedule, net.graph.operations(), output, gradOutput);
     backwardSteps = schedule.steps().size();
     new Update(
             net.weights, gradients, firstMoments, secondMoments, ema, hyper, options.accumulate())
@@ -115,9 +119,15 @@ final class TrainingGraph {
    */
   List<Program> programs() {
     List<Buffer> inputs = inputs();
-    Program step = plan.program("train step", inputs, List.of(lossPerImage, hyper));
+    List<Buffer> losses = new ArrayList<>(List.of(lossPerImage));
+    if (hybrid != null) {
+      losses.add(hybrid.boundPerImage);
+    }
+    List<Buffer> outputs = new ArrayList<>(losses);
+    outputs.add(hyper);
+    Program step = plan.program("train step", inputs, outputs);
     return options.accumulate()
-        ? List.of(step, plan.program("accumulate", backwardSteps, inputs, List.of(lossPerImage)))
+        ? List.of(step, plan.program("accumulate", backwardSteps, inputs, losses))
         : List.of(step);
   }
 
@@ -134,6 +144,9 @@ final class TrainingGraph {
                 seed,
                 hyper));
     inputs.addAll(net.conditions.buffers());
+    if (hybrid != null) {
+      inputs.addAll(hybrid.inputs());
+    }
     return inputs;
   }
 

@@ -49,8 +49,9 @@ public final class UNetGradients implements AutoCloseable {
       Schedule schedule = new Schedule();
       net.graph.forward(schedule);
       Gradients backward = new Gradients(gradients);
-      MeanSquaredError.record(
-          schedule, net.graph, backward, output, target, lossWeights, lossPerImage);
+      Tensor gradOutput =
+          MeanSquaredError.record(schedule, output, target, lossWeights, lossPerImage);
+      backward.backward(schedule, net.graph.operations(), output, gradOutput);
       schedule.keep(output);
       MemoryPlan plan = new MemoryPlan(schedule.steps(), List.of(net.weights, gradients));
       return new Recorded(

@@ -5,6 +5,7 @@ import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.Noise;
 import io.github.tornadodiffusion.kernels.Optimizer;
 import io.github.tornadodiffusion.kernels.Program;
+import io.github.tornadodiffusion.kernels.VariationalBound;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,9 @@ import java.util.SequencedMap;
  * Training of a UNet on a device. One program is one step: noise, addNoise, forward, loss,
  * backward, clipping, AdamW and EMA. Images go in, the loss comes out; parameters and moments stay
  * on the device until they are asked for.
+ *
+ * <p>A model with twice as many output as input channels predicts the variance of a step with the
+ * second half of them, and learns it by the hybrid objective of Nichol and Dhariwal (2021).
  */
 public final class UNetTraining implements AutoCloseable {
   /** The stream of the noise that is added to images. */
@@ -59,6 +63,7 @@ public final class UNetTraining implements AutoCloseable {
    * @param targetSample {@code [n]}; 0 for epsilon, -sigma for v_prediction, 1 for sample
    * @param noise where it comes from
    * @param lossWeights {@code [n]}: what the loss of every image counts in the batch's mean
+   * @param variance for a model that predicts its variance; null for any other
    * @param update whether the parameters are updated, or the gradients of the next call are to be
    *     added first
    */
@@ -72,6 +77,7 @@ public final class UNetTraining implements AutoCloseable {
       float[] targetSample,
       NoiseSource noise,
       float[] lossWeights,
+      VarianceInput variance,
       boolean update,
       Hyperparameters hyperparameters) {
 
@@ -97,6 +103,7 @@ public final class UNetTraining implements AutoCloseable {
           targetSample,
           new NoiseSource.Drawn(seed, step, 0),
           ones(timesteps.length),
+          null,
           true,
           hyperparameters);
     }
@@ -107,6 +114,18 @@ public final class UNetTraining implements AutoCloseable {
       return ones;
     }
   }
+
+  /**
+   * What the variational bound of a model that predicts its variance needs to know of the
+   * timesteps; see {@link VariationalBound}. It does not move the model's first half of channels.
+   *
+   * @param range {@code [n]}
+   * @param scale {@code [n]}
+   * @param halfBin {@code [n]}
+   * @param weights {@code [n]}: what the term of every image counts in the batch's mean
+   */
+  @SuppressWarnings("ArrayRecordComponent") // bulk data that nobody compares
+  public record VarianceInput(float[] range, float[] scale, float[] halfBin, float[] weights) {}
 
   /** Where the noise of a call comes from. */
   public sealed interface NoiseSource {
@@ -153,9 +172,13 @@ public final class UNetTraining implements AutoCloseable {
    * What a step reports.
    *
    * @param lossPerImage mean squared error of every image, before the update
+   * @param boundPerImage the term of the variational bound of every image's timestep in nats a
+   *     dimension, before the update and without weight; null for a model that does not predict its
+   *     variance
    * @param gradNorm norm of all gradients, before clipping; 0 for a call without update
    */
-  public record StepResult(float[] lossPerImage, float gradNorm) {
+  @SuppressWarnings("ArrayRecordComponent") // bulk data that nobody compares
+  public record StepResult(float[] lossPerImage, float[] boundPerImage, float gradNorm) {
     /** The loss of the batch. */
     public double loss() {
       double sum = 0;
@@ -212,6 +235,12 @@ public final class UNetTraining implements AutoCloseable {
       throw new IllegalArgumentException(
           "The training was opened without accumulation: every call must update");
     }
+    if ((input.variance != null) != (recorded.hybrid != null)) {
+      throw new IllegalArgumentException(
+          recorded.hybrid == null
+              ? "The model does not predict its variance: leave its coefficients out"
+              : "The model predicts its variance: give its coefficients");
+    }
     UNetGraph net = recorded.net;
     switch (input.noise) {
       case NoiseSource.Given given ->
@@ -231,14 +260,23 @@ public final class UNetTraining implements AutoCloseable {
     perImage(recorded.lossWeights, "loss weights", input.lossWeights);
     loaded.writeImages(recorded.images, "image values", input.images);
     loaded.write(recorded.hyper, input.hyperparameters.block());
-    if (!input.update) {
-      loaded.run(accumulation);
-      return new StepResult(loaded.read(recorded.lossPerImage, net.batch), 0);
+    if (recorded.hybrid != null) {
+      perImage(recorded.hybrid.range, "variance ranges", input.variance.range);
+      perImage(recorded.hybrid.scale, "variance scales", input.variance.scale);
+      perImage(recorded.hybrid.halfBin, "variance half bins", input.variance.halfBin);
+      perImage(recorded.hybrid.weights, "variance weights", input.variance.weights);
     }
-    loaded.run();
-    float[] hyper = loaded.read(recorded.hyper, Optimizer.HYPER_SIZE);
+    float gradNorm = 0;
+    if (input.update) {
+      loaded.run();
+      gradNorm = loaded.read(recorded.hyper, Optimizer.HYPER_SIZE)[Optimizer.GRAD_NORM];
+    } else {
+      loaded.run(accumulation);
+    }
     return new StepResult(
-        loaded.read(recorded.lossPerImage, net.batch), hyper[Optimizer.GRAD_NORM]);
+        loaded.read(recorded.lossPerImage, net.batch),
+        recorded.hybrid == null ? null : loaded.read(recorded.hybrid.boundPerImage, net.batch),
+        gradNorm);
   }
 
   private void perImage(Buffer buffer, String what, float[] values) {

@@ -74,13 +74,13 @@ class TrialsTest {
     var parameters = Initialisation.pytorchDefault(new UNet2DModel(config()).parameters(), 1);
     UNetInference.open(engine, config(), parameters, batch, SIZE, SIZE).close();
     UNetGradients.open(engine, config(), parameters, batch, SIZE, SIZE).close();
+    UNet2DConfig variance = config().toBuilder().outChannels(6).build();
+    var more = Initialisation.pytorchDefault(new UNet2DModel(variance).parameters(), 1);
     for (boolean accumulate : new boolean[] {false, true}) {
-      UNetTraining.open(
-              engine,
-              config(),
-              parameters,
-              new UNetTraining.Options(batch, SIZE, SIZE, true, accumulate, false))
-          .close();
+      UNetTraining.Options options =
+          new UNetTraining.Options(batch, SIZE, SIZE, true, accumulate, false);
+      UNetTraining.open(engine, config(), parameters, options).close();
+      UNetTraining.open(engine, variance, more, options).close();
     }
     return engine;
   }

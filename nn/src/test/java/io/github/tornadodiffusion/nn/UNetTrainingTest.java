@@ -94,6 +94,7 @@ class UNetTrainingTest {
         Arrays.copyOfRange(step.targetSample(), from, to),
         noise,
         weights,
+        null,
         update,
         step.hyperparameters());
   }

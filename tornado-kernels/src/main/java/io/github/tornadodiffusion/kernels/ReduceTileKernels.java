@@ -5,9 +5,10 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Long sums for a GPU, which {@link ReduceKernels}, {@link LossKernels} and {@link
- * OptimizerKernels} leave to one thread each; the same descriptors. Every thread of a work group
- * sums a part, and these sums are added up as a tree in local memory.
+ * Long sums for a GPU, which {@link ReduceKernels}, {@link LossKernels}, {@link
+ * VariationalBoundKernels} and {@link OptimizerKernels} leave to one thread each; the same
+ * descriptors. Every thread of a work group sums a part, and these sums are added up as a tree in
+ * local memory.
  */
 final class ReduceTileKernels {
   private ReduceTileKernels() {}
@@ -71,6 +72,33 @@ final class ReduceTileKernels {
       }
       if (thread == 0) {
         m.set(d.get(6) + t, sums[0] / d.get(3));
+      }
+      c.localBarrier();
+    }
+  }
+
+  /** {@code VariationalBoundKernels.perImage}: an image at a time. */
+  static void perImage(KernelContext c, FloatArray m, IntArray d) {
+    float[] sums = c.allocateFloatLocalArray(256);
+    int thread = c.localIdx;
+    int groups = c.globalGroupSizeX / Tiles.THREADS;
+    int elements = d.get(1) * d.get(2);
+    int bound = d.get(0);
+    for (int t = c.groupIdx; t < bound; t += groups) {
+      float sum = 0f;
+      for (int i = thread; i < elements; i += Tiles.THREADS) {
+        sum += VariationalBoundKernels.term(m, d, t, t * elements + i);
+      }
+      sums[thread] = sum;
+      c.localBarrier();
+      for (int half = 128; half > 0; half >>= 1) {
+        if (thread < half) {
+          sums[thread] += sums[thread + half];
+        }
+        c.localBarrier();
+      }
+      if (thread == 0) {
+        m.set(d.get(12) + t, sums[0] / elements);
       }
       c.localBarrier();
     }

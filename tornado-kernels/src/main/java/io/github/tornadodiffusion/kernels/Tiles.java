@@ -54,6 +54,7 @@ final class Tiles {
     add("GroupNormKernels", "GroupNormTileKernels", "gradient", 0);
     add("ReduceKernels", "ReduceTileKernels", "sumPixels", 1024);
     add("LossKernels", "ReduceTileKernels", "meanSquaredError", 1024);
+    add("VariationalBoundKernels", "ReduceTileKernels", "perImage", 1024);
     add("OptimizerKernels", "ReduceTileKernels", "squares", 1024);
     add("OptimizerKernels", "ReduceTileKernels", "norm", 1024);
   }

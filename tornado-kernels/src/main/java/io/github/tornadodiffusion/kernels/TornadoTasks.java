@@ -69,6 +69,8 @@ final class TornadoTasks {
       case "ResampleKernels.averagePoolBackward" -> ResampleKernels::averagePoolBackward;
       case "ResampleKernels.filter" -> ResampleKernels::filter;
       case "ResampleKernels.dilate" -> ResampleKernels::dilate;
+      case "VariationalBoundKernels.perImage" -> VariationalBoundKernels::perImage;
+      case "VariationalBoundKernels.backward" -> VariationalBoundKernels::backward;
       default -> throw new IllegalArgumentException("No kernel " + kernel);
     };
   }
@@ -90,6 +92,7 @@ final class TornadoTasks {
       case "GroupNormTileKernels.gradient" -> GroupNormTileKernels::gradient;
       case "ReduceTileKernels.sumPixels" -> ReduceTileKernels::sumPixels;
       case "ReduceTileKernels.meanSquaredError" -> ReduceTileKernels::meanSquaredError;
+      case "ReduceTileKernels.perImage" -> ReduceTileKernels::perImage;
       case "ReduceTileKernels.squares" -> ReduceTileKernels::squares;
       case "ReduceTileKernels.norm" -> ReduceTileKernels::norm;
       case "ProductTileKernels.product" -> ProductTileKernels::product;
