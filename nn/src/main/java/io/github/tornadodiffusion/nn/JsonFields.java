@@ -4,11 +4,14 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.json.JsonReadFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The fields of one JSON object, read by key. A key that is absent yields the fallback; a value of
@@ -16,7 +19,11 @@ import tools.jackson.databind.json.JsonMapper;
  */
 public final class JsonFields {
   private static final JsonMapper MAPPER =
-      JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+      JsonMapper.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          // Python writes infinities and NaN as such words.
+          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+          .build();
 
   private final JsonNode object;
 
@@ -55,6 +62,15 @@ public final class JsonFields {
     return object.has(key);
   }
 
+  /** Those of the fields that have one of the given keys. */
+  public JsonFields only(Set<String> keys) {
+    ObjectNode kept = MAPPER.createObjectNode();
+    object.properties().stream()
+        .filter(field -> keys.contains(field.getKey()))
+        .forEach(field -> kept.set(field.getKey(), field.getValue()));
+    return new JsonFields(kept);
+  }
+
   /** Whether the value is there and a list. */
   public boolean isList(String key) {
     return object.path(key).isArray();
@@ -78,6 +94,16 @@ public final class JsonFields {
   /** A finite number. */
   public double number(String key, double fallback) {
     return read(key, fallback, false, "a number", JsonFields::asNumber);
+  }
+
+  /** A number, which Python's {@code Infinity} and {@code -Infinity} are too. */
+  public double numberOrInfinity(String key, double fallback) {
+    return read(
+        key,
+        fallback,
+        false,
+        "a number",
+        node -> node.isNumber() && !Double.isNaN(node.doubleValue()) ? node.doubleValue() : null);
   }
 
   /** A finite number, or null. */

@@ -51,13 +51,12 @@ public final class Sampling {
 
   /**
    * The rest of this sampling from a call of the model on, as for a sample that is already less
-   * noisy.
+   * noisy. A multistep method begins anew there, with low orders.
    *
    * @param first the first call that is kept, below {@link #calls}
    */
   public Sampling from(int first) {
-    return new Sampling(
-        scheduler, new Scheduler.Plan(plan.initNoiseSigma(), plan.calls().subList(first, calls())));
+    return new Sampling(scheduler, plan.from(first));
   }
 
   /** The scheduler that made the table. */

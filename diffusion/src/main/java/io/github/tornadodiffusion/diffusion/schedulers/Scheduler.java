@@ -2,6 +2,7 @@ package io.github.tornadodiffusion.diffusion.schedulers;
 
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntFunction;
 
 /**
  * The reverse process: a table of the model's calls that lead from noise to a sample, and what to
@@ -13,10 +14,27 @@ public interface Scheduler {
    *
    * @param initNoiseSigma the sample to begin with is this times standard normal noise
    * @param calls in order
+   * @param rest the calls of a sampler that begins at one of them, 0 first, and so has no memory of
+   *     those before
    */
-  record Plan(double initNoiseSigma, List<ModelCall> calls) {
+  record Plan(double initNoiseSigma, List<ModelCall> calls, IntFunction<List<ModelCall>> rest) {
     public Plan {
       calls = List.copyOf(calls);
+    }
+
+    /** Of calls that need nothing of those before but the sample. */
+    public Plan(double initNoiseSigma, List<ModelCall> calls) {
+      this(initNoiseSigma, calls, first -> calls.subList(first, calls.size()));
+    }
+
+    /** Of a sampler with a memory. */
+    static Plan of(double initNoiseSigma, IntFunction<List<ModelCall>> rest) {
+      return new Plan(initNoiseSigma, rest.apply(0), rest);
+    }
+
+    /** The plan of a sampler that begins at a call. */
+    Plan from(int first) {
+      return of(initNoiseSigma, more -> rest.apply(first + more));
     }
   }
 

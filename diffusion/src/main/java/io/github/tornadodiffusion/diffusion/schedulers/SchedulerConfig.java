@@ -7,7 +7,7 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * What DDPM and DDIM share of a scheduler_config.json; the components are diffusers' keys in camel
+ * What the classes share of a scheduler_config.json; the components are diffusers' keys in camel
  * case.
  *
  * @param numTrainTimesteps T
@@ -159,6 +159,11 @@ public record SchedulerConfig(
         fields.number("sample_max_value", defaults.sampleMaxValue()),
         TimestepSpacing.of(fields.string("timestep_spacing", defaults.timestepSpacing().id())),
         fields.integer("steps_offset", defaults.stepsOffset()));
+  }
+
+  /** {@link #read(JsonFields, SchedulerConfig)} for a class that knows only some of the keys. */
+  static SchedulerConfig read(JsonFields fields, SchedulerConfig defaults, Set<String> keys) {
+    return read(fields.only(keys), defaults);
   }
 
   /** All keys, for a map of a scheduler's own. */

@@ -25,6 +25,7 @@ public final class Schedulers {
   static {
     FACTORIES.put("DDPMScheduler", DDPMScheduler::read);
     FACTORIES.put("DDIMScheduler", DDIMScheduler::read);
+    FACTORIES.put("DPMSolverMultistepScheduler", DPMSolverMultistepScheduler::new);
   }
 
   /** The classes that exist, diffusers' names. */

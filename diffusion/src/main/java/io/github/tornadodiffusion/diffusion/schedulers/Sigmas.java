@@ -117,6 +117,6 @@ enum Sigmas {
     }
     double from = Math.log(sigmas[low]);
     double to = Math.log(sigmas[low + 1]);
-    return low + Math.clamp((from - log) / (from - to), 0, 1);
+    return low + (from == to ? 0 : Math.clamp((from - log) / (from - to), 0, 1));
   }
 }
