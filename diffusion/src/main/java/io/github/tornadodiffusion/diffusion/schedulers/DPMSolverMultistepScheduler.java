@@ -13,23 +13,7 @@ import java.util.function.IntUnaryOperator;
  * falls.
  */
 public final class DPMSolverMultistepScheduler implements Scheduler {
-  private static final Set<String> KEYS =
-      Set.of(
-          "num_train_timesteps",
-          "beta_start",
-          "beta_end",
-          "beta_schedule",
-          "trained_betas",
-          "prediction_type",
-          "thresholding",
-          "dynamic_thresholding_ratio",
-          "sample_max_value",
-          "timestep_spacing",
-          "steps_offset",
-          "rescale_betas_zero_snr");
-
-  /** Shorter samplings end with lower orders. */
-  private static final int FEW_STEPS = 15;
+  private static final Set<String> KEYS = SolverLevels.keysWith("rescale_betas_zero_snr");
 
   private final SchedulerConfig config;
   private final int solverOrder;
@@ -115,7 +99,7 @@ public final class DPMSolverMultistepScheduler implements Scheduler {
     double last = finalSigma == FinalSigma.ZERO ? 0 : table[0];
     SolverLevels levels = SolverLevels.of(config, table, kept, steps, used, last);
     int end = levels.calls();
-    boolean fallsAtEnd = lowerOrderFinal && end < FEW_STEPS;
+    boolean fallsAtEnd = lowerOrderFinal && end < SolverOrders.FEW_STEPS;
     boolean firstOrderAtEnd = fallsAtEnd || eulerAtFinal || finalSigma == FinalSigma.ZERO;
     IntUnaryOperator order =
         SolverOrders.fallingAtEnd(solverOrder, end, firstOrderAtEnd, fallsAtEnd);

@@ -39,6 +39,11 @@ public final class SamplingState {
     return narrow(original, 1);
   }
 
+  /** How many there are, with those that hold nothing. */
+  int registers() {
+    return registers.length;
+  }
+
   /** An array that must not be changed; null if there is none. */
   double[] register(int index) {
     return index < registers.length ? registers[index] : null;

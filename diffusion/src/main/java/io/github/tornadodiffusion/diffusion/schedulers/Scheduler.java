@@ -16,25 +16,38 @@ public interface Scheduler {
    * @param calls in order
    * @param rest the calls of a sampler that begins at one of them, 0 first, and so has no memory of
    *     those before
+   * @param endSignal the share of x_0 in the sample after the last call; 1 but for samplers that
+   *     lead to noise
+   * @param endSigma the share of noise in it
    */
-  record Plan(double initNoiseSigma, List<ModelCall> calls, IntFunction<List<ModelCall>> rest) {
+  record Plan(
+      double initNoiseSigma,
+      List<ModelCall> calls,
+      IntFunction<List<ModelCall>> rest,
+      double endSignal,
+      double endSigma) {
     public Plan {
       calls = List.copyOf(calls);
     }
 
     /** Of calls that need nothing of those before but the sample. */
     public Plan(double initNoiseSigma, List<ModelCall> calls) {
-      this(initNoiseSigma, calls, first -> calls.subList(first, calls.size()));
+      this(initNoiseSigma, calls, first -> calls.subList(first, calls.size()), 1, 0);
     }
 
     /** Of a sampler with a memory. */
     static Plan of(double initNoiseSigma, IntFunction<List<ModelCall>> rest) {
-      return new Plan(initNoiseSigma, rest.apply(0), rest);
+      return new Plan(initNoiseSigma, rest.apply(0), rest, 1, 0);
+    }
+
+    /** The same with another end. */
+    Plan withEnd(double signal, double sigma) {
+      return new Plan(initNoiseSigma, calls, rest, signal, sigma);
     }
 
     /** The plan of a sampler that begins at a call. */
     Plan from(int first) {
-      return of(initNoiseSigma, more -> rest.apply(first + more));
+      return of(initNoiseSigma, more -> rest.apply(first + more)).withEnd(endSignal, endSigma);
     }
   }
 

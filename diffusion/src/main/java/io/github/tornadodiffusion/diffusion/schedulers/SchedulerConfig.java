@@ -166,6 +166,25 @@ public record SchedulerConfig(
     return read(fields.only(keys), defaults);
   }
 
+  /** The same with another spacing. */
+  SchedulerConfig withSpacing(TimestepSpacing spacing) {
+    return new SchedulerConfig(
+        numTrainTimesteps,
+        betaStart,
+        betaEnd,
+        betaSchedule,
+        trainedBetas,
+        rescaleBetasZeroSnr,
+        predictionType,
+        clipSample,
+        clipSampleRange,
+        thresholding,
+        dynamicThresholdingRatio,
+        sampleMaxValue,
+        spacing,
+        stepsOffset);
+  }
+
   /** All keys, for a map of a scheduler's own. */
   Map<String, Object> fields() {
     Map<String, Object> fields = new TreeMap<>();

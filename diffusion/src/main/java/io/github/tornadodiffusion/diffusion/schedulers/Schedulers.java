@@ -25,7 +25,14 @@ public final class Schedulers {
   static {
     FACTORIES.put("DDPMScheduler", DDPMScheduler::read);
     FACTORIES.put("DDIMScheduler", DDIMScheduler::read);
+    FACTORIES.put("DDIMInverseScheduler", DDIMInverseScheduler::new);
     FACTORIES.put("DPMSolverMultistepScheduler", DPMSolverMultistepScheduler::new);
+    FACTORIES.put("DPMSolverSinglestepScheduler", DPMSolverSinglestepScheduler::new);
+    FACTORIES.put("DEISMultistepScheduler", DEISMultistepScheduler::new);
+    FACTORIES.put("PNDMScheduler", PNDMScheduler::new);
+    FACTORIES.put("UniPCMultistepScheduler", UniPCMultistepScheduler::new);
+    FACTORIES.put("LCMScheduler", LCMScheduler::new);
+    FACTORIES.put("CMStochasticIterativeScheduler", CMStochasticIterativeScheduler::new);
   }
 
   /** The classes that exist, diffusers' names. */

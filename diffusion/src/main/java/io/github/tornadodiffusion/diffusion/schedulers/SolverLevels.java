@@ -1,6 +1,8 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
 
 /**
  * The noise levels that a solver goes through, as sigma of the variance exploding view.
@@ -10,7 +12,7 @@ import java.util.Arrays;
  */
 @SuppressWarnings("ArrayRecordComponent") // local to a scheduler, never compared
 record SolverLevels(double[] timesteps, double[] sigmas) {
-  /** What diffusers' solvers have of DPM's configuration where it says nothing. */
+  /** diffusers' defaults of solvers. */
   static final SchedulerConfig DEFAULTS =
       new SchedulerConfig(
           1000,
@@ -28,11 +30,33 @@ record SolverLevels(double[] timesteps, double[] sigmas) {
           TimestepSpacing.LINSPACE,
           0);
 
+  /** The keys of a configuration that all solvers know. */
+  static final Set<String> KEYS =
+      Set.of(
+          "num_train_timesteps",
+          "beta_start",
+          "beta_end",
+          "beta_schedule",
+          "trained_betas",
+          "prediction_type",
+          "thresholding",
+          "dynamic_thresholding_ratio",
+          "sample_max_value",
+          "timestep_spacing",
+          "steps_offset");
+
   /** Stands for no noise at all in a training timestep, so that lambda is finite. */
   private static final double LEAST_SIGMA = 1e-10;
 
   /** With a terminal signal to noise ratio of zero diffusers takes an alphaCumprod of 2^-24. */
   private static final double MOST_RESCALED_SIGMA = Math.sqrt(0x1p24 - 1);
+
+  /** The keys that all solvers know and another. */
+  static Set<String> keysWith(String key) {
+    Set<String> keys = new HashSet<>(KEYS);
+    keys.add(key);
+    return Set.copyOf(keys);
+  }
 
   /** The level of every training timestep, 0 first, from 1e-10 to 2^24. */
   static double[] table(SchedulerConfig config, NoiseSchedule schedule) {

@@ -5,6 +5,9 @@ import java.util.function.IntUnaryOperator;
 
 /** Which order the steps of a solver have. */
 final class SolverOrders {
+  /** Shorter samplings end with lower orders. */
+  static final int FEW_STEPS = 15;
+
   private SolverOrders() {}
 
   /**

@@ -22,7 +22,7 @@ final class UpdateRun {
     this.variance = variance;
     size = state.register(Update.SAMPLE).length;
     registers = new double[Update.OWN][];
-    for (int i = 0; state.register(i) != null || i < Update.OWN; i++) {
+    for (int i = 0; i < state.registers(); i++) {
       put(i, state.register(i));
     }
     put(Update.OUTPUT, output());

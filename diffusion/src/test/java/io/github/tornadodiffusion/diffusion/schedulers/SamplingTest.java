@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
 
@@ -25,7 +26,9 @@ class SamplingTest {
    */
   private static final double TOLERANCE = 3e-5;
 
-  private static final Golden TRAJECTORIES = new Golden("trajectories");
+  private static final List<Golden> TRAJECTORIES =
+      List.of(new Golden("trajectories"), new Golden("multistep_schedulers"));
+
   private static final JsonNode TIMESTEPS = Golden.json("timesteps.json").get("entries");
 
   /** The configuration of timesteps.json's variants. */
@@ -38,10 +41,15 @@ class SamplingTest {
           "final_sigma_min",
           ", \"final_sigmas_type\": \"sigma_min\"");
 
-  static Stream<String> trajectories() {
-    JsonNode cases = TRAJECTORIES.json().get("cases");
-    return cases.propertyNames().stream()
-        .filter(name -> Schedulers.CLASS_NAMES.contains(cases.get(name).get("class").asString()));
+  static Stream<Arguments> trajectories() {
+    return TRAJECTORIES.stream()
+        .flatMap(golden -> {
+          JsonNode cases = golden.json().get("cases");
+          return cases.propertyNames().stream()
+              .filter(
+                  name -> Schedulers.CLASS_NAMES.contains(cases.get(name).get("class").asString()))
+              .map(name -> Arguments.of(name, golden));
+        });
   }
 
   static Stream<String> spacings() {
@@ -79,13 +87,13 @@ class SamplingTest {
 
   @ParameterizedTest
   @MethodSource("trajectories")
-  void trajectoryEqualsThatOfDiffusers(String name) {
-    JsonNode test = TRAJECTORIES.json().get("cases").get(name);
+  void trajectoryEqualsThatOfDiffusers(String name, Golden golden) {
+    JsonNode test = golden.json().get("cases").get(name);
     Sampling sampling = sampling(test);
     assertArrayEquals(doubles(test.get("timesteps")), sampling.timesteps(), 1e-3);
-    float[] samples = TRAJECTORIES.tensor(name + ".samples");
-    float[] noises = optional(name + ".noises");
-    float[] originals = optional(name + ".pred_original");
+    float[] samples = golden.tensor(name + ".samples");
+    float[] noises = optional(golden, name + ".noises");
+    float[] originals = optional(golden, name + ".pred_original");
     int size = samples.length / (sampling.calls() + 1);
 
     SamplingState state = SamplingState.of(Arrays.copyOf(samples, size));
@@ -149,8 +157,8 @@ class SamplingTest {
     return output;
   }
 
-  private static float[] optional(String tensor) {
-    return TRAJECTORIES.has(tensor) ? TRAJECTORIES.tensor(tensor) : new float[0];
+  private static float[] optional(Golden golden, String tensor) {
+    return golden.has(tensor) ? golden.tensor(tensor) : new float[0];
   }
 
   private static float[] part(float[] values, int index, int size) {
