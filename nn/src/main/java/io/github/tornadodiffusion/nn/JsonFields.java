@@ -179,7 +179,11 @@ public final class JsonFields {
     if (value == null) {
       throw new IllegalArgumentException(
           "%s is %s; it must be %s"
-              .formatted(Messages.oneLine(key), Messages.oneLine(node.toString()), type));
+              .formatted(
+                  Messages.oneLine(key),
+                  // Infinities come with quotes otherwise.
+                  Messages.oneLine(node.isNumber() ? node.asString() : node.toString()),
+                  type));
     }
     return value;
   }

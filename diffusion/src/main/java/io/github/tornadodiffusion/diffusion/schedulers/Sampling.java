@@ -51,7 +51,8 @@ public final class Sampling {
 
   /**
    * The rest of this sampling from a call of the model on, as for a sample that is already less
-   * noisy. A multistep method begins anew there, with low orders.
+   * noisy. A multistep method begins anew there, with low orders; one that cannot begin at the call
+   * begins at the next where it can, so the sample is that of the result's own {@link #noised}.
    *
    * @param first the first call that is kept, below {@link #calls}
    */

@@ -110,13 +110,13 @@ enum Sigmas {
    * @param sigmas of all timesteps, rising
    */
   static double timestep(double[] sigmas, double sigma) {
-    double log = Math.log(Math.max(sigma, 1e-10));
+    double bounded = Math.max(sigma, 1e-10);
     int low = 0;
-    while (low < sigmas.length - 2 && Math.log(sigmas[low + 1]) <= log) {
+    while (low < sigmas.length - 2 && sigmas[low + 1] <= bounded) {
       low++;
     }
     double from = Math.log(sigmas[low]);
-    double to = Math.log(sigmas[low + 1]);
-    return low + (from == to ? 0 : Math.clamp((from - log) / (from - to), 0, 1));
+    double to = Math.log(sigmas[Math.min(low + 1, sigmas.length - 1)]);
+    return low + (from == to ? 0 : Math.clamp((from - Math.log(bounded)) / (from - to), 0, 1));
   }
 }

@@ -48,6 +48,12 @@ record SolverLevels(double[] timesteps, double[] sigmas) {
   /** Stands for no noise at all in a training timestep, so that lambda is finite. */
   private static final double LEAST_SIGMA = 1e-10;
 
+  /**
+   * Stands for all levels without a signal: just below the bound of {@link Sigmas#ofTimesteps}, so
+   * that they do not differ in their last digits, which would divide by nearly zero.
+   */
+  private static final double MOST_SIGMA = 0x1p24 - 1;
+
   /** With a terminal signal to noise ratio of zero diffusers takes an alphaCumprod of 2^-24. */
   private static final double MOST_RESCALED_SIGMA = Math.sqrt(0x1p24 - 1);
 
@@ -58,9 +64,9 @@ record SolverLevels(double[] timesteps, double[] sigmas) {
     return Set.copyOf(keys);
   }
 
-  /** The level of every training timestep, 0 first, from 1e-10 to 2^24. */
+  /** The level of every training timestep, 0 first, from 1e-10 to below 2^24. */
   static double[] table(SchedulerConfig config, NoiseSchedule schedule) {
-    double most = config.rescaleBetasZeroSnr() ? MOST_RESCALED_SIGMA : Double.POSITIVE_INFINITY;
+    double most = config.rescaleBetasZeroSnr() ? MOST_RESCALED_SIGMA : MOST_SIGMA;
     return Arrays.stream(Sigmas.ofTimesteps(schedule))
         .map(sigma -> Math.clamp(sigma, LEAST_SIGMA, most))
         .toArray();

@@ -22,7 +22,7 @@ class SchedulerStepTest {
   private static final int SIZE = 4;
 
   static Stream<Arguments> predictions() {
-    return Schedulers.CLASS_NAMES.stream()
+    return Stream.of("DDPMScheduler", "DDIMScheduler")
         .flatMap(name ->
             Arrays.stream(BetaSchedule.values())
                 .flatMap(betas ->
@@ -152,14 +152,14 @@ class SchedulerStepTest {
   void imagesOfABatchDoNotInfluenceEachOther() {
     for (String className : Schedulers.CLASS_NAMES) {
       Scheduler scheduler = scheduler(className, "{\"thresholding\": true}");
-      Sampling sampling = Sampling.of(scheduler, 10, new StepOptions(1, false));
+      Sampling sampling = Sampling.of(scheduler, 10, new StepOptions(1, false)).from(4);
       Random random = new Random(5);
       float[] output = concat(gaussian(random), gaussian(random));
       float[] sample = concat(gaussian(random), gaussian(random));
       float[] noise = concat(gaussian(random), gaussian(random));
-      float[] both = sampling.step(4, output, SamplingState.of(sample), noise, 2).sample();
+      float[] both = sampling.step(0, output, SamplingState.of(sample), noise, 2).sample();
       float[] second =
-          sampling.step(4, half(output), SamplingState.of(half(sample)), half(noise), 1).sample();
+          sampling.step(0, half(output), SamplingState.of(half(sample)), half(noise), 1).sample();
       assertArrayEquals(half(both), second);
     }
   }

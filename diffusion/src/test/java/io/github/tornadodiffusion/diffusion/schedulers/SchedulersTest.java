@@ -77,8 +77,8 @@ class SchedulersTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "{\"_class_name\": \"PNDMScheduler\"}"
-            + "|Unknown scheduler 'PNDMScheduler': choose one of DDPMScheduler, DDIMScheduler",
+        "{\"_class_name\": \"NoScheduler\"}"
+            + "|Unknown scheduler 'NoScheduler': choose one of CLASSES",
         "{\"_class_name\": \"DDPMScheduler\", \"beta_schedule\": \"cosine\"}"
             + "|Unknown beta_schedule 'cosine': choose one of linear, scaled_linear,"
             + " squaredcos_cap_v2, sigmoid",
@@ -86,7 +86,7 @@ class SchedulersTest {
             + "|num_train_timesteps is 0: it must be from 1 to 1000000",
         "{\"_class_name\": \"DDPMScheduler\", \"num_train_timesteps\": 2000000000}"
             + "|num_train_timesteps is 2000000000: it must be from 1 to 1000000",
-        "{}|there is no _class_name: it must be one of DDPMScheduler, DDIMScheduler",
+        "{}|there is no _class_name: it must be one of CLASSES",
         "{\"_class_name\": \"DDPMScheduler\", \"trained_betas\": [0.5]}"
             + "|trained_betas is 1 values: it must be at least 1000 values, num_train_timesteps",
         "{\"_class_name\": \"DDPMScheduler\", \"clip_sample_range\": -1}"
@@ -98,7 +98,8 @@ class SchedulersTest {
   void refusesInOneLine(String json, String message) throws IOException {
     Path file = file(json);
     Exception e = assertThrows(IOException.class, () -> Schedulers.read(file));
-    assertEquals(file + ": " + message, e.getMessage());
+    String classes = String.join(", ", Schedulers.CLASS_NAMES);
+    assertEquals(file + ": " + message.replace("CLASSES", classes), e.getMessage());
   }
 
   @Test
