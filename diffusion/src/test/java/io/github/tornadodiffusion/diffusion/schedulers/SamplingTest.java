@@ -89,7 +89,7 @@ class SamplingTest {
   @MethodSource("trajectories")
   void trajectoryEqualsThatOfDiffusers(String name, Golden golden) {
     JsonNode test = golden.json().get("cases").get(name);
-    Sampling sampling = sampling(test);
+    Sampling sampling = sampling(test).from(test.path("begin").asInt(0));
     assertArrayEquals(doubles(test.get("timesteps")), sampling.timesteps(), 1e-3);
     float[] samples = golden.tensor(name + ".samples");
     float[] noises = optional(golden, name + ".noises");
