@@ -51,13 +51,13 @@ public final class Sampling {
 
   /**
    * The rest of this sampling from a call of the model on, as for a sample that is already less
-   * noisy. A multistep method begins anew there, with low orders; one that cannot begin at the call
-   * begins at the next where it can, so the sample is that of the result's own {@link #noised}.
+   * noisy. What a method remembers of earlier calls is not there, so it begins as it does at its
+   * first call; where that call is the second of one step, with the next step.
    *
    * @param first the first call that is kept, below {@link #calls}
    */
   public Sampling from(int first) {
-    return new Sampling(scheduler, plan.from(first));
+    return new Sampling(scheduler, plan.startingAt(first));
   }
 
   /** The scheduler that made the table. */

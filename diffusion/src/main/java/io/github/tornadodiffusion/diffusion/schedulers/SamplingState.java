@@ -39,7 +39,7 @@ public final class SamplingState {
     return narrow(original, 1);
   }
 
-  /** How many there are, with those that hold nothing. */
+  /** One more than the highest number of an array. */
   int registers() {
     return registers.length;
   }

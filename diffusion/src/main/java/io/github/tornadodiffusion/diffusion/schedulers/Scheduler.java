@@ -46,7 +46,7 @@ public interface Scheduler {
     }
 
     /** The plan of a sampler that begins at a call. */
-    Plan from(int first) {
+    Plan startingAt(int first) {
       return of(initNoiseSigma, more -> rest.apply(first + more)).withEnd(endSignal, endSigma);
     }
   }

@@ -161,7 +161,7 @@ public record SchedulerConfig(
         fields.integer("steps_offset", defaults.stepsOffset()));
   }
 
-  /** {@link #read(JsonFields, SchedulerConfig)} for a class that knows only some of the keys. */
+  /** Reads the keys of a class that knows only some of them, and ignores the others. */
   static SchedulerConfig read(JsonFields fields, SchedulerConfig defaults, Set<String> keys) {
     return read(fields.only(keys), defaults);
   }

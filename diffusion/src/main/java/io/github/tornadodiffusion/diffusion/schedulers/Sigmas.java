@@ -110,13 +110,20 @@ enum Sigmas {
    * @param sigmas of all timesteps, rising
    */
   static double timestep(double[] sigmas, double sigma) {
-    double bounded = Math.max(sigma, 1e-10);
     int low = 0;
-    while (low < sigmas.length - 2 && sigmas[low + 1] <= bounded) {
+    while (low < sigmas.length - 2 && sigmas[low + 1] <= sigma) {
       low++;
     }
-    double from = Math.log(sigmas[low]);
-    double to = Math.log(sigmas[Math.min(low + 1, sigmas.length - 1)]);
-    return low + (from == to ? 0 : Math.clamp((from - Math.log(bounded)) / (from - to), 0, 1));
+    if (low == sigmas.length - 1) {
+      return low;
+    }
+    double from = log(sigmas[low]);
+    double to = log(sigmas[low + 1]);
+    return low + (from == to ? 0 : Math.clamp((log(sigma) - from) / (to - from), 0, 1));
+  }
+
+  /** The logarithm, finite also where there is no noise. */
+  static double log(double sigma) {
+    return Math.log(Math.max(sigma, 1e-10));
   }
 }

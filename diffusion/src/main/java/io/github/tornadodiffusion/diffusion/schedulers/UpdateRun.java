@@ -21,8 +21,8 @@ final class UpdateRun {
     this.modelOutput = modelOutput;
     this.variance = variance;
     size = state.register(Update.SAMPLE).length;
-    registers = new double[Update.OWN][];
-    for (int i = 0; i < state.registers(); i++) {
+    registers = new double[Math.max(state.registers(), Update.OWN)][];
+    for (int i = 0; i < registers.length; i++) {
       put(i, state.register(i));
     }
     put(Update.OUTPUT, output());

@@ -77,8 +77,8 @@ class SchedulersTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "{\"_class_name\": \"NoScheduler\"}"
-            + "|Unknown scheduler 'NoScheduler': choose one of CLASSES",
+        "{\"_class_name\": \"PlainScheduler\"}"
+            + "|Unknown scheduler 'PlainScheduler': choose one of CLASSES",
         "{\"_class_name\": \"DDPMScheduler\", \"beta_schedule\": \"cosine\"}"
             + "|Unknown beta_schedule 'cosine': choose one of linear, scaled_linear,"
             + " squaredcos_cap_v2, sigmoid",
