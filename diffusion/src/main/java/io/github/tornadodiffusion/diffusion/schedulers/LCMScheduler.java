@@ -45,10 +45,10 @@ public final class LCMScheduler implements Scheduler {
   LCMScheduler(JsonFields fields) {
     config = SchedulerConfig.read(fields, DEFAULTS);
     originalInferenceSteps = fields.integer("original_inference_steps", 50);
-    if (originalInferenceSteps < 1 || originalInferenceSteps > config.numTrainTimesteps()) {
+    if (originalInferenceSteps < 1) {
       throw new IllegalArgumentException(
-          "original_inference_steps is %d: it must be from 1 to %d, num_train_timesteps"
-              .formatted(originalInferenceSteps, config.numTrainTimesteps()));
+          "original_inference_steps is %d: it must be at least 1"
+              .formatted(originalInferenceSteps));
     }
     setAlphaToOne = fields.bool("set_alpha_to_one", true);
     timestepScaling = fields.number("timestep_scaling", 10.0);
@@ -90,6 +90,11 @@ public final class LCMScheduler implements Scheduler {
       throw new IllegalArgumentException(
           "%d sampling steps are not possible: choose 1 to %d, original_inference_steps"
               .formatted(steps, originalInferenceSteps));
+    }
+    if (originalInferenceSteps > config.numTrainTimesteps()) {
+      throw new IllegalArgumentException(
+          "original_inference_steps is %d: it must be at most %d, num_train_timesteps"
+              .formatted(originalInferenceSteps, config.numTrainTimesteps()));
     }
     int stride = config.numTrainTimesteps() / originalInferenceSteps;
     double skipped = (double) originalInferenceSteps / steps;

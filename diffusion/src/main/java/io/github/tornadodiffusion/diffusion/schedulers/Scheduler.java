@@ -30,14 +30,19 @@ public interface Scheduler {
       calls = List.copyOf(calls);
     }
 
-    /** Of calls that need nothing of those before but the sample. */
-    public Plan(double initNoiseSigma, List<ModelCall> calls) {
-      this(initNoiseSigma, calls, first -> calls.subList(first, calls.size()), 1, 0);
+    /** The table of a sampler that leads to a clean sample. */
+    Plan(double initNoiseSigma, List<ModelCall> calls, IntFunction<List<ModelCall>> rest) {
+      this(initNoiseSigma, calls, rest, 1, 0);
     }
 
-    /** Of a sampler with a memory. */
+    /** The table of a sampler of which every call stands for itself. */
+    Plan(double initNoiseSigma, List<ModelCall> calls) {
+      this(initNoiseSigma, calls, first -> calls.subList(first, calls.size()));
+    }
+
+    /** The table of a sampler with a memory, which begins without any. */
     static Plan of(double initNoiseSigma, IntFunction<List<ModelCall>> rest) {
-      return new Plan(initNoiseSigma, rest.apply(0), rest, 1, 0);
+      return new Plan(initNoiseSigma, rest.apply(0), rest);
     }
 
     /** The same with another end. */

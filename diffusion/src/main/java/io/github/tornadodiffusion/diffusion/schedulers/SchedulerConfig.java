@@ -121,6 +121,25 @@ public record SchedulerConfig(
         DEFAULTS.stepsOffset);
   }
 
+  /** The same with another spacing. */
+  SchedulerConfig withSpacing(TimestepSpacing spacing) {
+    return new SchedulerConfig(
+        numTrainTimesteps,
+        betaStart,
+        betaEnd,
+        betaSchedule,
+        trainedBetas,
+        rescaleBetasZeroSnr,
+        predictionType,
+        clipSample,
+        clipSampleRange,
+        thresholding,
+        dynamicThresholdingRatio,
+        sampleMaxValue,
+        spacing,
+        stepsOffset);
+  }
+
   /**
    * The variances and their products.
    *
@@ -164,25 +183,6 @@ public record SchedulerConfig(
   /** Reads the keys of a class that knows only some of them, and ignores the others. */
   static SchedulerConfig read(JsonFields fields, SchedulerConfig defaults, Set<String> keys) {
     return read(fields.only(keys), defaults);
-  }
-
-  /** The same with another spacing. */
-  SchedulerConfig withSpacing(TimestepSpacing spacing) {
-    return new SchedulerConfig(
-        numTrainTimesteps,
-        betaStart,
-        betaEnd,
-        betaSchedule,
-        trainedBetas,
-        rescaleBetasZeroSnr,
-        predictionType,
-        clipSample,
-        clipSampleRange,
-        thresholding,
-        dynamicThresholdingRatio,
-        sampleMaxValue,
-        spacing,
-        stepsOffset);
   }
 
   /** All keys, for a map of a scheduler's own. */

@@ -29,25 +29,27 @@ class MultistepSchedulerTest {
 
   private static final String SIGMA_MIN = "\"final_sigmas_type\": \"sigma_min\"";
 
-  /** Samplers without noise, with the largest sigma that they may end with. */
+  /** Samplers without noise, and whether they end with that of timestep 0. */
   private static final List<Arguments> DETERMINISTIC =
       List.of(
-          Arguments.of("DPMSolverMultistepScheduler", "\"solver_order\": 3", 0),
-          Arguments.of("DPMSolverMultistepScheduler", "\"use_karras_sigmas\": true", 0),
-          Arguments.of("DPMSolverMultistepScheduler", "\"use_lu_lambdas\": true", 0),
+          Arguments.of("DPMSolverMultistepScheduler", "\"solver_order\": 3", false),
+          Arguments.of("DPMSolverMultistepScheduler", "\"use_karras_sigmas\": true", false),
+          Arguments.of("DPMSolverMultistepScheduler", "\"use_lu_lambdas\": true", false),
           Arguments.of(
               "DPMSolverMultistepScheduler",
               "\"algorithm_type\": \"dpmsolver\", \"solver_order\": 3, " + SIGMA_MIN,
-              0.02),
-          Arguments.of("DPMSolverSinglestepScheduler", "\"solver_order\": 2", 0),
+              true),
+          Arguments.of("DPMSolverSinglestepScheduler", "\"solver_order\": 2", false),
           Arguments.of(
-              "DPMSolverSinglestepScheduler", "\"solver_order\": 3, \"solver_type\": \"heun\"", 0),
-          Arguments.of("DEISMultistepScheduler", "\"solver_order\": 3", 0.02),
-          Arguments.of("UniPCMultistepScheduler", "\"solver_order\": 2", 0.02),
+              "DPMSolverSinglestepScheduler",
+              "\"solver_order\": 3, \"solver_type\": \"heun\"",
+              false),
+          Arguments.of("DEISMultistepScheduler", "\"solver_order\": 3", true),
+          Arguments.of("UniPCMultistepScheduler", "\"solver_order\": 2", true),
           Arguments.of(
-              "UniPCMultistepScheduler", "\"solver_order\": 4, \"predict_x0\": false", 0.02),
-          Arguments.of("PNDMScheduler", "\"skip_prk_steps\": true", 0.02),
-          Arguments.of("PNDMScheduler", "\"skip_prk_steps\": false", 0.02));
+              "UniPCMultistepScheduler", "\"solver_order\": 4, \"predict_x0\": false", true),
+          Arguments.of("PNDMScheduler", "\"skip_prk_steps\": true", true),
+          Arguments.of("PNDMScheduler", "\"skip_prk_steps\": false", true));
 
   static Stream<Arguments> deterministic() {
     return DETERMINISTIC.stream();
@@ -102,7 +104,7 @@ class MultistepSchedulerTest {
   @ParameterizedTest
   @MethodSource("deterministic")
   void perfectModelLeadsAlongTheMixOfImageAndNoise(
-      String className, String options, double endSigma) {
+      String className, String options, boolean leavesNoise) {
     float[] clean = {-1, -0.3f, 0.2f, 0.9f};
     float[] noise = {0.4f, -1, 1.5f, -0.2f};
     for (BetaSchedule betas : BetaSchedule.values()) {
@@ -123,7 +125,8 @@ class MultistepSchedulerTest {
           Sampling whole = Sampling.of(scheduler, steps);
           for (int first : new int[] {0, 1, 2, whole.calls() - 3, whole.calls() - 1}) {
             SamplingState end = perfect(whole.from(first), type, clean, noise);
-            float tolerance = (float) (2e-3 + 2 * endSigma);
+            double left = leavesNoise ? scheduler.noiseSchedule().sigma(0) : 0;
+            float tolerance = (float) (2e-3 + 2 * left);
             assertArrayEquals(clean, end.sample(), tolerance, json + ", " + steps + ", " + first);
           }
         }
@@ -342,8 +345,8 @@ class MultistepSchedulerTest {
             + "|PNDMScheduler knows no prediction_type sample: choose another scheduler",
         "DDIMInverseScheduler|{\"timestep_spacing\": \"linspace\"}|DDIMInverseScheduler knows no"
             + " timestep_spacing linspace: choose leading or trailing",
-        "LCMScheduler|{\"original_inference_steps\": 1001}"
-            + "|original_inference_steps is 1001: it must be from 1 to 1000, num_train_timesteps",
+        "LCMScheduler|{\"original_inference_steps\": 0}"
+            + "|original_inference_steps is 0: it must be at least 1",
         "CMStochasticIterativeScheduler|{\"sigma_data\": 0}|sigma_data is 0.0: it must be above 0",
       })
   void refusesConfigurations(String className, String json, String message) {
@@ -359,6 +362,8 @@ class MultistepSchedulerTest {
             + " least 4, or skip_prk_steps true",
         "LCMScheduler|{}|51|51 sampling steps are not possible: choose 1 to 50,"
             + " original_inference_steps",
+        "LCMScheduler|{\"original_inference_steps\": 1001}|4|original_inference_steps is 1001: it"
+            + " must be at most 1000, num_train_timesteps",
         "CMStochasticIterativeScheduler|{}|41|41 sampling steps are not possible: choose 1 to 40",
         "UniPCMultistepScheduler|{}|1001|1001 sampling steps are not possible: choose 1 to 1000",
         "UniPCMultistepScheduler|{\"timestep_spacing\": \"leading\", \"steps_offset\": 1}|999"
