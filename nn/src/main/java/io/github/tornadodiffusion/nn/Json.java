@@ -50,8 +50,8 @@ public final class Json {
   }
 
   /**
-   * The text of a value: null, a Boolean, an Integer or Long, a finite Float or Double, a String, a
-   * List of values, or a Map from String to values, whose keys are sorted.
+   * The text of a value: null, a Boolean, an Integer or Long, a finite Float, a Double that is no
+   * NaN, a String, a List of values, or a Map from String to values, whose keys are sorted.
    *
    * @throws IllegalArgumentException for any other value
    */
@@ -68,6 +68,7 @@ public final class Json {
       case Integer number -> text.append(number);
       case Long number -> text.append(number);
       case Float number -> text.append(pythonRepr(number.doubleValue()));
+      case Double number when number.isInfinite() -> text.append(number);
       case Double number -> text.append(pythonRepr(number));
       case String string -> appendString(text, string);
       case List<?> list -> {

@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.function.Function;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.json.JsonReadFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -18,7 +19,11 @@ import tools.jackson.databind.node.ObjectNode;
  */
 public final class JsonFields {
   private static final JsonMapper MAPPER =
-      JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+      JsonMapper.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          // Python writes infinities and NaN as such words.
+          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+          .build();
 
   private final JsonNode object;
 
@@ -87,6 +92,16 @@ public final class JsonFields {
   /** A finite number. */
   public double number(String key, double fallback) {
     return read(key, fallback, false, "a number", JsonFields::asNumber);
+  }
+
+  /** A number, which Python's {@code Infinity} and {@code -Infinity} are too. */
+  public double numberOrInfinity(String key, double fallback) {
+    return read(
+        key,
+        fallback,
+        false,
+        "a number",
+        node -> node.isNumber() && !Double.isNaN(node.doubleValue()) ? node.doubleValue() : null);
   }
 
   /** A finite number, or null. */
@@ -162,7 +177,11 @@ public final class JsonFields {
     if (value == null) {
       throw new IllegalArgumentException(
           "%s is %s; it must be %s"
-              .formatted(Messages.oneLine(key), Messages.oneLine(node.toString()), type));
+              .formatted(
+                  Messages.oneLine(key),
+                  // Infinities come with quotes otherwise.
+                  Messages.oneLine(node.isNumber() ? node.asString() : node.toString()),
+                  type));
     }
     return value;
   }

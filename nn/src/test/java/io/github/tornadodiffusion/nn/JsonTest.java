@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -53,6 +55,32 @@ class JsonTest {
       }
     }
     assertThrows(IllegalArgumentException.class, () -> Json.pythonRepr(Double.NaN));
+  }
+
+  /** Not JSON, but what Python writes and diffusers' configurations hold. */
+  @Test
+  void infinitiesAreWordsAsInPython() {
+    String text = Json.write(Map.of("least", Double.NEGATIVE_INFINITY, "most", 1 / 0.0));
+    assertEquals("{\n  \"least\": -Infinity,\n  \"most\": Infinity\n}\n", text);
+    JsonFields fields = JsonFields.parse(text);
+    assertEquals(Double.NEGATIVE_INFINITY, fields.numberOrInfinity("least", 0));
+    assertEquals(Double.POSITIVE_INFINITY, fields.numberOrInfinity("most", 0));
+    assertEquals(3, fields.numberOrInfinity("absent", 3));
+    assertRefuses("least is -Infinity; it must be a number", () -> fields.number("least", 0));
+    JsonFields none = JsonFields.parse("{\"x\": NaN}");
+    assertRefuses("x is NaN; it must be a number", () -> none.numberOrInfinity("x", 0));
+    assertThrows(IllegalArgumentException.class, () -> Json.write(Double.NaN));
+  }
+
+  private static void assertRefuses(String message, Executable action) {
+    assertEquals(message, assertThrows(IllegalArgumentException.class, action).getMessage());
+  }
+
+  @Test
+  void onlySomeFields() {
+    JsonFields fields = JsonFields.parse("{\"a\": 1, \"b\": 2}").only(Set.of("b", "c"));
+    assertEquals(List.of("b"), fields.keys());
+    assertEquals(2, fields.integer("b", 0));
   }
 
   /** The text of json.dumps(..., indent=2, sort_keys=True). */

@@ -43,6 +43,22 @@ record Diffused(PredictionType prediction, double signal, double sigma) {
     };
   }
 
+  /**
+   * What a solver interpolates between its calls.
+   *
+   * @param ofNoise the noise; else x_0, from {@link Update#ORIGINAL}
+   * @param bounded whether the noise is derived from {@link Update#ORIGINAL}, after a bound; sigma
+   *     is above 0 then
+   */
+  Term[] prediction(boolean ofNoise, boolean bounded) {
+    if (!ofNoise) {
+      return new Term[] {term(Update.ORIGINAL, 1)};
+    }
+    return bounded
+        ? new Term[] {term(Update.SAMPLE, 1 / sigma), term(Update.ORIGINAL, -signal / sigma)}
+        : noise();
+  }
+
   private static Term[] terms(double sample, double output) {
     return new Term[] {term(Update.SAMPLE, sample), term(Update.OUTPUT, output)};
   }

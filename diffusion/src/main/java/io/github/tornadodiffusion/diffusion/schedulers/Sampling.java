@@ -97,13 +97,14 @@ public final class Sampling {
   /**
    * What the sample of a clean image is before a call.
    *
-   * @param index the call; {@link #calls} for the end, where there is no noise
+   * @param index the call; {@link #calls} for the end, where there is no noise unless the sampler
+   *     leads to noise
    * @param clean x_0, images one after another
    * @param noise of the same length
    */
   public float[] noised(int index, float[] clean, float[] noise) {
-    double signal = index == calls() ? 1 : call(index).signal();
-    double sigma = index == calls() ? 0 : call(index).sigma();
+    double signal = index == calls() ? plan.endSignal() : call(index).signal();
+    double sigma = index == calls() ? plan.endSigma() : call(index).sigma();
     float[] mixed = new float[clean.length];
     for (int i = 0; i < mixed.length; i++) {
       mixed[i] = (float) (signal * clean[i] + sigma * noise[i]);

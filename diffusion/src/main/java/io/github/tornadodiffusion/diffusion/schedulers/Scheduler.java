@@ -16,10 +16,23 @@ public interface Scheduler {
    * @param calls in order
    * @param rest the calls of a sampler that begins at one of them; those of a method with a memory
    *     differ from the rest of the calls, since it begins without any
+   * @param endSignal the share of x_0 in the sample after the last call; 1 but for samplers that
+   *     lead to noise
+   * @param endSigma the share of noise in it
    */
-  record Plan(double initNoiseSigma, List<ModelCall> calls, IntFunction<List<ModelCall>> rest) {
+  record Plan(
+      double initNoiseSigma,
+      List<ModelCall> calls,
+      IntFunction<List<ModelCall>> rest,
+      double endSignal,
+      double endSigma) {
     public Plan {
       calls = List.copyOf(calls);
+    }
+
+    /** The table of a sampler that leads to a clean sample. */
+    Plan(double initNoiseSigma, List<ModelCall> calls, IntFunction<List<ModelCall>> rest) {
+      this(initNoiseSigma, calls, rest, 1, 0);
     }
 
     /** The table of a sampler of which every call stands for itself. */
@@ -27,9 +40,19 @@ public interface Scheduler {
       this(initNoiseSigma, calls, first -> calls.subList(first, calls.size()));
     }
 
-    /** The table of a sampler that begins at a call. */
+    /** The table of a sampler with a memory, which begins without any. */
+    static Plan of(double initNoiseSigma, IntFunction<List<ModelCall>> rest) {
+      return new Plan(initNoiseSigma, rest.apply(0), rest);
+    }
+
+    /** The same with another end. */
+    Plan withEnd(double signal, double sigma) {
+      return new Plan(initNoiseSigma, calls, rest, signal, sigma);
+    }
+
+    /** The plan of a sampler that begins at a call. */
     Plan startingAt(int first) {
-      return new Plan(initNoiseSigma, rest.apply(first), next -> rest.apply(first + next));
+      return of(initNoiseSigma, more -> rest.apply(first + more)).withEnd(endSignal, endSigma);
     }
   }
 

@@ -121,6 +121,25 @@ public record SchedulerConfig(
         DEFAULTS.stepsOffset);
   }
 
+  /** The same with another spacing. */
+  SchedulerConfig withSpacing(TimestepSpacing spacing) {
+    return new SchedulerConfig(
+        numTrainTimesteps,
+        betaStart,
+        betaEnd,
+        betaSchedule,
+        trainedBetas,
+        rescaleBetasZeroSnr,
+        predictionType,
+        clipSample,
+        clipSampleRange,
+        thresholding,
+        dynamicThresholdingRatio,
+        sampleMaxValue,
+        spacing,
+        stepsOffset);
+  }
+
   /**
    * The variances and their products.
    *

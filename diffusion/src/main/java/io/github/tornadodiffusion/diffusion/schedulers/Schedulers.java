@@ -35,6 +35,14 @@ public final class Schedulers {
     FACTORIES.put("KDPM2AncestralDiscreteScheduler", KDPM2AncestralDiscreteScheduler::read);
     FACTORIES.put("EDMEulerScheduler", EDMEulerScheduler::read);
     FACTORIES.put("FlowMatchEulerDiscreteScheduler", FlowMatchEulerDiscreteScheduler::read);
+    FACTORIES.put("DDIMInverseScheduler", DDIMInverseScheduler::new);
+    FACTORIES.put("DPMSolverMultistepScheduler", DPMSolverMultistepScheduler::new);
+    FACTORIES.put("DPMSolverSinglestepScheduler", DPMSolverSinglestepScheduler::new);
+    FACTORIES.put("DEISMultistepScheduler", DEISMultistepScheduler::new);
+    FACTORIES.put("PNDMScheduler", PNDMScheduler::new);
+    FACTORIES.put("UniPCMultistepScheduler", UniPCMultistepScheduler::new);
+    FACTORIES.put("LCMScheduler", LCMScheduler::new);
+    FACTORIES.put("CMStochasticIterativeScheduler", CMStochasticIterativeScheduler::new);
   }
 
   /** The classes that exist, diffusers' names. */

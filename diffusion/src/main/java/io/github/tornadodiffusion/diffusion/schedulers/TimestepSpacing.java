@@ -1,5 +1,7 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
+import java.util.stream.IntStream;
+
 /**
  * Which of the T training timesteps a sampler with n steps visits, as diffusers spaces them (Lin et
  * al. 2023, table 2).
@@ -38,10 +40,7 @@ public enum TimestepSpacing {
    * @throws IllegalArgumentException if n is not in 1..T or the offset leads out of 0..T-1
    */
   int[] timesteps(int trainTimesteps, int steps, int offset) {
-    if (steps < 1 || steps > trainTimesteps) {
-      throw new IllegalArgumentException(
-          steps + " sampling steps are not possible: choose 1 to " + trainTimesteps);
-    }
+    checkSteps(trainTimesteps, steps);
     int[] timesteps = new int[steps];
     for (int i = 0; i < steps; i++) {
       timesteps[i] =
@@ -51,12 +50,57 @@ public enum TimestepSpacing {
             case TRAILING -> trailing(trainTimesteps, steps, i);
           };
     }
-    if (timesteps[0] >= trainTimesteps) {
+    checkFirst(trainTimesteps, steps, offset, timesteps[0]);
+    return timesteps;
+  }
+
+  /**
+   * The timesteps of solvers that go through n intervals, highest first. Between n + 1 points the
+   * lowest, where the last interval ends, is left out, so that leading timesteps begin below T.
+   *
+   * @param trainTimesteps T
+   * @param kept how many of the T timesteps, the lowest, are used
+   * @param steps n
+   * @param offset added to every timestep of {@link #LEADING}
+   * @return n of them; fewer for {@link #TRAILING} where not all timesteps are kept
+   * @throws IllegalArgumentException if n is not in 1..T or the offset leads out of 0..T-1
+   */
+  int[] intervals(int trainTimesteps, int kept, int steps, int offset) {
+    checkSteps(trainTimesteps, steps);
+    if (this == TRAILING) {
+      // As many as there are strides of T / n from the first down to 0.
+      int count = Math.toIntExact(Math.ceilDiv((long) kept * steps, (long) trainTimesteps));
+      double ratio = (double) trainTimesteps / steps;
+      double stride = (kept - ratio) - kept;
+      return IntStream.range(0, count)
+          .map(i -> (int) Math.rint(kept + i * stride) - 1)
+          .filter(timestep -> timestep >= 0)
+          .toArray();
+    }
+    int[] timesteps =
+        IntStream.range(0, steps)
+            .map(i ->
+                this == LINSPACE
+                    ? linspace(kept, steps + 1, steps - i)
+                    : (steps - i) * (kept / (steps + 1)) + offset)
+            .toArray();
+    checkFirst(trainTimesteps, steps, offset, timesteps[0]);
+    return timesteps;
+  }
+
+  private static void checkSteps(int trainTimesteps, int steps) {
+    if (steps < 1 || steps > trainTimesteps) {
+      throw new IllegalArgumentException(
+          steps + " sampling steps are not possible: choose 1 to " + trainTimesteps);
+    }
+  }
+
+  private static void checkFirst(int trainTimesteps, int steps, int offset, int first) {
+    if (first >= trainTimesteps) {
       throw new IllegalArgumentException(
           "%d sampling steps with steps_offset %d reach timestep %d of %d: take fewer steps"
-              .formatted(steps, offset, timesteps[0], trainTimesteps));
+              .formatted(steps, offset, first, trainTimesteps));
     }
-    return timesteps;
   }
 
   /**

@@ -1,0 +1,100 @@
+package io.github.tornadodiffusion.diffusion.schedulers;
+
+import static io.github.tornadodiffusion.diffusion.schedulers.ModelCall.term;
+import static io.github.tornadodiffusion.diffusion.schedulers.Update.ORIGINAL;
+import static io.github.tornadodiffusion.diffusion.schedulers.Update.OUTPUT;
+import static io.github.tornadodiffusion.diffusion.schedulers.Update.SAMPLE;
+
+import io.github.tornadodiffusion.nn.JsonFields;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * DDIM backwards, from an image to the noise that it comes from (Song et al. 2021, section 4.3), as
+ * diffusers 0.27.2 computes it, in double precision. Timesteps rise: a call is told the timestep
+ * that its step leads to, while the sample is still at the one before, first at the image.
+ */
+public final class DDIMInverseScheduler implements Scheduler {
+  private static final Set<String> KEYS =
+      Set.of(
+          "num_train_timesteps",
+          "beta_start",
+          "beta_end",
+          "beta_schedule",
+          "trained_betas",
+          "clip_sample",
+          "steps_offset",
+          "prediction_type",
+          "clip_sample_range",
+          "timestep_spacing",
+          "rescale_betas_zero_snr");
+
+  private final SchedulerConfig config;
+  private final boolean setAlphaToOne;
+  private final NoiseSchedule schedule;
+
+  DDIMInverseScheduler(JsonFields fields) {
+    config = SchedulerConfig.read(fields, SchedulerConfig.DEFAULTS, KEYS);
+    if (config.timestepSpacing() == TimestepSpacing.LINSPACE) {
+      throw new IllegalArgumentException(
+          "DDIMInverseScheduler knows no timestep_spacing linspace: choose leading or trailing");
+    }
+    // The name that the key had before, which diffusers gives precedence.
+    setAlphaToOne = fields.bool("set_alpha_to_zero", fields.bool("set_alpha_to_one", true));
+    schedule = config.noiseSchedule();
+  }
+
+  @Override
+  public String className() {
+    return "DDIMInverseScheduler";
+  }
+
+  @Override
+  public SchedulerConfig config() {
+    return config;
+  }
+
+  @Override
+  public Map<String, Object> fields() {
+    Map<String, Object> fields = config.fields(KEYS);
+    fields.put("set_alpha_to_one", setAlphaToOne);
+    return fields;
+  }
+
+  @Override
+  public NoiseSchedule noiseSchedule() {
+    return schedule;
+  }
+
+  /** The plan's sample to begin with is an image, not noise. */
+  @Override
+  public Plan plan(int steps, StepOptions options) {
+    int[] falling = config.timesteps(steps);
+    int stride = config.numTrainTimesteps() / steps;
+    List<ModelCall> calls = new ArrayList<>();
+    for (int i = steps - 1; i >= 0; i--) {
+      calls.add(call(falling[i] - stride, falling[i]));
+    }
+    Diffused end = Diffused.of(config.predictionType(), schedule.alphaCumprod(falling[0]));
+    return new Plan(1, calls).withEnd(end.signal(), end.sigma());
+  }
+
+  private ModelCall call(int from, int to) {
+    Diffused before =
+        Diffused.of(
+            config.predictionType(),
+            from >= 0 ? schedule.alphaCumprod(from) : initialAlphaCumprod());
+    return ModelCall.at(to, before.signal(), before.sigma())
+        .set(ORIGINAL, before.original())
+        .set(OUTPUT, before.noise())
+        .bound(ORIGINAL, config)
+        .set(SAMPLE, term(ORIGINAL, schedule.signal(to)), term(OUTPUT, schedule.sigma(to)))
+        .build();
+  }
+
+  private double initialAlphaCumprod() {
+    return setAlphaToOne ? 1 : schedule.alphaCumprod(0);
+  }
+}

@@ -1,0 +1,86 @@
+package io.github.tornadodiffusion.diffusion.schedulers;
+
+import io.github.tornadodiffusion.nn.JsonFields;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.IntUnaryOperator;
+
+/**
+ * DEIS, the exponential integrator of Zhang and Chen (2023, tAB-DEIS) with polynomials in log(rho),
+ * as diffusers 0.27.2 computes it, in double precision. Those are polynomials in lambda, so it is
+ * the multistep method of the predicted noise whose derivatives are those of the polynomial.
+ *
+ * <p>Where diffusers divides by zero this does not: between timesteps that come twice the order
+ * falls.
+ */
+public final class DEISMultistepScheduler implements Scheduler {
+  private static final String ALGORITHM = "deis";
+  private static final String SOLVER_TYPE = "logrho";
+
+  /** Those of related classes, which stand for the one here as in diffusers. */
+  private static final Set<String> ALGORITHMS = Set.of(ALGORITHM, "dpmsolver", "dpmsolver++");
+
+  private static final Set<String> SOLVER_TYPES =
+      Set.of(SOLVER_TYPE, "midpoint", "heun", "bh1", "bh2");
+
+  private final SchedulerConfig config;
+  private final int solverOrder;
+  private final boolean lowerOrderFinal;
+  private final Sigmas spread;
+  private final NoiseSchedule schedule;
+  private final double[] table;
+
+  DEISMultistepScheduler(JsonFields fields) {
+    config = SchedulerConfig.read(fields, SolverLevels.DEFAULTS, SolverLevels.KEYS);
+    solverOrder = SolverOrders.read(fields, 3);
+    check("algorithm_type", fields.string("algorithm_type", ALGORITHM), ALGORITHMS, ALGORITHM);
+    check("solver_type", fields.string("solver_type", SOLVER_TYPE), SOLVER_TYPES, SOLVER_TYPE);
+    lowerOrderFinal = fields.bool("lower_order_final", true);
+    spread = Sigmas.read(fields);
+    schedule = config.noiseSchedule();
+    table = SolverLevels.table(config, schedule);
+  }
+
+  private static void check(String key, String value, Set<String> known, String used) {
+    if (!known.contains(value)) {
+      throw new IllegalArgumentException("Unknown %s '%s': choose %s".formatted(key, value, used));
+    }
+  }
+
+  @Override
+  public String className() {
+    return "DEISMultistepScheduler";
+  }
+
+  @Override
+  public SchedulerConfig config() {
+    return config;
+  }
+
+  @Override
+  public Map<String, Object> fields() {
+    Map<String, Object> fields = config.fields(SolverLevels.KEYS);
+    fields.put("solver_order", solverOrder);
+    fields.put("algorithm_type", ALGORITHM);
+    fields.put("solver_type", SOLVER_TYPE);
+    fields.put("lower_order_final", lowerOrderFinal);
+    spread.write(fields);
+    return fields;
+  }
+
+  @Override
+  public NoiseSchedule noiseSchedule() {
+    return schedule;
+  }
+
+  @Override
+  public Plan plan(int steps, StepOptions options) {
+    SolverLevels levels = SolverLevels.of(config, table, table.length, steps, spread, table[0]);
+    boolean fallsAtEnd = lowerOrderFinal && levels.calls() < SolverOrders.FEW_STEPS;
+    IntUnaryOperator order =
+        SolverOrders.fallingAtEnd(solverOrder, levels.calls(), fallsAtEnd, fallsAtEnd);
+    MultistepSolver solver =
+        new MultistepSolver(config, SolverAlgorithm.DPMSOLVER, SolverType.HEUN, 2);
+    return Plan.of(1, first -> solver.calls(levels, first, order));
+  }
+}

@@ -1,0 +1,109 @@
+package io.github.tornadodiffusion.diffusion.schedulers;
+
+import io.github.tornadodiffusion.nn.JsonFields;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.IntUnaryOperator;
+
+/**
+ * DPM-Solver and DPM-Solver++ as multistep methods (Lu et al. 2022), of the ODE or the SDE, as
+ * diffusers 0.27.2 computes them, in double precision.
+ *
+ * <p>Where diffusers divides by zero this does not: between timesteps that come twice the order
+ * falls.
+ */
+public final class DPMSolverMultistepScheduler implements Scheduler {
+  private static final Set<String> KEYS = SolverLevels.keysWith("rescale_betas_zero_snr");
+
+  private final SchedulerConfig config;
+  private final int solverOrder;
+  private final SolverAlgorithm algorithm;
+  private final SolverType solverType;
+  private final boolean lowerOrderFinal;
+  private final boolean eulerAtFinal;
+  private final Sigmas spread;
+  private final boolean luLambdas;
+  private final FinalSigma finalSigma;
+  private final double lambdaMinClipped;
+  private final VarianceType varianceType;
+  private final NoiseSchedule schedule;
+  private final double[] table;
+  private final int kept;
+
+  DPMSolverMultistepScheduler(JsonFields fields) {
+    config = SchedulerConfig.read(fields, SolverLevels.DEFAULTS, KEYS);
+    algorithm =
+        SolverAlgorithm.of(
+            fields.string("algorithm_type", SolverAlgorithm.DPMSOLVER_PLUS_PLUS.id()),
+            SolverAlgorithm.values());
+    solverOrder = SolverOrders.read(fields, 3);
+    if (solverOrder == 3 && algorithm.stochastic()) {
+      throw new IllegalArgumentException(
+          "solver_order 3 does not go with algorithm_type %s: choose 1 or 2"
+              .formatted(algorithm.id()));
+    }
+    solverType = SolverType.of(fields.string("solver_type", Ids.id(SolverType.MIDPOINT)));
+    lowerOrderFinal = fields.bool("lower_order_final", true);
+    eulerAtFinal = fields.bool("euler_at_final", false);
+    luLambdas = fields.bool("use_lu_lambdas", false);
+    spread = Sigmas.read(fields);
+    finalSigma = FinalSigma.read(fields, algorithm);
+    lambdaMinClipped = fields.numberOrInfinity("lambda_min_clipped", Double.NEGATIVE_INFINITY);
+    String variance = fields.stringOrNull("variance_type", null);
+    varianceType = variance == null ? null : VarianceType.of(variance);
+    schedule = config.noiseSchedule();
+    table = SolverLevels.table(config, schedule);
+    kept = SolverLevels.kept(table, lambdaMinClipped);
+  }
+
+  @Override
+  public String className() {
+    return "DPMSolverMultistepScheduler";
+  }
+
+  @Override
+  public SchedulerConfig config() {
+    return config;
+  }
+
+  @Override
+  public Map<String, Object> fields() {
+    Map<String, Object> fields = config.fields(KEYS);
+    fields.put("solver_order", solverOrder);
+    fields.put("algorithm_type", algorithm.id());
+    fields.put("solver_type", Ids.id(solverType));
+    fields.put("lower_order_final", lowerOrderFinal);
+    fields.put("euler_at_final", eulerAtFinal);
+    fields.put("use_lu_lambdas", luLambdas);
+    fields.put(FinalSigma.KEY, Ids.id(finalSigma));
+    fields.put("lambda_min_clipped", lambdaMinClipped);
+    fields.put("variance_type", varianceType == null ? null : varianceType.id());
+    spread.write(fields);
+    return fields;
+  }
+
+  @Override
+  public NoiseSchedule noiseSchedule() {
+    return schedule;
+  }
+
+  @Override
+  public boolean needsVariance() {
+    return varianceType != null && varianceType.learned();
+  }
+
+  @Override
+  public Plan plan(int steps, StepOptions options) {
+    // With a rho of 1 the spread of Lu et al. is even in the logarithm.
+    Sigmas used = spread == Sigmas.TIMESTEPS && luLambdas ? Sigmas.EXPONENTIAL : spread;
+    double last = finalSigma == FinalSigma.ZERO ? 0 : table[0];
+    SolverLevels levels = SolverLevels.of(config, table, kept, steps, used, last);
+    int end = levels.calls();
+    boolean fallsAtEnd = lowerOrderFinal && end < SolverOrders.FEW_STEPS;
+    boolean firstOrderAtEnd = fallsAtEnd || eulerAtFinal || finalSigma == FinalSigma.ZERO;
+    IntUnaryOperator order =
+        SolverOrders.fallingAtEnd(solverOrder, end, firstOrderAtEnd, fallsAtEnd);
+    MultistepSolver solver = new MultistepSolver(config, algorithm, solverType, 1);
+    return Plan.of(1, first -> solver.calls(levels, first, order));
+  }
+}

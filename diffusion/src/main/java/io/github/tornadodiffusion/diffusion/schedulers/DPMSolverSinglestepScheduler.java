@@ -1,0 +1,197 @@
+package io.github.tornadodiffusion.diffusion.schedulers;
+
+import static io.github.tornadodiffusion.diffusion.schedulers.ModelCall.term;
+import static io.github.tornadodiffusion.diffusion.schedulers.Update.ORIGINAL;
+import static io.github.tornadodiffusion.diffusion.schedulers.Update.SAMPLE;
+
+import io.github.tornadodiffusion.nn.JsonFields;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * DPM-Solver and DPM-Solver++ as singlestep methods (Lu et al. 2022), as diffusers 0.27.2 computes
+ * them, in double precision. Calls come in groups of up to three; those within one lead from the
+ * group's first sample again, with an order more each time.
+ *
+ * <p>Where diffusers divides by zero this does not: between timesteps that come twice, and to the
+ * end without noise, the order is 1. Where the number of steps is no multiple of the order, or the
+ * end has no noise, the last steps have lower orders in any case.
+ */
+public final class DPMSolverSinglestepScheduler implements Scheduler {
+  private static final Set<String> KEYS = keys();
+
+  /** The sample at the group's first call. */
+  private static final int START = Update.OWN;
+
+  /** The predictions of this call and those before, from here on. */
+  private static final int PREDICTIONS = Update.OWN + 1;
+
+  private final SchedulerConfig config;
+  private final int solverOrder;
+  private final SolverAlgorithm algorithm;
+  private final SolverType solverType;
+  private final boolean lowerOrderFinal;
+  private final Sigmas spread;
+  private final FinalSigma finalSigma;
+  private final double lambdaMinClipped;
+  private final VarianceType varianceType;
+  private final NoiseSchedule schedule;
+  private final double[] table;
+  private final int kept;
+
+  DPMSolverSinglestepScheduler(JsonFields fields) {
+    config = SchedulerConfig.read(fields, SolverLevels.DEFAULTS, KEYS);
+    algorithm =
+        SolverAlgorithm.of(
+            fields.string("algorithm_type", SolverAlgorithm.DPMSOLVER_PLUS_PLUS.id()),
+            SolverAlgorithm.DPMSOLVER,
+            SolverAlgorithm.DPMSOLVER_PLUS_PLUS);
+    solverOrder = SolverOrders.read(fields, 3);
+    solverType = SolverType.of(fields.string("solver_type", Ids.id(SolverType.MIDPOINT)));
+    lowerOrderFinal = fields.bool("lower_order_final", false);
+    spread = Sigmas.read(fields);
+    finalSigma = FinalSigma.read(fields, algorithm);
+    lambdaMinClipped = fields.numberOrInfinity("lambda_min_clipped", Double.NEGATIVE_INFINITY);
+    String variance = fields.stringOrNull("variance_type", null);
+    varianceType = variance == null ? null : VarianceType.of(variance);
+    schedule = config.noiseSchedule();
+    table = SolverLevels.table(config, schedule);
+    kept = SolverLevels.kept(table, lambdaMinClipped);
+  }
+
+  /** The timesteps are always those of linspace. */
+  private static Set<String> keys() {
+    Set<String> keys = new HashSet<>(SolverLevels.KEYS);
+    keys.removeAll(Set.of("timestep_spacing", "steps_offset"));
+    return Set.copyOf(keys);
+  }
+
+  @Override
+  public String className() {
+    return "DPMSolverSinglestepScheduler";
+  }
+
+  @Override
+  public SchedulerConfig config() {
+    return config;
+  }
+
+  @Override
+  public Map<String, Object> fields() {
+    Map<String, Object> fields = config.fields(KEYS);
+    fields.put("solver_order", solverOrder);
+    fields.put("algorithm_type", algorithm.id());
+    fields.put("solver_type", Ids.id(solverType));
+    fields.put("lower_order_final", lowerOrderFinal);
+    fields.put(FinalSigma.KEY, Ids.id(finalSigma));
+    fields.put("lambda_min_clipped", lambdaMinClipped);
+    fields.put("variance_type", varianceType == null ? null : varianceType.id());
+    spread.write(fields);
+    return fields;
+  }
+
+  @Override
+  public NoiseSchedule noiseSchedule() {
+    return schedule;
+  }
+
+  @Override
+  public boolean needsVariance() {
+    return varianceType == VarianceType.LEARNED_RANGE;
+  }
+
+  @Override
+  public Plan plan(int steps, StepOptions options) {
+    double last = finalSigma == FinalSigma.ZERO ? 0 : table[0];
+    SolverLevels levels = SolverLevels.of(config, table, kept, steps, spread, last);
+    int[] orders = orders(levels.calls());
+    return Plan.of(1, first -> calls(levels, orders, first));
+  }
+
+  /**
+   * 1, 2, 3, 1, 2, 3 .. for order 3, so that groups are complete; where the last group ends with a
+   * lower order, the last call of one that would be complete is a group of its own.
+   */
+  private int[] orders(int calls) {
+    int[] orders = new int[calls];
+    Arrays.setAll(orders, i -> i % solverOrder + 1);
+    boolean falls = lowerOrderFinal || finalSigma == FinalSigma.ZERO;
+    if (falls && calls % solverOrder == 0) {
+      orders[calls - 1] = 1;
+    }
+    return orders;
+  }
+
+  private List<ModelCall> calls(SolverLevels levels, int[] orders, int first) {
+    List<ModelCall> calls = new ArrayList<>();
+    int start = first;
+    for (int i = first; i < levels.calls(); i++) {
+      int order = orders[i] == 1 ? 1 : levels.order(i, start, i - start + 1);
+      if (order < i - start + 1) {
+        order = 1;
+      }
+      if (order == 1) {
+        start = i;
+      }
+      calls.add(call(levels, i, Math.min(2, i - first), order));
+    }
+    return calls;
+  }
+
+  private ModelCall call(SolverLevels levels, int i, int known, int order) {
+    Diffused diffused = levels.diffused(i, config.predictionType());
+    ModelCall.Builder call =
+        ModelCall.at(levels.timesteps()[i], diffused.signal(), diffused.sigma())
+            .set(ORIGINAL, diffused.original());
+    if (!algorithm.predictsNoise()) {
+      call.threshold(ORIGINAL, config);
+    }
+    if (order == 1) {
+      call.set(START, term(SAMPLE, 1));
+    }
+    for (int age = known; age > 0; age--) {
+      call.set(PREDICTIONS + age, term(PREDICTIONS + age - 1, 1));
+    }
+    call.set(PREDICTIONS, diffused.prediction(algorithm.predictsNoise(), false));
+    double[] sigmas = levels.sigmas();
+    ExponentialStep step = ExponentialStep.of(algorithm, sigmas[i - order + 1], sigmas[i + 1]);
+    double[] weights = weights(levels, i, order, step);
+    return call.set(
+            SAMPLE,
+            term(START, step.sampleWeight()),
+            term(PREDICTIONS, weights[0]),
+            term(PREDICTIONS + 1, weights[1]),
+            term(PREDICTIONS + 2, weights[2]))
+        .build();
+  }
+
+  /** Of the predictions of this call, the one before and the one before that. */
+  private double[] weights(SolverLevels levels, int i, int order, ExponentialStep step) {
+    if (order == 1) {
+      return new double[] {step.first(), 0, 0};
+    }
+    double from = levels.lambda(i - order + 1);
+    double h = levels.lambda(i + 1) - from;
+    double r0 = (levels.lambda(i) - from) / h;
+    boolean midpoint = solverType == SolverType.MIDPOINT;
+    if (order == 2) {
+      double slope = (midpoint ? step.first() / 2 : step.phi(2)) / r0;
+      return new double[] {slope, step.first() - slope, 0};
+    }
+    double r1 = (levels.lambda(i - 1) - from) / h;
+    // Of the slopes from the group's first prediction to those of the two calls after it.
+    double toNewest = step.phi(2);
+    double toMiddle = 0;
+    if (!midpoint) {
+      toNewest = (2 * step.phi(3) - r1 * step.phi(2)) / (r0 - r1);
+      toMiddle = (r0 * step.phi(2) - 2 * step.phi(3)) / (r0 - r1);
+    }
+    double newest = toNewest / r0;
+    double middle = toMiddle / r1;
+    return new double[] {newest, middle, step.first() - newest - middle};
+  }
+}

@@ -1,0 +1,153 @@
+package io.github.tornadodiffusion.diffusion.schedulers;
+
+import static io.github.tornadodiffusion.diffusion.schedulers.ModelCall.term;
+import static io.github.tornadodiffusion.diffusion.schedulers.Update.ORIGINAL;
+import static io.github.tornadodiffusion.diffusion.schedulers.Update.OUTPUT;
+import static io.github.tornadodiffusion.diffusion.schedulers.Update.SAMPLE;
+
+import io.github.tornadodiffusion.nn.JsonFields;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * UniPC, a predictor and a corrector of any order (Zhao et al. 2023, algorithms 1 and 2), as
+ * diffusers 0.27.2 computes it, in double precision.
+ *
+ * <p>Where diffusers divides by zero this does not: between timesteps that come twice the order
+ * falls.
+ */
+public final class UniPCMultistepScheduler implements Scheduler {
+  /** The types of related classes, which stand for bh2 as in diffusers. */
+  private static final Set<String> RELATED_TYPES = Set.of("midpoint", "heun", "logrho");
+
+  /** Far beyond any use: the weights of high orders lose their digits. */
+  private static final int MOST_ORDER = 9;
+
+  /** The corrected sample of the call before. */
+  private static final int LAST = Update.OWN;
+
+  /** The predictions of the latest call and those before, from here on. */
+  private static final int PREDICTIONS = Update.OWN + 1;
+
+  /** The function B(h) of the paper. */
+  private enum Bh {
+    /** h itself. */
+    BH1,
+    /** exp(h) - 1. */
+    BH2
+  }
+
+  private final SchedulerConfig config;
+  private final int solverOrder;
+  private final boolean predictX0;
+  private final Bh solverType;
+  private final boolean lowerOrderFinal;
+  private final List<Integer> disableCorrector;
+  private final Sigmas spread;
+  private final NoiseSchedule schedule;
+  private final double[] table;
+
+  UniPCMultistepScheduler(JsonFields fields) {
+    config = SchedulerConfig.read(fields, SolverLevels.DEFAULTS, SolverLevels.KEYS);
+    solverOrder = SolverOrders.read(fields, MOST_ORDER);
+    predictX0 = fields.bool("predict_x0", true);
+    String type = fields.string("solver_type", Ids.id(Bh.BH2));
+    solverType = RELATED_TYPES.contains(type) ? Bh.BH2 : Ids.parse(Bh.class, "solver_type", type);
+    lowerOrderFinal = fields.bool("lower_order_final", true);
+    disableCorrector = fields.integers("disable_corrector", List.of());
+    if (fields.isObject("solver_p")) {
+      throw new IllegalArgumentException(
+          "solver_p is a scheduler: the predictor of UniPC is its own, make it null");
+    }
+    spread = Sigmas.read(fields);
+    schedule = config.noiseSchedule();
+    table = SolverLevels.table(config, schedule);
+  }
+
+  @Override
+  public String className() {
+    return "UniPCMultistepScheduler";
+  }
+
+  @Override
+  public SchedulerConfig config() {
+    return config;
+  }
+
+  @Override
+  public Map<String, Object> fields() {
+    Map<String, Object> fields = config.fields(SolverLevels.KEYS);
+    fields.put("solver_order", solverOrder);
+    fields.put("predict_x0", predictX0);
+    fields.put("solver_type", Ids.id(solverType));
+    fields.put("lower_order_final", lowerOrderFinal);
+    fields.put("disable_corrector", disableCorrector);
+    fields.put("solver_p", null);
+    spread.write(fields);
+    return fields;
+  }
+
+  @Override
+  public NoiseSchedule noiseSchedule() {
+    return schedule;
+  }
+
+  @Override
+  public Plan plan(int steps, StepOptions options) {
+    SolverLevels levels = SolverLevels.of(config, table, table.length, steps, spread, table[0]);
+    return Plan.of(1, first -> calls(levels, first));
+  }
+
+  private List<ModelCall> calls(SolverLevels levels, int first) {
+    List<ModelCall> calls = new ArrayList<>();
+    for (int i = first; i < levels.calls(); i++) {
+      Diffused diffused = levels.diffused(i, config.predictionType());
+      ModelCall.Builder call =
+          ModelCall.at(levels.timesteps()[i], diffused.signal(), diffused.sigma())
+              .set(ORIGINAL, diffused.original())
+              .threshold(ORIGINAL, config);
+      if (!predictX0) {
+        call.set(OUTPUT, diffused.prediction(true, false));
+      }
+      int prediction = predictX0 ? ORIGINAL : OUTPUT;
+      if (i > first && !disableCorrector.contains(i - 1)) {
+        UniPCStep step = step(levels, i - 1, first);
+        if (step != null) {
+          call.set(SAMPLE, step.corrector(LAST, PREDICTIONS, prediction));
+        }
+      }
+      for (int age = Math.min(solverOrder - 1, i - first); age > 0; age--) {
+        call.set(PREDICTIONS + age, term(PREDICTIONS + age - 1, 1));
+      }
+      call.set(LAST, term(SAMPLE, 1)).set(PREDICTIONS, term(prediction, 1));
+      UniPCStep step = step(levels, i, first);
+      if (step != null) {
+        call.set(SAMPLE, step.predictor(SAMPLE, PREDICTIONS));
+      }
+      calls.add(call.build());
+    }
+    return calls;
+  }
+
+  /** The step from the level of a call to the next; null if that is the same. */
+  private UniPCStep step(SolverLevels levels, int i, int first) {
+    double[] sigmas = levels.sigmas();
+    if (sigmas[i] == sigmas[i + 1]) {
+      return null;
+    }
+    int most = lowerOrderFinal ? Math.min(solverOrder, levels.calls() - i) : solverOrder;
+    double h = levels.lambda(i + 1) - levels.lambda(i);
+    double[] ratios = new double[levels.order(i, first, most) - 1];
+    for (int age = 1; age <= ratios.length; age++) {
+      ratios[age - 1] = (levels.lambda(i - age) - levels.lambda(i)) / h;
+    }
+    SolverAlgorithm algorithm =
+        predictX0 ? SolverAlgorithm.DPMSOLVER_PLUS_PLUS : SolverAlgorithm.DPMSOLVER;
+    ExponentialStep step = ExponentialStep.of(algorithm, sigmas[i], sigmas[i + 1]);
+    // What the paper weighs by one half where one difference alone is known.
+    double half = (solverType == Bh.BH1 ? -step.scale() * step.z() : step.first()) / 2;
+    return new UniPCStep(step, ratios, half);
+  }
+}
