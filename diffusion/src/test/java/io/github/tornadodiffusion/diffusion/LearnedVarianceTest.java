@@ -13,11 +13,14 @@ import io.github.tornadodiffusion.kernels.JvmEngine;
 import io.github.tornadodiffusion.nn.Safetensors;
 import io.github.tornadodiffusion.nn.SafetensorsFile;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
+import io.github.tornadodiffusion.nn.UNetInference;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -51,14 +54,7 @@ class LearnedVarianceTest {
 
   private static TrainingConfig config(int batch, int steps, TrainingVariant variant) {
     return TrainingConfigs.of(
-            PLAIN,
-            batch,
-            steps,
-            BetaSchedule.SQUAREDCOS_CAP_V2,
-            PredictionType.EPSILON,
-            2e-3,
-            0.9,
-            7)
+            PLAIN, batch, steps, BetaSchedule.LINEAR, PredictionType.EPSILON, 2e-3, 0.9, 7)
         .withModel(UNET, variant);
   }
 
@@ -155,7 +151,7 @@ class LearnedVarianceTest {
       List<Double> bounds = trainer.curve().rows().stream().map(LossCurve.Row::vlb).toList();
       double first = mean(bounds.subList(0, 40));
       double last = mean(bounds.subList(80, 120));
-      assertTrue(last < 0.5 * first, first + " to " + last);
+      assertTrue(last < 0.6 * first, first + " to " + last);
       assertTrue(last > 0, first + " to " + last);
       assertEquals(trainer.model().parameters(), again.model().parameters());
       assertEquals(bounds, again.curve().rows().stream().map(LossCurve.Row::vlb).toList());
@@ -164,6 +160,43 @@ class LearnedVarianceTest {
       trainer.curve().write(csv);
       assertEquals(trainer.curve().rows(), LossCurve.read(csv).rows());
     }
+  }
+
+  /** At timestep 1, where it matters most, the posterior's variance is too small for the error. */
+  @Test
+  void thePredictedVarianceIsBetterThanThePosteriors() {
+    TrainingConfig config = config(10, 120, learned(1, 0, Rng.PHILOX));
+    NoiseSchedule schedule = config.scheduler().noiseSchedule();
+    int images = 10;
+    int pixels = 64;
+    float[] originals = new float[images * pixels];
+    float[] noise = new float[originals.length];
+    Random random = new Random(1);
+    for (int i = 0; i < noise.length; i++) {
+      noise[i] = (float) random.nextGaussian();
+      originals[i] = DIGITS.image(i / pixels)[i % pixels];
+    }
+    int[] timesteps = new int[images];
+    float[] times = new float[images];
+    Arrays.fill(timesteps, 1);
+    Arrays.fill(times, 1);
+    float[] output;
+    try (Trainer trainer = trained(config, 120);
+        UNetInference model =
+            UNetInference.open(ENGINE, UNET, trainer.model().parameters(), images, 8, 8)) {
+      output = model.predict(schedule.addNoise(originals, noise, timesteps), times, null);
+    }
+    BoundTerm term = BoundTerm.at(schedule, PredictionType.EPSILON, 1);
+    double predicted = 0;
+    double posterior = 0;
+    for (int i = 0; i < noise.length; i++) {
+      int at = i / pixels * 2 * pixels + i % pixels;
+      double error = term.scale() * (output[at] - noise[i]);
+      double u = (output[at + pixels] + 1) / 2 * term.range();
+      predicted += u + Math.expm1(-u) + error * error * Math.exp(-u);
+      posterior += error * error;
+    }
+    assertTrue(predicted < 0.9 * posterior, predicted + " against " + posterior);
   }
 
   private static double mean(List<Double> values) {
@@ -187,10 +220,10 @@ class LearnedVarianceTest {
   @Test
   void minSnrDoesNotWeighTheBound() {
     try (Trainer plain = trained(config(6, 1, learned(1, 0, Rng.PHILOX)), 1);
-        Trainer weighted = trained(config(6, 1, learned(1, 1e-9, Rng.PHILOX)), 1)) {
+        Trainer weighted = trained(config(6, 1, learned(1, 1e-12, Rng.PHILOX)), 1)) {
       LossCurve.Row row = weighted.curve().rows().getFirst();
       assertEquals(plain.curve().rows().getFirst().vlb(), row.vlb());
-      assertTrue(row.loss() < 1e-7, row.toString());
+      assertTrue(row.loss() < 1e-8, row.toString());
       assertTrue(row.gradNorm() > 1e-5, row.toString());
     }
   }
