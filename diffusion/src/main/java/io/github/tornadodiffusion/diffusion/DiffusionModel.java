@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.diffusion;
 
+import io.github.tornadodiffusion.diffusion.schedulers.DDIMScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
@@ -223,7 +224,8 @@ public record DiffusionModel(
   private Map<String, Object> index() {
     return Map.of(
         "_class_name",
-        scheduler.className().replace("Scheduler", "Pipeline"),
+        // diffusers has no pipelines named after the other schedulers.
+        scheduler instanceof DDIMScheduler ? "DDIMPipeline" : "DDPMPipeline",
         "_diffusers_version",
         Json.DIFFUSERS_VERSION,
         SCHEDULER,

@@ -9,6 +9,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.PredictionType;
 import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
 import io.github.tornadodiffusion.nn.Initialisation;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
 import io.github.tornadodiffusion.nn.UNet2DModel;
@@ -20,6 +21,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class DiffusionModelTest {
   private static final List<String> FILES =
@@ -78,6 +81,25 @@ class DiffusionModelTest {
     assertEquals("DDIMScheduler", ddim.className());
     assertEquals(PredictionType.V_PREDICTION, ddim.config().predictionType());
     assertEquals(100, ddim.config().numTrainTimesteps());
+  }
+
+  /** diffusers has pipelines for two of the schedulers only. */
+  @ParameterizedTest
+  @CsvSource({
+    "DDPMScheduler, DDPMPipeline",
+    "DDIMScheduler, DDIMPipeline",
+    "EulerDiscreteScheduler, DDPMPipeline",
+  })
+  void namesAPipelineThatDiffusersHas(String scheduler, String pipeline) throws IOException {
+    Path path = directory.resolve("model");
+    DiffusionModel model = model();
+    new DiffusionModel(
+            Schedulers.convert(model.scheduler(), scheduler), model.unet(), model.parameters())
+        .write(path);
+    String index = Files.readString(path.resolve(DiffusionModel.INDEX));
+    assertTrue(index.contains("\"_class_name\": \"" + pipeline + "\""), index);
+    assertTrue(index.contains(scheduler), index);
+    assertEquals(scheduler, DiffusionModel.read(path).scheduler().className());
   }
 
   @Test

@@ -104,6 +104,7 @@ final class SampleCommand implements Callable<Integer> {
         new SampleWriter.Batching(count, size, process.calls(), ModelSampler.shape(unet));
     checkMemory(unet, batching, generator);
     outputs.prepare(count, batching.shape());
+    SamplerOptions.warning(sampling).ifPresent(warning -> err.println("warning: " + warning));
     write(diffusion, new Plan(sampling, process, guided, classes, generator), batching);
     profile.report(device.device, spec.commandLine().getOut());
     return 0;

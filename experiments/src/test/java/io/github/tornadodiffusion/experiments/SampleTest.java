@@ -15,6 +15,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.PredictionType;
 import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
 import io.github.tornadodiffusion.nn.Initialisation;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
 import io.github.tornadodiffusion.nn.UNet2DConfigBuilder;
@@ -364,5 +365,40 @@ class SampleTest {
     CommandRun.refused(
         List.of("--strip", ".png"), sample(plain, "--strip", out.resolveSibling("a.gif")));
     assertFalse(Files.exists(out.getParent()));
+  }
+
+  /** Each leads to images, or says why not. */
+  @Test
+  void everySchedulerDrawsOrSaysWhyNot() {
+    Path out = temporary.resolve("any.png");
+    for (String scheduler : Schedulers.CLASS_NAMES) {
+      String[] command = sample(plain, "--scheduler", scheduler, "--steps", "6", "--out", out);
+      if (List.of("EDM", "Flow", "CM").stream().anyMatch(scheduler::startsWith)) {
+        CommandRun.refused(List.of("DDPMScheduler", scheduler, "other answers"), command);
+      } else if (scheduler.equals("DDIMInverseScheduler")) {
+        CommandRun.refused(List.of(scheduler, "to noise"), command);
+      } else {
+        CommandRun.succeeds(command);
+      }
+    }
+  }
+
+  @Test
+  void aBeginningWithoutImageIsWarnedOf() throws IOException {
+    UNet2DConfig config = small().build();
+    Path cosine = temporary.resolve("cosine");
+    new DiffusionModel(
+            new DDPMScheduler(
+                SchedulerConfig.of(1000, BetaSchedule.SQUAREDCOS_CAP_V2, PredictionType.EPSILON)),
+            config,
+            Initialisation.pytorchDefault(new UNet2DModel(config).parameters(), 1))
+        .writeInto(cosine);
+    Path out = temporary.resolve("cosine.png");
+    String[] bad = sample(cosine.toString(), "--scheduler", "dpmsolver-singlestep", "--out", out);
+    assertTrue(CommandRun.succeeds(bad).err().contains("lambda_min_clipped"));
+    for (String good : List.of("ddpm", "ddim", "euler", "dpmsolver-multistep")) {
+      String[] command = sample(cosine.toString(), "--scheduler", good, "--out", out);
+      assertFalse(CommandRun.succeeds(command).err().contains("warning"), good);
+    }
   }
 }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
@@ -47,6 +48,11 @@ public final class Schedulers {
 
   /** The classes that exist, diffusers' names. */
   public static final List<String> CLASS_NAMES = List.copyOf(FACTORIES.keySet());
+
+  /** Those whose models are scaled or trained in their own way. */
+  private static final Set<String> WITH_OWN_MODELS =
+      Set.of(
+          "EDMEulerScheduler", "FlowMatchEulerDiscreteScheduler", "CMStochasticIterativeScheduler");
 
   private static final String CLASS_NAME = "_class_name";
 
@@ -101,14 +107,29 @@ public final class Schedulers {
   }
 
   /**
-   * Reads a scheduler_config.json, of whatever class, as the given class.
+   * Reads a scheduler_config.json, of another class or the same, as the given class.
    *
    * @param className see {@link #className}
    * @throws IOException in one line naming the file, the cause and the mend
    */
   public static Scheduler read(Path file, String className) throws IOException {
     String known = className(className);
-    return Json.read(file, fields -> of(known, fields));
+    return Json.read(
+        file,
+        fields -> {
+          checkModel(fields.string(CLASS_NAME, known), known);
+          return of(known, fields);
+        });
+  }
+
+  /** A model that answers for one of these classes answers nothing that another understands. */
+  private static void checkModel(String from, String to) {
+    if (!from.equals(to) && (WITH_OWN_MODELS.contains(from) || WITH_OWN_MODELS.contains(to))) {
+      throw new IllegalArgumentException(
+          "a model for %s cannot be sampled with %s, which takes other answers: leave the scheduler"
+                  .formatted(from, to)
+              + " as it is");
+    }
   }
 
   /** A scheduler of another class with the configuration of this one. */
