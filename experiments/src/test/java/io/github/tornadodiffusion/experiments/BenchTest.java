@@ -56,9 +56,11 @@ class BenchTest {
     List<JsonNode> rows = run.out().lines().map(JsonMapper.shared()::readTree).toList();
     assertEquals(1, rows.stream().mapToDouble(row -> row.get("share").asDouble()).sum(), 1e-9);
     assertTrue(rows.stream().anyMatch(row -> row.get("kernel").asString().equals("Conv.forward")));
+    assertTrue(rows.stream().anyMatch(row -> row.get("gb_per_s").asDouble() > 0));
     for (JsonNode row : rows) {
       assertTrue(row.get("calls").asInt() > 0);
-      assertTrue(row.get("gb_per_s").asDouble() > 0);
+      // To three digits: on a busy machine a small call can come out as none.
+      assertTrue(row.get("gb_per_s").asDouble() >= 0);
       assertTrue(row.has("gflops"));
       assertEquals("kernels", row.get("what").asString());
       assertEquals("lanes", row.get("kernels").asString());
