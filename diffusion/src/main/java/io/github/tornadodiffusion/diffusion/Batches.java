@@ -1,5 +1,7 @@
 package io.github.tornadodiffusion.diffusion;
 
+import io.github.tornadodiffusion.diffusion.data.Dataset;
+
 /**
  * A data set's images in shuffled batches of one size, with random access by step: a run that
  * resumes at a step sees what an uninterrupted one would have seen.

@@ -1,7 +1,7 @@
 package io.github.tornadodiffusion.diffusion;
 
 /** Keeps java.awt's image classes from looking for a display, which a server does not have. */
-final class Headless {
+public final class Headless {
   static {
     System.setProperty("java.awt.headless", "true");
   }
@@ -9,5 +9,5 @@ final class Headless {
   private Headless() {}
 
   /** To be called by static initialisers of classes that touch java.awt, before they do. */
-  static void ensure() {}
+  public static void ensure() {}
 }

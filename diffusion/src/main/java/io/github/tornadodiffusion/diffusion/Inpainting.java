@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.diffusion;
 
+import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.schedulers.ModelCall;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.SamplingState;

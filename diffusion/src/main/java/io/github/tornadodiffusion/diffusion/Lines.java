@@ -1,11 +1,11 @@
 package io.github.tornadodiffusion.diffusion;
 
 /** Messages for people who read them on one line. */
-final class Lines {
+public final class Lines {
   private Lines() {}
 
   /** The text with line breaks, which file names may contain, as spaces. */
-  static String one(String message) {
+  public static String one(String message) {
     return message.replaceAll("\\s*[\\r\\n]+\\s*", " ");
   }
 }

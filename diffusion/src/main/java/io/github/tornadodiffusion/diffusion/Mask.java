@@ -1,5 +1,8 @@
 package io.github.tornadodiffusion.diffusion;
 
+import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.diffusion.data.DecodedImage;
+import io.github.tornadodiffusion.diffusion.data.ImageDecoder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

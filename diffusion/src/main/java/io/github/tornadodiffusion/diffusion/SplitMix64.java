@@ -4,13 +4,13 @@ package io.github.tornadodiffusion.diffusion;
  * SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014): a
  * fixed algorithm, so that a shuffle or a drawing is the same with every JDK.
  */
-final class SplitMix64 {
+public final class SplitMix64 {
   private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;
 
   private long state;
 
   /** A sequence of its own for every path of numbers, such as (seed, stream, index). */
-  SplitMix64(long... path) {
+  public SplitMix64(long... path) {
     for (long number : path) {
       state = mix(state + number + GOLDEN_GAMMA);
     }
@@ -22,7 +22,7 @@ final class SplitMix64 {
   }
 
   /** Uniform in 0 .. bound - 1, without bias (Lemire, 2019). */
-  int nextInt(int bound) {
+  public int nextInt(int bound) {
     long product = (nextLong() >>> 32) * bound;
     long threshold = (1L << 32) % bound;
     while ((product & 0xFFFFFFFFL) < threshold) {
@@ -32,17 +32,17 @@ final class SplitMix64 {
   }
 
   /** Uniform in [0, 1). */
-  double nextDouble() {
+  public double nextDouble() {
     return (nextLong() >>> 11) * 0x1p-53;
   }
 
   /** Uniform in [low, high). */
-  double between(double low, double high) {
+  public double between(double low, double high) {
     return low + (high - low) * nextDouble();
   }
 
   /** True with this probability. */
-  boolean chance(double probability) {
+  public boolean chance(double probability) {
     return nextDouble() < probability;
   }
 

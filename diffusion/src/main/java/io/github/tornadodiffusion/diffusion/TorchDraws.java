@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.diffusion;
 
+import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.nn.HostTensor;
 import io.github.tornadodiffusion.nn.TorchGenerator;
 import io.github.tornadodiffusion.nn.TorchInitialisation;

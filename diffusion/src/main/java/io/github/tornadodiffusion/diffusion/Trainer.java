@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.diffusion;
 
+import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.EmaDecay;

@@ -1,5 +1,7 @@
 package io.github.tornadodiffusion.diffusion;
 
+import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.diffusion.data.Datasets;
 import io.github.tornadodiffusion.diffusion.schedulers.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.PredictionType;

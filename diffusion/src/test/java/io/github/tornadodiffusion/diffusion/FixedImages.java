@@ -1,5 +1,7 @@
 package io.github.tornadodiffusion.diffusion;
 
+import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.diffusion.data.ImageBytes;
 import java.util.Arrays;
 
 /** So many images whose pixels are distinct bytes, as decoded ones are. */

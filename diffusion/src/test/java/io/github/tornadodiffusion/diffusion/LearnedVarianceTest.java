@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.diffusion.data.Digits;
 import io.github.tornadodiffusion.diffusion.schedulers.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.NoiseSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.PredictionType;

@@ -2,6 +2,7 @@ package io.github.tornadodiffusion.diffusion;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.tornadodiffusion.diffusion.data.Digits;
 import io.github.tornadodiffusion.diffusion.schedulers.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.PredictionType;
 import io.github.tornadodiffusion.kernels.JvmEngine;

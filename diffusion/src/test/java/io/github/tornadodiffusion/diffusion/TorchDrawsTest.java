@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.diffusion.data.Digits;
 import io.github.tornadodiffusion.diffusion.schedulers.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.PredictionType;
 import io.github.tornadodiffusion.diffusion.schedulers.VarianceType;

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.diffusion.data.Digits;
 import io.github.tornadodiffusion.diffusion.schedulers.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.DDIMScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.PredictionType;

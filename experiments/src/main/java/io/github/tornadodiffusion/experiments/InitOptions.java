@@ -1,11 +1,11 @@
 package io.github.tornadodiffusion.experiments;
 
-import io.github.tornadodiffusion.diffusion.Dataset;
-import io.github.tornadodiffusion.diffusion.Datasets;
 import io.github.tornadodiffusion.diffusion.ImageToImage;
 import io.github.tornadodiffusion.diffusion.Inpainting;
 import io.github.tornadodiffusion.diffusion.Mask;
 import io.github.tornadodiffusion.diffusion.ReverseProcess;
+import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.diffusion.data.Datasets;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
 import java.io.IOException;

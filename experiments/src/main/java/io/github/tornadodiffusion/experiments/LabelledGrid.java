@@ -1,7 +1,7 @@
 package io.github.tornadodiffusion.experiments;
 
-import io.github.tornadodiffusion.diffusion.Dataset;
 import io.github.tornadodiffusion.diffusion.ImageGrid;
+import io.github.tornadodiffusion.diffusion.data.Dataset;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.FontMetrics;

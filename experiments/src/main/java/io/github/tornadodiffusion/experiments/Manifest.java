@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.experiments;
 
-import io.github.tornadodiffusion.diffusion.Dataset;
+import io.github.tornadodiffusion.diffusion.data.Dataset;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;

@@ -1,8 +1,8 @@
 package io.github.tornadodiffusion.experiments;
 
-import io.github.tornadodiffusion.diffusion.Dataset;
-import io.github.tornadodiffusion.diffusion.Datasets;
 import io.github.tornadodiffusion.diffusion.TrainingConfig;
+import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.diffusion.data.Datasets;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;

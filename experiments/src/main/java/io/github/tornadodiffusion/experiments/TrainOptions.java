@@ -1,11 +1,11 @@
 package io.github.tornadodiffusion.experiments;
 
 import io.github.tornadodiffusion.diffusion.ClassLabels;
-import io.github.tornadodiffusion.diffusion.Dataset;
 import io.github.tornadodiffusion.diffusion.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.Rng;
 import io.github.tornadodiffusion.diffusion.TrainingConfig;
 import io.github.tornadodiffusion.diffusion.TrainingVariant;
+import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.schedulers.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.PredictionType;
 import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;

@@ -1,12 +1,12 @@
 package io.github.tornadodiffusion.experiments;
 
 import io.github.tornadodiffusion.diffusion.ClassLabels;
-import io.github.tornadodiffusion.diffusion.Dataset;
 import io.github.tornadodiffusion.diffusion.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.LossCurve;
 import io.github.tornadodiffusion.diffusion.PngFiles;
 import io.github.tornadodiffusion.diffusion.Trainer;
 import io.github.tornadodiffusion.diffusion.TrainingConfig;
+import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
 import io.github.tornadodiffusion.kernels.Engine;

@@ -1,0 +1,57 @@
+package io.github.tornadodiffusion.diffusion.data;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/**
+ * Square images of one size with random access, safe for use by several threads.
+ *
+ * <p>What {@link #image} returns depends on the data set's construction and the index alone.
+ */
+public interface Dataset {
+  /** A short name for logs and manifests, such as {@code digits} or a directory's path. */
+  String name();
+
+  /** Number of images, at least 1. */
+  int size();
+
+  /** Channels of every image: 1 (grey) or 3 (red, green, blue). */
+  int channels();
+
+  /** Width and height of every image in pixels. */
+  int imageSize();
+
+  /**
+   * One image.
+   *
+   * @param index 0 .. {@link #size()} - 1
+   * @return a fresh array of channels * imageSize * imageSize values in [-1, 1], in the order
+   *     channel, row, column
+   */
+  float[] image(int index);
+
+  /** The class of an image, 0 .. {@link #classes()} - 1, or -1 where images have no labels. */
+  int label(int index);
+
+  /** Number of classes, 0 where images have no labels. */
+  int classes();
+
+  /** The classes' names in the order of the labels, their numbers where they have no names. */
+  default List<String> classNames() {
+    return IntStream.range(0, classes()).mapToObj(Integer::toString).toList();
+  }
+
+  /** The images' sizes before they were cropped and resized; empty where they have none. */
+  default Optional<ImageSizes> originalSizes() {
+    return Optional.empty();
+  }
+
+  /** SHA-256, in hexadecimal, over the pixels of all images in order and their size. */
+  String hash();
+
+  /** What went less than well while the data was read, one line each; empty when nothing did. */
+  default List<String> warnings() {
+    return List.of();
+  }
+}

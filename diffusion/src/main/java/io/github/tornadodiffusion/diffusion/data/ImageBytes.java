@@ -1,0 +1,67 @@
+package io.github.tornadodiffusion.diffusion.data;
+
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/** Images held as one unsigned byte a sample, and their conversion to and from [-1, 1]. */
+public final class ImageBytes {
+  private ImageBytes() {}
+
+  /** 0 .. 255 becomes -1 .. 1. */
+  public static float[] toFloats(byte[] pixels) {
+    float[] values = new float[pixels.length];
+    for (int i = 0; i < pixels.length; i++) {
+      values[i] = (pixels[i] & 0xFF) / 127.5f - 1;
+    }
+    return values;
+  }
+
+  /** The nearest byte to a value of the scale 0 .. 255; values beyond it are clamped. */
+  static byte toByte(double value) {
+    return (byte) (int) Math.rint(Math.min(255, Math.max(0, value)));
+  }
+
+  /** Brightness of a colour as ITU-R 601 weighs it. */
+  static float luma(float red, float green, float blue) {
+    return 0.299f * red + 0.587f * green + 0.114f * blue;
+  }
+
+  /**
+   * Refuses data that cannot fit into memory before time is spent on it.
+   *
+   * @throws IllegalArgumentException if the images take more than half of the heap
+   */
+  static void checkMemory(long count, int channels, int imageSize) {
+    long mebibytes = (count * channels * imageSize * imageSize) >> 20;
+    long heap = Runtime.getRuntime().maxMemory() >> 20;
+    if (mebibytes > heap / 2) {
+      throw new IllegalArgumentException(
+          "%d images of %dx%d take %d MiB of a heap of %d MiB: take fewer or smaller ones or a heap"
+                  .formatted(count, imageSize, imageSize, mebibytes, heap)
+              + " that is larger, with -Xmx");
+    }
+  }
+
+  /** A SHA-256 that has taken in the images' number and shape; their pixels follow. */
+  static MessageDigest digest(int count, int channels, int imageSize) {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      digest.update(
+          ByteBuffer.allocate(12).putInt(count).putInt(channels).putInt(imageSize).array());
+      return digest;
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
+    }
+  }
+
+  /** The SHA-256 over images of one shape, in hexadecimal. */
+  static String hash(byte[][] images, int channels, int imageSize) {
+    MessageDigest digest = digest(images.length, channels, imageSize);
+    for (byte[] image : images) {
+      digest.update(image);
+    }
+    return HexFormat.of().formatHex(digest.digest());
+  }
+}

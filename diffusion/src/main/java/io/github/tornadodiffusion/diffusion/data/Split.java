@@ -1,0 +1,86 @@
+package io.github.tornadodiffusion.diffusion.data;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.stream.Collectors;
+
+/** The part of a data set that its files keep apart. */
+enum Split {
+  TRAIN("train|training"),
+  VALIDATION("validation|valid|val|dev"),
+  TEST("test|testing|t10k"),
+  /** All of them, or what is not split. */
+  ALL("all");
+
+  private final String names;
+
+  Split(String names) {
+    this.names = names;
+  }
+
+  /** The word that a user gives. */
+  String id() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** The split that a user's word means. */
+  static Optional<Split> of(String id) {
+    for (Split split : values()) {
+      if (split.id().equals(id)) {
+        return Optional.of(split);
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** The split that a directory or the beginning of a file's name tells, such as {@code t10k-}. */
+  static Optional<Split> told(String name) {
+    String word = name.toLowerCase(Locale.ROOT).split("[^a-z0-9]", 2)[0];
+    for (Split split : values()) {
+      if (split != ALL && word.matches(split.names)) {
+        return Optional.of(split);
+      }
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * What belongs to a split.
+   *
+   * @param there the parts by split; everything under {@link #ALL} where nothing tells them apart
+   * @param asked the split that the user asked for, or null for the default: train
+   * @param place the data's name in messages
+   * @throws IllegalArgumentException in one line if there is no such split
+   */
+  static <T> List<T> choose(SortedMap<Split, List<T>> there, Split asked, String place) {
+    List<T> whole = there.get(ALL);
+    if (whole != null) {
+      if (asked != null && asked != ALL) {
+        throw new IllegalArgumentException(
+            "%s does not tell a %s split: leave ':%s' out"
+                .formatted(place, asked.id(), asked.id()));
+      }
+      return whole;
+    }
+    if (asked == ALL) {
+      List<T> all = new ArrayList<>();
+      there.values().forEach(all::addAll);
+      return all;
+    }
+    List<T> chosen = there.get(asked == null ? TRAIN : asked);
+    if (chosen == null) {
+      throw new IllegalArgumentException(
+          "%s has no %s split: give %s"
+              .formatted(
+                  place,
+                  asked == null ? TRAIN.id() : asked.id(),
+                  there.keySet().stream()
+                      .map(split -> place + ":" + split.id())
+                      .collect(Collectors.joining(" or "))));
+    }
+    return chosen;
+  }
+}
