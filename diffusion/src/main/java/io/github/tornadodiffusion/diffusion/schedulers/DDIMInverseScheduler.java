@@ -16,56 +16,28 @@ import java.util.Set;
  * diffusers 0.27.2 computes it, in double precision. Timesteps rise: a call is told the timestep
  * that its step leads to, while the sample is still at the one before, first at the image.
  */
-public final class DDIMInverseScheduler implements Scheduler {
+public final class DDIMInverseScheduler extends BetaScheduler {
   private static final Set<String> KEYS =
-      Set.of(
-          "num_train_timesteps",
-          "beta_start",
-          "beta_end",
-          "beta_schedule",
-          "trained_betas",
-          "clip_sample",
-          "steps_offset",
-          "prediction_type",
-          "clip_sample_range",
-          "timestep_spacing",
-          "rescale_betas_zero_snr");
+      SchedulerConfig.commonKeysAnd("clip_sample", "clip_sample_range", "rescale_betas_zero_snr");
 
-  private final SchedulerConfig config;
   private final boolean setAlphaToOne;
-  private final NoiseSchedule schedule;
 
   DDIMInverseScheduler(JsonFields fields) {
-    config = SchedulerConfig.read(fields, SchedulerConfig.DEFAULTS, KEYS);
+    SchedulerConfig config = SchedulerConfig.read(fields, SchedulerConfig.DEFAULTS, KEYS);
     if (config.timestepSpacing() == TimestepSpacing.LINSPACE) {
       throw new IllegalArgumentException(
           "DDIMInverseScheduler knows no timestep_spacing linspace: choose leading or trailing");
     }
     // The name that the key had before, which diffusers gives precedence.
     setAlphaToOne = fields.bool("set_alpha_to_zero", fields.bool("set_alpha_to_one", true));
-    schedule = config.noiseSchedule();
-  }
-
-  @Override
-  public String className() {
-    return "DDIMInverseScheduler";
-  }
-
-  @Override
-  public SchedulerConfig config() {
-    return config;
+    super(config, KEYS);
   }
 
   @Override
   public Map<String, Object> fields() {
-    Map<String, Object> fields = config.fields(KEYS);
+    Map<String, Object> fields = super.fields();
     fields.put("set_alpha_to_one", setAlphaToOne);
     return fields;
-  }
-
-  @Override
-  public NoiseSchedule noiseSchedule() {
-    return schedule;
   }
 
   /** The plan's sample to begin with is an image, not noise. */

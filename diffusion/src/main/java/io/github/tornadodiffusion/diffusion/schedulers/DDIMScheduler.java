@@ -15,13 +15,11 @@ import java.util.Map;
  * computes them, in double precision. Without noise (eta 0) a sample depends on its initial noise
  * alone.
  */
-public final class DDIMScheduler implements Scheduler {
+public final class DDIMScheduler extends BetaScheduler {
   /** The noise that the prediction means. */
   private static final int EPSILON = Update.OWN;
 
-  private final SchedulerConfig config;
   private final boolean setAlphaToOne;
-  private final NoiseSchedule schedule;
 
   /**
    * A scheduler with the given configuration.
@@ -29,9 +27,8 @@ public final class DDIMScheduler implements Scheduler {
    * @param setAlphaToOne whether the last step leads to a sample without noise; else to timestep 0
    */
   public DDIMScheduler(SchedulerConfig config, boolean setAlphaToOne) {
-    this.config = config;
     this.setAlphaToOne = setAlphaToOne;
-    this.schedule = config.noiseSchedule();
+    super(config, SchedulerConfig.KEYS);
   }
 
   /** A scheduler with diffusers' default end, a sample without noise. */
@@ -45,16 +42,6 @@ public final class DDIMScheduler implements Scheduler {
         fields.bool("set_alpha_to_one", true));
   }
 
-  @Override
-  public String className() {
-    return "DDIMScheduler";
-  }
-
-  @Override
-  public SchedulerConfig config() {
-    return config;
-  }
-
   /** Whether the last step leads to a sample without noise; else to timestep 0. */
   public boolean setAlphaToOne() {
     return setAlphaToOne;
@@ -62,14 +49,9 @@ public final class DDIMScheduler implements Scheduler {
 
   @Override
   public Map<String, Object> fields() {
-    Map<String, Object> fields = config.fields();
+    Map<String, Object> fields = super.fields();
     fields.put("set_alpha_to_one", setAlphaToOne);
     return fields;
-  }
-
-  @Override
-  public NoiseSchedule noiseSchedule() {
-    return schedule;
   }
 
   @Override

@@ -18,18 +18,15 @@ import java.util.Map;
  * logarithm, a {@code learned} variance is at least 1e-20, and an epsilon prediction at a timestep
  * without signal is divided by a small number in place of zero.
  */
-public final class DDPMScheduler implements Scheduler {
+public final class DDPMScheduler extends BetaScheduler {
   private static final double LEAST_VARIANCE = 1e-20;
 
-  private final SchedulerConfig config;
   private final VarianceType varianceType;
-  private final NoiseSchedule schedule;
 
   /** A scheduler with the given configuration. */
   public DDPMScheduler(SchedulerConfig config, VarianceType varianceType) {
-    this.config = config;
     this.varianceType = varianceType;
-    this.schedule = config.noiseSchedule();
+    super(config, SchedulerConfig.KEYS);
   }
 
   /** A scheduler with diffusers' default variance, {@code fixed_small}. */
@@ -43,16 +40,6 @@ public final class DDPMScheduler implements Scheduler {
         SchedulerConfig.read(fields, SchedulerConfig.DEFAULTS), VarianceType.of(variance));
   }
 
-  @Override
-  public String className() {
-    return "DDPMScheduler";
-  }
-
-  @Override
-  public SchedulerConfig config() {
-    return config;
-  }
-
   /** The variance of the noise that a step adds. */
   public VarianceType varianceType() {
     return varianceType;
@@ -60,14 +47,9 @@ public final class DDPMScheduler implements Scheduler {
 
   @Override
   public Map<String, Object> fields() {
-    Map<String, Object> fields = config.fields();
+    Map<String, Object> fields = super.fields();
     fields.put("variance_type", varianceType.id());
     return fields;
-  }
-
-  @Override
-  public NoiseSchedule noiseSchedule() {
-    return schedule;
   }
 
   @Override

@@ -13,7 +13,7 @@ import java.util.function.IntUnaryOperator;
  * <p>Where diffusers divides by zero this does not: between timesteps that come twice the order
  * falls.
  */
-public final class DEISMultistepScheduler implements Scheduler {
+public final class DEISMultistepScheduler extends BetaScheduler {
   private static final String ALGORITHM = "deis";
   private static final String SOLVER_TYPE = "logrho";
 
@@ -23,21 +23,19 @@ public final class DEISMultistepScheduler implements Scheduler {
   private static final Set<String> SOLVER_TYPES =
       Set.of(SOLVER_TYPE, "midpoint", "heun", "bh1", "bh2");
 
-  private final SchedulerConfig config;
   private final int solverOrder;
   private final boolean lowerOrderFinal;
   private final Sigmas spread;
-  private final NoiseSchedule schedule;
   private final double[] table;
 
   DEISMultistepScheduler(JsonFields fields) {
-    config = SchedulerConfig.read(fields, SolverLevels.DEFAULTS, SolverLevels.KEYS);
+    SchedulerConfig config = SchedulerConfig.read(fields, SolverLevels.DEFAULTS, SolverLevels.KEYS);
     solverOrder = SolverOrders.read(fields, 3);
     check("algorithm_type", fields.string("algorithm_type", ALGORITHM), ALGORITHMS, ALGORITHM);
     check("solver_type", fields.string("solver_type", SOLVER_TYPE), SOLVER_TYPES, SOLVER_TYPE);
     lowerOrderFinal = fields.bool("lower_order_final", true);
     spread = Sigmas.read(fields);
-    schedule = config.noiseSchedule();
+    super(config, SolverLevels.KEYS);
     table = SolverLevels.table(config, schedule);
   }
 
@@ -48,29 +46,14 @@ public final class DEISMultistepScheduler implements Scheduler {
   }
 
   @Override
-  public String className() {
-    return "DEISMultistepScheduler";
-  }
-
-  @Override
-  public SchedulerConfig config() {
-    return config;
-  }
-
-  @Override
   public Map<String, Object> fields() {
-    Map<String, Object> fields = config.fields(SolverLevels.KEYS);
+    Map<String, Object> fields = super.fields();
     fields.put("solver_order", solverOrder);
     fields.put("algorithm_type", ALGORITHM);
     fields.put("solver_type", SOLVER_TYPE);
     fields.put("lower_order_final", lowerOrderFinal);
     spread.write(fields);
     return fields;
-  }
-
-  @Override
-  public NoiseSchedule noiseSchedule() {
-    return schedule;
   }
 
   @Override

@@ -12,10 +12,14 @@ import java.util.function.IntUnaryOperator;
  * <p>Where diffusers divides by zero this does not: between timesteps that come twice the order
  * falls.
  */
-public final class DPMSolverMultistepScheduler implements Scheduler {
-  private static final Set<String> KEYS = SolverLevels.keysWith("rescale_betas_zero_snr");
+public final class DPMSolverMultistepScheduler extends BetaScheduler {
+  private static final Set<String> KEYS =
+      SchedulerConfig.commonKeysAnd(
+          "thresholding",
+          "dynamic_thresholding_ratio",
+          "sample_max_value",
+          "rescale_betas_zero_snr");
 
-  private final SchedulerConfig config;
   private final int solverOrder;
   private final SolverAlgorithm algorithm;
   private final SolverType solverType;
@@ -26,49 +30,40 @@ public final class DPMSolverMultistepScheduler implements Scheduler {
   private final FinalSigma finalSigma;
   private final double lambdaMinClipped;
   private final VarianceType varianceType;
-  private final NoiseSchedule schedule;
   private final double[] table;
   private final int kept;
 
   DPMSolverMultistepScheduler(JsonFields fields) {
-    config = SchedulerConfig.read(fields, SolverLevels.DEFAULTS, KEYS);
-    algorithm =
+    SchedulerConfig config = SchedulerConfig.read(fields, SolverLevels.DEFAULTS, KEYS);
+    SolverAlgorithm algorithm =
         SolverAlgorithm.of(
             fields.string("algorithm_type", SolverAlgorithm.DPMSOLVER_PLUS_PLUS.id()),
             SolverAlgorithm.values());
-    solverOrder = SolverOrders.read(fields, 3);
+    int solverOrder = SolverOrders.read(fields, 3);
     if (solverOrder == 3 && algorithm.stochastic()) {
       throw new IllegalArgumentException(
           "solver_order 3 does not go with algorithm_type %s: choose 1 or 2"
               .formatted(algorithm.id()));
     }
+    this.solverOrder = solverOrder;
     solverType = SolverType.of(fields.string("solver_type", Ids.id(SolverType.MIDPOINT)));
     lowerOrderFinal = fields.bool("lower_order_final", true);
     eulerAtFinal = fields.bool("euler_at_final", false);
     luLambdas = fields.bool("use_lu_lambdas", false);
     spread = Sigmas.read(fields);
+    this.algorithm = algorithm;
     finalSigma = FinalSigma.read(fields, algorithm);
     lambdaMinClipped = fields.numberOrInfinity("lambda_min_clipped", Double.NEGATIVE_INFINITY);
     String variance = fields.stringOrNull("variance_type", null);
     varianceType = variance == null ? null : VarianceType.of(variance);
-    schedule = config.noiseSchedule();
+    super(config, KEYS);
     table = SolverLevels.table(config, schedule);
     kept = SolverLevels.kept(table, lambdaMinClipped);
   }
 
   @Override
-  public String className() {
-    return "DPMSolverMultistepScheduler";
-  }
-
-  @Override
-  public SchedulerConfig config() {
-    return config;
-  }
-
-  @Override
   public Map<String, Object> fields() {
-    Map<String, Object> fields = config.fields(KEYS);
+    Map<String, Object> fields = super.fields();
     fields.put("solver_order", solverOrder);
     fields.put("algorithm_type", algorithm.id());
     fields.put("solver_type", Ids.id(solverType));
@@ -80,11 +75,6 @@ public final class DPMSolverMultistepScheduler implements Scheduler {
     fields.put("variance_type", varianceType == null ? null : varianceType.id());
     spread.write(fields);
     return fields;
-  }
-
-  @Override
-  public NoiseSchedule noiseSchedule() {
-    return schedule;
   }
 
   @Override

@@ -21,7 +21,7 @@ import java.util.Set;
  * end without noise, the order is 1. Where the number of steps is no multiple of the order, or the
  * end has no noise, the last steps have lower orders in any case.
  */
-public final class DPMSolverSinglestepScheduler implements Scheduler {
+public final class DPMSolverSinglestepScheduler extends BetaScheduler {
   private static final Set<String> KEYS = keys();
 
   /** The sample at the group's first call. */
@@ -30,7 +30,6 @@ public final class DPMSolverSinglestepScheduler implements Scheduler {
   /** The predictions of this call and those before, from here on. */
   private static final int PREDICTIONS = Update.OWN + 1;
 
-  private final SchedulerConfig config;
   private final int solverOrder;
   private final SolverAlgorithm algorithm;
   private final SolverType solverType;
@@ -39,13 +38,12 @@ public final class DPMSolverSinglestepScheduler implements Scheduler {
   private final FinalSigma finalSigma;
   private final double lambdaMinClipped;
   private final VarianceType varianceType;
-  private final NoiseSchedule schedule;
   private final double[] table;
   private final int kept;
 
   DPMSolverSinglestepScheduler(JsonFields fields) {
-    config = SchedulerConfig.read(fields, SolverLevels.DEFAULTS, KEYS);
-    algorithm =
+    SchedulerConfig config = SchedulerConfig.read(fields, SolverLevels.DEFAULTS, KEYS);
+    SolverAlgorithm algorithm =
         SolverAlgorithm.of(
             fields.string("algorithm_type", SolverAlgorithm.DPMSOLVER_PLUS_PLUS.id()),
             SolverAlgorithm.DPMSOLVER,
@@ -54,11 +52,12 @@ public final class DPMSolverSinglestepScheduler implements Scheduler {
     solverType = SolverType.of(fields.string("solver_type", Ids.id(SolverType.MIDPOINT)));
     lowerOrderFinal = fields.bool("lower_order_final", false);
     spread = Sigmas.read(fields);
+    this.algorithm = algorithm;
     finalSigma = FinalSigma.read(fields, algorithm);
     lambdaMinClipped = fields.numberOrInfinity("lambda_min_clipped", Double.NEGATIVE_INFINITY);
     String variance = fields.stringOrNull("variance_type", null);
     varianceType = variance == null ? null : VarianceType.of(variance);
-    schedule = config.noiseSchedule();
+    super(config, KEYS);
     table = SolverLevels.table(config, schedule);
     kept = SolverLevels.kept(table, lambdaMinClipped);
   }
@@ -71,18 +70,8 @@ public final class DPMSolverSinglestepScheduler implements Scheduler {
   }
 
   @Override
-  public String className() {
-    return "DPMSolverSinglestepScheduler";
-  }
-
-  @Override
-  public SchedulerConfig config() {
-    return config;
-  }
-
-  @Override
   public Map<String, Object> fields() {
-    Map<String, Object> fields = config.fields(KEYS);
+    Map<String, Object> fields = super.fields();
     fields.put("solver_order", solverOrder);
     fields.put("algorithm_type", algorithm.id());
     fields.put("solver_type", Ids.id(solverType));
@@ -92,11 +81,6 @@ public final class DPMSolverSinglestepScheduler implements Scheduler {
     fields.put("variance_type", varianceType == null ? null : varianceType.id());
     spread.write(fields);
     return fields;
-  }
-
-  @Override
-  public NoiseSchedule noiseSchedule() {
-    return schedule;
   }
 
   @Override

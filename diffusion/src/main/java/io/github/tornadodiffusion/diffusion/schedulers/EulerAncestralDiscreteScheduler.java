@@ -10,55 +10,27 @@ import io.github.tornadodiffusion.diffusion.schedulers.Update.Term;
 import io.github.tornadodiffusion.nn.JsonFields;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * Ancestral sampling with Euler's method: every step goes lower than the next level and adds noise
  * up to it (Crowson's k-diffusion), as diffusers 0.27.2 computes it, in double precision.
  */
-public final class EulerAncestralDiscreteScheduler implements Scheduler {
+public final class EulerAncestralDiscreteScheduler extends BetaScheduler {
   private static final String NAME = "EulerAncestralDiscreteScheduler";
-  private static final Set<String> KEYS =
-      Stream.concat(SigmaSteps.KEYS.stream(), Stream.of("rescale_betas_zero_snr"))
-          .collect(Collectors.toUnmodifiableSet());
+  private static final Set<String> KEYS = SchedulerConfig.commonKeysAnd("rescale_betas_zero_snr");
   private static final SchedulerConfig DEFAULTS = SigmaSteps.defaults(0.0001, 0.02);
 
-  private final SchedulerConfig config;
-  private final NoiseSchedule schedule;
   private final double[] table;
 
   private EulerAncestralDiscreteScheduler(SchedulerConfig config) {
     SigmaSteps.refuseSamplePrediction(NAME, config);
-    this.config = config;
-    schedule = config.noiseSchedule();
+    super(config, KEYS);
     table = SigmaSteps.table(config, schedule);
   }
 
   static EulerAncestralDiscreteScheduler read(JsonFields fields) {
     return new EulerAncestralDiscreteScheduler(SchedulerConfig.read(fields, DEFAULTS, KEYS));
-  }
-
-  @Override
-  public String className() {
-    return NAME;
-  }
-
-  @Override
-  public SchedulerConfig config() {
-    return config;
-  }
-
-  @Override
-  public Map<String, Object> fields() {
-    return config.fields(KEYS);
-  }
-
-  @Override
-  public NoiseSchedule noiseSchedule() {
-    return schedule;
   }
 
   @Override

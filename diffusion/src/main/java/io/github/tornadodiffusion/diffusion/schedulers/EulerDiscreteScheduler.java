@@ -11,15 +11,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * Euler's method with optional noise (Karras et al. 2022, algorithm 2, without the correction), as
  * diffusers 0.27.2 computes it, in double precision. As there the model sees the sample before
  * noise is added, so churn makes a perfect model err.
  */
-public final class EulerDiscreteScheduler implements Scheduler {
+public final class EulerDiscreteScheduler extends BetaScheduler {
   /** How the levels lie between the timesteps. */
   enum Interpolation {
     /** By linear interpolation at every timestep. */
@@ -75,20 +73,15 @@ public final class EulerDiscreteScheduler implements Scheduler {
     }
   }
 
-  private static final Set<String> KEYS =
-      Stream.concat(SigmaSteps.KEYS.stream(), Stream.of("rescale_betas_zero_snr"))
-          .collect(Collectors.toUnmodifiableSet());
+  private static final Set<String> KEYS = SchedulerConfig.commonKeysAnd("rescale_betas_zero_snr");
   private static final SchedulerConfig DEFAULTS = SigmaSteps.defaults(0.0001, 0.02);
 
-  private final SchedulerConfig config;
   private final Own own;
-  private final NoiseSchedule schedule;
   private final double[] table;
 
   private EulerDiscreteScheduler(SchedulerConfig config, Own own) {
-    this.config = config;
     this.own = own;
-    schedule = config.noiseSchedule();
+    super(config, KEYS);
     table = SigmaSteps.table(config, schedule);
   }
 
@@ -98,25 +91,10 @@ public final class EulerDiscreteScheduler implements Scheduler {
   }
 
   @Override
-  public String className() {
-    return "EulerDiscreteScheduler";
-  }
-
-  @Override
-  public SchedulerConfig config() {
-    return config;
-  }
-
-  @Override
   public Map<String, Object> fields() {
-    Map<String, Object> fields = config.fields(KEYS);
+    Map<String, Object> fields = super.fields();
     own.write(fields);
     return fields;
-  }
-
-  @Override
-  public NoiseSchedule noiseSchedule() {
-    return schedule;
   }
 
   @Override

@@ -10,8 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * Heun's method (Karras et al. 2022, algorithm 1 with the VE schedule), as diffusers 0.27.2
@@ -21,11 +19,9 @@ import java.util.stream.Stream;
  * <p>Where diffusers divides by a level of zero, at a timestep without noise, the step stays
  * Euler's.
  */
-public final class HeunDiscreteScheduler implements Scheduler {
-  private static final String NAME = "HeunDiscreteScheduler";
+public final class HeunDiscreteScheduler extends BetaScheduler {
   private static final Set<String> KEYS =
-      Stream.concat(SigmaSteps.KEYS.stream(), Stream.of("clip_sample", "clip_sample_range"))
-          .collect(Collectors.toUnmodifiableSet());
+      SchedulerConfig.commonKeysAnd("clip_sample", "clip_sample_range");
   private static final SchedulerConfig DEFAULTS = SigmaSteps.defaults(0.00085, 0.012);
 
   /** The sample before a step. */
@@ -34,15 +30,12 @@ public final class HeunDiscreteScheduler implements Scheduler {
   /** The slope there. */
   private static final int SLOPE = Update.OWN + 1;
 
-  private final SchedulerConfig config;
   private final Sigmas spread;
-  private final NoiseSchedule schedule;
   private final double[] table;
 
   private HeunDiscreteScheduler(SchedulerConfig config, Sigmas spread) {
-    this.config = config;
     this.spread = spread;
-    schedule = config.noiseSchedule();
+    super(config, KEYS);
     table = SigmaSteps.table(config, schedule);
   }
 
@@ -52,25 +45,10 @@ public final class HeunDiscreteScheduler implements Scheduler {
   }
 
   @Override
-  public String className() {
-    return NAME;
-  }
-
-  @Override
-  public SchedulerConfig config() {
-    return config;
-  }
-
-  @Override
   public Map<String, Object> fields() {
-    Map<String, Object> fields = config.fields(KEYS);
+    Map<String, Object> fields = super.fields();
     spread.write(fields);
     return fields;
-  }
-
-  @Override
-  public NoiseSchedule noiseSchedule() {
-    return schedule;
   }
 
   @Override

@@ -15,7 +15,7 @@ import java.util.Map;
  * 0.27.2 computes it, in double precision: every call predicts x_0, and noise takes that to the
  * next timestep. The timesteps are some of those that the model was distilled with.
  */
-public final class LCMScheduler implements Scheduler {
+public final class LCMScheduler extends BetaScheduler {
   private static final SchedulerConfig DEFAULTS =
       new SchedulerConfig(
           1000,
@@ -36,47 +36,31 @@ public final class LCMScheduler implements Scheduler {
   /** The deviation of the data that the boundary condition assumes. */
   private static final double SIGMA_DATA = 0.5;
 
-  private final SchedulerConfig config;
   private final int originalInferenceSteps;
   private final boolean setAlphaToOne;
   private final double timestepScaling;
-  private final NoiseSchedule schedule;
 
   LCMScheduler(JsonFields fields) {
-    config = SchedulerConfig.read(fields, DEFAULTS);
-    originalInferenceSteps = fields.integer("original_inference_steps", 50);
+    SchedulerConfig config = SchedulerConfig.read(fields, DEFAULTS);
+    int originalInferenceSteps = fields.integer("original_inference_steps", 50);
     if (originalInferenceSteps < 1) {
       throw new IllegalArgumentException(
           "original_inference_steps is %d: it must be at least 1"
               .formatted(originalInferenceSteps));
     }
+    this.originalInferenceSteps = originalInferenceSteps;
     setAlphaToOne = fields.bool("set_alpha_to_one", true);
     timestepScaling = fields.number("timestep_scaling", 10.0);
-    schedule = config.noiseSchedule();
-  }
-
-  @Override
-  public String className() {
-    return "LCMScheduler";
-  }
-
-  @Override
-  public SchedulerConfig config() {
-    return config;
+    super(config, SchedulerConfig.KEYS);
   }
 
   @Override
   public Map<String, Object> fields() {
-    Map<String, Object> fields = config.fields();
+    Map<String, Object> fields = super.fields();
     fields.put("original_inference_steps", originalInferenceSteps);
     fields.put("set_alpha_to_one", setAlphaToOne);
     fields.put("timestep_scaling", timestepScaling);
     return fields;
-  }
-
-  @Override
-  public NoiseSchedule noiseSchedule() {
-    return schedule;
   }
 
   /**

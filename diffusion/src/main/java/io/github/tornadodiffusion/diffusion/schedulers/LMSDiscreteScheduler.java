@@ -17,46 +17,28 @@ import java.util.Map;
  *
  * <p>Of levels that equal each other, where diffusers gives NaN, the last one counts.
  */
-public final class LMSDiscreteScheduler implements Scheduler {
+public final class LMSDiscreteScheduler extends BetaScheduler {
   private static final SchedulerConfig DEFAULTS = SigmaSteps.defaults(0.0001, 0.02);
 
-  private final SchedulerConfig config;
   private final Sigmas spread;
-  private final NoiseSchedule schedule;
   private final double[] table;
 
   private LMSDiscreteScheduler(SchedulerConfig config, Sigmas spread) {
-    this.config = config;
     this.spread = spread;
-    schedule = config.noiseSchedule();
+    super(config, SchedulerConfig.COMMON_KEYS);
     table = SigmaSteps.table(config, schedule);
   }
 
   static LMSDiscreteScheduler read(JsonFields fields) {
     return new LMSDiscreteScheduler(
-        SchedulerConfig.read(fields, DEFAULTS, SigmaSteps.KEYS), Sigmas.read(fields));
-  }
-
-  @Override
-  public String className() {
-    return "LMSDiscreteScheduler";
-  }
-
-  @Override
-  public SchedulerConfig config() {
-    return config;
+        SchedulerConfig.read(fields, DEFAULTS, SchedulerConfig.COMMON_KEYS), Sigmas.read(fields));
   }
 
   @Override
   public Map<String, Object> fields() {
-    Map<String, Object> fields = config.fields(SigmaSteps.KEYS);
+    Map<String, Object> fields = super.fields();
     spread.write(fields);
     return fields;
-  }
-
-  @Override
-  public NoiseSchedule noiseSchedule() {
-    return schedule;
   }
 
   @Override

@@ -10,25 +10,13 @@ import io.github.tornadodiffusion.nn.JsonFields;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * Pseudo numerical methods (Liu et al. 2022, algorithm 2), as diffusers 0.27.2 computes them, in
  * double precision: three steps of Runge-Kutta with four calls each, then linear multistep ones; or
  * the latter alone, after one step with two calls.
  */
-public final class PNDMScheduler implements Scheduler {
-  private static final Set<String> KEYS =
-      Set.of(
-          "num_train_timesteps",
-          "beta_start",
-          "beta_end",
-          "beta_schedule",
-          "trained_betas",
-          "prediction_type",
-          "timestep_spacing",
-          "steps_offset");
-
+public final class PNDMScheduler extends BetaScheduler {
   private static final SchedulerConfig DEFAULTS =
       SolverLevels.DEFAULTS.withSpacing(TimestepSpacing.LEADING);
 
@@ -55,43 +43,26 @@ public final class PNDMScheduler implements Scheduler {
   /** The weighted sum of the outputs of a Runge-Kutta step. */
   private static final int SUM = OUTPUTS + ADAMS_BASHFORTH.length;
 
-  private final SchedulerConfig config;
   private final boolean skipPrkSteps;
   private final boolean setAlphaToOne;
-  private final NoiseSchedule schedule;
 
   PNDMScheduler(JsonFields fields) {
-    config = SchedulerConfig.read(fields, DEFAULTS, KEYS);
+    SchedulerConfig config = SchedulerConfig.read(fields, DEFAULTS, SchedulerConfig.COMMON_KEYS);
     if (config.predictionType() == PredictionType.SAMPLE) {
       throw new IllegalArgumentException(
           "PNDMScheduler knows no prediction_type sample: choose another scheduler");
     }
     skipPrkSteps = fields.bool("skip_prk_steps", false);
     setAlphaToOne = fields.bool("set_alpha_to_one", false);
-    schedule = config.noiseSchedule();
-  }
-
-  @Override
-  public String className() {
-    return "PNDMScheduler";
-  }
-
-  @Override
-  public SchedulerConfig config() {
-    return config;
+    super(config, SchedulerConfig.COMMON_KEYS);
   }
 
   @Override
   public Map<String, Object> fields() {
-    Map<String, Object> fields = config.fields(KEYS);
+    Map<String, Object> fields = super.fields();
     fields.put("skip_prk_steps", skipPrkSteps);
     fields.put("set_alpha_to_one", setAlphaToOne);
     return fields;
-  }
-
-  @Override
-  public NoiseSchedule noiseSchedule() {
-    return schedule;
   }
 
   @Override

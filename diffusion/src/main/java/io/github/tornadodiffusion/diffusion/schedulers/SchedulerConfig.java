@@ -1,10 +1,13 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
 import io.github.tornadodiffusion.nn.JsonFields;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What the classes share of a scheduler_config.json; the components are diffusers' keys in camel
@@ -64,6 +67,27 @@ public record SchedulerConfig(
           1.0,
           TimestepSpacing.LEADING,
           0);
+
+  /** The keys that diffusers' DDPM and DDIM know: all. */
+  static final Set<String> KEYS = Set.copyOf(DEFAULTS.fields().keySet());
+
+  /** The keys of every class with betas. */
+  static final Set<String> COMMON_KEYS =
+      Set.of(
+          "num_train_timesteps",
+          "beta_start",
+          "beta_end",
+          "beta_schedule",
+          "trained_betas",
+          "prediction_type",
+          "timestep_spacing",
+          "steps_offset");
+
+  /** The keys of a class that knows others beside the common ones. */
+  static Set<String> commonKeysAnd(String... others) {
+    return Stream.concat(COMMON_KEYS.stream(), Arrays.stream(others))
+        .collect(Collectors.toUnmodifiableSet());
+  }
 
   public SchedulerConfig {
     if (trainedBetas != null) {

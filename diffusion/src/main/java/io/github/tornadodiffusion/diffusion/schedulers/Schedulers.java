@@ -32,8 +32,8 @@ public final class Schedulers {
     FACTORIES.put("EulerAncestralDiscreteScheduler", EulerAncestralDiscreteScheduler::read);
     FACTORIES.put("HeunDiscreteScheduler", HeunDiscreteScheduler::read);
     FACTORIES.put("LMSDiscreteScheduler", LMSDiscreteScheduler::read);
-    FACTORIES.put("KDPM2DiscreteScheduler", KDPM2DiscreteScheduler::read);
-    FACTORIES.put("KDPM2AncestralDiscreteScheduler", KDPM2AncestralDiscreteScheduler::read);
+    FACTORIES.put("KDPM2DiscreteScheduler", KDPM2DiscreteScheduler::new);
+    FACTORIES.put("KDPM2AncestralDiscreteScheduler", KDPM2AncestralDiscreteScheduler::new);
     FACTORIES.put("EDMEulerScheduler", EDMEulerScheduler::read);
     FACTORIES.put("FlowMatchEulerDiscreteScheduler", FlowMatchEulerDiscreteScheduler::read);
     FACTORIES.put("DDIMInverseScheduler", DDIMInverseScheduler::new);

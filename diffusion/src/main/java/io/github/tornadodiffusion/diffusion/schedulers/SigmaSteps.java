@@ -8,7 +8,6 @@ import static io.github.tornadodiffusion.diffusion.schedulers.Update.SAMPLE;
 import io.github.tornadodiffusion.diffusion.schedulers.Update.Term;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
 
 /**
  * The steps of a sampler in the variance exploding view, where sample = x_0 + sigma * noise and the
@@ -20,18 +19,6 @@ import java.util.Set;
  */
 @SuppressWarnings("ArrayRecordComponent") // local to a scheduler, never compared
 record SigmaSteps(double[] timesteps, double[] sigmas, double initNoiseSigma) {
-  /** The keys of a configuration that all of these schedulers know. */
-  static final Set<String> KEYS =
-      Set.of(
-          "num_train_timesteps",
-          "beta_start",
-          "beta_end",
-          "beta_schedule",
-          "trained_betas",
-          "prediction_type",
-          "timestep_spacing",
-          "steps_offset");
-
   /** The defaults of these schedulers, but for the range of betas. */
   static SchedulerConfig defaults(double betaStart, double betaEnd) {
     SchedulerConfig shared = SchedulerConfig.DEFAULTS;

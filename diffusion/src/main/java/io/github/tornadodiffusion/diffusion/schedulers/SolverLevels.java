@@ -1,7 +1,6 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.Set;
 
 /**
@@ -13,37 +12,12 @@ import java.util.Set;
 @SuppressWarnings("ArrayRecordComponent") // local to a scheduler, never compared
 record SolverLevels(double[] timesteps, double[] sigmas) {
   /** diffusers' defaults of solvers. */
-  static final SchedulerConfig DEFAULTS =
-      new SchedulerConfig(
-          1000,
-          0.0001,
-          0.02,
-          BetaSchedule.LINEAR,
-          null,
-          false,
-          PredictionType.EPSILON,
-          false,
-          1.0,
-          false,
-          0.995,
-          1.0,
-          TimestepSpacing.LINSPACE,
-          0);
+  static final SchedulerConfig DEFAULTS = SigmaSteps.defaults(0.0001, 0.02);
 
   /** The keys of a configuration that all solvers know. */
   static final Set<String> KEYS =
-      Set.of(
-          "num_train_timesteps",
-          "beta_start",
-          "beta_end",
-          "beta_schedule",
-          "trained_betas",
-          "prediction_type",
-          "thresholding",
-          "dynamic_thresholding_ratio",
-          "sample_max_value",
-          "timestep_spacing",
-          "steps_offset");
+      SchedulerConfig.commonKeysAnd(
+          "thresholding", "dynamic_thresholding_ratio", "sample_max_value");
 
   /** Stands for no noise at all in a training timestep, so that lambda is finite. */
   private static final double LEAST_SIGMA = 1e-10;
@@ -56,13 +30,6 @@ record SolverLevels(double[] timesteps, double[] sigmas) {
 
   /** With a terminal signal to noise ratio of zero diffusers takes an alphaCumprod of 2^-24. */
   private static final double MOST_RESCALED_SIGMA = Math.sqrt(0x1p24 - 1);
-
-  /** The keys that all solvers know and another. */
-  static Set<String> keysWith(String key) {
-    Set<String> keys = new HashSet<>(KEYS);
-    keys.add(key);
-    return Set.copyOf(keys);
-  }
 
   /** The level of every training timestep, 0 first, from 1e-10 to below 2^24. */
   static double[] table(SchedulerConfig config, NoiseSchedule schedule) {

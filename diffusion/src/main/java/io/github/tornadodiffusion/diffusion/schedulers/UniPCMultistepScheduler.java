@@ -18,7 +18,7 @@ import java.util.Set;
  * <p>Where diffusers divides by zero this does not: between timesteps that come twice the order
  * falls.
  */
-public final class UniPCMultistepScheduler implements Scheduler {
+public final class UniPCMultistepScheduler extends BetaScheduler {
   /** The types of related classes, which stand for bh2 as in diffusers. */
   private static final Set<String> RELATED_TYPES = Set.of("midpoint", "heun", "logrho");
 
@@ -39,18 +39,16 @@ public final class UniPCMultistepScheduler implements Scheduler {
     BH2
   }
 
-  private final SchedulerConfig config;
   private final int solverOrder;
   private final boolean predictX0;
   private final Bh solverType;
   private final boolean lowerOrderFinal;
   private final List<Integer> disableCorrector;
   private final Sigmas spread;
-  private final NoiseSchedule schedule;
   private final double[] table;
 
   UniPCMultistepScheduler(JsonFields fields) {
-    config = SchedulerConfig.read(fields, SolverLevels.DEFAULTS, SolverLevels.KEYS);
+    SchedulerConfig config = SchedulerConfig.read(fields, SolverLevels.DEFAULTS, SolverLevels.KEYS);
     solverOrder = SolverOrders.read(fields, MOST_ORDER);
     predictX0 = fields.bool("predict_x0", true);
     String type = fields.string("solver_type", Ids.id(Bh.BH2));
@@ -62,23 +60,13 @@ public final class UniPCMultistepScheduler implements Scheduler {
           "solver_p is a scheduler: the predictor of UniPC is its own, make it null");
     }
     spread = Sigmas.read(fields);
-    schedule = config.noiseSchedule();
+    super(config, SolverLevels.KEYS);
     table = SolverLevels.table(config, schedule);
   }
 
   @Override
-  public String className() {
-    return "UniPCMultistepScheduler";
-  }
-
-  @Override
-  public SchedulerConfig config() {
-    return config;
-  }
-
-  @Override
   public Map<String, Object> fields() {
-    Map<String, Object> fields = config.fields(SolverLevels.KEYS);
+    Map<String, Object> fields = super.fields();
     fields.put("solver_order", solverOrder);
     fields.put("predict_x0", predictX0);
     fields.put("solver_type", Ids.id(solverType));
@@ -87,11 +75,6 @@ public final class UniPCMultistepScheduler implements Scheduler {
     fields.put("solver_p", null);
     spread.write(fields);
     return fields;
-  }
-
-  @Override
-  public NoiseSchedule noiseSchedule() {
-    return schedule;
   }
 
   @Override

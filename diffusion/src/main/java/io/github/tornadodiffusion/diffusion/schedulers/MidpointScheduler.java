@@ -6,25 +6,49 @@ import static io.github.tornadodiffusion.diffusion.schedulers.Update.ORIGINAL;
 import static io.github.tornadodiffusion.diffusion.schedulers.Update.SAMPLE;
 
 import io.github.tornadodiffusion.diffusion.schedulers.SigmaSteps.Ancestral;
+import io.github.tornadodiffusion.nn.JsonFields;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
-/** The steps of {@link KDPM2DiscreteScheduler} and {@link KDPM2AncestralDiscreteScheduler}. */
-final class Midpoint {
+/** {@link KDPM2DiscreteScheduler} and {@link KDPM2AncestralDiscreteScheduler}. */
+abstract class MidpointScheduler extends BetaScheduler {
+  private static final SchedulerConfig DEFAULTS = SigmaSteps.defaults(0.00085, 0.012);
+
   /** The sample before a step. */
   private static final int BEFORE = Update.OWN;
 
-  private Midpoint() {}
+  private final Sigmas spread;
+  private final double[] table;
+  private final boolean ancestral;
 
   /**
-   * The calls of all steps: to the geometric middle of a step, and from its beginning to its end
-   * with the slope found there.
+   * Reads a configuration.
    *
-   * @param table the level of every training timestep
    * @param ancestral whether a step goes lower and adds noise
    */
-  static Scheduler.Plan plan(
-      SchedulerConfig config, Sigmas spread, double[] table, int steps, boolean ancestral) {
+  MidpointScheduler(String className, JsonFields fields, boolean ancestral) {
+    SchedulerConfig config = SchedulerConfig.read(fields, DEFAULTS, SchedulerConfig.COMMON_KEYS);
+    spread = Sigmas.read(fields);
+    SigmaSteps.refuseSamplePrediction(className, config);
+    super(config, SchedulerConfig.COMMON_KEYS);
+    this.ancestral = ancestral;
+    table = SigmaSteps.table(config, schedule);
+  }
+
+  @Override
+  public Map<String, Object> fields() {
+    Map<String, Object> fields = super.fields();
+    spread.write(fields);
+    return fields;
+  }
+
+  /**
+   * {@inheritDoc} To the geometric middle of a step, and from its beginning to its end with the
+   * slope found there.
+   */
+  @Override
+  public Plan plan(int steps, StepOptions options) {
     SigmaSteps levels = SigmaSteps.of(config, spread, table, steps);
     List<ModelCall> calls = new ArrayList<>();
     for (int i = 0; i < steps; i++) {
@@ -38,12 +62,12 @@ final class Midpoint {
       boolean last = i == steps - 1;
       double middle = last ? 0 : Math.sqrt(from * step.down());
       ModelCall.Builder toMiddle =
-          predicting(config, timestep, from)
+          predicting(timestep, from)
               .set(BEFORE, term(SAMPLE, 1))
               .set(SAMPLE, SigmaSteps.straight(from, middle));
       calls.add((ancestral ? toMiddle.drawsNoise() : toMiddle).build());
       if (!last) {
-        ModelCall.Builder toEnd = predicting(config, Sigmas.timestep(table, middle), middle);
+        ModelCall.Builder toEnd = predicting(Sigmas.timestep(table, middle), middle);
         // Where the middle has no noise, diffusers divides by zero; its x_0 is the end.
         double length = middle == 0 ? 0 : (step.down() - from) / middle;
         toEnd.set(
@@ -58,8 +82,7 @@ final class Midpoint {
     return levels.planInPairs(calls);
   }
 
-  private static ModelCall.Builder predicting(
-      SchedulerConfig config, double timestep, double sigma) {
+  private ModelCall.Builder predicting(double timestep, double sigma) {
     return SigmaSteps.call(timestep, sigma)
         .set(ORIGINAL, SigmaSteps.original(config.predictionType(), sigma));
   }
