@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.diffusion;
 
+import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.NoiseSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.PredictionType;
 
@@ -18,15 +19,12 @@ record BoundTerm(double range, double scale, double halfBin) {
   /** Lambda of the hybrid objective L_simple + lambda * L_vlb, where L_vlb is the whole bound. */
   static final double WEIGHT = 0.001;
 
-  /** The least that {@code DDPMScheduler} takes for a variance when it samples. */
-  private static final double LEAST_VARIANCE = 1e-20;
-
   /** The term of a timestep. */
   static BoundTerm at(NoiseSchedule schedule, PredictionType prediction, int timestep) {
     // The posterior of timestep 0 has no variance; as in the paper's code, that of 1 stands for it.
     int other = timestep == 0 && schedule.timesteps() > 1 ? 1 : timestep;
-    double least = Math.max(posteriorVariance(schedule, other), LEAST_VARIANCE);
-    double beta = Math.max(schedule.beta(timestep), LEAST_VARIANCE);
+    double least = Math.max(posteriorVariance(schedule, other), DDPMScheduler.LEAST_VARIANCE);
+    double beta = Math.max(schedule.beta(timestep), DDPMScheduler.LEAST_VARIANCE);
     double deviation = Math.sqrt(least);
     double alphaCumprod = schedule.alphaCumprod(timestep);
     // Of x_0 in the posterior's mean; without any noise in x_t that mean is x_0 itself.

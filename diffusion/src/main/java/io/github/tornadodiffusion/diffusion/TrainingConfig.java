@@ -1,5 +1,7 @@
 package io.github.tornadodiffusion.diffusion;
 
+import static io.github.tornadodiffusion.diffusion.schedulers.Settings.check;
+
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.data.Datasets;
 import io.github.tornadodiffusion.diffusion.schedulers.BetaSchedule;
@@ -134,12 +136,6 @@ public record TrainingConfig(
           "variance_type",
           variant.variance().id(),
           known.id() + " as that of the model it begins with");
-    }
-  }
-
-  private static void check(boolean holds, String key, Object value, String allowed) {
-    if (!holds) {
-      throw new IllegalArgumentException(key + " is " + value + ": it must be " + allowed);
     }
   }
 

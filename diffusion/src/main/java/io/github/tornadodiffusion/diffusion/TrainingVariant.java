@@ -1,5 +1,7 @@
 package io.github.tornadodiffusion.diffusion;
 
+import static io.github.tornadodiffusion.diffusion.schedulers.Settings.check;
+
 import io.github.tornadodiffusion.diffusion.schedulers.VarianceType;
 import java.util.Map;
 
@@ -47,12 +49,6 @@ public record TrainingVariant(
         "variance_type",
         variance.id(),
         "fixed or learned_range to be trained");
-  }
-
-  private static void check(boolean holds, String key, Object value, String allowed) {
-    if (!holds) {
-      throw new IllegalArgumentException(key + " is " + value + ": it must be " + allowed);
-    }
   }
 
   /** Whether the model predicts its variance. */

@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
 import static io.github.tornadodiffusion.diffusion.schedulers.ModelCall.term;
+import static io.github.tornadodiffusion.diffusion.schedulers.Settings.check;
 import static io.github.tornadodiffusion.diffusion.schedulers.Update.NOISE;
 import static io.github.tornadodiffusion.diffusion.schedulers.Update.ORIGINAL;
 import static io.github.tornadodiffusion.diffusion.schedulers.Update.OUTPUT;
@@ -41,12 +42,6 @@ public final class CMStochasticIterativeScheduler implements Scheduler {
     check(sigmaMax >= sigmaMin, "sigma_max", sigmaMax, "at least sigma_min");
     check(sigmaData > 0, "sigma_data", sigmaData, "above 0");
     check(rho > 0, "rho", rho, "above 0");
-  }
-
-  private static void check(boolean holds, String key, double value, String allowed) {
-    if (!holds) {
-      throw new IllegalArgumentException(key + " is " + value + ": it must be " + allowed);
-    }
   }
 
   @Override
@@ -111,8 +106,7 @@ public final class CMStochasticIterativeScheduler implements Scheduler {
   /** The levels of Karras et al. 2022, equation 5. */
   private double sigma(int index) {
     double share = index == 0 ? 0 : index / (config.numTrainTimesteps() - 1.0);
-    double most = Math.pow(sigmaMax, 1 / rho);
-    return Math.pow(most + share * (Math.pow(sigmaMin, 1 / rho) - most), rho);
+    return Sigmas.karras(sigmaMin, sigmaMax, share, rho);
   }
 
   /** The weight of the sample: the boundary condition (Song et al. 2023, appendix C). */

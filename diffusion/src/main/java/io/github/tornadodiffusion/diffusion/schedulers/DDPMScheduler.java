@@ -19,7 +19,8 @@ import java.util.Map;
  * without signal is divided by a small number in place of zero.
  */
 public final class DDPMScheduler extends BetaScheduler {
-  private static final double LEAST_VARIANCE = 1e-20;
+  /** The least that a variance is taken for. */
+  public static final double LEAST_VARIANCE = 1e-20;
 
   private final VarianceType varianceType;
 

@@ -1,5 +1,7 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
+import static io.github.tornadodiffusion.diffusion.schedulers.Settings.check;
+
 import io.github.tornadodiffusion.nn.JsonFields;
 import java.util.Arrays;
 import java.util.List;
@@ -113,12 +115,6 @@ public record SchedulerConfig(
         "trained_betas",
         (trainedBetas == null ? 0 : trainedBetas.size()) + " values",
         "at least " + numTrainTimesteps + " values, num_train_timesteps");
-  }
-
-  private static void check(boolean holds, String key, Object value, String allowed) {
-    if (!holds) {
-      throw new IllegalArgumentException(key + " is " + value + ": it must be " + allowed);
-    }
   }
 
   /**
