@@ -7,5 +7,10 @@ import picocli.CommandLine.Command;
     name = "experiment",
     description = "Runs an experiment and writes raw data, a report, pictures and a manifest.",
     synopsisSubcommandLabel = "NAME",
-    subcommands = DevicesExperiment.class)
+    subcommands = {
+      DevicesExperiment.class,
+      ReportCommand.class,
+      RerunCommand.class,
+      MergeCommand.class
+    })
 final class ExperimentCommand {}

@@ -1,15 +1,19 @@
 package io.github.tornadodiffusion.experiments;
 
+import java.util.LinkedHashMap;
 import java.util.Map;
+import tools.jackson.core.type.TypeReference;
 import tools.jackson.core.util.DefaultIndenter;
 import tools.jackson.core.util.DefaultPrettyPrinter;
+import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Writes JSON for people and for other tools. */
+/** Writes JSON for people and for other tools, and reads it. */
 final class Json {
-  private static final JsonMapper LINES = JsonMapper.builder().build();
+  private static final JsonMapper LINES =
+      JsonMapper.builder().enable(DeserializationFeature.USE_LONG_FOR_INTS).build();
   private static final JsonMapper PAGES =
       JsonMapper.builder()
           .enable(SerializationFeature.INDENT_OUTPUT)
@@ -19,11 +23,19 @@ final class Json {
                   .withArrayIndenter(new DefaultIndenter("  ", "\n")))
           .build();
 
+  private static final TypeReference<LinkedHashMap<String, Object>> FIELDS =
+      new TypeReference<>() {};
+
   private Json() {}
 
   /** JSON text as a value that can be part of an object. */
   static JsonNode tree(String json) {
     return LINES.readTree(json);
+  }
+
+  /** The fields of an object in their order: numbers as Long or Double, texts, booleans, nulls. */
+  static Map<String, Object> object(String json) {
+    return LINES.readValue(json, FIELDS);
   }
 
   /** One object in one line. */

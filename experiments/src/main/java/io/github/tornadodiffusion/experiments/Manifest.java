@@ -19,7 +19,7 @@ final class Manifest {
 
   /** What may differ between the parts of a run that was resumed. */
   private static final List<String> OF_A_PART =
-      List.of("command", "started", FINISHED, STATUS, "result", "program", "machine", "device");
+      List.of("command", "arguments", "started", FINISHED, STATUS, "result", "program", "machine", "device");
 
   private final Map<String, Object> fields = new LinkedHashMap<>();
 
@@ -30,6 +30,7 @@ final class Manifest {
    */
   Manifest(List<String> arguments) {
     fields.put("command", Shell.program() + " " + Shell.line(arguments));
+    fields.put("arguments", arguments);
     fields.put("started", now());
     fields.put("program", program());
     fields.put("machine", machine());

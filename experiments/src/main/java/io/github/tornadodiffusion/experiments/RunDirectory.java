@@ -64,7 +64,7 @@ record RunDirectory(Path path) {
   /**
    * Keeps other processes out and removes what killed ones left half written.
    *
-   * @throws IOException in one line if another process is training here
+   * @throws IOException in one line if another process is at work here
    */
   @SuppressWarnings("MustBeClosedChecker") // the caller closes it
   RunLock lock() throws IOException {

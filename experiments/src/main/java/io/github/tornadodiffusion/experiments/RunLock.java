@@ -32,7 +32,7 @@ final class RunLock implements AutoCloseable {
     if (!taken(channel)) {
       channel.close();
       throw new IOException(
-          "another process is training in %s; wait for it or choose another --out".formatted(run));
+          "another process is at work in %s; wait for it or choose another --out".formatted(run));
     }
     return new RunLock(channel);
   }

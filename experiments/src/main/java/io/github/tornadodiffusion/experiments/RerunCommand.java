@@ -1,0 +1,135 @@
+package io.github.tornadodiffusion.experiments;
+
+import io.github.tornadodiffusion.experiments.ExperimentData.Row;
+import io.github.tornadodiffusion.nn.AtomicFiles;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.apache.commons.math3.stat.StatUtils;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+
+/** Repeats a run from its manifest and compares every figure. */
+@Command(
+    name = "rerun",
+    description = {
+      "Repeats a run of 'train' or 'experiment' from its manifest and compares every figure: equal,"
+          + " within tolerance or different.",
+      "The exit code is 0 if none is different."
+    })
+final class RerunCommand implements Callable<Integer> {
+  private static final String RATE = "images_per_s";
+
+  @Spec CommandSpec spec;
+
+  @Parameters(paramLabel = "MANIFEST", description = "manifest.json of the run, beside its data.")
+  Path manifest;
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      description = "Directory for the new run, new or empty (default: runs/rerun-TIME).")
+  Path out;
+
+  @Option(
+      names = "--factor",
+      paramLabel = "F",
+      defaultValue = "2",
+      description = {
+        "How many times a time, rate or amount of memory may differ (default: ${DEFAULT-VALUE}).",
+        "Every other figure is equal, or within tolerance up to a thousandth."
+      })
+  double factor;
+
+  @Option(names = "--verbose", description = "Print the stack trace of an error.")
+  boolean verbose;
+
+  @Override
+  public Integer call() throws IOException {
+    if (!(factor >= 1)) {
+      throw new IllegalArgumentException("--factor is " + factor + ": give at least 1");
+    }
+    Path before = Files.isDirectory(manifest) ? manifest : manifest.toAbsolutePath().getParent();
+    List<String> arguments = arguments(before);
+    List<Row> rows = rows(before);
+    Path now = out == null ? RunDirectory.named("rerun").path() : out;
+    arguments.addAll(List.of("--out", now.toString()));
+    PrintWriter stdout = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
+    err.println("running " + Shell.program() + " " + Shell.line(arguments));
+    int code = Main.run(stdout, err, arguments.toArray(String[]::new));
+    if (code != 0) {
+      return code;
+    }
+    RunComparison comparison = RunComparison.of(rows, rows(now), factor);
+    AtomicFiles.write(
+        now.resolve("comparison.md"),
+        "# %s, run again\n\n%s".formatted(before.getFileName(), comparison.markdown()));
+    stdout.println();
+    stdout.print(comparison.markdown());
+    stdout.println(
+        comparison.holds()
+            ? "the run repeats: no figure is different"
+            : "the run does not repeat: see the figures that are different");
+    stdout.flush();
+    return comparison.holds() ? 0 : Errors.FAILURE;
+  }
+
+  private List<String> arguments(Path directory) throws IOException {
+    Path file = new ExperimentDirectory(directory).manifest();
+    JsonNode node;
+    try {
+      node = Json.tree(Files.readString(file));
+    } catch (JacksonException e) {
+      throw new IOException("%s is damaged: name another manifest".formatted(file), e);
+    }
+    List<String> arguments = new ArrayList<>(Arguments.without(node, "--out"));
+    arguments.remove("--resume");
+    String command = arguments.isEmpty() ? "" : arguments.getFirst();
+    if (!command.equals("train") && !command.equals("experiment")) {
+      throw new IOException(
+          "%s does not name a run of 'train' or 'experiment': name the manifest of one"
+              .formatted(file));
+    }
+    return arguments;
+  }
+
+  /** The figures of an experiment, or of a training. */
+  private static List<Row> rows(Path directory) throws IOException {
+    RunDirectory training = new RunDirectory(directory);
+    return Files.exists(training.lossCsv())
+        ? training(training.lossCsv())
+        : ExperimentData.read(new ExperimentDirectory(directory)).rows();
+  }
+
+  /** The steps of a training; its rate is one figure, the median. */
+  private static List<Row> training(Path csv) throws IOException {
+    List<String> lines = Files.readAllLines(csv);
+    List<String> names = List.of(lines.getFirst().split(",", -1));
+    List<Row> rows = new ArrayList<>();
+    for (String line : lines.subList(1, lines.size())) {
+      String[] cells = line.split(",", -1);
+      Map<String, Object> values = new LinkedHashMap<>();
+      for (int i = 0; i < Math.min(cells.length, names.size()); i++) {
+        values.put(names.get(i), cells[i].isEmpty() ? null : (Object) Double.valueOf(cells[i]));
+      }
+      rows.add(new Row("train", "loss", values));
+    }
+    double[] rates = rows.stream().mapToDouble(row -> row.number(RATE)).toArray();
+    rows.forEach(row -> row.values().remove(RATE));
+    double median = StatUtils.percentile(rates, 50);
+    rows.add(new Row("train", "speed", Map.of(RATE, median)));
+    return rows;
+  }
+}

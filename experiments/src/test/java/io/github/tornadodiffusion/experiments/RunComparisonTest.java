@@ -1,0 +1,66 @@
+package io.github.tornadodiffusion.experiments;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.tornadodiffusion.experiments.ExperimentData.Row;
+import io.github.tornadodiffusion.experiments.RunComparison.Figure;
+import io.github.tornadodiffusion.experiments.RunComparison.Verdict;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class RunComparisonTest {
+  private static Row row(String unit, String name, Object value) {
+    Map<String, Object> values = new HashMap<>();
+    values.put(name, value);
+    return new Row(unit, "t", values);
+  }
+
+  private static Figure compare(String name, Object before, Object now) {
+    RunComparison comparison =
+        RunComparison.of(List.of(row("u", name, before)), List.of(row("u", name, now)), 2);
+    assertEquals(1, comparison.figures().size());
+    return comparison.figures().getFirst();
+  }
+
+  @Test
+  void qualityIsEqualCloseOrDifferent() {
+    assertEquals(Verdict.EQUAL, compare("loss", 0.25, 0.25).verdict());
+    assertEquals(Verdict.EQUAL, compare("loss", null, null).verdict());
+    assertEquals(Verdict.WITHIN_TOLERANCE, compare("loss", 0.25, 0.2501).verdict());
+    assertEquals(Verdict.DIFFERENT, compare("loss", 0.25, 0.26).verdict());
+    assertEquals(Verdict.DIFFERENT, compare("loss", 0.25, null).verdict());
+    assertEquals(Verdict.DIFFERENT, compare("loss", 0.25, -0.25).verdict());
+    assertEquals(Verdict.DIFFERENT, compare("device", "jvm", "opencl:0").verdict());
+  }
+
+  @Test
+  void whatIsMeasuredMayDifferByAFactor() {
+    Figure within = compare("median_ms", 10.0, 19.0);
+    assertEquals(Verdict.WITHIN_TOLERANCE, within.verdict());
+    assertEquals(1.9, within.largest(), 1e-12);
+    assertEquals(Verdict.WITHIN_TOLERANCE, compare("images_per_s", 10.0, 5.1).verdict());
+    assertEquals(Verdict.DIFFERENT, compare("gflops", 10.0, 21.0).verdict());
+    assertEquals(Verdict.DIFFERENT, compare("loss", 10.0, 19.0).verdict());
+  }
+
+  @Test
+  void rowsAreMatchedWithinTheirUnit() {
+    List<Row> before = List.of(row("a", "x", 1.0), row("b", "x", 2.0), row("a", "x", 3.0));
+    List<Row> otherOrder = List.of(row("b", "x", 2.0), row("a", "x", 1.0), row("a", "x", 3.0));
+    assertTrue(RunComparison.of(before, otherOrder, 2).holds());
+    assertTrue(RunComparison.of(before, otherOrder, 2).markdown().contains("equal"));
+  }
+
+  @Test
+  void aMissingOrSurplusRowIsADifference() {
+    List<Row> one = List.of(row("a", "x", 1.0));
+    List<Row> two = List.of(row("a", "x", 1.0), row("a", "x", 1.0));
+    assertFalse(RunComparison.of(two, one, 2).holds());
+    assertFalse(RunComparison.of(one, two, 2).holds());
+    assertFalse(RunComparison.of(one, List.of(), 2).holds());
+  }
+}
