@@ -7,7 +7,8 @@ import java.util.Map;
 
 /** The reports of all experiments, made of nothing but raw data. */
 final class ExperimentReports {
-  private static final Map<String, Experiment.ReportMaker> MAKERS = Map.of();
+  private static final Map<String, Experiment.ReportMaker> MAKERS =
+      Map.of(DevicesPlan.NAME, DevicesReport::make);
 
   private ExperimentReports() {}
 
