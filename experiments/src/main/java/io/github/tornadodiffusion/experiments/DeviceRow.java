@@ -19,9 +19,10 @@ import java.util.stream.Stream;
  * @param label names it for people
  * @param device its id, of which several rows may be
  * @param kernels lanes or tiles
+ * @param threads that compute; 0 on a device of TornadoVM
  * @param opener starts it
  */
-record DeviceRow(String key, String label, String device, String kernels, Opener opener) {
+record DeviceRow(String key, String label, String device, String kernels, int threads, Opener opener) {
   /** Java without vectors: no device that one can choose elsewhere. */
   static final String SCALAR = "java";
 
@@ -70,7 +71,7 @@ record DeviceRow(String key, String label, String device, String kernels, Opener
 
   private static DeviceRow scalar() {
     return new DeviceRow(
-        "java-1-thread", "Java without vectors", SCALAR, "lanes", measure -> JvmEngine.scalar());
+        "java-1-thread", "Java without vectors", SCALAR, "lanes", 1, measure -> JvmEngine.scalar());
   }
 
   private static DeviceRow jvm(int threads) {
@@ -80,6 +81,7 @@ record DeviceRow(String key, String label, String device, String kernels, Opener
         "jvm, " + count,
         JVM,
         "lanes",
+        threads,
         measure -> new JvmEngine(threads));
   }
 
@@ -96,12 +98,13 @@ record DeviceRow(String key, String label, String device, String kernels, Opener
         id + ", " + resolved,
         id,
         resolved,
+        0,
         measure -> Engines.open(id, measure ? options.measuring() : options));
   }
 
   /** Whether it is TornadoVM's. */
   boolean isTornado() {
-    return !device.equals(JVM) && !isScalar();
+    return threads == 0;
   }
 
   boolean isScalar() {
@@ -121,6 +124,9 @@ record DeviceRow(String key, String label, String device, String kernels, Opener
   /** What is known of the device itself, see {@link Devices}. */
   Map<String, Object> description() {
     Map<String, Object> fields = fields();
+    if (threads > 0) {
+      fields.put("threads", threads);
+    }
     Devices.named(isScalar() ? JVM : device)
         .forEach((name, value) -> fields.putIfAbsent(name, value));
     return fields;

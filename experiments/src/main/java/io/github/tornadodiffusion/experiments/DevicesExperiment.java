@@ -48,8 +48,7 @@ final class DevicesExperiment implements Callable<Integer> {
   @Option(
       names = "--preset",
       paramLabel = "P",
-      defaultValue = "unit1",
-      description = "The model (default: ${DEFAULT-VALUE}).")
+      description = "The model (default: unit1; with --quick butterflies).")
   String preset;
 
   @Option(
@@ -83,12 +82,13 @@ final class DevicesExperiment implements Callable<Integer> {
           "--batches is %s and --runs %d; give at least 1 image and 2 runs"
               .formatted(sizes, count));
     }
+    String model = preset != null ? preset : options.quick ? "butterflies" : "unit1";
     DeviceOptions jvm = DeviceOptions.of("jvm", "auto", threads);
     jvm.check();
     DevicesPlan plan =
         new DevicesPlan(
             DeviceRow.of(devices, kernels, jvm.threads()),
-            DevicesSettings.of(Presets.named(preset), sizes, count, options.quick));
+            DevicesSettings.of(Presets.named(model), sizes, count, options.quick));
     return new ExperimentRun(
             plan,
             options,

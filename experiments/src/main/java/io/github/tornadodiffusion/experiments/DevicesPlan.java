@@ -82,11 +82,11 @@ record DevicesPlan(List<DeviceRow> rows, DevicesSettings settings) implements Ex
   }
 
   private static double slowness(DeviceRow row) {
-    int cores = Runtime.getRuntime().availableProcessors();
-    if (row.isScalar()) {
-      return SCALAR * cores;
+    if (row.isTornado()) {
+      return 1;
     }
-    return row.key().equals("jvm-1-thread") ? cores : 1;
+    double threads = (double) Runtime.getRuntime().availableProcessors() / row.threads();
+    return row.isScalar() ? SCALAR * threads : threads;
   }
 
   private double imageSeconds() {
