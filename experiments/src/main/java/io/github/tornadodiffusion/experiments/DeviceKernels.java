@@ -4,6 +4,7 @@ import io.github.tornadodiffusion.experiments.ExperimentData.Row;
 import io.github.tornadodiffusion.experiments.report.Chart;
 import io.github.tornadodiffusion.experiments.report.Table;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,10 +23,12 @@ import java.util.function.ToDoubleFunction;
 record DeviceKernels(String title, double gflops, double gigabytes, List<Kernel> kernels) {
   private static final String BANDWIDTH = "Elementwise.add";
 
-  /** Kernels that are drawn: as many as there are colours beside the roof's. */
-  private static final int DRAWN = 7;
+  /** Kernels that are drawn: as many as there are dark colours beside the roof's. */
+  private static final int DRAWN = 6;
 
-  private static final int ROOF_POINTS = 60;
+  /** Points of the roof on each side of its ridge: of a long line no points are drawn. */
+  private static final int ROOF_POINTS = 30;
+
   private static final double LEAST_SHARE = 0.01;
 
   /**
@@ -150,14 +153,13 @@ record DeviceKernels(String title, double gflops, double gigabytes, List<Kernel>
       least = Math.min(least, kernel.intensity());
       most = Math.max(most, kernel.intensity());
     }
-    double from = least / 2;
-    double step = Math.pow(2 * most / from, 1.0 / (ROOF_POINTS - 1));
-    double[] x = new double[ROOF_POINTS];
-    double[] y = new double[ROOF_POINTS];
+    double[] x = new double[2 * ROOF_POINTS];
     for (int i = 0; i < ROOF_POINTS; i++) {
-      x[i] = from * Math.pow(step, i);
-      y[i] = roof(x[i]);
+      double share = (double) i / (ROOF_POINTS - 1);
+      x[i] = Math.pow(least / 2, 1 - share) * Math.pow(ridge, share);
+      x[ROOF_POINTS + i] = Math.pow(ridge, 1 - share) * Math.pow(2 * most, share);
     }
+    double[] y = Arrays.stream(x).map(this::roof).toArray();
     Chart chart =
         Chart.lines(name, title, "FLOP/byte", "GFLOP/s").logX().logY().series("roof", x, y);
     for (Kernel kernel : drawn) {

@@ -52,7 +52,9 @@ final class DeviceSpeedSection {
 
   private static Chart chart(String program, SequencedMap<String, List<DeviceTimes>> devices) {
     Chart chart =
-        Chart.lines("speed-" + program, program, "images a run (batch)", "images/s").logX().logY();
+        Chart.lines("speed-" + program, program + " by batch", "images a run (batch)", "images/s")
+            .logX()
+            .logY();
     for (List<DeviceTimes> device : devices.values()) {
       chart =
           chart.series(
@@ -81,7 +83,7 @@ final class DeviceSpeedSection {
               Numbers.scientific(t.speed().number("max_error"))));
     }
     return new Table(
-        program,
+        program + ": medians of the steady runs",
         List.of(
             "device",
             "batch",

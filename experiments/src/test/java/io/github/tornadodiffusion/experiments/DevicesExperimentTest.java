@@ -27,23 +27,30 @@ class DevicesExperimentTest {
 
   @TempDir static Path temporary;
 
+  private static Path part;
   private static Path whole;
   private static ExperimentData data;
 
+  /** Two parts, as on two nodes of a cluster, and the whole. */
   @BeforeAll
   static void run() throws IOException {
-    whole = temporary.resolve("whole");
-    CommandRun run = CommandRun.succeeds(command(whole, "--device", "java,jvm"));
+    part = temporary.resolve("part");
+    CommandRun run = CommandRun.succeeds(command(part, "--shard", "1/2"));
     assertTrue(run.out().contains("report.html"), run.out());
-    assertTrue(run.err().contains("14 parts; about"), run.err());
+    assertTrue(run.err().contains("7 parts of 14, as --shard says; about"), run.err());
+    Path other = temporary.resolve("other");
+    CommandRun.succeeds(command(other, "--shard", "2/2"));
+    whole = temporary.resolve("whole");
+    CommandRun.succeeds(
+        "experiment", "merge", part.toString(), other.toString(), "--out", whole.toString());
     data = ExperimentData.read(new ExperimentDirectory(whole));
   }
 
   private static String[] command(Path out, String... more) {
     List<String> arguments =
         new ArrayList<>(List.of("experiment", "devices", "--quick", "--out", out.toString()));
-    arguments.addAll(
-        List.of("--threads", "1", "--preset", "digits", "--batches", "2", "--runs", "2"));
+    arguments.addAll(List.of("--device", "java,jvm", "--threads", "1", "--preset", "digits"));
+    arguments.addAll(List.of("--batches", "2", "--runs", "2"));
     arguments.addAll(List.of(more));
     return arguments.toArray(String[]::new);
   }
@@ -59,9 +66,9 @@ class DevicesExperimentTest {
     return files;
   }
 
-  private static Path copy(String name) throws IOException {
+  private static Path copy(Path of, String name) throws IOException {
     Path copy = temporary.resolve(name);
-    for (Map.Entry<String, byte[]> file : files(whole).entrySet()) {
+    for (Map.Entry<String, byte[]> file : files(of).entrySet()) {
       Path target = copy.resolve(file.getKey());
       Files.createDirectories(target.getParent());
       Files.write(target, file.getValue());
@@ -135,7 +142,7 @@ class DevicesExperimentTest {
   void theReportIsMadeAgainByteForByte() throws IOException {
     Map<String, byte[]> before = files(whole);
     assertTrue(before.containsKey("pictures/roofline-jvm-1-thread-forward.svg"));
-    Path again = copy("again");
+    Path again = copy(whole, "again");
     Files.delete(again.resolve("report.html"));
     CommandRun.succeeds("experiment", "report", again.toString());
     Map<String, byte[]> after = files(again);
@@ -143,49 +150,38 @@ class DevicesExperimentTest {
     before.forEach((name, bytes) -> assertArrayEquals(bytes, after.get(name), name));
   }
 
+  /** And what does not depend on speed is the same again. */
   @Test
   void aStoppedExperimentDoesOnlyWhatIsMissing() throws IOException {
-    Path stopped = copy("stopped");
-    Path missing = stopped.resolve("rows/jvm-1-thread-forward-batch-2.jsonl");
-    Files.delete(missing);
-    CommandRun run = CommandRun.succeeds(command(stopped, "--device", "java,jvm", "--resume"));
-    assertTrue(run.err().contains("14 parts, 13 are done"), run.err());
-    Map<String, byte[]> before = files(whole.resolve("rows"));
+    Path stopped = copy(part, "stopped");
+    String made = "jvm-1-thread-train-step-batch-2.jsonl";
+    Files.delete(stopped.resolve("rows").resolve(made));
+    CommandRun run = CommandRun.succeeds(command(stopped, "--shard", "1/2", "--resume"));
+    assertTrue(run.err().contains("7 parts of 14, as --shard says, 6 are done"), run.err());
+    Map<String, byte[]> before = files(part.resolve("rows"));
     Map<String, byte[]> after = files(stopped.resolve("rows"));
     assertEquals(before.keySet(), after.keySet());
-    String made = missing.getFileName().toString();
     before.forEach((name, bytes) -> {
       if (!name.equals(made)) {
         assertArrayEquals(bytes, after.get(name), name);
       }
     });
-  }
-
-  /** What does not depend on speed is the same however the work is divided. */
-  @Test
-  void partsAreMergedToTheSameFigures() throws IOException {
-    Path first = temporary.resolve("first");
-    Path second = temporary.resolve("second");
-    Path merged = temporary.resolve("merged");
-    String[] less = {"--device", "jvm", "--shard"};
-    for (Path part : List.of(first, second)) {
-      List<String> arguments = new ArrayList<>(List.of(less));
-      arguments.add(part.equals(first) ? "1/2" : "2/2");
-      CommandRun.succeeds(command(part, arguments.toArray(String[]::new)));
-    }
-    CommandRun.succeeds(
-        "experiment", "merge", first.toString(), second.toString(), "--out", merged.toString());
-    ExperimentData other = ExperimentData.read(new ExperimentDirectory(merged));
-    Set<String> units = other.rows().stream().map(Row::unit).collect(Collectors.toSet());
-    assertEquals(7, units.size());
-    List<Row> same = data.rows().stream().filter(row -> units.contains(row.unit())).toList();
-    assertEquals(same.size(), other.rows().size());
-    for (Figure figure : RunComparison.of(same, other.rows(), 2).figures()) {
+    List<Row> first = ExperimentData.read(new ExperimentDirectory(part)).rows();
+    List<Row> again = ExperimentData.read(new ExperimentDirectory(stopped)).rows();
+    for (Figure figure : RunComparison.of(first, again, 2).figures()) {
       if (!figure.measured()) {
         assertEquals(Verdict.EQUAL, figure.verdict(), figure.toString());
       }
     }
-    assertTrue(Files.size(merged.resolve("report.html")) > 0);
+  }
+
+  @Test
+  void partsMakeTheWhole() throws IOException {
+    Map<String, byte[]> rows = files(whole.resolve("rows"));
+    assertEquals(14, rows.size());
+    Map<String, byte[]> ofPart = files(part.resolve("rows"));
+    assertEquals(7, ofPart.size());
+    ofPart.forEach((name, bytes) -> assertArrayEquals(bytes, rows.get(name), name));
   }
 
   @Test
