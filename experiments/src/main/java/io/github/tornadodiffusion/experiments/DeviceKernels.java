@@ -54,7 +54,7 @@ record DeviceKernels(String title, double gflops, double gigabytes, List<Kernel>
   }
 
   /** The most that kernels of a device reached, of operations or of bytes: 10^9 a second. */
-  static double peak(List<Row> peaks, boolean bandwidth) {
+  static double best(List<Row> peaks, boolean bandwidth) {
     return peaks.stream()
         .filter(row -> row.text("kernel").equals(BANDWIDTH) == bandwidth)
         .mapToDouble(row ->
@@ -87,7 +87,7 @@ record DeviceKernels(String title, double gflops, double gigabytes, List<Kernel>
               sum(all, row -> row.number("calls") * row.number("call_bytes"))));
     });
     kernels.sort(Comparator.comparingDouble(Kernel::millis).reversed());
-    return new DeviceKernels(title, peak(peaks, false), peak(peaks, true), List.copyOf(kernels));
+    return new DeviceKernels(title, best(peaks, false), best(peaks, true), List.copyOf(kernels));
   }
 
   private static double sum(List<Row> rows, ToDoubleFunction<Row> value) {

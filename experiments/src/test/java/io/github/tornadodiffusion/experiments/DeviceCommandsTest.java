@@ -147,7 +147,7 @@ class DeviceCommandsTest {
       assertTrue(row.number("first_compilation_ms") > 0);
       assertTrue(row.number("transfers_ms") > 0);
     }
-    assertTrue(DeviceKernels.peak(data.table("peak"), false) > 0);
-    assertTrue(DeviceKernels.peak(data.table("peak"), true) > 0);
+    assertTrue(DeviceKernels.best(data.table("peak"), false) > 0);
+    assertTrue(DeviceKernels.best(data.table("peak"), true) > 0);
   }
 }
