@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.experiments;
 
+import io.github.tornadodiffusion.experiments.report.Table;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -50,7 +51,7 @@ record DevicesReport(List<Map<String, Object>> errors, List<Map<String, Object>>
               Objects.toString(device.getOrDefault("compute_units", device.get("threads"))),
               device.get("memory_mib").toString()));
     }
-    return Markdown.table(List.of("device", "name", "platform", "runtime", "units", "MiB"), rows);
+    return markdown(List.of("device", "name", "platform", "runtime", "units", "MiB"), rows);
   }
 
   private String speed() {
@@ -68,7 +69,7 @@ record DevicesReport(List<Map<String, Object>> errors, List<Map<String, Object>>
               text("%.0f", row.get("first_ms")),
               text("%.1e", row.get("max_error"))));
     }
-    return Markdown.table(
+    return markdown(
         List.of(
             "program",
             "device",
@@ -92,7 +93,7 @@ record DevicesReport(List<Map<String, Object>> errors, List<Map<String, Object>>
       devices.forEach(device -> row.add(error(kernel, device)));
       rows.add(row);
     }
-    return Markdown.table(Stream.concat(Stream.of("kernel"), devices.stream()).toList(), rows);
+    return markdown(Stream.concat(Stream.of("kernel"), devices.stream()).toList(), rows);
   }
 
   private String error(String kernel, String device) {
@@ -106,6 +107,10 @@ record DevicesReport(List<Map<String, Object>> errors, List<Map<String, Object>>
   /** The device and its variants of kernels. */
   private static String device(Map<String, Object> row) {
     return "`%s`, %s".formatted(row.get("device"), row.get("kernels"));
+  }
+
+  private static String markdown(List<String> header, List<List<String>> rows) {
+    return new Table("", header, rows).markdown();
   }
 
   private static String text(String format, Object number) {

@@ -1,0 +1,208 @@
+package io.github.tornadodiffusion.experiments.report;
+
+import io.github.tornadodiffusion.experiments.statistics.Interval;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * A chart of a report. Every method returns a new chart and leaves this one as it is. Values that
+ * are not finite, and on a logarithmic axis those that are not positive, are left out, and the
+ * caption says how many.
+ */
+public final class Chart {
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]*");
+
+  /** How values are drawn. */
+  enum Kind {
+    LINES,
+    POINTS,
+    BARS
+  }
+
+  private final Kind kind;
+  private final String name;
+  private final String title;
+  private final String xLabel;
+  private final String yLabel;
+  private final boolean logX;
+  private final boolean logY;
+  private final String caption;
+  private final List<Series> series;
+  private final List<String> categories;
+
+  private Chart(
+      Kind kind,
+      String name,
+      String title,
+      String xLabel,
+      String yLabel,
+      boolean logX,
+      boolean logY,
+      String caption,
+      List<Series> series,
+      List<String> categories) {
+    this.kind = kind;
+    this.name = name;
+    this.title = title;
+    this.xLabel = xLabel;
+    this.yLabel = yLabel;
+    this.logX = logX;
+    this.logY = logY;
+    this.caption = caption;
+    this.series = List.copyOf(series);
+    this.categories = List.copyOf(categories);
+  }
+
+  private static Chart empty(Kind kind, String name, String title, String xLabel, String yLabel) {
+    checkName(name);
+    return new Chart(kind, name, title, xLabel, yLabel, false, false, "", List.of(), List.of());
+  }
+
+  /** Refuses what would be no plain file name. */
+  static void checkName(String name) {
+    if (!NAME.matcher(name).matches()) {
+      throw new IllegalArgumentException(
+          "'%s' cannot name a picture; use letters, digits, '-', '_' and '.'".formatted(name));
+    }
+  }
+
+  /**
+   * A chart of lines through points.
+   *
+   * @param name of its files, unique within the report
+   * @param xLabel with the unit
+   * @param yLabel with the unit
+   * @throws IllegalArgumentException for a name that is no plain file name
+   */
+  public static Chart lines(String name, String title, String xLabel, String yLabel) {
+    return empty(Kind.LINES, name, title, xLabel, yLabel);
+  }
+
+  /** A chart of single points, see {@link #lines}. */
+  public static Chart points(String name, String title, String xLabel, String yLabel) {
+    return empty(Kind.POINTS, name, title, xLabel, yLabel);
+  }
+
+  /** A chart of bars in groups, one group for each category, see {@link #lines}. */
+  public static Chart bars(String name, String title, String xLabel, String yLabel) {
+    return empty(Kind.BARS, name, title, xLabel, yLabel);
+  }
+
+  /**
+   * With a logarithmic x axis.
+   *
+   * @throws IllegalArgumentException for bars, which have categories there
+   */
+  public Chart logX() {
+    if (kind == Kind.BARS) {
+      throw new IllegalArgumentException(
+          "the x axis of bars has categories, which cannot be logarithmic; use logY or points");
+    }
+    return new Chart(kind, name, title, xLabel, yLabel, true, logY, caption, series, categories);
+  }
+
+  /** With a logarithmic y axis; bars then begin at the foot of the chart. */
+  public Chart logY() {
+    return new Chart(kind, name, title, xLabel, yLabel, logX, true, caption, series, categories);
+  }
+
+  /** With another series. */
+  public Chart series(String label, double[] x, double[] y) {
+    return series(label, x, y, null);
+  }
+
+  /**
+   * With another series.
+   *
+   * @param label its name in the legend
+   * @param intervals one for each point, drawn as error bars, on long lines as a band; null for
+   *     none, single ones may be null or undefined
+   * @throws IllegalArgumentException for bars and for different lengths
+   */
+  public Chart series(String label, double[] x, double[] y, Interval[] intervals) {
+    if (kind == Kind.BARS) {
+      throw new IllegalArgumentException("bars have categories, no x; use bars");
+    }
+    return with(new Series(label, x, y, intervals), categories);
+  }
+
+  /**
+   * With another bar in each group.
+   *
+   * @param label its name in the legend
+   * @param categories the groups; those that earlier bars do not have come after them
+   * @param intervals one for each bar, may be null
+   * @throws IllegalArgumentException if this is no chart of bars, and for different lengths
+   */
+  public Chart bars(String label, List<String> categories, double[] values, Interval[] intervals) {
+    if (kind != Kind.BARS) {
+      throw new IllegalArgumentException("lines and points have no categories; use series");
+    }
+    Set<String> all = new LinkedHashSet<>(this.categories);
+    all.addAll(categories);
+    List<String> order = List.copyOf(all);
+    double[] x = categories.stream().mapToDouble(order::indexOf).toArray();
+    return with(new Series(label, x, values, intervals), order);
+  }
+
+  private Chart with(Series more, List<String> newCategories) {
+    List<Series> all = new ArrayList<>(series);
+    all.add(more);
+    return new Chart(kind, name, title, xLabel, yLabel, logX, logY, caption, all, newCategories);
+  }
+
+  /** With a text beneath it, see {@link Report#paragraph} for its marks. */
+  public Chart caption(String text) {
+    return new Chart(kind, name, title, xLabel, yLabel, logX, logY, text, series, categories);
+  }
+
+  /** The caption, and what it must say of values that are left out. */
+  String fullCaption() {
+    List<String> sentences = new ArrayList<>();
+    if (!caption.isEmpty()) {
+      sentences.add(caption);
+    }
+    series.forEach(s -> sentences.addAll(s.leftOut(logX, logY)));
+    return String.join(" ", sentences);
+  }
+
+  /** What is drawn of the series. */
+  List<Series> drawn() {
+    return series.stream().map(s -> s.drawable(logX, logY)).toList();
+  }
+
+  Kind kind() {
+    return kind;
+  }
+
+  String name() {
+    return name;
+  }
+
+  String title() {
+    return title;
+  }
+
+  String xLabel() {
+    return xLabel;
+  }
+
+  String yLabel() {
+    return yLabel;
+  }
+
+  boolean isLogX() {
+    return logX;
+  }
+
+  boolean isLogY() {
+    return logY;
+  }
+
+  List<String> categories() {
+    return categories;
+  }
+}

@@ -1,0 +1,165 @@
+package io.github.tornadodiffusion.experiments.report;
+
+import java.awt.Color;
+import java.awt.Font;
+import java.awt.font.FontRenderContext;
+import java.util.List;
+import java.util.Locale;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.style.Styler.ChartTheme;
+import org.knowm.xchart.style.Styler.LegendLayout;
+import org.knowm.xchart.style.Styler.LegendPosition;
+import org.knowm.xchart.style.XYStyler;
+
+/**
+ * An XChart without series: axes, titles and a legend beneath. It is narrow, so that its letters
+ * are still legible where a telephone shows it in 350 pixels.
+ */
+final class ChartFrame {
+  private static final int WIDTH = 600;
+  private static final int HEIGHT = 400;
+  private static final int LEGEND_ROW = 22;
+  private static final int LEGEND_LINE = 42;
+  private static final int LEGEND_PADDING = 8;
+
+  /** About what the y axis takes. */
+  private static final int Y_AXIS = 90;
+
+  /** XChart shows no longer labels of ticks. */
+  private static final int LONGEST_LABEL = 20;
+
+  private static final Font TEXT = new Font(Font.SANS_SERIF, Font.PLAIN, 14);
+  private static final Font TITLE = new Font(Font.SANS_SERIF, Font.BOLD, 16);
+  private static final Color INK = new Color(0x222222);
+  private static final Color GRID = new Color(0xdddddd);
+
+  private final Chart chart;
+  private final List<Series> series;
+  private final Range y;
+
+  /**
+   * A frame for what is to be drawn.
+   *
+   * @param series as they are drawn: without what the axes cannot show
+   */
+  ChartFrame(Chart chart, List<Series> series) {
+    this.chart = chart;
+    this.series = series;
+    boolean fromZero = chart.kind() == Chart.Kind.BARS && !chart.isLogY();
+    y = fromZero ? Range.ofBars(series) : Range.ofY(series, chart.isLogY());
+  }
+
+  /** What the y axis shows. */
+  Range y() {
+    return y;
+  }
+
+  /** A new XChart. */
+  XYChart canvas() {
+    boolean oneRow = legendWidth() < WIDTH;
+    int rows = oneRow ? 1 : series.size();
+    XYChart canvas =
+        new XYChartBuilder()
+            .width(WIDTH)
+            .height(HEIGHT + rows * LEGEND_ROW)
+            .title(visible(chart.title()))
+            .xAxisTitle(visible(chart.xLabel()))
+            .yAxisTitle(visible(chart.yLabel()))
+            .theme(ChartTheme.Matlab)
+            .build();
+    XYStyler style = canvas.getStyler();
+    fonts(style);
+    style.setLegendPosition(LegendPosition.OutsideS);
+    style.setLegendLayout(oneRow ? LegendLayout.Horizontal : LegendLayout.Vertical);
+    style.setLegendPadding(LEGEND_PADDING);
+    style.setLegendSeriesLineLength(LEGEND_LINE);
+    style.setLegendBorderColor(Color.WHITE);
+    style.setPlotContentSize(1);
+    style.setPlotGridLinesColor(GRID);
+    style.setMarkerSize(8);
+    style.setLocale(Locale.ROOT);
+    verticalAxis(style);
+    if (chart.kind() == Chart.Kind.BARS) {
+      categories(style);
+    } else {
+      horizontalAxis(style);
+    }
+    return canvas;
+  }
+
+  private static void fonts(XYStyler style) {
+    style.setBaseFont(TEXT);
+    style.setAxisTickLabelsFont(TEXT);
+    style.setAxisTitleFont(TEXT);
+    style.setLegendFont(TEXT);
+    style.setChartTitleFont(TITLE);
+    style.setChartFontColor(INK);
+    style.setAxisTickLabelsColor(INK);
+    style.setChartBackgroundColor(Color.WHITE);
+  }
+
+  private void verticalAxis(XYStyler style) {
+    style.setYAxisLogarithmic(chart.isLogY());
+    style.setYAxisLogarithmicDecadeOnly(false);
+    style.setYAxisMin(y.min());
+    style.setYAxisMax(y.max());
+    Ticks ticks = new Ticks(y.min(), y.max(), chart.isLogY(), false);
+    style.setYAxisTickLabelsFormattingFunction(ticks::label);
+  }
+
+  private void horizontalAxis(XYStyler style) {
+    Range x = Range.ofX(series, chart.isLogX());
+    style.setXAxisLogarithmic(chart.isLogX());
+    style.setXAxisLogarithmicDecadeOnly(false);
+    style.setXAxisMin(x.min());
+    style.setXAxisMax(x.max());
+    Ticks ticks = new Ticks(x.min(), x.max(), chart.isLogX(), true);
+    style.setXAxisTickLabelsFormattingFunction(ticks::label);
+  }
+
+  /** Category i lies at x = i. */
+  private void categories(XYStyler style) {
+    List<String> labels = chart.categories().stream().map(ChartFrame::shortened).toList();
+    double room = (WIDTH - Y_AXIS) / (double) Math.max(1, labels.size());
+    double widest = labels.stream().mapToDouble(ChartFrame::width).max().orElse(0);
+    style.setXAxisMin(-0.5);
+    style.setXAxisMax(Math.max(1, labels.size()) - 0.5);
+    // Between 0.75 and 1.5 categories, XChart makes steps of one.
+    style.setXAxisTickMarkSpacingHint((int) (0.85 * room));
+    style.setXAxisLabelRotation(widest < 0.8 * room ? 0 : widest < 1.0 * room ? 45 : 90);
+    style.setPlotGridVerticalLinesVisible(false);
+    style.setXAxisTickLabelsFormattingFunction(x -> {
+      int i = (int) Math.rint(x);
+      boolean category = Math.abs(x - i) < 1e-6 && i >= 0 && i < labels.size();
+      return category ? labels.get(i) : " ";
+    });
+  }
+
+  private static String shortened(String label) {
+    return label.length() <= LONGEST_LABEL
+        ? visible(label)
+        : label.substring(0, LONGEST_LABEL - 1).strip() + "…";
+  }
+
+  /** The name of a series in the legend. */
+  String label(Series one) {
+    return visible(one.label());
+  }
+
+  /** Nothing at all cannot be laid out. */
+  private static String visible(String text) {
+    return text.isBlank() ? " " : text;
+  }
+
+  private double legendWidth() {
+    return series.stream()
+            .mapToDouble(one -> LEGEND_LINE + 3 * LEGEND_PADDING + width(label(one)))
+            .sum()
+        + 2 * LEGEND_PADDING;
+  }
+
+  private static double width(String text) {
+    return TEXT.getStringBounds(text, new FontRenderContext(null, true, true)).getWidth();
+  }
+}

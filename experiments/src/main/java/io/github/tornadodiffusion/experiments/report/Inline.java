@@ -1,0 +1,91 @@
+package io.github.tornadodiffusion.experiments.report;
+
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Text with `code`, **bold** and [text](url) in it, as HTML and as Markdown. */
+final class Inline {
+  private static final Pattern MARKUP =
+      Pattern.compile("`([^`]+)`|\\*\\*(.+?)\\*\\*|\\[([^\\]]+)\\]\\(([^)\\s]+)\\)");
+
+  /** Other schemes, such as javascript, are no links. */
+  private static final Pattern LINK = Pattern.compile("https?://.*|[^:]*");
+
+  private Inline() {}
+
+  /** The text as HTML, well-formed as XML too. */
+  static String html(String text) {
+    StringBuilder html = new StringBuilder();
+    Matcher markup = MARKUP.matcher(text);
+    int end = 0;
+    while (markup.find()) {
+      html.append(escape(text.substring(end, markup.start()))).append(element(markup));
+      end = markup.end();
+    }
+    return html.append(escape(text.substring(end))).toString();
+  }
+
+  private static String element(Matcher markup) {
+    if (markup.group(1) != null) {
+      return "<code>%s</code>".formatted(escape(markup.group(1)));
+    }
+    if (markup.group(2) != null) {
+      return "<strong>%s</strong>".formatted(html(markup.group(2)));
+    }
+    if (!LINK.matcher(markup.group(4)).matches()) {
+      return escape(markup.group());
+    }
+    return "<a href=\"%s\">%s</a>".formatted(escape(markup.group(4)), html(markup.group(3)));
+  }
+
+  /** The text as Markdown: as it is, but for HTML, which must not take effect there. */
+  static String markdown(String text) {
+    StringBuilder markdown = new StringBuilder();
+    Matcher markup = MARKUP.matcher(text);
+    int end = 0;
+    while (markup.find()) {
+      String span = markup.group();
+      boolean code = markup.group(1) != null;
+      markdown.append(withoutTags(text.substring(end, markup.start())));
+      markdown.append(code ? span : withoutTags(span));
+      end = markup.end();
+    }
+    return markdown.append(withoutTags(text.substring(end))).toString();
+  }
+
+  private static String withoutTags(String text) {
+    return text.replace("<", "&lt;");
+  }
+
+  /** The text without its markup, for places that know none, such as alternative texts. */
+  static String plain(String text) {
+    return MARKUP.matcher(text).replaceAll("$1$2$3");
+  }
+
+  /** Plain text within HTML, also within attributes. Characters that XML forbids become U+FFFD. */
+  static String escape(String text) {
+    StringBuilder escaped = new StringBuilder();
+    text.codePoints()
+        .forEach(c -> {
+          switch (c) {
+            case '&' -> escaped.append("&amp;");
+            case '<' -> escaped.append("&lt;");
+            case '>' -> escaped.append("&gt;");
+            case '"' -> escaped.append("&quot;");
+            case '\'' -> escaped.append("&#39;");
+            default -> escaped.appendCodePoint(allowed(c) ? c : 0xfffd);
+          }
+        });
+    return escaped.toString();
+  }
+
+  /** Production 2 of XML 1.0. */
+  private static boolean allowed(int c) {
+    return c == '\t'
+        || c == '\n'
+        || c == '\r'
+        || (c >= 0x20 && c <= 0xd7ff)
+        || (c >= 0xe000 && c <= 0xfffd)
+        || c >= 0x10000;
+  }
+}

@@ -1,0 +1,67 @@
+package io.github.tornadodiffusion.experiments.report;
+
+import java.math.BigDecimal;
+import java.math.MathContext;
+
+/** Labels of the ticks of an axis that shows values from a least to a largest one. */
+record Ticks(double min, double max, boolean logarithmic, boolean horizontal) {
+  /** XChart draws nothing for a blank, and nothing at all cannot be laid out. */
+  private static final String HIDDEN = " ";
+
+  private static final double DECIMALS_FROM = 1e-3;
+  private static final double DECIMALS_TO = 1e5;
+  private static final int DIGITS = 6;
+
+  /** As many powers of ten as there is room for labels. */
+  private static final int MOST_POWERS = 10;
+
+  /** The label at a value where XChart wants a tick. */
+  String label(double value) {
+    if (!logarithmic) {
+      return text(Math.abs(value) < 1e-9 * (max - min) ? 0 : value);
+    }
+    int power = (int) Math.floor(Math.log10(value) + 1e-9);
+    double leading = value / Math.pow(10, power);
+    if (Math.abs(leading - Math.rint(leading)) > 1e-6) {
+      // The ends of an axis that crosses no whole multiple of a power of ten.
+      return text(new BigDecimal(value).round(new MathContext(3)).doubleValue());
+    }
+    return shown((int) Math.rint(leading), power) ? text(value) : HIDDEN;
+  }
+
+  private boolean shown(int leading, int power) {
+    double powers = Math.log10(max / min);
+    if (powers < (horizontal ? 0.5 : 1)) {
+      return true;
+    }
+    if (powers < 2.5) {
+      return leading == 1 || leading == 2 || leading == 5 || (powers < 1 && leading == 3);
+    }
+    return leading == 1 && Math.floorMod(power, 1 + (int) (powers / MOST_POWERS)) == 0;
+  }
+
+  /** Decimals where they are short, else a power of ten such as 2·10⁻⁵. */
+  static String text(double value) {
+    double size = Math.abs(value);
+    if (value == 0 || (size >= DECIMALS_FROM && size < DECIMALS_TO)) {
+      return plain(value);
+    }
+    int power = (int) Math.floor(Math.log10(size) + 1e-9);
+    String leading = plain(value / Math.pow(10, power));
+    String factor = leading.equals("1") ? "" : leading.equals("-1") ? "-" : leading + "·";
+    return factor + "10" + superscript(power);
+  }
+
+  private static String plain(double value) {
+    BigDecimal rounded = new BigDecimal(value).round(new MathContext(DIGITS));
+    return rounded.signum() == 0 ? "0" : rounded.stripTrailingZeros().toPlainString();
+  }
+
+  private static String superscript(int power) {
+    StringBuilder text = new StringBuilder();
+    for (char c : Integer.toString(power).toCharArray()) {
+      text.append(c == '-' ? '⁻' : "⁰¹²³⁴⁵⁶⁷⁸⁹".charAt(c - '0'));
+    }
+    return text.toString();
+  }
+}

@@ -1,0 +1,97 @@
+package io.github.tornadodiffusion.experiments.statistics;
+
+import java.util.Arrays;
+import java.util.List;
+import org.apache.commons.math3.distribution.BinomialDistribution;
+import org.apache.commons.math3.stat.StatUtils;
+import org.apache.commons.math3.stat.descriptive.rank.Percentile;
+import org.apache.commons.math3.stat.descriptive.rank.Percentile.EstimationType;
+
+/**
+ * One sample in figures, all in the unit of its values.
+ *
+ * @param n how many values
+ * @param mean their mean
+ * @param meanInterval Student's 95 % interval of the mean; undefined for one value
+ * @param median their median
+ * @param medianInterval an interval of the median between two of the values, which holds for every
+ *     distribution: the shortest symmetric one that covers at least 95 %, of fewer than six values
+ *     from the least to the largest (Conover, Practical Nonparametric Statistics, section 3.2)
+ * @param medianCoverage how much that interval really covers: at least 0.95 from six values on, 1 -
+ *     2<sup>1 - n</sup> below
+ * @param standardDeviation with divisor n - 1; NaN for one value
+ * @param min the least value
+ * @param max the largest value
+ * @param outliers values beyond Tukey's fences, 1.5 interquartile ranges from the quartiles (type 7
+ *     of Hyndman and Fan), in the order given; they are part of every other figure
+ */
+public record Summary(
+    int n,
+    double mean,
+    Interval meanInterval,
+    double median,
+    Interval medianInterval,
+    double medianCoverage,
+    double standardDeviation,
+    double min,
+    double max,
+    List<Double> outliers) {
+
+  private static final double FENCE = 1.5;
+
+  /** Copies the list of outliers. */
+  public Summary {
+    outliers = List.copyOf(outliers);
+  }
+
+  /**
+   * Summarises a sample.
+   *
+   * @throws IllegalArgumentException for no values, NaN or infinite ones
+   */
+  public static Summary of(double... values) {
+    Samples.check("a sample", values);
+    double[] sorted = Samples.sorted(values);
+    int n = values.length;
+    int rank = medianRank(n);
+    return new Summary(
+        n,
+        StatUtils.mean(values),
+        Samples.meanInterval(values),
+        quantile(values, 50),
+        new Interval(sorted[rank - 1], sorted[n - rank]),
+        1 - 2 * below(n, rank),
+        Samples.standardDeviation(values),
+        sorted[0],
+        sorted[n - 1],
+        outliers(values));
+  }
+
+  /** The largest rank from either end whose value lies beyond the median in at most 2.5 %. */
+  private static int medianRank(int n) {
+    int rank = 1;
+    while (rank < (n + 1) / 2 && below(n, rank + 1) <= Samples.ALPHA / 2) {
+      rank++;
+    }
+    return rank;
+  }
+
+  /** The probability that fewer values than the rank lie below the median. */
+  private static double below(int n, int rank) {
+    return new BinomialDistribution(null, n, 0.5).cumulativeProbability(rank - 1);
+  }
+
+  private static List<Double> outliers(double[] values) {
+    double lower = quantile(values, 25);
+    double upper = quantile(values, 75);
+    double reach = FENCE * (upper - lower);
+    return Arrays.stream(values)
+        .filter(v -> v < lower - reach || v > upper + reach)
+        .boxed()
+        .toList();
+  }
+
+  private static double quantile(double[] values, double percent) {
+    return new Percentile().withEstimationType(EstimationType.R_7).evaluate(values, percent);
+  }
+}
