@@ -9,6 +9,8 @@ import picocli.CommandLine.Command;
     synopsisSubcommandLabel = "NAME",
     subcommands = {
       DevicesExperiment.class,
+      SchedulesExperiment.class,
+      PredictionExperiment.class,
       ReportCommand.class,
       RerunCommand.class,
       MergeCommand.class

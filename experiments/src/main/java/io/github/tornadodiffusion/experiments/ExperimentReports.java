@@ -7,7 +7,10 @@ import java.util.Map;
 
 /** The reports of all experiments, made of nothing but raw data. */
 final class ExperimentReports {
-  private static final Map<String, Experiment.ReportMaker> MAKERS = Map.of();
+  private static final Map<String, Experiment.ReportMaker> MAKERS =
+      Map.of(
+          SchedulesExperiment.NAME, StudyReport::schedules,
+          PredictionExperiment.NAME, StudyReport::prediction);
 
   private ExperimentReports() {}
 
