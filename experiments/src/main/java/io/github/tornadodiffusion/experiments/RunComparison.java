@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.experiments;
 
 import io.github.tornadodiffusion.experiments.ExperimentData.Row;
+import io.github.tornadodiffusion.experiments.report.Table;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -122,7 +123,8 @@ record RunComparison(List<Figure> figures) {
                       Locale.ROOT, figure.measured() ? "x %.2f" : "%.1e", figure.largest()),
               figure.example()));
     }
-    return Markdown.table(
+    return new Table(
+            "",
         List.of(
             "rows",
             "figure",
@@ -132,7 +134,8 @@ record RunComparison(List<Figure> figures) {
             "different",
             "largest difference",
             "for instance"),
-        rows);
+            rows)
+        .markdown();
   }
 
   /** Counts the values of one figure. */
