@@ -1,21 +1,21 @@
 package io.github.tornadodiffusion.experiments;
 
-import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.data.HeldOut;
+import io.github.tornadodiffusion.diffusion.data.Subset;
 import io.github.tornadodiffusion.diffusion.evaluation.FeatureClassifier;
 import io.github.tornadodiffusion.diffusion.evaluation.FrechetDistance;
 import io.github.tornadodiffusion.diffusion.evaluation.KernelDistance;
 import io.github.tornadodiffusion.kernels.Engine;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * Compares images with those of a data set that were held out, in the features of a classifier that
  * was trained on its other images. Its distances say nothing beside those in other features, such
  * as published ones in Inception's.
  */
-final class FeatureSpace {
+final class FeatureSpace implements AutoCloseable {
   /** One classifier for every model, so that figures can be compared. */
   private static final long SEED = 0;
 
@@ -46,40 +46,40 @@ final class FeatureSpace {
     this.classifier = classifier;
     this.data = data;
     accuracy = classifier.accuracy(data.heldOut());
-    heldOut = classifier.features(images(data.heldOut(), data.heldOut().size()));
+    heldOut = classifier.features(data.heldOut());
   }
 
   /**
    * Trains the classifier.
    *
    * @param data with classes
+   * @param steps updates
+   * @param listener hears of every step
    */
-  static FeatureSpace train(Engine engine, HeldOut data) {
-    return new FeatureSpace(FeatureClassifier.train(engine, data.training(), SEED), data);
+  static FeatureSpace train(
+      Engine engine, HeldOut data, int steps, FeatureClassifier.Listener listener) {
+    FeatureClassifier.Recipe usual = FeatureClassifier.Recipe.DEFAULT;
+    FeatureClassifier.Recipe recipe =
+        new FeatureClassifier.Recipe(steps, usual.batch(), usual.learningRate());
+    return new FeatureSpace(
+        FeatureClassifier.train(engine, data.training(), recipe, SEED, listener), data);
   }
 
-  /** Images of values in [-1, 1], as a file of them would have. */
-  static float[][] split(float[] images, int count) {
-    int length = images.length / count;
-    float[][] single = new float[count][length];
-    for (int i = 0; i < count; i++) {
-      for (int j = 0; j < length; j++) {
-        single[i][j] = Math.clamp(images[i * length + j], -1f, 1f);
-      }
+  /** How far images are from those that were held out; values as in {@link #clamped}. */
+  Distances distances(float[] images) {
+    return distances(classifier.features(images));
+  }
+
+  /** Samples as a file of them would have them: with values in [-1, 1]. */
+  static float[] clamped(float[] images) {
+    float[] clamped = images.clone();
+    for (int i = 0; i < clamped.length; i++) {
+      clamped[i] = Math.clamp(clamped[i], -1f, 1f);
     }
-    return single;
+    return clamped;
   }
 
-  /** The first images of a data set. */
-  private static float[][] images(Dataset dataset, int count) {
-    float[][] images = new float[count][];
-    Arrays.setAll(images, dataset::image);
-    return images;
-  }
-
-  /** How far images are from those that were held out. */
-  Distances distances(float[][] images) {
-    double[][] features = classifier.features(images);
+  private Distances distances(double[][] features) {
     int subset = Math.min(SUBSET_SIZE, Math.min(features.length, heldOut.length));
     return new Distances(
         FrechetDistance.between(features, heldOut),
@@ -99,7 +99,13 @@ final class FeatureSpace {
     row.put("features", heldOut[0].length);
     int real = Math.min(count, data.training().size());
     row.put("real_images", real);
-    distances(images(data.training(), real)).putInto(row);
+    int[] first = IntStream.range(0, real).toArray();
+    distances(classifier.features(new Subset(data.training(), first, "first"))).putInto(row);
     sink.row("features", row);
+  }
+
+  @Override
+  public void close() {
+    classifier.close();
   }
 }

@@ -43,8 +43,17 @@ final class StudyOptions {
   @Option(
       names = "--samples",
       paramLabel = "N",
-      description = "Images that are sampled for each figure (default: 500; with --quick 200).")
+      description = "Images that are sampled for each figure (default: 300; with --quick 200).")
   Integer samples;
+
+  @Option(
+      names = "--classifier-steps",
+      paramLabel = "N",
+      defaultValue = "600",
+      description =
+          "Training steps of the classifier in whose features samples are compared (default:"
+              + " ${DEFAULT-VALUE}).")
+  int classifierSteps;
 
   /** Values not given are chosen by whether the run is quick. */
   static <T> T or(T given, T full, T quick, boolean isQuick) {
@@ -56,7 +65,11 @@ final class StudyOptions {
   }
 
   int samples(boolean quick) {
-    return within("--samples", or(samples, 500, 200, quick), MOST_SAMPLES);
+    return within("--samples", or(samples, 300, 200, quick), MOST_SAMPLES);
+  }
+
+  int classifierSteps() {
+    return within("--classifier-steps", classifierSteps, 1_000_000);
   }
 
   /** A whole number from 1 to a most. */

@@ -132,8 +132,9 @@ final class StudyReport {
     rows.add(
         List.of(
             "variational bound",
-            "at %d of %d timesteps, %d levels a value"
+            "of %d held-out images at %d of %d timesteps, %d levels a value"
                 .formatted(
+                    data.configured("denoised_images").asInt(),
                     data.configured("bound_timesteps").asInt(),
                     timesteps(),
                     data.configured("levels").asInt())));
@@ -203,7 +204,7 @@ final class StudyReport {
         new Table(
             "Differences within pairs, with 95 % interval; d is their mean in standard deviations."
                 + " The last column is the paired t test's p after Holm's correction for all rows:"
-                + " below %s counts as detected.".formatted(Cells.number(StudyComparison.LEVEL)),
+                + " below %s counts as detected.".formatted(Cells.p(StudyComparison.LEVEL)),
             List.of(
                 "figure", "difference", "pairs", "mean", "d", "t test p", "Wilcoxon p", "p (Holm)"),
             rows));

@@ -27,6 +27,13 @@ final class StudySampling {
               + " 100; with --quick 20).")
   Integer boundTimesteps;
 
+  @Option(
+      names = "--held-out-images",
+      paramLabel = "N",
+      description =
+          "Held-out images to measure denoising on, at most (default: all; with --quick 100).")
+  Integer heldOutImages;
+
   StudySettings settings(StudyOptions study, String sampler, boolean quick) {
     return new StudySettings(
         study.seeds(quick),
@@ -35,6 +42,11 @@ final class StudySampling {
             StudyOptions.or(
                 sampleSteps, List.of(10, 25, 50, 100, 250, 1000), List.of(10, 50), quick)),
         StudyOptions.sampler(scheduler == null ? sampler : scheduler),
-        StudyOptions.or(boundTimesteps, 100, 20, quick));
+        StudyOptions.or(boundTimesteps, 100, 20, quick),
+        StudyOptions.within(
+            "--held-out-images",
+            StudyOptions.or(heldOutImages, Integer.MAX_VALUE, 100, quick),
+            Integer.MAX_VALUE),
+        study.classifierSteps());
   }
 }

@@ -12,9 +12,17 @@ import java.util.Map;
  * @param sampleSteps numbers of sampling steps, ascending
  * @param scheduler diffusers' class name of the sampler
  * @param boundTimesteps timesteps at which the variational bound is evaluated for every image
+ * @param heldOutImages images to measure denoising on, at most
+ * @param classifierSteps training steps of the classifier in whose features samples are compared
  */
 record StudySettings(
-    int seeds, int samples, List<Integer> sampleSteps, String scheduler, int boundTimesteps) {
+    int seeds,
+    int samples,
+    List<Integer> sampleSteps,
+    String scheduler,
+    int boundTimesteps,
+    int heldOutImages,
+    int classifierSteps) {
   /** The values by name. */
   Map<String, Object> toMap() {
     Map<String, Object> map = new LinkedHashMap<>();
@@ -23,6 +31,7 @@ record StudySettings(
     map.put("sample_steps", sampleSteps);
     map.put("scheduler", scheduler);
     map.put("bound_timesteps", boundTimesteps);
+    map.put("classifier_steps", classifierSteps);
     return map;
   }
 }

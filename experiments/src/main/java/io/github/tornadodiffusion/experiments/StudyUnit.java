@@ -17,7 +17,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.UNetInference;
 import java.io.IOException;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -77,13 +77,27 @@ final class StudyUnit implements Experiment.Unit {
     long perImage =
         settings.boundTimesteps() + LOG_SNRS.size() + (long) QUARTERS * TIMESTEPS_PER_QUARTER;
     long perSample = settings.sampleSteps().stream().mapToLong(Integer::longValue).sum();
-    return perImage * study.data().heldOut().size() + perSample * settings.samples();
+    return perImage * wholeBatches(study.denoised().size(), evaluationBatch())
+        + perSample * wholeBatches(settings.samples(), samplingBatch());
+  }
+
+  private int evaluationBatch() {
+    return Math.min(config.batch(), study.denoised().size());
+  }
+
+  private int samplingBatch() {
+    return Math.min(config.batch(), study.settings().samples());
+  }
+
+  /** The last batch is computed as a whole. */
+  private static long wholeBatches(int images, int batch) {
+    return (long) Math.ceilDiv(images, batch) * batch;
   }
 
   @Override
   public void run(Experiment.Sink sink) throws IOException {
     Work work = new Work(sink, trainingCost() + measuringCost());
-    FeatureSpace features = study.features();
+    FeatureSpace features = study.features(sink);
     if (features != null) {
       features.describe(sink, study.settings().samples());
     }
@@ -121,8 +135,8 @@ final class StudyUnit implements Experiment.Unit {
   }
 
   private void measureDenoising(DiffusionModel model, Experiment.Sink sink, Work work) {
-    Dataset heldOut = study.data().heldOut();
-    int batch = Math.min(config.batch(), heldOut.size());
+    Dataset heldOut = study.denoised();
+    int batch = evaluationBatch();
     int size = config.imageSize();
     try (UNetInference inference =
         UNetInference.open(
@@ -230,7 +244,7 @@ final class StudyUnit implements Experiment.Unit {
       throws IOException {
     StudySettings settings = study.settings();
     var scheduler = Schedulers.convert(model.scheduler(), settings.scheduler());
-    int batch = Math.min(config.batch(), settings.samples());
+    int batch = samplingBatch();
     Engine engine = study.engine();
     try (ModelSampler sampler = ModelSampler.open(engine, model, scheduler, batch)) {
       for (int steps : settings.sampleSteps()) {
@@ -260,21 +274,29 @@ final class StudyUnit implements Experiment.Unit {
 
   private void quality(
       int steps, float[] images, FeatureSpace features, double seconds, Experiment.Sink sink) {
-    float[][] single = FeatureSpace.split(images, study.settings().samples());
+    float[] clamped = FeatureSpace.clamped(images);
     Map<String, Object> row = new LinkedHashMap<>();
     row.put("sample_steps", steps);
     if (features != null) {
-      features.distances(single).putInto(row);
+      features.distances(clamped).putInto(row);
     }
     NearestNeighbours.Summary neighbours =
         NearestNeighbours.compare(
-            NearestNeighbours.of(single, study.data().training()), study.heldOutNeighbours());
+            NearestNeighbours.of(single(clamped), study.data().training()), study.heldOutNeighbours());
     row.put("generated_median_distance", neighbours.generatedMedian());
     row.put("held_out_median_distance", neighbours.heldOutMedian());
     row.put("near_distance", neighbours.nearDistance());
     row.put("near_share", neighbours.nearShare());
     row.put("sampling_seconds", seconds);
     sink.row("quality", row);
+  }
+
+  private float[][] single(float[] images) {
+    int count = study.settings().samples();
+    int length = images.length / count;
+    float[][] single = new float[count][];
+    Arrays.setAll(single, i -> Arrays.copyOfRange(images, i * length, (i + 1) * length));
+    return single;
   }
 
   private static double seconds(long start) {

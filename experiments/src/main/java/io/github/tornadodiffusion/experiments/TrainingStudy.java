@@ -6,6 +6,7 @@ import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.data.Datasets;
 import io.github.tornadodiffusion.diffusion.data.Digits;
 import io.github.tornadodiffusion.diffusion.data.HeldOut;
+import io.github.tornadodiffusion.diffusion.data.Subset;
 import io.github.tornadodiffusion.diffusion.evaluation.BitsPerDimension;
 import io.github.tornadodiffusion.diffusion.evaluation.NearestNeighbours;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import picocli.CommandLine.Model.CommandSpec;
 
 /**
@@ -147,6 +149,7 @@ final class TrainingStudy implements Experiment, AutoCloseable {
     map.put("data_sha256", whole.hash());
     map.put("training_images", data.training().size());
     map.put("held_out_images", data.heldOut().size());
+    map.put("denoised_images", denoised().size());
     map.put("levels", levels());
     map.put("device", device.device);
     return map;
@@ -187,6 +190,15 @@ final class TrainingStudy implements Experiment, AutoCloseable {
     return data;
   }
 
+  /** The held-out images that denoising is measured on: the first ones. */
+  Dataset denoised() {
+    int all = data.heldOut().size();
+    return settings.heldOutImages() >= all
+        ? data.heldOut()
+        : new Subset(
+            data.heldOut(), IntStream.range(0, settings.heldOutImages()).toArray(), "denoised");
+  }
+
   /** Levels of a value, for the likelihood of an image. */
   int levels() {
     boolean scans = whole instanceof Digits && whole.imageSize() == Digits.NATIVE_SIZE;
@@ -202,9 +214,14 @@ final class TrainingStudy implements Experiment, AutoCloseable {
   }
 
   /** What samples are compared in, made once it is needed; null for data without classes. */
-  FeatureSpace features() {
+  FeatureSpace features(Experiment.Sink sink) {
     if (features == null && whole.classes() > 1) {
-      features = FeatureSpace.train(engine(), data);
+      features =
+          FeatureSpace.train(
+              engine(),
+              data,
+              settings.classifierSteps(),
+              (step, loss) -> sink.progress(0, "classifier step " + step));
     }
     return features;
   }
@@ -219,6 +236,9 @@ final class TrainingStudy implements Experiment, AutoCloseable {
 
   @Override
   public void close() {
+    if (features != null) {
+      features.close();
+    }
     if (engine != null) {
       engine.close();
     }
