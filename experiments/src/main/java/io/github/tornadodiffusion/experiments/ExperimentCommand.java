@@ -11,6 +11,8 @@ import picocli.CommandLine.Command;
       DevicesExperiment.class,
       SchedulesExperiment.class,
       PredictionExperiment.class,
+      SamplersExperiment.class,
+      ScalingExperiment.class,
       ReportCommand.class,
       RerunCommand.class,
       MergeCommand.class

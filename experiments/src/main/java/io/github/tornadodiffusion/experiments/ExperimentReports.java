@@ -10,7 +10,9 @@ final class ExperimentReports {
   private static final Map<String, Experiment.ReportMaker> MAKERS =
       Map.of(
           SchedulesExperiment.NAME, StudyReport::schedules,
-          PredictionExperiment.NAME, StudyReport::prediction);
+          PredictionExperiment.NAME, StudyReport::prediction,
+          SamplersExperiment.NAME, SamplersReport::of,
+          ScalingExperiment.NAME, ScalingReport::of);
 
   private ExperimentReports() {}
 

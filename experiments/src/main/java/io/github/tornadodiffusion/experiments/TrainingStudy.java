@@ -72,7 +72,7 @@ final class TrainingStudy implements Experiment, AutoCloseable {
     this.err = err;
     device.check();
     whole = open(options.config(arms.getFirst(), 0), err);
-    data = HeldOut.split(whole, HELD_OUT, SPLIT_SEED);
+    data = split(whole);
     for (int seed = 0; seed < settings.seeds(); seed++) {
       for (StudyArm arm : arms) {
         TrainingConfig config = options.config(arm, seed, data.training(), quick);
@@ -114,6 +114,11 @@ final class TrainingStudy implements Experiment, AutoCloseable {
       err.println("warning: " + Errors.oneLine(warning));
     }
     return dataset;
+  }
+
+  /** The parts of a data set, the same in every experiment. */
+  static HeldOut split(Dataset whole) {
+    return HeldOut.split(whole, HELD_OUT, SPLIT_SEED);
   }
 
   /** Checks what can be checked before an hour of training. */
