@@ -39,6 +39,12 @@ final class SamplersExperiment implements Callable<Integer> {
   List<Integer> sampleSteps;
 
   @Option(
+      names = "--reference-steps",
+      paramLabel = "N",
+      description = "DDIM steps of the images to compare with (default: all timesteps).")
+  Integer referenceSteps;
+
+  @Option(
       names = "--model",
       paramLabel = "DIR",
       description = "Sample this model, trained on the same data, rather than a new one.")
@@ -72,6 +78,7 @@ final class SamplersExperiment implements Callable<Integer> {
         new SamplersStudy(
             names.stream().map(StudyOptions::sampler).distinct().toList(),
             steps,
+            referenceSteps,
             study,
             model,
             run.quick,

@@ -108,8 +108,11 @@ final class SamplersReport {
             .limit(3)
             .map(name -> {
               Summary summary = summary(name, steps, column).orElseThrow();
-              return "`%s` at %s"
-                  .formatted(name, Cells.number(summary.mean(), summary.meanInterval()));
+              return "`%s` at %s by %s calls"
+                  .formatted(
+                      name,
+                      Cells.number(summary.mean(), summary.meanInterval()),
+                      Cells.number(summary(name, steps, "calls").orElseThrow().mean()));
             })
             .collect(Collectors.joining(", "));
     return Optional.of(
