@@ -241,11 +241,11 @@ class BitsPerDimensionTest {
         BitsPerDimension.of(
             model,
             images,
-            new BitsPerDimension.Options(VarianceType.FIXED_SMALL, true, 256, 10),
+            new BitsPerDimension.Options(VarianceType.FIXED_SMALL, true, 256, 30),
             1);
     assertEquals(0, clipped.terms().get(5).bits(), 1e-9);
     BitsPerDimension plain =
-        BitsPerDimension.of(model, images, options(VarianceType.FIXED_SMALL, 10), 1);
+        BitsPerDimension.of(model, images, options(VarianceType.FIXED_SMALL, 30), 1);
     double share = schedule.originalShare(5);
     double expected = 0.25 * share * share / schedule.boundVariance(5) / 2 / LN2;
     assertEquals(expected, plain.terms().get(5).bits(), 1e-9);
