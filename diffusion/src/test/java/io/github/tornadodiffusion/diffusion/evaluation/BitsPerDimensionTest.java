@@ -119,8 +119,8 @@ class BitsPerDimensionTest {
     double few = bound(betas, images, 50);
     double many = bound(betas, images, 1000);
     assertTrue(many < few, many + " < " + few);
-    // The values' own deviation differs by a few thousandths of a bit.
-    assertEquals(entropy, many, 0.12);
+    // The last step's variance is not the best one: at a ratio of 1.85 that is 0.17 bits at most.
+    assertEquals(entropy, many, 0.2);
     assertTrue(many > entropy - 0.03, many + " > " + entropy);
   }
 
@@ -166,7 +166,8 @@ class BitsPerDimensionTest {
     double half = 1 / 17.0;
     double[] expected = {
       normal.cumulativeProbability(-1 + half),
-      1 - normal.cumulativeProbability(1 - half),
+      // The other tail of the mirrored distribution, where no digits are lost.
+      new NormalDistribution(-mean, Math.sqrt(variance)).cumulativeProbability(-1 + half),
       normal.probability(-half, half),
       normal.probability(2 / 17.0, 4 / 17.0)
     };
@@ -227,7 +228,7 @@ class BitsPerDimensionTest {
   /** A prediction beyond the images' range is wrong, and clipping makes it less so. */
   @Test
   void clipsThePredictedImage() {
-    NoiseSchedule schedule = linear(10);
+    NoiseSchedule schedule = linear(30);
     EvaluatedModel model =
         new EvaluatedModel(
             (sample, timesteps, labels) -> filled(sample.length, 1.5f),
@@ -240,18 +241,20 @@ class BitsPerDimensionTest {
         BitsPerDimension.of(
             model,
             images,
-            new BitsPerDimension.Options(VarianceType.FIXED_SMALL, true, 256, 10),
+            new BitsPerDimension.Options(VarianceType.FIXED_SMALL, true, 256, 30),
             1);
     assertEquals(0, clipped.terms().get(5).bits(), 1e-9);
     BitsPerDimension plain =
-        BitsPerDimension.of(model, images, options(VarianceType.FIXED_SMALL, 10), 1);
-    assertTrue(plain.terms().get(5).bits() > 0.1);
+        BitsPerDimension.of(model, images, options(VarianceType.FIXED_SMALL, 30), 1);
+    double share = schedule.originalShare(5);
+    double expected = 0.25 * share * share / schedule.boundVariance(5) / 2 / LN2;
+    assertEquals(expected, plain.terms().get(5).bits(), 1e-9);
   }
 
   /** Says so instead of comparing what does not belong together. */
   @Test
   void refusesAVarianceThatTheModelDoesNotPredict() {
-    NoiseSchedule schedule = linear(10);
+    NoiseSchedule schedule = linear(30);
     ValueImages images = ValueImages.normal(2, 2, DEVIATION, 1);
     EvaluatedModel plain = best(schedule, PredictionType.EPSILON, 2, Double.NaN);
     EvaluatedModel learned = best(schedule, PredictionType.EPSILON, 2, 0);

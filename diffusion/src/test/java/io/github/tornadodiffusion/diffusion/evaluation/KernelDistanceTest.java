@@ -63,8 +63,7 @@ class KernelDistanceTest {
     int repeats = 4000;
     for (int i = 0; i < repeats; i++) {
       sum +=
-          KernelDistance.between(normal(5, 0, 0.5, i), normal(5, 0, 0.5, -1 - i), 1, 5, i)
-              .mean();
+          KernelDistance.between(normal(5, 0, 0.5, i), normal(5, 0, 0.5, -1 - i), 1, 5, i).mean();
     }
     // E[k(x, x)] - E[k(x, y)] = 3 * 0.25 + 3 * (0.1875 - 0.0625) + 15 / 64 = 1.36 or more.
     assertEquals(0, sum / repeats, 0.1 * 1.36 * 2 / 5);
