@@ -21,6 +21,10 @@ final class ChartFrame {
   private static final int WIDTH = 600;
   private static final int HEIGHT = 400;
   private static final int LEGEND_ROW = 22;
+
+  /** What turned names of categories take. */
+  private static final int TURNED = 70;
+
   private static final int LEGEND_LINE = 42;
 
   /** XChart leaves this much between the markers of single points in a row, whatever it is told. */
@@ -68,7 +72,7 @@ final class ChartFrame {
     XYChart canvas =
         new XYChartBuilder()
             .width(WIDTH)
-            .height(HEIGHT + rows * LEGEND_ROW)
+            .height(HEIGHT + rows * LEGEND_ROW + (labelRotation() == 0 ? 0 : TURNED))
             .title(visible(chart.title()))
             .xAxisTitle(visible(chart.xLabel()))
             .yAxisTitle(visible(chart.yLabel()))
@@ -128,13 +132,11 @@ final class ChartFrame {
   /** Category i lies at x = i. */
   private void categories(XYStyler style) {
     List<String> labels = chart.categories().stream().map(ChartFrame::shortened).toList();
-    double room = (WIDTH - Y_AXIS) / (double) Math.max(1, labels.size());
-    double widest = labels.stream().mapToDouble(ChartFrame::width).max().orElse(0);
     style.setXAxisMin(-0.5);
     style.setXAxisMax(Math.max(1, labels.size()) - 0.5);
     // Between 0.75 and 1.5 categories, XChart makes steps of one.
-    style.setXAxisTickMarkSpacingHint((int) (0.85 * room));
-    style.setXAxisLabelRotation(widest < 0.8 * room ? 0 : widest < 1.0 * room ? 45 : 90);
+    style.setXAxisTickMarkSpacingHint((int) (0.85 * room()));
+    style.setXAxisLabelRotation(labelRotation());
     style.setPlotGridVerticalLinesVisible(false);
     style.setXAxisTickLabelsFormattingFunction(x -> {
       int i = (int) Math.rint(x);
@@ -142,6 +144,21 @@ final class ChartFrame {
       // Different at both ends: XChart leaves out an axis whose ends read the same.
       return category ? labels.get(i) : x < 0 ? " " : "  ";
     });
+  }
+
+  /** Pixels for a category. */
+  private double room() {
+    return (WIDTH - Y_AXIS) / (double) Math.max(1, chart.categories().size());
+  }
+
+  /** Degrees by which the names of categories are turned to fit beside each other. */
+  private int labelRotation() {
+    double widest =
+        chart.categories().stream()
+            .mapToDouble(category -> width(shortened(category)))
+            .max()
+            .orElse(0);
+    return widest < 0.8 * room() ? 0 : widest < room() ? 45 : 90;
   }
 
   /** A category as the axis shows it. */
