@@ -59,11 +59,13 @@ class PairedDrawsTest {
     TrainingDraws first = TrainingDraws.of(a, DIGITS);
     TrainingDraws second = TrainingDraws.of(b, DIGITS);
     Map<String, HostTensor> parameters = second.initialParameters();
-    first.initialParameters().forEach((name, tensor) -> {
-      if (!name.startsWith(except)) {
-        assertArrayEquals(tensor.values(), parameters.get(name).values(), name);
-      }
-    });
+    first
+        .initialParameters()
+        .forEach((name, tensor) -> {
+          if (!name.startsWith(except)) {
+            assertArrayEquals(tensor.values(), parameters.get(name).values(), name);
+          }
+        });
     for (int step = 0; step < 3; step++) {
       TrainingDraws.Draw one = first.draw(step, 0);
       TrainingDraws.Draw two = second.draw(step, 0);
@@ -88,8 +90,7 @@ class PairedDrawsTest {
     TrainingConfig noise =
         config(BetaSchedule.LINEAR, PredictionType.EPSILON, VarianceType.FIXED_SMALL);
     for (PredictionType prediction : PredictionType.values()) {
-      checkPaired(
-          noise, config(BetaSchedule.LINEAR, prediction, VarianceType.FIXED_SMALL), "none");
+      checkPaired(noise, config(BetaSchedule.LINEAR, prediction, VarianceType.FIXED_SMALL), "none");
     }
     checkPaired(
         noise,

@@ -22,8 +22,7 @@ final class Arguments {
     for (JsonNode node : manifest.path(LIST)) {
       String argument = node.asString();
       boolean option = !value && List.of(options).contains(argument);
-      boolean joined =
-          List.of(options).stream().anyMatch(name -> argument.startsWith(name + "="));
+      boolean joined = List.of(options).stream().anyMatch(name -> argument.startsWith(name + "="));
       if (!value && !option && !joined) {
         kept.add(argument);
       }

@@ -21,13 +21,15 @@ final class ExperimentOptions {
 
   @Option(
       names = "--resume",
-      description = "Go on in --out with an experiment that was stopped; its options must be given.")
+      description =
+          "Go on in --out with an experiment that was stopped; its options must be given.")
   boolean resume;
 
   @Option(
       names = "--shard",
       paramLabel = "I/N",
-      description = "Do only part I of N, for the nodes of a cluster; 'experiment merge' joins them.")
+      description =
+          "Do only part I of N, for the nodes of a cluster; 'experiment merge' joins them.")
   String shard;
 
   @Option(

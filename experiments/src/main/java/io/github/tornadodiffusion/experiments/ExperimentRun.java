@@ -154,8 +154,7 @@ final class ExperimentRun {
       values.put("table", table);
       // JSON has no numbers that are not finite.
       row.forEach((name, value) ->
-          values.put(
-              name, value instanceof Double d && !Double.isFinite(d) ? null : value));
+          values.put(name, value instanceof Double d && !Double.isFinite(d) ? null : value));
       rows.add(values);
     }
 
@@ -169,8 +168,7 @@ final class ExperimentRun {
       if (interruption.requested()) {
         throw new CancellationException();
       }
-      progress.update(
-          Math.round((before + Math.clamp(share, 0, 1)) * PARTS), unit + " " + details);
+      progress.update(Math.round((before + Math.clamp(share, 0, 1)) * PARTS), unit + " " + details);
     }
   }
 }

@@ -19,7 +19,16 @@ final class Manifest {
 
   /** What may differ between the parts of a run that was resumed. */
   private static final List<String> OF_A_PART =
-      List.of("command", "arguments", "started", FINISHED, STATUS, "result", "program", "machine", "device");
+      List.of(
+          "command",
+          "arguments",
+          "started",
+          FINISHED,
+          STATUS,
+          "result",
+          "program",
+          "machine",
+          "device");
 
   private final Map<String, Object> fields = new LinkedHashMap<>();
 

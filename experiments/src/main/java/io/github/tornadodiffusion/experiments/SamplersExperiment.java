@@ -71,8 +71,7 @@ final class SamplersExperiment implements Callable<Integer> {
             run.quick);
     List<Integer> steps =
         StudyOptions.checkSteps(
-            StudyOptions.or(
-                sampleSteps, List.of(5, 10, 20, 50, 100), List.of(5, 20), run.quick));
+            StudyOptions.or(sampleSteps, List.of(5, 10, 20, 50, 100), List.of(5, 20), run.quick));
     PrintWriter err = spec.commandLine().getErr();
     try (SamplersStudy samplers =
         new SamplersStudy(
@@ -85,8 +84,7 @@ final class SamplersExperiment implements Callable<Integer> {
             device,
             err)) {
       List<String> arguments = spec.root().commandLine().getParseResult().originalArgs();
-      return new ExperimentRun(samplers, run, arguments, err)
-          .execute(spec.commandLine().getOut());
+      return new ExperimentRun(samplers, run, arguments, err).execute(spec.commandLine().getOut());
     }
   }
 }

@@ -173,7 +173,7 @@ final class SamplersStudy implements Experiment, AutoCloseable {
       if (given == null) {
         training = config.steps() * Pace.of(config.steps(), done -> trainer.runTo(done, row -> {}));
       }
-      Sampling sampling = reference();
+      Sampling sampling = referenceSampling();
       DiffusionModel young = given == null ? trainer.model() : given;
       try (ModelSampler sampler =
           ModelSampler.open(engine(), young, sampling.scheduler(), batch())) {
@@ -189,7 +189,7 @@ final class SamplersStudy implements Experiment, AutoCloseable {
     return training + pass * calls * seeds * Math.ceilDiv(samples, batch());
   }
 
-  private Sampling reference() {
+  private Sampling referenceSampling() {
     return Sampling.of(scheduler(REFERENCE), referenceSteps);
   }
 
@@ -227,7 +227,7 @@ final class SamplersStudy implements Experiment, AutoCloseable {
   /** What the noise of a seed leads to with very many steps. */
   private float[] reference(int seed, Experiment.Sink sink) {
     if (seed != referenceSeed) {
-      Sampling sampling = reference();
+      Sampling sampling = referenceSampling();
       reference = FeatureSpace.clamped(sample(sampling, seed, 0, 0, sink));
       referenceSeed = seed;
     }
@@ -310,8 +310,7 @@ final class SamplersStudy implements Experiment, AutoCloseable {
 
     private BufferedImage grid(float[] images, int count) {
       int size = config.imageSize();
-      return ImageGrid.grid(
-          images, count, config.unet().inChannels(), size, size);
+      return ImageGrid.grid(images, count, config.unet().inChannels(), size, size);
     }
   }
 

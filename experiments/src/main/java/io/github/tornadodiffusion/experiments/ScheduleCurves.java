@@ -52,11 +52,14 @@ record ScheduleCurves(Map<String, NoiseSchedule> schedules) {
               entry.getKey(),
               x,
               Arrays.stream(timesteps).mapToDouble(t -> StudyUnit.logSnr(schedule, t)).toArray());
-      beta = beta.series(entry.getKey(), x, Arrays.stream(timesteps).mapToDouble(schedule::beta).toArray());
+      beta =
+          beta.series(
+              entry.getKey(), x, Arrays.stream(timesteps).mapToDouble(schedule::beta).toArray());
     }
     report.chart(
-        snr.caption("ln(signal² / noise²): above 0 the image outweighs the noise, below 0 the"
-            + " noise the image."));
+        snr.caption(
+            "ln(signal² / noise²): above 0 the image outweighs the noise, below 0 the"
+                + " noise the image."));
     report.chart(beta);
   }
 

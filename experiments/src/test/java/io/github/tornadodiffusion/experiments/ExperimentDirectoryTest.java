@@ -26,8 +26,7 @@ class ExperimentDirectoryTest {
     SequencedMap<String, byte[]> pictures = new LinkedHashMap<>();
     pictures.put("grid", PNG);
     directory.keep("a", List.of(Map.of("table", "t", "x", 1.5, "n", 3, "s", "text")), pictures);
-    Files.writeString(
-        directory.manifest(), "{\"experiment\": \"e\", \"units\": [\"a\", \"b\"]}");
+    Files.writeString(directory.manifest(), "{\"experiment\": \"e\", \"units\": [\"a\", \"b\"]}");
     return directory;
   }
 
@@ -61,8 +60,7 @@ class ExperimentDirectoryTest {
   void damageIsNamed() throws IOException {
     ExperimentDirectory directory = kept();
     Files.writeString(directory.rows("a"), "{\"table\": \"t\"}\n{\"tab");
-    IOException damaged =
-        assertThrows(IOException.class, () -> ExperimentData.read(directory));
+    IOException damaged = assertThrows(IOException.class, () -> ExperimentData.read(directory));
     assertTrue(damaged.getMessage().contains("a.jsonl is damaged in line 2"), damaged.getMessage());
     Files.writeString(directory.manifest(), "{}");
     IOException other = assertThrows(IOException.class, directory::readManifest);

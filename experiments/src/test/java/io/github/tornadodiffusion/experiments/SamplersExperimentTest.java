@@ -63,7 +63,6 @@ class SamplersExperimentTest {
         "samplers",
         "--schedulers",
         "ddim,ddim-inverse");
-    CommandRun.refused(
-        List.of("--sample-steps"), "experiment", "samplers", "--sample-steps", "0");
+    CommandRun.refused(List.of("--sample-steps"), "experiment", "samplers", "--sample-steps", "0");
   }
 }

@@ -93,13 +93,15 @@ class StudyExperimentsTest {
         assertTrue(Double.isFinite(row.number("kid")), row.toString());
         assertTrue(row.number("generated_median_distance") > 0, row.toString());
       }
-      Row bound = mine.stream().filter(row -> row.table().equals("bound")).findFirst().orElseThrow();
+      Row bound =
+          mine.stream().filter(row -> row.table().equals("bound")).findFirst().orElseThrow();
       assertTrue(bound.number("bits_per_dimension") > 0);
       assertTrue(Files.size(whole.resolve("rows").resolve(unit).resolve("samples-2.png")) > 0);
     }
     String report = Files.readString(whole.resolve("report.md"));
     for (String part :
-        List.of("p (Holm)", "terminal SNR", "`sigmoid` − `linear`", "cannot be below 0.5", "Time")) {
+        List.of(
+            "p (Holm)", "terminal SNR", "`sigmoid` − `linear`", "cannot be below 0.5", "Time")) {
       assertTrue(report.contains(part), part);
     }
     assertTrue(Files.size(whole.resolve("pictures/frechet.svg")) > 0);
@@ -126,8 +128,7 @@ class StudyExperimentsTest {
     }
     Path merged = temporary.resolve("merged");
     CommandRun.succeeds(
-        Stream.concat(
-                Stream.of("experiment", "merge", "--out", merged.toString()), parts.stream())
+        Stream.concat(Stream.of("experiment", "merge", "--out", merged.toString()), parts.stream())
             .toArray(String[]::new));
     assertEquals(quality(whole), quality(merged));
   }
@@ -192,8 +193,7 @@ class StudyExperimentsTest {
                 "1"));
     arguments.addAll(tiny(out));
     CommandRun.succeeds(arguments.toArray(String[]::new));
-    List<Row> bounds =
-        rows(out).stream().filter(row -> row.table().equals("bound")).toList();
+    List<Row> bounds = rows(out).stream().filter(row -> row.table().equals("bound")).toList();
     assertEquals(3, bounds.size());
     bounds.forEach(row -> assertTrue(row.number("bits_per_dimension") > 0, row.toString()));
     String report = Files.readString(out.resolve("report.md"));
