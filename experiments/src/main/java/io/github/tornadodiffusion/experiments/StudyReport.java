@@ -186,32 +186,41 @@ final class StudyReport {
   }
 
   private void differences() {
-    List<List<String>> rows = new ArrayList<>();
-    for (StudyComparison c : comparisons) {
-      rows.add(
-          List.of(
-              c.metric().label(),
-              "`%s` − `%s`".formatted(c.arm().name(), c.first().name()),
-              Integer.toString(c.pairs().n()),
-              Cells.number(c.pairs().meanDifference(), c.pairs().meanInterval()),
-              Cells.number(c.pairs().cohensD()),
-              Cells.p(c.pairs().pairedT()),
-              Cells.p(c.pairs().wilcoxon()),
-              Cells.p(c.holm())));
+    for (StudyArm arm : results.arms().subList(1, results.arms().size())) {
+      differences(arm);
     }
-    report.table(
-        new Table(
-            "Differences within pairs, with 95 % interval; d is their mean in standard deviations."
-                + " The last column is the paired t test's p after Holm's correction for all rows:"
-                + " below %s counts as detected.".formatted(Cells.p(StudyComparison.LEVEL)),
-            List.of(
-                "figure", "difference", "pairs", "mean", "d", "t test p", "Wilcoxon p", "p (Holm)"),
-            rows));
     report.paragraph(
         "Wilcoxon's signed-rank test knows the order of the differences alone: with %d pairs its p"
                 .formatted(results.seeds())
             + " cannot be below %s, however clear a difference is."
                 .formatted(Cells.number(Math.pow(2, 1.0 - results.seeds()))));
+  }
+
+  private void differences(StudyArm arm) {
+    List<List<String>> rows = new ArrayList<>();
+    for (StudyComparison c : comparisons) {
+      if (c.arm().equals(arm)) {
+        rows.add(
+            List.of(
+                c.metric().label(),
+                Integer.toString(c.pairs().n()),
+                Cells.number(c.pairs().meanDifference(), c.pairs().meanInterval()),
+                Cells.number(c.pairs().cohensD()),
+                Cells.p(c.pairs().pairedT()),
+                Cells.p(c.pairs().wilcoxon()),
+                Cells.p(c.holm())));
+      }
+    }
+    report.table(
+        new Table(
+            "`%s` − `%s`: means of the differences within pairs, with 95 %% interval; d is the mean in"
+                    .formatted(arm.name(), results.names().getFirst())
+                + " standard deviations. The last column is the t test's p after Holm's correction"
+                + " for all comparisons: below %s counts as detected."
+                    .formatted(Cells.p(StudyComparison.LEVEL)),
+            List.of(
+                "figure", "pairs", "difference", "d", "p (t test)", "p (Wilcoxon)", "p (Holm)"),
+            rows));
   }
 
   private void losses() {

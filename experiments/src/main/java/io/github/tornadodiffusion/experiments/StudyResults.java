@@ -154,7 +154,7 @@ final class StudyResults {
       ends.forEach(steps -> metrics.add(quality("kernel distance", "kid", steps)));
     }
     metrics.add(
-        quality("share of samples near a training image", "near_share", sampleSteps.getLast()));
+        quality("share near a training image", "near_share", sampleSteps.getLast()));
     return metrics;
   }
 }
