@@ -24,6 +24,8 @@ final class CallOracles {
     ORACLES.put("Attention.forward", AttentionOracles::forward);
     ORACLES.put("Attention.queries", AttentionOracles::queries);
     ORACLES.put("Attention.keys", AttentionOracles::keys);
+    ORACLES.put("CrossEntropy.perImage", CrossEntropyOracles::perImage);
+    ORACLES.put("CrossEntropy.backward", CrossEntropyOracles::backward);
     ORACLES.put("Elementwise.copy", ElementwiseOracles::copy);
     ORACLES.put("Elementwise.add", ElementwiseOracles::add);
     ORACLES.put("Elementwise.scale", ElementwiseOracles::scale);

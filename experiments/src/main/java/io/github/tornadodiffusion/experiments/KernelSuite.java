@@ -8,6 +8,9 @@ import io.github.tornadodiffusion.kernels.Elementwise;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.MatMul;
 import io.github.tornadodiffusion.kernels.Program;
+import io.github.tornadodiffusion.nn.Classifier;
+import io.github.tornadodiffusion.nn.ClassifierConfig;
+import io.github.tornadodiffusion.nn.ClassifierTraining;
 import io.github.tornadodiffusion.nn.HostTensor;
 import io.github.tornadodiffusion.nn.Initialisation;
 import io.github.tornadodiffusion.nn.LearningRateSchedule;
@@ -48,6 +51,7 @@ final class KernelSuite {
             new float[] {0.7f, 1.1f}));
     matrixProducts(engine);
     softmax(engine);
+    classifier(engine);
   }
 
   private static List<UNet2DConfig> models() {
@@ -150,6 +154,18 @@ final class KernelSuite {
                 update,
                 new UNetTraining.Hyperparameters(1e-3f, 0.9f, 0.999f, 1e-8f, 1e-2f, 1, 1, 0)));
       }
+    }
+  }
+
+  private static void classifier(Engine engine) {
+    ClassifierConfig config = new ClassifierConfig(3, 9, 7, 5, 8, 11);
+    Map<String, HostTensor> parameters =
+        Initialisation.pytorchDefault(new Classifier(config).parameters(), 1);
+    try (ClassifierTraining training = ClassifierTraining.open(engine, config, parameters, BATCH)) {
+      training.step(
+          waves(BATCH * 3 * 9 * 7),
+          new int[] {4, 0, 2},
+          new UNetTraining.Hyperparameters(1e-3f, 0.9f, 0.999f, 1e-8f, 1e-2f, 1, 1, 0));
     }
   }
 

@@ -162,7 +162,7 @@ public final class UNetTraining implements AutoCloseable {
       float maxGradNorm,
       float emaDecay) {
 
-    private float[] block() {
+    float[] block() {
       return Optimizer.hyper(
           learningRate, beta1, beta2, epsilon, weightDecay, optimizerStep, maxGradNorm, emaDecay);
     }

@@ -37,6 +37,8 @@ final class TornadoTasks {
       case "ConvKernels.forward" -> ConvKernels::forward;
       case "ConvKernels.flip" -> ConvKernels::flip;
       case "ConvKernels.weightGradient" -> ConvKernels::weightGradient;
+      case "CrossEntropyKernels.perImage" -> CrossEntropyKernels::perImage;
+      case "CrossEntropyKernels.backward" -> CrossEntropyKernels::backward;
       case "ElementwiseKernels.copy" -> ElementwiseKernels::copy;
       case "ElementwiseKernels.add" -> ElementwiseKernels::add;
       case "ElementwiseKernels.scale" -> ElementwiseKernels::scale;
