@@ -36,7 +36,9 @@ final class DjlLayers {
    */
   static NDArray attention(NDArray q, NDArray k, NDArray v, int heads) {
     Shape shape = q.getShape();
-    double scale = 1 / Math.sqrt((double) shape.get(2) / heads);
+    // Not mul(Number): DJL frees its operand when Java collects garbage, and the gradient reads it.
+    NDArray scale =
+        q.getManager().full(new Shape(1), (float) (1 / Math.sqrt((double) shape.get(2) / heads)));
     NDArray scores = heads(q, heads).mul(scale).matMul(heads(k, heads).transpose(0, 1, 3, 2));
     return scores.softmax(-1).matMul(heads(v, heads)).transpose(0, 2, 1, 3).reshape(shape);
   }
