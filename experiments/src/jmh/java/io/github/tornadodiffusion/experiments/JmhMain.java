@@ -58,7 +58,8 @@ public final class JmhMain {
         out.isEmpty() ? RunDirectory.named("jmh") : new RunDirectory(Path.of(out));
     directory.checkFree("choose another -Djmh.out");
     OutputFiles.prepareDirectory("-Djmh.out", directory.path());
-    Manifest manifest = new Manifest(arguments).put("devices", Devices.list());
+    Manifest manifest =
+        new Manifest(arguments).put("command", command(arguments)).put("devices", Devices.list());
     AtomicFiles.write(directory.manifest(), manifest.json());
     Path json = directory.path().resolve("jmh.json");
     OptionsBuilder run = new OptionsBuilder();
@@ -81,6 +82,12 @@ public final class JmhMain {
     AtomicFiles.write(directory.path().resolve("report.md"), JmhResults.report(rows));
     AtomicFiles.write(directory.manifest(), manifest.ended("finished").json());
     System.out.println("report     " + directory.path().resolve("report.md"));
+  }
+
+  private static String command(List<String> arguments) {
+    String options =
+        arguments.isEmpty() ? "" : " -Djmh.args=" + Shell.quoted(Shell.line(arguments));
+    return "./mvnw -q -Dquick -Pjmh package" + options;
   }
 
   /** This JVM's options, TornadoVM's among them, with the launcher's garbage collector. */
