@@ -7,7 +7,12 @@ import java.util.Map;
 
 /** The reports of all experiments, made of nothing but raw data. */
 final class ExperimentReports {
-  private static final Map<String, Experiment.ReportMaker> MAKERS = Map.of();
+  private static final Map<String, Experiment.ReportMaker> MAKERS =
+      Map.of(
+          SchedulesExperiment.NAME, StudyReport::schedules,
+          PredictionExperiment.NAME, StudyReport::prediction,
+          SamplersExperiment.NAME, SamplersReport::of,
+          ScalingExperiment.NAME, ScalingReport::of);
 
   private ExperimentReports() {}
 
