@@ -62,7 +62,8 @@ record Workload(Runnable run, double flops, AutoCloseable resource) implements A
     return UNetInference.open(engine, config, initial(config), batch, height, width);
   }
 
-  private static Map<String, HostTensor> initial(UNet2DConfig config) {
+  /** Random parameters, the same every time. */
+  static Map<String, HostTensor> initial(UNet2DConfig config) {
     return Initialisation.pytorchDefault(new UNet2DModel(config).parameters(), SEED);
   }
 
@@ -137,7 +138,8 @@ record Workload(Runnable run, double flops, AutoCloseable resource) implements A
     return new Workload(() -> training.step(input), training.program().flops(), training);
   }
 
-  private static float[] images(UNet2DConfig config, int batch) {
+  /** Random images {@code [n, c, h, w]} in [-1, 1), the same every time. */
+  static float[] images(UNet2DConfig config, int batch) {
     SplittableRandom random = new SplittableRandom(SEED);
     float[] images =
         new float
@@ -151,7 +153,8 @@ record Workload(Runnable run, double flops, AutoCloseable resource) implements A
     return images;
   }
 
-  private static float[] timesteps(int batch, int trainTimesteps) {
+  /** Timesteps that are spread evenly. */
+  static float[] timesteps(int batch, int trainTimesteps) {
     float[] timesteps = new float[batch];
     for (int i = 0; i < batch; i++) {
       timesteps[i] = (int) ((i + 0.5) * trainTimesteps / batch);
