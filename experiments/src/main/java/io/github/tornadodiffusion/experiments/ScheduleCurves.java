@@ -88,7 +88,7 @@ record ScheduleCurves(Map<String, NoiseSchedule> schedules) {
         rows,
         "terminal log-SNR",
         schedule -> Cells.number(StudyUnit.logSnr(schedule, last(schedule))));
-    add(rows, "signal left", schedule -> Cells.percent(schedule.signal(last(schedule))));
+    add(rows, "signal left", schedule -> Cells.number(schedule.signal(last(schedule))));
     add(
         rows,
         "timesteps with more signal than noise",

@@ -76,16 +76,18 @@ final class StudyReport {
     List<StudyComparison> detected =
         comparisons.stream().filter(StudyComparison::detected).toList();
     detected.forEach(c -> sentences.add(c.sentence()));
-    String others =
-        comparisons.stream()
-            .filter(c -> !c.detected())
-            .map(c -> "%s of `%s`".formatted(c.metric().label(), c.arm().name()))
-            .collect(Collectors.joining("; "));
-    if (!others.isEmpty()) {
-      sentences.add(
-          "No difference from `%s` was detected in: %s. That is no proof of equality; the intervals"
-                  .formatted(results.names().getFirst(), others)
-              + " below say how large a difference may be.");
+    for (StudyArm arm : results.arms().subList(1, results.arms().size())) {
+      String others =
+          comparisons.stream()
+              .filter(c -> c.arm().equals(arm) && !c.detected())
+              .map(c -> c.metric().label())
+              .collect(Collectors.joining("; "));
+      if (!others.isEmpty()) {
+        sentences.add(
+            "No difference between `%s` and `%s` was detected in: %s. That is no proof of equality;"
+                    .formatted(arm.name(), results.names().getFirst(), others)
+                + " the intervals below say how large a difference may be.");
+      }
     }
     if (comparisons.isEmpty()) {
       sentences.add("No seed has two models yet, so nothing can be compared.");
@@ -98,8 +100,8 @@ final class StudyReport {
             + " with the same initial parameters and see the same images in the same order with"
             + " the same timesteps and the same noise; they are measured with the same noise and"
             + " sampled from the same noise. So the models of a seed make a pair, and differences"
-            + " are taken within pairs. All figures are of images that were held out: neither the"
-            + " models nor the classifier saw them. Of every figure lower is better.")
+            + " are taken within pairs. Quality is measured on images that were held out, which"
+            + " neither the models nor the classifier saw. Of every figure lower is better.")
         .formatted(what);
   }
 
