@@ -62,29 +62,30 @@ record RunComparison(List<Figure> figures) {
   static RunComparison of(List<Row> before, List<Row> now, double factor) {
     Map<String, List<Row>> others = byPlace(now);
     Map<List<String>, Tally> tallies = new LinkedHashMap<>();
-    byPlace(before).forEach((place, rows) -> {
-      List<Row> counterparts = others.getOrDefault(place, List.of());
-      for (int i = 0; i < rows.size(); i++) {
-        Row row = rows.get(i);
-        Row other = i < counterparts.size() ? counterparts.get(i) : null;
-        for (Map.Entry<String, Object> value : row.values().entrySet()) {
-          tallies
-              .computeIfAbsent(
-                  List.of(row.table(), value.getKey()), k -> new Tally(k.getLast(), factor))
-              .add(
-                  row.unit(),
-                  value.getValue(),
-                  other == null ? null : other.values().get(value.getKey()),
-                  other != null);
-        }
-      }
-      if (counterparts.size() > rows.size()) {
-        tallies
-            .computeIfAbsent(
-                List.of(rows.getFirst().table(), "rows"), k -> new Tally("rows", factor))
-            .add(rows.getFirst().unit(), (long) rows.size(), (long) counterparts.size(), true);
-      }
-    });
+    byPlace(before)
+        .forEach((place, rows) -> {
+          List<Row> counterparts = others.getOrDefault(place, List.of());
+          for (int i = 0; i < rows.size(); i++) {
+            Row row = rows.get(i);
+            Row other = i < counterparts.size() ? counterparts.get(i) : null;
+            for (Map.Entry<String, Object> value : row.values().entrySet()) {
+              tallies
+                  .computeIfAbsent(
+                      List.of(row.table(), value.getKey()), k -> new Tally(k.getLast(), factor))
+                  .add(
+                      row.unit(),
+                      value.getValue(),
+                      other == null ? null : other.values().get(value.getKey()),
+                      other != null);
+            }
+          }
+          if (counterparts.size() > rows.size()) {
+            tallies
+                .computeIfAbsent(
+                    List.of(rows.getFirst().table(), "rows"), k -> new Tally("rows", factor))
+                .add(rows.getFirst().unit(), (long) rows.size(), (long) counterparts.size(), true);
+          }
+        });
     List<Figure> figures = new ArrayList<>();
     tallies.forEach((key, tally) -> figures.add(tally.figure(key.getFirst())));
     return new RunComparison(List.copyOf(figures));
@@ -93,9 +94,7 @@ record RunComparison(List<Figure> figures) {
   private static Map<String, List<Row>> byPlace(List<Row> rows) {
     Map<String, List<Row>> places = new LinkedHashMap<>();
     for (Row row : rows) {
-      places
-          .computeIfAbsent(row.unit() + "\n" + row.table(), k -> new ArrayList<>())
-          .add(row);
+      places.computeIfAbsent(row.unit() + "\n" + row.table(), k -> new ArrayList<>()).add(row);
     }
     return places;
   }
@@ -125,15 +124,15 @@ record RunComparison(List<Figure> figures) {
     }
     return new Table(
             "",
-        List.of(
-            "rows",
-            "figure",
-            "verdict",
-            "equal",
-            "within tolerance",
-            "different",
-            "largest difference",
-            "for instance"),
+            List.of(
+                "rows",
+                "figure",
+                "verdict",
+                "equal",
+                "within tolerance",
+                "different",
+                "largest difference",
+                "for instance"),
             rows)
         .markdown();
   }

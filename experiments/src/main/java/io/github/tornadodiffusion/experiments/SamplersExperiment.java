@@ -39,6 +39,12 @@ final class SamplersExperiment implements Callable<Integer> {
   List<Integer> sampleSteps;
 
   @Option(
+      names = "--reference-steps",
+      paramLabel = "N",
+      description = "DDIM steps of the images to compare with (default: all timesteps).")
+  Integer referenceSteps;
+
+  @Option(
       names = "--model",
       paramLabel = "DIR",
       description = "Sample this model, trained on the same data, rather than a new one.")
@@ -65,21 +71,20 @@ final class SamplersExperiment implements Callable<Integer> {
             run.quick);
     List<Integer> steps =
         StudyOptions.checkSteps(
-            StudyOptions.or(
-                sampleSteps, List.of(5, 10, 20, 50, 100), List.of(5, 20), run.quick));
+            StudyOptions.or(sampleSteps, List.of(5, 10, 20, 50, 100), List.of(5, 20), run.quick));
     PrintWriter err = spec.commandLine().getErr();
     try (SamplersStudy samplers =
         new SamplersStudy(
             names.stream().map(StudyOptions::sampler).distinct().toList(),
             steps,
+            referenceSteps,
             study,
             model,
             run.quick,
             device,
             err)) {
       List<String> arguments = spec.root().commandLine().getParseResult().originalArgs();
-      return new ExperimentRun(samplers, run, arguments, err)
-          .execute(spec.commandLine().getOut());
+      return new ExperimentRun(samplers, run, arguments, err).execute(spec.commandLine().getOut());
     }
   }
 }

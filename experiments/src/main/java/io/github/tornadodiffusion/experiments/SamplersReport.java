@@ -97,8 +97,9 @@ final class SamplersReport {
     List<String> ranked =
         schedulers.stream()
             .filter(name -> summary(name, steps, column).isPresent())
-            .sorted(Comparator.comparingDouble(name ->
-                summary(name, steps, column).orElseThrow().mean()))
+            .sorted(
+                Comparator.comparingDouble(
+                    name -> summary(name, steps, column).orElseThrow().mean()))
             .toList();
     if (ranked.isEmpty()) {
       return Optional.empty();
@@ -108,26 +109,28 @@ final class SamplersReport {
             .limit(3)
             .map(name -> {
               Summary summary = summary(name, steps, column).orElseThrow();
-              return "`%s` at %s"
-                  .formatted(name, Cells.number(summary.mean(), summary.meanInterval()));
+              return "`%s` at %s by %s calls"
+                  .formatted(
+                      name,
+                      Cells.number(summary.mean(), summary.meanInterval()),
+                      Cells.number(summary(name, steps, "calls").orElseThrow().mean()));
             })
             .collect(Collectors.joining(", "));
     return Optional.of(
         "With **%d steps** the least %s, mean with 95 %% interval: %s."
             .formatted(
-                steps,
-                hasFeatures() ? "Frechet distances" : "distances from the reference",
-                text));
+                steps, hasFeatures() ? "Frechet distances" : "distances from the reference", text));
   }
 
   private double[] values(String scheduler, int steps, String column) {
     return IntStream.range(0, seeds)
-        .mapToDouble(seed -> data.table("quality").stream()
-            .filter(row -> row.unit().equals(SamplersStudy.key(seed, scheduler)))
-            .filter(row -> row.number("sample_steps") == steps)
-            .mapToDouble(row -> row.number(column))
-            .findFirst()
-            .orElse(Double.NaN))
+        .mapToDouble(seed ->
+            data.table("quality").stream()
+                .filter(row -> row.unit().equals(SamplersStudy.key(seed, scheduler)))
+                .filter(row -> row.number("sample_steps") == steps)
+                .mapToDouble(row -> row.number(column))
+                .findFirst()
+                .orElse(Double.NaN))
         .filter(Double::isFinite)
         .toArray();
   }

@@ -36,6 +36,7 @@ final class SamplersStudy implements Experiment, AutoCloseable {
   private final int seeds;
   private final int samples;
   private final int classifierSteps;
+  private final int referenceSteps;
   private final TrainingConfig config;
   private final DiffusionModel given;
   private final Dataset whole;
@@ -53,6 +54,7 @@ final class SamplersStudy implements Experiment, AutoCloseable {
    *
    * @param schedulers diffusers' class names
    * @param sampleSteps ascending
+   * @param referenceSteps of the images to compare with, or null for all timesteps
    * @param directory of the model, or null to train one
    * @throws IOException in one line if the model cannot be read
    * @throws IllegalArgumentException in one line naming the option and what is possible
@@ -60,6 +62,7 @@ final class SamplersStudy implements Experiment, AutoCloseable {
   SamplersStudy(
       List<String> schedulers,
       List<Integer> sampleSteps,
+      Integer referenceSteps,
       StudyOptions options,
       Path directory,
       boolean quick,
@@ -78,6 +81,13 @@ final class SamplersStudy implements Experiment, AutoCloseable {
     whole = TrainingStudy.open(options.config(null, 0), err);
     data = TrainingStudy.split(whole);
     config = options.config(null, 0, data.training(), quick);
+    this.referenceSteps =
+        referenceSteps == null
+            ? scheduler(REFERENCE).config().numTrainTimesteps()
+            : StudyOptions.within(
+                "--reference-steps",
+                referenceSteps,
+                scheduler(REFERENCE).config().numTrainTimesteps());
     check();
   }
 
@@ -120,7 +130,7 @@ final class SamplersStudy implements Experiment, AutoCloseable {
     map.put("seeds", seeds);
     map.put("samples", samples);
     map.put("classifier_steps", classifierSteps);
-    map.put("reference_steps", scheduler(REFERENCE).config().numTrainTimesteps());
+    map.put("reference_steps", referenceSteps);
     Map<String, Object> training = new LinkedHashMap<>(config.toMap());
     training.put("unet", Json.tree(unet().toJson()));
     map.put("training", training);
@@ -163,14 +173,14 @@ final class SamplersStudy implements Experiment, AutoCloseable {
       if (given == null) {
         training = config.steps() * Pace.of(config.steps(), done -> trainer.runTo(done, row -> {}));
       }
-      Sampling sampling = Sampling.of(scheduler(REFERENCE), referenceSteps());
+      Sampling sampling = referenceSampling();
       DiffusionModel young = given == null ? trainer.model() : given;
       try (ModelSampler sampler =
           ModelSampler.open(engine(), young, sampling.scheduler(), batch())) {
         pass = Pace.ofCalls(progress -> sampler.sample(sampling, batch(), 0, null, progress));
       }
     }
-    double calls = referenceSteps();
+    double calls = referenceSteps;
     for (String name : schedulers) {
       for (int steps : sampleSteps) {
         calls += Sampling.of(scheduler(name), steps).calls();
@@ -179,8 +189,8 @@ final class SamplersStudy implements Experiment, AutoCloseable {
     return training + pass * calls * seeds * Math.ceilDiv(samples, batch());
   }
 
-  private int referenceSteps() {
-    return scheduler(REFERENCE).config().numTrainTimesteps();
+  private Sampling referenceSampling() {
+    return Sampling.of(scheduler(REFERENCE), referenceSteps);
   }
 
   private Engine engine() {
@@ -217,7 +227,7 @@ final class SamplersStudy implements Experiment, AutoCloseable {
   /** What the noise of a seed leads to with very many steps. */
   private float[] reference(int seed, Experiment.Sink sink) {
     if (seed != referenceSeed) {
-      Sampling sampling = Sampling.of(scheduler(REFERENCE), referenceSteps());
+      Sampling sampling = referenceSampling();
       reference = FeatureSpace.clamped(sample(sampling, seed, 0, 0, sink));
       referenceSeed = seed;
     }
@@ -300,8 +310,7 @@ final class SamplersStudy implements Experiment, AutoCloseable {
 
     private BufferedImage grid(float[] images, int count) {
       int size = config.imageSize();
-      return ImageGrid.grid(
-          images, count, config.unet().inChannels(), size, size);
+      return ImageGrid.grid(images, count, config.unet().inChannels(), size, size);
     }
   }
 

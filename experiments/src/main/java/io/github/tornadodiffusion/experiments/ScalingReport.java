@@ -75,8 +75,7 @@ final class ScalingReport {
         new Table(
             "Exponents with 95 % interval, fitted by least squares in the logarithms; R² is the"
                 + " share of the time's variance that the power law explains.",
-            List.of("changed", "program", "time", "R² of time", "operations", "memory"),
-            rows));
+            List.of("changed", "program", "time", "R² of time", "operations", "memory"), rows));
     report.heading("Design");
     report.paragraph(
         ("The model of the preset %s on `%s`, with one thing changed at a time; where the batch is"
@@ -113,8 +112,7 @@ final class ScalingReport {
   }
 
   private static String exponent(double[] x, List<Row> costs, String column) {
-    PowerLaw law =
-        PowerLaw.fit(x, costs.stream().mapToDouble(row -> row.number(column)).toArray());
+    PowerLaw law = PowerLaw.fit(x, costs.stream().mapToDouble(row -> row.number(column)).toArray());
     return Cells.number(law.exponent(), law.exponentInterval());
   }
 
@@ -137,9 +135,7 @@ final class ScalingReport {
               .map(row -> times.get(row).steady().medianInterval())
               .toArray(Interval[]::new);
       time = time.series(program, x, medians(costs), intervals);
-      memory =
-          memory.series(
-              program, x, costs.stream().mapToDouble(ScalingReport::mib).toArray());
+      memory = memory.series(program, x, costs.stream().mapToDouble(ScalingReport::mib).toArray());
       costs.forEach(row -> rows.add(row(row)));
     }
     report.chart(time.caption("Median of the runs after warm-up, with 95 % interval."));

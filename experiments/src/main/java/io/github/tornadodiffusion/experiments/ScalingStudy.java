@@ -76,8 +76,7 @@ final class ScalingStudy implements Experiment, AutoCloseable {
       if (wide % channels.getFirst() != 0) {
         throw new IllegalArgumentException(
             "--channels %d does not go with the blocks %s of %s; give a multiple of %d"
-                .formatted(
-                    firstChannels, channels, preset.name(), preset.model().normNumGroups()));
+                .formatted(firstChannels, channels, preset.name(), preset.model().normNumGroups()));
       }
       scaled.add(Math.toIntExact(wide / channels.getFirst()));
     }
@@ -172,8 +171,7 @@ final class ScalingStudy implements Experiment, AutoCloseable {
 
     long trainingFloats() {
       boolean ema = preset.recipe().emaDecay() > 0;
-      return UNetTraining.arenaFloats(
-          model, new UNetTraining.Options(batch, size(), size(), ema));
+      return UNetTraining.arenaFloats(model, new UNetTraining.Options(batch, size(), size(), ema));
     }
 
     private long floats(String program) {

@@ -10,6 +10,8 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 /**
@@ -52,11 +54,14 @@ record ScheduleCurves(Map<String, NoiseSchedule> schedules) {
               entry.getKey(),
               x,
               Arrays.stream(timesteps).mapToDouble(t -> StudyUnit.logSnr(schedule, t)).toArray());
-      beta = beta.series(entry.getKey(), x, Arrays.stream(timesteps).mapToDouble(schedule::beta).toArray());
+      beta =
+          beta.series(
+              entry.getKey(), x, Arrays.stream(timesteps).mapToDouble(schedule::beta).toArray());
     }
     report.chart(
-        snr.caption("ln(signal² / noise²): above 0 the image outweighs the noise, below 0 the"
-            + " noise the image."));
+        snr.caption(
+            "ln(signal² / noise²): above 0 the image outweighs the noise, below 0 the"
+                + " noise the image."));
     report.chart(beta);
   }
 
@@ -69,36 +74,49 @@ record ScheduleCurves(Map<String, NoiseSchedule> schedules) {
 
   private Table table() {
     List<List<String>> rows = new ArrayList<>();
-    schedules.forEach((name, schedule) -> {
-      int last = schedule.timesteps() - 1;
-      double kept = schedule.alphaCumprod(last);
-      long clipped =
-          IntStream.rangeClosed(0, last).filter(t -> schedule.beta(t) >= CLIPPED).count();
-      long above =
-          IntStream.rangeClosed(0, last).filter(t -> StudyUnit.logSnr(schedule, t) > 0).count();
-      rows.add(
-          List.of(
-              "`%s`".formatted(name),
-              Cells.number(schedule.beta(0)),
-              Cells.number(schedule.beta(last)),
-              Long.toString(clipped),
-              Cells.number(kept / (1 - kept)),
-              Cells.number(StudyUnit.logSnr(schedule, last)),
-              Cells.percent(schedule.signal(last)),
-              Cells.percent((double) above / schedule.timesteps())));
-    });
+    add(rows, "first β", schedule -> Cells.number(schedule.beta(0)));
+    add(rows, "last β", schedule -> Cells.number(schedule.beta(last(schedule))));
+    add(
+        rows,
+        "clipped β",
+        schedule -> Long.toString(count(schedule, t -> schedule.beta(t) >= CLIPPED)));
+    add(
+        rows,
+        "terminal SNR",
+        schedule -> Cells.number(Math.exp(StudyUnit.logSnr(schedule, last(schedule)))));
+    add(
+        rows,
+        "terminal log-SNR",
+        schedule -> Cells.number(StudyUnit.logSnr(schedule, last(schedule))));
+    add(rows, "signal left", schedule -> Cells.percent(schedule.signal(last(schedule))));
+    add(
+        rows,
+        "timesteps with more signal than noise",
+        schedule ->
+            Cells.percent(
+                (double) count(schedule, t -> StudyUnit.logSnr(schedule, t) > 0)
+                    / schedule.timesteps()));
+    List<String> header = new ArrayList<>(List.of("property"));
+    schedules.keySet().forEach(name -> header.add("`%s`".formatted(name)));
     return new Table(
-        "The terminal SNR is that of the last timestep, where sampling takes pure noise for it;"
-            + " β that reach 0.999 are clipped to it.",
-        List.of(
-            "schedule",
-            "first β",
-            "last β",
-            "clipped β",
-            "terminal SNR",
-            "terminal log-SNR",
-            "signal left",
-            "timesteps with more signal than noise"),
+        "The terminal SNR and the signal that is left are those of the last timestep, where sampling"
+            + " begins with noise alone; β that would be above 0.999 are clipped to it.",
+        header,
         rows);
+  }
+
+  private void add(
+      List<List<String>> rows, String property, Function<NoiseSchedule, String> value) {
+    List<String> row = new ArrayList<>(List.of(property));
+    schedules.values().forEach(schedule -> row.add(value.apply(schedule)));
+    rows.add(row);
+  }
+
+  private static int last(NoiseSchedule schedule) {
+    return schedule.timesteps() - 1;
+  }
+
+  private static long count(NoiseSchedule schedule, IntPredicate which) {
+    return IntStream.range(0, schedule.timesteps()).filter(which).count();
   }
 }

@@ -39,8 +39,7 @@ record StudyComparison(
         }
       }
     }
-    double[] adjusted =
-        Holm.adjust(plain.stream().mapToDouble(c -> c.pairs.pairedT()).toArray());
+    double[] adjusted = Holm.adjust(plain.stream().mapToDouble(c -> c.pairs.pairedT()).toArray());
     List<StudyComparison> corrected = new ArrayList<>();
     for (int i = 0; i < adjusted.length; i++) {
       StudyComparison c = plain.get(i);

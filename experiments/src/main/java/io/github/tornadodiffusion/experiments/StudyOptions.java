@@ -75,8 +75,7 @@ final class StudyOptions {
   /** A whole number from 1 to a most. */
   static int within(String option, int value, int most) {
     if (value < 1 || value > most) {
-      throw new IllegalArgumentException(
-          "%s is %d; give 1 to %d".formatted(option, value, most));
+      throw new IllegalArgumentException("%s is %d; give 1 to %d".formatted(option, value, most));
     }
     return value;
   }

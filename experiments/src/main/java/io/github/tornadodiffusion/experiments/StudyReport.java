@@ -127,8 +127,7 @@ final class StudyReport {
             "samples",
             "%d a model and number of steps, by %s"
                 .formatted(
-                    data.configured("samples").asInt(),
-                    data.configured("scheduler").asString())));
+                    data.configured("samples").asInt(), data.configured("scheduler").asString())));
     rows.add(
         List.of(
             "variational bound",
@@ -171,12 +170,12 @@ final class StudyReport {
         new Table(
             "Mean over the seeds with its 95 % interval (Student's t). The error of the noise is"
                 + " the mean over the log-SNRs that all reach.",
-            header("figure"),
-            rows));
+            header("figure"), rows));
   }
 
   private List<String> header(String first) {
-    return Stream.concat(Stream.of(first), results.names().stream().map("`%s`"::formatted)).toList();
+    return Stream.concat(Stream.of(first), results.names().stream().map("`%s`"::formatted))
+        .toList();
   }
 
   private String cell(StudyArm arm, Metric metric) {
@@ -187,32 +186,41 @@ final class StudyReport {
   }
 
   private void differences() {
-    List<List<String>> rows = new ArrayList<>();
-    for (StudyComparison c : comparisons) {
-      rows.add(
-          List.of(
-              c.metric().label(),
-              "`%s` − `%s`".formatted(c.arm().name(), c.first().name()),
-              Integer.toString(c.pairs().n()),
-              Cells.number(c.pairs().meanDifference(), c.pairs().meanInterval()),
-              Cells.number(c.pairs().cohensD()),
-              Cells.p(c.pairs().pairedT()),
-              Cells.p(c.pairs().wilcoxon()),
-              Cells.p(c.holm())));
+    for (StudyArm arm : results.arms().subList(1, results.arms().size())) {
+      differences(arm);
     }
-    report.table(
-        new Table(
-            "Differences within pairs, with 95 % interval; d is their mean in standard deviations."
-                + " The last column is the paired t test's p after Holm's correction for all rows:"
-                + " below %s counts as detected.".formatted(Cells.p(StudyComparison.LEVEL)),
-            List.of(
-                "figure", "difference", "pairs", "mean", "d", "t test p", "Wilcoxon p", "p (Holm)"),
-            rows));
     report.paragraph(
         "Wilcoxon's signed-rank test knows the order of the differences alone: with %d pairs its p"
                 .formatted(results.seeds())
             + " cannot be below %s, however clear a difference is."
                 .formatted(Cells.number(Math.pow(2, 1.0 - results.seeds()))));
+  }
+
+  private void differences(StudyArm arm) {
+    List<List<String>> rows = new ArrayList<>();
+    for (StudyComparison c : comparisons) {
+      if (c.arm().equals(arm)) {
+        rows.add(
+            List.of(
+                c.metric().label(),
+                Integer.toString(c.pairs().n()),
+                Cells.number(c.pairs().meanDifference(), c.pairs().meanInterval()),
+                Cells.number(c.pairs().cohensD()),
+                Cells.p(c.pairs().pairedT()),
+                Cells.p(c.pairs().wilcoxon()),
+                Cells.p(c.holm())));
+      }
+    }
+    report.table(
+        new Table(
+            "`%s` − `%s`: means of the differences within pairs, with 95 %% interval; d is the mean in"
+                    .formatted(arm.name(), results.names().getFirst())
+                + " standard deviations. The last column is the t test's p after Holm's correction"
+                + " for all comparisons: below %s counts as detected."
+                    .formatted(Cells.p(StudyComparison.LEVEL)),
+            List.of(
+                "figure", "pairs", "difference", "d", "p (t test)", "p (Wilcoxon)", "p (Holm)"),
+            rows));
   }
 
   private void losses() {
@@ -267,8 +275,7 @@ final class StudyReport {
         Chart.lines("noise-error", "Error of the predicted noise", LOG_SNR, "mean squared error")
             .logY();
     Chart original =
-        Chart.lines(
-                "image-error", "Error of the predicted image", LOG_SNR, "mean squared error")
+        Chart.lines("image-error", "Error of the predicted image", LOG_SNR, "mean squared error")
             .logY();
     for (StudyArm arm : results.arms()) {
       double[] x = column("error_by_log_snr", "log_snr", arm);
@@ -320,10 +327,10 @@ final class StudyReport {
         String.format(
             Locale.ROOT,
             "Distances are in the %.0f features of a classifier that this program trained on the"
-                + " training images; it names the class of %s of the held-out images. They must"
-                + " not be set beside published distances, which are in the features of Inception."
-                + " Real images set the scale: %.0f of the training images are at a Frechet distance"
-                + " of %s and a kernel distance of %s from the held-out ones.",
+                + " training images; it names the class of %s of the held-out images. They must not"
+                + " be set beside published distances, which are in the features of Inception. Real"
+                + " images set the scale: %.0f of the training images are at a Frechet distance of"
+                + " %s and a kernel distance of %s from the held-out ones.",
             row.number("features"),
             Cells.percent(row.number("classifier_accuracy")),
             row.number("real_images"),
@@ -339,12 +346,14 @@ final class StudyReport {
     report.chart(
         quality("frechet", "Frechet distance to held-out images", "Frechet distance", "fid")
             .logY()
-            .caption("Mean over the seeds with 95 %% interval; real images are at %s."
-                .formatted(Cells.number(real.number("fid")))));
+            .caption(
+                "Mean over the seeds with 95 %% interval; real images are at %s."
+                    .formatted(Cells.number(real.number("fid")))));
     report.chart(
         quality("kernel", "Kernel distance to held-out images", "kernel distance (KID)", "kid")
-            .caption("Mean over the seeds with 95 % interval. It is estimated without bias, so that"
-                + " it may be below zero."));
+            .caption(
+                "Mean over the seeds with 95 % interval. It is estimated without bias, so that"
+                    + " it may be below zero."));
     List<List<String>> rows = new ArrayList<>();
     for (int steps : results.sampleSteps()) {
       for (StudyArm arm : results.arms()) {
@@ -361,8 +370,7 @@ final class StudyReport {
         new Table(
             "Means over the seeds with 95 % interval; the spread is the standard deviation of the"
                 + " kernel distance over subsets of one model's samples.",
-            List.of("steps", "model", "Frechet distance", "kernel distance", "its spread"),
-            rows));
+            List.of("steps", "model", "Frechet distance", "kernel distance", "its spread"), rows));
   }
 
   private Chart quality(String name, String title, String label, String column) {
@@ -387,7 +395,9 @@ final class StudyReport {
         }
         if (grids.size() == results.arms().size()) {
           String order = results.names().stream().collect(Collectors.joining("`, `", "`", "`"));
-          picture("samples-%d".formatted(shown), grids,
+          picture(
+              "samples-%d".formatted(shown),
+              grids,
               "Samples after %d steps, seed %d; from left to right %s. The same noise made each"
                       .formatted(shown, seed, order)
                   + " place of the pictures.");
@@ -435,9 +445,7 @@ final class StudyReport {
         row.add(cell(arm, new Metric("", "", "times", r -> true, column)));
       }
       row.add(
-          cell(
-              arm,
-              StudyResults.quality("", "sampling_seconds", results.sampleSteps().getLast())));
+          cell(arm, StudyResults.quality("", "sampling_seconds", results.sampleSteps().getLast())));
       rows.add(row);
     }
     report.table(

@@ -73,11 +73,12 @@ final class StudyResults {
   /** A figure of the model of every seed; NaN where it is not there. */
   double[] values(StudyArm arm, Metric metric) {
     return IntStream.range(0, seeds)
-        .mapToDouble(seed -> units.getOrDefault(StudyUnit.key(seed, arm.name()), List.of()).stream()
-            .filter(row -> row.table().equals(metric.table) && metric.which.test(row))
-            .mapToDouble(row -> row.number(metric.column))
-            .average()
-            .orElse(Double.NaN))
+        .mapToDouble(seed ->
+            units.getOrDefault(StudyUnit.key(seed, arm.name()), List.of()).stream()
+                .filter(row -> row.table().equals(metric.table) && metric.which.test(row))
+                .mapToDouble(row -> row.number(metric.column))
+                .average()
+                .orElse(Double.NaN))
         .toArray();
   }
 
@@ -114,7 +115,8 @@ final class StudyResults {
   /** Logarithms of the signal-to-noise ratio that all arms reach. */
   List<Integer> commonLogSnrs() {
     return StudyUnit.LOG_SNRS.stream()
-        .filter(logSnr -> arms.stream().allMatch(arm -> summary(arm, noiseError(logSnr)).isPresent()))
+        .filter(
+            logSnr -> arms.stream().allMatch(arm -> summary(arm, noiseError(logSnr)).isPresent()))
         .toList();
   }
 
@@ -143,13 +145,16 @@ final class StudyResults {
               row -> common.contains((int) row.number("log_snr")),
               "noise_error"));
     }
-    List<Integer> ends = sampleSteps.size() == 1 ? sampleSteps : List.of(sampleSteps.getFirst(), sampleSteps.getLast());
+    List<Integer> ends =
+        sampleSteps.size() == 1
+            ? sampleSteps
+            : List.of(sampleSteps.getFirst(), sampleSteps.getLast());
     if (hasFeatures()) {
       ends.forEach(steps -> metrics.add(quality("Frechet distance", "fid", steps)));
       ends.forEach(steps -> metrics.add(quality("kernel distance", "kid", steps)));
     }
     metrics.add(
-        quality("share of samples near a training image", "near_share", sampleSteps.getLast()));
+        quality("share near a training image", "near_share", sampleSteps.getLast()));
     return metrics;
   }
 }

@@ -113,8 +113,8 @@ final class StudyUnit implements Experiment.Unit {
   private DiffusionModel train(Experiment.Sink sink, Work work, Map<String, Object> times) {
     long start = System.nanoTime();
     try (Trainer trainer = new Trainer(study.engine(), config, study.data().training())) {
-      trainer.run(row -> work.add(
-          (long) TRAINING_COST * config.imagesPerStep(), "training step " + row.step()));
+      trainer.run(row ->
+          work.add((long) TRAINING_COST * config.imagesPerStep(), "training step " + row.step()));
       times.put("training_seconds", seconds(start));
       losses(trainer.curve(), sink);
       return trainer.model();
@@ -139,8 +139,7 @@ final class StudyUnit implements Experiment.Unit {
     int batch = evaluationBatch();
     int size = config.imageSize();
     try (UNetInference inference =
-        UNetInference.open(
-            study.engine(), model.unet(), model.parameters(), batch, size, size)) {
+        UNetInference.open(study.engine(), model.unet(), model.parameters(), batch, size, size)) {
       Denoiser denoiser =
           (sample, timesteps, labels) -> {
             float[] output = inference.predict(sample, timesteps, labels);
@@ -182,8 +181,7 @@ final class StudyUnit implements Experiment.Unit {
   private void errorsBySnr(EvaluatedModel model, Dataset heldOut, Experiment.Sink sink) {
     int[] timesteps =
         LOG_SNRS.stream().mapToInt(logSnr -> nearest(model.schedule(), logSnr)).toArray();
-    List<DenoisingError.Row> rows =
-        DenoisingError.of(model, heldOut, timesteps, config.seed());
+    List<DenoisingError.Row> rows = DenoisingError.of(model, heldOut, timesteps, config.seed());
     for (int i = 0; i < timesteps.length; i++) {
       double there = logSnr(model.schedule(), timesteps[i]);
       if (Math.abs(there - LOG_SNRS.get(i)) <= NEAR) {
@@ -204,8 +202,7 @@ final class StudyUnit implements Experiment.Unit {
     for (int i = 0; i < count; i++) {
       timesteps[i] = (int) ((i + 0.5) * all / count);
     }
-    List<DenoisingError.Row> rows =
-        DenoisingError.of(model, heldOut, timesteps, config.seed());
+    List<DenoisingError.Row> rows = DenoisingError.of(model, heldOut, timesteps, config.seed());
     int part = rows.size() / QUARTERS;
     for (int quarter = 0; quarter < QUARTERS; quarter++) {
       Map<String, Object> row = new LinkedHashMap<>();
@@ -239,8 +236,7 @@ final class StudyUnit implements Experiment.Unit {
     return Math.log(kept / (1 - kept));
   }
 
-  private void sample(
-      DiffusionModel model, FeatureSpace features, Experiment.Sink sink, Work work)
+  private void sample(DiffusionModel model, FeatureSpace features, Experiment.Sink sink, Work work)
       throws IOException {
     StudySettings settings = study.settings();
     var scheduler = Schedulers.convert(model.scheduler(), settings.scheduler());
@@ -260,9 +256,7 @@ final class StudyUnit implements Experiment.Unit {
         double took = seconds(start);
         quality(steps, images, features, took, sink);
         int pictured = Math.min(PICTURED, settings.samples());
-        sink.picture(
-            picture(steps),
-            PngFiles.encode(sampler.grid(images, pictured), Map.of()));
+        sink.picture(picture(steps), PngFiles.encode(sampler.grid(images, pictured), Map.of()));
       }
     }
   }
@@ -282,7 +276,8 @@ final class StudyUnit implements Experiment.Unit {
     }
     NearestNeighbours.Summary neighbours =
         NearestNeighbours.compare(
-            NearestNeighbours.of(single(clamped), study.data().training()), study.heldOutNeighbours());
+            NearestNeighbours.of(single(clamped), study.data().training()),
+            study.heldOutNeighbours());
     row.put("generated_median_distance", neighbours.generatedMedian());
     row.put("held_out_median_distance", neighbours.heldOutMedian());
     row.put("near_distance", neighbours.nearDistance());
