@@ -7,6 +7,7 @@ import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Elementwise;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.MatMul;
+import io.github.tornadodiffusion.kernels.Peak;
 import io.github.tornadodiffusion.kernels.Program;
 import io.github.tornadodiffusion.nn.Classifier;
 import io.github.tornadodiffusion.nn.ClassifierConfig;
@@ -52,6 +53,7 @@ final class KernelSuite {
     matrixProducts(engine);
     softmax(engine);
     classifier(engine);
+    peak(engine);
   }
 
   private static List<UNet2DConfig> models() {
@@ -213,6 +215,20 @@ final class KernelSuite {
             Elementwise.softmax(x, y),
             Elementwise.softmaxBackward(y, gradY, gradX, false),
             Elementwise.softmaxBackward(y, gradY, gradX, true)));
+  }
+
+  private static void peak(Engine engine) {
+    int rows = 5;
+    Block constants = Block.of(16, 1, 1, 1, 16);
+    Block x = Block.of(end(constants), 1, 1, rows, Peak.ROW);
+    Block y = x.at(end(x));
+    // Waves are 0.84 and -0.76 there: factor and term.
+    int factor = constants.offset() + 1;
+    run(
+        engine,
+        end(y),
+        List.of(constants, x),
+        List.of(Peak.multiplyAdd(rows, 21, factor, factor + 1, x.offset(), y.offset())));
   }
 
   private static int end(Block block) {

@@ -63,6 +63,7 @@ final class TornadoTasks {
       case "OptimizerKernels.adamW" -> OptimizerKernels::adamW;
       case "OptimizerKernels.ema" -> OptimizerKernels::ema;
       case "OptimizerKernels.clear" -> OptimizerKernels::clear;
+      case "PeakKernels.multiplyAdd" -> PeakKernels::multiplyAdd;
       case "ReduceKernels.sumPixels" -> ReduceKernels::sumPixels;
       case "ReduceKernels.sumRows" -> ReduceKernels::sumRows;
       case "ResampleKernels.nearest" -> ResampleKernels::nearest;
