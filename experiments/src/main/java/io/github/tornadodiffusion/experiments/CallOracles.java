@@ -64,6 +64,8 @@ final class CallOracles {
     ORACLES.put("Optimizer.clear", OptimizerOracles::clear);
     ORACLES.put("Noise.gaussian", NoiseOracles::gaussian);
     ORACLES.put("Noise.mixImages", NoiseOracles::mixImages);
+    ORACLES.put("SamplerUpdate.combine", SamplerUpdateOracles::combine);
+    ORACLES.put("SamplerUpdate.learnedNoise", SamplerUpdateOracles::learnedNoise);
   }
 
   private CallOracles() {}
