@@ -17,6 +17,7 @@ import io.github.tornadodiffusion.nn.JsonFields;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
 import io.github.tornadodiffusion.nn.UNet2DModel;
 import io.github.tornadodiffusion.nn.UNetInference;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -37,13 +38,17 @@ class UNetSamplingTest {
   private static final int COUNT = 3;
   private static final UNet2DConfig PLAIN = TinyUNet.config(SIZE, CHANNELS, 8);
   private static final UNet2DConfig CLASSES = PLAIN.toBuilder().numClassEmbeds(4).build();
-  private static final UNet2DConfig VARIANCE =
-      PLAIN.toBuilder().outChannels(2 * CHANNELS).build();
+  private static final UNet2DConfig VARIANCE = PLAIN.toBuilder().outChannels(2 * CHANNELS).build();
   private static final List<String> SCHEDULERS = Schedulers.CLASS_NAMES;
   private static final FixedImages IMAGES = new FixedImages(2, CHANNELS, SIZE);
 
   /** Single against double precision, relative to the largest value. */
   private static final double TOLERANCE = 1e-4;
+
+  /** Enough for every scheduler. */
+  private static final int FREE = 12;
+
+  private static final Map<UNet2DConfig, UNetInference> MODELS = new HashMap<>();
 
   private static Engine engine;
 
@@ -54,7 +59,13 @@ class UNetSamplingTest {
 
   @AfterAll
   static void close() {
+    MODELS.values().forEach(UNetInference::close);
     engine.close();
+  }
+
+  /** A model with what samplers before have left in its registers. */
+  private static UNetInference used(UNet2DConfig config) {
+    return MODELS.computeIfAbsent(config, c -> inference(c, FREE));
   }
 
   private static Scheduler scheduler(String className, String config) {
@@ -85,18 +96,17 @@ class UNetSamplingTest {
       SampleNoise noise,
       int[] labels,
       UnaryOperator<SamplingDevice> guided) {
-    int free = UNetSampling.free(process.registers()) + (config.conditioned() ? 1 : 0);
-    try (UNetInference unet = inference(config, free)) {
-      SamplingDevice host = new HostSampling(unet::predict, BATCH, LENGTH);
-      float[] expected = run(guided.apply(host), process, noise, labels);
-      float[] actual = run(guided.apply(new UNetSampling(unet)), process, noise, labels);
-      double most = 0;
-      for (float value : expected) {
-        most = Math.max(most, Math.abs(value));
-      }
-      assertTrue(most > 0.01, "nothing to compare");
-      assertArrayEquals(expected, actual, (float) (TOLERANCE * most));
+    assertTrue(UNetSampling.free(process.registers()) <= FREE);
+    UNetInference unet = used(config);
+    SamplingDevice host = new HostSampling(unet::predict, BATCH, LENGTH);
+    float[] expected = run(guided.apply(host), process, noise, labels);
+    float[] actual = run(guided.apply(new UNetSampling(unet)), process, noise, labels);
+    double most = 0;
+    for (float value : expected) {
+      most = Math.max(most, Math.abs(value));
     }
+    assertTrue(most > 0.01, "nothing to compare");
+    assertArrayEquals(expected, actual, (float) (TOLERANCE * most));
   }
 
   private static void check(UNet2DConfig config, ReverseProcess process) {
@@ -107,8 +117,7 @@ class UNetSamplingTest {
   @FieldSource("SCHEDULERS")
   void everySchedulerSamplesAsOnTheHost(String className) {
     int steps = className.equals("LCMScheduler") ? 4 : 6;
-    Sampling sampling =
-        Sampling.of(scheduler(className, "{}"), steps, new StepOptions(0.5, false));
+    Sampling sampling = Sampling.of(scheduler(className, "{}"), steps, new StepOptions(0.5, false));
     check(PLAIN, ReverseProcess.fromNoise(sampling));
   }
 
@@ -127,8 +136,7 @@ class UNetSamplingTest {
         "PNDMScheduler|{\"skip_prk_steps\": true}"
       })
   void settingsOfAScheduler(String className, String config) {
-    Sampling sampling =
-        Sampling.of(scheduler(className, config), 6, new StepOptions(0.3, true));
+    Sampling sampling = Sampling.of(scheduler(className, config), 6, new StepOptions(0.3, true));
     check(PLAIN, ReverseProcess.fromNoise(sampling));
   }
 
@@ -166,14 +174,12 @@ class UNetSamplingTest {
     Sampling sampling = Sampling.of(scheduler("DDPMScheduler", "{}"), 4);
     Inpainting process = new Inpainting(sampling, IMAGES, Mask.of(drawn), 2);
     check(PLAIN, process);
-    try (UNetInference unet = inference(PLAIN, UNetSampling.free(process.registers()))) {
-      float[] images =
-          run(new UNetSampling(unet), process, SampleNoise.seeded(2, LENGTH), null);
-      float[] originals = IMAGES.inTurn(COUNT);
-      for (int i = 0; i < images.length; i++) {
-        if (!drawn[i % drawn.length]) {
-          assertEquals(originals[i], images[i], 0);
-        }
+    float[] images =
+        run(new UNetSampling(used(PLAIN)), process, SampleNoise.seeded(2, LENGTH), null);
+    float[] originals = IMAGES.inTurn(COUNT);
+    for (int i = 0; i < images.length; i++) {
+      if (!drawn[i % drawn.length]) {
+        assertEquals(originals[i], images[i], 0);
       }
     }
   }
@@ -194,15 +200,14 @@ class UNetSamplingTest {
   @Test
   void theDeviceDrawsTheNoiseOfTheHost() {
     SampleNoise seeded = SampleNoise.seeded(-11, LENGTH);
-    try (UNetInference unet = inference(PLAIN, 0)) {
-      SamplingDevice device = new UNetSampling(unet);
-      SamplingDevice host = new HostSampling(unet::predict, BATCH, LENGTH);
-      for (int draw : new int[] {SampleNoise.INITIAL, 0, 999}) {
-        for (int first : new int[] {0, 5, 100_000_000}) {
-          host.draw(seeded, draw, first);
-          device.draw(seeded, draw, first);
-          assertArrayEquals(host.read(Update.NOISE), device.read(Update.NOISE));
-        }
+    UNetInference unet = used(PLAIN);
+    SamplingDevice device = new UNetSampling(unet);
+    SamplingDevice host = new HostSampling(unet::predict, BATCH, LENGTH);
+    for (int draw : new int[] {SampleNoise.INITIAL, 0, 999}) {
+      for (int first : new int[] {0, 5, 100_000_000}) {
+        host.draw(seeded, draw, first);
+        device.draw(seeded, draw, first);
+        assertArrayEquals(host.read(Update.NOISE), device.read(Update.NOISE));
       }
     }
   }
@@ -216,8 +221,7 @@ class UNetSamplingTest {
       assertArrayEquals(values, device.read(Update.IMAGES));
       assertThrows(IllegalArgumentException.class, () -> device.read(Update.DRAWN));
       assertThrows(IllegalStateException.class, () -> device.write(Update.DRAWN, values));
-      assertThrows(
-          IllegalArgumentException.class, () -> device.write(Update.IMAGES, new float[3]));
+      assertThrows(IllegalArgumentException.class, () -> device.write(Update.IMAGES, new float[3]));
       List<Update> learned = List.of(new Update.LearnedNoise(Update.SAMPLE, -9, -4, 1e-20));
       assertThrows(IllegalArgumentException.class, () -> device.apply(learned));
     }
@@ -227,8 +231,7 @@ class UNetSamplingTest {
   void aModelThatWasNotOpenedForSamplingIsRefused() {
     Map<String, HostTensor> parameters =
         Initialisation.pytorchDefault(new UNet2DModel(PLAIN).parameters(), 5);
-    try (UNetInference unet =
-        UNetInference.open(engine, PLAIN, parameters, BATCH, SIZE, SIZE)) {
+    try (UNetInference unet = UNetInference.open(engine, PLAIN, parameters, BATCH, SIZE, SIZE)) {
       assertThrows(IllegalStateException.class, () -> new UNetSampling(unet));
     }
     UNet2DConfig other = PLAIN.toBuilder().outChannels(4).build();

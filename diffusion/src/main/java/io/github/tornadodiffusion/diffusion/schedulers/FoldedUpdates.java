@@ -98,7 +98,7 @@ record FoldedUpdates(List<List<Update>> calls, Set<Integer> registers) {
       Combine combine, int index, List<Update> updates, Set<Integer> wanted) {
     Set<Integer> overwritten = new TreeSet<>();
     for (Update later : updates.subList(index + 1, updates.size())) {
-      if (later.reads().contains(combine.target())
+      if (later.reads(combine.target())
           && (!(later instanceof Combine)
               || combine.reads().stream().anyMatch(overwritten::contains))) {
         return false;

@@ -32,7 +32,7 @@ public record ModelCall(
 
   /** Whether the updates use noise. */
   public boolean usesNoise() {
-    return updates.stream().anyMatch(update -> update.reads().contains(Update.NOISE));
+    return updates.stream().anyMatch(update -> update.reads(Update.NOISE));
   }
 
   /** Whether the updates read what earlier calls left, other than the sample. */

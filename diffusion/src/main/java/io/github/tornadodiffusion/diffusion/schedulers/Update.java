@@ -46,6 +46,11 @@ public sealed interface Update {
   /** The registers that are read. */
   Set<Integer> reads();
 
+  /** Whether a register is read. */
+  default boolean reads(int register) {
+    return reads().contains(register);
+  }
+
   /** A weight and the register that it belongs to. */
   record Term(int register, double weight) {}
 
@@ -58,6 +63,16 @@ public sealed interface Update {
     @Override
     public Set<Integer> reads() {
       return terms.stream().map(Term::register).collect(Collectors.toSet());
+    }
+
+    @Override
+    public boolean reads(int register) {
+      for (Term term : terms) {
+        if (term.register() == register) {
+          return true;
+        }
+      }
+      return false;
     }
   }
 

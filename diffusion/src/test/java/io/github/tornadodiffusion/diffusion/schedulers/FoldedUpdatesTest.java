@@ -144,8 +144,7 @@ class FoldedUpdatesTest {
 
   @Test
   void ddimNeedsNoRegisterOfItsOwn() {
-    Scheduler ddim =
-        Schedulers.of("DDIMScheduler", JsonFields.parse("{\"clip_sample\": false}"));
+    Scheduler ddim = Schedulers.of("DDIMScheduler", JsonFields.parse("{\"clip_sample\": false}"));
     assertEquals(Set.of(SAMPLE, OUTPUT, NOISE), Sampling.of(ddim, 10).registers());
   }
 }
