@@ -87,6 +87,7 @@ public final class UNetSampling implements SamplingDevice {
 
   @Override
   public void apply(List<Update> updates) {
+    lines.clear(); // of updates that failed
     for (Update update : updates) {
       switch (update) {
         case Update.Combine combine -> combine(combine.target(), combine.terms());
