@@ -26,7 +26,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a device makes of the noise, against the same model with its sampler on the host. */
@@ -39,7 +39,6 @@ class UNetSamplingTest {
   private static final UNet2DConfig PLAIN = TinyUNet.config(SIZE, CHANNELS, 8);
   private static final UNet2DConfig CLASSES = PLAIN.toBuilder().numClassEmbeds(4).build();
   private static final UNet2DConfig VARIANCE = PLAIN.toBuilder().outChannels(2 * CHANNELS).build();
-  private static final List<String> SCHEDULERS = Schedulers.CLASS_NAMES;
   private static final FixedImages IMAGES = new FixedImages(2, CHANNELS, SIZE);
 
   /** Single against double precision, relative to the largest value. */
@@ -66,6 +65,10 @@ class UNetSamplingTest {
   /** A model with what samplers before have left in its registers. */
   private static UNetInference used(UNet2DConfig config) {
     return MODELS.computeIfAbsent(config, c -> inference(c, FREE));
+  }
+
+  static List<String> schedulers() {
+    return Schedulers.CLASS_NAMES;
   }
 
   private static Scheduler scheduler(String className, String config) {
@@ -114,7 +117,7 @@ class UNetSamplingTest {
   }
 
   @ParameterizedTest
-  @FieldSource("SCHEDULERS")
+  @MethodSource("schedulers")
   void everySchedulerSamplesAsOnTheHost(String className) {
     int steps = className.equals("LCMScheduler") ? 4 : 6;
     Sampling sampling = Sampling.of(scheduler(className, "{}"), steps, new StepOptions(0.5, false));

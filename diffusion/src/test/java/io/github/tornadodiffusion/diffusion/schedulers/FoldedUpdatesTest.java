@@ -18,11 +18,14 @@ import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class FoldedUpdatesTest {
-  private static final List<String> SCHEDULERS = Schedulers.CLASS_NAMES;
   private static final int LENGTH = 6;
+
+  static List<String> schedulers() {
+    return Schedulers.CLASS_NAMES;
+  }
 
   private static float[] gaussian(Random random) {
     float[] values = new float[LENGTH];
@@ -42,7 +45,7 @@ class FoldedUpdatesTest {
 
   /** The same samples from all calls, in double precision, with bounds and without. */
   @ParameterizedTest
-  @FieldSource("SCHEDULERS")
+  @MethodSource("schedulers")
   void doWhatTheTableSays(String className) {
     for (String config :
         List.of("{}", "{\"clip_sample\": false, \"thresholding\": true, \"solver_order\": 3}")) {
