@@ -67,6 +67,8 @@ final class CallOracles {
     ORACLES.put("Peak.multiplyAdd", PeakOracles::multiplyAdd);
     ORACLES.put("Noise.gaussian", NoiseOracles::gaussian);
     ORACLES.put("Noise.mixImages", NoiseOracles::mixImages);
+    ORACLES.put("SamplerUpdate.combine", SamplerUpdateOracles::combine);
+    ORACLES.put("SamplerUpdate.learnedNoise", SamplerUpdateOracles::learnedNoise);
   }
 
   private CallOracles() {}

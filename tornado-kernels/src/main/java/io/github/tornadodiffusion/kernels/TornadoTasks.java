@@ -72,6 +72,8 @@ final class TornadoTasks {
       case "ResampleKernels.averagePoolBackward" -> ResampleKernels::averagePoolBackward;
       case "ResampleKernels.filter" -> ResampleKernels::filter;
       case "ResampleKernels.dilate" -> ResampleKernels::dilate;
+      case "SamplerUpdateKernels.combine" -> SamplerUpdateKernels::combine;
+      case "SamplerUpdateKernels.learnedNoise" -> SamplerUpdateKernels::learnedNoise;
       case "VariationalBoundKernels.perImage" -> VariationalBoundKernels::perImage;
       case "VariationalBoundKernels.backward" -> VariationalBoundKernels::backward;
       default -> throw new IllegalArgumentException("No kernel " + kernel);
