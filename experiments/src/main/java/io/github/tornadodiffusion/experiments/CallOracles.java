@@ -64,8 +64,11 @@ final class CallOracles {
     ORACLES.put("Optimizer.adamW", OptimizerOracles::adamW);
     ORACLES.put("Optimizer.ema", OptimizerOracles::ema);
     ORACLES.put("Optimizer.clear", OptimizerOracles::clear);
+    ORACLES.put("Peak.multiplyAdd", PeakOracles::multiplyAdd);
     ORACLES.put("Noise.gaussian", NoiseOracles::gaussian);
     ORACLES.put("Noise.mixImages", NoiseOracles::mixImages);
+    ORACLES.put("SamplerUpdate.combine", SamplerUpdateOracles::combine);
+    ORACLES.put("SamplerUpdate.learnedNoise", SamplerUpdateOracles::learnedNoise);
   }
 
   private CallOracles() {}

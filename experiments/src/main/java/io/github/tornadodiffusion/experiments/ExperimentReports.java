@@ -9,6 +9,7 @@ import java.util.Map;
 final class ExperimentReports {
   private static final Map<String, Experiment.ReportMaker> MAKERS =
       Map.of(
+          DevicesPlan.NAME, DevicesReport::make,
           SchedulesExperiment.NAME, StudyReport::schedules,
           PredictionExperiment.NAME, StudyReport::prediction,
           SamplersExperiment.NAME, SamplersReport::of,

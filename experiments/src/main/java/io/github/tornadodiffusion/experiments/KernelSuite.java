@@ -1,12 +1,20 @@
 package io.github.tornadodiffusion.experiments;
 
+import io.github.tornadodiffusion.diffusion.Pipeline;
+import io.github.tornadodiffusion.diffusion.UNetSampling;
 import io.github.tornadodiffusion.diffusion.schedulers.BetaSchedule;
+import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.PredictionType;
+import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
+import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
+import io.github.tornadodiffusion.diffusion.schedulers.VarianceType;
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Elementwise;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.MatMul;
+import io.github.tornadodiffusion.kernels.Peak;
 import io.github.tornadodiffusion.kernels.Program;
 import io.github.tornadodiffusion.nn.Classifier;
 import io.github.tornadodiffusion.nn.ClassifierConfig;
@@ -18,6 +26,7 @@ import io.github.tornadodiffusion.nn.UNet2DConfig;
 import io.github.tornadodiffusion.nn.UNet2DConfigBuilder;
 import io.github.tornadodiffusion.nn.UNet2DModel;
 import io.github.tornadodiffusion.nn.UNetGradients;
+import io.github.tornadodiffusion.nn.UNetInference;
 import io.github.tornadodiffusion.nn.UNetTraining;
 import java.util.List;
 import java.util.Map;
@@ -40,6 +49,7 @@ final class KernelSuite {
       }
       gradients(engine, model);
       accumulation(engine, model, null);
+      sampling(engine, model, VarianceType.FIXED_SMALL);
     }
     accumulation(
         engine,
@@ -49,9 +59,13 @@ final class KernelSuite {
             new float[] {0.2f, 0.7f},
             new float[] {0, 0.5f},
             new float[] {0.7f, 1.1f}));
+    for (VarianceType variance : List.of(VarianceType.LEARNED, VarianceType.LEARNED_RANGE)) {
+      sampling(engine, models().getLast().toBuilder().outChannels(6).build(), variance);
+    }
     matrixProducts(engine);
     softmax(engine);
     classifier(engine);
+    peak(engine);
   }
 
   private static List<UNet2DConfig> models() {
@@ -169,6 +183,28 @@ final class KernelSuite {
     }
   }
 
+  /** A step with noise, and one with a sampler of many registers. */
+  private static void sampling(Engine engine, UNet2DConfig model, VarianceType variance) {
+    SchedulerConfig config = SchedulerConfig.of(1000, BetaSchedule.LINEAR, PredictionType.EPSILON);
+    DDPMScheduler noisy = new DDPMScheduler(config, variance);
+    List<Sampling> samplings =
+        variance != VarianceType.FIXED_SMALL
+            ? List.of(Sampling.of(noisy, 2))
+            : List.of(
+                Sampling.of(noisy, 2),
+                Sampling.of(Schedulers.convert(noisy, "UniPCMultistepScheduler"), 4));
+    int side = model.sampleSize().height();
+    int[] labels = model.numClassEmbeds() == null ? null : new int[] {0, 2};
+    for (Sampling sampling : samplings) {
+      int free = UNetSampling.free(sampling.registers());
+      try (UNetInference inference =
+          UNetInference.openForSampling(engine, model, parameters(model), 2, side, side, free)) {
+        new Pipeline(new UNetSampling(inference), model.inChannels(), side, side)
+            .sample(sampling, 2, 1L << 40 | 5, labels, Pipeline.Progress.NONE);
+      }
+    }
+  }
+
   private static void matrixProducts(Engine engine) {
     for (boolean transposeA : new boolean[] {false, true}) {
       for (boolean transposeB : new boolean[] {false, true}) {
@@ -213,6 +249,20 @@ final class KernelSuite {
             Elementwise.softmax(x, y),
             Elementwise.softmaxBackward(y, gradY, gradX, false),
             Elementwise.softmaxBackward(y, gradY, gradX, true)));
+  }
+
+  private static void peak(Engine engine) {
+    int rows = 5;
+    Block constants = Block.of(16, 1, 1, 1, 16);
+    Block x = Block.of(end(constants), 1, 1, rows, Peak.ROW);
+    Block y = x.at(end(x));
+    // Waves are 0.84 and -0.76 there: factor and term.
+    int factor = constants.offset() + 1;
+    run(
+        engine,
+        end(y),
+        List.of(constants, x),
+        List.of(Peak.multiplyAdd(rows, 21, factor, factor + 1, x.offset(), y.offset())));
   }
 
   private static int end(Block block) {

@@ -27,6 +27,7 @@ final class Profile {
     private long compilation;
     private long transfers;
     private long total;
+    private double joules;
 
     ProgramTimes(Program program) {
       this.program = program;
@@ -37,6 +38,7 @@ final class Profile {
       compilation += measurement.compilation();
       transfers += measurement.transfers();
       total += measurement.total();
+      joules += measurement.joules();
       for (int i = 0; i < measurement.calls().length; i++) {
         Call call = program.calls().get(i);
         kernels
@@ -88,6 +90,7 @@ final class Profile {
    * @param compilation compiling kernels
    * @param transfers to and from the device
    * @param launch what is left: launching kernels
+   * @param joules energy that the device took in a run's kernels; NaN where it does not tell
    */
   record ProgramRow(
       String program,
@@ -99,6 +102,7 @@ final class Profile {
       double compilation,
       double transfers,
       double launch,
+      double joules,
       List<KernelRow> rows) {}
 
   /** Adds the first run of a program. */
@@ -161,6 +165,7 @@ final class Profile {
         p.compilation / perRun,
         p.transfers / perRun,
         (p.total - device - p.compilation - p.transfers) / perRun,
+        p.joules / p.runs,
         kernels);
   }
 }

@@ -120,6 +120,9 @@ final class ProfileOptions {
       map.put("launch_ms", row.launch());
       map.put("transfers_ms", row.transfers());
       map.put("compilation_ms", row.compilation());
+      if (!Double.isNaN(row.joules())) {
+        map.put("energy_joules", row.joules());
+      }
       map.put("kernels", kernels);
       programs.add(map);
     }

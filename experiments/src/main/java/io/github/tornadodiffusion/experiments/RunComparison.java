@@ -4,10 +4,13 @@ import io.github.tornadodiffusion.experiments.ExperimentData.Row;
 import io.github.tornadodiffusion.experiments.report.Table;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import org.apache.commons.math3.stat.StatUtils;
 
 /**
  * Compares the figures of two runs of one program. What does not depend on the machine's speed is
@@ -55,7 +58,8 @@ record RunComparison(List<Figure> figures) {
   }
 
   /**
-   * Compares rows in their order within each unit and table.
+   * Compares rows in their order within each unit and table. Of a measured figure the medians over
+   * these rows are compared: some of many runs are always held up.
    *
    * @param factor how many times larger or smaller a measured figure may be
    */
@@ -65,10 +69,15 @@ record RunComparison(List<Figure> figures) {
     byPlace(before)
         .forEach((place, rows) -> {
           List<Row> counterparts = others.getOrDefault(place, List.of());
+          Set<String> measured = new LinkedHashSet<>();
           for (int i = 0; i < rows.size(); i++) {
             Row row = rows.get(i);
             Row other = i < counterparts.size() ? counterparts.get(i) : null;
             for (Map.Entry<String, Object> value : row.values().entrySet()) {
+              if (Figures.isMeasured(value.getKey()) && other != null) {
+                measured.add(value.getKey());
+                continue;
+              }
               tallies
                   .computeIfAbsent(
                       List.of(row.table(), value.getKey()), k -> new Tally(k.getLast(), factor))
@@ -78,6 +87,12 @@ record RunComparison(List<Figure> figures) {
                       other == null ? null : other.values().get(value.getKey()),
                       other != null);
             }
+          }
+          for (String name : measured) {
+            tallies
+                .computeIfAbsent(
+                    List.of(rows.getFirst().table(), name), k -> new Tally(name, factor))
+                .add(rows.getFirst().unit(), median(rows, name), median(counterparts, name), true);
           }
           if (counterparts.size() > rows.size()) {
             tallies
@@ -89,6 +104,13 @@ record RunComparison(List<Figure> figures) {
     List<Figure> figures = new ArrayList<>();
     tallies.forEach((key, tally) -> figures.add(tally.figure(key.getFirst())));
     return new RunComparison(List.copyOf(figures));
+  }
+
+  /** Null if no row has the figure. */
+  private static Double median(List<Row> rows, String name) {
+    double[] values =
+        rows.stream().mapToDouble(row -> row.number(name)).filter(Double::isFinite).toArray();
+    return values.length == 0 ? null : StatUtils.percentile(values, 50);
   }
 
   private static Map<String, List<Row>> byPlace(List<Row> rows) {

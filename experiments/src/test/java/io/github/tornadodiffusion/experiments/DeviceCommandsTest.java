@@ -120,4 +120,34 @@ class DeviceCommandsTest {
     assertTrue(program.get("launch_ms").asDouble() > 0);
     assertTrue(program.get("kernels_ms").asDouble() > 0);
   }
+
+  @Test
+  void theExperimentMeasuresTheDevice() throws IOException {
+    Path out = temporary.resolve("devices");
+    CommandRun.succeeds(
+        "experiment",
+        "devices",
+        "--quick",
+        "--out",
+        out.toString(),
+        "--device",
+        device,
+        "--preset",
+        "digits",
+        "--batches",
+        "2",
+        "--runs",
+        "2");
+    ExperimentData data = ExperimentData.read(new ExperimentDirectory(out));
+    assertEquals(List.of(), data.table(DeviceUnit.FAILURE));
+    assertEquals(3, data.table("speed").size());
+    assertEquals(CallOracles.kernels().size(), data.table("error").size());
+    for (ExperimentData.Row row : data.table("program")) {
+      assertEquals(device, row.text("device"));
+      assertTrue(row.number("first_compilation_ms") > 0);
+      assertTrue(row.number("transfers_ms") > 0);
+    }
+    assertTrue(DeviceKernels.peak(data.table("peak"), false) > 0);
+    assertTrue(DeviceKernels.peak(data.table("peak"), true) > 0);
+  }
 }

@@ -1,64 +1,233 @@
 package io.github.tornadodiffusion.experiments;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.tornadodiffusion.experiments.ExperimentData.Row;
+import io.github.tornadodiffusion.experiments.RunComparison.Figure;
+import io.github.tornadodiffusion.experiments.RunComparison.Verdict;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 class DevicesExperimentTest {
-  @TempDir Path temporary;
+  private static final List<String> ROWS = List.of("java-1-thread", "jvm-1-thread");
 
-  private static List<JsonNode> rows(Path file) throws IOException {
-    return Files.readAllLines(file).stream().map(JsonMapper.shared()::readTree).toList();
+  @TempDir static Path temporary;
+
+  private static Path whole;
+  private static ExperimentData data;
+
+  @BeforeAll
+  static void run() throws IOException {
+    whole = temporary.resolve("whole");
+    CommandRun run = CommandRun.succeeds(command(whole, "--device", "java,jvm", "--batches", "1,2"));
+    assertTrue(run.out().contains("report.html"), run.out());
+    assertTrue(run.err().contains("17 parts; about"), run.err());
+    data = ExperimentData.read(new ExperimentDirectory(whole));
+  }
+
+  private static String[] command(Path out, String... more) {
+    List<String> arguments =
+        new ArrayList<>(List.of("experiment", "devices", "--quick", "--out", out.toString()));
+    arguments.addAll(List.of("--threads", "1", "--preset", "digits", "--runs", "4"));
+    arguments.addAll(List.of(more));
+    return arguments.toArray(String[]::new);
+  }
+
+  /** Files below a directory by their paths in it. */
+  private static Map<String, byte[]> files(Path directory) throws IOException {
+    Map<String, byte[]> files = new TreeMap<>();
+    try (Stream<Path> all = Files.walk(directory)) {
+      for (Path file : all.filter(Files::isRegularFile).toList()) {
+        files.put(directory.relativize(file).toString(), Files.readAllBytes(file));
+      }
+    }
+    return files;
+  }
+
+  private static Path copy(String name) throws IOException {
+    Path copy = temporary.resolve(name);
+    for (Map.Entry<String, byte[]> file : files(whole).entrySet()) {
+      Path target = copy.resolve(file.getKey());
+      Files.createDirectories(target.getParent());
+      Files.write(target, file.getValue());
+    }
+    return copy;
+  }
+
+  private static Set<String> column(String table, String name) {
+    return data.table(table).stream().map(row -> row.text(name)).collect(Collectors.toSet());
   }
 
   @Test
-  void everyKernelHasAnErrorAndEveryProgramASpeed() throws IOException {
-    Path out = temporary.resolve("devices");
-    CommandRun run =
-        CommandRun.succeeds(
-            "experiment",
-            "devices",
-            "--device",
-            "jvm",
-            "--preset",
-            "digits",
-            "--batch",
-            "2",
-            "--runs",
-            "2",
-            "--out",
-            out.toString());
-    assertTrue(run.out().contains("report.md"));
-    List<JsonNode> kernels = rows(out.resolve("errors.jsonl"));
-    Set<String> names =
-        kernels.stream().map(row -> row.get("kernel").asString()).collect(Collectors.toSet());
-    assertEquals(CallOracles.kernels(), names);
-    String report = Files.readString(out.resolve("report.md"));
-    for (JsonNode row : kernels) {
-      assertTrue(row.get("max_error").asDouble() < 1e-4, row.toString());
-      assertTrue(report.contains("| " + row.get("kernel").asString() + " |"));
+  void everyKernelHasAnErrorOnEveryDevice() throws IOException {
+    String report = Files.readString(whole.resolve("report.md"));
+    for (String device : ROWS) {
+      List<Row> errors =
+          data.table("error").stream().filter(row -> row.text("row").equals(device)).toList();
+      assertEquals(
+          CallOracles.kernels(),
+          errors.stream().map(row -> row.text("kernel")).collect(Collectors.toSet()));
+      for (Row row : errors) {
+        assertTrue(row.number("max_error") < 1e-4, row.toString());
+        assertTrue(report.contains("`" + row.text("kernel") + "`"), row.toString());
+      }
     }
-    assertEquals(
-        List.of("forward", "train-step"),
-        rows(out.resolve("speed.jsonl")).stream().map(row -> row.get("what").asString()).toList());
-    assertTrue(Files.size(out.resolve("manifest.json")) > 0);
+    assertEquals(List.of(), data.table(DeviceUnit.FAILURE));
+  }
+
+  @Test
+  void everyProgramHasItsRunsWithEveryBatch() {
+    // Java without vectors does one batch only; of sampling there are as few runs as tell warm-up.
+    assertEquals(3 * (1 + 2), data.table("speed").size());
+    assertEquals(4 * 3 * (1 + 2), data.table("run").size());
+    assertEquals(Set.copyOf(DevicesSettings.PROGRAMS), column("speed", "program"));
+    for (DeviceTimes times : DeviceTimes.of(data)) {
+      assertTrue(times.imagesPerSecond() > 0);
+      assertTrue(times.imagesPerSecondInterval().low() <= times.imagesPerSecond());
+      assertTrue(times.gflops() > 0);
+      assertTrue(times.warmUps() >= 1 && times.warmUps() + times.steady().n() == 4);
+      double error = times.speed().number("max_error");
+      assertTrue(error > 0 && error < 1e-4, times.toString());
+    }
+  }
+
+  @Test
+  void kernelsAddUpAndHaveARoof() {
+    for (String device : ROWS) {
+      List<Row> peaks =
+          data.table("peak").stream().filter(row -> row.text("row").equals(device)).toList();
+      assertEquals(3 * 4, peaks.size());
+      List<Row> rows =
+          data.table("kernel").stream()
+              .filter(row -> row.unit().equals(device + "-train-step-kernels"))
+              .toList();
+      DeviceKernels kernels = DeviceKernels.of("title", rows, peaks);
+      assertTrue(kernels.gflops() > 0.1 && kernels.gigabytes() > 0.1, kernels.toString());
+      assertEquals(
+          1, kernels.kernels().stream().mapToDouble(DeviceKernels.Kernel::share).sum(), 1e-9);
+      assertEquals(kernels.gflops(), kernels.roof(1e9));
+      assertEquals(kernels.gigabytes() * 1e-3, kernels.roof(1e-3), 1e-12);
+      assertTrue(kernels.kernels().stream().anyMatch(k -> k.name().equals("Conv.forward")));
+    }
+    assertEquals(Set.of("to the device", "from the device"), column("transfer", "direction"));
+    for (Row row : data.table("program")) {
+      double parts =
+          row.number("kernels_ms") + row.number("launch_ms") + row.number("transfers_ms");
+      assertEquals(row.number("total_ms"), parts, 1e-9 * parts);
+    }
+  }
+
+  @Test
+  void theReportIsMadeAgainByteForByte() throws IOException {
+    Map<String, byte[]> before = files(whole);
+    assertTrue(before.containsKey("pictures/roofline-jvm-1-thread-forward.svg"));
+    Path again = copy("again");
+    Files.delete(again.resolve("report.html"));
+    CommandRun.succeeds("experiment", "report", again.toString());
+    Map<String, byte[]> after = files(again);
+    assertEquals(before.keySet(), after.keySet());
+    before.forEach((name, bytes) -> assertArrayEquals(bytes, after.get(name), name));
+  }
+
+  @Test
+  void aStoppedExperimentDoesOnlyWhatIsMissing() throws IOException {
+    Path stopped = copy("stopped");
+    Path missing = stopped.resolve("rows/jvm-1-thread-forward-batch-2.jsonl");
+    Files.delete(missing);
+    CommandRun run = CommandRun.succeeds(command(stopped, "--device", "java,jvm", "--batches", "1,2", "--resume"));
+    assertTrue(run.err().contains("17 parts, 16 are done"), run.err());
+    Map<String, byte[]> before = files(whole.resolve("rows"));
+    Map<String, byte[]> after = files(stopped.resolve("rows"));
+    assertEquals(before.keySet(), after.keySet());
+    String made = missing.getFileName().toString();
+    before.forEach((name, bytes) -> {
+      if (!name.equals(made)) {
+        assertArrayEquals(bytes, after.get(name), name);
+      }
+    });
+  }
+
+  /** What does not depend on speed is the same however the work is divided. */
+  @Test
+  void partsAreMergedToTheSameFigures() throws IOException {
+    Path first = temporary.resolve("first");
+    Path second = temporary.resolve("second");
+    Path merged = temporary.resolve("merged");
+    String[] less = {"--device", "jvm", "--batches", "2", "--shard"};
+    for (Path part : List.of(first, second)) {
+      List<String> arguments = new ArrayList<>(List.of(less));
+      arguments.add(part.equals(first) ? "1/2" : "2/2");
+      CommandRun.succeeds(command(part, arguments.toArray(String[]::new)));
+    }
+    CommandRun.succeeds(
+        "experiment", "merge", first.toString(), second.toString(), "--out", merged.toString());
+    ExperimentData other = ExperimentData.read(new ExperimentDirectory(merged));
+    Set<String> units = other.rows().stream().map(Row::unit).collect(Collectors.toSet());
+    assertEquals(7, units.size());
+    List<Row> same = data.rows().stream().filter(row -> units.contains(row.unit())).toList();
+    assertEquals(same.size(), other.rows().size());
+    for (Figure figure : RunComparison.of(same, other.rows(), 2).figures()) {
+      if (!figure.measured()) {
+        assertEquals(Verdict.EQUAL, figure.verdict(), figure.toString());
+      }
+    }
+    assertTrue(Files.size(merged.resolve("report.html")) > 0);
+  }
+
+  @Test
+  void aWrongKernelHasNoFigures() {
+    DeviceRow broken =
+        new DeviceRow("jvm-1-thread", "broken", "jvm", "lanes", 1, measure -> new WrongEngine());
+    DevicesSettings settings =
+        DevicesSettings.of(Presets.named("digits"), List.of(1), 2, true);
+    for (DeviceUnit unit :
+        List.of(
+            new DevicePeaks(broken, settings),
+            new DeviceProfile(broken, settings, "forward"),
+            new DeviceSpeed(broken, settings, "forward", 1))) {
+      List<String> tables = new ArrayList<>();
+      List<Map<String, ?>> rows = new ArrayList<>();
+      unit.run(
+          new Experiment.Sink() {
+            @Override
+            public void row(String table, Map<String, ?> row) {
+              tables.add(table);
+              rows.add(row);
+            }
+
+            @Override
+            public void picture(String name, byte[] png) {}
+
+            @Override
+            public void progress(double share, String details) {}
+          });
+      assertEquals(List.of(DeviceUnit.FAILURE), tables, unit.key());
+      assertTrue(rows.getFirst().get("reason").toString().contains("wrong"), rows.toString());
+    }
   }
 
   @Test
   void badInputIsRefusedBeforeAnythingRuns() throws IOException {
     CommandRun.refused(List.of("nvidia:0", "jvm"), "experiment", "devices", "--device", "nvidia:0");
-    CommandRun.refused(List.of("--runs"), "experiment", "devices", "--runs", "0");
-    Files.writeString(temporary.resolve("report.md"), "mine");
+    CommandRun.refused(List.of("--runs"), "experiment", "devices", "--runs", "1");
+    CommandRun.refused(List.of("--batches"), "experiment", "devices", "--batches", "4,0");
+    CommandRun.refused(List.of("--threads"), "experiment", "devices", "--threads", "0");
+    Path mine = Files.createDirectory(temporary.resolve("mine"));
+    Files.writeString(mine.resolve("report.md"), "mine");
     CommandRun.refused(
         List.of("not empty", "--out"),
         "experiment",
@@ -66,7 +235,8 @@ class DevicesExperimentTest {
         "--device",
         "jvm",
         "--out",
-        temporary.toString());
-    assertEquals("mine", Files.readString(temporary.resolve("report.md")));
+        mine.toString());
+    assertEquals("mine", Files.readString(mine.resolve("report.md")));
+    assertFalse(Files.exists(mine.resolve("manifest.json")));
   }
 }

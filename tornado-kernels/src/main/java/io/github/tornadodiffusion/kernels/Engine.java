@@ -69,7 +69,8 @@ public interface Engine extends AutoCloseable {
    * @param transfers nanoseconds in which data went to or from the device
    * @param total nanoseconds from start to end; what none of the others has is the cost of
    *     launching
+   * @param joules energy that the device took in the calls; NaN where it does not tell
    */
   @SuppressWarnings("ArrayRecordComponent") // bulk data that nobody compares
-  record Measurement(long[] calls, long compilation, long transfers, long total) {}
+  record Measurement(long[] calls, long compilation, long transfers, long total, double joules) {}
 }

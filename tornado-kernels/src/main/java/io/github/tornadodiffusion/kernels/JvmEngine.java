@@ -25,7 +25,8 @@ public final class JvmEngine implements Engine {
   /** A call below this many operations and bytes costs less than waking a worker. */
   private static final double SMALL = 60_000;
 
-  private final KernelLoader loader = new KernelLoader();
+  private final String device;
+  private final KernelLoader loader;
   private final Worker[] workers;
   private volatile Job job;
   private volatile boolean closed;
@@ -40,6 +41,12 @@ public final class JvmEngine implements Engine {
    *     on it
    */
   public JvmEngine(int threads) {
+    this("jvm", threads, false);
+  }
+
+  private JvmEngine(String device, int threads, boolean scalar) {
+    this.device = device;
+    loader = new KernelLoader(scalar);
     if (threads < 1) {
       throw new IllegalArgumentException("threads is " + threads + ": at least 1");
     }
@@ -50,9 +57,17 @@ public final class JvmEngine implements Engine {
     }
   }
 
+  /**
+   * An engine named {@code java} that runs the same kernels on one thread without vectors: their
+   * vectors have one lane, a plain float. It is there to be compared with.
+   */
+  public static JvmEngine scalar() {
+    return new JvmEngine("java", 1, true);
+  }
+
   @Override
   public String device() {
-    return "jvm";
+    return device;
   }
 
   @Override
@@ -227,7 +242,7 @@ public final class JvmEngine implements Engine {
         JvmEngine.this.run(handles[i], arena, program.calls().get(i));
         nanos[i] = System.nanoTime() - start;
       }
-      return new Measurement(nanos, 0, 0, System.nanoTime() - begin);
+      return new Measurement(nanos, 0, 0, System.nanoTime() - begin, Double.NaN);
     }
 
     private MethodHandle[] handles(Program program) {

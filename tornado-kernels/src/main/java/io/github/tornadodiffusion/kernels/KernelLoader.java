@@ -45,15 +45,25 @@ final class KernelLoader {
   private static final MethodType KERNEL =
       MethodType.methodType(void.class, HostFloatArray.class, HostIntArray.class);
 
+  private final boolean scalar;
   private final Map<String, MethodHandles.Lookup> classes = new HashMap<>();
   private final Map<Kernel, MethodHandle> handles = new HashMap<>();
+
+  /**
+   * A loader of its own code.
+   *
+   * @param scalar whether vectors are to have one lane, a plain float
+   */
+  KernelLoader(boolean scalar) {
+    this.scalar = scalar;
+  }
 
   /** The kernel as a method {@code (HostFloatArray, HostIntArray) -> void}. */
   synchronized MethodHandle load(Kernel kernel) {
     return handles.computeIfAbsent(
         kernel,
         k -> {
-          MethodHandles.Lookup lookup = classes.computeIfAbsent(k.owner(), KernelLoader::define);
+          MethodHandles.Lookup lookup = classes.computeIfAbsent(k.owner(), this::define);
           try {
             return lookup.findStatic(lookup.lookupClass(), k.method(), KERNEL);
           } catch (ReflectiveOperationException e) {
@@ -62,18 +72,25 @@ final class KernelLoader {
         });
   }
 
-  private static MethodHandles.Lookup define(String owner) {
+  private MethodHandles.Lookup define(String owner) {
     ClassNode node = new ClassNode();
     try (InputStream in = KernelLoader.class.getResourceAsStream(owner + ".class")) {
       if (in == null) {
         throw new IllegalStateException("No kernel class " + owner);
       }
       new ClassReader(in.readAllBytes())
-          .accept(new ClassRemapper(node, new SimpleRemapper(Opcodes.ASM9, TYPES)), 0);
+          .accept(
+              new ClassRemapper(
+                  node,
+                  scalar ? ScalarCode.remapper(TYPES) : new SimpleRemapper(Opcodes.ASM9, TYPES)),
+              0);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
     for (MethodNode method : node.methods) {
+      if (scalar) {
+        ScalarCode.rewrite(method);
+      }
       if (method.desc.equals(KERNEL.toMethodDescriptorString())) {
         split(owner, method);
       }

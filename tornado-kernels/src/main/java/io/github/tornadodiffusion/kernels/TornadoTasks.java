@@ -63,6 +63,7 @@ final class TornadoTasks {
       case "OptimizerKernels.adamW" -> OptimizerKernels::adamW;
       case "OptimizerKernels.ema" -> OptimizerKernels::ema;
       case "OptimizerKernels.clear" -> OptimizerKernels::clear;
+      case "PeakKernels.multiplyAdd" -> PeakKernels::multiplyAdd;
       case "ReduceKernels.sumPixels" -> ReduceKernels::sumPixels;
       case "ReduceKernels.sumRows" -> ReduceKernels::sumRows;
       case "ResampleKernels.nearest" -> ResampleKernels::nearest;
@@ -71,6 +72,8 @@ final class TornadoTasks {
       case "ResampleKernels.averagePoolBackward" -> ResampleKernels::averagePoolBackward;
       case "ResampleKernels.filter" -> ResampleKernels::filter;
       case "ResampleKernels.dilate" -> ResampleKernels::dilate;
+      case "SamplerUpdateKernels.combine" -> SamplerUpdateKernels::combine;
+      case "SamplerUpdateKernels.learnedNoise" -> SamplerUpdateKernels::learnedNoise;
       case "VariationalBoundKernels.perImage" -> VariationalBoundKernels::perImage;
       case "VariationalBoundKernels.backward" -> VariationalBoundKernels::backward;
       default -> throw new IllegalArgumentException("No kernel " + kernel);

@@ -15,7 +15,11 @@ class CrossEntropyTest {
   void lossAndItsGradient(int classes) {
     int images = 5;
     Block shape = Block.of(0, images, 1, 1, classes);
-    float[] labels = {0, classes - 1, classes / 2, 0, classes / 3};
+    int[] chosen = {0, classes - 1, classes / 2, 0, classes / 3};
+    float[] labels = new float[images];
+    for (int n = 0; n < images; n++) {
+      labels[n] = chosen[n];
+    }
     float[] values = arena.randoms(images * classes);
     for (int i = 0; i < values.length; i++) {
       values[i] *= 5;
@@ -32,9 +36,9 @@ class CrossEntropyTest {
       for (int k = 0; k < classes; k++) {
         sum += Math.exp(values[n * classes + k]);
       }
-      losses[n] = Math.log(sum) - values[n * classes + (int) labels[n]];
+      losses[n] = Math.log(sum) - values[n * classes + chosen[n]];
       for (int k = 0; k < classes; k++) {
-        double wanted = k == (int) labels[n] ? 1 : 0;
+        double wanted = k == chosen[n] ? 1 : 0;
         gradients[n * classes + k] = (Math.exp(values[n * classes + k]) / sum - wanted) / images;
       }
     }

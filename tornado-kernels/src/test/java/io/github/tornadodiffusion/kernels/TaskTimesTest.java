@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.kernels;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -51,6 +52,35 @@ class TaskTimesTest {
     assertEquals(3, all.compilation());
     assertEquals(4, all.transfers());
     assertEquals(2000, all.total());
+    assertTrue(Double.isNaN(all.joules()), "no task has told its power");
+  }
+
+  @Test
+  void powerTimesTimeIsEnergy() {
+    String log =
+        """
+        {
+            "program": {
+                "program.Conv_forward_1": {
+                    "POWER_USAGE_mW": "40000",
+                    "TASK_KERNEL_TIME": "2000000"
+                },
+                "program.Conv_flip_1": {
+                    "TASK_KERNEL_TIME": "1000000",
+                    "POWER_USAGE_mW": "50000"
+                },
+                "program.Conv_flip_2": {
+                    "TASK_KERNEL_TIME": "1000000",
+                    "POWER_USAGE_mW": "n/a"
+                }
+            }
+        }
+        """;
+    TaskTimes times = new TaskTimes(3);
+    times.add(log, List.of(task("Conv_flip_1"), task("Conv_forward_1")), 0, 0);
+    assertEquals(0.13, times.measurement(0).joules(), 1e-12);
+    times.add(log, List.of(task("Conv_flip_2")), 0, 0);
+    assertTrue(Double.isNaN(times.measurement(0).joules()));
   }
 
   @Test
