@@ -2,6 +2,7 @@ package io.github.tornadodiffusion.experiments;
 
 import io.github.tornadodiffusion.kernels.Engine;
 import java.io.PrintWriter;
+import java.nio.charset.Charset;
 import java.util.function.Function;
 
 /** A workload on a device, whose kernels are compared with double precision. */
@@ -21,7 +22,7 @@ final class CheckedRun implements AutoCloseable {
     DeviceOptions options = DeviceOptions.of(device, kernels, null);
     // Every kernel is compared with double precision here, which says more than the self-check.
     options.noSelfCheck = true;
-    engine = options.open(false, new PrintWriter(System.err, true));
+    engine = options.open(false, new PrintWriter(System.err, true, Charset.defaultCharset()));
     ProbeEngine first = probe();
     try (Workload once = open.apply(first)) {
       maxError = check(first, once);

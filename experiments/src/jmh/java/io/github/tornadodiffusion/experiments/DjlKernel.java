@@ -79,6 +79,7 @@ public enum DjlKernel {
     return gradient(() -> new NDList(x.softmax(-1)), rows(m, c, "gradY"), x);
   });
 
+  @SuppressWarnings("ImmutableEnumChecker") // lambdas that keep nothing
   private final BiFunction<NDManager, KernelCase, Supplier<NDList>> builder;
 
   DjlKernel(BiFunction<NDManager, KernelCase, Supplier<NDList>> builder) {

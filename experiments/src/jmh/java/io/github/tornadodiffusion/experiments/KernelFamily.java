@@ -74,6 +74,7 @@ public enum KernelFamily {
   /** Images of every case. */
   static final int BATCH = 8;
 
+  @SuppressWarnings("ImmutableEnumChecker") // lambdas that keep nothing
   private final Supplier<KernelCase> builder;
 
   KernelFamily(Supplier<KernelCase> builder) {

@@ -67,7 +67,8 @@ final class TrainingCases {
   private static int labels(KernelCase of) {
     float[] labels = new float[BATCH];
     for (int i = 0; i < BATCH; i++) {
-      labels[i] = i * CLASSES / BATCH;
+      int label = i * CLASSES / BATCH;
+      labels[i] = label;
     }
     return of.constants(labels);
   }

@@ -22,7 +22,8 @@ import java.util.stream.Stream;
  * @param threads that compute; 0 on a device of TornadoVM
  * @param opener starts it
  */
-record DeviceRow(String key, String label, String device, String kernels, int threads, Opener opener) {
+record DeviceRow(
+    String key, String label, String device, String kernels, int threads, Opener opener) {
   /** Java without vectors: no device that one can choose elsewhere. */
   static final String SCALAR = "java";
 

@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.experiments;
 
+import io.github.tornadodiffusion.experiments.report.Table;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -136,7 +137,7 @@ final class JmhResults {
                             text("%.1f", row.get("gb_per_s"), 1),
                             text("%.1e", row.get("max_error"), 1)))));
     List<String> header = List.of("work", "device", "us", "± us", "GFLOP/s", "GB/s", "error");
-    return text.append(Markdown.table(header, cells)).toString();
+    return text.append(new Table("", header, cells).markdown()).toString();
   }
 
   /** What is done, whatever does it. */

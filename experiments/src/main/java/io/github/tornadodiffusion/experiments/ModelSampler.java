@@ -60,6 +60,11 @@ final class ModelSampler implements AutoCloseable {
             engine, config, model.parameters(), batch, height, width, free(config, registers)));
   }
 
+  /** Puts a model on a device for one sampling. */
+  static ModelSampler open(Engine engine, DiffusionModel model, Sampling sampling, int batch) {
+    return open(engine, model, sampling.scheduler(), sampling.registers(), batch);
+  }
+
   /** The registers that a model needs besides its own, with one for guidance by classes. */
   static int free(UNet2DConfig config, Set<Integer> registers) {
     return UNetSampling.free(registers) + (config.conditioned() ? 1 : 0);

@@ -175,8 +175,7 @@ final class SamplersStudy implements Experiment, AutoCloseable {
       }
       Sampling sampling = referenceSampling();
       DiffusionModel young = given == null ? trainer.model() : given;
-      try (ModelSampler sampler =
-          ModelSampler.open(engine(), young, sampling.scheduler(), batch())) {
+      try (ModelSampler sampler = ModelSampler.open(engine(), young, sampling, batch())) {
         pass = Pace.ofCalls(progress -> sampler.sample(sampling, batch(), 0, null, progress));
       }
     }
@@ -236,8 +235,7 @@ final class SamplersStudy implements Experiment, AutoCloseable {
 
   private float[] sample(
       Sampling sampling, int seed, double before, double share, Experiment.Sink sink) {
-    try (ModelSampler sampler =
-        ModelSampler.open(engine(), model(sink), sampling.scheduler(), batch())) {
+    try (ModelSampler sampler = ModelSampler.open(engine(), model(sink), sampling, batch())) {
       return sampler.sample(
           sampling,
           samples,

@@ -99,8 +99,8 @@ record ScheduleCurves(Map<String, NoiseSchedule> schedules) {
     List<String> header = new ArrayList<>(List.of("property"));
     schedules.keySet().forEach(name -> header.add("`%s`".formatted(name)));
     return new Table(
-        "The terminal SNR and the signal that is left are those of the last timestep, where sampling"
-            + " begins with noise alone; β that would be above 0.999 are clipped to it.",
+        "The terminal SNR and the signal that is left are those of the last timestep, where"
+            + " sampling begins with noise alone; β that would be above 0.999 are clipped to it.",
         header,
         rows);
   }

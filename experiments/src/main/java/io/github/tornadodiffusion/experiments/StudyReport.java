@@ -220,8 +220,7 @@ final class StudyReport {
                 + " standard deviations. The last column is the t test's p after Holm's correction"
                 + " for all comparisons: below %s counts as detected."
                     .formatted(Cells.p(StudyComparison.LEVEL)),
-            List.of(
-                "figure", "pairs", "difference", "d", "p (t test)", "p (Wilcoxon)", "p (Holm)"),
+            List.of("figure", "pairs", "difference", "d", "p (t test)", "p (Wilcoxon)", "p (Holm)"),
             rows));
   }
 

@@ -153,8 +153,7 @@ final class StudyResults {
       ends.forEach(steps -> metrics.add(quality("Frechet distance", "fid", steps)));
       ends.forEach(steps -> metrics.add(quality("kernel distance", "kid", steps)));
     }
-    metrics.add(
-        quality("share near a training image", "near_share", sampleSteps.getLast()));
+    metrics.add(quality("share near a training image", "near_share", sampleSteps.getLast()));
     return metrics;
   }
 }

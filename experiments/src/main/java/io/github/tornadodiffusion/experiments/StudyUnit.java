@@ -21,6 +21,8 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.IntStream;
 
 /** A model of one arm and one seed: trained on the training part, measured on the held-out one. */
@@ -242,9 +244,14 @@ final class StudyUnit implements Experiment.Unit {
     var scheduler = Schedulers.convert(model.scheduler(), settings.scheduler());
     int batch = samplingBatch();
     Engine engine = study.engine();
-    try (ModelSampler sampler = ModelSampler.open(engine, model, scheduler, batch)) {
-      for (int steps : settings.sampleSteps()) {
-        Sampling sampling = Sampling.of(scheduler, steps);
+    List<Sampling> samplings =
+        settings.sampleSteps().stream().map(steps -> Sampling.of(scheduler, steps)).toList();
+    Set<Integer> registers = new TreeSet<>();
+    samplings.forEach(sampling -> registers.addAll(sampling.registers()));
+    try (ModelSampler sampler = ModelSampler.open(engine, model, scheduler, registers, batch)) {
+      for (int i = 0; i < samplings.size(); i++) {
+        Sampling sampling = samplings.get(i);
+        int steps = settings.sampleSteps().get(i);
         long start = System.nanoTime();
         float[] images =
             sampler.sample(

@@ -247,8 +247,7 @@ final class TrainingRun {
     Sampling sampling = previewSampling(model.scheduler());
     int batch = previewBatch();
     long total = (long) preview.steps() * Math.ceilDiv(preview.images(), batch);
-    try (ModelSampler sampler =
-            ModelSampler.open(engine, model, sampling.scheduler(), sampling.registers(), batch);
+    try (ModelSampler sampler = ModelSampler.open(engine, model, sampling, batch);
         Progress progress = Progress.on(err, "sample", 0, total)) {
       float[] images =
           sampler.sample(

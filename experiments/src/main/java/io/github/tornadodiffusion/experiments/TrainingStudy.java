@@ -175,7 +175,7 @@ final class TrainingStudy implements Experiment, AutoCloseable {
       int batch = Math.min(config.batch(), settings.samples());
       Scheduler scheduler = Schedulers.convert(config.scheduler(), settings.scheduler());
       Sampling sampling = Sampling.of(scheduler, settings.sampleSteps().getLast());
-      try (ModelSampler sampler = ModelSampler.open(engine(), trainer.model(), scheduler, batch)) {
+      try (ModelSampler sampler = ModelSampler.open(engine(), trainer.model(), sampling, batch)) {
         pass = Pace.ofCalls(progress -> sampler.sample(sampling, batch, 0, null, progress)) / batch;
       }
     }

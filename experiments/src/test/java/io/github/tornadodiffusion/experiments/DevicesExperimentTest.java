@@ -33,7 +33,8 @@ class DevicesExperimentTest {
   @BeforeAll
   static void run() throws IOException {
     whole = temporary.resolve("whole");
-    CommandRun run = CommandRun.succeeds(command(whole, "--device", "java,jvm", "--batches", "1,2"));
+    CommandRun run =
+        CommandRun.succeeds(command(whole, "--device", "java,jvm", "--batches", "1,2"));
     assertTrue(run.out().contains("report.html"), run.out());
     assertTrue(run.err().contains("17 parts; about"), run.err());
     data = ExperimentData.read(new ExperimentDirectory(whole));
@@ -148,7 +149,9 @@ class DevicesExperimentTest {
     Path stopped = copy("stopped");
     Path missing = stopped.resolve("rows/jvm-1-thread-forward-batch-2.jsonl");
     Files.delete(missing);
-    CommandRun run = CommandRun.succeeds(command(stopped, "--device", "java,jvm", "--batches", "1,2", "--resume"));
+    CommandRun run =
+        CommandRun.succeeds(
+            command(stopped, "--device", "java,jvm", "--batches", "1,2", "--resume"));
     assertTrue(run.err().contains("17 parts, 16 are done"), run.err());
     Map<String, byte[]> before = files(whole.resolve("rows"));
     Map<String, byte[]> after = files(stopped.resolve("rows"));
@@ -192,8 +195,7 @@ class DevicesExperimentTest {
   void aWrongKernelHasNoFigures() {
     DeviceRow broken =
         new DeviceRow("jvm-1-thread", "broken", "jvm", "lanes", 1, measure -> new WrongEngine());
-    DevicesSettings settings =
-        DevicesSettings.of(Presets.named("digits"), List.of(1), 2, true);
+    DevicesSettings settings = DevicesSettings.of(Presets.named("digits"), List.of(1), 2, true);
     for (DeviceUnit unit :
         List.of(
             new DevicePeaks(broken, settings),

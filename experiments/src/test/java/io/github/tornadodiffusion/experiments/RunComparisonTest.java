@@ -57,9 +57,12 @@ class RunComparisonTest {
 
   @Test
   void ofManyRunsTheMedianCounts() {
-    List<Row> before = List.of(row("a", "run_ms", 1.0), row("a", "run_ms", 1.1), row("a", "run_ms", 1.0));
-    List<Row> heldUp = List.of(row("a", "run_ms", 9.0), row("a", "run_ms", 1.0), row("a", "run_ms", 1.0));
-    List<Row> slow = List.of(row("a", "run_ms", 9.0), row("a", "run_ms", 9.0), row("a", "run_ms", 1.0));
+    List<Row> before =
+        List.of(row("a", "run_ms", 1.0), row("a", "run_ms", 1.1), row("a", "run_ms", 1.0));
+    List<Row> heldUp =
+        List.of(row("a", "run_ms", 9.0), row("a", "run_ms", 1.0), row("a", "run_ms", 1.0));
+    List<Row> slow =
+        List.of(row("a", "run_ms", 9.0), row("a", "run_ms", 9.0), row("a", "run_ms", 1.0));
     assertTrue(RunComparison.of(before, heldUp, 2).holds());
     assertFalse(RunComparison.of(before, slow, 2).holds());
     assertFalse(RunComparison.of(before, heldUp.subList(0, 2), 2).holds(), "a run is missing");

@@ -57,8 +57,7 @@ final class WrongEngine implements Engine {
 
   private static void spoil(Session session, Call call) {
     CallOracle.Region region = CallOracles.of(call).regions().getFirst();
-    session.write(
-        region.index().applyAsInt(region.count() - 1), new float[] {12345}, 0, 1);
+    session.write(region.index().applyAsInt(region.count() - 1), new float[] {12345}, 0, 1);
   }
 
   @Override
