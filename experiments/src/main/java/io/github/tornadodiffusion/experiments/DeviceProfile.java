@@ -8,8 +8,6 @@ import java.util.Map;
  * and every kernel. A last run is checked against the oracles.
  */
 final class DeviceProfile extends DeviceUnit {
-  private static final int WARM_UPS = 3;
-
   private final DevicesSettings settings;
   private final String program;
 
@@ -31,9 +29,11 @@ final class DeviceProfile extends DeviceUnit {
       double build;
       try (Workload workload = settings.workload(program, probe, batch)) {
         build = (System.nanoTime() - start) / 1e6;
-        int runs = 1 + WARM_UPS + settings.runs();
+        // The first, as many to warm up, and as many that count.
+        int measured = settings.runs(row, program, batch);
+        int runs = 1 + 2 * measured;
         for (int i = 0; i < runs; i++) {
-          boolean warmUp = i >= 1 && i <= WARM_UPS;
+          boolean warmUp = i >= 1 && i <= measured;
           probe.mode(warmUp ? ProbeEngine.Mode.RUN : ProbeEngine.Mode.PROFILE);
           workload.run().run();
           sink.progress((i + 1.0) / (runs + 1), "run %d of %d".formatted(i + 1, runs));

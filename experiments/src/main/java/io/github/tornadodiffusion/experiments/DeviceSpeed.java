@@ -24,7 +24,7 @@ final class DeviceSpeed extends DeviceUnit {
     sink.progress(0, "building");
     long start = System.nanoTime();
     long jit = jitMillis();
-    int runs = settings.runs(program);
+    int runs = settings.runs(row, program, batch);
     double[] millis = new double[runs];
     double build;
     double flops;

@@ -68,17 +68,23 @@ record DevicesPlan(List<DeviceRow> rows, DevicesSettings settings) implements Ex
           2 + DevicesSettings.PROFILED.size() + DevicesSettings.PROGRAMS.size() * batches.size();
       double images = 0;
       for (String program : DevicesSettings.PROGRAMS) {
-        double all = batches.stream().mapToInt(batch -> batch).sum();
-        images += all * settings.runs(program) * settings.forwards(program);
+        for (int batch : batches) {
+          images += images(row, program, batch);
+        }
       }
       for (String program : DevicesSettings.PROFILED) {
-        images += settings.profiledBatch(row) * settings.runs(program) * settings.forwards(program);
+        images += 2 * images(row, program, settings.profiledBatch(row));
       }
       seconds +=
           units * (row.isTornado() ? TORNADO_SECONDS : HOST_SECONDS)
               + images * imageSeconds * slowness(row);
     }
     return seconds;
+  }
+
+  /** Images that the UNet sees in all runs. */
+  private double images(DeviceRow row, String program, int batch) {
+    return batch * settings.runs(row, program, batch) * settings.forwards(program);
   }
 
   private static double slowness(DeviceRow row) {

@@ -88,8 +88,8 @@ final class DevicesReport {
         .heading("Devices")
         .paragraph(
             "“Java without vectors” runs the same kernels with plain floats in place of vectors, on"
-                + " one thread; what the JVM's compiler makes of its loops is left to it. It did"
-                + " batches up to %d only. Units are cores or multiprocessors."
+                + " one thread; what the JVM's compiler makes of its loops is left to it. It did no"
+                + " batch larger than %d, unless all were. Units are cores or multiprocessors."
                     .formatted(data.configured("scalar_batch").asInt()))
         .table(
             new Table("", List.of("device", "name", "platform", "runtime", "units", "MiB"), rows));

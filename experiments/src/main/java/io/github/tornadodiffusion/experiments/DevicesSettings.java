@@ -9,7 +9,7 @@ import java.util.Map;
  *
  * @param preset the model
  * @param batches images a run, ascending
- * @param runs of a program, the first included
+ * @param runs of a program with a batch of 8 or more, the first included
  * @param sampleRuns of sampling, which takes longer
  * @param sampleSteps of DDIM
  * @param scalarBatch Java without vectors is so slow that it does no larger batch, unless all are
@@ -59,8 +59,15 @@ record DevicesSettings(
         .orElse(done.getFirst());
   }
 
-  int runs(String program) {
-    return program.equals(Benchmark.SAMPLE) ? sampleRuns : runs;
+  /**
+   * The runs of a program: more of small batches, so that the compilers of a JVM are done within
+   * them, and fewer of Java without vectors.
+   */
+  int runs(DeviceRow row, String program, int batch) {
+    int whole = program.equals(Benchmark.SAMPLE) ? sampleRuns : runs;
+    return row.isScalar()
+        ? Math.max(Math.min(4, whole), whole / 2)
+        : whole * Math.max(1, PROFILED_BATCH / batch);
   }
 
   /** How many times a run of a program runs the UNet forward, by floating-point operations. */
