@@ -3,12 +3,17 @@ package io.github.tornadodiffusion.diffusion;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.schedulers.ModelCall;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
-import io.github.tornadodiffusion.diffusion.schedulers.SamplingState;
+import io.github.tornadodiffusion.diffusion.schedulers.Update;
 import java.util.Arrays;
+import java.util.List;
+import java.util.function.Supplier;
 
-/** A batch on its way to images: calls the model for it and draws its noise. */
+/**
+ * A batch on its way to images: calls the model for it, draws its noise and changes its registers,
+ * {@link Update#SAMPLE} above all.
+ */
 public final class BatchRun {
-  private final Denoiser denoiser;
+  private final SamplingDevice device;
   private final Shape shape;
   private final SampleNoise noise;
   private final int[] labels;
@@ -27,8 +32,10 @@ public final class BatchRun {
 
   /** Hears of the batch's calls of the model. */
   interface Watcher {
-    /** Called with the number of the call and what the model is about to see. */
-    void before(int call, float[] modelInput);
+    /**
+     * Called with the number of the call and what the model is about to see, if it is asked for.
+     */
+    void before(int call, Supplier<float[]> modelInput);
 
     /** Called with how many calls there were. */
     void after(int calls);
@@ -39,50 +46,85 @@ public final class BatchRun {
    *
    * @param labels one an image, or null
    */
-  BatchRun(Denoiser denoiser, Shape shape, SampleNoise noise, int[] labels, Watcher watcher) {
-    this.denoiser = denoiser;
+  BatchRun(SamplingDevice device, Shape shape, SampleNoise noise, int[] labels, Watcher watcher) {
+    this.device = device;
     this.shape = shape;
     this.noise = noise;
     this.labels = labels;
     this.watcher = watcher;
   }
 
-  /** Standard normal values for every image, new ones every time. */
-  public float[] draw() {
-    float[] drawn = new float[shape.images * shape.imageLength];
-    noise.fill(draws++, shape.first, drawn);
-    return drawn;
+  /** Values of the batch. */
+  public int length() {
+    return shape.images * shape.imageLength;
+  }
+
+  /** Draws {@link Update#NOISE}, a new one every time. */
+  public void draw() {
+    device.draw(noise, draws++, shape.first);
   }
 
   /**
-   * The images of a data set that belong to this batch: image i of all is image i of the data set,
-   * which begins anew after its last.
+   * Sets {@link Update#IMAGES} to the images of a data set that belong to this batch: image i of
+   * all is image i of the data set, which begins anew after its last.
    *
    * @throws IllegalArgumentException if they do not have the samples' size
    */
-  public float[] imagesOf(Dataset dataset) {
+  public void writeImages(Dataset dataset) {
     int[] indices = new int[shape.images];
     Arrays.setAll(indices, i -> (shape.first + i) % dataset.size());
     float[] images = Batches.gather(dataset, indices, new boolean[shape.images]).images();
-    if (images.length != shape.images * shape.imageLength) {
+    if (images.length != length()) {
       throw new IllegalArgumentException(
           "The images of %s have %d values, samples %d: open them at the model's size"
               .formatted(dataset.name(), images.length / shape.images, shape.imageLength));
     }
-    return images;
+    device.write(Update.IMAGES, images);
+  }
+
+  /**
+   * Sets a register.
+   *
+   * @param values as many as {@link #length} says
+   */
+  public void write(int register, float[] values) {
+    device.write(register, values);
+  }
+
+  /** Carries out updates in order. */
+  public void apply(Update... updates) {
+    device.apply(List.of(updates));
   }
 
   /** Goes through one call of the model, see {@link Sampling#step}. */
-  public SamplingState call(Sampling sampling, int index, SamplingState state) {
+  public void call(Sampling sampling, int index) {
     ModelCall call = sampling.call(index);
-    float[] timesteps = new float[shape.images];
-    Arrays.fill(timesteps, (float) call.timestep());
-    float[] input = sampling.modelInput(index, state);
-    watcher.before(calls, input);
-    float[] output = denoiser.predict(input, timesteps, labels);
-    float[] drawn = call.drawsNoise() ? draw() : null;
-    SamplingState next = sampling.step(index, output, state, drawn, shape.images);
+    watcher.before(calls, () -> modelInput(call.inputScale()));
+    device.predict(call.inputScale(), call.timestep(), labels);
+    if (call.drawsNoise()) {
+      draw();
+    }
+    device.apply(sampling.updates(index));
     watcher.after(++calls);
-    return next;
+  }
+
+  private float[] modelInput(double scale) {
+    float[] input = sample();
+    for (int i = 0; i < input.length; i++) {
+      input[i] = (float) (scale * input[i]);
+    }
+    return input;
+  }
+
+  /** All calls of a sampling in order. */
+  void callAll(Sampling sampling) {
+    for (int i = 0; i < sampling.calls(); i++) {
+      call(sampling, i);
+    }
+  }
+
+  /** {@link Update#SAMPLE}, NCHW. */
+  float[] sample() {
+    return device.read(Update.SAMPLE);
   }
 }

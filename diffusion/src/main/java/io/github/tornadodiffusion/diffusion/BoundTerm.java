@@ -21,34 +21,14 @@ record BoundTerm(double range, double scale, double halfBin) {
 
   /** The term of a timestep. */
   static BoundTerm at(NoiseSchedule schedule, PredictionType prediction, int timestep) {
-    // The posterior of timestep 0 has no variance; as in the paper's code, that of 1 stands for it.
-    int other = timestep == 0 && schedule.timesteps() > 1 ? 1 : timestep;
-    double least = Math.max(posteriorVariance(schedule, other), DDPMScheduler.LEAST_VARIANCE);
+    double least = schedule.boundVariance(timestep);
     double beta = Math.max(schedule.beta(timestep), DDPMScheduler.LEAST_VARIANCE);
     double deviation = Math.sqrt(least);
-    double alphaCumprod = schedule.alphaCumprod(timestep);
-    // Of x_0 in the posterior's mean; without any noise in x_t that mean is x_0 itself.
-    double originalShare =
-        alphaCumprod == 1
-            ? 1
-            : Math.sqrt(before(schedule, timestep)) * schedule.beta(timestep) / (1 - alphaCumprod);
     double error = originalError(prediction, schedule.signal(timestep), schedule.sigma(timestep));
     return new BoundTerm(
         Math.log(beta / least),
-        originalShare * error / deviation,
+        schedule.originalShare(timestep) * error / deviation,
         timestep == 0 ? 1 / 255.0 / deviation : 0);
-  }
-
-  private static double before(NoiseSchedule schedule, int timestep) {
-    return timestep == 0 ? 1 : schedule.alphaCumprod(timestep - 1);
-  }
-
-  /** Beta itself at a timestep 0 that is the only one. */
-  private static double posteriorVariance(NoiseSchedule schedule, int timestep) {
-    double beta = schedule.beta(timestep);
-    return timestep == 0 || beta == 0
-        ? beta
-        : beta * (1 - before(schedule, timestep)) / (1 - schedule.alphaCumprod(timestep));
   }
 
   /** x_0 minus what the prediction says of it, for an error of 1 of the prediction. */

@@ -2,6 +2,7 @@ package io.github.tornadodiffusion.diffusion;
 
 import java.awt.image.BufferedImage;
 import java.util.Arrays;
+import java.util.function.Supplier;
 
 /**
  * How the first images of a sampling come out of the noise: what the model saw of them at some of
@@ -45,10 +46,10 @@ public final class Film {
   }
 
   /** Takes what the model is about to see, see {@link Pipeline.Listener#sees}. */
-  public void sees(int firstImage, int call, float[] modelInput) {
+  public void sees(int firstImage, int call, Supplier<float[]> modelInput) {
     for (int i = 0; firstImage == 0 && i < frames.length - 1; i++) {
       if (callOf(i) == call) {
-        keep(i, modelInput);
+        keep(i, modelInput.get());
       }
     }
   }

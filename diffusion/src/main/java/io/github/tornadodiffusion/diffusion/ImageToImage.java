@@ -2,7 +2,8 @@ package io.github.tornadodiffusion.diffusion;
 
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
-import io.github.tornadodiffusion.diffusion.schedulers.SamplingState;
+import io.github.tornadodiffusion.diffusion.schedulers.Update;
+import java.util.Set;
 
 /**
  * Draws images anew from noisy ones (SDEdit, Meng et al. 2022): the noise hides what is fine and
@@ -51,8 +52,15 @@ public final class ImageToImage implements ReverseProcess {
   }
 
   @Override
-  public float[] run(BatchRun batch) {
-    float[] noisy = rest.noised(0, batch.imagesOf(images), batch.draw());
-    return ReverseProcess.finish(rest, SamplingState.of(noisy), batch);
+  public Set<Integer> registers() {
+    return ReverseProcess.registers(rest, Update.IMAGES);
+  }
+
+  @Override
+  public void run(BatchRun batch) {
+    batch.writeImages(images);
+    batch.draw();
+    batch.apply(rest.noising(0, Update.SAMPLE));
+    batch.callAll(rest);
   }
 }

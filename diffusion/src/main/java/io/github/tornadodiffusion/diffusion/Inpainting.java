@@ -3,7 +3,10 @@ package io.github.tornadodiffusion.diffusion;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.schedulers.ModelCall;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
-import io.github.tornadodiffusion.diffusion.schedulers.SamplingState;
+import io.github.tornadodiffusion.diffusion.schedulers.Update;
+import io.github.tornadodiffusion.diffusion.schedulers.Update.Term;
+import java.util.List;
+import java.util.Set;
 
 /**
  * Fills in parts of images and keeps the others exactly (RePaint, Lugmayr et al. 2022, algorithm
@@ -51,34 +54,50 @@ public final class Inpainting implements ReverseProcess {
   }
 
   @Override
-  public float[] run(BatchRun batch) {
-    float[] original = batch.imagesOf(images);
-    SamplingState state = sampling.start(batch.draw());
-    float[] sample = state.sample();
+  public Set<Integer> registers() {
+    return ReverseProcess.registers(sampling, Update.IMAGES, Update.DRAWN, Update.KEPT);
+  }
+
+  @Override
+  public void run(BatchRun batch) {
+    batch.writeImages(images);
+    batch.write(Update.DRAWN, mask.drawn(batch.length()));
+    batch.write(Update.KEPT, mask.kept(batch.length()));
+    batch.draw();
+    batch.apply(sampling.starting());
     int last = sampling.calls() - 1;
     for (int i = 0; i < last; i++) {
       for (int round = 1; round <= resample; round++) {
-        sample = batch.call(sampling, i, state).sample();
-        mask.keep(sampling.noised(i + 1, original, batch.draw()), sample);
-        state = SamplingState.of(round < resample ? noisier(i, sample, batch.draw()) : sample);
+        batch.call(sampling, i);
+        batch.draw();
+        batch.apply(sampling.noising(i + 1, Update.NOISE));
+        keep(batch, Update.NOISE);
+        if (round < resample) {
+          batch.draw();
+          batch.apply(noisier(i));
+        }
       }
     }
-    sample = batch.call(sampling, last, state).sample();
-    mask.keep(original, sample);
-    return sample;
+    batch.call(sampling, last);
+    keep(batch, Update.IMAGES);
+  }
+
+  /** Replaces the pixels that are kept, exactly: every sum has one term that is not 0. */
+  private static void keep(BatchRun batch, int from) {
+    batch.apply(
+        new Update.Multiply(Update.SAMPLE, Update.DRAWN),
+        new Update.Multiply(from, Update.KEPT),
+        new Update.Combine(Update.SAMPLE, List.of(new Term(Update.SAMPLE, 1), new Term(from, 1))));
   }
 
   /** Takes samples from after a call back to before it, as the forward process would. */
-  private float[] noisier(int call, float[] sample, float[] noise) {
+  private Update noisier(int call) {
     ModelCall noisy = sampling.call(call);
     ModelCall clear = sampling.call(call + 1);
     double kept = noisy.signal() / clear.signal();
     double added = Math.sqrt(Math.max(0, square(noisy.sigma()) - square(kept * clear.sigma())));
-    float[] mixed = new float[sample.length];
-    for (int i = 0; i < mixed.length; i++) {
-      mixed[i] = (float) (kept * sample[i] + added * noise[i]);
-    }
-    return mixed;
+    return new Update.Combine(
+        Update.SAMPLE, List.of(new Term(Update.SAMPLE, kept), new Term(Update.NOISE, added)));
   }
 
   private static double square(double value) {

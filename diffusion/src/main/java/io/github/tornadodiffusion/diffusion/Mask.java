@@ -73,22 +73,30 @@ public final class Mask {
   }
 
   /**
-   * Replaces the pixels that are kept.
+   * 1 where a pixel is drawn and 0 where it is kept.
    *
-   * @param from images, NCHW
-   * @param to images of the same shape
+   * @param values of images that the mask is laid on, one after another
    * @throws IllegalArgumentException if images are of another size
    */
-  void keep(float[] from, float[] to) {
-    if (to.length % drawn.length != 0) {
+  float[] drawn(int values) {
+    return ones(values, true);
+  }
+
+  /** 1 where a pixel is kept and 0 where it is drawn; see {@link #drawn}. */
+  float[] kept(int values) {
+    return ones(values, false);
+  }
+
+  private float[] ones(int values, boolean where) {
+    if (values % drawn.length != 0) {
       throw new IllegalArgumentException(
           "The mask has %d pixels, which images of %d values do not"
-              .formatted(drawn.length, to.length));
+              .formatted(drawn.length, values));
     }
-    for (int i = 0; i < to.length; i++) {
-      if (!drawn[i % drawn.length]) {
-        to[i] = from[i];
-      }
+    float[] ones = new float[values];
+    for (int i = 0; i < ones.length; i++) {
+      ones[i] = drawn[i % drawn.length] == where ? 1 : 0;
     }
+    return ones;
   }
 }

@@ -2,11 +2,11 @@ package io.github.tornadodiffusion.diffusion;
 
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import java.util.Arrays;
+import java.util.function.Supplier;
 
 /** Samples images with a model, batch by batch, as diffusers' pipelines do. */
 public final class Pipeline {
-  private final Denoiser denoiser;
-  private final int batch;
+  private final SamplingDevice device;
   private final int imageLength;
 
   /** Hears how far sampling is. */
@@ -34,9 +34,10 @@ public final class Pipeline {
      *
      * @param firstImage the number of the batch's first image, 0 first
      * @param call of the batch, 0 first
-     * @param modelInput what the model sees of the batch, NCHW; must not be changed
+     * @param modelInput what the model sees of the batch, NCHW; read from the device if it is asked
+     *     for, which must be within this call
      */
-    default void sees(int firstImage, int call, float[] modelInput) {}
+    default void sees(int firstImage, int call, Supplier<float[]> modelInput) {}
 
     /**
      * Called once a batch is complete.
@@ -71,14 +72,31 @@ public final class Pipeline {
   /**
    * A pipeline.
    *
+   * @param device with a model of exactly this image
+   * @param channels of a sample
+   */
+  public Pipeline(SamplingDevice device, int channels, int height, int width) {
+    this.device = device;
+    this.imageLength = imageLength(channels, height, width);
+  }
+
+  /**
+   * A pipeline with a model that is any function of the host.
+   *
    * @param denoiser a model of exactly this batch and image
    * @param batch images a call of the model
    * @param channels of a sample
    */
   public Pipeline(Denoiser denoiser, int batch, int channels, int height, int width) {
-    this.denoiser = denoiser;
-    this.batch = batch;
-    this.imageLength = Math.multiplyExact(channels, Math.multiplyExact(height, width));
+    this(
+        new HostSampling(denoiser, batch, imageLength(channels, height, width)),
+        channels,
+        height,
+        width);
+  }
+
+  private static int imageLength(int channels, int height, int width) {
+    return Math.multiplyExact(channels, Math.multiplyExact(height, width));
   }
 
   /**
@@ -125,6 +143,7 @@ public final class Pipeline {
    */
   public void run(ReverseProcess process, Request request, Listener listener) {
     int count = request.count();
+    int batch = device.images();
     int batches = Math.ceilDiv(count, batch);
     long total = (long) batches * process.calls();
     for (int i = 0; i < batches; i++) {
@@ -137,13 +156,13 @@ public final class Pipeline {
       long before = (long) i * process.calls();
       BatchRun run =
           new BatchRun(
-              denoiser,
+              device,
               new BatchRun.Shape(first, batch, imageLength),
               request.noise(),
               labels,
               new BatchRun.Watcher() {
                 @Override
-                public void before(int call, float[] modelInput) {
+                public void before(int call, Supplier<float[]> modelInput) {
                   listener.sees(first, call, modelInput);
                 }
 
@@ -152,9 +171,9 @@ public final class Pipeline {
                   listener.calls(before + calls, total);
                 }
               });
-      float[] samples = process.run(run);
+      process.run(run);
       int kept = Math.min(batch, count - first);
-      listener.images(first, kept, Arrays.copyOf(samples, kept * imageLength));
+      listener.images(first, kept, Arrays.copyOf(run.sample(), kept * imageLength));
     }
   }
 }

@@ -45,7 +45,7 @@ public final class PngFiles {
   }
 
   /** The bytes of a PNG file with the given text; see {@link #write}. */
-  static byte[] encode(BufferedImage image, Map<String, String> text) throws IOException {
+  public static byte[] encode(BufferedImage image, Map<String, String> text) throws IOException {
     ImageWriter writer = ImageIO.getImageWritersByFormatName("png").next();
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ImageOutputStream output = new MemoryCacheImageOutputStream(bytes)) {

@@ -1,19 +1,24 @@
 package io.github.tornadodiffusion.diffusion;
 
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
-import io.github.tornadodiffusion.diffusion.schedulers.SamplingState;
+import io.github.tornadodiffusion.diffusion.schedulers.Update;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** A way from noise to images. */
 public interface ReverseProcess {
   /** How often the model is called for a batch. */
   int calls();
 
+  /** The registers that it uses, by {@link Update}'s numbers. */
+  Set<Integer> registers();
+
   /**
-   * Makes the images of a batch.
-   *
-   * @return NCHW; an image's values are about [-1, 1], not clipped
+   * Makes the images of a batch in {@link Update#SAMPLE}; an image's values are about [-1, 1], not
+   * clipped.
    */
-  float[] run(BatchRun batch);
+  void run(BatchRun batch);
 
   /** From nothing but noise, as diffusers' DDPMPipeline and DDIMPipeline. */
   static ReverseProcess fromNoise(Sampling sampling) {
@@ -24,18 +29,22 @@ public interface ReverseProcess {
       }
 
       @Override
-      public float[] run(BatchRun batch) {
-        return finish(sampling, sampling.start(batch.draw()), batch);
+      public Set<Integer> registers() {
+        return sampling.registers();
+      }
+
+      @Override
+      public void run(BatchRun batch) {
+        batch.draw();
+        batch.apply(sampling.starting());
+        batch.callAll(sampling);
       }
     };
   }
 
-  /** All calls of a sampling in order. */
-  static float[] finish(Sampling sampling, SamplingState start, BatchRun batch) {
-    SamplingState state = start;
-    for (int i = 0; i < sampling.calls(); i++) {
-      state = batch.call(sampling, i, state);
-    }
-    return state.sample();
+  /** The registers of a sampling and others. */
+  static Set<Integer> registers(Sampling sampling, Integer... more) {
+    return Stream.concat(sampling.registers().stream(), Stream.of(more))
+        .collect(Collectors.toUnmodifiableSet());
   }
 }

@@ -24,8 +24,25 @@ public interface SampleNoise {
    * @param imageLength values an image
    */
   static SampleNoise seeded(long seed, int imageLength) {
-    return (draw, firstImage, out) ->
-        Philox.gaussian(seed, STREAM, draw + 1, (long) firstImage * imageLength, out);
+    return new Seeded(seed, imageLength);
+  }
+
+  /** See {@link #seeded}. A device can draw it by itself, to the last bit. */
+  record Seeded(long seed, int imageLength) implements SampleNoise {
+    @Override
+    public void fill(int draw, int firstImage, float[] out) {
+      Philox.gaussian(seed, STREAM, step(draw), firstIndex(firstImage), out);
+    }
+
+    /** The step of Philox that a draw is. */
+    int step(int draw) {
+      return draw - INITIAL;
+    }
+
+    /** The index in Philox that an image begins with. */
+    long firstIndex(int firstImage) {
+      return (long) firstImage * imageLength;
+    }
   }
 
   /** The stream of Philox that sampling has for itself. */

@@ -30,7 +30,7 @@ class FilmTest {
     for (int first : new int[] {0, 2}) {
       for (int call = 0; call < calls; call++) {
         float value = first == 0 ? level(call, calls) : 1;
-        film.sees(first, call, new float[] {value, value + 0.5f});
+        film.sees(first, call, () -> new float[] {value, value + 0.5f});
       }
       float value = first == 0 ? level(calls, calls) : 1;
       film.images(first, new float[] {value, value + 0.5f});

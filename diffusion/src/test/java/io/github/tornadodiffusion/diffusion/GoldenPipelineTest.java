@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -48,23 +49,30 @@ class GoldenPipelineTest {
                 VALUES);
 
     List<float[]> inputs = new ArrayList<>();
-    float[] images;
     try (Engine engine = TestDevice.open();
         UNetInference unet =
-            UNetInference.open(engine, model.unet(), model.parameters(), IMAGES, SIZE, SIZE)) {
-      Denoiser denoiser =
-          (sample, timesteps, labels) -> {
-            inputs.add(sample.clone());
-            return unet.predict(sample, timesteps, labels);
-          };
-      images =
-          new Pipeline(denoiser, IMAGES, CHANNELS, SIZE, SIZE)
-              .sample(sampling, IMAGES, noise, null, Pipeline.Progress.NONE);
+            UNetInference.openForSampling(
+                engine, model.unet(), model.parameters(), IMAGES, SIZE, SIZE, free(sampling))) {
+      new Pipeline(new UNetSampling(unet), CHANNELS, SIZE, SIZE)
+          .run(
+              ReverseProcess.fromNoise(sampling),
+              new Pipeline.Request(IMAGES, noise, null),
+              new Pipeline.Listener() {
+                @Override
+                public void sees(int firstImage, int call, Supplier<float[]> modelInput) {
+                  inputs.add(modelInput.get());
+                }
+
+                @Override
+                public void images(int firstImage, int count, float[] values) {
+                  inputs.add(values);
+                }
+              });
     }
+    float[] images = inputs.getLast();
     for (int step = 0; step < sampling.calls(); step++) {
       float[] expected = Arrays.copyOfRange(samples, step * VALUES, (step + 1) * VALUES);
-      float[] actual = step < sampling.calls() - 1 ? inputs.get(step + 1) : images;
-      assertArrayEquals(expected, actual, TOLERANCE, "after step " + step);
+      assertArrayEquals(expected, inputs.get(step + 1), TOLERANCE, "after step " + step);
     }
     assertGreyLevels(golden.tensor(run + ".image_nhwc"), images);
   }
@@ -81,18 +89,23 @@ class GoldenPipelineTest {
     float[] initial = new float[VALUES];
     noise.fill(SampleNoise.INITIAL, 0, initial);
     assertArrayEquals(golden.tensor(run + ".initial_noise"), initial, 2e-6f);
+    Sampling sampling = Sampling.of(model.scheduler(), 10);
     float[] images;
     try (Engine engine = TestDevice.open();
         UNetInference unet =
-            UNetInference.open(engine, model.unet(), model.parameters(), batch, SIZE, SIZE)) {
+            UNetInference.openForSampling(
+                engine, model.unet(), model.parameters(), batch, SIZE, SIZE, free(sampling))) {
       images =
-          new Pipeline(unet::predict, batch, CHANNELS, SIZE, SIZE)
-              .sample(
-                  Sampling.of(model.scheduler(), 10), IMAGES, noise, null, Pipeline.Progress.NONE);
+          new Pipeline(new UNetSampling(unet), CHANNELS, SIZE, SIZE)
+              .sample(sampling, IMAGES, noise, null, Pipeline.Progress.NONE);
     }
     float[] samples = golden.tensor(run + ".samples");
     assertArrayEquals(Arrays.copyOfRange(samples, 9 * VALUES, 10 * VALUES), images, 2 * TOLERANCE);
     assertGreyLevels(golden.tensor(run + ".image_nhwc"), images);
+  }
+
+  private static int free(Sampling sampling) {
+    return UNetSampling.free(sampling.registers());
   }
 
   private static void assertGreyLevels(float[] expectedNhwc, float[] images) {

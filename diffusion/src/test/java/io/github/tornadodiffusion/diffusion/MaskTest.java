@@ -56,14 +56,12 @@ class MaskTest {
     // The centre square of 24 x 16 is 4 to 20; half of it is white. So it is of a smaller one.
     Dataset images = Datasets.openImages(picture("image.png", 24, 16, 0).toString(), 8, 1);
     for (Path file : new Path[] {picture("a.png", 24, 16, 12), picture("b.png", 12, 8, 6)}) {
-      float[] to = new float[2 * 64];
-      float[] from = new float[2 * 64];
-      for (int i = 0; i < from.length; i++) {
-        from[i] = i + 1;
-      }
-      Mask.read(file, images).keep(from, to);
-      for (int i = 0; i < to.length; i++) {
-        assertEquals(i % 8 < 4 ? from[i] : 0, to[i], 0, file + ", value " + i);
+      Mask mask = Mask.read(file, images);
+      float[] drawn = mask.drawn(2 * 64);
+      float[] kept = mask.kept(2 * 64);
+      for (int i = 0; i < drawn.length; i++) {
+        assertEquals(i % 8 < 4 ? 0 : 1, drawn[i], 0, file + ", value " + i);
+        assertEquals(1 - drawn[i], kept[i], 0, file + ", value " + i);
       }
     }
   }
@@ -86,6 +84,6 @@ class MaskTest {
   @Test
   void aMaskOfAnotherSizeIsAnError() {
     Mask mask = Mask.of(true, false, true);
-    assertThrows(IllegalArgumentException.class, () -> mask.keep(new float[4], new float[4]));
+    assertThrows(IllegalArgumentException.class, () -> mask.drawn(4));
   }
 }

@@ -70,12 +70,14 @@ class PipelineTest {
     Map<String, HostTensor> parameters =
         Initialisation.pytorchDefault(new UNet2DModel(config).parameters(), 3);
     Sampling sampling = Sampling.of(new DDPMScheduler(SchedulerConfig.DEFAULTS), 3);
+    int free = UNetSampling.free(sampling.registers());
     List<float[]> samples = new ArrayList<>();
     try (JvmEngine engine = new JvmEngine(2)) {
       for (int batch : new int[] {1, 2, 5}) {
-        try (UNetInference unet = UNetInference.open(engine, config, parameters, batch, 8, 8)) {
+        try (UNetInference unet =
+            UNetInference.openForSampling(engine, config, parameters, batch, 8, 8, free)) {
           samples.add(
-              new Pipeline(unet::predict, batch, 1, 8, 8)
+              new Pipeline(new UNetSampling(unet), 1, 8, 8)
                   .sample(sampling, 5, 1, null, Pipeline.Progress.NONE));
         }
       }

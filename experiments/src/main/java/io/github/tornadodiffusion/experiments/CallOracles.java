@@ -24,6 +24,8 @@ final class CallOracles {
     ORACLES.put("Attention.forward", AttentionOracles::forward);
     ORACLES.put("Attention.queries", AttentionOracles::queries);
     ORACLES.put("Attention.keys", AttentionOracles::keys);
+    ORACLES.put("CrossEntropy.perImage", CrossEntropyOracles::perImage);
+    ORACLES.put("CrossEntropy.backward", CrossEntropyOracles::backward);
     ORACLES.put("Elementwise.copy", ElementwiseOracles::copy);
     ORACLES.put("Elementwise.add", ElementwiseOracles::add);
     ORACLES.put("Elementwise.scale", ElementwiseOracles::scale);
@@ -65,6 +67,8 @@ final class CallOracles {
     ORACLES.put("Peak.multiplyAdd", PeakOracles::multiplyAdd);
     ORACLES.put("Noise.gaussian", NoiseOracles::gaussian);
     ORACLES.put("Noise.mixImages", NoiseOracles::mixImages);
+    ORACLES.put("SamplerUpdate.combine", SamplerUpdateOracles::combine);
+    ORACLES.put("SamplerUpdate.learnedNoise", SamplerUpdateOracles::learnedNoise);
   }
 
   private CallOracles() {}

@@ -9,6 +9,10 @@ import picocli.CommandLine.Command;
     synopsisSubcommandLabel = "NAME",
     subcommands = {
       DevicesExperiment.class,
+      SchedulesExperiment.class,
+      PredictionExperiment.class,
+      SamplersExperiment.class,
+      ScalingExperiment.class,
       ReportCommand.class,
       RerunCommand.class,
       MergeCommand.class

@@ -37,9 +37,6 @@ final class ExperimentOptions {
       description = "A small version that takes at most five minutes on two cores.")
   boolean quick;
 
-  @Option(names = "--verbose", description = "Print the stack trace of an error.")
-  boolean verbose;
-
   /**
    * The directory of the run.
    *

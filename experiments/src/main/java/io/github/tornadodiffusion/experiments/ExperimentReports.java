@@ -8,7 +8,12 @@ import java.util.Map;
 /** The reports of all experiments, made of nothing but raw data. */
 final class ExperimentReports {
   private static final Map<String, Experiment.ReportMaker> MAKERS =
-      Map.of(DevicesPlan.NAME, DevicesReport::make);
+      Map.of(
+          DevicesPlan.NAME, DevicesReport::make,
+          SchedulesExperiment.NAME, StudyReport::schedules,
+          PredictionExperiment.NAME, StudyReport::prediction,
+          SamplersExperiment.NAME, SamplersReport::of,
+          ScalingExperiment.NAME, ScalingReport::of);
 
   private ExperimentReports() {}
 

@@ -1,7 +1,14 @@
 package io.github.tornadodiffusion.experiments;
 
+import io.github.tornadodiffusion.diffusion.Pipeline;
+import io.github.tornadodiffusion.diffusion.UNetSampling;
 import io.github.tornadodiffusion.diffusion.schedulers.BetaSchedule;
+import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.PredictionType;
+import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
+import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
+import io.github.tornadodiffusion.diffusion.schedulers.VarianceType;
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Elementwise;
@@ -9,6 +16,9 @@ import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.MatMul;
 import io.github.tornadodiffusion.kernels.Peak;
 import io.github.tornadodiffusion.kernels.Program;
+import io.github.tornadodiffusion.nn.Classifier;
+import io.github.tornadodiffusion.nn.ClassifierConfig;
+import io.github.tornadodiffusion.nn.ClassifierTraining;
 import io.github.tornadodiffusion.nn.HostTensor;
 import io.github.tornadodiffusion.nn.Initialisation;
 import io.github.tornadodiffusion.nn.LearningRateSchedule;
@@ -16,6 +26,7 @@ import io.github.tornadodiffusion.nn.UNet2DConfig;
 import io.github.tornadodiffusion.nn.UNet2DConfigBuilder;
 import io.github.tornadodiffusion.nn.UNet2DModel;
 import io.github.tornadodiffusion.nn.UNetGradients;
+import io.github.tornadodiffusion.nn.UNetInference;
 import io.github.tornadodiffusion.nn.UNetTraining;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +49,7 @@ final class KernelSuite {
       }
       gradients(engine, model);
       accumulation(engine, model, null);
+      sampling(engine, model, VarianceType.FIXED_SMALL);
     }
     accumulation(
         engine,
@@ -47,8 +59,12 @@ final class KernelSuite {
             new float[] {0.2f, 0.7f},
             new float[] {0, 0.5f},
             new float[] {0.7f, 1.1f}));
+    for (VarianceType variance : List.of(VarianceType.LEARNED, VarianceType.LEARNED_RANGE)) {
+      sampling(engine, models().getLast().toBuilder().outChannels(6).build(), variance);
+    }
     matrixProducts(engine);
     softmax(engine);
+    classifier(engine);
     peak(engine);
   }
 
@@ -151,6 +167,40 @@ final class KernelSuite {
                 variance,
                 update,
                 new UNetTraining.Hyperparameters(1e-3f, 0.9f, 0.999f, 1e-8f, 1e-2f, 1, 1, 0)));
+      }
+    }
+  }
+
+  private static void classifier(Engine engine) {
+    ClassifierConfig config = new ClassifierConfig(3, 9, 7, 5, 8, 11);
+    Map<String, HostTensor> parameters =
+        Initialisation.pytorchDefault(new Classifier(config).parameters(), 1);
+    try (ClassifierTraining training = ClassifierTraining.open(engine, config, parameters, BATCH)) {
+      training.step(
+          waves(BATCH * 3 * 9 * 7),
+          new int[] {4, 0, 2},
+          new UNetTraining.Hyperparameters(1e-3f, 0.9f, 0.999f, 1e-8f, 1e-2f, 1, 1, 0));
+    }
+  }
+
+  /** A step with noise, and one with a sampler of many registers. */
+  private static void sampling(Engine engine, UNet2DConfig model, VarianceType variance) {
+    SchedulerConfig config = SchedulerConfig.of(1000, BetaSchedule.LINEAR, PredictionType.EPSILON);
+    DDPMScheduler noisy = new DDPMScheduler(config, variance);
+    List<Sampling> samplings =
+        variance != VarianceType.FIXED_SMALL
+            ? List.of(Sampling.of(noisy, 2))
+            : List.of(
+                Sampling.of(noisy, 2),
+                Sampling.of(Schedulers.convert(noisy, "UniPCMultistepScheduler"), 4));
+    int side = model.sampleSize().height();
+    int[] labels = model.numClassEmbeds() == null ? null : new int[] {0, 2};
+    for (Sampling sampling : samplings) {
+      int free = UNetSampling.free(sampling.registers());
+      try (UNetInference inference =
+          UNetInference.openForSampling(engine, model, parameters(model), 2, side, side, free)) {
+        new Pipeline(new UNetSampling(inference), model.inChannels(), side, side)
+            .sample(sampling, 2, 1L << 40 | 5, labels, Pipeline.Progress.NONE);
       }
     }
   }

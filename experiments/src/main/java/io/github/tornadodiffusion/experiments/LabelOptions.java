@@ -1,8 +1,8 @@
 package io.github.tornadodiffusion.experiments;
 
 import io.github.tornadodiffusion.diffusion.ClassLabels;
-import io.github.tornadodiffusion.diffusion.Denoiser;
-import io.github.tornadodiffusion.diffusion.GuidedDenoiser;
+import io.github.tornadodiffusion.diffusion.GuidedSampling;
+import io.github.tornadodiffusion.diffusion.SamplingDevice;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -75,7 +75,7 @@ final class LabelOptions {
    * @param model the model's directory
    * @throws IllegalArgumentException in one line if the model has no label that stands for none
    */
-  UnaryOperator<Denoiser> guided(Path model, UNet2DConfig config) throws IOException {
+  UnaryOperator<SamplingDevice> guided(Path model, UNet2DConfig config) throws IOException {
     if (guidance == null) {
       return UnaryOperator.identity();
     }
@@ -92,7 +92,7 @@ final class LabelOptions {
     // The model itself is one call where guidance is two.
     return scale == 1
         ? UnaryOperator.identity()
-        : denoiser -> new GuidedDenoiser(denoiser, scale, known.nullClass());
+        : sampled -> new GuidedSampling(sampled, scale, known.nullClass());
   }
 
   /** Notes the options for files that were made with them. */

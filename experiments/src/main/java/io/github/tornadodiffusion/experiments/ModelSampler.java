@@ -1,19 +1,22 @@
 package io.github.tornadodiffusion.experiments;
 
 import io.github.tornadodiffusion.diffusion.ClassLabels;
-import io.github.tornadodiffusion.diffusion.Denoiser;
 import io.github.tornadodiffusion.diffusion.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.Film;
 import io.github.tornadodiffusion.diffusion.ImageGrid;
 import io.github.tornadodiffusion.diffusion.Pipeline;
 import io.github.tornadodiffusion.diffusion.ReverseProcess;
 import io.github.tornadodiffusion.diffusion.SampleNoise;
+import io.github.tornadodiffusion.diffusion.SamplingDevice;
+import io.github.tornadodiffusion.diffusion.UNetSampling;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
 import io.github.tornadodiffusion.nn.UNetInference;
 import java.awt.image.BufferedImage;
+import java.util.Set;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
@@ -25,40 +28,46 @@ final class ModelSampler implements AutoCloseable {
   /** What one array of the JVM holds. */
   static final int LONGEST_ARRAY = Integer.MAX_VALUE - 16;
 
-  /** Noise, the sampler's arrays in double precision, the model's input and output. */
-  private static final long BATCHES_ON_HOST = 16;
+  /** Noise of a device that does not draw it, images, and what they are read into. */
+  private static final long BATCHES_ON_HOST = 6;
 
   private final UNet2DConfig config;
   private final UNetInference inference;
-  private final Denoiser denoiser;
-  private final int batch;
 
-  private ModelSampler(
-      UNet2DConfig config, UNetInference inference, boolean ignoresVariance, int batch) {
+  private ModelSampler(UNet2DConfig config, UNetInference inference) {
     this.config = config;
     this.inference = inference;
-    this.batch = batch;
-    denoiser = ignoresVariance ? this::predictMean : inference::predict;
   }
 
   /**
    * Puts a model on a device.
    *
    * @param scheduler of the samplings to come
+   * @param registers that they use, see {@link ReverseProcess#registers}
    * @throws IllegalArgumentException if the model does not say its image size or does not fit the
    *     scheduler, or memory is too little
    */
-  static ModelSampler open(Engine engine, DiffusionModel model, Scheduler scheduler, int batch) {
+  static ModelSampler open(
+      Engine engine, DiffusionModel model, Scheduler scheduler, Set<Integer> registers, int batch) {
     UNet2DConfig config = model.unet();
     check(config, scheduler);
-    checkMemory(config, batch, 0, 0, "--batch");
+    checkMemory(config, registers, batch, 0, 0, "--batch");
     int height = config.sampleSize().height();
     int width = config.sampleSize().width();
     return new ModelSampler(
         config,
-        UNetInference.open(engine, config, model.parameters(), batch, height, width),
-        ignoresVariance(config, scheduler),
-        batch);
+        UNetInference.openForSampling(
+            engine, config, model.parameters(), batch, height, width, free(config, registers)));
+  }
+
+  /** Puts a model on a device for one sampling. */
+  static ModelSampler open(Engine engine, DiffusionModel model, Sampling sampling, int batch) {
+    return open(engine, model, sampling.scheduler(), sampling.registers(), batch);
+  }
+
+  /** The registers that a model needs besides its own, with one for guidance by classes. */
+  static int free(UNet2DConfig config, Set<Integer> registers) {
+    return UNetSampling.free(registers) + (config.conditioned() ? 1 : 0);
   }
 
   /**
@@ -108,20 +117,10 @@ final class ModelSampler implements AutoCloseable {
         && !scheduler.className().equals("DDPMScheduler");
   }
 
-  /** The model's output without the variance. */
-  private float[] predictMean(float[] sample, float[] timesteps, int[] labels) {
-    float[] output = inference.predict(sample, timesteps, labels);
-    int image = sample.length / batch;
-    float[] mean = new float[sample.length];
-    for (int i = 0; i < batch; i++) {
-      System.arraycopy(output, 2 * i * image, mean, i * image, image);
-    }
-    return mean;
-  }
-
   /**
    * Checks that there is memory for a model, a batch and the picture of samples.
    *
+   * @param registers of the sampler
    * @param batch images at once
    * @param pictured images that are kept for the picture, 0 for none
    * @param otherFloats what else is kept on the host
@@ -129,7 +128,12 @@ final class ModelSampler implements AutoCloseable {
    * @throws IllegalArgumentException if memory is too little
    */
   static void checkMemory(
-      UNet2DConfig config, int batch, int pictured, long otherFloats, String options) {
+      UNet2DConfig config,
+      Set<Integer> registers,
+      int batch,
+      int pictured,
+      long otherFloats,
+      String options) {
     Film.ImageShape shape = shape(config);
     long values = (long) pictured * shape.length();
     long pixels = pictured == 0 ? 0 : ImageGrid.pixels(pictured, shape.height(), shape.width());
@@ -141,7 +145,8 @@ final class ModelSampler implements AutoCloseable {
     long batches = BATCHES_ON_HOST * batch * Math.max(config.outChannels(), config.inChannels());
     // The picture is in memory as pixels and as the bytes of a file.
     new MemoryNeed(
-            UNetInference.arenaFloats(config, batch, shape.height(), shape.width()),
+            UNetInference.arenaFloats(
+                config, batch, shape.height(), shape.width(), free(config, registers)),
             MemoryNeed.parameters(config)
                 + batches * shape.height() * shape.width()
                 + values
@@ -194,10 +199,11 @@ final class ModelSampler implements AutoCloseable {
   void run(
       ReverseProcess process,
       Pipeline.Request request,
-      UnaryOperator<Denoiser> guided,
+      UnaryOperator<SamplingDevice> guided,
       Pipeline.Listener listener) {
     Film.ImageShape shape = shape(config);
-    new Pipeline(guided.apply(denoiser), batch, shape.channels(), shape.height(), shape.width())
+    SamplingDevice device = guided.apply(new UNetSampling(inference));
+    new Pipeline(device, shape.channels(), shape.height(), shape.width())
         .run(process, request, new Checked(listener));
   }
 
@@ -209,7 +215,7 @@ final class ModelSampler implements AutoCloseable {
     }
 
     @Override
-    public void sees(int firstImage, int call, float[] modelInput) {
+    public void sees(int firstImage, int call, Supplier<float[]> modelInput) {
       listener.sees(firstImage, call, modelInput);
     }
 

@@ -14,15 +14,18 @@ final class NoiseOracles {
     int channels = rows.d()[9];
     int stride = rows.d()[10];
     int seed = rows.d()[11];
+    int planes = rows.d()[12];
+    int each = channels / planes;
     int w = rows.rowFloats() / stride;
     return rows.expect(
-        ", %d channels".formatted(channels),
+        ", %d channels%s".formatted(channels, planes > 1 ? " in planes" : ""),
         (place, before, sum) -> {
           int channel = place.x() % stride;
           if (channel < channels) {
-            long first = word(before, seed + 7);
-            long pixel = ((long) place.image() * rows.h() + place.y()) * w + place.x() / stride;
-            sum.add(normal(seed, first + pixel * channels + channel, before));
+            long first = word(before, seed + 7) | word(before, seed + 9) << 32;
+            long plane = (long) place.image() * planes + channel / each;
+            long pixel = (plane * rows.h() + place.y()) * w + place.x() / stride;
+            sum.add(normal(seed, first + pixel * each + channel % each, before));
           }
         });
   }

@@ -145,7 +145,7 @@ record RunComparison(List<Figure> figures) {
               figure.example()));
     }
     return new Table(
-            "Every figure, before and now",
+            "",
             List.of(
                 "rows",
                 "figure",

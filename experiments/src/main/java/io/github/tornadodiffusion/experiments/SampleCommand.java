@@ -1,11 +1,11 @@
 package io.github.tornadodiffusion.experiments;
 
-import io.github.tornadodiffusion.diffusion.Denoiser;
 import io.github.tornadodiffusion.diffusion.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.Film;
 import io.github.tornadodiffusion.diffusion.Pipeline;
 import io.github.tornadodiffusion.diffusion.ReverseProcess;
 import io.github.tornadodiffusion.diffusion.Rng;
+import io.github.tornadodiffusion.diffusion.SamplingDevice;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
@@ -96,13 +96,13 @@ final class SampleCommand implements Callable<Integer> {
     Sampling sampling = sampler.sampling(diffusion.scheduler());
     ModelSampler.check(unet, sampling);
     int[] classes = labels.classes(model, unet, count);
-    UnaryOperator<Denoiser> guided = labels.guided(model, unet);
+    UnaryOperator<SamplingDevice> guided = labels.guided(model, unet);
     PrintWriter err = spec.commandLine().getErr();
     ReverseProcess process = init.process(sampling, sampler.steps, unet, err);
     int size = Math.min(count, batch == null ? ModelSampler.MOST_IMAGES : batch);
     SampleWriter.Batching batching =
         new SampleWriter.Batching(count, size, process.calls(), ModelSampler.shape(unet));
-    checkMemory(unet, batching, generator);
+    checkMemory(unet, process, batching, generator);
     outputs.prepare(count, batching.shape());
     SamplerOptions.warning(sampling).ifPresent(warning -> err.println("warning: " + warning));
     write(diffusion, new Plan(sampling, process, guided, classes, generator), batching);
@@ -115,7 +115,7 @@ final class SampleCommand implements Callable<Integer> {
   private record Plan(
       Sampling sampling,
       ReverseProcess process,
-      UnaryOperator<Denoiser> guided,
+      UnaryOperator<SamplingDevice> guided,
       int[] classes,
       Rng rng) {}
 
@@ -125,7 +125,12 @@ final class SampleCommand implements Callable<Integer> {
     long calls = (long) batching.calls() * Math.ceilDiv(count, batching.batch());
     try (Engine engine = profile.measured(device.open(profile.wanted(), err));
         ModelSampler models =
-            ModelSampler.open(engine, diffusion, plan.sampling.scheduler(), batching.batch());
+            ModelSampler.open(
+                engine,
+                diffusion,
+                plan.sampling.scheduler(),
+                plan.process.registers(),
+                batching.batch());
         Progress progress = Progress.on(err, "sample", 0, calls)) {
       SampleWriter writer = new SampleWriter(outputs, batching, plan.classes, text(plan), progress);
       models.run(
@@ -138,7 +143,8 @@ final class SampleCommand implements Callable<Integer> {
     }
   }
 
-  private void checkMemory(UNet2DConfig unet, SampleWriter.Batching batching, Rng generator) {
+  private void checkMemory(
+      UNet2DConfig unet, ReverseProcess process, SampleWriter.Batching batching, Rng generator) {
     Film.ImageShape shape = batching.shape();
     // The noise of all images is one draw of PyTorch's.
     long noise = generator == Rng.TORCH ? (long) count * shape.length() : 0;
@@ -150,7 +156,12 @@ final class SampleCommand implements Callable<Integer> {
     }
     long films = outputs.filmFloats(count, batching.batch(), shape, batching.calls());
     ModelSampler.checkMemory(
-        unet, batching.batch(), outputs.pictured(count), noise + films, "--count or --batch");
+        unet,
+        process.registers(),
+        batching.batch(),
+        outputs.pictured(count),
+        noise + films,
+        "--count or --batch");
   }
 
   private static void checkRange(String option, int value) {

@@ -11,6 +11,7 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /** Writes samples while they come: single images at once, pictures of several at the end. */
 final class SampleWriter implements Pipeline.Listener {
@@ -70,7 +71,7 @@ final class SampleWriter implements Pipeline.Listener {
   }
 
   @Override
-  public void sees(int firstImage, int call, float[] modelInput) {
+  public void sees(int firstImage, int call, Supplier<float[]> modelInput) {
     if (strip != null) {
       strip.sees(firstImage, call, modelInput);
     }

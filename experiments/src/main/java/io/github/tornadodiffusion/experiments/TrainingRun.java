@@ -8,6 +8,7 @@ import io.github.tornadodiffusion.diffusion.Trainer;
 import io.github.tornadodiffusion.diffusion.TrainingConfig;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
+import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.AtomicFiles;
@@ -154,7 +155,13 @@ final class TrainingRun {
             4 * parameters + Trainer.hostFloats(config));
     need.check("--batch or --image-size");
     ModelSampler.check(config.unet(), config.scheduler());
-    ModelSampler.checkMemory(config.unet(), previewBatch(), preview.images(), 0, "--samples");
+    ModelSampler.checkMemory(
+        config.unet(),
+        previewSampling(config.scheduler()).registers(),
+        previewBatch(),
+        preview.images(),
+        0,
+        "--samples");
     return need;
   }
 
@@ -230,14 +237,17 @@ final class TrainingRun {
     return Math.min(preview.images(), ModelSampler.MOST_IMAGES);
   }
 
+  private Sampling previewSampling(Scheduler scheduler) {
+    return Sampling.of(Schedulers.convert(scheduler, SAMPLE_SCHEDULER), preview.steps());
+  }
+
   /** Draws the picture at the end; returns false if the process was asked to end before. */
   private boolean sample(Engine engine, DiffusionModel model, ClassLabels labels)
       throws IOException {
-    Sampling sampling =
-        Sampling.of(Schedulers.convert(model.scheduler(), SAMPLE_SCHEDULER), preview.steps());
+    Sampling sampling = previewSampling(model.scheduler());
     int batch = previewBatch();
     long total = (long) preview.steps() * Math.ceilDiv(preview.images(), batch);
-    try (ModelSampler sampler = ModelSampler.open(engine, model, sampling.scheduler(), batch);
+    try (ModelSampler sampler = ModelSampler.open(engine, model, sampling, batch);
         Progress progress = Progress.on(err, "sample", 0, total)) {
       float[] images =
           sampler.sample(

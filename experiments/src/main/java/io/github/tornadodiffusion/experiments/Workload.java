@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.experiments;
 
 import io.github.tornadodiffusion.diffusion.Pipeline;
+import io.github.tornadodiffusion.diffusion.UNetSampling;
 import io.github.tornadodiffusion.diffusion.schedulers.DDIMScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.NoiseSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
@@ -50,7 +51,25 @@ record Workload(Runnable run, double flops, AutoCloseable resource) implements A
    * @param steps from noise to image
    */
   static Workload sample(Engine engine, Preset preset, int batch, int steps) {
-    return sample(inference(engine, preset.model(), batch), preset, batch, steps);
+    UNet2DConfig config = preset.model();
+    Sampling sampling =
+        Sampling.of(
+            new DDIMScheduler(
+                SchedulerConfig.of(
+                    preset.trainTimesteps(), preset.schedule(), preset.prediction())),
+            steps);
+    int free = UNetSampling.free(sampling.registers());
+    int height = config.sampleSize().height();
+    int width = config.sampleSize().width();
+    new MemoryNeed(
+            UNetInference.arenaFloats(config, batch, height, width, free),
+            MemoryNeed.parameters(config))
+        .check("--batch");
+    return sample(
+        UNetInference.openForSampling(engine, config, initial(config), batch, height, width, free),
+        sampling,
+        config,
+        batch);
   }
 
   private static UNetInference inference(Engine engine, UNet2DConfig config, int batch) {
@@ -62,7 +81,8 @@ record Workload(Runnable run, double flops, AutoCloseable resource) implements A
     return UNetInference.open(engine, config, initial(config), batch, height, width);
   }
 
-  private static Map<String, HostTensor> initial(UNet2DConfig config) {
+  /** Random parameters, the same every time. */
+  static Map<String, HostTensor> initial(UNet2DConfig config) {
     return Initialisation.pytorchDefault(new UNet2DModel(config).parameters(), SEED);
   }
 
@@ -75,24 +95,17 @@ record Workload(Runnable run, double flops, AutoCloseable resource) implements A
         inference);
   }
 
-  private static Workload sample(UNetInference inference, Preset preset, int batch, int steps) {
-    UNet2DConfig config = preset.model();
+  private static Workload sample(
+      UNetInference inference, Sampling sampling, UNet2DConfig config, int batch) {
     Pipeline pipeline =
         new Pipeline(
-            inference::predict,
-            batch,
-            config.outChannels(),
+            new UNetSampling(inference),
+            config.inChannels(),
             config.sampleSize().height(),
             config.sampleSize().width());
-    Sampling sampling =
-        Sampling.of(
-            new DDIMScheduler(
-                SchedulerConfig.of(
-                    preset.trainTimesteps(), preset.schedule(), preset.prediction())),
-            steps);
     return new Workload(
         () -> pipeline.sample(sampling, batch, SEED, labels(config, batch), Pipeline.Progress.NONE),
-        inference.program().flops() * steps,
+        inference.program().flops() * sampling.calls(),
         inference);
   }
 
@@ -137,7 +150,8 @@ record Workload(Runnable run, double flops, AutoCloseable resource) implements A
     return new Workload(() -> training.step(input), training.program().flops(), training);
   }
 
-  private static float[] images(UNet2DConfig config, int batch) {
+  /** Random images {@code [n, c, h, w]} in [-1, 1), the same every time. */
+  static float[] images(UNet2DConfig config, int batch) {
     SplittableRandom random = new SplittableRandom(SEED);
     float[] images =
         new float
@@ -151,7 +165,8 @@ record Workload(Runnable run, double flops, AutoCloseable resource) implements A
     return images;
   }
 
-  private static float[] timesteps(int batch, int trainTimesteps) {
+  /** Timesteps that are spread evenly. */
+  static float[] timesteps(int batch, int trainTimesteps) {
     float[] timesteps = new float[batch];
     for (int i = 0; i < batch; i++) {
       timesteps[i] = (int) ((i + 0.5) * trainTimesteps / batch);

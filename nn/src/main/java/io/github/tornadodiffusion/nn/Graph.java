@@ -287,6 +287,16 @@ final class Graph {
                 Resample.averagePoolBackward(gradOut, gradX, accumulate)));
   }
 
+  /** The mean over the pixels of every image, {@code [n, 1, 1, c]}; nothing else may read x. */
+  Tensor meanOfPixels(String label, Tensor x) {
+    Tensor sum = record(new PixelSumOperation(label, x, like(label, x, rows(x))));
+    return scale(label, sum, 1.0 / (x.h() * x.w()));
+  }
+
+  private static Block rows(Tensor x) {
+    return Block.of(0, x.n(), 1, 1, x.c());
+  }
+
   /** Half the height and width after a filter; both must be even. */
   Tensor filteredHalf(String label, Tensor x, Padding padding) {
     Scope.check(

@@ -85,14 +85,14 @@ final class MemoryPlan {
 
   /** Builds the calls of all steps. */
   Program program(String name, List<Buffer> inputs, List<Buffer> outputs) {
-    return program(name, steps.size(), inputs, outputs);
+    return program(name, 0, steps.size(), inputs, outputs);
   }
 
-  /** Builds the calls of the first steps only. */
-  Program program(String name, int first, List<Buffer> inputs, List<Buffer> outputs) {
+  /** Builds the calls of the steps from one to before another. */
+  Program program(String name, int from, int to, List<Buffer> inputs, List<Buffer> outputs) {
     List<Call> calls = new ArrayList<>();
     List<String> labels = new ArrayList<>();
-    for (Step step : steps.subList(0, first)) {
+    for (Step step : steps.subList(from, to)) {
       for (Call call : step.calls().apply(stored -> declared(step, stored))) {
         calls.add(call);
         labels.add(step.label());

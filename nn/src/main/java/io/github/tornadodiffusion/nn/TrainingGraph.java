@@ -127,7 +127,7 @@ final class TrainingGraph {
     outputs.add(hyper);
     Program step = plan.program("train step", inputs, outputs);
     return options.accumulate()
-        ? List.of(step, plan.program("accumulate", backwardSteps, inputs, losses))
+        ? List.of(step, plan.program("accumulate", 0, backwardSteps, inputs, losses))
         : List.of(step);
   }
 

@@ -4,6 +4,7 @@ import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.Program;
 import io.github.tornadodiffusion.kernels.Trial;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -12,36 +13,73 @@ public final class UNetInference implements AutoCloseable {
   private final Recorded recorded;
   private final LoadedProgram loaded;
 
-  /** The forward pass and where everything lies. */
+  /** Of a model that predicts and does not sample. */
+  private static final int NO_REGISTERS = -1;
+
+  private final SampleRegisters registers;
+
+  /**
+   * The forward pass and where everything lies.
+   *
+   * @param sampler null without registers
+   * @param forward how many steps of the schedule are the forward pass
+   */
   private record Recorded(
-      UNetGraph net, Tensor sample, Tensor output, Schedule schedule, MemoryPlan plan) {
-    static Recorded of(UNet2DConfig config, int batch, int height, int width) {
+      UNetGraph net,
+      Tensor sample,
+      Tensor output,
+      SamplerGraph sampler,
+      Schedule schedule,
+      int forward,
+      MemoryPlan plan) {
+    static Recorded of(UNet2DConfig config, int batch, int height, int width, int registers) {
       UNetGraph net = new UNetGraph(new UNet2DModel(config), batch, height, width);
       Tensor sample = Tensor.persistent("sample", net.sampleShape(), false);
       Tensor output = net.record(sample);
       Schedule schedule = new Schedule();
       net.graph.forward(schedule);
       schedule.keep(output);
+      int forward = schedule.steps().size();
+      SamplerGraph sampler = null;
+      if (registers != NO_REGISTERS) {
+        sampler = new SamplerGraph(sample, output, registers);
+        sampler.addTo(schedule);
+      }
       MemoryPlan plan = new MemoryPlan(schedule.steps(), List.of(net.weights));
-      return new Recorded(net, sample, output, schedule, plan);
+      return new Recorded(net, sample, output, sampler, schedule, forward, plan);
     }
 
     /** What the device must be able to do for it, see {@link Engine#prove}. */
-    static List<Trial> trials(UNet2DConfig config, int batch, int height, int width) {
-      Recorded small = of(config, Math.min(batch, Trials.BATCH), height, width);
-      return Trials.of(small.schedule.steps(), small.net.graph.constants());
+    static List<Trial> trials(
+        UNet2DConfig config, int batch, int height, int width, int registers) {
+      Recorded small = of(config, Math.min(batch, Trials.BATCH), height, width, registers);
+      Map<Buffer, float[]> known = new HashMap<>(small.net.graph.constants());
+      if (small.sampler != null) {
+        known.putAll(small.sampler.trialContent());
+      }
+      return Trials.of(small.schedule.steps(), known);
     }
 
     Program program() {
       List<Buffer> inputs = new ArrayList<>(List.of(sample.buffer()));
       inputs.addAll(net.conditions.buffers());
-      return plan.program("forward", inputs, List.of(output.buffer()));
+      return plan.program("forward", 0, forward, inputs, List.of(output.buffer()));
     }
   }
 
   private UNetInference(Engine engine, Recorded recorded, Map<String, HostTensor> parameters) {
     this.recorded = recorded;
-    loaded = new LoadedProgram(engine, recorded.plan, recorded.program(), recorded.net.graph);
+    SamplerGraph sampler = recorded.sampler;
+    SamplerGraph.Programs more = sampler == null ? null : sampler.programs(recorded.plan);
+    List<Program> programs = new ArrayList<>(List.of(recorded.program()));
+    if (more != null) {
+      programs.addAll(more.all());
+    }
+    loaded = new LoadedProgram(engine, recorded.plan, programs, recorded.net.graph);
+    registers =
+        sampler == null
+            ? null
+            : new SampleRegisters(sampler, loaded, more, recorded.net.conditions);
     setParameters(parameters);
   }
 
@@ -59,15 +97,61 @@ public final class UNetInference implements AutoCloseable {
       int batch,
       int height,
       int width) {
-    Recorded recorded = Recorded.of(config, batch, height, width);
+    return openWith(engine, config, parameters, batch, height, width, NO_REGISTERS);
+  }
+
+  /**
+   * The same with {@link #registers}, for a sampler.
+   *
+   * @param free registers without a meaning
+   * @throws IllegalArgumentException if the image size or the parameters do not fit the model, or
+   *     its output is no sample
+   */
+  public static UNetInference openForSampling(
+      Engine engine,
+      UNet2DConfig config,
+      Map<String, HostTensor> parameters,
+      int batch,
+      int height,
+      int width,
+      int free) {
+    return openWith(engine, config, parameters, batch, height, width, free);
+  }
+
+  private static UNetInference openWith(
+      Engine engine,
+      UNet2DConfig config,
+      Map<String, HostTensor> parameters,
+      int batch,
+      int height,
+      int width,
+      int registers) {
+    Recorded recorded = Recorded.of(config, batch, height, width, registers);
     engine.checkRoom(recorded.plan.floats());
-    engine.prove(() -> Recorded.trials(config, batch, height, width));
+    engine.prove(() -> Recorded.trials(config, batch, height, width, registers));
     return new UNetInference(engine, recorded, parameters);
   }
 
   /** Floats of device memory that {@link #open} will take. */
   public static long arenaFloats(UNet2DConfig config, int batch, int height, int width) {
-    return Recorded.of(config, batch, height, width).plan.floats();
+    return Recorded.of(config, batch, height, width, NO_REGISTERS).plan.floats();
+  }
+
+  /** Floats of device memory that {@link #openForSampling} will take. */
+  public static long arenaFloats(UNet2DConfig config, int batch, int height, int width, int free) {
+    return Recorded.of(config, batch, height, width, free).plan.floats();
+  }
+
+  /**
+   * The arrays of a sampler.
+   *
+   * @throws IllegalStateException if the model was not opened for sampling
+   */
+  public SampleRegisters registers() {
+    if (registers == null) {
+      throw new IllegalStateException("The model was not opened for sampling");
+    }
+    return registers;
   }
 
   /** Replaces the parameters, for instance by newer ones from a training. */

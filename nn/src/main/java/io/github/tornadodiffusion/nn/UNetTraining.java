@@ -162,7 +162,7 @@ public final class UNetTraining implements AutoCloseable {
       float maxGradNorm,
       float emaDecay) {
 
-    private float[] block() {
+    float[] block() {
       return Optimizer.hyper(
           learningRate, beta1, beta2, epsilon, weightDecay, optimizerStep, maxGradNorm, emaDecay);
     }
@@ -248,7 +248,7 @@ public final class UNetTraining implements AutoCloseable {
       case NoiseSource.Drawn drawn -> {
         Block images = net.plainSampleShape();
         int imageLength = images.h() * images.w() * images.c();
-        int first = Math.multiplyExact(drawn.firstImage, imageLength);
+        long first = (long) drawn.firstImage * imageLength;
         loaded.write(recorded.seed, Noise.seedBlock(drawn.seed, NOISE_STREAM, drawn.step, first));
       }
     }

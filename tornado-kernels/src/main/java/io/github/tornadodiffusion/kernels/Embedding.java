@@ -64,7 +64,7 @@ public final class Embedding {
   public static Call sinusoid(
       int timesteps, int frequencies, int factor, boolean flipSinToCos, Block out) {
     Kernel kernel = new Kernel(OWNER, "sinusoid");
-    requireRows(kernel, out);
+    Rows.requireRows(kernel, out);
     int half = out.c() / 2;
     int[] d = {
       out.n(),
@@ -86,7 +86,7 @@ public final class Embedding {
    */
   public static Call lookup(int table, int labels, Block out) {
     Kernel kernel = new Kernel(OWNER, "lookup");
-    requireRows(kernel, out);
+    Rows.requireRows(kernel, out);
     int[] d = {out.n(), out.stride(), table, labels, out.offset()};
     return new Call(kernel, d, out.n(), 0, 4.0 * (out.n() + 2.0 * out.size()));
   }
@@ -98,7 +98,7 @@ public final class Embedding {
   public static Call lookupBackward(
       Block gradOut, int labels, int classes, int gradTable, boolean accumulate) {
     Kernel kernel = new Kernel(OWNER, "lookupBackward");
-    requireRows(kernel, gradOut);
+    Rows.requireRows(kernel, gradOut);
     int[] d = {
       classes,
       gradOut.n(),
@@ -111,12 +111,5 @@ public final class Embedding {
     double table = (accumulate ? 2.0 : 1.0) * classes * gradOut.stride();
     return new Call(
         kernel, d, classes, gradOut.n() * gradOut.c(), 4 * (gradOut.n() + gradOut.size() + table));
-  }
-
-  private static void requireRows(Kernel kernel, Block block) {
-    Rows.requireNoBorder(kernel, block);
-    if (block.h() != 1 || block.w() != 1) {
-      throw new IllegalArgumentException(kernel.id() + ": must be rows [n, 1, 1, c]: " + block);
-    }
   }
 }

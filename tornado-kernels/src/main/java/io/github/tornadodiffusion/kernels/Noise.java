@@ -6,7 +6,7 @@ import java.util.List;
 public final class Noise {
   /**
    * Floats in the seed block: four times 16 bits of the seed (lowest first), two times 16 bits of
-   * the step, the stream, two times 16 bits of the first index.
+   * the step, the stream, four times 16 bits of the first index.
    */
   public static final int SEED_SIZE = 16;
 
@@ -29,10 +29,9 @@ public final class Noise {
   /**
    * The same for a part of a larger whole.
    *
-   * @param firstIndex the index of the block's first element in the whole, not negative; the last
-   *     one must be below 2^31
+   * @param firstIndex the index of the block's first element in the whole, not negative
    */
-  public static float[] seedBlock(long seed, int stream, int step, int firstIndex) {
+  public static float[] seedBlock(long seed, int stream, int step, long firstIndex) {
     if (firstIndex < 0) {
       throw new IllegalArgumentException("Noise index " + firstIndex + ": must not be negative");
     }
@@ -42,12 +41,11 @@ public final class Noise {
     float[] block = new float[SEED_SIZE];
     for (int i = 0; i < 4; i++) {
       block[i] = (seed >>> (16 * i)) & 0xFFFF;
+      block[7 + i] = (firstIndex >>> (16 * i)) & 0xFFFF;
     }
     block[4] = step & 0xFFFF;
     block[5] = step >>> 16;
     block[6] = stream;
-    block[7] = firstIndex & 0xFFFF;
-    block[8] = firstIndex >>> 16;
     return block;
   }
 
@@ -57,8 +55,21 @@ public final class Noise {
    * images that follow.
    */
   public static Call gaussian(int seedBlock, Block out) {
+    return gaussian(seedBlock, out, 1);
+  }
+
+  /**
+   * The same with indices in the order [n][c][h][w], that of images outside of a device: what
+   * {@link Philox#gaussian} fills such an array with.
+   */
+  public static Call gaussianByChannel(int seedBlock, Block out) {
+    return gaussian(seedBlock, out, out.c());
+  }
+
+  private static Call gaussian(int seedBlock, Block out, int planes) {
     Kernel kernel = new Kernel(OWNER, "gaussian");
-    return Rows.callByImage(kernel, 20, false, out, List.of(), out.c(), out.stride(), seedBlock);
+    return Rows.callByImage(
+        kernel, 20, false, out, List.of(), out.c(), out.stride(), seedBlock, planes);
   }
 
   /**

@@ -15,7 +15,8 @@ final class NoiseKernels {
 
   /**
    * The same steps as {@link Philox}, which explains them. Behind the output stand channels,
-   * channel stride and the offset of the seed block.
+   * channel stride, the offset of the seed block and the planes of an image: a plane is a run of
+   * indices over all rows, of every channel its own or of all channels together.
    */
   static void gaussian(FloatArray m, IntArray d) {
     int bound = d.get(0);
@@ -29,6 +30,7 @@ final class NoiseKernels {
     int c = d.get(9);
     int stride = d.get(10);
     int seed = d.get(11);
+    int planes = d.get(12);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int image = t / rows;
@@ -48,37 +50,41 @@ final class NoiseKernels {
       int key1 = word(m, seed + 2);
       int step = word(m, seed + 4);
       int stream = (int) m.get(seed + 6);
-      int count = pixels * c;
-      int offset = word(m, seed + 7);
-      int first = offset + (image * h + y) * (length / stride) * c;
-      // Blocks of four indices: a row's first and last one may belong in part to its neighbours.
-      int from = first - (first & 3);
-      for (int index = from; index < first + count; index += 4) {
-        int c0 = index >> 2;
-        int c1 = 0;
-        int c2 = step;
-        int c3 = stream;
-        int k0 = key0;
-        int k1 = key1;
-        for (int round = 0; round < Philox.ROUNDS; round++) {
-          int high0 = Philox.multiplyHigh(Philox.MULTIPLIER_0, c0);
-          int high1 = Philox.multiplyHigh(Philox.MULTIPLIER_1, c2);
-          int low0 = Philox.MULTIPLIER_0 * c0;
-          int low1 = Philox.MULTIPLIER_1 * c2;
-          c0 = high1 ^ c1 ^ k0;
-          c1 = low1;
-          c2 = high0 ^ c3 ^ k1;
-          c3 = low0;
-          k0 += Philox.WEYL_0;
-          k1 += Philox.WEYL_1;
+      int each = c / planes;
+      int count = pixels * each;
+      long whole = lowerHalf(word(m, seed + 7)) + ((long) word(m, seed + 9) << 32);
+      for (int plane = 0; plane < planes; plane++) {
+        int row = ((image * planes + plane) * h + y) * (length / stride) * each;
+        long first = whole + row;
+        // Blocks of four indices: a row's first and last one may belong in part to its neighbours.
+        int before = (int) (first & 3);
+        for (int at = 0 - before; at < count; at += 4) {
+          long block = (first + at) >> 2;
+          int c0 = (int) block;
+          int c1 = (int) (block >> 32);
+          int c2 = step;
+          int c3 = stream;
+          int k0 = key0;
+          int k1 = key1;
+          for (int round = 0; round < Philox.ROUNDS; round++) {
+            int high0 = Philox.multiplyHigh(Philox.MULTIPLIER_0, c0);
+            int high1 = Philox.multiplyHigh(Philox.MULTIPLIER_1, c2);
+            int low0 = Philox.MULTIPLIER_0 * c0;
+            int low1 = Philox.MULTIPLIER_1 * c2;
+            c0 = high1 ^ c1 ^ k0;
+            c1 = low1;
+            c2 = high0 ^ c3 ^ k1;
+            c3 = low0;
+            k0 += Philox.WEYL_0;
+            k1 += Philox.WEYL_1;
+          }
+          long radius = BoxMuller.radius(c0);
+          put(m, o + plane, at, count, each, stride, BoxMuller.cosine(radius, c1));
+          put(m, o + plane, at + 1, count, each, stride, BoxMuller.sine(radius, c1));
+          radius = BoxMuller.radius(c2);
+          put(m, o + plane, at + 2, count, each, stride, BoxMuller.cosine(radius, c3));
+          put(m, o + plane, at + 3, count, each, stride, BoxMuller.sine(radius, c3));
         }
-        int at = index - first;
-        long radius = BoxMuller.radius(c0);
-        put(m, o, at, count, c, stride, BoxMuller.cosine(radius, c1));
-        put(m, o, at + 1, count, c, stride, BoxMuller.sine(radius, c1));
-        radius = BoxMuller.radius(c2);
-        put(m, o, at + 2, count, c, stride, BoxMuller.cosine(radius, c3));
-        put(m, o, at + 3, count, c, stride, BoxMuller.sine(radius, c3));
       }
     }
   }
@@ -88,12 +94,20 @@ final class NoiseKernels {
     return (int) m.get(at) | ((int) m.get(at + 1) << 16);
   }
 
-  /** Sets element {@code at} of a row of {@code count} elements, if the row has it. */
+  /** The number from 0 to 2^32 - 1 whose bits these are. */
+  private static long lowerHalf(int word) {
+    return word & 0xFFFFFFFFL;
+  }
+
+  /**
+   * Sets element {@code at} of a row of {@code count} elements, {@code each} of them in a pixel, if
+   * the row has it.
+   */
   private static void put(
-      FloatArray m, int row, int at, int count, int c, int stride, float value) {
+      FloatArray m, int row, int at, int count, int each, int stride, float value) {
     if (at >= 0) {
       if (at < count) {
-        m.set(row + at / c * stride + at % c, value);
+        m.set(row + at / each * stride + at % each, value);
       }
     }
   }

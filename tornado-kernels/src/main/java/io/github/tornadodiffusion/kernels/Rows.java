@@ -136,6 +136,14 @@ final class Rows {
     }
   }
 
+  /** Requires rows of a matrix, [n, 1, 1, c]. */
+  static void requireRows(Kernel kernel, Block block) {
+    requireNoBorder(kernel, block);
+    if (block.h() != 1 || block.w() != 1) {
+      throw new IllegalArgumentException(kernel.id() + ": must be rows [n, 1, 1, c]: " + block);
+    }
+  }
+
   static boolean hasBorder(Block b) {
     return b.top() + b.left() + b.bottom() + b.right() > 0;
   }

@@ -37,6 +37,8 @@ final class TornadoTasks {
       case "ConvKernels.forward" -> ConvKernels::forward;
       case "ConvKernels.flip" -> ConvKernels::flip;
       case "ConvKernels.weightGradient" -> ConvKernels::weightGradient;
+      case "CrossEntropyKernels.perImage" -> CrossEntropyKernels::perImage;
+      case "CrossEntropyKernels.backward" -> CrossEntropyKernels::backward;
       case "ElementwiseKernels.copy" -> ElementwiseKernels::copy;
       case "ElementwiseKernels.add" -> ElementwiseKernels::add;
       case "ElementwiseKernels.scale" -> ElementwiseKernels::scale;
@@ -70,6 +72,8 @@ final class TornadoTasks {
       case "ResampleKernels.averagePoolBackward" -> ResampleKernels::averagePoolBackward;
       case "ResampleKernels.filter" -> ResampleKernels::filter;
       case "ResampleKernels.dilate" -> ResampleKernels::dilate;
+      case "SamplerUpdateKernels.combine" -> SamplerUpdateKernels::combine;
+      case "SamplerUpdateKernels.learnedNoise" -> SamplerUpdateKernels::learnedNoise;
       case "VariationalBoundKernels.perImage" -> VariationalBoundKernels::perImage;
       case "VariationalBoundKernels.backward" -> VariationalBoundKernels::backward;
       default -> throw new IllegalArgumentException("No kernel " + kernel);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -33,6 +34,23 @@ class NoiseTest {
     int seed = arena.put(Noise.seedBlock(SEED, 65_537, 3_000_001));
     arena.run(Noise.gaussian(seed, out));
     assertArrayEquals(oracle(shape, SEED, 65_537, 3_000_001), arena.read(out));
+  }
+
+  /** As the host fills an array of images, wherever that is in a larger whole. */
+  @ParameterizedTest
+  @MethodSource("borderedShapes")
+  void byChannelItIsTheHostsArray(Block shape) {
+    long[] firsts = {0, 5L * shape.pixels() * shape.c(), (1L << 32) - 7, 3_000_000_000_001L};
+    for (long first : firsts) {
+      Block out = arena.place(shape);
+      float[] host = new float[shape.pixels() * shape.c()];
+      Philox.gaussian(SEED, 3, 70_000, first, host);
+      int seed = arena.put(Noise.seedBlock(SEED, 3, 70_000, first));
+      arena.run(Noise.gaussianByChannel(seed, out));
+      Naive expected =
+          Naive.of(shape, IntStream.range(0, host.length).mapToDouble(i -> host[i]).toArray());
+      assertArrayEquals(Naive.values(out, expected), arena.read(out), "from " + first);
+    }
   }
 
   @ParameterizedTest

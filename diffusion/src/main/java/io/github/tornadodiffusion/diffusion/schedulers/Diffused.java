@@ -24,14 +24,7 @@ record Diffused(PredictionType prediction, double signal, double sigma) {
 
   /** The x_0 that sample and output mean. */
   Term[] original() {
-    return switch (prediction) {
-      case EPSILON -> {
-        double divisor = Math.max(signal, LEAST_SIGNAL);
-        yield terms(1 / divisor, -sigma / divisor);
-      }
-      case SAMPLE -> terms(0, 1);
-      case V_PREDICTION -> terms(signal, -sigma);
-    };
+    return terms(prediction.originalSample(signal), prediction.originalOutput(signal, sigma));
   }
 
   /** The noise that sample and output mean; zero where the sample has none. */

@@ -32,22 +32,15 @@ public record ModelCall(
 
   /** Whether the updates use noise. */
   public boolean usesNoise() {
-    return updates.stream()
-        .anyMatch(update ->
-            update instanceof Update.LearnedNoise
-                || update instanceof Update.Combine combine
-                    && combine.terms().stream().anyMatch(t -> t.register() == Update.NOISE));
+    return updates.stream().anyMatch(update -> update.reads(Update.NOISE));
   }
 
   /** Whether the updates read what earlier calls left, other than the sample. */
   public boolean usesHistory() {
-    Set<Integer> known = new HashSet<>(Set.of(Update.SAMPLE, Update.OUTPUT, Update.NOISE));
+    Set<Integer> known =
+        new HashSet<>(Set.of(Update.SAMPLE, Update.OUTPUT, Update.NOISE, Update.VARIANCE));
     for (Update update : updates) {
-      boolean reads =
-          update instanceof Update.Combine combine
-              ? combine.terms().stream().allMatch(term -> known.contains(term.register()))
-              : known.contains(update.target());
-      if (!reads) {
+      if (!known.containsAll(update.reads())) {
         return true;
       }
       known.add(update.target());

@@ -57,6 +57,27 @@ public final class NoiseSchedule {
   }
 
   /**
+   * The variance of the posterior q(x_(t-1) | x_t, x_0) as the bound of Nichol and Dhariwal's code
+   * has it: that of timestep 0, which is none, stands for that of timestep 1, or for beta where 0
+   * is the only timestep; at least {@link DDPMScheduler#LEAST_VARIANCE}.
+   */
+  public double boundVariance(int timestep) {
+    int t = timestep == 0 && betas.length > 1 ? 1 : timestep;
+    double variance = t == 0 ? betas[0] : posteriorVariance(alphasCumprod[t], alphasCumprod[t - 1]);
+    return Math.max(variance, DDPMScheduler.LEAST_VARIANCE);
+  }
+
+  /**
+   * The share of x_0 in the mean of q(x_(t-1) | x_t, x_0) (Ho et al. 2020, equation 7); 1 where x_t
+   * has no noise, since that mean is x_0 itself.
+   */
+  public double originalShare(int timestep) {
+    double before = timestep == 0 ? 1 : alphasCumprod[timestep - 1];
+    double alphaCumprod = alphasCumprod[timestep];
+    return alphaCumprod == 1 ? 1 : Math.sqrt(before) * betas[timestep] / (1 - alphaCumprod);
+  }
+
+  /**
    * x_t of every image.
    *
    * @param samples x_0, images one after another

@@ -49,4 +49,34 @@ public enum PredictionType {
       case V_PREDICTION -> -sigma;
     };
   }
+
+  /**
+   * The share of the sample in what the prediction says of x_0: x_0 = {@code originalSample} *
+   * sample + {@link #originalOutput} * output. A signal of zero is taken for a small one, so that
+   * the result stays finite.
+   *
+   * @param signal sqrt(alphasCumprod) of the timestep
+   */
+  public double originalSample(double signal) {
+    return switch (this) {
+      case EPSILON -> 1 / Math.max(signal, Diffused.LEAST_SIGNAL);
+      case SAMPLE -> 0;
+      case V_PREDICTION -> signal;
+    };
+  }
+
+  /**
+   * The share of the model's output in what the prediction says of x_0; see {@link
+   * #originalSample}.
+   *
+   * @param signal sqrt(alphasCumprod) of the timestep
+   * @param sigma sqrt(1 - alphasCumprod) of the timestep
+   */
+  public double originalOutput(double signal, double sigma) {
+    return switch (this) {
+      case EPSILON -> -sigma / Math.max(signal, Diffused.LEAST_SIGNAL);
+      case SAMPLE -> 1;
+      case V_PREDICTION -> -sigma;
+    };
+  }
 }

@@ -1,11 +1,16 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
 import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
 
 /** A scheduler with the calls of the model that a number of steps takes; immutable. */
 public final class Sampling {
   private final Scheduler scheduler;
   private final Scheduler.Plan plan;
+
+  /** Made when it is first asked for: a table that is only looked at does not need it. */
+  private FoldedUpdates folded;
 
   private Sampling(Scheduler scheduler, Scheduler.Plan plan) {
     this.scheduler = scheduler;
@@ -103,13 +108,21 @@ public final class Sampling {
    * @param noise of the same length
    */
   public float[] noised(int index, float[] clean, float[] noise) {
-    double signal = index == calls() ? plan.endSignal() : call(index).signal();
-    double sigma = index == calls() ? plan.endSigma() : call(index).sigma();
+    double signal = signal(index);
+    double sigma = sigma(index);
     float[] mixed = new float[clean.length];
     for (int i = 0; i < mixed.length; i++) {
       mixed[i] = (float) (signal * clean[i] + sigma * noise[i]);
     }
     return mixed;
+  }
+
+  private double signal(int index) {
+    return index == calls() ? plan.endSignal() : call(index).signal();
+  }
+
+  private double sigma(int index) {
+    return index == calls() ? plan.endSigma() : call(index).sigma();
   }
 
   /** What the model sees at a call. */
@@ -137,9 +150,53 @@ public final class Sampling {
       throw new IllegalArgumentException(
           "The step from timestep %s needs noise".formatted(text(call.timestep())));
     }
-    return new SamplingState(
-        new UpdateRun(state, images, modelOutput, noise, scheduler.needsVariance())
-            .all(call.updates()));
+    HostRegisters registers = HostRegisters.of(state, images);
+    registers.writeOutput(modelOutput);
+    if (noise != null) {
+      registers.write(Update.NOISE, noise);
+    }
+    registers.apply(call.updates());
+    return registers.state();
+  }
+
+  /**
+   * What a call does to the sample and to what later calls read, with as few updates as may be; see
+   * {@link FoldedUpdates}.
+   */
+  public List<Update> updates(int index) {
+    return folded().calls().get(index);
+  }
+
+  private synchronized FoldedUpdates folded() {
+    if (folded == null) {
+      folded = FoldedUpdates.of(plan.calls());
+    }
+    return folded;
+  }
+
+  /** The registers that {@link #updates} of all calls use, and the sample, output and noise. */
+  public Set<Integer> registers() {
+    return folded().registers();
+  }
+
+  /** Makes the sample to begin with from the noise in {@link Update#NOISE}. */
+  public Update starting() {
+    return new Update.Combine(
+        Update.SAMPLE, List.of(new Update.Term(Update.NOISE, plan.initNoiseSigma())));
+  }
+
+  /**
+   * Makes what a clean image is before a call from the one in {@link Update#IMAGES} and the noise
+   * in {@link Update#NOISE}; see {@link #noised}.
+   *
+   * @param target the register that it is written to
+   */
+  public Update noising(int index, int target) {
+    return new Update.Combine(
+        target,
+        List.of(
+            new Update.Term(Update.IMAGES, signal(index)),
+            new Update.Term(Update.NOISE, sigma(index))));
   }
 
   private void check(float[] modelOutput, int sample, float[] noise, int images) {

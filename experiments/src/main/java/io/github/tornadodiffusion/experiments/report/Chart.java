@@ -159,13 +159,19 @@ public final class Chart {
     return new Chart(kind, name, title, xLabel, yLabel, logX, logY, text, series, categories);
   }
 
-  /** The caption, and what it must say of values that are left out. */
+  /** The caption, and what it must say of values left out and of names cut short. */
   String fullCaption() {
     List<String> sentences = new ArrayList<>();
     if (!caption.isEmpty()) {
       sentences.add(caption);
     }
     series.forEach(s -> sentences.addAll(s.leftOut(logX, logY)));
+    for (String category : categories) {
+      String shown = ChartFrame.shortened(category);
+      if (shown.endsWith("…") && !shown.equals(category)) {
+        sentences.add("“%s” is %s.".formatted(shown, category));
+      }
+    }
     return String.join(" ", sentences);
   }
 

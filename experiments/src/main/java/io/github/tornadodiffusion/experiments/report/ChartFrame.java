@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.experiments.report;
 
+import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.font.FontRenderContext;
@@ -20,8 +21,16 @@ final class ChartFrame {
   private static final int WIDTH = 600;
   private static final int HEIGHT = 400;
   private static final int LEGEND_ROW = 22;
+
+  /** What turned names of categories take. */
+  private static final int TURNED = 70;
+
   private static final int LEGEND_LINE = 42;
-  private static final int LEGEND_PADDING = 8;
+
+  /** XChart leaves this much between the markers of single points in a row, whatever it is told. */
+  private static final int LEGEND_MARKER = 20;
+
+  private static final int LEGEND_PADDING = 12;
 
   /** About what the y axis takes. */
   private static final int Y_AXIS = 90;
@@ -31,6 +40,7 @@ final class ChartFrame {
 
   private static final Font TEXT = new Font(Font.SANS_SERIF, Font.PLAIN, 14);
   private static final Font TITLE = new Font(Font.SANS_SERIF, Font.BOLD, 16);
+  private static final BasicStroke THIN = new BasicStroke(0.5f);
   private static final Color INK = new Color(0x222222);
   private static final Color GRID = new Color(0xdddddd);
 
@@ -62,7 +72,7 @@ final class ChartFrame {
     XYChart canvas =
         new XYChartBuilder()
             .width(WIDTH)
-            .height(HEIGHT + rows * LEGEND_ROW)
+            .height(HEIGHT + rows * LEGEND_ROW + (labelRotation() == 0 ? 0 : TURNED))
             .title(visible(chart.title()))
             .xAxisTitle(visible(chart.xLabel()))
             .yAxisTitle(visible(chart.yLabel()))
@@ -73,7 +83,8 @@ final class ChartFrame {
     style.setLegendPosition(LegendPosition.OutsideS);
     style.setLegendLayout(oneRow ? LegendLayout.Horizontal : LegendLayout.Vertical);
     style.setLegendPadding(LEGEND_PADDING);
-    style.setLegendSeriesLineLength(LEGEND_LINE);
+    style.setLegendSeriesLineLength(legendLine());
+    style.setPlotGridLinesStroke(THIN);
     style.setLegendBorderColor(Color.WHITE);
     style.setPlotContentSize(1);
     style.setPlotGridLinesColor(GRID);
@@ -121,22 +132,37 @@ final class ChartFrame {
   /** Category i lies at x = i. */
   private void categories(XYStyler style) {
     List<String> labels = chart.categories().stream().map(ChartFrame::shortened).toList();
-    double room = (WIDTH - Y_AXIS) / (double) Math.max(1, labels.size());
-    double widest = labels.stream().mapToDouble(ChartFrame::width).max().orElse(0);
     style.setXAxisMin(-0.5);
     style.setXAxisMax(Math.max(1, labels.size()) - 0.5);
     // Between 0.75 and 1.5 categories, XChart makes steps of one.
-    style.setXAxisTickMarkSpacingHint((int) (0.85 * room));
-    style.setXAxisLabelRotation(widest < 0.8 * room ? 0 : widest < 1.0 * room ? 45 : 90);
+    style.setXAxisTickMarkSpacingHint((int) (0.85 * room()));
+    style.setXAxisLabelRotation(labelRotation());
     style.setPlotGridVerticalLinesVisible(false);
     style.setXAxisTickLabelsFormattingFunction(x -> {
       int i = (int) Math.rint(x);
       boolean category = Math.abs(x - i) < 1e-6 && i >= 0 && i < labels.size();
-      return category ? labels.get(i) : " ";
+      // Different at both ends: XChart leaves out an axis whose ends read the same.
+      return category ? labels.get(i) : x < 0 ? " " : "  ";
     });
   }
 
-  private static String shortened(String label) {
+  /** Pixels for a category. */
+  private double room() {
+    return (WIDTH - Y_AXIS) / (double) Math.max(1, chart.categories().size());
+  }
+
+  /** Degrees by which the names of categories are turned to fit beside each other. */
+  private int labelRotation() {
+    double widest =
+        chart.categories().stream()
+            .mapToDouble(category -> width(shortened(category)))
+            .max()
+            .orElse(0);
+    return widest < 0.8 * room() ? 0 : widest < room() ? 45 : 90;
+  }
+
+  /** A category as the axis shows it. */
+  static String shortened(String label) {
     return label.length() <= LONGEST_LABEL
         ? visible(label)
         : label.substring(0, LONGEST_LABEL - 1).strip() + "…";
@@ -152,9 +178,13 @@ final class ChartFrame {
     return text.isBlank() ? " " : text;
   }
 
+  private int legendLine() {
+    return chart.kind() == Chart.Kind.LINES ? LEGEND_LINE : LEGEND_MARKER;
+  }
+
   private double legendWidth() {
     return series.stream()
-            .mapToDouble(one -> LEGEND_LINE + 3 * LEGEND_PADDING + width(label(one)))
+            .mapToDouble(one -> legendLine() + 2 * LEGEND_PADDING + width(label(one)))
             .sum()
         + 2 * LEGEND_PADDING;
   }

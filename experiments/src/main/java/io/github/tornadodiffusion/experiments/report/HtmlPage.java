@@ -29,10 +29,10 @@ record HtmlPage(String title) {
       code { background: var(--soft); border-radius: 4px; padding: 0.1em 0.3em; font-size: 0.9em;
         font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
       .scroll { overflow-x: auto; margin: 1.25rem 0; }
-      table { border-collapse: collapse; font-size: 0.92rem; overflow-wrap: normal; }
+      table { border-collapse: collapse; width: max-content; font-size: 0.92rem; overflow-wrap: normal; }
       caption { caption-side: top; text-align: left; color: var(--quiet); padding: 0 0 0.5rem; }
       th, td { padding: 0.35rem 0.8rem; text-align: left; border-bottom: 1px solid var(--line);
-        vertical-align: top; }
+        vertical-align: top; max-width: 22rem; }
       thead th { border-bottom: 2px solid var(--line); vertical-align: bottom; }
       tbody tr:hover { background: var(--soft); }
       .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
@@ -92,7 +92,7 @@ record HtmlPage(String title) {
 
   private static String image(Report.Part.Picture picture) {
     int scale = Math.clamp(IMAGE_WIDTH / picture.width(), 1, MOST_SCALE);
-    return "<img class=\"pixels\" src=\"data:image/png;base64,%s\" width=\"%d\" alt=\"%s\"/>"
+    return "<img class=\"pixels\" src=\"data:image/png;base64,%s\" width=\"%s\" alt=\"%s\"/>"
         .formatted(
             Base64.getEncoder().encodeToString(picture.png()),
             scale * picture.width(),

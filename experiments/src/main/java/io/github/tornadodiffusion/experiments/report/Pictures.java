@@ -77,7 +77,9 @@ final class Pictures {
       graphics.setSVGCanvasSize(new Dimension(painter.width(), painter.height()));
       painter.paint(graphics);
       Element root = graphics.getRoot();
-      root.setAttribute("viewBox", "0 0 %d %d".formatted(painter.width(), painter.height()));
+      // The same in every picture, of which a page may hold several.
+      ((Element) root.getElementsByTagName("defs").item(0)).removeAttribute("id");
+      root.setAttribute("viewBox", "0 0 %s %s".formatted(painter.width(), painter.height()));
       root.setAttribute("role", "img");
       root.setAttribute("aria-label", chart.title());
       return serialized(root);

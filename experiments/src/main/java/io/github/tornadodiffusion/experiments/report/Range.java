@@ -6,6 +6,7 @@ import java.util.List;
 /** What an axis shows: the values, and a little room around them. */
 record Range(double min, double max) {
   private static final double ROOM = 0.05;
+  private static final double SLIVER = 1e-3;
 
   /** The x axis of points. */
   static Range ofX(List<Series> series, boolean logarithmic) {
@@ -27,9 +28,11 @@ record Range(double min, double max) {
   static Range ofBars(List<Series> series) {
     Range values = values(series).with(0);
     Range roomy = values.roomy(false);
+    // XChart labels no tick that lies exactly on the border.
+    double sliver = SLIVER * (values.max - values.min);
     return new Range(
-        values.min == 0 && values.max > 0 ? 0 : roomy.min,
-        values.max == 0 && values.min < 0 ? 0 : roomy.max);
+        values.min == 0 && values.max > 0 ? -sliver : roomy.min,
+        values.max == 0 && values.min < 0 ? sliver : roomy.max);
   }
 
   private static Range values(List<Series> series) {

@@ -68,7 +68,7 @@ record Series(String label, double[] x, double[] y, Interval[] intervals) {
     long cut = Arrays.stream(intervals).filter(i -> i != null && logY && i.low() <= 0).count();
     if (cut > 0) {
       sentences.add(
-          "The lower ends of %d of the intervals of “%s” are not positive and not drawn."
+          "The lower ends of %s of the intervals of “%s” are not positive and not drawn."
               .formatted(cut, label));
     }
     return sentences;
@@ -77,7 +77,7 @@ record Series(String label, double[] x, double[] y, Interval[] intervals) {
   private void say(List<String> sentences, long count, String why) {
     if (count > 0) {
       sentences.add(
-          "Left out: %d of the %d values of “%s”, %s.".formatted(count, x.length, label, why));
+          "Left out: %s of the %s values of “%s”, %s.".formatted(count, x.length, label, why));
     }
   }
 }

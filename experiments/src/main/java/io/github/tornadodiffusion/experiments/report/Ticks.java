@@ -10,7 +10,7 @@ record Ticks(double min, double max, boolean logarithmic, boolean horizontal) {
 
   private static final double DECIMALS_FROM = 1e-3;
   private static final double DECIMALS_TO = 1e5;
-  private static final int DIGITS = 6;
+  private static final int DIGITS = 10;
 
   /** As many powers of ten as there is room for labels. */
   private static final int MOST_POWERS = 10;

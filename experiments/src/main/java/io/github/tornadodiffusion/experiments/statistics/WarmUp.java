@@ -13,18 +13,21 @@ import org.apache.commons.math3.stat.descriptive.rank.Percentile.EstimationType;
  * comparison of five steady-state truncation heuristics for simulation", 2000).
  *
  * <p>At most half of the series is ever cut; a result near that half says that it never became
- * steady. Single spikes, such as a pause of the garbage collector, are drawn in to three
- * interquartile ranges from the quartiles of the second half, so that they cannot stand for a
- * change.
+ * steady. Two things keep the rule from cutting steady series, where any cut would do: values
+ * beyond Tukey's fences of the second half, such as pauses of the garbage collector, are drawn in
+ * to them before it is applied, and what it would cut must differ in its mean from the rest by more
+ * than three standard errors.
  */
 public final class WarmUp {
   private static final int LEAST = 4;
   private static final int BATCH = 5;
 
   /** Fewer batches than this say too little; then single values are looked at. */
-  private static final int LEAST_BATCHES = 10;
+  private static final int LEAST_BATCHES = 20;
 
-  private static final double FAR = 3;
+  private static final double FENCE = 1.5;
+  private static final double STANDARD_ERRORS = 3;
+  private static final double ROUNDING = 1e-12;
 
   private WarmUp() {}
 
@@ -42,17 +45,30 @@ public final class WarmUp {
     Samples.check("the series", times);
     int size = times.length >= BATCH * LEAST_BATCHES ? BATCH : 1;
     double[] means = batches(withoutSpikes(times), size);
+    int cut = leastError(means);
+    boolean differs = differs(batches(times, size), means, cut);
+    return differs ? size * cut : 0;
+  }
+
+  private static int leastError(double[] means) {
     int best = 0;
-    double least = Double.POSITIVE_INFINITY;
-    for (int cut = 0; cut <= means.length / 2; cut++) {
-      double error = squaredError(means, cut);
-      // A steady series of equal values has rounding errors only.
-      if (error < least * (1 - 1e-9)) {
-        least = error;
+    for (int cut = 1; cut <= means.length / 2; cut++) {
+      if (squaredError(means, cut) < squaredError(means, best)) {
         best = cut;
       }
     }
-    return best * size;
+    return best;
+  }
+
+  /** Whether the mean of what would be cut is more standard errors from the rest than noise is. */
+  private static boolean differs(double[] cutFrom, double[] rest, int cut) {
+    if (cut == 0) {
+      return false;
+    }
+    double mean = StatUtils.mean(rest, cut, rest.length - cut);
+    double deviation = Math.sqrt(StatUtils.variance(rest, cut, rest.length - cut));
+    double noise = STANDARD_ERRORS * deviation / Math.sqrt(cut) + ROUNDING * Math.abs(mean);
+    return Math.abs(StatUtils.mean(cutFrom, 0, cut) - mean) > noise;
   }
 
   /** The squared marginal standard error of the values from an index on. */
@@ -66,7 +82,7 @@ public final class WarmUp {
     Percentile quartiles = new Percentile().withEstimationType(EstimationType.R_7);
     double lower = quartiles.evaluate(half, 25);
     double upper = quartiles.evaluate(half, 75);
-    double reach = FAR * (upper - lower);
+    double reach = FENCE * (upper - lower);
     return reach == 0
         ? times
         : Arrays.stream(times).map(t -> Math.clamp(t, lower - reach, upper + reach)).toArray();

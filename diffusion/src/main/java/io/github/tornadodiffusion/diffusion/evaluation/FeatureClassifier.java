@@ -1,0 +1,237 @@
+package io.github.tornadodiffusion.diffusion.evaluation;
+
+import io.github.tornadodiffusion.diffusion.Batches;
+import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.nn.Classifier;
+import io.github.tornadodiffusion.nn.ClassifierConfig;
+import io.github.tornadodiffusion.nn.ClassifierInference;
+import io.github.tornadodiffusion.nn.ClassifierTraining;
+import io.github.tornadodiffusion.nn.HostTensor;
+import io.github.tornadodiffusion.nn.Initialisation;
+import io.github.tornadodiffusion.nn.LearningRateSchedule;
+import io.github.tornadodiffusion.nn.UNetTraining;
+import java.util.Arrays;
+import java.util.SequencedMap;
+
+/**
+ * A classifier that was trained on a data set, for the features of {@link FrechetDistance} and
+ * {@link KernelDistance}. Its features are its own: distances in them compare with nothing but
+ * distances in the features of the same classifier, least of all with published ones.
+ *
+ * <p>What it says of an image does not depend on the images beside it.
+ */
+public final class FeatureClassifier implements AutoCloseable {
+  private static final int BATCH = 64;
+
+  private final ClassifierConfig config;
+  private final SequencedMap<String, HostTensor> parameters;
+  private final ClassifierInference inference;
+
+  /**
+   * How to train: AdamW whose learning rate falls to zero as a half cosine.
+   *
+   * @param steps updates
+   * @param batch images a step
+   * @param learningRate at the beginning
+   */
+  public record Recipe(int steps, int batch, double learningRate) {
+    /** 98 to 99 % of held-out digits right, after 27 epochs of four fifths of them. */
+    public static final Recipe DEFAULT = new Recipe(600, 64, 3e-3);
+  }
+
+  /** Hears how the training goes on. */
+  @FunctionalInterface
+  public interface Listener {
+    /**
+     * Called after every step.
+     *
+     * @param step counted from 1
+     * @param loss mean cross-entropy of the step's images in nats
+     */
+    void trained(int step, double loss);
+  }
+
+  private FeatureClassifier(
+      Engine engine, ClassifierConfig config, SequencedMap<String, HostTensor> parameters) {
+    this.config = config;
+    this.parameters = parameters;
+    inference = ClassifierInference.open(engine, config, parameters, BATCH);
+  }
+
+  /**
+   * Trains a classifier, the same for the same seed.
+   *
+   * @param training images with classes; those that are compared later should be others
+   * @param seed of the initial parameters and of the order of the images
+   * @throws IllegalArgumentException if the images have fewer than 2 classes
+   */
+  public static FeatureClassifier train(
+      Engine engine, Dataset training, Recipe recipe, long seed, Listener listener) {
+    if (training.classes() < 2) {
+      throw new IllegalArgumentException(
+          "%s has no classes to train a classifier on: use a data set with labels"
+              .formatted(training.name()));
+    }
+    ClassifierConfig config =
+        ClassifierConfig.of(training.channels(), training.imageSize(), training.classes());
+    Batches batches = new Batches(training, recipe.batch, false, seed);
+    LearningRateSchedule rates =
+        LearningRateSchedule.of(
+            LearningRateSchedule.Kind.COSINE, recipe.learningRate, 0, recipe.steps);
+    try (ClassifierTraining classifier =
+        ClassifierTraining.open(
+            engine,
+            config,
+            Initialisation.pytorchDefault(new Classifier(config).parameters(), seed),
+            recipe.batch)) {
+      for (int step = 0; step < recipe.steps; step++) {
+        Batches.Batch batch = batches.batch(step);
+        float rate = (float) rates.at(step);
+        float[] losses =
+            classifier.step(
+                batch.images(),
+                batch.labels(),
+                new UNetTraining.Hyperparameters(rate, 0.9f, 0.999f, 1e-8f, 1e-2f, step + 1, 1, 0));
+        listener.trained(step + 1, mean(losses));
+      }
+      return new FeatureClassifier(engine, config, classifier.parameters());
+    }
+  }
+
+  private static double mean(float[] values) {
+    double sum = 0;
+    for (float value : values) {
+      sum += value;
+    }
+    return sum / values.length;
+  }
+
+  /**
+   * The features of images.
+   *
+   * @param images any number of them, {@code [n, c, h, w]} in [-1, 1]
+   * @return {@code [n][features]}
+   * @throws IllegalArgumentException if the values are no whole number of images
+   */
+  public double[][] features(float[] images) {
+    return features(count(images), image(images));
+  }
+
+  /** The features of all images of a data set, in order. */
+  public double[][] features(Dataset images) {
+    check(images);
+    return features(images.size(), images::image);
+  }
+
+  private double[][] features(int count, Images images) {
+    double[][] features = new double[count][config.features()];
+    classify(
+        count,
+        images,
+        (image, at, result) -> {
+          for (int k = 0; k < config.features(); k++) {
+            features[image][k] = result.features()[at * config.features() + k];
+          }
+        });
+    return features;
+  }
+
+  /**
+   * The most probable class of every image.
+   *
+   * @param images any number of them, {@code [n, c, h, w]} in [-1, 1]
+   * @throws IllegalArgumentException if the values are no whole number of images
+   */
+  public int[] classes(float[] images) {
+    return classes(count(images), image(images));
+  }
+
+  private int[] classes(int count, Images images) {
+    int[] classes = new int[count];
+    classify(
+        count,
+        images,
+        (image, at, result) -> {
+          int from = at * config.classes();
+          for (int k = 1; k < config.classes(); k++) {
+            if (result.logits()[from + k] > result.logits()[from + classes[image]]) {
+              classes[image] = k;
+            }
+          }
+        });
+    return classes;
+  }
+
+  /** The share of a data set's images whose most probable class is theirs. */
+  public double accuracy(Dataset images) {
+    check(images);
+    int[] classes = classes(images.size(), images::image);
+    int right = 0;
+    for (int i = 0; i < classes.length; i++) {
+      right += classes[i] == images.label(i) ? 1 : 0;
+    }
+    return (double) right / classes.length;
+  }
+
+  /** Hands out images by number. */
+  private interface Images {
+    float[] at(int index);
+  }
+
+  /** Takes an image's result, which is number {@code at} of its batch. */
+  private interface Results {
+    void take(int image, int at, ClassifierInference.Result result);
+  }
+
+  private void classify(int count, Images images, Results results) {
+    float[] batch = new float[BATCH * length()];
+    for (int first = 0; first < count; first += BATCH) {
+      int some = Math.min(BATCH, count - first);
+      for (int i = 0; i < some; i++) {
+        System.arraycopy(images.at(first + i), 0, batch, i * length(), length());
+      }
+      ClassifierInference.Result result = inference.run(batch);
+      for (int i = 0; i < some; i++) {
+        results.take(first + i, i, result);
+      }
+    }
+  }
+
+  private int length() {
+    return config.channels() * config.height() * config.width();
+  }
+
+  private int count(float[] images) {
+    if (images.length % length() != 0) {
+      throw new IllegalArgumentException(
+          "%d values are no whole number of images of %d: use images of the classifier's size"
+              .formatted(images.length, length()));
+    }
+    return images.length / length();
+  }
+
+  private Images image(float[] images) {
+    return i -> Arrays.copyOfRange(images, i * length(), (i + 1) * length());
+  }
+
+  private void check(Dataset images) {
+    if (images.channels() != config.channels()
+        || images.imageSize() != config.height()
+        || images.imageSize() != config.width()) {
+      throw new IllegalArgumentException(
+          "%s does not have images of the classifier's size: open it with %d channels at size %d"
+              .formatted(images.name(), config.channels(), config.height()));
+    }
+  }
+
+  /** The trained parameters, by the names of {@link Classifier#parameters}. */
+  public SequencedMap<String, HostTensor> parameters() {
+    return parameters;
+  }
+
+  @Override
+  public void close() {
+    inference.close();
+  }
+}

@@ -1,0 +1,323 @@
+package io.github.tornadodiffusion.experiments;
+
+import io.github.tornadodiffusion.diffusion.DiffusionModel;
+import io.github.tornadodiffusion.diffusion.ImageGrid;
+import io.github.tornadodiffusion.diffusion.PngFiles;
+import io.github.tornadodiffusion.diffusion.Trainer;
+import io.github.tornadodiffusion.diffusion.TrainingConfig;
+import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.diffusion.data.HeldOut;
+import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
+import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
+import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
+import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.nn.UNet2DConfig;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One model, sampled by several samplers with several numbers of steps from the same noise, for
+ * several seeds of that noise.
+ */
+final class SamplersStudy implements Experiment, AutoCloseable {
+  /** Deterministic, so that it leads each noise to one image. */
+  private static final String REFERENCE = "DDIMScheduler";
+
+  private static final int PICTURED = 25;
+
+  private final List<String> schedulers;
+  private final List<Integer> sampleSteps;
+  private final int seeds;
+  private final int samples;
+  private final int classifierSteps;
+  private final int referenceSteps;
+  private final TrainingConfig config;
+  private final DiffusionModel given;
+  private final Dataset whole;
+  private final HeldOut data;
+  private final DeviceOptions device;
+  private final PrintWriter err;
+  private Engine engine;
+  private DiffusionModel model;
+  private FeatureSpace features;
+  private int referenceSeed = -1;
+  private float[] reference;
+
+  /**
+   * A study.
+   *
+   * @param schedulers diffusers' class names
+   * @param sampleSteps ascending
+   * @param referenceSteps of the images to compare with, or null for all timesteps
+   * @param directory of the model, or null to train one
+   * @throws IOException in one line if the model cannot be read
+   * @throws IllegalArgumentException in one line naming the option and what is possible
+   */
+  SamplersStudy(
+      List<String> schedulers,
+      List<Integer> sampleSteps,
+      Integer referenceSteps,
+      StudyOptions options,
+      Path directory,
+      boolean quick,
+      DeviceOptions device,
+      PrintWriter err)
+      throws IOException {
+    this.schedulers = schedulers;
+    this.sampleSteps = sampleSteps;
+    this.device = device;
+    this.err = err;
+    device.check();
+    seeds = options.seeds(quick);
+    samples = options.samples(quick);
+    classifierSteps = options.classifierSteps();
+    given = directory == null ? null : DiffusionModel.read(directory);
+    whole = TrainingStudy.open(options.config(null, 0), err);
+    data = TrainingStudy.split(whole);
+    config = options.config(null, 0, data.training(), quick);
+    this.referenceSteps =
+        referenceSteps == null
+            ? scheduler(REFERENCE).config().numTrainTimesteps()
+            : StudyOptions.within(
+                "--reference-steps",
+                referenceSteps,
+                scheduler(REFERENCE).config().numTrainTimesteps());
+    check();
+  }
+
+  private void check() {
+    if (given != null
+        && (given.unet().numClassEmbeds() != null
+            || given.unet().inChannels() != config.unet().inChannels()
+            || !config.unet().sampleSize().equals(given.unet().sampleSize()))) {
+      throw new IllegalArgumentException(
+          "the model of --model does not make images like those of --preset, without classes; name"
+              + " another --model or --preset");
+    }
+    for (String name : schedulers) {
+      Scheduler scheduler = scheduler(name);
+      ModelSampler.check(unet(), scheduler);
+      for (int steps : sampleSteps) {
+        ModelSampler.check(unet(), Sampling.of(scheduler, steps));
+      }
+    }
+  }
+
+  private UNet2DConfig unet() {
+    return given == null ? config.unet() : given.unet();
+  }
+
+  private Scheduler scheduler(String name) {
+    return Schedulers.convert(given == null ? config.scheduler() : given.scheduler(), name);
+  }
+
+  @Override
+  public String name() {
+    return SamplersExperiment.NAME;
+  }
+
+  @Override
+  public Map<String, Object> configuration() {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("schedulers", schedulers);
+    map.put("sample_steps", sampleSteps);
+    map.put("seeds", seeds);
+    map.put("samples", samples);
+    map.put("classifier_steps", classifierSteps);
+    map.put("reference_steps", referenceSteps);
+    Map<String, Object> training = new LinkedHashMap<>(config.toMap());
+    training.put("unet", Json.tree(unet().toJson()));
+    map.put("training", training);
+    map.put("trained", given == null);
+    map.put("data_sha256", whole.hash());
+    map.put("training_images", data.training().size());
+    map.put("held_out_images", data.heldOut().size());
+    map.put("device", device.device);
+    return map;
+  }
+
+  @Override
+  public List<Experiment.Unit> units() {
+    List<Experiment.Unit> units = new ArrayList<>();
+    for (int seed = 0; seed < seeds; seed++) {
+      for (String scheduler : schedulers) {
+        units.add(new SamplerUnit(seed, scheduler));
+      }
+    }
+    return units;
+  }
+
+  static String key(int seed, String scheduler) {
+    return "seed-%d-%s".formatted(seed, scheduler);
+  }
+
+  static String picture(int steps) {
+    return "samples-" + steps;
+  }
+
+  private int batch() {
+    return Math.min(config.batch(), samples);
+  }
+
+  @Override
+  public double estimateSeconds() {
+    double training = 0;
+    double pass;
+    try (Trainer trainer = new Trainer(engine(), config, data.training())) {
+      if (given == null) {
+        training = config.steps() * Pace.of(config.steps(), done -> trainer.runTo(done, row -> {}));
+      }
+      Sampling sampling = referenceSampling();
+      DiffusionModel young = given == null ? trainer.model() : given;
+      try (ModelSampler sampler = ModelSampler.open(engine(), young, sampling, batch())) {
+        pass = Pace.ofCalls(progress -> sampler.sample(sampling, batch(), 0, null, progress));
+      }
+    }
+    double calls = referenceSteps;
+    for (String name : schedulers) {
+      for (int steps : sampleSteps) {
+        calls += Sampling.of(scheduler(name), steps).calls();
+      }
+    }
+    return training + pass * calls * seeds * Math.ceilDiv(samples, batch());
+  }
+
+  private Sampling referenceSampling() {
+    return Sampling.of(scheduler(REFERENCE), referenceSteps);
+  }
+
+  private Engine engine() {
+    if (engine == null) {
+      engine = device.open(false, err);
+    }
+    return engine;
+  }
+
+  private DiffusionModel model(Experiment.Sink sink) {
+    if (model == null && given != null) {
+      model = given;
+    } else if (model == null) {
+      try (Trainer trainer = new Trainer(engine(), config, data.training())) {
+        trainer.run(row -> sink.progress(0, "training step " + row.step()));
+        model = trainer.model();
+      }
+    }
+    return model;
+  }
+
+  private FeatureSpace features(Experiment.Sink sink) {
+    if (features == null && whole.classes() > 1) {
+      features =
+          FeatureSpace.train(
+              engine(),
+              data,
+              classifierSteps,
+              (step, loss) -> sink.progress(0, "classifier step " + step));
+    }
+    return features;
+  }
+
+  /** What the noise of a seed leads to with very many steps. */
+  private float[] reference(int seed, Experiment.Sink sink) {
+    if (seed != referenceSeed) {
+      Sampling sampling = referenceSampling();
+      reference = FeatureSpace.clamped(sample(sampling, seed, 0, 0, sink));
+      referenceSeed = seed;
+    }
+    return reference;
+  }
+
+  private float[] sample(
+      Sampling sampling, int seed, double before, double share, Experiment.Sink sink) {
+    try (ModelSampler sampler = ModelSampler.open(engine(), model(sink), sampling, batch())) {
+      return sampler.sample(
+          sampling,
+          samples,
+          seed,
+          null,
+          (done, total) ->
+              sink.progress(before + share * done / total, sampling.calls() + " calls"));
+    }
+  }
+
+  @Override
+  public void close() {
+    if (features != null) {
+      features.close();
+    }
+    if (engine != null) {
+      engine.close();
+    }
+  }
+
+  /** A sampler with noise of one seed. */
+  private final class SamplerUnit implements Experiment.Unit {
+    private final int seed;
+    private final String name;
+
+    SamplerUnit(int seed, String name) {
+      this.seed = seed;
+      this.name = name;
+    }
+
+    @Override
+    public String key() {
+      return SamplersStudy.key(seed, name);
+    }
+
+    @Override
+    public void run(Experiment.Sink sink) throws IOException {
+      FeatureSpace space = features(sink);
+      if (space != null) {
+        space.describe(sink, samples);
+      }
+      float[] exact = reference(seed, sink);
+      if (space != null) {
+        Map<String, Object> row = new LinkedHashMap<>();
+        space.distances(exact).putInto(row);
+        sink.row("reference", row);
+      }
+      double all = sampleSteps.stream().mapToInt(Integer::intValue).sum();
+      double before = 0;
+      for (int steps : sampleSteps) {
+        Sampling sampling = Sampling.of(scheduler(name), steps);
+        long start = System.nanoTime();
+        float[] images = sample(sampling, seed, before / all, steps / all, sink);
+        double seconds = (System.nanoTime() - start) * 1e-9;
+        before += steps;
+        Map<String, Object> row = new LinkedHashMap<>();
+        row.put("sample_steps", steps);
+        row.put("calls", sampling.calls());
+        float[] clamped = FeatureSpace.clamped(images);
+        if (space != null) {
+          space.distances(clamped).putInto(row);
+        }
+        row.put("reference_distance", distance(clamped, exact));
+        row.put("sampling_seconds", seconds);
+        sink.row("quality", row);
+        int pictured = Math.min(PICTURED, samples);
+        sink.picture(picture(steps), PngFiles.encode(grid(images, pictured), Map.of()));
+      }
+    }
+
+    private BufferedImage grid(float[] images, int count) {
+      int size = config.imageSize();
+      return ImageGrid.grid(images, count, config.unet().inChannels(), size, size);
+    }
+  }
+
+  /** Root mean squared difference of the values. */
+  private static double distance(float[] a, float[] b) {
+    double sum = 0;
+    for (int i = 0; i < a.length; i++) {
+      sum += ((double) a[i] - b[i]) * ((double) a[i] - b[i]);
+    }
+    return Math.sqrt(sum / a.length);
+  }
+}

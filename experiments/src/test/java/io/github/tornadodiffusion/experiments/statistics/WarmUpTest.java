@@ -1,0 +1,79 @@
+package io.github.tornadodiffusion.experiments.statistics;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class WarmUpTest {
+  private static double[] steady(int n, long seed) {
+    Random random = new Random(seed);
+    return random.doubles(n).map(u -> 100 + u).toArray();
+  }
+
+  /** By hand: populationVariance / count is 6.89 with all six, 0 without the first. */
+  @Test
+  void aSlowFirstRunIsWarmUp() {
+    assertEquals(1, WarmUp.length(new double[] {20, 3, 3, 3, 3, 3}));
+    assertEquals(2, WarmUp.length(new double[] {30, 12, 10, 10.1, 9.9, 10, 10.1, 9.9}));
+  }
+
+  @Test
+  void aStepIsFoundInSeriesOfEveryLength() {
+    for (int n : new int[] {12, 30, 60, 200, 1000}) {
+      // Batches of five cannot cut between.
+      int warm = n < 50 ? n / 4 : n / 20 * 5;
+      double[] times = steady(n, n);
+      for (int i = 0; i < warm; i++) {
+        times[i] += 40;
+      }
+      int found = WarmUp.length(times);
+      assertTrue(
+          found >= warm && found <= warm + n / 8 + 1, n + " values: " + found + " for " + warm);
+    }
+  }
+
+  @Test
+  void aDecayIsCutWhereItDrownsInTheNoise() {
+    double[] times = steady(200, 3);
+    for (int i = 0; i < times.length; i++) {
+      times[i] += 50 * Math.exp(-i / 8.0);
+    }
+    int found = WarmUp.length(times);
+    // 50 e^(-i / 8) is 0.34, a third of the noise's range, at 40.
+    assertTrue(found >= 20 && found <= 60, "cut " + found);
+  }
+
+  @Test
+  void constantAndVeryShortSeriesHaveNone() {
+    double[] constant = new double[30];
+    Arrays.fill(constant, 0.1);
+    assertEquals(0, WarmUp.length(constant));
+    assertEquals(0, WarmUp.length(new double[] {9, 1, 1}));
+    assertEquals(0, WarmUp.length(new double[0]));
+  }
+
+  /** Of steady series, spikes in their middle or not, few values are cut on average. */
+  @Test
+  void steadySeriesKeepNearlyAll() {
+    for (int spike : new int[] {0, 900}) {
+      int cut = 0;
+      for (int seed = 0; seed < 200; seed++) {
+        double[] times = steady(40, seed);
+        times[15] += spike;
+        cut += WarmUp.length(times);
+      }
+      assertTrue(
+          cut / 200.0 < 1, "on average %s of 40 with a spike of %d".formatted(cut / 200.0, spike));
+    }
+  }
+
+  @Test
+  void notANumberIsRefused() {
+    assertThrows(
+        IllegalArgumentException.class, () -> WarmUp.length(new double[] {1, 2, Double.NaN, 3}));
+  }
+}
