@@ -67,7 +67,7 @@ record DeviceKernels(String title, double gflops, double gigabytes, List<Kernel>
    * Adds up the shapes of every kernel.
    *
    * @param rows of the table {@code kernel}, of one program on one device
-   * @param peaks what was measured of the device at most, as rows
+   * @param peaks of the device, from the table of that name
    */
   static DeviceKernels of(String title, List<Row> rows, List<Row> peaks) {
     Map<String, List<Row>> shapes = new LinkedHashMap<>();

@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.experiments;
 import io.github.tornadodiffusion.experiments.ExperimentData.Row;
 import io.github.tornadodiffusion.experiments.report.Table;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -164,7 +165,7 @@ record RunComparison(List<Figure> figures) {
     private final String name;
     private final boolean measured;
     private final double factor;
-    private final int[] counts = new int[Verdict.values().length];
+    private final Map<Verdict, Integer> counts = new EnumMap<>(Verdict.class);
     private double largest;
     private String example = "";
 
@@ -176,7 +177,7 @@ record RunComparison(List<Figure> figures) {
 
     void add(String unit, Object before, Object now, boolean there) {
       Verdict verdict = there ? verdict(before, now) : Verdict.DIFFERENT;
-      counts[verdict.ordinal()]++;
+      counts.merge(verdict, 1, Integer::sum);
       if (verdict == Verdict.DIFFERENT && example.isEmpty()) {
         example = "%s: %s, now %s".formatted(unit, before, there ? now : "no row");
       }
@@ -206,9 +207,9 @@ record RunComparison(List<Figure> figures) {
           table,
           name,
           measured,
-          counts[Verdict.EQUAL.ordinal()],
-          counts[Verdict.WITHIN_TOLERANCE.ordinal()],
-          counts[Verdict.DIFFERENT.ordinal()],
+          counts.getOrDefault(Verdict.EQUAL, 0),
+          counts.getOrDefault(Verdict.WITHIN_TOLERANCE, 0),
+          counts.getOrDefault(Verdict.DIFFERENT, 0),
           largest,
           example);
     }
