@@ -10,8 +10,8 @@ import org.apache.commons.math3.stat.StatUtils;
 
 /** How long a step of a long work takes, from a few of them. */
 final class Pace {
-  private static final int MOST_STEPS = 30;
-  private static final double MOST_SECONDS = 3;
+  private static final int MOST_STEPS = 300;
+  private static final double MOST_SECONDS = 8;
 
   private final List<Double> seconds = new ArrayList<>();
   private final long start = System.nanoTime();
@@ -64,9 +64,9 @@ final class Pace {
     return seconds.size() >= MOST_STEPS || (last - start) * 1e-9 > MOST_SECONDS;
   }
 
-  /** Of the later half: code is compiled during the first steps. */
+  /** Of the last quarter: code is compiled during the first steps. */
   private double median() {
     return StatUtils.percentile(
-        seconds.stream().skip(seconds.size() / 2).mapToDouble(Double::doubleValue).toArray(), 50);
+        seconds.stream().skip(seconds.size() * 3L / 4).mapToDouble(Double::doubleValue).toArray(), 50);
   }
 }
