@@ -21,6 +21,7 @@ final class DevicesExperiment implements Callable<Integer> {
   private static final List<Integer> BATCHES = List.of(1, 2, 4, 8, 16, 32, 64);
   private static final List<Integer> QUICK_BATCHES = List.of(1, 8);
   private static final int RUNS = 20;
+  private static final int QUICK_RUNS = 10;
 
   @Spec CommandSpec spec;
 
@@ -61,7 +62,8 @@ final class DevicesExperiment implements Callable<Integer> {
       names = "--runs",
       paramLabel = "N",
       description = {
-        "Runs of a program with a batch of 8 or more, the first included (default: 20).",
+        "Runs of a program with a batch of 8 or more, the first included (default: 20; with --quick"
+            + " 10).",
         "Of smaller batches there are more, of sampling a quarter."
       })
   Integer runs;
@@ -75,7 +77,7 @@ final class DevicesExperiment implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     List<Integer> sizes = batches != null ? batches : options.quick ? QUICK_BATCHES : BATCHES;
-    int count = runs != null ? runs : RUNS;
+    int count = runs != null ? runs : options.quick ? QUICK_RUNS : RUNS;
     if (count < 2 || sizes.stream().anyMatch(batch -> batch < 1)) {
       throw new IllegalArgumentException(
           "--batches is %s and --runs %d; give at least 1 image and 2 runs"

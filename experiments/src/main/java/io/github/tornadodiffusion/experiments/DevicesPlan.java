@@ -22,7 +22,7 @@ record DevicesPlan(List<DeviceRow> rows, DevicesSettings settings) implements Ex
   private static final double TORNADO_SECONDS = 10;
 
   /** About how many times slower Java is without vectors. */
-  private static final double SCALAR = 40;
+  private static final double SCALAR = 12;
 
   private static final int ESTIMATED_RUNS = 5;
 

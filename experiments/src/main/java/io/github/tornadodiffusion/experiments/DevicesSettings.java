@@ -30,6 +30,10 @@ record DevicesSettings(
   static final List<String> PROFILED = List.of("forward", "train-step");
 
   private static final int PROFILED_BATCH = 8;
+
+  /** A small batch has at most so many times the runs. */
+  private static final int MOST_TIMES = 4;
+
   private static final int MIB = 1 << 18;
 
   /** The settings of the options. */
@@ -67,7 +71,7 @@ record DevicesSettings(
     int whole = program.equals(Benchmark.SAMPLE) ? sampleRuns : runs;
     return row.isScalar()
         ? Math.max(Math.min(4, whole), whole / 2)
-        : whole * Math.max(1, PROFILED_BATCH / batch);
+        : whole * Math.clamp(PROFILED_BATCH / batch, 1, MOST_TIMES);
   }
 
   /** How many times a run of a program runs the UNet forward, by floating-point operations. */

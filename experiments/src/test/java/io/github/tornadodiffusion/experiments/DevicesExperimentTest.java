@@ -195,7 +195,7 @@ class DevicesExperimentTest {
     assertEquals(List.of(1, 4, 16), full.batches(jvm));
     assertEquals(4, full.profiledBatch(jvm));
     assertEquals(5, full.runs(jvm, Benchmark.SAMPLE, 16));
-    assertEquals(160, full.runs(jvm, "forward", 1));
+    assertEquals(80, full.runs(jvm, "forward", 1));
     assertEquals(10, full.runs(java, "forward", 1));
     DevicesSettings large = DevicesSettings.of(digits, List.of(16, 32), 20, true);
     assertEquals(List.of(16), large.batches(java), "the smallest there is");
