@@ -67,6 +67,7 @@ final class Pace {
   /** Of the last quarter: code is compiled during the first steps. */
   private double median() {
     return StatUtils.percentile(
-        seconds.stream().skip(seconds.size() * 3L / 4).mapToDouble(Double::doubleValue).toArray(), 50);
+        seconds.stream().skip(seconds.size() * 3L / 4).mapToDouble(Double::doubleValue).toArray(),
+        50);
   }
 }
