@@ -45,7 +45,7 @@ record DevicesPlan(List<DeviceRow> rows, DevicesSettings settings) implements Ex
     for (DeviceRow row : rows) {
       units.add(new DeviceErrors(row));
       units.add(new DevicePeaks(row, settings));
-      for (String program : DevicesSettings.PROFILED) {
+      for (String program : settings.profiled()) {
         units.add(new DeviceProfile(row, settings, program));
       }
       for (String program : DevicesSettings.PROGRAMS) {
@@ -64,15 +64,14 @@ record DevicesPlan(List<DeviceRow> rows, DevicesSettings settings) implements Ex
     double seconds = 0;
     for (DeviceRow row : rows) {
       List<Integer> batches = settings.batches(row);
-      int units =
-          2 + DevicesSettings.PROFILED.size() + DevicesSettings.PROGRAMS.size() * batches.size();
+      int units = 2 + settings.profiled().size() + DevicesSettings.PROGRAMS.size() * batches.size();
       double images = 0;
       for (String program : DevicesSettings.PROGRAMS) {
         for (int batch : batches) {
           images += images(row, program, batch);
         }
       }
-      for (String program : DevicesSettings.PROFILED) {
+      for (String program : settings.profiled()) {
         images += 2 * images(row, program, settings.profiledBatch(row));
       }
       seconds +=

@@ -188,7 +188,7 @@ final class DevicesReport {
                 + " cache can exceed the roof, which is that of memory.");
     for (Map.Entry<String, String> device : labels.entrySet()) {
       List<Row> peaks = of(data.table("peak"), device.getKey());
-      for (String program : DevicesSettings.PROFILED) {
+      for (String program : DevicesSettings.PROGRAMS) {
         List<Row> rows =
             of(data.table("kernel"), device.getKey()).stream()
                 .filter(row -> row.text("program").equals(program))

@@ -14,6 +14,7 @@ import java.util.Map;
  * @param sampleSteps of DDIM
  * @param scalarBatch Java without vectors is so slow that it does no larger batch, unless all are
  * @param streamFloats of each array in the measurement of memory bandwidth
+ * @param profiled the programs that are looked into kernel by kernel
  */
 record DevicesSettings(
     Preset preset,
@@ -22,12 +23,10 @@ record DevicesSettings(
     int sampleRuns,
     int sampleSteps,
     int scalarBatch,
-    int streamFloats) {
+    int streamFloats,
+    List<String> profiled) {
   /** The programs, as {@code bench} calls them. */
   static final List<String> PROGRAMS = List.of("forward", "train-step", Benchmark.SAMPLE);
-
-  /** Those that are looked into kernel by kernel. */
-  static final List<String> PROFILED = List.of("forward", "train-step");
 
   private static final int PROFILED_BATCH = 8;
 
@@ -45,7 +44,8 @@ record DevicesSettings(
         Math.max(Math.min(4, runs), runs / 4),
         10,
         quick ? 1 : 8,
-        (quick ? 64 : 128) * MIB);
+        (quick ? 64 : 128) * MIB,
+        quick ? List.of("train-step") : List.of("forward", "train-step"));
   }
 
   /** The batches that a device does. */
@@ -98,6 +98,7 @@ record DevicesSettings(
     fields.put("sample_steps", sampleSteps);
     fields.put("scalar_batch", scalarBatch);
     fields.put("stream_floats", streamFloats);
+    fields.put("profiled", profiled);
     return fields;
   }
 }

@@ -37,7 +37,7 @@ class DevicesExperimentTest {
     part = temporary.resolve("part");
     CommandRun run = CommandRun.succeeds(command(part, "--shard", "1/2"));
     assertTrue(run.out().contains("report.html"), run.out());
-    assertTrue(run.err().contains("7 parts of 14, as --shard says; about"), run.err());
+    assertTrue(run.err().contains("6 parts of 12, as --shard says; about"), run.err());
     Path other = temporary.resolve("other");
     CommandRun.succeeds(command(other, "--shard", "2/2"));
     whole = temporary.resolve("whole");
@@ -141,7 +141,7 @@ class DevicesExperimentTest {
   @Test
   void theReportIsMadeAgainByteForByte() throws IOException {
     Map<String, byte[]> before = files(whole);
-    assertTrue(before.containsKey("pictures/roofline-jvm-1-thread-forward.svg"));
+    assertTrue(before.containsKey("pictures/roofline-jvm-1-thread-train-step.svg"));
     Path again = copy(whole, "again");
     Files.delete(again.resolve("report.html"));
     CommandRun.succeeds("experiment", "report", again.toString());
@@ -157,7 +157,7 @@ class DevicesExperimentTest {
     String made = "jvm-1-thread-train-step-batch-2.jsonl";
     Files.delete(stopped.resolve("rows").resolve(made));
     CommandRun run = CommandRun.succeeds(command(stopped, "--shard", "1/2", "--resume"));
-    assertTrue(run.err().contains("7 parts of 14, as --shard says, 6 are done"), run.err());
+    assertTrue(run.err().contains("6 parts of 12, as --shard says, 5 are done"), run.err());
     Map<String, byte[]> before = files(part.resolve("rows"));
     Map<String, byte[]> after = files(stopped.resolve("rows"));
     assertEquals(before.keySet(), after.keySet());
@@ -178,9 +178,9 @@ class DevicesExperimentTest {
   @Test
   void partsMakeTheWhole() throws IOException {
     Map<String, byte[]> rows = files(whole.resolve("rows"));
-    assertEquals(14, rows.size());
+    assertEquals(12, rows.size());
     Map<String, byte[]> ofPart = files(part.resolve("rows"));
-    assertEquals(7, ofPart.size());
+    assertEquals(6, ofPart.size());
     ofPart.forEach((name, bytes) -> assertArrayEquals(bytes, rows.get(name), name));
   }
 
