@@ -31,6 +31,7 @@ record HtmlPage(String title) {
       .scroll { overflow-x: auto; margin: 1.25rem 0; }
       table { border-collapse: collapse; width: max-content; font-size: 0.92rem; overflow-wrap: normal; }
       caption { caption-side: top; text-align: left; color: var(--quiet); padding: 0 0 0.5rem; }
+      caption span { display: block; max-width: calc(100vw - 2.5rem); position: sticky; left: 0; }
       th, td { padding: 0.35rem 0.8rem; text-align: left; border-bottom: 1px solid var(--line);
         vertical-align: top; max-width: 22rem; }
       thead th { border-bottom: 2px solid var(--line); vertical-align: bottom; }

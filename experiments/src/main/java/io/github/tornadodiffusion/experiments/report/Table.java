@@ -61,7 +61,7 @@ public record Table(String caption, List<String> header, List<List<String>> rows
   String html() {
     StringBuilder html = new StringBuilder("<div class=\"scroll\" tabindex=\"0\">\n<table>\n");
     if (!caption.isEmpty()) {
-      html.append("<caption>%s</caption>\n".formatted(Inline.html(caption)));
+      html.append("<caption><span>%s</span></caption>\n".formatted(Inline.html(caption)));
     }
     html.append("<thead><tr>").append(cells(header, "th scope=\"col\"", "th"));
     html.append("</tr></thead>\n<tbody>\n");
