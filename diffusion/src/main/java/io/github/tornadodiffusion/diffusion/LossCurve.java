@@ -10,11 +10,7 @@ import java.util.List;
 
 /** How a training went, one row a step; kept as CSV. */
 public final class LossCurve {
-  private static final String FIRST_HEADER =
-      "step,epoch,loss,q0,q1,q2,q3,grad_norm,lr,images_per_s";
-
-  /** Files without the last column are read, too: earlier runs wrote them. */
-  private static final String HEADER = FIRST_HEADER + ",vlb";
+  private static final String HEADER = "step,epoch,loss,q0,q1,q2,q3,grad_norm,lr,images_per_s,vlb";
 
   private static final int COLUMNS = 11;
 
@@ -107,13 +103,12 @@ public final class LossCurve {
   static LossCurve read(Path file) throws IOException {
     LossCurve curve = new LossCurve();
     List<String> lines = Files.readAllLines(file);
-    boolean first = !lines.isEmpty() && lines.getFirst().equals(FIRST_HEADER);
-    if (!first && (lines.isEmpty() || !lines.getFirst().equals(HEADER))) {
+    if (lines.isEmpty() || !lines.getFirst().equals(HEADER)) {
       throw new IOException(file + " is not a loss curve: its first line must be " + HEADER);
     }
     for (String line : lines.subList(1, lines.size())) {
       try {
-        curve.add(row(first ? line + ',' : line));
+        curve.add(row(line));
       } catch (IllegalArgumentException e) {
         throw new IOException("%s is damaged at '%s': delete that line".formatted(file, line), e);
       }

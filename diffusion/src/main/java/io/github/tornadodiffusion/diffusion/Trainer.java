@@ -8,7 +8,8 @@ import io.github.tornadodiffusion.nn.HostTensor;
 import io.github.tornadodiffusion.nn.LearningRateSchedule;
 import io.github.tornadodiffusion.nn.UNetTraining;
 import java.io.IOException;
-import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SequencedMap;
 
 /**
@@ -20,9 +21,6 @@ import java.util.SequencedMap;
  * stopped and resumed, and with any number of threads.
  */
 public final class Trainer implements AutoCloseable {
-  /** Where in a run's directory its state lies. */
-  public static final String STATE = TrainingState.DIRECTORY;
-
   private final TrainingConfig config;
   private final Dataset dataset;
   private final DrawsAhead draws;
@@ -84,15 +82,16 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * Prepares a run that goes on from the state in a directory.
+   * Prepares a run that goes on from a checkpoint.
    *
-   * @throws IOException in one line if there is no state or it is damaged
-   * @throws IllegalArgumentException in one line if the state is of a run with other settings
+   * @throws IOException in one line if it is damaged
+   * @throws IllegalArgumentException in one line if it is of a run with other settings
    */
   public static Trainer resume(
-      Engine engine, TrainingConfig config, Dataset dataset, Path runDirectory) throws IOException {
-    TrainingState.check(runDirectory, config, dataset);
-    TrainingState state = TrainingState.read(runDirectory);
+      Engine engine, TrainingConfig config, Dataset dataset, Checkpoints.Checkpoint checkpoint)
+      throws IOException {
+    checkpoint.check(config, dataset);
+    TrainingState state = TrainingState.read(checkpoint.path());
     Trainer trainer = new Trainer(engine, config, dataset);
     trainer.training.setState(
         state.parameters(), state.firstMoments(), state.secondMoments(), state.ema());
@@ -100,22 +99,6 @@ public final class Trainer implements AutoCloseable {
     trainer.draws.skipTo(state.step());
     trainer.curve = state.curve();
     return trainer;
-  }
-
-  /** Whether a directory holds a state that {@link #resume} may go on from. */
-  public static boolean hasState(Path runDirectory) {
-    return TrainingState.exists(runDirectory);
-  }
-
-  /**
-   * Checks what {@link #resume} checks, without a device and without reading parameters.
-   *
-   * @throws IOException in one line if there is no state or it is damaged
-   * @throws IllegalArgumentException in one line if the state is of a run with other settings
-   */
-  public static void checkResume(TrainingConfig config, Dataset dataset, Path runDirectory)
-      throws IOException {
-    TrainingState.check(runDirectory, config, dataset);
   }
 
   private static void checkData(TrainingConfig config, Dataset dataset) {
@@ -153,7 +136,8 @@ public final class Trainer implements AutoCloseable {
   /**
    * Trains to the configured number of steps.
    *
-   * @throws IllegalStateException in one line if the loss is no longer a number
+   * @throws DivergenceException in one line if the loss or a gradient is no longer a number; the
+   *     parameters are of no use then
    */
   public void run(Listener listener) {
     runTo(config.steps(), listener);
@@ -162,7 +146,8 @@ public final class Trainer implements AutoCloseable {
   /**
    * Trains until the given number of steps is done, at most the configured one.
    *
-   * @throws IllegalStateException in one line if the loss is no longer a number
+   * @throws DivergenceException in one line if the loss or a gradient is no longer a number; the
+   *     parameters are of no use then
    */
   public void runTo(int steps, Listener listener) {
     while (step < Math.min(steps, config.steps())) {
@@ -170,6 +155,42 @@ public final class Trainer implements AutoCloseable {
       curve.add(row);
       listener.stepDone(row);
     }
+  }
+
+  /**
+   * Says which operation made the first NaN or infinity of a step, and in which tensor: the run is
+   * repeated up to the step before, which gives the same numbers again.
+   *
+   * @param from where to repeat it from; null for from the start
+   * @param step that diverged, see {@link DivergenceException#step}
+   * @param listener hears of the steps that are repeated
+   * @throws IOException in one line if the checkpoint is damaged
+   */
+  public static String findNonFinite(
+      Engine engine,
+      TrainingConfig config,
+      Dataset dataset,
+      Checkpoints.Checkpoint from,
+      int step,
+      Listener listener)
+      throws IOException {
+    try (Trainer trainer =
+        from == null
+            ? new Trainer(engine, config, dataset)
+            : resume(engine, config, dataset, from)) {
+      trainer.runTo(step - 1, listener);
+      return trainer.training.findNonFinite(trainer.nextInputs());
+    }
+  }
+
+  private List<UNetTraining.StepInput> nextInputs() {
+    List<UNetTraining.StepInput> inputs = new ArrayList<>();
+    int parts = draws.parts(step);
+    for (int part = 0; part < parts; part++) {
+      TrainingDraws.Draw draw = draws.draw(step, part);
+      inputs.add(input(draw, weights(draw), part == parts - 1));
+    }
+    return inputs;
   }
 
   private LossCurve.Row trainStep() {
@@ -192,13 +213,11 @@ public final class Trainer implements AutoCloseable {
       images += draw.images();
       gradNorm = result.gradNorm();
     }
-    step++;
     boolean finite = Double.isFinite(loss) && (!learnsVariance() || Double.isFinite(bound));
     if (!finite || !Float.isFinite(gradNorm)) {
-      throw new IllegalStateException(
-          "The loss is %s and the gradient's norm %s at step %d: lower --lr or try another --seed"
-              .formatted(loss, gradNorm, step));
+      throw new DivergenceException(step + 1, loss, gradNorm);
     }
+    step++;
     double seconds = (System.nanoTime() - start) * 1e-9;
     return new LossCurve.Row(
         step,
@@ -313,20 +332,22 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * Writes what {@link #resume} needs into the run's directory.
+   * Writes what {@link #resume} needs.
    *
-   * @throws IOException in one line if it cannot be written; an earlier state stays whole
+   * @param limit how many checkpoints remain, this one included
+   * @throws IOException in one line if it cannot be written; earlier ones stay whole
    */
-  public void saveState(Path runDirectory) throws IOException {
-    new TrainingState(
+  public Checkpoints.Checkpoint save(Checkpoints checkpoints, int limit) throws IOException {
+    TrainingState state =
+        new TrainingState(
             step,
             TrainingState.settings(config, dataset),
             training.parameters(),
             training.firstMoments(),
             training.secondMoments(),
             emaDecay == null ? null : training.emaParameters(),
-            curve)
-        .write(runDirectory);
+            curve);
+    return checkpoints.write(state, limit);
   }
 
   @Override

@@ -1,15 +1,12 @@
 package io.github.tornadodiffusion.diffusion;
 
 import io.github.tornadodiffusion.diffusion.data.Dataset;
-import io.github.tornadodiffusion.diffusion.schedulers.VarianceType;
 import io.github.tornadodiffusion.nn.HostTensor;
 import io.github.tornadodiffusion.nn.Json;
 import io.github.tornadodiffusion.nn.Safetensors;
 import io.github.tornadodiffusion.nn.SafetensorsFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,9 +14,9 @@ import java.util.SequencedMap;
 import java.util.Set;
 
 /**
- * Everything that a training run needs to go on as if it had never stopped. It lies in {@code
- * training_state/} of the run's directory: one safetensors file, written atomically, and the loss
- * curve.
+ * Everything that a training run needs to go on as if it had never stopped: one safetensors file
+ * and the loss curve. Images, timesteps and noise are functions of the settings and the step, which
+ * say where every random stream and the order of the data stand.
  *
  * @param step steps done
  * @param settings the configuration and the data's hash, as JSON; see {@link #settings}
@@ -37,10 +34,8 @@ record TrainingState(
     SequencedMap<String, HostTensor> secondMoments,
     SequencedMap<String, HostTensor> ema,
     LossCurve curve) {
-  static final String DIRECTORY = "training_state";
-
-  private static final String TENSORS = "state.safetensors";
-  private static final String CURVE = "loss.csv";
+  static final String TENSORS = "state.safetensors";
+  static final String CURVE = "loss.csv";
   private static final String PARAMETERS = "parameters.";
 
   /** PyTorch's names for AdamW's moments. */
@@ -52,7 +47,6 @@ record TrainingState(
   private static final String STEP = "step";
   private static final String SETTINGS = "settings";
   private static final String DATA_HASH = "data_hash";
-  private static final String VARIANCE = "variance_type";
 
   /** Settings that may differ: where the data lies, whose hash decides, and the end. */
   private static final Set<String> FREE = Set.of("data", "steps");
@@ -64,14 +58,8 @@ record TrainingState(
     return Json.write(map);
   }
 
-  /** Whether the directory holds the state of a run. */
-  static boolean exists(Path runDirectory) {
-    return Files.isRegularFile(runDirectory.resolve(DIRECTORY).resolve(TENSORS));
-  }
-
-  /** Writes the state; an earlier one stays whole until the new one is. */
-  void write(Path runDirectory) throws IOException {
-    Path directory = Files.createDirectories(runDirectory.resolve(DIRECTORY));
+  /** Writes the files of a checkpoint. */
+  void write(Path directory) throws IOException {
     SequencedMap<String, HostTensor> all = new LinkedHashMap<>();
     parameters.forEach((name, tensor) -> all.put(PARAMETERS + name, tensor));
     firstMoments.forEach((name, tensor) -> all.put(FIRST_MOMENTS + name, tensor));
@@ -79,7 +67,6 @@ record TrainingState(
     if (ema != null) {
       ema.forEach((name, tensor) -> all.put(EMA + name, tensor));
     }
-    // The curve may be ahead of the tensors, never behind: reading cuts it.
     curve.write(directory.resolve(CURVE));
     Safetensors.write(
         directory.resolve(TENSORS), all, Map.of(STEP, Integer.toString(step), SETTINGS, settings));
@@ -88,35 +75,34 @@ record TrainingState(
   /**
    * Reads the state of a run.
    *
+   * @param directory of a checkpoint
    * @throws IOException in one line naming the file, the cause and the mend
    */
-  static TrainingState read(Path runDirectory) throws IOException {
-    try (SafetensorsFile tensors = open(runDirectory)) {
-      int step = step(tensors);
-      LossCurve curve = new LossCurve();
-      curve(runDirectory).rows().stream().filter(row -> row.step() <= step).forEach(curve::add);
+  static TrainingState read(Path directory) throws IOException {
+    try (SafetensorsFile tensors = Safetensors.open(directory.resolve(TENSORS))) {
       SequencedMap<String, HostTensor> ema = part(tensors, EMA);
       return new TrainingState(
-          step,
+          step(tensors),
           tensors.metadata().getOrDefault(SETTINGS, ""),
           part(tensors, PARAMETERS),
           part(tensors, FIRST_MOMENTS),
           part(tensors, SECOND_MOMENTS),
           ema.isEmpty() ? null : ema,
-          curve);
+          LossCurve.read(directory.resolve(CURVE)));
     }
   }
 
   /**
    * Checks that a run goes on from the state in a directory, without reading its tensors.
    *
+   * @param directory of a checkpoint
    * @throws IOException in one line if there is no state or it is damaged
    * @throws IllegalArgumentException in one line naming the first setting that differs
    */
-  static void check(Path runDirectory, TrainingConfig config, Dataset dataset) throws IOException {
-    try (SafetensorsFile tensors = open(runDirectory)) {
+  static void check(Path directory, TrainingConfig config, Dataset dataset) throws IOException {
+    try (SafetensorsFile tensors = Safetensors.open(directory.resolve(TENSORS))) {
       int done = step(tensors);
-      curve(runDirectory);
+      LossCurve.read(directory.resolve(CURVE));
       checkSettings(tensors.metadata().getOrDefault(SETTINGS, ""), settings(config, dataset));
       if (done > config.steps()) {
         throw new IllegalArgumentException(
@@ -124,23 +110,6 @@ record TrainingState(
                 .formatted(done, config.steps()));
       }
     }
-  }
-
-  private static SafetensorsFile open(Path runDirectory) throws IOException {
-    if (!exists(runDirectory)) {
-      throw new IOException(
-          "%s holds no training state to resume: start the run without --resume"
-              .formatted(runDirectory));
-    }
-    return Safetensors.open(runDirectory.resolve(DIRECTORY).resolve(TENSORS));
-  }
-
-  private static LossCurve curve(Path runDirectory) throws IOException {
-    Path file = runDirectory.resolve(DIRECTORY).resolve(CURVE);
-    if (!Files.exists(file)) {
-      throw new IOException(file + " is missing, which belongs to the state: start the run anew");
-    }
-    return LossCurve.read(file);
   }
 
   private static int step(SafetensorsFile tensors) throws IOException {
@@ -162,11 +131,7 @@ record TrainingState(
   }
 
   private static void checkSettings(String before, String now) {
-    List<String> earlier = new ArrayList<>(compared(before));
-    if (earlier.stream().noneMatch(line -> key(line).equals(VARIANCE))) {
-      // Of a run from before there was a choice.
-      earlier.add("\"%s\": \"%s\"".formatted(VARIANCE, VarianceType.FIXED_SMALL.id()));
-    }
+    List<String> earlier = compared(before);
     for (String value : compared(now)) {
       if (earlier.contains(value)) {
         continue;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.tornadodiffusion.diffusion.Checkpoints.Checkpoint;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.data.Digits;
 import io.github.tornadodiffusion.diffusion.schedulers.BetaSchedule;
@@ -12,18 +13,13 @@ import io.github.tornadodiffusion.diffusion.schedulers.PredictionType;
 import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.VarianceType;
 import io.github.tornadodiffusion.kernels.JvmEngine;
-import io.github.tornadodiffusion.nn.Safetensors;
-import io.github.tornadodiffusion.nn.SafetensorsFile;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
 import io.github.tornadodiffusion.nn.UNetInference;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
-import java.util.TreeMap;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -234,50 +230,18 @@ class LearnedVarianceTest {
   @EnumSource
   void goesOnAsIfItHadNeverStopped(Rng rng) throws IOException {
     TrainingConfig config = config(4, 4, learned(2, 5, rng));
+    Checkpoint checkpoint;
     try (Trainer first = trained(config, 3)) {
-      first.saveState(directory);
+      checkpoint = first.save(new Checkpoints(directory), 1);
     }
     try (Trainer whole = trained(config, 4);
-        Trainer second = Trainer.resume(ENGINE, config, DIGITS, directory)) {
+        Trainer second = Trainer.resume(ENGINE, config, DIGITS, checkpoint)) {
       second.run(SILENT);
       assertEquals(whole.model().parameters(), second.model().parameters());
       assertEquals(
           whole.curve().rows().stream().map(LossCurve.Row::vlb).toList(),
           second.curve().rows().stream().map(LossCurve.Row::vlb).toList());
     }
-  }
-
-  /** Runs that began before there was a choice have no such setting, nor a column for it. */
-  @Test
-  void earlierRunsGoOn() throws IOException {
-    TrainingConfig config = config(2, 2, learned(1, 0, Rng.PHILOX));
-    TrainingConfig plain = config.withModel(PLAIN, TrainingVariant.PLAIN);
-    try (Trainer first = trained(plain, 1)) {
-      first.saveState(directory);
-    }
-    Path state = directory.resolve("training_state/state.safetensors");
-    try (SafetensorsFile file = Safetensors.open(state)) {
-      Map<String, String> metadata = new TreeMap<>(file.metadata());
-      String settings = metadata.get("settings");
-      assertTrue(settings.contains("variance_type"), settings);
-      metadata.put(
-          "settings",
-          String.join("\n", settings.lines().filter(l -> !l.contains("variance_type")).toList()));
-      Safetensors.write(state, Safetensors.read(state), metadata);
-    }
-    Path curve = directory.resolve("training_state/loss.csv");
-    List<String> lines = Files.readAllLines(curve);
-    Files.write(
-        curve,
-        List.of(
-            lines.get(0).substring(0, lines.get(0).length() - ",vlb".length()),
-            lines.get(1).substring(0, lines.get(1).length() - 1)));
-    try (Trainer second = Trainer.resume(ENGINE, plain, DIGITS, directory)) {
-      assertEquals(1, second.curve().rows().size());
-      assertTrue(Double.isNaN(second.curve().rows().getFirst().vlb()));
-    }
-    assertThrows(
-        IllegalArgumentException.class, () -> Trainer.checkResume(config, DIGITS, directory));
   }
 
   @Test

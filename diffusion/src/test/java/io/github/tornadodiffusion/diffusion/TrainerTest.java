@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.tornadodiffusion.diffusion.Checkpoints.Checkpoint;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.data.Digits;
 import io.github.tornadodiffusion.diffusion.schedulers.BetaSchedule;
@@ -34,6 +35,7 @@ import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TrainerTest {
   private static final Trainer.Listener SILENT = row -> {};
@@ -77,26 +79,29 @@ class TrainerTest {
   void goesOnAsIfItHadNeverStopped() throws IOException {
     Trainer whole = new Trainer(ENGINE, config(6), DIGITS);
     whole.run(SILENT);
+    Checkpoint checkpoint;
     try (Trainer first = new Trainer(ENGINE, config(6), DIGITS)) {
       first.runTo(3, SILENT);
-      first.saveState(directory);
-      // Later rows than the saved tensors are cut off.
-      first.runTo(4, SILENT);
-      first.curve().write(directory.resolve("training_state/loss.csv"));
+      checkpoint = first.save(checkpoints(), 1);
     }
-    try (Trainer second = Trainer.resume(ENGINE, config(6), DIGITS, directory)) {
+    try (Trainer second = Trainer.resume(ENGINE, config(6), DIGITS, checkpoint)) {
       assertEquals(3, second.step());
       second.run(SILENT);
       assertEquals(6, second.step());
       assertEquals(whole.model().parameters(), second.model().parameters());
       assertEquals(losses(whole), losses(second));
-      second.saveState(directory);
+      checkpoint = second.save(checkpoints(), 1);
     }
-    Path other = directory.resolve("other");
-    whole.saveState(other);
-    String state = "training_state/state.safetensors";
-    assertEquals(-1, Files.mismatch(directory.resolve(state), other.resolve(state)));
+    Checkpoint other = whole.save(new Checkpoints(directory), 1);
+    String state = "state.safetensors";
+    assertEquals(-1, Files.mismatch(checkpoint.path().resolve(state), other.path().resolve(state)));
     whole.close();
+  }
+
+  private Checkpoints checkpoints() throws IOException {
+    Checkpoints checkpoints = Checkpoints.of(directory);
+    checkpoints.makeDirectory();
+    return checkpoints;
   }
 
   private static List<List<Number>> losses(Trainer trainer) {
@@ -105,45 +110,34 @@ class TrainerTest {
         .toList();
   }
 
-  @Test
-  void resumesOnlyItsOwnRun() throws IOException {
-    assertTrue(
-        assertThrows(IOException.class, () -> Trainer.resume(ENGINE, config(2), DIGITS, directory))
-            .getMessage()
-            .endsWith("holds no training state to resume: start the run without --resume"));
-    try (Trainer trainer = new Trainer(ENGINE, config(2), DIGITS)) {
-      trainer.runTo(1, SILENT);
-      trainer.saveState(directory);
+  private Checkpoint checkpoint(int step) throws IOException {
+    try (Trainer trainer = new Trainer(ENGINE, config(step), DIGITS)) {
+      trainer.run(SILENT);
+      return trainer.save(checkpoints(), 1);
     }
-    Trainer.checkResume(config(9), DIGITS, directory);
-    Trainer.resume(ENGINE, config(9), DIGITS, directory).close();
-    TrainingConfig other =
-        TrainingConfigs.of(UNET, 4, 2, BetaSchedule.LINEAR, PredictionType.EPSILON, 2e-3, 0.99, 7);
-    assertEquals(
-        "The run to resume has \"lr\": 0.001 where this one has \"lr\": 0.002: give the options it"
-            + " began with",
-        assertThrows(
-                IllegalArgumentException.class,
-                () -> Trainer.resume(ENGINE, other, DIGITS, directory))
-            .getMessage());
-    assertMessage(
-        "The run to resume trains on other images: give the --data it began with",
-        () -> Trainer.resume(ENGINE, config(2), new BrokenImages(DIGITS), directory));
-    Path state = directory.resolve("training_state/state.safetensors");
-    Files.write(state, Arrays.copyOf(Files.readAllBytes(state), 5000));
-    String message =
-        assertThrows(IOException.class, () -> Trainer.resume(ENGINE, config(2), DIGITS, directory))
-            .getMessage();
-    assertEquals(1, message.lines().count(), message);
   }
 
   @Test
-  void damagedStatesAreRefusedBeforeAnythingIsComputed() throws IOException {
-    try (Trainer trainer = new Trainer(ENGINE, config(1), DIGITS)) {
-      trainer.run(SILENT);
-      trainer.saveState(directory);
-    }
-    Path state = directory.resolve("training_state/state.safetensors");
+  void resumesOnlyItsOwnRun() throws IOException {
+    Checkpoint checkpoint = checkpoint(1);
+    checkpoint.check(config(9), DIGITS);
+    Trainer.resume(ENGINE, config(9), DIGITS, checkpoint).close();
+    TrainingConfig other =
+        TrainingConfigs.of(UNET, 4, 2, BetaSchedule.LINEAR, PredictionType.EPSILON, 2e-3, 0.99, 7);
+    assertMessage(
+        "The run to resume has \"lr\": 0.001 where this one has \"lr\": 0.002: give the options it"
+            + " began with",
+        () -> Trainer.resume(ENGINE, other, DIGITS, checkpoint));
+    assertMessage(
+        "The run to resume trains on other images: give the --data it began with",
+        () -> Trainer.resume(ENGINE, config(2), new BrokenImages(DIGITS), checkpoint));
+  }
+
+  /** As hands make them, with sums that are right: the checksums say nothing then. */
+  @Test
+  void checkpointsOfOtherContentAreRefused() throws IOException {
+    Checkpoint checkpoint = checkpoint(1);
+    Path state = checkpoint.path().resolve("state.safetensors");
     Map<String, String> metadata;
     try (SafetensorsFile file = Safetensors.open(state)) {
       metadata = new TreeMap<>(file.metadata());
@@ -151,34 +145,28 @@ class TrainerTest {
     for (String step : List.of("", "-1", "1e3", "99999999999")) {
       metadata.put("step", step);
       Safetensors.write(state, new LinkedHashMap<>(), metadata);
-      assertRefusal(state + " is not a training state: start the run anew");
+      assertRefusal(checkpoint, state + " is not a training state: start the run anew");
     }
     metadata.put("step", "1");
     Safetensors.write(state, new LinkedHashMap<>(), metadata);
-    Path curve = directory.resolve("training_state/loss.csv");
+    Path curve = checkpoint.path().resolve("loss.csv");
     Files.writeString(curve, "1,2\n");
-    assertRefusal(curve + " is not a loss curve: its first line must be ");
-    Files.delete(curve);
-    assertRefusal(curve + " is missing, which belongs to the state: start the run anew");
+    assertRefusal(checkpoint, curve + " is not a loss curve: its first line must be ");
   }
 
-  private void assertRefusal(String start) {
+  private static void assertRefusal(Checkpoint checkpoint, String start) {
     String message =
-        assertThrows(IOException.class, () -> Trainer.checkResume(config(1), DIGITS, directory))
-            .getMessage();
+        assertThrows(IOException.class, () -> checkpoint.check(config(1), DIGITS)).getMessage();
     assertTrue(message.startsWith(start), message);
   }
 
   @Test
   void doesNotGoBack() throws IOException {
-    try (Trainer trainer = new Trainer(ENGINE, config(3), DIGITS)) {
-      trainer.run(SILENT);
-      trainer.saveState(directory);
-    }
+    Checkpoint checkpoint = checkpoint(3);
     assertMessage(
         "The run to resume has done 3 steps and is to end after 2: give at least as many",
-        () -> Trainer.checkResume(config(2), DIGITS, directory));
-    Trainer.checkResume(config(3), DIGITS, directory);
+        () -> checkpoint.check(config(2), DIGITS));
+    checkpoint.check(config(3), DIGITS);
   }
 
   @ParameterizedTest
@@ -276,14 +264,47 @@ class TrainerTest {
     }
   }
 
-  @Test
-  void stopsWhenTheLossIsNoNumber() {
-    try (Trainer trainer = new Trainer(ENGINE, config(5), new BrokenImages(DIGITS))) {
-      String message =
-          assertThrows(IllegalStateException.class, () -> trainer.run(SILENT)).getMessage();
-      assertTrue(
-          message.startsWith("The loss is NaN and the gradient's norm NaN at step 1:"), message);
+  private static DivergenceException diverges(TrainingConfig config, Dataset dataset) {
+    try (Trainer trainer = new Trainer(ENGINE, config, dataset)) {
+      DivergenceException e = assertThrows(DivergenceException.class, () -> trainer.run(SILENT));
+      assertEquals(e.step(), trainer.step() + 1);
+      return e;
     }
+  }
+
+  @Test
+  void saysThatTheDataIsBroken() throws IOException {
+    Dataset broken = new BrokenImages(DIGITS);
+    DivergenceException e = diverges(config(5), broken);
+    assertEquals("The loss is NaN and the gradient's norm NaN at step 1", e.getMessage());
+    assertEquals(
+        "image 1 of the batch has 4 of 256 numbers NaN or infinite, the first NaN: check the data",
+        Trainer.findNonFinite(ENGINE, config(5), broken, null, 1, SILENT));
+  }
+
+  /** A learning rate that makes the parameters so large that something overflows. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void saysWhichOperationOverflowed(int accumulate) throws IOException {
+    TrainingConfig config =
+        TrainingConfigs.with(
+            TrainingConfigs.of(UNET, 4, 50, BetaSchedule.LINEAR, PredictionType.EPSILON, 900, 0, 7),
+            new TrainingVariant(accumulate, 0, 0, 0, VarianceType.FIXED_SMALL, Rng.PHILOX, null));
+    int step = diverges(config, DIGITS).step();
+    assertTrue(step > 1, "step " + step);
+    String fromTheStart = Trainer.findNonFinite(ENGINE, config, DIGITS, null, step, SILENT);
+    assertTrue(fromTheStart.startsWith("the first operation to give one is "), fromTheStart);
+    assertTrue(fromTheStart.contains("NaN or infinite, the first Infinity"), fromTheStart);
+    Checkpoint checkpoint;
+    try (Trainer trainer = new Trainer(ENGINE, config, DIGITS)) {
+      trainer.runTo(1, SILENT);
+      checkpoint = trainer.save(checkpoints(), 1);
+    }
+    assertEquals(
+        fromTheStart, Trainer.findNonFinite(ENGINE, config, DIGITS, checkpoint, step, SILENT));
+    assertEquals(
+        "repeated on the jvm device there is none: check the device",
+        Trainer.findNonFinite(ENGINE, config, DIGITS, null, 1, SILENT));
   }
 
   @Test

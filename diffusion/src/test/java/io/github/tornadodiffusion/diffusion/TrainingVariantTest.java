@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.tornadodiffusion.diffusion.Checkpoints.Checkpoint;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.data.Digits;
 import io.github.tornadodiffusion.diffusion.schedulers.BetaSchedule;
@@ -80,10 +81,11 @@ class TrainingVariantTest {
     try (Trainer whole = trained(config, 4)) {
       straight = whole.model().parameters();
     }
+    Checkpoint checkpoint;
     try (Trainer first = trained(config, 3)) {
-      first.saveState(directory);
+      checkpoint = first.save(new Checkpoints(directory), 1);
     }
-    try (Trainer second = Trainer.resume(ENGINE, config, DIGITS, directory)) {
+    try (Trainer second = Trainer.resume(ENGINE, config, DIGITS, checkpoint)) {
       second.run(SILENT);
       assertEquals(straight, second.model().parameters());
     }

@@ -4,23 +4,41 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Lets a command end in order when the process is asked to end (Ctrl-C): the JVM waits until the
- * command has seen {@link #requested} and has closed this, or for a minute.
+ * Lets a command end in order when the process is asked to end (Ctrl-C, SIGTERM) or its time is
+ * over. After a signal the JVM waits until the command has seen {@link #requested} and has closed
+ * this, or for a minute, and exits with 128 plus the signal's number.
  */
 final class Interruption implements AutoCloseable {
   private static final long PATIENCE_SECONDS = 60;
 
   private final CountDownLatch finished = new CountDownLatch(1);
   private final Thread hook = new Thread(this::await, "interruption");
+  private final Deadline deadline;
   private volatile boolean requested;
 
+  /** For a command that takes as long as it takes. */
   Interruption() {
+    this(new Deadline(null, System::nanoTime));
+  }
+
+  Interruption(Deadline deadline) {
+    this.deadline = deadline;
     Runtime.getRuntime().addShutdownHook(hook);
   }
 
-  /** Whether the process is asked to end. */
+  /** Whether the command is to end. */
   boolean requested() {
+    return requested || deadline.isNear();
+  }
+
+  /** Whether a signal asks for it. */
+  boolean bySignal() {
     return requested;
+  }
+
+  /** When the time is over. */
+  Deadline deadline() {
+    return deadline;
   }
 
   private void await() {

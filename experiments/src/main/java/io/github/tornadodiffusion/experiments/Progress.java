@@ -111,6 +111,14 @@ final class Progress implements AutoCloseable {
     return updates < 2 ? "" : duration((long) (nanosPerStep * (total - done))) + " left";
   }
 
+  /** Prints a line of its own and leaves the bar to the next update. */
+  void interrupt(String line) {
+    close();
+    err.println(line);
+    err.flush();
+    lineLength = 0;
+  }
+
   /** Ends the line of the bar. */
   @Override
   public void close() {

@@ -1,7 +1,7 @@
 package io.github.tornadodiffusion.experiments;
 
+import io.github.tornadodiffusion.diffusion.Checkpoints;
 import io.github.tornadodiffusion.diffusion.DiffusionModel;
-import io.github.tornadodiffusion.diffusion.Trainer;
 import io.github.tornadodiffusion.nn.AtomicFiles;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -55,9 +55,9 @@ record RunDirectory(Path path) {
   }
 
   /** Whether the run here ended before it had saved anything, so that to go on is to begin anew. */
-  boolean hasOnlyBegun() {
+  boolean hasOnlyBegun() throws IOException {
     return Files.exists(manifest())
-        && !Trainer.hasState(path)
+        && checkpoints().all().isEmpty()
         && !Files.exists(path.resolve(DiffusionModel.INDEX));
   }
 
@@ -71,7 +71,7 @@ record RunDirectory(Path path) {
     RunLock lock = RunLock.of(lockFile(), path);
     try {
       for (String part :
-          List.of("", Trainer.STATE, DiffusionModel.UNET, DiffusionModel.SCHEDULER)) {
+          List.of("", Checkpoints.DIRECTORY, DiffusionModel.UNET, DiffusionModel.SCHEDULER)) {
         AtomicFiles.removeLeftovers(path.resolve(part));
       }
       return lock;
@@ -82,7 +82,11 @@ record RunDirectory(Path path) {
   }
 
   private Path lockFile() {
-    return path.resolve(Trainer.STATE).resolve("lock");
+    return checkpoints().directory().resolve("lock");
+  }
+
+  Checkpoints checkpoints() {
+    return Checkpoints.of(path);
   }
 
   Path samples() {

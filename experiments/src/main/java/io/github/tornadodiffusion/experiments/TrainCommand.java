@@ -50,6 +50,8 @@ final class TrainCommand implements Callable<Integer> {
       description = "DDIM steps to each of them (default: ${DEFAULT-VALUE}).")
   int sampleSteps;
 
+  @Mixin CheckpointOptions checkpoints;
+
   @Mixin ProfileOptions profile;
 
   @Mixin DeviceOptions device;
@@ -59,6 +61,7 @@ final class TrainCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     device.check();
     profile.check();
+    checkpoints.check();
     if (resume && out == null) {
       throw new IllegalArgumentException("--resume needs --out DIR, the run to go on with");
     }
@@ -79,7 +82,7 @@ final class TrainCommand implements Callable<Integer> {
       err.println("warning: " + Errors.oneLine(warning));
     }
     TrainingConfig config = options.complete(oneStep, dataset);
-    try (Interruption interruption = new Interruption()) {
+    try (Interruption interruption = new Interruption(Deadline.sinceStart(checkpoints.maxTime))) {
       TrainingRun run =
           new TrainingRun(
               config,
@@ -87,6 +90,7 @@ final class TrainCommand implements Callable<Integer> {
               dataset,
               directory,
               new Manifest(spec.root().commandLine().getParseResult().originalArgs()),
+              checkpoints,
               interruption,
               err);
       return run.execute(device, profile, resume, spec.commandLine().getOut());

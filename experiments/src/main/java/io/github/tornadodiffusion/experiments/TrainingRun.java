@@ -1,8 +1,12 @@
 package io.github.tornadodiffusion.experiments;
 
+import io.github.tornadodiffusion.diffusion.Checkpoints;
+import io.github.tornadodiffusion.diffusion.Checkpoints.Checkpoint;
 import io.github.tornadodiffusion.diffusion.ClassLabels;
 import io.github.tornadodiffusion.diffusion.DiffusionModel;
+import io.github.tornadodiffusion.diffusion.DivergenceException;
 import io.github.tornadodiffusion.diffusion.LossCurve;
+import io.github.tornadodiffusion.diffusion.LossSpike;
 import io.github.tornadodiffusion.diffusion.PngFiles;
 import io.github.tornadodiffusion.diffusion.Trainer;
 import io.github.tornadodiffusion.diffusion.TrainingConfig;
@@ -28,12 +32,6 @@ final class TrainingRun {
   /** What to do where there is a training run already. */
   static final String OCCUPIED = "choose another --out, or continue it with --resume";
 
-  /** The loss that is shown is the mean over so many steps. */
-  private static final int SHOWN_STEPS = 50;
-
-  /** A run that is killed loses at most this much. */
-  private static final long SAVE_NANOS = 120_000_000_000L;
-
   /** Pictures, the curve and all that is small, in bytes. */
   private static final long OTHER_FILES = 4 << 20;
 
@@ -44,8 +42,11 @@ final class TrainingRun {
   private final Dataset dataset;
   private final RunDirectory directory;
   private final Manifest manifest;
+  private final CheckpointOptions checkpoints;
   private final Interruption interruption;
   private final PrintWriter err;
+  private List<LossSpike> spikes = List.of();
+  private boolean saidDamaged;
 
   /**
    * The picture that a run ends with.
@@ -61,6 +62,7 @@ final class TrainingRun {
       Dataset dataset,
       RunDirectory directory,
       Manifest manifest,
+      CheckpointOptions checkpoints,
       Interruption interruption,
       PrintWriter err) {
     this.config = config;
@@ -68,6 +70,7 @@ final class TrainingRun {
     this.dataset = dataset;
     this.directory = directory;
     this.manifest = manifest;
+    this.checkpoints = checkpoints;
     this.interruption = interruption;
     this.err = err;
   }
@@ -80,11 +83,11 @@ final class TrainingRun {
   int execute(DeviceOptions device, ProfileOptions profile, boolean resume, PrintWriter out)
       throws IOException {
     MemoryNeed memory = checkMemory();
-    boolean goesOn = resume && !directory.hasOnlyBegun();
-    if (goesOn) {
-      Trainer.checkResume(config, dataset, directory.path());
+    if (resume && !directory.hasOnlyBegun()) {
+      // Before anything is written: there may be no run at all.
+      newest().check(config, dataset);
     }
-    OutputFiles.checkRoom("--out", directory.path(), bytesOnDisk(goesOn));
+    OutputFiles.checkRoom("--out", directory.path(), bytesOnDisk());
     OutputFiles.prepareDirectory("--out", directory.path());
     try (RunLock _ = directory.lock()) {
       if (!resume) {
@@ -94,33 +97,52 @@ final class TrainingRun {
       if (resume && Files.exists(directory.manifest())) {
         manifest.after(Files.readString(directory.manifest()));
       }
+      directory.checkpoints().makeDirectory();
+      Checkpoint from = resume && !directory.hasOnlyBegun() ? newest() : null;
       announce(device, memory);
-      return run(device, profile, goesOn, out);
+      return run(device, profile, from, out);
     }
   }
 
-  private int run(DeviceOptions device, ProfileOptions profile, boolean goesOn, PrintWriter out)
+  /** The checkpoint to go on from. */
+  private Checkpoint newest() throws IOException {
+    Checkpoints.Newest newest = directory.checkpoints().newest();
+    if (!newest.damaged().isEmpty() && !saidDamaged) {
+      saidDamaged = true;
+      err.println(
+          "warning: %s; going on from %s, which is whole"
+              .formatted(
+                  String.join("; ", newest.damaged()), newest.checkpoint().path().getFileName()));
+    }
+    return newest.checkpoint();
+  }
+
+  private int run(DeviceOptions device, ProfileOptions profile, Checkpoint from, PrintWriter out)
       throws IOException {
     long start = System.nanoTime();
     int before;
     DiffusionModel model;
     LossCurve curve;
     try (Engine engine = profile.measured(device.open(profile.wanted(), err))) {
+      TrainingLoop loop;
+      DivergenceException divergence;
       try (Trainer trainer =
-          goesOn
-              ? Trainer.resume(engine, config, dataset, directory.path())
+          from != null
+              ? Trainer.resume(engine, config, dataset, from)
               : new Trainer(engine, config, dataset)) {
         before = trainer.step();
         describe(device, engine);
         AtomicFiles.write(directory.manifest(), manifest.json());
-        train(trainer);
-        trainer.saveState(directory.path());
+        loop = new TrainingLoop(trainer, config, directory, from, checkpoints, interruption, err);
         curve = trainer.curve();
-        if (trainer.step() < config.steps()) {
-          curve.write(directory.lossCsv());
+        divergence = train(loop, curve);
+        if (divergence == null && trainer.step() < config.steps()) {
           return stopped("stopped after step " + trainer.step(), curve);
         }
         model = trainer.model();
+      }
+      if (divergence != null) {
+        throw explained(engine, divergence, loop);
       }
       model.writeInto(directory.path());
       ClassLabels labels = ClassLabels.of(config);
@@ -138,12 +160,54 @@ final class TrainingRun {
     return 0;
   }
 
+  /** Trains; returns why the numbers are none any more, or null. */
+  private DivergenceException train(TrainingLoop loop, LossCurve curve) throws IOException {
+    try {
+      loop.run();
+      return null;
+    } catch (DivergenceException e) {
+      writeManifest("diverged", curve);
+      return e;
+    } finally {
+      spikes = loop.spikes();
+    }
+  }
+
+  /** Finds the operation, once the training has given its memory back. */
+  private IllegalStateException explained(
+      Engine engine, DivergenceException divergence, TrainingLoop loop) throws IOException {
+    Checkpoint last = loop.last();
+    int from = last == null ? 0 : last.step();
+    err.println(
+        "%s; repeating the steps after %d to find the operation that made it"
+            .formatted(divergence.getMessage(), from));
+    String where;
+    try (Progress progress = Progress.on(err, "repeat", from, divergence.step())) {
+      where =
+          Trainer.findNonFinite(
+              engine,
+              config,
+              dataset,
+              last,
+              divergence.step(),
+              row -> progress.update(row.step(), ""));
+    }
+    return new IllegalStateException(
+        "%s: %s; %s; begin anew with a lower --lr, a longer --warmup, --max-grad-norm 1 or another"
+                .formatted(
+                    divergence.getMessage(),
+                    where,
+                    last == null
+                        ? "there is no checkpoint yet"
+                        : "the last checkpoint, %s, is whole".formatted(last.path()))
+            + " --seed");
+  }
+
   private int stopped(String where, LossCurve curve) throws IOException {
     writeManifest("interrupted", curve);
-    err.println(
-        "%s; the same command with --out %s --resume goes on"
-            .formatted(where, Shell.quoted(directory.path().toString())));
-    return Errors.FAILURE;
+    err.println(where + "; " + TrainingLoop.resumeCommand(directory));
+    // After a signal the JVM's own code counts. A run that has ended in time has not failed.
+    return 0;
   }
 
   private MemoryNeed checkMemory() {
@@ -165,11 +229,13 @@ final class TrainingRun {
     return need;
   }
 
-  /** The model and the state, which is written anew before the last one goes. */
-  private long bytesOnDisk(boolean stateIsThere) {
+  /** The model and the checkpoints, the newest of which is written before the oldest goes. */
+  private long bytesOnDisk() throws IOException {
     long parameters = Float.BYTES * MemoryNeed.parameters(config.unet());
     long state = (config.emaDecay() > 0 ? 4 : 3) * parameters;
-    return parameters + (stateIsThere ? 1 : 2) * state + OTHER_FILES;
+    int there = directory.checkpoints().all().size();
+    int more = Math.max(1, checkpoints.limit + 1 - there);
+    return parameters + more * state + OTHER_FILES;
   }
 
   private void announce(DeviceOptions device, MemoryNeed need) {
@@ -187,35 +253,6 @@ final class TrainingRun {
             device.describe(),
             need.mib(),
             MemoryNeed.availableMib()));
-  }
-
-  private void train(Trainer trainer) throws IOException {
-    long saved = System.nanoTime();
-    try (Progress progress = Progress.on(err, "train", trainer.step(), config.steps())) {
-      Trainer.Listener listener = row -> progress.update(row.step(), details(trainer.curve(), row));
-      while (trainer.step() < config.steps() && !interruption.requested()) {
-        trainer.runTo(trainer.step() + 1, listener);
-        if (System.nanoTime() - saved > SAVE_NANOS) {
-          trainer.saveState(directory.path());
-          saved = System.nanoTime();
-        }
-      }
-    }
-  }
-
-  private String details(LossCurve curve, LossCurve.Row row) {
-    List<LossCurve.Row> rows = curve.rows();
-    double seconds =
-        rows.subList(Math.max(0, rows.size() - SHOWN_STEPS), rows.size()).stream()
-            .mapToDouble(r -> config.imagesPerStep() / r.imagesPerSecond())
-            .average()
-            .orElse(config.imagesPerStep() / row.imagesPerSecond());
-    double rate = config.imagesPerStep() / seconds;
-    return String.format(
-        Locale.ROOT,
-        rate < 10 ? "loss %.4f  %.1f images/s" : "loss %.4f  %.0f images/s",
-        curve.meanLoss(SHOWN_STEPS),
-        rate);
   }
 
   private void writeCurve(LossCurve curve) throws IOException {
@@ -280,6 +317,11 @@ final class TrainingRun {
     if (!curve.rows().isEmpty()) {
       result.put("loss_last_100_steps", curve.meanLoss(100));
       result.put("first_loss", curve.rows().getFirst().loss());
+    }
+    if (!spikes.isEmpty()) {
+      result.put(
+          "loss_spikes",
+          spikes.stream().map(s -> Map.of("step", s.step(), "loss", s.loss())).toList());
     }
     manifest.put("result", result);
     AtomicFiles.write(directory.manifest(), manifest.ended(status).json());

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.github.tornadodiffusion.diffusion.Checkpoints;
 import io.github.tornadodiffusion.kernels.Engines;
 import java.io.File;
 import java.io.IOException;
@@ -213,7 +214,7 @@ class LauncherTest {
     process.destroy();
     String err = end(128 + 15, process);
     assertTrue(err.contains("the same command with --out run --resume goes on"), err);
-    assertTrue(Files.exists(run.resolve("training_state/state.safetensors")));
+    assertTrue(Checkpoints.of(run).newest().checkpoint().step() >= 0);
     assertTrue(Files.readString(run.resolve("manifest.json")).contains("\"interrupted\""));
   }
 

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.tornadodiffusion.diffusion.Checkpoints;
+import io.github.tornadodiffusion.nn.AtomicDirectories;
 import io.github.tornadodiffusion.nn.HostTensor;
 import io.github.tornadodiffusion.nn.Safetensors;
 import java.awt.image.BufferedImage;
@@ -125,10 +127,66 @@ class TrainTest {
     CommandRun.succeeds(train(killed, 3, 1, "--resume"));
     assertArrayEquals(weights(run), weights(killed));
 
-    Files.delete(killed.resolve("training_state/state.safetensors"));
-    CommandRun.refused(List.of("no training state"), train(killed, 3, 1, "--resume"));
-    CommandRun.refused(
-        List.of("no training state"), train(temporary.resolve("nowhere"), 3, 1, "--resume"));
+    AtomicDirectories.remove(killed.resolve("training_state/checkpoint-3"));
+    CommandRun.refused(List.of("no checkpoint"), train(killed, 3, 1, "--resume"));
+    Path nowhere = temporary.resolve("nowhere");
+    CommandRun.refused(List.of("no checkpoint"), train(nowhere, 3, 1, "--resume"));
+    assertFalse(Files.exists(nowhere));
+  }
+
+  @Test
+  void checkpointsAreWrittenKeptAndReplacedWhenDamaged() throws IOException {
+    Path out = temporary.resolve("checkpoints");
+    String[] options = {"--checkpointing-steps", "1", "--checkpoints-total-limit", "3"};
+    CommandRun.succeeds(train(out, 4, 1, options));
+    Checkpoints checkpoints = Checkpoints.of(out);
+    assertEquals(
+        List.of(4, 3, 2), checkpoints.all().stream().map(Checkpoints.Checkpoint::step).toList());
+    Path whole = temporary.resolve("unbroken");
+    CommandRun.succeeds(train(whole, 5, 1));
+
+    Files.write(checkpoints.directory().resolve("checkpoint-4/state.safetensors"), new byte[9]);
+    CommandRun resumed =
+        CommandRun.succeeds(
+            train(out, 5, 1, "--resume", options[0], options[1], options[2], options[3]));
+    assertTrue(
+        resumed.err().startsWith("warning: " + checkpoints.directory().resolve("checkpoint-4/")),
+        resumed.err());
+    assertTrue(
+        resumed.err().contains("checksum differs; going on from checkpoint-3, which is whole"),
+        resumed.err());
+    assertArrayEquals(weights(whole), weights(out));
+    assertEquals(5, checkpoints.newest().checkpoint().step());
+    CommandRun.refused(List.of("--checkpointing-steps is 0"), train(out, 5, 1, options[0], "0"));
+    CommandRun.refused(List.of("--checkpoints-total-limit"), train(out, 5, 1, options[2], "0"));
+    CommandRun.refused(List.of("--max-time", "minutes"), train(out, 5, 1, "--max-time", "soon"));
+  }
+
+  @Test
+  void aDivergedRunSaysWhereAndKeepsItsCheckpoint() throws IOException {
+    Path out = temporary.resolve("diverged");
+    CommandRun run =
+        CommandRun.of(
+            train(
+                out,
+                60,
+                2,
+                "--lr",
+                "900",
+                "--warmup",
+                "0",
+                "--max-grad-norm",
+                "0",
+                "--checkpointing-steps",
+                "1"));
+    assertEquals(1, run.code(), run.err());
+    String error = run.err().lines().filter(line -> line.startsWith("error: ")).findFirst().get();
+    assertTrue(error.contains("the first operation to give one is "), error);
+    Checkpoints.Checkpoint last = Checkpoints.of(out).newest().checkpoint();
+    assertTrue(error.contains("the last checkpoint, " + last.path() + ", is whole"), error);
+    assertTrue(error.contains("lower --lr"), error);
+    assertEquals("diverged", manifest(out).get("status").asString());
+    assertEquals(last.step() + 1, Files.readAllLines(out.resolve("loss.csv")).size());
   }
 
   @Test

@@ -61,9 +61,7 @@ public final class AtomicFiles {
 
   static void write(Path file, Content content, Opener opener) throws IOException {
     Path target = target(file);
-    Path directory = target.getParent();
-    String name = "." + target.getFileName() + "." + UUID.randomUUID() + TEMPORARY;
-    Path temporary = directory.resolve(name);
+    Path temporary = temporary(target);
     try {
       try (FileChannel channel = opener.open(temporary)) {
         content.writeTo(channel);
@@ -78,7 +76,12 @@ public final class AtomicFiles {
     } finally {
       Files.deleteIfExists(temporary);
     }
-    forceDirectory(directory);
+    forceDirectory(target.getParent());
+  }
+
+  /** A name beside a target that no one else has. */
+  static Path temporary(Path target) {
+    return target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + TEMPORARY);
   }
 
   /** The file to replace: behind any links, so that those stay. */
@@ -103,8 +106,8 @@ public final class AtomicFiles {
   }
 
   /**
-   * Removes the temporary files that writers left in a directory when they were killed. Nobody may
-   * be writing there.
+   * Removes the temporary files and directories that writers left in a directory when they were
+   * killed. Nobody may be writing there.
    *
    * @throws IOException if one cannot be removed
    */
@@ -114,7 +117,7 @@ public final class AtomicFiles {
     }
     try (Stream<Path> files = Files.list(directory)) {
       for (Path file : files.filter(AtomicFiles::isLeftover).toList()) {
-        Files.deleteIfExists(file);
+        AtomicDirectories.delete(file);
       }
     }
   }
@@ -151,7 +154,7 @@ public final class AtomicFiles {
   }
 
   /** Makes the new name survive a power cut, where the system can open a directory for that. */
-  private static void forceDirectory(Path directory) {
+  static void forceDirectory(Path directory) {
     try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
       channel.force(true);
     } catch (IOException e) {

@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.nn;
 
+import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.Noise;
 import io.github.tornadodiffusion.kernels.Optimizer;
@@ -131,6 +132,11 @@ final class TrainingGraph {
         : List.of(step);
   }
 
+  /** How many steps of the schedule come before the parameters change: the gradients' norm too. */
+  int stepsBeforeUpdate() {
+    return backwardSteps + 1;
+  }
+
   private List<Buffer> inputs() {
     List<Buffer> inputs =
         new ArrayList<>(
@@ -148,6 +154,40 @@ final class TrainingGraph {
       inputs.addAll(hybrid.inputs());
     }
     return inputs;
+  }
+
+  /** Writes all that a call works on. */
+  void write(LoadedProgram to, UNetTraining.StepInput input) {
+    switch (input.noise()) {
+      case UNetTraining.NoiseSource.Given given ->
+          to.writeImages(noise, "noise values", given.values());
+      case UNetTraining.NoiseSource.Drawn drawn -> {
+        Block shape = net.plainSampleShape();
+        int imageLength = shape.h() * shape.w() * shape.c();
+        long first = (long) drawn.firstImage() * imageLength;
+        to.write(
+            seed, Noise.seedBlock(drawn.seed(), UNetTraining.NOISE_STREAM, drawn.step(), first));
+      }
+    }
+    net.conditions.write(to, input.timesteps(), UNetInputs.floats(input.labels()));
+    perImage(to, signal, "signal coefficients", input.signal());
+    perImage(to, sigma, "sigma coefficients", input.sigma());
+    perImage(to, targetNoise, "target coefficients", input.targetNoise());
+    perImage(to, targetSample, "target coefficients", input.targetSample());
+    perImage(to, lossWeights, "loss weights", input.lossWeights());
+    to.writeImages(images, "image values", input.images());
+    to.write(hyper, input.hyperparameters().block());
+    if (hybrid != null) {
+      perImage(to, hybrid.range, "variance ranges", input.variance().range());
+      perImage(to, hybrid.scale, "variance scales", input.variance().scale());
+      perImage(to, hybrid.halfBin, "variance half bins", input.variance().halfBin());
+      perImage(to, hybrid.weights, "variance weights", input.variance().weights());
+    }
+  }
+
+  private void perImage(LoadedProgram to, Buffer buffer, String what, float[] values) {
+    HostLength.check(what, values.length, options.batch());
+    to.write(buffer, values);
   }
 
   /** What the device must be able to do for it, see {@link Engine#prove}. */

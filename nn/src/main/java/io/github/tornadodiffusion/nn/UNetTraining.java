@@ -1,8 +1,6 @@
 package io.github.tornadodiffusion.nn;
 
-import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Engine;
-import io.github.tornadodiffusion.kernels.Noise;
 import io.github.tornadodiffusion.kernels.Optimizer;
 import io.github.tornadodiffusion.kernels.Program;
 import io.github.tornadodiffusion.kernels.VariationalBound;
@@ -241,31 +239,7 @@ public final class UNetTraining implements AutoCloseable {
               ? "The model does not predict its variance: leave its coefficients out"
               : "The model predicts its variance: give its coefficients");
     }
-    UNetGraph net = recorded.net;
-    switch (input.noise) {
-      case NoiseSource.Given given ->
-          loaded.writeImages(recorded.noise, "noise values", given.values);
-      case NoiseSource.Drawn drawn -> {
-        Block images = net.plainSampleShape();
-        int imageLength = images.h() * images.w() * images.c();
-        long first = (long) drawn.firstImage * imageLength;
-        loaded.write(recorded.seed, Noise.seedBlock(drawn.seed, NOISE_STREAM, drawn.step, first));
-      }
-    }
-    net.conditions.write(loaded, input.timesteps, UNetInputs.floats(input.labels));
-    perImage(recorded.signal, "signal coefficients", input.signal);
-    perImage(recorded.sigma, "sigma coefficients", input.sigma);
-    perImage(recorded.targetNoise, "target coefficients", input.targetNoise);
-    perImage(recorded.targetSample, "target coefficients", input.targetSample);
-    perImage(recorded.lossWeights, "loss weights", input.lossWeights);
-    loaded.writeImages(recorded.images, "image values", input.images);
-    loaded.write(recorded.hyper, input.hyperparameters.block());
-    if (recorded.hybrid != null) {
-      perImage(recorded.hybrid.range, "variance ranges", input.variance.range);
-      perImage(recorded.hybrid.scale, "variance scales", input.variance.scale);
-      perImage(recorded.hybrid.halfBin, "variance half bins", input.variance.halfBin);
-      perImage(recorded.hybrid.weights, "variance weights", input.variance.weights);
-    }
+    recorded.write(loaded, input);
     float gradNorm = 0;
     if (input.update) {
       loaded.run();
@@ -274,14 +248,21 @@ public final class UNetTraining implements AutoCloseable {
       loaded.run(accumulation);
     }
     return new StepResult(
-        loaded.read(recorded.lossPerImage, net.batch),
-        recorded.hybrid == null ? null : loaded.read(recorded.hybrid.boundPerImage, net.batch),
+        loaded.read(recorded.lossPerImage, recorded.net.batch),
+        recorded.hybrid == null
+            ? null
+            : loaded.read(recorded.hybrid.boundPerImage, recorded.net.batch),
         gradNorm);
   }
 
-  private void perImage(Buffer buffer, String what, float[] values) {
-    HostLength.check(what, values.length, recorded.net.batch);
-    loaded.write(buffer, values);
+  /**
+   * Says where the first NaN or infinity of the next step comes from: the operation and its tensor.
+   * The step is computed on the processor, whatever the device, and changes nothing.
+   *
+   * @param inputs of all calls of the step
+   */
+  public String findNonFinite(List<StepInput> inputs) {
+    return new NonFiniteSearch(recorded).find(parameters(), inputs);
   }
 
   /** The parameters as they are now, in {@code state_dict} order. */

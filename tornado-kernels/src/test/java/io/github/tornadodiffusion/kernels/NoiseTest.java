@@ -94,6 +94,21 @@ class NoiseTest {
     assertThrows(IllegalArgumentException.class, () -> Noise.seedBlock(SEED, 1, 2, -1));
   }
 
+  /** Of either order: the rare radii and angles of the Box-Muller transform are among so many. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aMillionValuesAreTheHostsToTheLastBit(boolean byChannel) {
+    Block out = arena.place(Block.of(0, 1, 512, 512, 4));
+    int seed = arena.put(Noise.seedBlock(SEED, 11, 12));
+    arena.run(byChannel ? Noise.gaussianByChannel(seed, out) : Noise.gaussian(seed, out));
+    float[] host = new float[1 << 20];
+    Philox.gaussian(SEED, 11, 12, 0, host);
+    double[] expected =
+        Naive.values(
+            out, (n, c, y, x) -> host[byChannel ? (c * 512 + y) * 512 + x : (y * 512 + x) * 4 + c]);
+    assertArrayEquals(expected, arena.read(out));
+  }
+
   @ParameterizedTest
   @MethodSource("borderedShapes")
   void mix(Block shape) {
