@@ -16,15 +16,14 @@ import java.util.stream.Stream;
  */
 public final class Fuzzing {
   /** What reading the smallest file may allocate: a decoder's tables, thread pools, classes. */
-  private static final long BASE_BYTES = 64L << 20;
+  private static final long BASE_BYTES = 256L << 20;
 
   /** What reading may allocate for each byte of the file; deflate packs up to 1 : 1032. */
   private static final long BYTES_PER_BYTE = 2048;
 
   private static final int MOST_CHARACTERS = 1000;
 
-  private static final ThreadMXBean THREADS =
-      (ThreadMXBean) ManagementFactory.getThreadMXBean();
+  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
   private static String name;
   private static Path root;

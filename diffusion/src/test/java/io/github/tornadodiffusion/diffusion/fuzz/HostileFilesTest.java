@@ -28,10 +28,12 @@ class HostileFilesTest {
 
   @TestFactory
   Stream<DynamicTest> everyFileIsReadOrRefusedInOneLine() throws IOException {
-    return FuzzTargets.names().stream().flatMap(target ->
-        files(corpus().resolve(target)).stream().map(file ->
-            DynamicTest.dynamicTest(
-                target + "/" + file.getFileName(), () -> check(target, file))));
+    return FuzzTargets.names().stream()
+        .flatMap(target ->
+            files(corpus().resolve(target)).stream()
+                .map(file ->
+                    DynamicTest.dynamicTest(
+                        target + "/" + file.getFileName(), () -> check(target, file))));
   }
 
   private void check(String target, Path file) throws IOException {
