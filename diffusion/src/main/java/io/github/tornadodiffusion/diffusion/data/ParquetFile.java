@@ -8,7 +8,6 @@ import dev.hardwood.row.FieldAccessor;
 import dev.hardwood.schema.ColumnProjection;
 import io.github.tornadodiffusion.diffusion.Lines;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,19 +39,13 @@ final class ParquetFile implements AutoCloseable {
   ParquetFile(Path path, HardwoodContext context) throws IOException {
     this.path = path;
     try {
+      rows = ParquetCheck.rows(path);
       reader = ParquetFileReader.open(InputFile.of(path), context);
     } catch (IOException | RuntimeException e) {
       throw damaged(e);
     }
     try {
       columns = ParquetColumns.of(path, reader);
-      long rows = reader.getFileMetaData().numRows();
-      if (rows < 0 || rows > Math.min(Files.size(path), Integer.MAX_VALUE - 8)) {
-        // What is allocated for each must not depend on a number that nothing stands behind.
-        throw new IOException(
-            path + " declares " + rows + " rows, which it cannot hold: fetch it again");
-      }
-      this.rows = (int) rows;
     } catch (RuntimeException e) {
       reader.close();
       throw damaged(e);
