@@ -16,6 +16,7 @@ import javax.imageio.IIOException;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
+import javax.imageio.ImageTypeSpecifier;
 import javax.imageio.stream.FileImageInputStream;
 import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.MemoryCacheImageInputStream;
@@ -39,6 +40,9 @@ public final class ImageDecoder {
   /** What is refused beyond: a byte of deflate stands for 1032, each 8 pixels of black or white. */
   private static final int MOST_PIXELS_PER_BYTE = 8 * 1032;
 
+  /** Of a pixel: four samples of 16 bits. */
+  private static final int MOST_BITS = 64;
+
   /** Fewer may come from any file: WebP has no bound of this kind. */
   private static final long SMALL_PIXELS = 1_000_000;
 
@@ -57,7 +61,7 @@ public final class ImageDecoder {
     if (file.length() == 0 && file.isFile()) {
       throw new IOException("the file is empty");
     }
-    try (ImageInputStream input = new FileImageInputStream(file)) {
+    try (ImageInputStream input = new EndingInput(new FileImageInputStream(file))) {
       return decode(input, file.length(), imageSize, channels);
     }
   }
@@ -72,7 +76,7 @@ public final class ImageDecoder {
       throw new IOException("the file is empty");
     }
     try (ImageInputStream input =
-        new MemoryCacheImageInputStream(new ByteArrayInputStream(content))) {
+        new EndingInput(new MemoryCacheImageInputStream(new ByteArrayInputStream(content)))) {
       return decode(input, content.length, imageSize, channels);
     }
   }
@@ -123,6 +127,7 @@ public final class ImageDecoder {
 
   private static BufferedImage read(
       ImageReader reader, ImageInputStream input, long length, int imageSize) throws IOException {
+    long scans = isJpeg(reader) ? JpegScans.count(input) : 1;
     reader.setInput(input, true, true);
     int width = reader.getWidth(0);
     int height = reader.getHeight(0);
@@ -136,6 +141,7 @@ public final class ImageDecoder {
           "its %d bytes cannot hold the %dx%d pixels that it declares, it is damaged"
               .formatted(length, width, height));
     }
+    JpegScans.check(scans, pixels);
     boolean[] truncated = new boolean[1];
     // The JPEG reader fills what is missing with grey and only warns.
     reader.addIIOReadWarningListener(
@@ -160,8 +166,12 @@ public final class ImageDecoder {
 
   /** Refuses an image before it is decoded if it alone takes a quarter of the heap. */
   private static void checkMemory(ImageReader reader, long pixels) throws IOException {
-    SampleModel samples = reader.getImageTypes(0).next().getSampleModel();
-    long bits = (long) samples.getNumBands() * DataBuffer.getDataTypeSize(samples.getDataType());
+    Iterator<ImageTypeSpecifier> types = reader.getImageTypes(0);
+    long bits = MOST_BITS;
+    if (types.hasNext()) {
+      SampleModel samples = types.next().getSampleModel();
+      bits = (long) samples.getNumBands() * DataBuffer.getDataTypeSize(samples.getDataType());
+    }
     long heap = Runtime.getRuntime().maxMemory();
     if (pixels * bits / Byte.SIZE > heap / 4) {
       throw new IOException(

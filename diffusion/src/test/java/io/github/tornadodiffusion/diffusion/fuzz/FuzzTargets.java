@@ -87,7 +87,14 @@ final class FuzzTargets {
     if (!UNet2DConfig.fromJson(config.toJson()).equals(config)) {
       throw new AssertionError("read back as another: " + config.toJson());
     }
-    DiffusionModel.readUNet(directory);
+    try {
+      DiffusionModel.readUNet(directory);
+    } catch (IOException e) {
+      // The configuration is a model's, which has parameters; here are none.
+      if (!e.getMessage().contains("do not fit")) {
+        throw e;
+      }
+    }
   }
 
   private static void schedulerConfig(Path directory, byte[] file) throws IOException {

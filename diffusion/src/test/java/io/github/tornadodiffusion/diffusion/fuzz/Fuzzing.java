@@ -56,23 +56,29 @@ public final class Fuzzing {
   /**
    * Reads a file in an empty directory.
    *
-   * @throws AssertionError unless it is read or refused as it should be
+   * @return whether it was read; otherwise it was refused
+   * @throws AssertionError if neither happened as it should
    */
-  static void check(String target, Path directory, byte[] file) throws IOException {
+  static boolean check(String target, Path directory, byte[] file) throws IOException {
     long most = BASE_BYTES + BYTES_PER_BYTE * file.length;
-    if (allocated(target, Files.createDirectory(directory.resolve("1")), file) > most) {
+    long before = THREADS.getTotalThreadAllocatedBytes();
+    boolean read = read(target, Files.createDirectory(directory.resolve("1")), file);
+    if (THREADS.getTotalThreadAllocatedBytes() - before > most) {
       // The first time also loads classes, which the fuzzer then rewrites.
-      long again = allocated(target, Files.createDirectory(directory.resolve("2")), file);
-      if (again > most) {
-        throw new AssertionError("reading %d bytes allocated %d".formatted(file.length, again));
+      before = THREADS.getTotalThreadAllocatedBytes();
+      read(target, Files.createDirectory(directory.resolve("2")), file);
+      long allocated = THREADS.getTotalThreadAllocatedBytes() - before;
+      if (allocated > most) {
+        throw new AssertionError("reading %d bytes allocated %d".formatted(file.length, allocated));
       }
     }
+    return read;
   }
 
-  private static long allocated(String target, Path directory, byte[] file) {
-    long before = THREADS.getTotalThreadAllocatedBytes();
+  private static boolean read(String target, Path directory, byte[] file) {
     try {
       FuzzTargets.of(target).read(directory, file);
+      return true;
     } catch (IOException e) {
       checkRefusal(e, IOException.class);
     } catch (UncheckedIOException e) {
@@ -80,7 +86,7 @@ public final class Fuzzing {
     } catch (IllegalArgumentException e) {
       checkRefusal(e, IllegalArgumentException.class);
     }
-    return THREADS.getTotalThreadAllocatedBytes() - before;
+    return false;
   }
 
   /** Subclasses are exceptions that nobody thought of, such as a NumberFormatException. */
