@@ -16,7 +16,7 @@ import java.util.Optional;
  * oom-}: mend the reader and put the file into the corpus, where {@link HostileFilesTest} reads it.
  */
 public final class Fuzzer {
-  private static final int SECONDS_A_FILE = 20;
+  private static final int SECONDS_A_FILE = 60;
   private static final int MOST_MEBIBYTES = 2500;
 
   private Fuzzer() {}

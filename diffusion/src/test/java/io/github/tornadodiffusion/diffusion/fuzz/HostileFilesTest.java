@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class HostileFilesTest {
   /** Generous: the slowest takes a second. What hangs does so for good. */
-  private static final Duration LIMIT = Duration.ofSeconds(30);
+  private static final Duration LIMIT = Duration.ofSeconds(60);
 
   @TempDir Path directory;
 
