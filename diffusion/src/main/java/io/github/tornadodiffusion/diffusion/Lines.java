@@ -1,11 +1,13 @@
 package io.github.tornadodiffusion.diffusion;
 
+import io.github.tornadodiffusion.nn.Messages;
+
 /** Messages for people who read them on one line. */
 public final class Lines {
   private Lines() {}
 
-  /** The text with line breaks, which file names may contain, as spaces. */
+  /** The message on one line of bearable length, see {@link Messages#line}. */
   public static String one(String message) {
-    return message.replaceAll("\\s*[\\r\\n]+\\s*", " ");
+    return Messages.line(message);
   }
 }

@@ -1,7 +1,9 @@
 package io.github.tornadodiffusion.nn;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.math.BigDecimal;
+import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -19,6 +21,9 @@ public final class Json {
   /** The release of diffusers whose files these are; written as {@code _diffusers_version}. */
   public static final String DIFFUSERS_VERSION = "0.27.2";
 
+  /** Far beyond any configuration or index. */
+  private static final int MOST_BYTES = 64 << 20;
+
   private Json() {}
 
   /**
@@ -30,18 +35,33 @@ public final class Json {
    */
   public static <T> T read(Path file, Function<JsonFields, T> reader) throws IOException {
     try {
-      return reader.apply(JsonFields.parse(Files.readString(file)));
+      return reader.apply(JsonFields.parse(text(file)));
     } catch (CharacterCodingException e) {
       throw new IOException(
-          "Cannot read %s: it is not UTF-8 text; replace it by a JSON file".formatted(file), e);
+          Messages.line(
+              "Cannot read %s: it is not UTF-8 text; replace it by a JSON file".formatted(file)),
+          e);
     } catch (IOException e) {
       throw new IOException(
-          "Cannot read %s: %s; check the name and the model directory"
-              .formatted(file, Messages.reason(e)),
+          Messages.line(
+              "Cannot read %s: %s; check the name and the model directory"
+                  .formatted(file, Messages.reason(e))),
           e);
     } catch (IllegalArgumentException e) {
-      throw new IOException("%s: %s".formatted(file, e.getMessage()), e);
+      throw new IOException(Messages.line("%s: %s".formatted(file, e.getMessage())), e);
     }
+  }
+
+  private static String text(Path file) throws IOException {
+    byte[] bytes;
+    try (InputStream input = Files.newInputStream(file)) {
+      bytes = input.readNBytes(MOST_BYTES + 1);
+    }
+    if (bytes.length > MOST_BYTES) {
+      throw new IllegalArgumentException(
+          "it has more than %d MiB; give the JSON file of a model".formatted(MOST_BYTES >> 20));
+    }
+    return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
   }
 
   /** Writes a file atomically, see {@link #write(Object)}. */

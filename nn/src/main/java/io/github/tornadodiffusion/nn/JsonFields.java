@@ -7,7 +7,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.json.JsonReadFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -18,8 +20,15 @@ import tools.jackson.databind.node.ObjectNode;
  * another type is refused with an IllegalArgumentException of one line that names the key.
  */
 public final class JsonFields {
+  /** Each may become an object in memory that is many times as long as its text. */
+  private static final long MOST_TOKENS = 4_000_000;
+
   private static final JsonMapper MAPPER =
-      JsonMapper.builder()
+      JsonMapper.builder(
+              JsonFactory.builder()
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder().maxTokenCount(MOST_TOKENS).build())
+                  .build())
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           // Python writes infinities and NaN as such words.
           .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)

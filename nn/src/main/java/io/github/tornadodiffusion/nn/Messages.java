@@ -8,11 +8,29 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /** Pieces of error messages, which are one line whatever a file's names contain. */
-final class Messages {
+public final class Messages {
   private static final int MOST_LISTED = 3;
   private static final int MOST_CHARACTERS = 120;
+  private static final int MOST_OF_BEGINNING = 500;
+  private static final int MOST_OF_END = 250;
 
   private Messages() {}
+
+  /**
+   * A whole message without line breaks and control characters, which names in files may hold, and
+   * without the middle where it is endless: cause and mend stand at its ends.
+   */
+  public static String line(String message) {
+    String line =
+        message
+            .replaceAll("\\s*\\R+\\s*", " ")
+            .replaceAll("\\p{Cntrl}|[\\x80-\\x9f\\ud800-\\udfff]", "?");
+    return line.length() <= MOST_OF_BEGINNING + MOST_OF_END
+        ? line
+        : line.substring(0, MOST_OF_BEGINNING)
+            + " ... "
+            + line.substring(line.length() - MOST_OF_END);
+  }
 
   /** The text without control characters and of bearable length. */
   static String oneLine(String text) {

@@ -25,6 +25,10 @@ import java.util.SequencedSet;
  */
 public final class SafetensorsFile implements AutoCloseable {
   private static final int LENGTH_BYTES = Long.BYTES;
+
+  /** A header takes several times its length while it is read. */
+  private static final int HEAP_PER_HEADER = 16;
+
   private static final ValueLayout.OfLong LENGTH =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -43,7 +47,8 @@ public final class SafetensorsFile implements AutoCloseable {
   @SuppressWarnings("MustBeClosedChecker") // the file that is returned closes its arena
   static SafetensorsFile open(Path path) throws IOException {
     if (Files.isDirectory(path)) {
-      throw new IOException(path + " is a directory; name the .safetensors file in it");
+      throw new IOException(
+          Messages.line(path + " is a directory; name the .safetensors file in it"));
     }
     Arena arena = Arena.ofShared();
     SafetensorsFile file = null;
@@ -52,12 +57,14 @@ public final class SafetensorsFile implements AutoCloseable {
       return file;
     } catch (CharacterCodingException e) {
       throw new IOException(
-          path + ": the header is not UTF-8; the file is damaged or not safetensors", e);
+          Messages.line(path + ": the header is not UTF-8; the file is damaged or not safetensors"),
+          e);
     } catch (EOFException | IllegalArgumentException e) {
-      throw new IOException("%s: %s".formatted(path, e.getMessage()), e);
+      throw new IOException(Messages.line("%s: %s".formatted(path, e.getMessage())), e);
     } catch (IOException e) {
       throw new IOException(
-          "Cannot read %s: %s; check the name".formatted(path, Messages.reason(e)), e);
+          Messages.line("Cannot read %s: %s; check the name".formatted(path, Messages.reason(e))),
+          e);
     } finally {
       if (file == null) {
         arena.close();
@@ -84,6 +91,12 @@ public final class SafetensorsFile implements AutoCloseable {
           "the header claims %d bytes but only %d follow; the file is truncated or not safetensors,"
                   .formatted(headerBytes, size - LENGTH_BYTES)
               + " fetch or save it again");
+    }
+    long heap = Runtime.getRuntime().maxMemory();
+    if (headerBytes > heap / HEAP_PER_HEADER) {
+      throw new IllegalArgumentException(
+          "the header has %d bytes, too many for a heap of %d MiB; give more, with -Xmx"
+              .formatted(headerBytes, heap >> 20));
     }
     String json =
         StandardCharsets.UTF_8

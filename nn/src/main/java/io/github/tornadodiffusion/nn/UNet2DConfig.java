@@ -99,6 +99,11 @@ public record UNet2DConfig(
           "SkipDownBlock2D",
           "AttnSkipDownBlock2D");
 
+  // Far beyond any use; without them the parameters of a hostile file take forever to list.
+  private static final int MOST_LEVELS = 32;
+  private static final int MOST_LAYERS = 100;
+  private static final int MOST_CHANNELS = 1 << 20;
+
   private static final List<String> CLASS_EMBED_TYPES = List.of("timestep", "identity");
 
   private static final Map<String, Activation> ACTIVATIONS =
@@ -136,11 +141,13 @@ public record UNet2DConfig(
         downBlockTypes.size(),
         upBlockTypes.size(),
         levels);
+    checkMost("levels of block_out_channels", levels, MOST_LEVELS);
     downBlockTypes.forEach(type -> checkChoice("down_block_types", type, DOWN_BLOCK_TYPES));
     upBlockTypes.forEach(type -> checkChoice("up_block_types", type, UP_BLOCK_TYPES));
     checkPositive("in_channels", inChannels);
     checkPositive("out_channels", outChannels);
     checkPositive("layers_per_block", layersPerBlock);
+    checkMost("layers_per_block", layersPerBlock, MOST_LAYERS);
     checkPositive("norm_num_groups", normNumGroups);
     checkPositive("attention_head_dim", attentionHeadDim);
     checkPositive("attn_norm_num_groups", attnNormNumGroups);
@@ -149,6 +156,7 @@ public record UNet2DConfig(
     for (int i = 0; i < levels; i++) {
       int channels = blockOutChannels.get(i);
       checkPositive("block_out_channels", channels);
+      checkMost("block_out_channels", channels, MOST_CHANNELS);
       boolean skips =
           downBlockTypes.get(i).contains("Skip")
               && upBlockTypes.get(levels - 1 - i).contains("Skip");
@@ -266,6 +274,10 @@ public record UNet2DConfig(
 
   private static void checkPositive(String key, Integer value) {
     check(value == null || value >= 1, "%s is %s; it must be at least 1", key, value);
+  }
+
+  private static void checkMost(String key, int value, int most) {
+    check(value <= most, "%s: %s is too many; it must be at most %d", key, value, most);
   }
 
   private static void checkChoice(String key, String value, List<String> choices) {

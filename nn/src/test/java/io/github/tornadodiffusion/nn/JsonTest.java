@@ -2,6 +2,7 @@ package io.github.tornadodiffusion.nn;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.List;
@@ -110,5 +111,22 @@ class JsonTest {
         text);
     assertEquals("tab\t\"\u00e9\u0001", JsonFields.parse(text).string("c", null));
     assertThrows(IllegalArgumentException.class, () -> Json.write(new Object()));
+  }
+
+  /** Little text can be many objects. */
+  @Test
+  void endlessListsAreRefused() {
+    String text = "{\"a\": [" + "[],".repeat(2_000_000) + "[]]}";
+    var e = assertThrows(IllegalArgumentException.class, () -> JsonFields.parse(text));
+    assertTrue(e.getMessage().startsWith("not valid JSON"), e.getMessage());
+    assertEquals(1, e.getMessage().lines().count());
+  }
+
+  @Test
+  void messagesAreOneLineOfBearableLength() {
+    assertEquals(
+        "a b?[2J ? \ud83e\udd8b", Messages.line("a\n  b\u001b[2J\u2028\ud800 \ud83e\udd8b"));
+    String line = Messages.line("cause " + "x".repeat(5_000) + " mend");
+    assertTrue(line.length() < 800 && line.startsWith("cause") && line.endsWith("mend"), line);
   }
 }

@@ -1,8 +1,10 @@
 package io.github.tornadodiffusion.diffusion.data;
 
+import io.github.tornadodiffusion.diffusion.Lines;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,6 +24,9 @@ final class CifarImages implements ImageSource {
   private static final int PIXELS = 3 * SIDE * SIDE;
   private static final Pattern TEN = Pattern.compile("(data|test)_batch(_\\d+)?\\.bin");
   private static final Pattern HUNDRED = Pattern.compile("(train|test)\\.bin");
+
+  /** A longer file is none of names. */
+  private static final long MOST_NAMES_BYTES = 1 << 16;
 
   private final String place;
   private final Kind kind;
@@ -109,10 +114,11 @@ final class CifarImages implements ImageSource {
 
   private List<String> names(Path file) throws IOException {
     List<String> numbers = IntStream.range(0, kind.classes).mapToObj(Integer::toString).toList();
-    if (!Files.isRegularFile(file)) {
+    if (!Files.isRegularFile(file) || Files.size(file) > MOST_NAMES_BYTES) {
       return numbers;
     }
-    List<String> lines = Files.readAllLines(file).stream().filter(l -> !l.isBlank()).toList();
+    String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+    List<String> lines = text.lines().filter(l -> !l.isBlank()).map(Lines::one).toList();
     return lines.size() == kind.classes ? lines : numbers;
   }
 

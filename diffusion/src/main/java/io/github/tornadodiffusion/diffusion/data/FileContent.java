@@ -17,6 +17,9 @@ final class FileContent {
   /** The largest image file that is read from an archive. */
   static final int MAX_FILE_BYTES = 1 << 28;
 
+  /** Several files are unpacked at a time, each into pieces that are then joined. */
+  private static final int HEAP_PER_FILE = 32;
+
   private FileContent() {}
 
   /** Whether a file is packed with gzip. */
@@ -77,6 +80,20 @@ final class FileContent {
             + (e instanceof EOFException ? " is truncated" : " is damaged")
             + " (gzip): fetch it again",
         e);
+  }
+
+  /**
+   * All bytes of a packed image file: what it unpacks to is told by nothing but unpacking it.
+   *
+   * @throws IOException in one line if there are more than are accepted
+   */
+  static byte[] bounded(InputStream input) throws IOException {
+    int most = (int) Math.min(MAX_FILE_BYTES, Runtime.getRuntime().maxMemory() / HEAP_PER_FILE);
+    byte[] content = input.readNBytes(most + 1);
+    if (content.length > most) {
+      throw new IOException("the file is larger than the %d MiB accepted".formatted(most >> 20));
+    }
+    return content;
   }
 
   /** A copy of some bytes. */

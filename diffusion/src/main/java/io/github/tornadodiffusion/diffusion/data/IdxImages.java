@@ -24,7 +24,7 @@ final class IdxImages implements ImageSource {
   private static final int LABELS_MAGIC = 0x0801;
   private static final int IMAGES_HEADER = 16;
   private static final int LABELS_HEADER = 8;
-  private static final int MAX_SIDE = 1 << 14;
+  private static final int MAX_SIDE = 1 << 12;
 
   private final String place;
   private final List<Part> parts;

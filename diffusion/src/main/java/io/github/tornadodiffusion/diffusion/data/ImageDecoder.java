@@ -1,7 +1,10 @@
 package io.github.tornadodiffusion.diffusion.data;
 
 import io.github.tornadodiffusion.diffusion.Headless;
+import io.github.tornadodiffusion.diffusion.Lines;
 import java.awt.image.BufferedImage;
+import java.awt.image.DataBuffer;
+import java.awt.image.SampleModel;
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.File;
@@ -9,9 +12,11 @@ import java.io.IOException;
 import java.util.Iterator;
 import java.util.Locale;
 import java.util.Set;
+import javax.imageio.IIOException;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
+import javax.imageio.ImageTypeSpecifier;
 import javax.imageio.stream.FileImageInputStream;
 import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.MemoryCacheImageInputStream;
@@ -32,6 +37,15 @@ public final class ImageDecoder {
   /** Larger images are read with every n-th pixel only, to bound the memory they take. */
   private static final long LARGE_PIXELS = 16_000_000;
 
+  /** What is refused beyond: a byte of deflate stands for 1032, each 8 pixels of black or white. */
+  private static final int MOST_PIXELS_PER_BYTE = 8 * 1032;
+
+  /** Of a pixel: four samples of 16 bits. */
+  private static final int MOST_BITS = 64;
+
+  /** Fewer may come from any file: WebP has no bound of this kind. */
+  private static final long SMALL_PIXELS = 1_000_000;
+
   static {
     Headless.ensure();
   }
@@ -47,8 +61,8 @@ public final class ImageDecoder {
     if (file.length() == 0 && file.isFile()) {
       throw new IOException("the file is empty");
     }
-    try (ImageInputStream input = new FileImageInputStream(file)) {
-      return decode(input, imageSize, channels);
+    try (ImageInputStream input = new EndingInput(new FileImageInputStream(file))) {
+      return decode(input, file.length(), imageSize, channels);
     }
   }
 
@@ -62,27 +76,41 @@ public final class ImageDecoder {
       throw new IOException("the file is empty");
     }
     try (ImageInputStream input =
-        new MemoryCacheImageInputStream(new ByteArrayInputStream(content))) {
-      return decode(input, imageSize, channels);
+        new EndingInput(new MemoryCacheImageInputStream(new ByteArrayInputStream(content)))) {
+      return decode(input, content.length, imageSize, channels);
     }
   }
 
-  private static DecodedImage decode(ImageInputStream input, int imageSize, int channels)
-      throws IOException {
+  private static DecodedImage decode(
+      ImageInputStream input, long length, int imageSize, int channels) throws IOException {
     try {
       ImageReader reader = reader(input);
       try {
         Orientation orientation = isJpeg(reader) ? Orientation.ofJpeg(input) : Orientation.UPRIGHT;
-        return square(read(reader, input, imageSize), orientation, imageSize, channels);
+        return square(read(reader, input, length, imageSize), orientation, imageSize, channels);
       } finally {
         reader.dispose();
       }
     } catch (EOFException e) {
       throw new IOException("the file is truncated", e);
-    } catch (RuntimeException | OutOfMemoryError e) {
-      // So the JDK's readers meet headers with impossible sizes.
-      throw new IOException("the image is damaged (" + e + ")", e);
+    } catch (IIOException | RuntimeException | OutOfMemoryError e) {
+      // So the readers meet what is damaged, be it where a check of theirs fails or where none is.
+      throw damaged(e);
     }
+  }
+
+  private static IOException damaged(Throwable e) {
+    Throwable root = e;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    if (root instanceof EOFException) {
+      return new IOException("the file is truncated", e);
+    }
+    if (root instanceof OutOfMemoryError) {
+      return new IOException("there is too little memory to decode it: give more, with -Xmx", e);
+    }
+    return new IOException(Lines.one("the image is damaged (" + root + ")"), e);
   }
 
   private static ImageReader reader(ImageInputStream input) throws IOException {
@@ -97,8 +125,9 @@ public final class ImageDecoder {
     throw new IOException("the content is not PNG, JPEG, GIF, BMP or WebP");
   }
 
-  private static BufferedImage read(ImageReader reader, ImageInputStream input, int imageSize)
-      throws IOException {
+  private static BufferedImage read(
+      ImageReader reader, ImageInputStream input, long length, int imageSize) throws IOException {
+    long scans = isJpeg(reader) ? JpegScans.count(input) : 1;
     reader.setInput(input, true, true);
     int width = reader.getWidth(0);
     int height = reader.getHeight(0);
@@ -107,6 +136,12 @@ public final class ImageDecoder {
       throw new IOException(
           "%dx%d pixels are more than the %d accepted".formatted(width, height, MAX_PIXELS));
     }
+    if (pixels > SMALL_PIXELS + length * MOST_PIXELS_PER_BYTE) {
+      throw new IOException(
+          "its %d bytes cannot hold the %dx%d pixels that it declares, it is damaged"
+              .formatted(length, width, height));
+    }
+    JpegScans.check(scans, pixels);
     boolean[] truncated = new boolean[1];
     // The JPEG reader fills what is missing with grey and only warns.
     reader.addIIOReadWarningListener(
@@ -115,7 +150,9 @@ public final class ImageDecoder {
     int step = Math.min(width, height) / (4 * imageSize);
     if (pixels > LARGE_PIXELS && step > 1) {
       parameters.setSourceSubsampling(step, step, 0, 0);
+      pixels /= (long) step * step;
     }
+    checkMemory(reader, pixels);
     BufferedImage image = reader.read(0, parameters);
     if (truncated[0]) {
       throw new IOException("the file is truncated");
@@ -125,6 +162,22 @@ public final class ImageDecoder {
       throw new IOException("JPEG files in CMYK are not supported, save it as RGB");
     }
     return image;
+  }
+
+  /** Refuses an image before it is decoded if it alone takes a quarter of the heap. */
+  private static void checkMemory(ImageReader reader, long pixels) throws IOException {
+    Iterator<ImageTypeSpecifier> types = reader.getImageTypes(0);
+    long bits = MOST_BITS;
+    if (types.hasNext()) {
+      SampleModel samples = types.next().getSampleModel();
+      bits = (long) samples.getNumBands() * DataBuffer.getDataTypeSize(samples.getDataType());
+    }
+    long heap = Runtime.getRuntime().maxMemory();
+    if (pixels * bits / Byte.SIZE > heap / 4) {
+      throw new IOException(
+          "%d pixels of %d bits are too many for a heap of %d MiB: give more, with -Xmx"
+              .formatted(pixels, bits, heap >> 20));
+    }
   }
 
   private static boolean isJpeg(ImageReader reader) throws IOException {

@@ -21,6 +21,9 @@ import java.util.function.Predicate;
  * over; symbolic links are followed, and a file that several paths lead to counts once.
  */
 final class ImageDirectory {
+  /** Two links a directory to the next make 2^n paths of n directories. */
+  private static final int MOST_DIRECTORIES = 50_000;
+
   private ImageDirectory() {}
 
   /**
@@ -52,8 +55,16 @@ final class ImageDirectory {
     TreeMap<String, Path> found = new TreeMap<>();
     SimpleFileVisitor<Path> visitor =
         new SimpleFileVisitor<>() {
+          private int directories;
+
           @Override
           public FileVisitResult preVisitDirectory(Path path, BasicFileAttributes attributes) {
+            if (++directories > MOST_DIRECTORIES) {
+              throw new IllegalArgumentException(
+                  Lines.one(
+                      "%s leads to more than %d directories: remove links in it that lead around"
+                          .formatted(directory, MOST_DIRECTORIES)));
+            }
             return !path.equals(directory) && path.getFileName().toString().startsWith(".")
                 ? FileVisitResult.SKIP_SUBTREE
                 : FileVisitResult.CONTINUE;

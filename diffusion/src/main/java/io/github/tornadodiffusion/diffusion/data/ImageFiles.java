@@ -24,6 +24,9 @@ final class ImageFiles implements ImageSource {
   private static final Pattern EXTENSION =
       Pattern.compile(".*\\.(png|jpg|jpeg|jpe|jfif|gif|bmp|webp)", Pattern.DOTALL);
 
+  /** No file system has longer paths, but a packed archive can: as many directories as letters. */
+  private static final int MOST_CHARACTERS = 4096;
+
   private final String place;
   private final List<String> paths;
   private final List<String> classNames;
@@ -73,6 +76,9 @@ final class ImageFiles implements ImageSource {
 
   /** Whether a path is of an image that is not hidden. */
   static boolean accepts(String path) {
+    if (path.length() > MOST_CHARACTERS) {
+      return false;
+    }
     for (String name : path.split("/", -1)) {
       // __MACOSX holds what macOS notes about the files of an archive, under the same names.
       if ((name.startsWith(".") && !name.equals(".")) || name.equals("__MACOSX")) {

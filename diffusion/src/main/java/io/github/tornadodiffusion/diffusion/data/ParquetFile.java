@@ -17,13 +17,15 @@ import java.util.function.Function;
  * The rows of one Parquet file. Rows that are read in order come in blocks from one pass over the
  * file; any other is sought, for which the rows before it in its row group are unpacked.
  */
-final class ParquetFile {
+final class ParquetFile implements AutoCloseable {
   /** Rows that are held at a time. */
   private static final int BLOCK = 64;
 
   private final Path path;
   private final ParquetFileReader reader;
   private final ParquetColumns columns;
+  private final int rows;
+  private IOException damage;
   private RowReader cursor;
   private int next;
   private int blockStart;
@@ -37,11 +39,25 @@ final class ParquetFile {
   ParquetFile(Path path, HardwoodContext context) throws IOException {
     this.path = path;
     try {
+      rows = ParquetCheck.rows(path);
       reader = ParquetFileReader.open(InputFile.of(path), context);
     } catch (IOException | RuntimeException e) {
       throw damaged(e);
     }
-    columns = ParquetColumns.of(path, reader);
+    try {
+      columns = ParquetColumns.of(path, reader);
+    } catch (RuntimeException e) {
+      reader.close();
+      throw damaged(e);
+    } catch (IOException e) {
+      reader.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    reader.close();
   }
 
   Path path() {
@@ -53,7 +69,7 @@ final class ParquetFile {
   }
 
   int rows() {
-    return Math.toIntExact(reader.getFileMetaData().numRows());
+    return rows;
   }
 
   /** The labels of all rows: Long, String or null where a row has none. */
@@ -72,6 +88,10 @@ final class ParquetFile {
       }
     } catch (RuntimeException e) {
       throw damaged(e);
+    }
+    if (labels.size() != rows) {
+      throw new IOException(
+          "%s has %d labels for %d rows: fetch it again".formatted(path, labels.size(), rows));
     }
     return labels;
   }
@@ -93,10 +113,17 @@ final class ParquetFile {
     if (row >= blockStart && row < blockStart + block.size()) {
       return block.get(row - blockStart);
     }
+    if (damage != null) {
+      // Seeking what lies behind would unpack the damaged part once more for every row.
+      throw damage;
+    }
     try {
       int start = row / BLOCK * BLOCK;
       if (start == next) {
         readBlock(start);
+        if (row - start >= block.size()) {
+          throw new IllegalStateException("row " + row + " is missing");
+        }
         return block.get(row - start);
       }
       block = List.of();
@@ -105,7 +132,8 @@ final class ParquetFile {
         return bytes(rows);
       }
     } catch (RuntimeException e) {
-      throw damaged(e);
+      damage = damaged(e);
+      throw damage;
     }
   }
 

@@ -28,23 +28,24 @@ final class ParquetImages implements ImageSource {
     LIBRARY.setLevel(Level.WARNING);
   }
 
+  /** Its threads are daemons; one pool serves all files. */
+  private static final HardwoodContext CONTEXT =
+      HardwoodContext.create(Math.max(1, Runtime.getRuntime().availableProcessors() / 2));
+
   private final String place;
-  private final List<ParquetFile> files = new ArrayList<>();
+  private final List<ParquetFile> files;
   private final int[] firsts;
   private final int[] labels;
   private final List<String> classNames;
 
-  private ParquetImages(String place, List<Path> paths) throws IOException {
+  private ParquetImages(String place, List<ParquetFile> files) throws IOException {
     this.place = place;
-    int threads = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
-    // Its threads are daemons and live as long as the files are used.
-    HardwoodContext context = HardwoodContext.create(threads);
-    firsts = new int[paths.size() + 1];
-    for (int i = 0; i < paths.size(); i++) {
-      files.add(new ParquetFile(paths.get(i), context));
+    this.files = files;
+    firsts = new int[files.size() + 1];
+    for (int i = 0; i < files.size(); i++) {
       firsts[i + 1] = Math.addExact(firsts[i], files.get(i).rows());
     }
-    if (firsts[paths.size()] == 0) {
+    if (firsts[files.size()] == 0) {
       throw new IOException(place + " has no rows: give files with images");
     }
     ParquetColumns columns = files.getFirst().columns();
@@ -63,7 +64,7 @@ final class ParquetImages implements ImageSource {
       }
     }
     classNames = classNames(values, columns);
-    labels = new int[firsts[paths.size()]];
+    labels = new int[firsts[files.size()]];
     Arrays.fill(labels, -1);
     for (int i = 0; i < labels.length && !classNames.isEmpty(); i++) {
       labels[i] = label(values.get(i), i);
@@ -83,7 +84,7 @@ final class ParquetImages implements ImageSource {
    */
   static ImageSource open(Path place, List<String> names, Split split) throws IOException {
     if (names.isEmpty()) {
-      return new ParquetImages(place.toString(), single(place, split));
+      return open(place, single(place, split));
     }
     TreeMap<Split, List<Path>> there = new TreeMap<>();
     boolean told = names.stream().allMatch(name -> split(name).isPresent());
@@ -92,7 +93,26 @@ final class ParquetImages implements ImageSource {
           .computeIfAbsent(told ? split(name).orElseThrow() : Split.ALL, key -> new ArrayList<>())
           .add(place.resolve(name));
     }
-    return new ParquetImages(place.toString(), Split.choose(there, split, place.toString()));
+    return open(place, Split.choose(there, split, place.toString()));
+  }
+
+  private static ImageSource open(Path place, List<Path> paths) throws IOException {
+    List<ParquetFile> files = new ArrayList<>();
+    boolean opened = false;
+    try {
+      for (Path path : paths) {
+        files.add(new ParquetFile(path, CONTEXT));
+      }
+      ImageSource source = new ParquetImages(place.toString(), files);
+      opened = true;
+      return source;
+    } finally {
+      if (!opened) {
+        for (ParquetFile file : files) {
+          file.close();
+        }
+      }
+    }
   }
 
   private static List<Path> single(Path file, Split split) {

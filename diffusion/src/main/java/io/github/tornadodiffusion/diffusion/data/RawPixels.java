@@ -26,12 +26,14 @@ final class RawPixels {
         new BufferedImage(
             width, height, bands == 1 ? BufferedImage.TYPE_BYTE_GRAY : BufferedImage.TYPE_INT_RGB);
     WritableRaster raster = image.getRaster();
-    int[] samples = new int[plane];
+    int[] samples = new int[width];
     for (int band = 0; band < bands; band++) {
-      for (int i = 0; i < plane; i++) {
-        samples[i] = planes[band * plane + i] & 0xFF;
+      for (int y = 0; y < height; y++) {
+        for (int x = 0; x < width; x++) {
+          samples[x] = planes[band * plane + y * width + x] & 0xFF;
+        }
+        raster.setSamples(0, y, width, 1, band, samples);
       }
-      raster.setSamples(0, 0, width, height, band, samples);
     }
     return ImageDecoder.square(image, imageSize, channels);
   }

@@ -77,7 +77,7 @@ final class TarImages {
       long size = longSize >= 0 ? longSize : size(header);
       byte type = header[156];
       long start = at + BLOCK;
-      if (size < 0 || start + size > content.byteSize()) {
+      if (size < 0 || size > content.byteSize() - start) {
         throw truncated();
       }
       if (type == 'L') {
@@ -85,7 +85,7 @@ final class TarImages {
       } else if (type == 'x') {
         byte[] records = slice(start, size);
         longName = pax(records, "path", longName);
-        longSize = Long.parseLong(pax(records, "size", "-1"));
+        longSize = paxSize(records);
       } else if (type != 'g') {
         String name = longName == null ? name(header) : longName;
         if ((type == '0' || type == 0) && ImageFiles.accepts(name)) {
@@ -100,7 +100,7 @@ final class TarImages {
   }
 
   private byte[] slice(long offset, long length) throws IOException {
-    if (offset + length > content.byteSize() || length > FileContent.MAX_FILE_BYTES) {
+    if (length > content.byteSize() - offset || length > FileContent.MAX_FILE_BYTES) {
       throw truncated();
     }
     return FileContent.bytes(content, offset, length);
@@ -133,6 +133,18 @@ final class TarImages {
     }
   }
 
+  /** The size that pax records give, or -1 where they give none. */
+  private long paxSize(byte[] records) throws IOException {
+    String size = pax(records, "size", null);
+    if (size == null) {
+      return -1;
+    }
+    if (!size.matches("[0-9]{1,18}")) {
+      throw damagedPax();
+    }
+    return Long.parseLong(size);
+  }
+
   /** A value among records of the form "length key=value" and a line break. */
   private String pax(byte[] records, String key, String otherwise) throws IOException {
     int at = 0;
@@ -143,11 +155,12 @@ final class TarImages {
       }
       String digits = text(records, at, space - at);
       if (!digits.matches("[0-9]{1,9}")) {
-        throw new IOException(file + " is damaged (pax header): fetch it again");
+        throw damagedPax();
       }
       int end = at + Integer.parseInt(digits);
-      if (end <= space || end > records.length) {
-        throw new IOException(file + " is damaged (pax header): fetch it again");
+      // Between the blank and the line break there may be nothing.
+      if (end < space + 2 || end > records.length) {
+        throw damagedPax();
       }
       String record = new String(records, space + 1, end - space - 2, StandardCharsets.UTF_8);
       if (record.startsWith(key + "=")) {
@@ -156,6 +169,10 @@ final class TarImages {
       at = end;
     }
     return otherwise;
+  }
+
+  private IOException damagedPax() {
+    return new IOException(file + " is damaged (pax header): fetch it again");
   }
 
   private static String text(byte[] bytes, int offset, int length) {

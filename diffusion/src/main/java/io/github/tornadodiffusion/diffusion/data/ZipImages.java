@@ -31,6 +31,15 @@ final class ZipImages {
       throw new IOException(
           "%s is truncated or damaged (%s): fetch it again".formatted(file, e.getMessage()), e);
     }
+    try {
+      return images(file, zip, split);
+    } catch (IllegalArgumentException e) {
+      zip.close();
+      throw e;
+    }
+  }
+
+  private static ImageSource images(Path file, ZipFile zip, Split split) {
     List<String> paths =
         zip.stream()
             .filter(entry -> !entry.isDirectory())
@@ -48,13 +57,7 @@ final class ZipImages {
 
   private static byte[] content(ZipFile zip, String path) throws IOException {
     try (InputStream input = zip.getInputStream(zip.getEntry(path))) {
-      byte[] content = input.readNBytes(FileContent.MAX_FILE_BYTES);
-      if (content.length == FileContent.MAX_FILE_BYTES) {
-        throw new IOException(
-            "the file is larger than the %d MiB accepted"
-                .formatted(FileContent.MAX_FILE_BYTES >> 20));
-      }
-      return content;
+      return FileContent.bounded(input);
     } catch (EOFException e) {
       throw new IOException("the file is truncated", e);
     }

@@ -109,7 +109,11 @@ public record SchedulerConfig(
         "dynamic_thresholding_ratio",
         dynamicThresholdingRatio,
         "from 0 to 1");
-    check(stepsOffset >= 0, "steps_offset", stepsOffset, "at least 0");
+    check(
+        stepsOffset >= 0 && stepsOffset <= numTrainTimesteps,
+        "steps_offset",
+        stepsOffset,
+        "from 0 to num_train_timesteps");
     check(
         trainedBetas == null || trainedBetas.size() >= numTrainTimesteps,
         "trained_betas",

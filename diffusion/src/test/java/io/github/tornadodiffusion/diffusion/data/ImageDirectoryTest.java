@@ -258,6 +258,23 @@ class ImageDirectoryTest {
     assertEquals(List.of(), images.warnings());
   }
 
+  /** Two links from each of 17 directories to the next are 2^17 paths. */
+  @Test
+  void linksThatMultiplyEnd() throws IOException {
+    Path deep = directory.resolve("0");
+    write("0/a.png", plain(2, 2, 0));
+    for (int i = 1; i <= 17; i++) {
+      Path next = Files.createDirectory(directory.resolve(Integer.toString(i)));
+      Files.createSymbolicLink(next.resolve("a"), deep);
+      Files.createSymbolicLink(next.resolve("b"), deep);
+      deep = next;
+    }
+    Path top = deep;
+    String message =
+        assertThrows(IllegalArgumentException.class, () -> read(top, 2, 3)).getMessage();
+    assertTrue(message.contains("leads to more than 50000 directories"), message);
+  }
+
   @Test
   void hashFollowsPixelsAndSize() throws IOException {
     write("a.png", noise(9, 9, 1));
