@@ -1,0 +1,81 @@
+package io.github.tornadodiffusion.diffusion;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.tornadodiffusion.diffusion.data.Digits;
+import io.github.tornadodiffusion.diffusion.schedulers.BetaSchedule;
+import io.github.tornadodiffusion.kernels.JvmEngine;
+import java.io.IOException;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryPoolMXBean;
+import java.lang.management.MemoryType;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Twenty thousand steps, with checkpoints, in flat memory and at a steady pace. */
+class LongRunTest {
+  private static final int STEPS = 20_000;
+  private static final int PART = 2_000;
+
+  /** A row of the loss curve with its list of quartiles, which a run keeps of every step. */
+  private static final long ROW_BYTES = 300;
+
+  /** What the JVM itself comes to hold meanwhile: compiled code's tables, classes, caches. */
+  private static final long SLACK_BYTES = 4 << 20;
+
+  @TempDir private Path directory;
+
+  @Test
+  void holdsMemoryFlatAndPaceSteady() throws IOException {
+    TrainingConfig config =
+        TrainingConfigs.of(TinyUNet.config(8, 1, 8, 8), 1, STEPS, BetaSchedule.LINEAR, 3);
+    Checkpoints checkpoints = Checkpoints.of(directory);
+    checkpoints.makeDirectory();
+    double[] seconds = new double[STEPS / PART];
+    long heap = 0;
+    long buffers = 0;
+    try (JvmEngine engine = new JvmEngine(1);
+        Trainer trainer = new Trainer(engine, config, new Digits(8, 1))) {
+      for (int part = 0; part < seconds.length; part++) {
+        long start = System.nanoTime();
+        trainer.runTo((part + 1) * PART, row -> {});
+        seconds[part] = (System.nanoTime() - start) * 1e-9;
+        trainer.save(checkpoints, 2);
+        if (part == 1) {
+          heap = heapBytes();
+          buffers = bufferBytes();
+        }
+      }
+      assertEquals(STEPS, trainer.step());
+    }
+    long rows = (long) (STEPS - 2 * PART) * ROW_BYTES;
+    long grown = heapBytes() - heap;
+    assertTrue(grown < rows + SLACK_BYTES, "the heap has grown by " + grown);
+    assertTrue(bufferBytes() - buffers < SLACK_BYTES, "buffers have grown to " + bufferBytes());
+    // Generous, since other programs take their share; a run that slows down step by step does not
+    // pass: what takes time in proportion to the rows so far would be 5 times as slow.
+    double first = Arrays.stream(seconds, 1, 4).min().getAsDouble();
+    double last = Arrays.stream(seconds, seconds.length - 3, seconds.length).min().getAsDouble();
+    assertTrue(last < 2 * first, Arrays.toString(seconds));
+  }
+
+  /** What is in use after a collection. */
+  private static long heapBytes() {
+    System.gc();
+    return ManagementFactory.getMemoryPoolMXBeans().stream()
+        .filter(pool -> pool.getType() == MemoryType.HEAP)
+        .map(MemoryPoolMXBean::getCollectionUsage)
+        .mapToLong(usage -> usage == null ? 0 : usage.getUsed())
+        .sum();
+  }
+
+  private static long bufferBytes() {
+    return ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+        .mapToLong(BufferPoolMXBean::getMemoryUsed)
+        .sum();
+  }
+}
