@@ -5,12 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.diffusion.data.Digits;
 import io.github.tornadodiffusion.diffusion.schedulers.BetaSchedule;
-import io.github.tornadodiffusion.kernels.JvmEngine;
+import io.github.tornadodiffusion.kernels.Engine;
 import java.io.IOException;
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryPoolMXBean;
 import java.lang.management.MemoryType;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
@@ -27,6 +28,9 @@ class LongRunTest {
   /** What the JVM itself comes to hold meanwhile: compiled code's tables, classes, caches. */
   private static final long SLACK_BYTES = 4 << 20;
 
+  /** What is outside the heap moves with the heap's own pages by this much. */
+  private static final long NATIVE_SLACK_BYTES = 200L << 20;
+
   @TempDir private Path directory;
 
   @Test
@@ -38,7 +42,8 @@ class LongRunTest {
     double[] seconds = new double[STEPS / PART];
     long heap = 0;
     long buffers = 0;
-    try (JvmEngine engine = new JvmEngine(1);
+    long resident = 0;
+    try (Engine engine = TestDevice.open();
         Trainer trainer = new Trainer(engine, config, new Digits(8, 1))) {
       for (int part = 0; part < seconds.length; part++) {
         long start = System.nanoTime();
@@ -48,6 +53,7 @@ class LongRunTest {
         if (part == 1) {
           heap = heapBytes();
           buffers = bufferBytes();
+          resident = nativeBytes();
         }
       }
       assertEquals(STEPS, trainer.step());
@@ -56,6 +62,8 @@ class LongRunTest {
     long grown = heapBytes() - heap;
     assertTrue(grown < rows + SLACK_BYTES, "the heap has grown by " + grown);
     assertTrue(bufferBytes() - buffers < SLACK_BYTES, "buffers have grown to " + bufferBytes());
+    long outside = nativeBytes() - resident;
+    assertTrue(outside < NATIVE_SLACK_BYTES, "native memory has grown by " + outside);
     // Generous, since other programs take their share; a run that slows down step by step does not
     // pass: what takes time in proportion to the rows so far would be 5 times as slow.
     double first = Arrays.stream(seconds, 1, 4).min().getAsDouble();
@@ -71,6 +79,20 @@ class LongRunTest {
         .map(MemoryPoolMXBean::getCollectionUsage)
         .mapToLong(usage -> usage == null ? 0 : usage.getUsed())
         .sum();
+  }
+
+  /** What the process holds beside its heap, a device on the processor included; 0 if untold. */
+  private static long nativeBytes() throws IOException {
+    Path status = Path.of("/proc/self/status");
+    if (Files.notExists(status)) {
+      return 0;
+    }
+    long kib =
+        Files.readAllLines(status).stream()
+            .filter(line -> line.startsWith("VmRSS:"))
+            .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+            .sum();
+    return (kib << 10) - ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getCommitted();
   }
 
   private static long bufferBytes() {
