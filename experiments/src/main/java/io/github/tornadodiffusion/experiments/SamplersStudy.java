@@ -167,25 +167,17 @@ final class SamplersStudy implements Experiment, AutoCloseable {
 
   @Override
   public double estimateSeconds() {
-    double training = 0;
-    double pass;
-    try (Trainer trainer = new Trainer(engine(), config, data.training())) {
-      if (given == null) {
-        training = config.steps() * Pace.of(config.steps(), done -> trainer.runTo(done, row -> {}));
-      }
-      Sampling sampling = referenceSampling();
-      DiffusionModel young = given == null ? trainer.model() : given;
-      try (ModelSampler sampler = ModelSampler.open(engine(), young, sampling, batch())) {
-        pass = Pace.ofCalls(progress -> sampler.sample(sampling, batch(), 0, null, progress));
-      }
-    }
     double calls = referenceSteps;
     for (String name : schedulers) {
       for (int steps : sampleSteps) {
         calls += Sampling.of(scheduler(name), steps).calls();
       }
     }
-    return training + pass * calls * seeds * Math.ceilDiv(samples, batch());
+    double passes = calls * seeds * Math.ceilDiv(samples, batch());
+    Preset preset = TrainingStudy.plain(config).withModel(unet());
+    Pace pace = Pace.of(engine(), preset, batch(), (int) Math.min(passes, Integer.MAX_VALUE));
+    double trained = given == null ? (double) config.imagesPerStep() * config.steps() : 0;
+    return trained * pace.training() + passes * batch() * pace.forward();
   }
 
   private Sampling referenceSampling() {

@@ -10,6 +10,7 @@ import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.XYSeries.XYSeriesRenderStyle;
 import org.knowm.xchart.style.lines.SeriesLines;
+import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** Puts the series of a {@link Chart} on an XChart. */
@@ -67,10 +68,17 @@ final class ChartPainter {
     }
     if (series.x().length > 0) {
       XYSeries line = add("line " + index, series.x(), series.y(), Palette.colour(index));
-      line.setLabel(frame.label(series));
-      line.setShowInLegend(true);
-      line.setLineStyle(Palette.line(index));
-      line.setMarker(isLong ? SeriesMarkers.NONE : Palette.marker(index));
+      Marker marker = isLong ? SeriesMarkers.NONE : Palette.marker(index);
+      line.setLineStyle(SeriesLines.NONE);
+      line.setMarker(new Polyline(series.x().length, Palette.line(index), marker));
+      // The legend shows line and marker of a series of its own, whose one point makes no line.
+      double[] x = {series.x()[0]};
+      double[] y = {series.y()[0]};
+      XYSeries legend = add("legend " + index, x, y, Palette.colour(index));
+      legend.setLabel(frame.label(series));
+      legend.setShowInLegend(true);
+      legend.setLineStyle(Palette.line(index));
+      legend.setMarker(marker);
     }
   }
 

@@ -11,8 +11,10 @@ import io.github.tornadodiffusion.experiments.statistics.Interval;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 
@@ -141,6 +143,18 @@ class ChartTest {
     }
     assertNotEquals(Palette.marker(0), Palette.marker(1));
     assertNotEquals(Palette.line(0), Palette.line(1));
+  }
+
+  /** Two parallel lines of a thousand points: the dashes of the second leave a third of it out. */
+  @Test
+  void aDashedLineOfManyPointsIsDashed() throws Exception {
+    double[] x = IntStream.range(0, 1000).mapToDouble(i -> i).toArray();
+    double[] higher = Arrays.stream(x).map(value -> value + 100).toArray();
+    Chart chart = lines().series("s", x, x).series("t", x, higher);
+    int solid = Palette.colour(0).getRGB() & 0xffffff;
+    int dashed = Palette.colour(1).getRGB() & 0xffffff;
+    double share = (double) ink(chart, rgb -> rgb == dashed) / ink(chart, rgb -> rgb == solid);
+    assertEquals(2 / 3.0, share, 0.07);
   }
 
   private static int ink(Chart chart, IntPredicate wanted) throws IOException {
