@@ -70,7 +70,7 @@ class PaceTest {
   @Test
   void aTrainingStepTakesLongerThanAForwardPass() {
     try (Engine engine = new JvmEngine(1)) {
-      Pace pace = Pace.of(engine, Presets.named("digits"), 2, 20);
+      Pace pace = Pace.of(engine, Presets.named("digits"), 2, 3);
       assertTrue(pace.forward() > 0 && pace.training() > pace.forward(), pace.toString());
     }
   }
