@@ -114,7 +114,7 @@ final class StudyResults {
 
   /** Logarithms of the signal-to-noise ratio that all arms reach. */
   List<Integer> commonLogSnrs() {
-    return StudyUnit.LOG_SNRS.stream()
+    return StudyDenoising.LOG_SNRS.stream()
         .filter(
             logSnr -> arms.stream().allMatch(arm -> summary(arm, noiseError(logSnr)).isPresent()))
         .toList();
