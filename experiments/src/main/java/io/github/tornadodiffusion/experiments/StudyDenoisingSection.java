@@ -47,8 +47,8 @@ final class StudyDenoisingSection {
     }
     report.chart(
         chart.caption(
-            "Mean over the seeds with 95 % interval. The losses of different schedules are means"
-                + " over different noise and do not say which is better."));
+            "Mean over the seeds with 95 % interval. Models that predict something else, or have"
+                + " other noise, have losses that do not say which is better."));
   }
 
   private void denoising() {

@@ -51,7 +51,7 @@ final class StudyDifferencesSection {
         "Wilcoxon's signed-rank test knows the order of the differences alone: with %d pairs its p"
                 .formatted(results.seeds())
             + " cannot be below %s, however clear a difference is."
-                .formatted(Cells.number(Math.pow(2, 1.0 - results.seeds()))));
+                .formatted(Numbers.plain(Math.pow(2, 1.0 - results.seeds()))));
   }
 
   private void differences(StudyArm arm) {
@@ -75,7 +75,7 @@ final class StudyDifferencesSection {
                     .formatted(arm.name(), results.names().getFirst())
                 + " standard deviations. The last column is the t test's p after Holm's correction"
                 + " for all comparisons: below %s counts as detected."
-                    .formatted(Cells.p(StudyComparison.LEVEL)),
+                    .formatted(Numbers.plain(StudyComparison.LEVEL)),
             List.of("figure", "pairs", "difference", "d", "p (t test)", "p (Wilcoxon)", "p (Holm)"),
             rows));
   }

@@ -150,7 +150,7 @@ final class StudyResults {
             ? sampleSteps
             : List.of(sampleSteps.getFirst(), sampleSteps.getLast());
     if (hasFeatures()) {
-      ends.forEach(steps -> metrics.add(quality("Frechet distance", "fid", steps)));
+      ends.forEach(steps -> metrics.add(quality("Fréchet distance", "fid", steps)));
       ends.forEach(steps -> metrics.add(quality("kernel distance", "kid", steps)));
     }
     metrics.add(quality("share near a training image", "near_share", sampleSteps.getLast()));

@@ -38,7 +38,7 @@ final class StudySamplesSection {
     if (features.isEmpty()) {
       report.paragraph(
           "The data has no classes to train a classifier on, so there are no features to compare"
-              + " samples in: the Frechet and the kernel distance are left out.");
+              + " samples in: the Fréchet and the kernel distance are left out.");
       return;
     }
     Row row = features.get();
@@ -48,7 +48,7 @@ final class StudySamplesSection {
             "Distances are in the %.0f features of a classifier that this program trained on the"
                 + " training images; it names the class of %s of the held-out images. They must not"
                 + " be set beside published distances, which are in the features of Inception. Real"
-                + " images set the scale: %.0f of the training images are at a Frechet distance of"
+                + " images set the scale: %.0f of the training images are at a Fréchet distance of"
                 + " %s and a kernel distance of %s from the held-out ones.",
             row.number("features"),
             Cells.percent(row.number("classifier_accuracy")),
@@ -63,7 +63,7 @@ final class StudySamplesSection {
     }
     Row real = results.first("features").orElseThrow();
     report.chart(
-        quality("frechet", "Frechet distance to held-out images", "Frechet distance", "fid")
+        quality("frechet", "Fréchet distance to held-out images", "Fréchet distance", "fid")
             .logY()
             .caption(
                 "Mean over the seeds with 95 %% interval; real images are at %s."
@@ -89,7 +89,7 @@ final class StudySamplesSection {
         new Table(
             "Means over the seeds with 95 % interval; the spread is the standard deviation of the"
                 + " kernel distance over subsets of one model's samples.",
-            List.of("steps", "model", "Frechet distance", "kernel distance", "its spread"), rows));
+            List.of("steps", "model", "Fréchet distance", "kernel distance", "its spread"), rows));
   }
 
   private Chart quality(String name, String title, String label, String column) {

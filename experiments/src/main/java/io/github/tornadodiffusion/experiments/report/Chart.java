@@ -165,6 +165,9 @@ public final class Chart {
     if (!caption.isEmpty()) {
       sentences.add(caption);
     }
+    if (hasBarsBesideEachOther() && series.stream().anyMatch(s -> !ChartPainter.isLong(s))) {
+      sentences.add("Intervals at one place are drawn beside each other.");
+    }
     series.forEach(s -> sentences.addAll(s.leftOut(logX, logY)));
     for (String category : categories) {
       String shown = ChartFrame.shortened(category);
@@ -173,6 +176,11 @@ public final class Chart {
       }
     }
     return String.join(" ", sentences);
+  }
+
+  /** Whether error bars of two lines would cover each other, and are drawn beside each other. */
+  boolean hasBarsBesideEachOther() {
+    return kind == Kind.LINES && drawn().stream().filter(Series::hasIntervals).count() > 1;
   }
 
   /** What is drawn of the series. */

@@ -4,6 +4,7 @@ import io.github.tornadodiffusion.experiments.statistics.Interval;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Graphics2D;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.knowm.xchart.XYChart;
@@ -17,6 +18,9 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 final class ChartPainter {
   /** Longer lines have a band instead of error bars, and no markers. */
   private static final int LONG = 25;
+
+  /** Pixels from the error bars of a series to those of the next. */
+  private static final double BESIDE = 5;
 
   private static final int BAND = 45;
   private static final int BAR = 110;
@@ -44,6 +48,11 @@ final class ChartPainter {
     }
   }
 
+  /** Whether a line has a band instead of error bars. */
+  static boolean isLong(Series series) {
+    return series.x().length > LONG;
+  }
+
   /** Width of the picture in pixels. */
   int width() {
     return canvas.getWidth();
@@ -59,8 +68,8 @@ final class ChartPainter {
   }
 
   private void line(int index) {
-    Series series = drawn.get(index);
-    boolean isLong = series.x().length > LONG;
+    boolean isLong = isLong(drawn.get(index));
+    Series series = beside(index, isLong);
     if (isLong) {
       band(index, series);
     } else {
@@ -80,6 +89,20 @@ final class ChartPainter {
       legend.setLineStyle(Palette.line(index));
       legend.setMarker(marker);
     }
+  }
+
+  /**
+   * Where several series have error bars, each is moved a little, so that bars at one x stand
+   * beside each other.
+   */
+  private Series beside(int index, boolean isLong) {
+    Series series = drawn.get(index);
+    if (isLong || !chart.hasBarsBesideEachOther()) {
+      return series;
+    }
+    double pixels = BESIDE * (index - (drawn.size() - 1) / 2.0);
+    double[] x = Arrays.stream(series.x()).map(value -> frame.moved(value, pixels)).toArray();
+    return new Series(series.label(), x, series.y(), series.intervals());
   }
 
   private void points(int index) {

@@ -31,11 +31,14 @@ record Ticks(double min, double max, boolean logarithmic, boolean horizontal) {
 
   private boolean shown(int leading, int power) {
     double powers = Math.log10(max / min);
-    if (powers < (horizontal ? 0.5 : 1)) {
+    if (powers < (horizontal ? 0.5 : 0.6)) {
       return true;
     }
+    if (powers < 1) {
+      return leading < 5 || leading % 2 == 0;
+    }
     if (powers < 2.5) {
-      return leading == 1 || leading == 2 || leading == 5 || (powers < 1 && leading == 3);
+      return leading == 1 || leading == 2 || leading == 5;
     }
     return leading == 1 && Math.floorMod(power, 1 + (int) (powers / MOST_POWERS)) == 0;
   }

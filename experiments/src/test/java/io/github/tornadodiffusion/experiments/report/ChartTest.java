@@ -145,6 +145,47 @@ class ChartTest {
     assertNotEquals(Palette.line(0), Palette.line(1));
   }
 
+  /** Of two lines with the same intervals both are seen. */
+  @Test
+  void intervalsAtOnePlaceAreDrawnBesideEachOther() throws Exception {
+    Interval[] intervals = new Interval[4];
+    for (int i = 0; i < 4; i++) {
+      intervals[i] = new Interval(X[i] - 0.5, X[i] + 0.5);
+    }
+    int first = Palette.colour(0).getRGB() & 0xffffff;
+    Chart chart = lines().series("s", X, X, intervals);
+    Chart both = chart.series("t", X, X, intervals);
+    int alone = ink(chart, rgb -> rgb == first);
+    assertTrue(ink(both, rgb -> rgb == first) > 0.7 * alone);
+    assertTrue(both.fullCaption().contains("beside each other"), both.fullCaption());
+    assertEquals("", chart.fullCaption());
+  }
+
+  /** The labels of 1, 2, 3 and 5 are as short as the blank ones between them. */
+  @Test
+  void shortLabelsStandBeneathTheAxis() throws Exception {
+    Chart chart = lines().logX().series("s", new double[] {1, 8}, new double[] {1, 2});
+    BufferedImage image = ImageIO.read(new ByteArrayInputStream(Pictures.png(chart)));
+    int axis = longestDarkRow(image);
+    for (int y = axis + 3; y < axis + 9; y++) {
+      assertEquals(0, dark(image, y), "row " + (y - axis) + " beneath the axis");
+    }
+  }
+
+  /** The lower border of the plot: of the rows with most ink the last one. */
+  private static int longestDarkRow(BufferedImage image) {
+    int best = 0;
+    for (int y = 0; y < image.getHeight(); y++) {
+      best = dark(image, y) >= 0.95 * dark(image, best) ? y : best;
+    }
+    return best;
+  }
+
+  private static int dark(BufferedImage image, int y) {
+    return (int)
+        IntStream.range(0, image.getWidth()).filter(x -> (image.getRGB(x, y) & 0xff) < 100).count();
+  }
+
   /** Two parallel lines of a thousand points: the dashes of the second leave a third of it out. */
   @Test
   void aDashedLineOfManyPointsIsDashed() throws Exception {
