@@ -75,7 +75,7 @@ final class StudyDifferencesSection {
                     .formatted(arm.name(), results.names().getFirst())
                 + " standard deviations. The last column is the t test's p after Holm's correction"
                 + " for all comparisons: below %s counts as detected."
-                    .formatted(Numbers.plain(StudyComparison.LEVEL)),
+                    .formatted(StudyComparison.LEVEL),
             List.of("figure", "pairs", "difference", "d", "p (t test)", "p (Wilcoxon)", "p (Holm)"),
             rows));
   }

@@ -48,11 +48,6 @@ final class ChartPainter {
     }
   }
 
-  /** Whether a line has a band instead of error bars. */
-  static boolean isLong(Series series) {
-    return series.x().length > LONG;
-  }
-
   /** Width of the picture in pixels. */
   int width() {
     return canvas.getWidth();
@@ -68,8 +63,8 @@ final class ChartPainter {
   }
 
   private void line(int index) {
-    boolean isLong = isLong(drawn.get(index));
-    Series series = beside(index, isLong);
+    Series series = beside(index);
+    boolean isLong = series.x().length > LONG;
     if (isLong) {
       band(index, series);
     } else {
@@ -95,9 +90,9 @@ final class ChartPainter {
    * Where several series have error bars, each is moved a little, so that bars at one x stand
    * beside each other.
    */
-  private Series beside(int index, boolean isLong) {
+  private Series beside(int index) {
     Series series = drawn.get(index);
-    if (isLong || !chart.hasBarsBesideEachOther()) {
+    if (!chart.hasBarsBesideEachOther()) {
       return series;
     }
     double pixels = BESIDE * (index - (drawn.size() - 1) / 2.0);

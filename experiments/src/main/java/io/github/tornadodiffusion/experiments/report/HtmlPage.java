@@ -38,6 +38,7 @@ record HtmlPage(String title) {
       tbody tr:hover { background: var(--soft); }
       td:not(.number) { min-width: 7rem; }
       .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+      thead .number { white-space: normal; }
       figure { margin: 1.5rem 0; max-width: 45rem; }
       figcaption { color: var(--quiet); font-size: 0.92rem; margin-top: 0.5rem; }
       .card { background: #fff; border: 1px solid var(--line); border-radius: 8px; padding: 0.5rem; }

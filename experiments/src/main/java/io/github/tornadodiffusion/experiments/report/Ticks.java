@@ -35,7 +35,7 @@ record Ticks(double min, double max, boolean logarithmic, boolean horizontal) {
       return true;
     }
     if (powers < 1) {
-      return leading < 5 || leading % 2 == 0;
+      return leading <= 3 || leading == 5 || leading == 7;
     }
     if (powers < 2.5) {
       return leading == 1 || leading == 2 || leading == 5;

@@ -161,6 +161,20 @@ class ChartTest {
     assertEquals("", chart.fullCaption());
   }
 
+  /** A curve of many points, or of measured places, stays where it is. */
+  @Test
+  void onlyFewSharedPlacesAreMoved() {
+    double[] x = IntStream.range(0, 17).mapToDouble(i -> i).toArray();
+    Interval[] intervals =
+        Arrays.stream(x).mapToObj(i -> new Interval(i, i + 1)).toArray(Interval[]::new);
+    Chart many = lines().series("s", x, x, intervals).series("t", x, x, intervals);
+    assertEquals(false, many.hasBarsBesideEachOther());
+    Interval[] four = Arrays.copyOf(intervals, 4);
+    double[] others = {1.5, 2.5, 3.5, 4.5};
+    Chart measured = lines().series("s", X, X, four).series("t", others, X, four);
+    assertEquals(false, measured.hasBarsBesideEachOther());
+  }
+
   /** The labels of 1, 2, 3 and 5 are as short as the blank ones between them. */
   @Test
   void shortLabelsStandBeneathTheAxis() throws Exception {

@@ -27,12 +27,12 @@ class TicksTest {
     assertEquals("3", narrow.label(3));
     assertEquals("4.56", narrow.label(4.5612));
     Ticks within = new Ticks(0.55, 2.1, true, true);
-    assertEquals("0.6", within.label(0.6));
-    assertEquals(" ", within.label(0.7));
+    assertEquals("0.7", within.label(0.7));
+    assertEquals(" ", within.label(0.6));
     assertEquals("2", within.label(2));
     Ticks high = new Ticks(60, 500, true, false);
-    assertEquals("80", high.label(80));
-    assertEquals(" ", high.label(90));
+    assertEquals("70", high.label(70));
+    assertEquals(" ", high.label(80));
     Ticks decades = new Ticks(1, 200, true, true);
     assertEquals("50", decades.label(50));
     assertEquals(" ", decades.label(40));
