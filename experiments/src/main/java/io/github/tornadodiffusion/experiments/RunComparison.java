@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.experiments;
 import io.github.tornadodiffusion.experiments.ExperimentData.Row;
 import io.github.tornadodiffusion.experiments.Tolerance.Verdict;
 import io.github.tornadodiffusion.experiments.report.Table;
+import io.github.tornadodiffusion.experiments.statistics.WarmUp;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -52,9 +53,9 @@ record RunComparison(List<Figure> figures) {
   }
 
   /**
-   * Compares rows in their order within each unit and table. Of a measured figure the medians are
-   * compared, over the rows of a unit that differ in nothing but the number of the run: some of
-   * many runs are always held up.
+   * Compares rows in their order within each unit and table. Of a measured figure the medians after
+   * the warm-up are compared, over the rows of a unit that differ in nothing but the number of the
+   * run: some of many runs are always held up.
    *
    * @param factor how many times larger or smaller what is measured may be, see {@link Tolerance}
    */
@@ -116,11 +117,15 @@ record RunComparison(List<Figure> figures) {
         List.of(row.table(), name), key -> new Tally(Tolerance.of(name, factor), name));
   }
 
-  /** Null if no row has the figure. */
+  /** Of the runs after the warm-up; null if no row has the figure. */
   private static Double median(List<Row> rows, String name) {
     double[] values =
         rows.stream().mapToDouble(row -> row.number(name)).filter(Double::isFinite).toArray();
-    return values.length == 0 ? null : StatUtils.percentile(values, 50);
+    if (values.length == 0) {
+      return null;
+    }
+    int warmUps = WarmUp.length(values);
+    return StatUtils.percentile(values, warmUps, values.length - warmUps, 50);
   }
 
   private static Map<List<String>, List<Row>> grouped(

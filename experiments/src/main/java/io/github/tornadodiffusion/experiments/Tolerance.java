@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
  *   <li>Any other quality should be equal, bit for bit on the same kind of machine, and is within
  *       tolerance up to {@link #CLOSE} of its size: another machine may have shorter vectors.
  *   <li>What is measured over many runs, rates and amounts of memory may differ by a factor; a time
- *       also by {@link #STEADY_MILLIS}, since launches of microseconds double by chance.
+ *       also by {@link #STEADY_MILLIS}, since the system may hold up any run for so long.
  *   <li>What is measured once, such as building, the JVM's compilers, a first run or the wall time
  *       of a part, may differ by twice that factor or by {@link #ONCE_MILLIS}: when the compilers
  *       are done is chance, and after them nothing may be left to compile.
@@ -28,7 +28,7 @@ record Tolerance(boolean measured, double factor, double floor, String floorUnit
   /** Quality that differs by less than this share counts as within tolerance. */
   static final double CLOSE = 1e-3;
 
-  static final double STEADY_MILLIS = 0.2;
+  static final double STEADY_MILLIS = 1;
   static final double ONCE_MILLIS = 1000;
 
   private static final double ONCE = 2;
@@ -123,8 +123,8 @@ record Tolerance(boolean measured, double factor, double floor, String floorUnit
             + " same kind of machine, and within tolerance up to a thousandth of their size. Times"
             + " over many runs, rates and memory may differ by a factor of %1$s, times also by %2$s"
             + " ms. What happens once (building, compilers, a first run, the wall time of a part)"
-            + " may differ by a factor of %3$s or by %4$s s. Of a figure with several rows in a"
-            + " part the medians are compared.",
+            + " may differ by a factor of %3$s or by %4$s s. Of several runs the"
+            + " medians after the warm-up are compared.",
         Numbers.plain(factor),
         Numbers.plain(STEADY_MILLIS),
         Numbers.plain(ONCE * factor),
