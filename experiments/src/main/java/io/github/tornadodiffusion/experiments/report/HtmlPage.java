@@ -32,7 +32,7 @@ record HtmlPage(String title) {
       table { border-collapse: collapse; width: max-content; max-width: 100%; font-size: 0.92rem; overflow-wrap: normal; }
       caption { caption-side: top; text-align: left; color: var(--quiet); padding: 0 0 0.5rem; }
       caption span { display: block; max-width: min(46rem, calc(100vw - 2.5rem)); position: sticky; left: 0; }
-      th, td { padding: 0.35rem 0.8rem; text-align: left; border-bottom: 1px solid var(--line);
+      th, td { padding: 0.35rem 0.6rem; text-align: left; border-bottom: 1px solid var(--line);
         vertical-align: top; max-width: 22rem; }
       thead th { border-bottom: 2px solid var(--line); vertical-align: bottom; }
       tbody tr:hover { background: var(--soft); }

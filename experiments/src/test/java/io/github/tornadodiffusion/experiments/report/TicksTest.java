@@ -28,7 +28,10 @@ class TicksTest {
     assertEquals("4.56", narrow.label(4.5612));
     Ticks within = new Ticks(0.55, 2.1, true, true);
     assertEquals("0.7", within.label(0.7));
-    assertEquals(" ", within.label(0.6));
+    assertEquals("0.6", within.label(0.6));
+    Ticks more = new Ticks(4.6, 22, true, true);
+    assertEquals("7", more.label(7));
+    assertEquals(" ", more.label(6));
     assertEquals("2", within.label(2));
     Ticks high = new Ticks(60, 500, true, false);
     assertEquals("70", high.label(70));
