@@ -17,6 +17,9 @@ record Pace(double training, double forward) {
   /** A run that is under way is finished, and no other begun after so much. */
   private static final double MOST_SECONDS = 10;
 
+  /** Of so many runs one is made to estimate the others. */
+  private static final int PART = 4;
+
   private static final double LEAST_SECONDS = 1;
   private static final int LEAST_RUNS = 4;
 
@@ -31,18 +34,17 @@ record Pace(double training, double forward) {
    *
    * @param preset whose model it is
    * @param batch images a run; fewer where that takes long, which hardly changes an image's share
-   * @param most runs of each: no more than the work that is to be estimated has
+   * @param all runs that the work has; no more than a part of them are made to estimate it
    */
-  static Pace of(Engine engine, Preset preset, int batch, int most) {
+  static Pace of(Engine engine, Preset preset, int batch, int all) {
     int smaller = batch(engine, preset, batch);
     return new Pace(
-        anImage("train-step", engine, preset, smaller, most),
-        forward(engine, preset, smaller, most));
+        anImage("train-step", engine, preset, smaller, all), forward(engine, preset, smaller, all));
   }
 
   /** Seconds of an image in a forward pass alone; the parameters are those of {@link #of}. */
-  static double forward(Engine engine, Preset preset, int batch, int most) {
-    return anImage("forward", engine, preset, batch, most);
+  static double forward(Engine engine, Preset preset, int batch, int all) {
+    return anImage("forward", engine, preset, batch, all);
   }
 
   /** The part of a batch that takes no long time to train on. */
@@ -55,9 +57,9 @@ record Pace(double training, double forward) {
     }
   }
 
-  private static double anImage(String program, Engine engine, Preset preset, int batch, int most) {
+  private static double anImage(String program, Engine engine, Preset preset, int batch, int all) {
     try (Workload workload = Workload.of(program, engine, preset, batch)) {
-      return steady(workload.run(), most, System::nanoTime) / batch;
+      return steady(workload.run(), Math.ceilDiv(all, PART), System::nanoTime) / batch;
     }
   }
 
