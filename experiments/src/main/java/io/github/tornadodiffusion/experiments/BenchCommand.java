@@ -24,8 +24,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "bench",
     description = {
-      "Measures a forward pass, a training step, sampling (10 DDIM steps) or every kernel of a"
-          + " training step.",
+      "Measures a forward pass, a training step, sampling with DDIM (50 steps, or --steps) or every"
+          + " kernel of a training step.",
       "The results are checked against double precision in the same run."
     })
 final class BenchCommand implements Callable<Integer> {

@@ -22,9 +22,11 @@ final class Cells {
     return String.format(Locale.ROOT, size >= 1e-3 && size < 1e5 ? "%.4g" : "%.2e", value);
   }
 
-  /** A number with its interval. */
+  /** A number with its interval, unless that is undefined or a single value. */
   static String number(double value, Interval interval) {
-    return interval.defined() && Double.isFinite(value)
+    // All values were the same: there is nothing to say of their spread.
+    boolean same = interval.low() == interval.high();
+    return interval.defined() && !same && Double.isFinite(value)
         ? "%s [%s, %s]".formatted(number(value), number(interval.low()), number(interval.high()))
         : number(value);
   }

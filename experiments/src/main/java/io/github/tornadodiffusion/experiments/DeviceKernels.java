@@ -161,7 +161,10 @@ record DeviceKernels(String title, double gflops, double gigabytes, List<Kernel>
     }
     double[] y = Arrays.stream(x).map(this::roof).toArray();
     Chart chart =
-        Chart.lines(name, title, "FLOP/byte", "GFLOP/s").logX().logY().series("roof", x, y);
+        Chart.lines(name, title, "arithmetic intensity (FLOP/byte)", "performance (GFLOP/s)")
+            .logX()
+            .logY()
+            .series("roof", x, y);
     for (Kernel kernel : drawn) {
       chart =
           chart.series(

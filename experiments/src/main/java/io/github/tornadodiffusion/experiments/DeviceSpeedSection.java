@@ -8,12 +8,21 @@ import io.github.tornadodiffusion.experiments.statistics.PairedComparison;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SequencedMap;
 import java.util.stream.Collectors;
 
 /** What the report says of speed: against the batch, and of the devices against each other. */
 final class DeviceSpeedSection {
   private static final int NAMED_OUTLIERS = 3;
+
+  /** Student's interval of two values reaches from nothing to hundreds of times the ratio. */
+  private static final int LEAST_PAIRS = 3;
+
+  /** What programs are called in titles. */
+  private static final Map<String, String> NAMES =
+      Map.of(
+          "forward", "Forward pass", "train-step", "Training step", Benchmark.SAMPLE, "Sampling");
 
   private final List<DeviceTimes> times;
 
@@ -28,9 +37,9 @@ final class DeviceSpeedSection {
             "Every run was timed from the first on, on a new engine. The first run and those that"
                 + " follow until the times are steady, by the marginal standard error rule, are"
                 + " warm-up; of the rest you see the median with its 95 % interval, which from"
-                + " fewer than six runs reaches from the least to the largest and covers 1 - 2^(1 -"
-                + " n). Outliers lie beyond 1.5 interquartile ranges; they count as all others"
-                + " do.");
+                + " fewer than six runs reaches from the least to the largest and covers 1 − 2¹⁻ⁿ"
+                + " of n runs. Outliers lie beyond 1.5 interquartile ranges; they count as all"
+                + " others do.");
     for (String program : DevicesSettings.PROGRAMS) {
       SequencedMap<String, List<DeviceTimes>> devices = byDevice(program);
       if (!devices.isEmpty()) {
@@ -52,7 +61,11 @@ final class DeviceSpeedSection {
 
   private static Chart chart(String program, SequencedMap<String, List<DeviceTimes>> devices) {
     Chart chart =
-        Chart.lines("speed-" + program, program + " by batch", "images a run (batch)", "images/s")
+        Chart.lines(
+                "speed-" + program,
+                NAMES.get(program) + ": speed against the batch",
+                "batch (images a run)",
+                "speed (images/s)")
             .logX()
             .logY();
     for (List<DeviceTimes> device : devices.values()) {
@@ -83,7 +96,7 @@ final class DeviceSpeedSection {
               Numbers.scientific(t.speed().number("max_error"))));
     }
     return new Table(
-        program + ": medians of the steady runs",
+        NAMES.get(program) + ": medians of the steady runs, with the interval of the speed.",
         List.of(
             "device",
             "batch",
@@ -133,7 +146,7 @@ final class DeviceSpeedSection {
           .paragraph(
               ("How many times as many images a second as %s: the geometric mean over the batches"
                       + " that both did, as pairs, with the 95 %% interval of Student's t in the"
-                      + " logarithms; of a single batch the ratio of the medians, without one.")
+                      + " logarithms; of fewer than three batches without one.")
                   .formatted(name))
           .table(new Table("", List.of("program", "device", "batches", "ratio"), rows));
     }
@@ -159,9 +172,9 @@ final class DeviceSpeedSection {
             pairs.stream().mapToDouble(pair -> pair[1]).toArray());
     Interval logarithms = comparison.meanInterval();
     Interval ratios =
-        logarithms.defined()
+        comparison.n() >= LEAST_PAIRS
             ? new Interval(Math.exp(logarithms.low()), Math.exp(logarithms.high()))
-            : logarithms;
+            : Interval.UNDEFINED;
     return List.of(
         program,
         label,

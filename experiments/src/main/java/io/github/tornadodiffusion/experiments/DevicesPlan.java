@@ -21,10 +21,11 @@ record DevicesPlan(List<DeviceRow> rows, DevicesSettings settings) implements Ex
 
   private static final double TORNADO_SECONDS = 10;
 
+  /** Of larger batches an image takes no less time. */
+  private static final int MOST_BATCH = 8;
+
   /** About how many times slower Java is without vectors. */
   private static final double SCALAR = 12;
-
-  private static final int ESTIMATED_RUNS = 5;
 
   @Override
   public String name() {
@@ -57,28 +58,25 @@ record DevicesPlan(List<DeviceRow> rows, DevicesSettings settings) implements Ex
     return units;
   }
 
-  /** From a few forward passes on all cores: the other devices are taken to be about as fast. */
+  /** From forward passes on the jvm device: the others are taken to be about as fast. */
   @Override
   public double estimateSeconds() {
-    double imageSeconds = imageSeconds();
     double seconds = 0;
+    double images = 0;
     for (DeviceRow row : rows) {
       List<Integer> batches = settings.batches(row);
       int units = 2 + settings.profiled().size() + DevicesSettings.PROGRAMS.size() * batches.size();
-      double images = 0;
+      seconds += units * (row.isTornado() ? TORNADO_SECONDS : HOST_SECONDS);
       for (String program : DevicesSettings.PROGRAMS) {
         for (int batch : batches) {
-          images += images(row, program, batch);
+          images += slowness(row) * images(row, program, batch);
         }
       }
       for (String program : settings.profiled()) {
-        images += 2 * images(row, program, settings.profiledBatch(row));
+        images += slowness(row) * 2 * images(row, program, settings.profiledBatch(row));
       }
-      seconds +=
-          units * (row.isTornado() ? TORNADO_SECONDS : HOST_SECONDS)
-              + images * imageSeconds * slowness(row);
     }
-    return seconds;
+    return seconds + images * imageSeconds(images);
   }
 
   /** Images that the UNet sees in all runs. */
@@ -86,19 +84,27 @@ record DevicesPlan(List<DeviceRow> rows, DevicesSettings settings) implements Ex
     return batch * settings.runs(row, program, batch) * settings.forwards(program);
   }
 
-  private static double slowness(DeviceRow row) {
+  private double slowness(DeviceRow row) {
     if (row.isTornado()) {
       return 1;
     }
-    double threads = (double) Runtime.getRuntime().availableProcessors() / row.threads();
-    return row.isScalar() ? SCALAR * threads : threads;
+    double fewer = (double) threads() / row.threads();
+    return row.isScalar() ? SCALAR * fewer : fewer;
   }
 
-  private double imageSeconds() {
-    int batch = settings.batches().getFirst();
-    try (Engine engine = new JvmEngine();
-        Workload forward = Workload.of("forward", engine, settings.preset(), batch)) {
-      return Timings.measure(ESTIMATED_RUNS, forward.run()).medianMillis() / 1e3 / batch;
+  /** The most that a row computes with, of devices of TornadoVM all. */
+  private int threads() {
+    return rows.stream()
+        .mapToInt(
+            row -> row.isTornado() ? Runtime.getRuntime().availableProcessors() : row.threads())
+        .max()
+        .orElseThrow();
+  }
+
+  private double imageSeconds(double images) {
+    int batch = Math.min(MOST_BATCH, settings.batches().getLast());
+    try (Engine engine = new JvmEngine(threads())) {
+      return Pace.forward(engine, settings.preset(), batch, (int) Math.ceil(images / batch));
     }
   }
 }

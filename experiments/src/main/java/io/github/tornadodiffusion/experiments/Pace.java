@@ -1,73 +1,106 @@
 package io.github.tornadodiffusion.experiments;
 
-import io.github.tornadodiffusion.diffusion.Pipeline;
+import io.github.tornadodiffusion.kernels.Engine;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CancellationException;
-import java.util.function.Consumer;
-import java.util.function.IntConsumer;
+import java.util.function.LongSupplier;
 import org.apache.commons.math3.stat.StatUtils;
 
-/** How long a step of a long work takes, from a few of them. */
-final class Pace {
-  private static final int MOST_STEPS = 300;
-  private static final double MOST_SECONDS = 8;
+/**
+ * How long a device takes for one image once the JVM's compilers are done, found out in seconds. A
+ * JVM that has just started is a hundred times slower, so its first runs say nothing of an hour.
+ *
+ * @param training seconds in a training step
+ * @param forward seconds in a forward pass
+ */
+record Pace(double training, double forward) {
+  /** A run that is under way is finished, and no other begun after so much. */
+  private static final double MOST_SECONDS = 10;
 
-  private final List<Double> seconds = new ArrayList<>();
-  private final long start = System.nanoTime();
-  private long last = start;
+  /** Of so many runs one is made to estimate the others. */
+  private static final int PART = 4;
 
-  private Pace() {}
+  private static final double LEAST_SECONDS = 1;
+  private static final int LEAST_RUNS = 4;
 
-  /**
-   * Seconds a step.
-   *
-   * @param steps that there are
-   * @param runTo does the steps up to a number
-   */
-  static double of(int steps, IntConsumer runTo) {
-    Pace pace = new Pace();
-    for (int done = 1; done <= steps && !pace.enough(); done++) {
-      runTo.accept(done);
-      pace.step();
-    }
-    return pace.median();
-  }
+  /** Runs that are faster by less than this share are as fast. */
+  private static final double GAIN = 0.1;
+
+  /** A run with so many operations takes a second or less on the slowest machines in use. */
+  private static final double MOST_FLOPS = 2e10;
 
   /**
-   * Seconds a call of a model.
+   * Measures the two programs.
    *
-   * @param sample samples images and tells of each call; it is broken off
+   * @param preset whose model it is
+   * @param batch images a run; fewer where that takes long, which hardly changes an image's share
+   * @param all runs that the work has; no more than a part of them are made to estimate it
    */
-  static double ofCalls(Consumer<Pipeline.Progress> sample) {
-    Pace pace = new Pace();
-    try {
-      sample.accept((done, total) -> {
-        pace.step();
-        if (pace.enough()) {
-          throw new CancellationException();
-        }
-      });
-    } catch (CancellationException e) {
-      // The pace is known.
+  static Pace of(Engine engine, Preset preset, int batch, int all) {
+    int smaller = batch(engine, preset, batch);
+    return new Pace(
+        anImage("train-step", engine, preset, smaller, all), forward(engine, preset, smaller, all));
+  }
+
+  /** Seconds of an image in a forward pass alone; the parameters are those of {@link #of}. */
+  static double forward(Engine engine, Preset preset, int batch, int all) {
+    return anImage("forward", engine, preset, batch, all);
+  }
+
+  /** The part of a batch that takes no long time to train on. */
+  private static int batch(Engine engine, Preset preset, int batch) {
+    if (batch == 1) {
+      return 1;
     }
-    return pace.median();
+    try (Workload one = Workload.of("train-step", engine, preset, 1)) {
+      return (int) Math.clamp(MOST_FLOPS / one.flops(), 1, batch);
+    }
   }
 
-  private void step() {
-    long now = System.nanoTime();
-    seconds.add((now - last) * 1e-9);
-    last = now;
+  private static double anImage(String program, Engine engine, Preset preset, int batch, int all) {
+    try (Workload workload = Workload.of(program, engine, preset, batch)) {
+      return steady(workload.run(), Math.ceilDiv(all, PART), System::nanoTime) / batch;
+    }
   }
 
-  private boolean enough() {
-    return seconds.size() >= MOST_STEPS || (last - start) * 1e-9 > MOST_SECONDS;
+  /**
+   * Seconds of a run. It is repeated until the second half of the time brought no faster one, for
+   * ten seconds at most; then the lower quartile of the last half of the runs counts, since other
+   * work of the machine makes some of them slower, and none faster.
+   *
+   * @param most runs
+   * @param nanoTime a clock
+   */
+  static double steady(Runnable run, int most, LongSupplier nanoTime) {
+    List<Double> seconds = new ArrayList<>();
+    double elapsed = 0;
+    do {
+      long start = nanoTime.getAsLong();
+      run.run();
+      double took = (nanoTime.getAsLong() - start) * 1e-9;
+      seconds.add(took);
+      elapsed += took;
+    } while (seconds.size() < most && elapsed < MOST_SECONDS && !settled(seconds, elapsed));
+    double[] last =
+        seconds.stream().skip(seconds.size() / 2).mapToDouble(Double::doubleValue).toArray();
+    return StatUtils.percentile(last, 25);
   }
 
-  /** Of the last quarter: code is compiled during the first steps. */
-  private double median() {
-    return StatUtils.percentile(
-        seconds.stream().skip(seconds.size() * 3L / 4).mapToDouble(Double::doubleValue).toArray(),
-        50);
+  private static boolean settled(List<Double> seconds, double elapsed) {
+    if (elapsed < LEAST_SECONDS || seconds.size() < LEAST_RUNS) {
+      return false;
+    }
+    double end = 0;
+    double early = Double.POSITIVE_INFINITY;
+    double late = Double.POSITIVE_INFINITY;
+    for (double took : seconds) {
+      end += took;
+      if (end <= elapsed / 2) {
+        early = Math.min(early, took);
+      } else {
+        late = Math.min(late, took);
+      }
+    }
+    return late > (1 - GAIN) * early;
   }
 }

@@ -25,6 +25,11 @@ record Preset(
     int trainTimesteps,
     Recipe recipe) {
 
+  /** With another network. */
+  Preset withModel(UNet2DConfig other) {
+    return new Preset(name, data, other, schedule, prediction, trainTimesteps, recipe);
+  }
+
   /**
    * How to train.
    *

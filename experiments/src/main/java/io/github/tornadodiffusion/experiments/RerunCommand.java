@@ -47,8 +47,10 @@ final class RerunCommand implements Callable<Integer> {
       paramLabel = "F",
       defaultValue = "2",
       description = {
-        "How many times a time, rate or amount of memory may differ (default: ${DEFAULT-VALUE}).",
-        "Every other figure is equal, or within tolerance up to a thousandth."
+        "How many times a time, rate or amount of memory may differ (default: ${DEFAULT-VALUE});"
+            + " what happens only once, such as building or a first run, by twice that or a"
+            + " second.",
+        "Texts and counts are equal, other figures equal or within a thousandth."
       })
   double factor;
 
@@ -75,9 +77,12 @@ final class RerunCommand implements Callable<Integer> {
     RunComparison comparison = RunComparison.of(rows, rows(now), factor);
     AtomicFiles.write(
         now.resolve("comparison.md"),
-        "# %s, run again\n\n%s".formatted(before.getFileName(), comparison.markdown()));
+        "# %s, run again\n\n%s\n\n%s"
+            .formatted(before.getFileName(), Tolerance.explained(factor), comparison.markdown()));
     stdout.println();
     stdout.print(comparison.markdown());
+    stdout.println();
+    stdout.println(Tolerance.explained(factor));
     stdout.println(
         comparison.holds()
             ? "the run repeats: no figure is different"

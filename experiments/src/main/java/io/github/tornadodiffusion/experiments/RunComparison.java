@@ -1,50 +1,44 @@
 package io.github.tornadodiffusion.experiments;
 
 import io.github.tornadodiffusion.experiments.ExperimentData.Row;
+import io.github.tornadodiffusion.experiments.Tolerance.Verdict;
 import io.github.tornadodiffusion.experiments.report.Table;
+import io.github.tornadodiffusion.experiments.statistics.WarmUp;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.apache.commons.math3.stat.StatUtils;
 
 /**
- * Compares the figures of two runs of one program. What does not depend on the machine's speed is
- * the same bit for bit on the same kind of machine; where it is not, it may still be close. What
- * was measured (see {@link Figures}) is only ever close.
+ * Compares the figures of two runs of one program: equal, within the {@link Tolerance} of a figure,
+ * or different.
  *
  * @param figures one for each kind of row and name
  */
 record RunComparison(List<Figure> figures) {
-  /** Quality that differs by less than this share counts as within tolerance. */
-  static final double CLOSE = 1e-3;
-
-  /** How two values compare. */
-  enum Verdict {
-    EQUAL,
-    WITHIN_TOLERANCE,
-    DIFFERENT
-  }
+  /** Fields that number the runs of one thing. */
+  private static final Set<String> RUN_NUMBERS = Set.of("index", "run");
 
   /**
    * All values of one name in one kind of row.
    *
+   * @param tolerance of each value
    * @param equal how many are equal
    * @param within how many differ, but by no more than the tolerance
    * @param different how many differ by more, or are missing on one side
-   * @param largest the largest ratio of a measured value to the other, or the largest relative
-   *     difference of any other; 0 where all are equal
+   * @param largest the largest {@link Tolerance#difference}; 0 where all are equal
    * @param example of the first that is different, empty if none is
    */
   record Figure(
       String table,
       String name,
-      boolean measured,
+      Tolerance tolerance,
       int equal,
       int within,
       int different,
@@ -59,67 +53,103 @@ record RunComparison(List<Figure> figures) {
   }
 
   /**
-   * Compares rows in their order within each unit and table. Of a measured figure the medians over
-   * these rows are compared: some of many runs are always held up.
+   * Compares rows in their order within each unit and table. Of a measured figure the medians after
+   * the warm-up are compared, over the rows of a unit that differ in nothing but the number of the
+   * run: some of many runs are always held up.
    *
-   * @param factor how many times larger or smaller a measured figure may be
+   * @param factor how many times larger or smaller what is measured may be, see {@link Tolerance}
    */
   static RunComparison of(List<Row> before, List<Row> now, double factor) {
-    Map<String, List<Row>> others = byPlace(now);
     Map<List<String>, Tally> tallies = new LinkedHashMap<>();
-    byPlace(before)
-        .forEach((place, rows) -> {
-          List<Row> counterparts = others.getOrDefault(place, List.of());
-          Set<String> measured = new LinkedHashSet<>();
-          for (int i = 0; i < rows.size(); i++) {
-            Row row = rows.get(i);
-            Row other = i < counterparts.size() ? counterparts.get(i) : null;
-            for (Map.Entry<String, Object> value : row.values().entrySet()) {
-              if (Figures.isMeasured(value.getKey()) && other != null) {
-                measured.add(value.getKey());
-                continue;
-              }
-              tallies
-                  .computeIfAbsent(
-                      List.of(row.table(), value.getKey()), k -> new Tally(k.getLast(), factor))
-                  .add(
-                      row.unit(),
-                      value.getValue(),
-                      other == null ? null : other.values().get(value.getKey()),
-                      other != null);
-            }
-          }
-          for (String name : measured) {
-            tallies
-                .computeIfAbsent(
-                    List.of(rows.getFirst().table(), name), k -> new Tally(name, factor))
-                .add(rows.getFirst().unit(), median(rows, name), median(counterparts, name), true);
-          }
-          if (counterparts.size() > rows.size()) {
-            tallies
-                .computeIfAbsent(
-                    List.of(rows.getFirst().table(), "rows"), k -> new Tally("rows", factor))
-                .add(rows.getFirst().unit(), (long) rows.size(), (long) counterparts.size(), true);
-          }
-        });
+    compareInOrder(before, now, tallies, factor);
+    compareMedians(before, now, tallies, factor);
     List<Figure> figures = new ArrayList<>();
     tallies.forEach((key, tally) -> figures.add(tally.figure(key.getFirst())));
     return new RunComparison(List.copyOf(figures));
   }
 
-  /** Null if no row has the figure. */
+  /** What is not measured, and whether rows are missing. */
+  private static void compareInOrder(
+      List<Row> before, List<Row> now, Map<List<String>, Tally> tallies, double factor) {
+    Map<List<String>, List<Row>> others = grouped(now, RunComparison::place);
+    grouped(before, RunComparison::place)
+        .forEach((place, rows) -> {
+          List<Row> counterparts = others.getOrDefault(place, List.of());
+          for (int i = 0; i < rows.size(); i++) {
+            Row row = rows.get(i);
+            Row other = i < counterparts.size() ? counterparts.get(i) : null;
+            row.values()
+                .forEach((name, value) -> {
+                  if (other == null) {
+                    tally(tallies, row, name, factor).missing(row.unit(), value);
+                  } else if (!Figures.isMeasured(name)) {
+                    tally(tallies, row, name, factor)
+                        .add(row.unit(), value, other.values().get(name));
+                  }
+                });
+          }
+          if (counterparts.size() > rows.size()) {
+            Row row = rows.getFirst();
+            tally(tallies, row, "rows", factor).add(row.unit(), rows.size(), counterparts.size());
+          }
+        });
+  }
+
+  private static void compareMedians(
+      List<Row> before, List<Row> now, Map<List<String>, Tally> tallies, double factor) {
+    Map<List<String>, List<Row>> others = grouped(now, RunComparison::what);
+    grouped(before, RunComparison::what)
+        .forEach((what, rows) -> {
+          List<Row> counterparts = others.getOrDefault(what, List.of());
+          Row row = rows.getFirst();
+          for (String name : row.values().keySet()) {
+            if (Figures.isMeasured(name) && !counterparts.isEmpty()) {
+              tally(tallies, row, name, factor)
+                  .add(row.unit(), median(rows, name), median(counterparts, name));
+            }
+          }
+        });
+  }
+
+  private static Tally tally(
+      Map<List<String>, Tally> tallies, Row row, String name, double factor) {
+    return tallies.computeIfAbsent(
+        List.of(row.table(), name), key -> new Tally(Tolerance.of(name, factor), name));
+  }
+
+  /** Of the runs after the warm-up; null if no row has the figure. */
   private static Double median(List<Row> rows, String name) {
     double[] values =
         rows.stream().mapToDouble(row -> row.number(name)).filter(Double::isFinite).toArray();
-    return values.length == 0 ? null : StatUtils.percentile(values, 50);
+    if (values.length == 0) {
+      return null;
+    }
+    int warmUps = WarmUp.length(values);
+    return StatUtils.percentile(values, warmUps, values.length - warmUps, 50);
   }
 
-  private static Map<String, List<Row>> byPlace(List<Row> rows) {
-    Map<String, List<Row>> places = new LinkedHashMap<>();
-    for (Row row : rows) {
-      places.computeIfAbsent(row.unit() + "\n" + row.table(), k -> new ArrayList<>()).add(row);
-    }
-    return places;
+  private static Map<List<String>, List<Row>> grouped(
+      List<Row> rows, Function<Row, List<String>> by) {
+    return rows.stream()
+        .collect(Collectors.groupingBy(by, LinkedHashMap::new, Collectors.toList()));
+  }
+
+  private static List<String> place(Row row) {
+    return List.of(row.unit(), row.table());
+  }
+
+  /** The place, and what the row is about: its texts and whole numbers but that of the run. */
+  private static List<String> what(Row row) {
+    List<String> what = new ArrayList<>(place(row));
+    row.values()
+        .forEach((name, value) -> {
+          boolean names =
+              value instanceof String || value instanceof Integer || value instanceof Long;
+          if (names && !Figures.isMeasured(name) && !RUN_NUMBERS.contains(name)) {
+            what.add(name + " " + value);
+          }
+        });
+    return what;
   }
 
   /** Whether no figure is different. */
@@ -136,13 +166,11 @@ record RunComparison(List<Figure> figures) {
               figure.table(),
               figure.name(),
               figure.verdict().name().toLowerCase(Locale.ROOT).replace('_', ' '),
+              figure.tolerance().text(),
               Integer.toString(figure.equal()),
               Integer.toString(figure.within()),
               Integer.toString(figure.different()),
-              figure.largest() == 0
-                  ? ""
-                  : String.format(
-                      Locale.ROOT, figure.measured() ? "x %.2f" : "%.1e", figure.largest()),
+              largest(figure),
               figure.example()));
     }
     return new Table(
@@ -151,6 +179,7 @@ record RunComparison(List<Figure> figures) {
                 "rows",
                 "figure",
                 "verdict",
+                "tolerance",
                 "equal",
                 "within tolerance",
                 "different",
@@ -160,53 +189,56 @@ record RunComparison(List<Figure> figures) {
         .markdown();
   }
 
+  private static String largest(Figure figure) {
+    if (figure.largest() == 0) {
+      return "";
+    }
+    if (Double.isInfinite(figure.largest())) {
+      return "from 0";
+    }
+    return String.format(
+        Locale.ROOT, figure.tolerance().measured() ? "× %.2f" : "%.1e", figure.largest());
+  }
+
   /** Counts the values of one figure. */
   private static final class Tally {
     private final String name;
-    private final boolean measured;
-    private final double factor;
+    private final Tolerance tolerance;
     private final Map<Verdict, Integer> counts = new EnumMap<>(Verdict.class);
     private double largest;
     private String example = "";
 
-    Tally(String name, double factor) {
+    Tally(Tolerance tolerance, String name) {
+      this.tolerance = tolerance;
       this.name = name;
-      this.measured = Figures.isMeasured(name);
-      this.factor = factor;
     }
 
-    void add(String unit, Object before, Object now, boolean there) {
-      Verdict verdict = there ? verdict(before, now) : Verdict.DIFFERENT;
+    void missing(String unit, Object before) {
+      count(unit, Verdict.DIFFERENT, before, "no row");
+    }
+
+    void add(String unit, Object before, Object now) {
+      count(unit, tolerance.verdict(before, now), before, now);
+    }
+
+    private void count(String unit, Verdict verdict, Object before, Object now) {
       counts.merge(verdict, 1, Integer::sum);
+      if (verdict != Verdict.EQUAL
+          && before instanceof Number first
+          && now instanceof Number second) {
+        double difference = tolerance.difference(first.doubleValue(), second.doubleValue());
+        largest = Math.max(largest, difference);
+      }
       if (verdict == Verdict.DIFFERENT && example.isEmpty()) {
-        example = "%s: %s, now %s".formatted(unit, before, there ? now : "no row");
+        example = "%s: %s, now %s".formatted(unit, before, now);
       }
-    }
-
-    private Verdict verdict(Object before, Object now) {
-      if (Objects.equals(before, now)) {
-        return Verdict.EQUAL;
-      }
-      if (!(before instanceof Number first && now instanceof Number second)) {
-        return Verdict.DIFFERENT;
-      }
-      double a = first.doubleValue();
-      double b = second.doubleValue();
-      double difference =
-          measured
-              ? Math.max(a, b) / Math.min(a, b)
-              : Math.abs(a - b) / Math.max(Math.abs(a), Math.abs(b));
-      largest = Math.max(largest, difference);
-      return difference <= (measured ? factor : CLOSE)
-          ? Verdict.WITHIN_TOLERANCE
-          : Verdict.DIFFERENT;
     }
 
     Figure figure(String table) {
       return new Figure(
           table,
           name,
-          measured,
+          tolerance,
           counts.getOrDefault(Verdict.EQUAL, 0),
           counts.getOrDefault(Verdict.WITHIN_TOLERANCE, 0),
           counts.getOrDefault(Verdict.DIFFERENT, 0),

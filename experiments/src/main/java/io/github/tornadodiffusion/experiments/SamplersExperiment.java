@@ -22,6 +22,14 @@ import picocli.CommandLine.Spec;
 final class SamplersExperiment implements Callable<Integer> {
   static final String NAME = "samplers";
 
+  /** One of each kind: with noise of its own, without, first order in sigma, and multistep. */
+  static final List<String> QUICK =
+      List.of(
+          "DDPMScheduler",
+          "DDIMScheduler",
+          "EulerDiscreteScheduler",
+          "DPMSolverMultistepScheduler");
+
   @Spec CommandSpec spec;
 
   @Option(
@@ -67,7 +75,7 @@ final class SamplersExperiment implements Callable<Integer> {
             Schedulers.CLASS_NAMES.stream()
                 .filter(name -> !StudyOptions.OTHER_MODELS.contains(name))
                 .toList(),
-            List.of("ddpm", "ddim", "euler", "dpmsolver"),
+            QUICK,
             run.quick);
     List<Integer> steps =
         StudyOptions.checkSteps(

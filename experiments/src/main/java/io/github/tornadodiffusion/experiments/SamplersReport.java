@@ -69,7 +69,7 @@ final class SamplersReport {
     if (!hasFeatures()) {
       report.paragraph(
           "The data has no classes to train a classifier on, so there are no features to compare"
-              + " samples in: the Frechet and the kernel distance are left out.");
+              + " samples in: the Fréchet and the kernel distance are left out.");
       return;
     }
     Row row = data.table("features").getFirst();
@@ -78,7 +78,7 @@ final class SamplersReport {
             Locale.ROOT,
             "Distances are in the %.0f features of a classifier that this program trained on the"
                 + " training images; it names the class of %s of the held-out images. They must"
-                + " not be set beside published ones. %.0f real images are at a Frechet distance of"
+                + " not be set beside published ones. %.0f real images are at a Fréchet distance of"
                 + " %s, the reference is at %s.",
             row.number("features"),
             Cells.percent(row.number("classifier_accuracy")),
@@ -119,7 +119,7 @@ final class SamplersReport {
     return Optional.of(
         "With **%d steps** the least %s, mean with 95 %% interval: %s."
             .formatted(
-                steps, hasFeatures() ? "Frechet distances" : "distances from the reference", text));
+                steps, hasFeatures() ? "Fréchet distances" : "distances from the reference", text));
   }
 
   private double[] values(String scheduler, int steps, String column) {
@@ -144,13 +144,18 @@ final class SamplersReport {
     report.heading("Quality against cost");
     if (hasFeatures()) {
       report.chart(
-          chart("quality-calls", "Quality against calls", "calls of the model", "calls", "fid")
+          chart(
+                  "quality-calls",
+                  "Quality against calls of the model",
+                  "calls of the model",
+                  "calls",
+                  "fid")
               .caption("Mean over the seeds with 95 % interval; lower is better."));
       report.chart(
           chart(
                   "quality-seconds",
                   "Quality against time",
-                  "seconds for all images",
+                  "sampling time of all images (s)",
                   "sampling_seconds",
                   "fid")
               .caption("The same against the time that was measured, mean over the seeds."));
@@ -168,7 +173,7 @@ final class SamplersReport {
   }
 
   private Chart chart(String name, String title, String xLabel, String xColumn, String column) {
-    String yLabel = column.equals("fid") ? "Frechet distance" : "root mean squared difference";
+    String yLabel = column.equals("fid") ? "Fréchet distance" : "root mean squared difference";
     Chart chart = Chart.lines(name, title, xLabel, yLabel).logX().logY();
     for (String scheduler : schedulers) {
       List<Summary> xs = new ArrayList<>();
@@ -218,10 +223,10 @@ final class SamplersReport {
                 "steps",
                 "sampler",
                 "calls",
-                "Frechet distance",
+                "Fréchet distance",
                 "kernel distance",
                 "distance from the reference",
-                "seconds"),
+                "time (s)"),
             rows));
   }
 

@@ -1,8 +1,6 @@
 package io.github.tornadodiffusion.experiments;
 
 import io.github.tornadodiffusion.diffusion.DiffusionModel;
-import io.github.tornadodiffusion.diffusion.ImageGrid;
-import io.github.tornadodiffusion.diffusion.PngFiles;
 import io.github.tornadodiffusion.diffusion.Trainer;
 import io.github.tornadodiffusion.diffusion.TrainingConfig;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
@@ -12,7 +10,6 @@ import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.UNet2DConfig;
-import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -28,8 +25,6 @@ import java.util.Map;
 final class SamplersStudy implements Experiment, AutoCloseable {
   /** Deterministic, so that it leads each noise to one image. */
   private static final String REFERENCE = "DDIMScheduler";
-
-  private static final int PICTURED = 25;
 
   private final List<String> schedulers;
   private final List<Integer> sampleSteps;
@@ -113,7 +108,8 @@ final class SamplersStudy implements Experiment, AutoCloseable {
     return given == null ? config.unet() : given.unet();
   }
 
-  private Scheduler scheduler(String name) {
+  /** A sampler of the model. */
+  Scheduler scheduler(String name) {
     return Schedulers.convert(given == null ? config.scheduler() : given.scheduler(), name);
   }
 
@@ -147,10 +143,22 @@ final class SamplersStudy implements Experiment, AutoCloseable {
     List<Experiment.Unit> units = new ArrayList<>();
     for (int seed = 0; seed < seeds; seed++) {
       for (String scheduler : schedulers) {
-        units.add(new SamplerUnit(seed, scheduler));
+        units.add(new SamplersUnit(this, seed, scheduler));
       }
     }
     return units;
+  }
+
+  List<Integer> sampleSteps() {
+    return sampleSteps;
+  }
+
+  int samples() {
+    return samples;
+  }
+
+  TrainingConfig config() {
+    return config;
   }
 
   static String key(int seed, String scheduler) {
@@ -167,25 +175,17 @@ final class SamplersStudy implements Experiment, AutoCloseable {
 
   @Override
   public double estimateSeconds() {
-    double training = 0;
-    double pass;
-    try (Trainer trainer = new Trainer(engine(), config, data.training())) {
-      if (given == null) {
-        training = config.steps() * Pace.of(config.steps(), done -> trainer.runTo(done, row -> {}));
-      }
-      Sampling sampling = referenceSampling();
-      DiffusionModel young = given == null ? trainer.model() : given;
-      try (ModelSampler sampler = ModelSampler.open(engine(), young, sampling, batch())) {
-        pass = Pace.ofCalls(progress -> sampler.sample(sampling, batch(), 0, null, progress));
-      }
-    }
     double calls = referenceSteps;
     for (String name : schedulers) {
       for (int steps : sampleSteps) {
         calls += Sampling.of(scheduler(name), steps).calls();
       }
     }
-    return training + pass * calls * seeds * Math.ceilDiv(samples, batch());
+    double passes = calls * seeds * Math.ceilDiv(samples, batch());
+    Preset preset = TrainingStudy.plain(config).withModel(unet());
+    Pace pace = Pace.of(engine(), preset, batch(), (int) Math.min(passes, Integer.MAX_VALUE));
+    double trained = given == null ? (double) config.imagesPerStep() * config.steps() : 0;
+    return trained * pace.training() + passes * batch() * pace.forward();
   }
 
   private Sampling referenceSampling() {
@@ -211,7 +211,8 @@ final class SamplersStudy implements Experiment, AutoCloseable {
     return model;
   }
 
-  private FeatureSpace features(Experiment.Sink sink) {
+  /** What samples are compared in, made once it is needed; null for data without classes. */
+  FeatureSpace features(Experiment.Sink sink) {
     if (features == null && whole.classes() > 1) {
       features =
           FeatureSpace.train(
@@ -224,7 +225,7 @@ final class SamplersStudy implements Experiment, AutoCloseable {
   }
 
   /** What the noise of a seed leads to with very many steps. */
-  private float[] reference(int seed, Experiment.Sink sink) {
+  float[] reference(int seed, Experiment.Sink sink) {
     if (seed != referenceSeed) {
       Sampling sampling = referenceSampling();
       reference = FeatureSpace.clamped(sample(sampling, seed, 0, 0, sink));
@@ -233,8 +234,13 @@ final class SamplersStudy implements Experiment, AutoCloseable {
     return reference;
   }
 
-  private float[] sample(
-      Sampling sampling, int seed, double before, double share, Experiment.Sink sink) {
+  /**
+   * Samples images.
+   *
+   * @param before the share of the unit that is done
+   * @param share of the unit that this is
+   */
+  float[] sample(Sampling sampling, int seed, double before, double share, Experiment.Sink sink) {
     try (ModelSampler sampler = ModelSampler.open(engine(), model(sink), sampling, batch())) {
       return sampler.sample(
           sampling,
@@ -254,70 +260,5 @@ final class SamplersStudy implements Experiment, AutoCloseable {
     if (engine != null) {
       engine.close();
     }
-  }
-
-  /** A sampler with noise of one seed. */
-  private final class SamplerUnit implements Experiment.Unit {
-    private final int seed;
-    private final String name;
-
-    SamplerUnit(int seed, String name) {
-      this.seed = seed;
-      this.name = name;
-    }
-
-    @Override
-    public String key() {
-      return SamplersStudy.key(seed, name);
-    }
-
-    @Override
-    public void run(Experiment.Sink sink) throws IOException {
-      FeatureSpace space = features(sink);
-      if (space != null) {
-        space.describe(sink, samples);
-      }
-      float[] exact = reference(seed, sink);
-      if (space != null) {
-        Map<String, Object> row = new LinkedHashMap<>();
-        space.distances(exact).putInto(row);
-        sink.row("reference", row);
-      }
-      double all = sampleSteps.stream().mapToInt(Integer::intValue).sum();
-      double before = 0;
-      for (int steps : sampleSteps) {
-        Sampling sampling = Sampling.of(scheduler(name), steps);
-        long start = System.nanoTime();
-        float[] images = sample(sampling, seed, before / all, steps / all, sink);
-        double seconds = (System.nanoTime() - start) * 1e-9;
-        before += steps;
-        Map<String, Object> row = new LinkedHashMap<>();
-        row.put("sample_steps", steps);
-        row.put("calls", sampling.calls());
-        float[] clamped = FeatureSpace.clamped(images);
-        if (space != null) {
-          space.distances(clamped).putInto(row);
-        }
-        row.put("reference_distance", distance(clamped, exact));
-        row.put("sampling_seconds", seconds);
-        sink.row("quality", row);
-        int pictured = Math.min(PICTURED, samples);
-        sink.picture(picture(steps), PngFiles.encode(grid(images, pictured), Map.of()));
-      }
-    }
-
-    private BufferedImage grid(float[] images, int count) {
-      int size = config.imageSize();
-      return ImageGrid.grid(images, count, config.unet().inChannels(), size, size);
-    }
-  }
-
-  /** Root mean squared difference of the values. */
-  private static double distance(float[] a, float[] b) {
-    double sum = 0;
-    for (int i = 0; i < a.length; i++) {
-      sum += ((double) a[i] - b[i]) * ((double) a[i] - b[i]);
-    }
-    return Math.sqrt(sum / a.length);
   }
 }

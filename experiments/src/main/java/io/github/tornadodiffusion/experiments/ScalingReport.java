@@ -102,7 +102,8 @@ final class ScalingReport {
         AXES.get(axis),
         program,
         Cells.number(time.exponent(), time.exponentInterval()),
-        Cells.number(time.rSquared()),
+        // Two points lie on every power law through them.
+        time.exponentInterval().defined() ? Cells.number(time.rSquared()) : Cells.NONE,
         exponent(x, costs, "flops"),
         exponent(x, costs, "arena_floats"));
   }

@@ -6,6 +6,7 @@ import io.github.tornadodiffusion.nn.UNetInference;
 import io.github.tornadodiffusion.nn.UNetTraining;
 import java.io.PrintWriter;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,9 @@ final class ScalingStudy implements Experiment, AutoCloseable {
 
   /** What is measured of every model. */
   static final List<String> PROGRAMS = List.of("forward", "train-step");
+
+  /** About what building and closing a program takes. */
+  private static final double BUILD_SECONDS = 0.3;
 
   private final Preset preset;
   private final Axes axes;
@@ -107,25 +111,17 @@ final class ScalingStudy implements Experiment, AutoCloseable {
     return List.copyOf(points);
   }
 
+  /** From the model that costs most: the others are as much cheaper as they are smaller. */
   @Override
   public double estimateSeconds() {
-    Point first = points.getFirst();
-    double seconds;
-    double flops;
-    try (Workload workload = first.workload(PROGRAMS.getLast())) {
-      flops = workload.flops();
-      seconds = Pace.of(runs, done -> workload.run().run());
-    }
-    double all = 0;
-    for (Point point : points) {
-      // Operations grow with the pixels, the images and the square of the width.
-      double size = (double) point.size() / first.size();
-      double width = (double) point.width() / first.width();
-      double images = (double) point.batch / first.batch;
-      all += flops * size * size * width * width * images;
-    }
-    // A forward pass is about a third of a training step.
-    return runs * seconds / flops * all * 4 / 3;
+    Point dearest = points.stream().max(Comparator.comparingDouble(Point::imageCost)).orElseThrow();
+    Pace pace =
+        Pace.of(engine(), preset.withModel(dearest.model), dearest.batch, runs * points.size());
+    double images =
+        points.stream().mapToDouble(point -> point.batch * point.imageCost()).sum()
+            / dearest.imageCost();
+    return runs * images * (pace.training() + pace.forward())
+        + PROGRAMS.size() * points.size() * BUILD_SECONDS;
   }
 
   private Engine engine() {
@@ -180,17 +176,13 @@ final class ScalingStudy implements Experiment, AutoCloseable {
           : trainingFloats();
     }
 
-    Workload workload(String program) {
-      Preset changed =
-          new Preset(
-              preset.name(),
-              preset.data(),
-              model,
-              preset.schedule(),
-              preset.prediction(),
-              preset.trainTimesteps(),
-              preset.recipe());
-      return Workload.of(program, engine(), changed, batch);
+    private Workload workload(String program) {
+      return Workload.of(program, engine(), preset.withModel(model), batch);
+    }
+
+    /** The work of an image, where 1 is that of one pixel with a width of one. */
+    private double imageCost() {
+      return Math.pow((double) size() * width(), 2);
     }
 
     @Override

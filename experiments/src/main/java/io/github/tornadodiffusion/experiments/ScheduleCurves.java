@@ -53,7 +53,9 @@ record ScheduleCurves(Map<String, NoiseSchedule> schedules) {
           snr.series(
               entry.getKey(),
               x,
-              Arrays.stream(timesteps).mapToDouble(t -> StudyUnit.logSnr(schedule, t)).toArray());
+              Arrays.stream(timesteps)
+                  .mapToDouble(t -> StudyDenoising.logSnr(schedule, t))
+                  .toArray());
       beta =
           beta.series(
               entry.getKey(), x, Arrays.stream(timesteps).mapToDouble(schedule::beta).toArray());
@@ -83,18 +85,18 @@ record ScheduleCurves(Map<String, NoiseSchedule> schedules) {
     add(
         rows,
         "terminal SNR",
-        schedule -> Cells.number(Math.exp(StudyUnit.logSnr(schedule, last(schedule)))));
+        schedule -> Cells.number(Math.exp(StudyDenoising.logSnr(schedule, last(schedule)))));
     add(
         rows,
         "terminal log-SNR",
-        schedule -> Cells.number(StudyUnit.logSnr(schedule, last(schedule))));
+        schedule -> Cells.number(StudyDenoising.logSnr(schedule, last(schedule))));
     add(rows, "signal left", schedule -> Cells.number(schedule.signal(last(schedule))));
     add(
         rows,
         "timesteps with more signal than noise",
         schedule ->
             Cells.percent(
-                (double) count(schedule, t -> StudyUnit.logSnr(schedule, t) > 0)
+                (double) count(schedule, t -> StudyDenoising.logSnr(schedule, t) > 0)
                     / schedule.timesteps()));
     List<String> header = new ArrayList<>(List.of("property"));
     schedules.keySet().forEach(name -> header.add("`%s`".formatted(name)));

@@ -114,7 +114,7 @@ final class StudyResults {
 
   /** Logarithms of the signal-to-noise ratio that all arms reach. */
   List<Integer> commonLogSnrs() {
-    return StudyUnit.LOG_SNRS.stream()
+    return StudyDenoising.LOG_SNRS.stream()
         .filter(
             logSnr -> arms.stream().allMatch(arm -> summary(arm, noiseError(logSnr)).isPresent()))
         .toList();
@@ -150,7 +150,7 @@ final class StudyResults {
             ? sampleSteps
             : List.of(sampleSteps.getFirst(), sampleSteps.getLast());
     if (hasFeatures()) {
-      ends.forEach(steps -> metrics.add(quality("Frechet distance", "fid", steps)));
+      ends.forEach(steps -> metrics.add(quality("Fréchet distance", "fid", steps)));
       ends.forEach(steps -> metrics.add(quality("kernel distance", "kid", steps)));
     }
     metrics.add(quality("share near a training image", "near_share", sampleSteps.getLast()));

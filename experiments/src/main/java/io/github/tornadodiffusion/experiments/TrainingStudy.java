@@ -13,6 +13,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
 import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.nn.UNet2DConfig;
 import io.github.tornadodiffusion.nn.UNetTraining;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -167,23 +168,23 @@ final class TrainingStudy implements Experiment, AutoCloseable {
 
   @Override
   public double estimateSeconds() {
-    TrainingConfig config = units.getLast().config();
-    double step;
-    double pass;
-    try (Trainer trainer = new Trainer(engine(), config, data.training())) {
-      step = Pace.of(config.steps(), done -> trainer.runTo(done, row -> {}));
-      int batch = Math.min(config.batch(), settings.samples());
-      Scheduler scheduler = Schedulers.convert(config.scheduler(), settings.scheduler());
-      Sampling sampling = Sampling.of(scheduler, settings.sampleSteps().getLast());
-      try (ModelSampler sampler = ModelSampler.open(engine(), trainer.model(), sampling, batch)) {
-        pass = Pace.ofCalls(progress -> sampler.sample(sampling, batch, 0, null, progress)) / batch;
-      }
-    }
+    TrainingConfig config = units.getFirst().config();
+    Pace pace = Pace.of(engine(), plain(config), config.batch(), units.size() * config.steps());
     double seconds = 0;
     for (StudyUnit unit : units) {
-      seconds += step * unit.config().steps() + pass * unit.measuringCost();
+      TrainingConfig trained = unit.config();
+      seconds +=
+          pace.training() * trained.imagesPerStep() * trained.steps()
+              + pace.forward() * unit.measuringCost();
     }
     return seconds;
+  }
+
+  /** The preset of a training with its network, but for a variance that it may predict. */
+  static Preset plain(TrainingConfig config) {
+    UNet2DConfig unet = config.unet();
+    return Presets.named(config.preset())
+        .withModel(unet.toBuilder().outChannels(unet.inChannels()).build());
   }
 
   StudySettings settings() {

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.experiments.ExperimentData.Row;
 import io.github.tornadodiffusion.experiments.RunComparison.Figure;
-import io.github.tornadodiffusion.experiments.RunComparison.Verdict;
+import io.github.tornadodiffusion.experiments.Tolerance.Verdict;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -169,7 +169,7 @@ class DevicesExperimentTest {
     List<Row> first = ExperimentData.read(new ExperimentDirectory(part)).rows();
     List<Row> again = ExperimentData.read(new ExperimentDirectory(stopped)).rows();
     for (Figure figure : RunComparison.of(first, again, 2).figures()) {
-      if (!figure.measured()) {
+      if (!figure.tolerance().measured()) {
         assertEquals(Verdict.EQUAL, figure.verdict(), figure.toString());
       }
     }

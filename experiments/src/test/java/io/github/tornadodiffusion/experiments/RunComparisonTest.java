@@ -6,7 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.experiments.ExperimentData.Row;
 import io.github.tornadodiffusion.experiments.RunComparison.Figure;
-import io.github.tornadodiffusion.experiments.RunComparison.Verdict;
+import io.github.tornadodiffusion.experiments.Tolerance.Verdict;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -48,6 +49,42 @@ class RunComparisonTest {
   }
 
   @Test
+  void countsAndWholeNumbersMustBeEqual() {
+    assertEquals(Verdict.EQUAL, compare("calls", 5000, 5000L).verdict());
+    assertEquals(Verdict.DIFFERENT, compare("calls", 5000, 5001).verdict());
+    assertEquals(Verdict.DIFFERENT, compare("batch", 1_000_000, 1_000_001).verdict());
+    assertEquals(Verdict.WITHIN_TOLERANCE, compare("fid", 5000.0, 5001.0).verdict());
+  }
+
+  /** Building, the compilers and first runs happen once: four times as long, or a second. */
+  @Test
+  void whatHappensOnceHasAWiderToleranceAndAFloor() {
+    for (String name : List.of("build_ms", "jit_ms", "first_ms", "first_compilation_ms")) {
+      Figure figure = compare(name, 0, 1000);
+      assertEquals(Verdict.WITHIN_TOLERANCE, figure.verdict(), name);
+      assertEquals(Verdict.DIFFERENT, compare(name, 0, 1001).verdict(), name);
+      assertEquals(Verdict.WITHIN_TOLERANCE, compare(name, 3000.0, 11_900.0).verdict(), name);
+      assertEquals(Verdict.DIFFERENT, compare(name, 3000.0, 12_100.0).verdict(), name);
+      assertEquals("× 4 or 1000 ms", figure.tolerance().text());
+    }
+    assertEquals(Verdict.WITHIN_TOLERANCE, compare("training_seconds", 0.1, 1.0).verdict());
+    assertEquals(Verdict.DIFFERENT, compare("training_seconds", 10.0, 41.0).verdict());
+    String table =
+        RunComparison.of(List.of(row("u", "jit_ms", 0)), List.of(row("u", "jit_ms", 7)), 2)
+            .markdown();
+    assertTrue(table.contains("| within tolerance | × 4 or 1000 ms |"), table);
+    assertTrue(table.contains("from 0"), table);
+  }
+
+  @Test
+  void medianTimesHaveASmallFloor() {
+    assertEquals(Verdict.WITHIN_TOLERANCE, compare("launch_ms", 0.09, 1.05).verdict());
+    assertEquals(Verdict.DIFFERENT, compare("run_ms", 1.5, 3.1).verdict());
+    assertEquals(Verdict.DIFFERENT, compare("run_ms", 0.0, 1.1).verdict());
+    assertEquals(Verdict.DIFFERENT, compare("images_per_s", 0.01, 0.03).verdict());
+  }
+
+  @Test
   void rowsAreMatchedWithinTheirUnit() {
     List<Row> before = List.of(row("a", "x", 1.0), row("b", "x", 2.0), row("a", "x", 3.0));
     List<Row> otherOrder = List.of(row("b", "x", 2.0), row("a", "x", 1.0), row("a", "x", 3.0));
@@ -66,6 +103,35 @@ class RunComparisonTest {
     assertTrue(RunComparison.of(before, heldUp, 2).holds());
     assertFalse(RunComparison.of(before, slow, 2).holds());
     assertFalse(RunComparison.of(before, heldUp.subList(0, 2), 2).holds(), "a run is missing");
+  }
+
+  /** When the compilers of the JVM are done is chance. */
+  @Test
+  void runsOfTheWarmUpDoNotCount() {
+    List<Row> quick = new ArrayList<>();
+    List<Row> slow = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      quick.add(row("a", "run_ms", i < 2 ? 90.0 : 10.0 + i % 3));
+      slow.add(row("a", "run_ms", i < 10 ? 90.0 : 10.0 + i % 3));
+    }
+    assertTrue(RunComparison.of(quick, slow, 1.2).holds());
+  }
+
+  /** Not of all that a unit measured: a slow kernel may not hide behind those beside it. */
+  @Test
+  void mediansAreOfRowsAboutTheSameThing() {
+    List<Row> before = new ArrayList<>();
+    List<Row> now = new ArrayList<>();
+    for (String kernel : List.of("a", "b", "c")) {
+      for (int i = 0; i < 2; i++) {
+        before.add(new Row("u", "t", Map.of("kernel", kernel, "index", i, "run_ms", 10.0)));
+        double slower = kernel.equals("a") ? 30.0 : 10.0;
+        now.add(new Row("u", "t", Map.of("kernel", kernel, "index", i, "run_ms", slower)));
+      }
+    }
+    assertTrue(RunComparison.of(before, before, 2).holds());
+    assertFalse(RunComparison.of(before, now, 2).holds());
+    assertTrue(RunComparison.of(before, now, 3).holds());
   }
 
   @Test

@@ -56,6 +56,13 @@ class SamplersExperimentTest {
   }
 
   @Test
+  void theQuickVersionNamesSamplersThatThereAre() {
+    for (String name : SamplersExperiment.QUICK) {
+      assertEquals(name, StudyOptions.sampler(name));
+    }
+  }
+
+  @Test
   void badOptionsAreRefusedInOneLine() {
     CommandRun.refused(
         List.of("DDIMInverseScheduler"),

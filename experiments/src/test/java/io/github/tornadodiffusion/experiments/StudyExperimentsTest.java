@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.experiments.ExperimentData.Row;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,7 +14,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,6 +40,10 @@ class StudyExperimentsTest {
 
   private static List<String> tiny(Path out) {
     return List.of(
+        "--data",
+        temporary.resolve("images").toString(),
+        "--threads",
+        "1",
         "--steps",
         "2",
         "--batch",
@@ -56,11 +63,27 @@ class StudyExperimentsTest {
   }
 
   @BeforeAll
-  static void runOnce() {
+  static void runOnce() throws IOException {
+    writeImages();
     whole = temporary.resolve("whole");
     CommandRun run = schedules(whole);
     assertTrue(run.err().contains("4 parts; about"), run.err());
     assertTrue(run.out().contains("report.html"), run.out());
+  }
+
+  /** Forty images of the preset's size in two classes, one brighter than the other. */
+  private static void writeImages() throws IOException {
+    SplittableRandom random = new SplittableRandom(1);
+    for (int i = 0; i < 40; i++) {
+      BufferedImage image = new BufferedImage(8, 8, BufferedImage.TYPE_BYTE_GRAY);
+      for (int pixel = 0; pixel < 64; pixel++) {
+        int grey = random.nextInt(128) + i % 2 * 128;
+        image.getRaster().setSample(pixel % 8, pixel / 8, 0, grey);
+      }
+      Path directory = temporary.resolve("images").resolve(i % 2 == 0 ? "dark" : "bright");
+      Files.createDirectories(directory);
+      ImageIO.write(image, "png", directory.resolve(i + ".png").toFile());
+    }
   }
 
   private static List<Row> rows(Path directory) throws IOException {

@@ -2,6 +2,7 @@ package io.github.tornadodiffusion.experiments.report;
 
 import io.github.tornadodiffusion.experiments.statistics.Interval;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -14,6 +15,9 @@ import java.util.regex.Pattern;
  */
 public final class Chart {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]*");
+
+  /** Places of the x axis that leave room beside them. */
+  private static final int FEW = 10;
 
   /** How values are drawn. */
   enum Kind {
@@ -165,6 +169,9 @@ public final class Chart {
     if (!caption.isEmpty()) {
       sentences.add(caption);
     }
+    if (hasBarsBesideEachOther()) {
+      sentences.add("Intervals at one place are drawn beside each other.");
+    }
     series.forEach(s -> sentences.addAll(s.leftOut(logX, logY)));
     for (String category : categories) {
       String shown = ChartFrame.shortened(category);
@@ -173,6 +180,20 @@ public final class Chart {
       }
     }
     return String.join(" ", sentences);
+  }
+
+  /**
+   * Whether error bars of several lines are drawn beside each other because they would cover each
+   * other: for few points only, for the lines are moved with them.
+   */
+  boolean hasBarsBesideEachOther() {
+    if (kind != Kind.LINES) {
+      return false;
+    }
+    List<Series> barred = drawn().stream().filter(Series::hasIntervals).toList();
+    long places = barred.stream().flatMapToDouble(s -> Arrays.stream(s.x())).distinct().count();
+    long points = barred.stream().mapToLong(s -> s.x().length).sum();
+    return places <= FEW && points > places;
   }
 
   /** What is drawn of the series. */

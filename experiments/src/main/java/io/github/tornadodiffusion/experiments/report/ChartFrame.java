@@ -38,6 +38,12 @@ final class ChartFrame {
   /** XChart shows no longer labels of ticks. */
   private static final int LONGEST_LABEL = 20;
 
+  /**
+   * Nothing to see: the space beneath the axis is as high as the first of the longest labels, which
+   * must be none of the blank ones.
+   */
+  private static final String LONGER = "\u200b";
+
   private static final Font TEXT = new Font(Font.SANS_SERIF, Font.PLAIN, 14);
   private static final Font TITLE = new Font(Font.SANS_SERIF, Font.BOLD, 16);
   private static final BasicStroke THIN = new BasicStroke(0.5f);
@@ -46,6 +52,7 @@ final class ChartFrame {
 
   private final Chart chart;
   private final List<Series> series;
+  private final Range x;
   private final Range y;
 
   /**
@@ -56,6 +63,7 @@ final class ChartFrame {
   ChartFrame(Chart chart, List<Series> series) {
     this.chart = chart;
     this.series = series;
+    x = Range.ofX(series, chart.isLogX());
     boolean fromZero = chart.kind() == Chart.Kind.BARS && !chart.isLogY();
     y = fromZero ? Range.ofBars(series) : Range.ofY(series, chart.isLogY());
   }
@@ -65,9 +73,22 @@ final class ChartFrame {
     return y;
   }
 
+  /**
+   * A place of the x axis, moved.
+   *
+   * @param pixels to the right, about
+   */
+  double moved(double value, double pixels) {
+    double share = pixels / (WIDTH - Y_AXIS);
+    return chart.isLogX()
+        ? value * Math.pow(x.max() / x.min(), share)
+        : value + share * (x.max() - x.min());
+  }
+
   /** A new XChart. */
   XYChart canvas() {
-    boolean oneRow = legendWidth() < WIDTH;
+    // A legend of one row stands beneath the plot, not beneath the whole picture.
+    boolean oneRow = legendWidth() < WIDTH - Y_AXIS;
     int rows = oneRow ? 1 : series.size();
     XYChart canvas =
         new XYChartBuilder()
@@ -120,13 +141,15 @@ final class ChartFrame {
   }
 
   private void horizontalAxis(XYStyler style) {
-    Range x = Range.ofX(series, chart.isLogX());
     style.setXAxisLogarithmic(chart.isLogX());
     style.setXAxisLogarithmicDecadeOnly(false);
     style.setXAxisMin(x.min());
     style.setXAxisMax(x.max());
     Ticks ticks = new Ticks(x.min(), x.max(), chart.isLogX(), true);
-    style.setXAxisTickLabelsFormattingFunction(ticks::label);
+    style.setXAxisTickLabelsFormattingFunction(value -> {
+      String label = ticks.label(value);
+      return label.isBlank() ? label : label + LONGER;
+    });
   }
 
   /** Category i lies at x = i. */

@@ -4,18 +4,23 @@ import io.github.tornadodiffusion.experiments.statistics.Interval;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Graphics2D;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.XYSeries.XYSeriesRenderStyle;
 import org.knowm.xchart.style.lines.SeriesLines;
+import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** Puts the series of a {@link Chart} on an XChart. */
 final class ChartPainter {
   /** Longer lines have a band instead of error bars, and no markers. */
   private static final int LONG = 25;
+
+  /** Pixels from the error bars of a series to those of the next. */
+  private static final double BESIDE = 5;
 
   private static final int BAND = 45;
   private static final int BAR = 110;
@@ -58,7 +63,7 @@ final class ChartPainter {
   }
 
   private void line(int index) {
-    Series series = drawn.get(index);
+    Series series = beside(index);
     boolean isLong = series.x().length > LONG;
     if (isLong) {
       band(index, series);
@@ -67,11 +72,32 @@ final class ChartPainter {
     }
     if (series.x().length > 0) {
       XYSeries line = add("line " + index, series.x(), series.y(), Palette.colour(index));
-      line.setLabel(frame.label(series));
-      line.setShowInLegend(true);
-      line.setLineStyle(Palette.line(index));
-      line.setMarker(isLong ? SeriesMarkers.NONE : Palette.marker(index));
+      Marker marker = isLong ? SeriesMarkers.NONE : Palette.marker(index);
+      line.setLineStyle(SeriesLines.NONE);
+      line.setMarker(new Polyline(series.x().length, Palette.line(index), marker));
+      // The legend shows line and marker of a series of its own, whose one point makes no line.
+      double[] x = {series.x()[0]};
+      double[] y = {series.y()[0]};
+      XYSeries legend = add("legend " + index, x, y, Palette.colour(index));
+      legend.setLabel(frame.label(series));
+      legend.setShowInLegend(true);
+      legend.setLineStyle(Palette.line(index));
+      legend.setMarker(marker);
     }
+  }
+
+  /**
+   * Where several series have error bars, each is moved a little, so that bars at one x stand
+   * beside each other.
+   */
+  private Series beside(int index) {
+    Series series = drawn.get(index);
+    if (!chart.hasBarsBesideEachOther()) {
+      return series;
+    }
+    double pixels = BESIDE * (index - (drawn.size() - 1) / 2.0);
+    double[] x = Arrays.stream(series.x()).map(value -> frame.moved(value, pixels)).toArray();
+    return new Series(series.label(), x, series.y(), series.intervals());
   }
 
   private void points(int index) {

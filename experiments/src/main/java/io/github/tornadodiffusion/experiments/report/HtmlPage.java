@@ -20,7 +20,7 @@ record HtmlPage(String title) {
       * { box-sizing: border-box; }
       body { margin: 0; background: var(--paper); color: var(--ink);
         font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
-      main { max-width: 60rem; margin: 0 auto; padding: 1.25rem 1rem 4rem; overflow-wrap: anywhere; }
+      main { max-width: 76rem; margin: 0 auto; padding: 1.25rem 1rem 4rem; overflow-wrap: anywhere; }
       h1 { font-size: 1.9rem; line-height: 1.2; margin: 0.5rem 0 1rem; }
       h2 { font-size: 1.35rem; line-height: 1.3; margin: 2.5rem 0 0.75rem; padding-top: 0.75rem;
         border-top: 1px solid var(--line); }
@@ -29,14 +29,16 @@ record HtmlPage(String title) {
       code { background: var(--soft); border-radius: 4px; padding: 0.1em 0.3em; font-size: 0.9em;
         font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
       .scroll { overflow-x: auto; margin: 1.25rem 0; }
-      table { border-collapse: collapse; width: max-content; font-size: 0.92rem; overflow-wrap: normal; }
+      table { border-collapse: collapse; width: max-content; max-width: 100%; font-size: 0.92rem; overflow-wrap: normal; }
       caption { caption-side: top; text-align: left; color: var(--quiet); padding: 0 0 0.5rem; }
-      caption span { display: block; max-width: calc(100vw - 2.5rem); position: sticky; left: 0; }
-      th, td { padding: 0.35rem 0.8rem; text-align: left; border-bottom: 1px solid var(--line);
+      caption span { display: block; max-width: min(46rem, calc(100vw - 2.5rem)); position: sticky; left: 0; }
+      th, td { padding: 0.35rem 0.6rem; text-align: left; border-bottom: 1px solid var(--line);
         vertical-align: top; max-width: 22rem; }
       thead th { border-bottom: 2px solid var(--line); vertical-align: bottom; }
       tbody tr:hover { background: var(--soft); }
+      td:not(.number) { min-width: 7rem; }
       .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+      thead .number { white-space: normal; }
       figure { margin: 1.5rem 0; max-width: 45rem; }
       figcaption { color: var(--quiet); font-size: 0.92rem; margin-top: 0.5rem; }
       .card { background: #fff; border: 1px solid var(--line); border-radius: 8px; padding: 0.5rem; }

@@ -31,6 +31,11 @@ record Series(String label, double[] x, double[] y, Interval[] intervals) {
     return (!logX || x[i] > 0) && (!logY || y[i] > 0);
   }
 
+  /** Whether a point has an interval that can be drawn. */
+  boolean hasIntervals() {
+    return Arrays.stream(intervals).anyMatch(interval -> interval != null && interval.defined());
+  }
+
   /** Without what the axes cannot show. */
   Series drawable(boolean logX, boolean logY) {
     int[] kept =

@@ -15,6 +15,9 @@ record Ticks(double min, double max, boolean logarithmic, boolean horizontal) {
   /** As many powers of ten as there is room for labels. */
   private static final int MOST_POWERS = 10;
 
+  /** A horizontal axis has room for so many labels, wherever they are. */
+  private static final int FEW = 6;
+
   /** The label at a value where XChart wants a tick. */
   String label(double value) {
     if (!logarithmic) {
@@ -29,13 +32,27 @@ record Ticks(double min, double max, boolean logarithmic, boolean horizontal) {
     return shown((int) Math.rint(leading), power) ? text(value) : HIDDEN;
   }
 
+  /** Whole multiples of powers of ten on an axis of few of them. */
+  private int count() {
+    int count = 0;
+    double power = Math.pow(10, Math.floor(Math.log10(min)));
+    for (double value = power; value <= max && count <= FEW; value += power) {
+      power = value >= 10 * power * (1 - 1e-9) ? 10 * power : power;
+      count += value >= min ? 1 : 0;
+    }
+    return count;
+  }
+
   private boolean shown(int leading, int power) {
     double powers = Math.log10(max / min);
-    if (powers < (horizontal ? 0.5 : 1)) {
+    if (powers < (horizontal ? 0.5 : 0.6) || (horizontal && count() <= FEW)) {
       return true;
     }
+    if (powers < 1) {
+      return leading <= 3 || leading == 5 || leading == 7;
+    }
     if (powers < 2.5) {
-      return leading == 1 || leading == 2 || leading == 5 || (powers < 1 && leading == 3);
+      return leading == 1 || leading == 2 || leading == 5;
     }
     return leading == 1 && Math.floorMod(power, 1 + (int) (powers / MOST_POWERS)) == 0;
   }

@@ -11,8 +11,10 @@ import io.github.tornadodiffusion.experiments.statistics.Interval;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 
@@ -141,6 +143,73 @@ class ChartTest {
     }
     assertNotEquals(Palette.marker(0), Palette.marker(1));
     assertNotEquals(Palette.line(0), Palette.line(1));
+  }
+
+  /** Of two lines with the same intervals both are seen. */
+  @Test
+  void intervalsAtOnePlaceAreDrawnBesideEachOther() throws Exception {
+    Interval[] intervals = new Interval[4];
+    for (int i = 0; i < 4; i++) {
+      intervals[i] = new Interval(X[i] - 0.5, X[i] + 0.5);
+    }
+    int first = Palette.colour(0).getRGB() & 0xffffff;
+    Chart chart = lines().series("s", X, X, intervals);
+    Chart both = chart.series("t", X, X, intervals);
+    int alone = ink(chart, rgb -> rgb == first);
+    assertTrue(ink(both, rgb -> rgb == first) > 0.7 * alone);
+    assertTrue(both.fullCaption().contains("beside each other"), both.fullCaption());
+    assertEquals("", chart.fullCaption());
+  }
+
+  /** A curve of many points, or of measured places, stays where it is. */
+  @Test
+  void onlyFewSharedPlacesAreMoved() {
+    double[] x = IntStream.range(0, 17).mapToDouble(i -> i).toArray();
+    Interval[] intervals =
+        Arrays.stream(x).mapToObj(i -> new Interval(i, i + 1)).toArray(Interval[]::new);
+    Chart many = lines().series("s", x, x, intervals).series("t", x, x, intervals);
+    assertEquals(false, many.hasBarsBesideEachOther());
+    Interval[] four = Arrays.copyOf(intervals, 4);
+    double[] others = {1.5, 2.5, 3.5, 4.5};
+    Chart measured = lines().series("s", X, X, four).series("t", others, X, four);
+    assertEquals(false, measured.hasBarsBesideEachOther());
+  }
+
+  /** The labels of 1, 2, 3 and 5 are as short as the blank ones between them. */
+  @Test
+  void shortLabelsStandBeneathTheAxis() throws Exception {
+    Chart chart = lines().logX().series("s", new double[] {1, 8}, new double[] {1, 2});
+    BufferedImage image = ImageIO.read(new ByteArrayInputStream(Pictures.png(chart)));
+    int axis = longestDarkRow(image);
+    for (int y = axis + 3; y < axis + 9; y++) {
+      assertEquals(0, dark(image, y), "row " + (y - axis) + " beneath the axis");
+    }
+  }
+
+  /** The lower border of the plot: of the rows with most ink the last one. */
+  private static int longestDarkRow(BufferedImage image) {
+    int best = 0;
+    for (int y = 0; y < image.getHeight(); y++) {
+      best = dark(image, y) >= 0.95 * dark(image, best) ? y : best;
+    }
+    return best;
+  }
+
+  private static int dark(BufferedImage image, int y) {
+    return (int)
+        IntStream.range(0, image.getWidth()).filter(x -> (image.getRGB(x, y) & 0xff) < 100).count();
+  }
+
+  /** Two parallel lines of a thousand points: the dashes of the second leave a third of it out. */
+  @Test
+  void aDashedLineOfManyPointsIsDashed() throws Exception {
+    double[] x = IntStream.range(0, 1000).mapToDouble(i -> i).toArray();
+    double[] higher = Arrays.stream(x).map(value -> value + 100).toArray();
+    Chart chart = lines().series("s", x, x).series("t", x, higher);
+    int solid = Palette.colour(0).getRGB() & 0xffffff;
+    int dashed = Palette.colour(1).getRGB() & 0xffffff;
+    double share = (double) ink(chart, rgb -> rgb == dashed) / ink(chart, rgb -> rgb == solid);
+    assertEquals(2 / 3.0, share, 0.07);
   }
 
   private static int ink(Chart chart, IntPredicate wanted) throws IOException {

@@ -26,6 +26,16 @@ class TicksTest {
     Ticks narrow = new Ticks(1, 5, true, false);
     assertEquals("3", narrow.label(3));
     assertEquals("4.56", narrow.label(4.5612));
+    Ticks within = new Ticks(0.55, 2.1, true, true);
+    assertEquals("0.7", within.label(0.7));
+    assertEquals("0.6", within.label(0.6));
+    Ticks more = new Ticks(4.6, 22, true, true);
+    assertEquals("7", more.label(7));
+    assertEquals(" ", more.label(6));
+    assertEquals("2", within.label(2));
+    Ticks high = new Ticks(60, 500, true, false);
+    assertEquals("70", high.label(70));
+    assertEquals(" ", high.label(80));
     Ticks decades = new Ticks(1, 200, true, true);
     assertEquals("50", decades.label(50));
     assertEquals(" ", decades.label(40));
