@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
+import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ScopeType;
@@ -46,6 +47,8 @@ public final class Main {
    * @param stdout where results go
    */
   static void run(OutputStream stdout, String[] args) {
+    // Numbers in files, names and messages are written the same everywhere.
+    Locale.setDefault(Locale.ROOT);
     // Pictures are drawn without a display, which a server does not have.
     System.setProperty("java.awt.headless", "true");
     Charset charset = Charset.defaultCharset();

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -42,6 +43,18 @@ class JsonTest {
       })
   void numbersLookAsInPython(String repr) {
     assertEquals(repr, Json.pythonRepr(Double.parseDouble(repr)));
+  }
+
+  @Test
+  void numbersHaveTheSameDigitsInEveryLanguage() {
+    Locale before = Locale.getDefault();
+    try {
+      Locale.setDefault(Locale.forLanguageTag("ar-EG"));
+      assertEquals("1.5e-07", Json.pythonRepr(1.5e-7));
+      assertEquals("1e+22", Json.pythonRepr(1e22));
+    } finally {
+      Locale.setDefault(before);
+    }
   }
 
   @Test
