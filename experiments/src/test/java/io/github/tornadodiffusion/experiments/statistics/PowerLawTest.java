@@ -65,8 +65,7 @@ class PowerLawTest {
   @Test
   void threePointsHaveAnInterval() {
     PowerLaw law =
-        PowerLaw.fit(
-            new double[] {1, Math.E, Math.exp(2)}, new double[] {1, Math.E, Math.exp(3)});
+        PowerLaw.fit(new double[] {1, Math.E, Math.exp(2)}, new double[] {1, Math.E, Math.exp(3)});
     assertEquals(1.5, law.exponent(), 1e-12);
     assertEquals(1.5 - 12.7062 * Math.sqrt(1 / 12.0), law.exponentInterval().low(), 1e-4);
     assertEquals(1.5 + 12.7062 * Math.sqrt(1 / 12.0), law.exponentInterval().high(), 1e-4);
