@@ -71,8 +71,54 @@ class GradientCheckTest {
               };
             },
             shapes("a", new int[] {2, 3, 5, 4}, "b", new int[] {2, 5, 5, 4})));
+    cases.put(
+        "average pool",
+        of((g, in) -> g.averagePool("pool", in.get("x"), Padding.NONE), 2, 5, 5, 7));
+    cases.put(
+        "filters",
+        of(
+            (g, in) -> {
+              Tensor half = g.filteredHalf("half", in.get("x"), Padding.NONE);
+              return g.filteredDouble("double", half, Padding.all(1));
+            },
+            2,
+            5,
+            4,
+            6));
+    cases.put(
+        "means of pixels times a factor for each image",
+        of(
+            (g, in) -> {
+              Tensor mean = g.meanOfPixels("mean", in.get("x"));
+              return g.scaleImages("scaled", mean, g.constant(0.5f, -2));
+            },
+            2,
+            5,
+            3,
+            4));
+    cases.put(
+        "a layer used twice",
+        new Case(
+            s -> {
+              Conv2d conv = Conv2d.same(s, 5, 5);
+              return (g, in) -> conv.apply(g, conv.apply(g, in.get("x")));
+            },
+            Map.of("x", new int[] {2, 5, 3, 4})));
+    cases.put(
+        "lookup",
+        new Case(
+            s -> {
+              Parameter table = s.parameter("table", ParameterSpec.Kind.EMBEDDING, 1, 4, 5);
+              return (g, in) -> g.lookup("lookup", table, g.constant(3, 1, 3), 3);
+            },
+            Map.of()));
     return cases.entrySet().stream()
         .map(e -> DynamicTest.dynamicTest(e.getKey(), () -> check(e.getValue())));
+  }
+
+  /** Of one input. */
+  private static Case of(LayerHarness.Piece piece, int... shape) {
+    return new Case(s -> piece, Map.of("x", shape));
   }
 
   private static Case conv(

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.HashSet;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class HostTensorTest {
@@ -30,5 +32,21 @@ class HostTensorTest {
     assertEquals(tensor.hashCode(), copy.hashCode());
     copy.values()[0] = 1;
     assertEquals(0, tensor.values()[0]);
+  }
+
+  /** A hash of the shape alone, or of nothing, would be legal and slow. */
+  @Test
+  void hashesDependOnTheValues() {
+    Set<Integer> hashes = new HashSet<>();
+    for (int i = 0; i < 100; i++) {
+      hashes.add(new HostTensor(new int[] {2}, new float[] {i, 1}).hashCode());
+      hashes.add(new HostTensor(new int[] {2}, new float[] {1, -i}).hashCode());
+    }
+    assertTrue(hashes.size() > 190, hashes.size() + " of 200 differ");
+  }
+
+  @Test
+  void textNamesTheShapeOnly() {
+    assertEquals("HostTensor[2, 3]", HostTensor.zeros(2, 3).toString());
   }
 }

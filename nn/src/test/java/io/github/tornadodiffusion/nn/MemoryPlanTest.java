@@ -91,6 +91,27 @@ class MemoryPlanTest {
     assertEquals(16 + 2 * 160, new MemoryPlan(steps, List.of()).floats());
   }
 
+  /** In the order of their first use they would take 112, as a small one lay where none fits. */
+  @Test
+  void theLargestArePlacedFirst() {
+    Buffer small = Buffer.temporary("small", 16);
+    Buffer middle = Buffer.temporary("middle", 32);
+    Buffer large = Buffer.temporary("large", 64);
+    List<Step> steps = List.of(step(small), step(small, middle), step(middle, large), step(large));
+    assertEquals(16 + 96, new MemoryPlan(steps, List.of()).floats());
+  }
+
+  @Test
+  void aGapOfExactlyTheSizeIsFilled() {
+    Buffer first = Buffer.temporary("first", 64);
+    Buffer beside = Buffer.temporary("beside", 48);
+    Buffer left = Buffer.temporary("left", 32);
+    Buffer right = Buffer.temporary("right", 32);
+    List<Step> steps =
+        List.of(step(first, beside), step(beside, left, right), step(beside, left, right));
+    assertEquals(16 + 64 + 48, new MemoryPlan(steps, List.of()).floats());
+  }
+
   @Test
   void undeclaredBufferIsRefused() {
     Tensor a = Tensor.of("a", Tensor.shape(1, 2, 2, 3, Padding.NONE), false);

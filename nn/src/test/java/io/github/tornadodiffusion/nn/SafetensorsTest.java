@@ -172,6 +172,40 @@ class SafetensorsTest {
         values);
   }
 
+  /** The header may name tensors in any order; empty ones lie between others. */
+  @Test
+  void tensorsComeInTheOrderOfTheirData() throws IOException {
+    RawSafetensors raw = new RawSafetensors(directory.resolve("order.safetensors"));
+    raw.data.put((byte) 7).putFloat(1.5f).putFloat(-2);
+    Path path =
+        raw.write(
+            """
+            {"last":{"dtype":"F32","shape":[1],"data_offsets":[5,9]},
+             "middle":{"dtype":"F32","shape":[1],"data_offsets":[1,5]},
+             "none":{"dtype":"F32","shape":[0],"data_offsets":[1,1]},
+             "first":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}
+            """);
+    try (SafetensorsFile file = Safetensors.open(path)) {
+      assertEquals(List.of("first", "none", "middle", "last"), List.copyOf(file.names()));
+      assertEquals(7, file.tensor("first").values()[0]);
+      assertEquals(1.5f, file.tensor("middle").values()[0]);
+      assertEquals(-2, file.tensor("last").values()[0]);
+      assertEquals(0, file.tensor("none").size());
+    }
+  }
+
+  @Test
+  void aClosedFileIsReadNoMore() throws IOException {
+    Path golden = Golden.path("tiny_ddpm_pipeline/unet/diffusion_pytorch_model.safetensors");
+    SafetensorsFile file = Safetensors.open(golden);
+    assertEquals(golden, file.path());
+    assertTrue(file.contains("conv_in.bias"));
+    HostTensor before = file.tensor("conv_in.bias");
+    file.close();
+    assertThrows(IllegalStateException.class, () -> file.tensor("conv_in.bias"));
+    assertEquals(before, Safetensors.read(golden).get("conv_in.bias"));
+  }
+
   private float[] readAllShorts(String dtype) throws IOException {
     RawSafetensors raw = new RawSafetensors(directory.resolve("all.safetensors"));
     for (int bits = 0; bits < 1 << 16; bits++) {

@@ -81,7 +81,7 @@ class NoiseScheduleTest {
       for (int t = 0; t < timesteps; t++) {
         assertTrue(schedule.signal(t) < previous, betaSchedule + " at " + t + " of " + timesteps);
         previous = schedule.signal(t);
-        assertEquals(1, Math.pow(schedule.signal(t), 2) + Math.pow(schedule.sigma(t), 2), 1e-15);
+        assertEquals(1, Math.pow(schedule.signal(t), 2) + Math.pow(schedule.sigma(t), 2), 1e-14);
       }
     }
   }
@@ -112,5 +112,33 @@ class NoiseScheduleTest {
     assertThrows(
         IllegalArgumentException.class,
         () -> BetaSchedule.rescaleZeroTerminalSnr(new double[] {1}));
+  }
+
+  /** Betas of 0.1, 0.2 and 0.5 keep 0.9, 0.72 and 0.36 (Ho et al. 2020, equation 7). */
+  @Test
+  void posteriorByHand() {
+    NoiseSchedule schedule = new NoiseSchedule(0.1, 0.2, 0.5);
+    double second = 0.1 / 0.28 * 0.2;
+    assertEquals(second, schedule.boundVariance(0), 1e-14);
+    assertEquals(second, schedule.boundVariance(1), 1e-14);
+    assertEquals(0.28 / 0.64 * 0.5, schedule.boundVariance(2), 1e-14);
+    assertEquals(1, schedule.originalShare(0), 1e-14);
+    assertEquals(Math.sqrt(0.9) * 0.2 / 0.28, schedule.originalShare(1), 1e-14);
+    assertEquals(Math.sqrt(0.72) * 0.5 / 0.64, schedule.originalShare(2), 1e-14);
+  }
+
+  @Test
+  void posteriorWhereThereIsNoNoiseOrNothingBefore() {
+    assertEquals(0.3, new NoiseSchedule(0.3).boundVariance(0));
+    NoiseSchedule withoutNoise = new NoiseSchedule(0, 0.5);
+    assertEquals(DDPMScheduler.LEAST_VARIANCE, withoutNoise.boundVariance(1));
+    assertEquals(1, withoutNoise.originalShare(0));
+  }
+
+  @Test
+  void theLastBetaMayLeaveNoSignal() {
+    NoiseSchedule schedule = new NoiseSchedule(0.1, 1);
+    assertEquals(0, schedule.alphaCumprod(1));
+    assertEquals(1, schedule.sigma(1));
   }
 }

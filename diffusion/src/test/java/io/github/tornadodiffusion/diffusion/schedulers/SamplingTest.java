@@ -186,6 +186,47 @@ class SamplingTest {
     }
   }
 
+  @Test
+  void messagesNameWhatDoesNotFit() {
+    Scheduler scheduler = new DDPMScheduler(SchedulerConfig.DEFAULTS);
+    Exception timesteps =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> Sampling.custom(scheduler, new int[] {1000}, StepOptions.DEFAULTS));
+    assertEquals("Timesteps [1000] must be 0 to 999 and fall", timesteps.getMessage());
+    Sampling sampling = Sampling.of(scheduler, 10);
+    SamplingState state = SamplingState.of(new float[4]);
+    Exception output =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> sampling.step(0, new float[8], state, new float[4], 1));
+    assertEquals(
+        "The model's output has 8 values where the scheduler needs 4: its out_channels must be the"
+            + " sample's channels",
+        output.getMessage());
+    Exception noise =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> sampling.step(0, new float[4], state, new float[3], 1));
+    assertEquals("3 values of noise for 4 of the sample", noise.getMessage());
+  }
+
+  /** On a device an update does what {@link Sampling#noised} does on the host. */
+  @Test
+  void theUpdateThatNoisesDoesTheSame() {
+    Sampling sampling = Sampling.of(new DDPMScheduler(SchedulerConfig.DEFAULTS), 10);
+    float[] clean = {-1, 0.5f, 0.25f};
+    float[] noise = {2, 1, -1};
+    for (int call = 0; call <= sampling.calls(); call++) {
+      HostRegisters registers = new HostRegisters(1, 3);
+      registers.write(Update.IMAGES, clean);
+      registers.write(Update.NOISE, noise);
+      registers.apply(List.of(sampling.noising(call, Update.SAMPLE)));
+      assertArrayEquals(
+          sampling.noised(call, clean, noise), registers.read(Update.SAMPLE, 1), 1e-6f);
+    }
+  }
+
   private static Sampling sampling(JsonNode test) {
     Scheduler scheduler =
         Schedulers.of(

@@ -92,6 +92,20 @@ class SchedulersTest {
             + "|trained_betas is 1 values: it must be at least 1000 values, num_train_timesteps",
         "{\"_class_name\": \"DDPMScheduler\", \"clip_sample_range\": -1}"
             + "|clip_sample_range is -1.0: it must be above 0",
+        "{\"_class_name\": \"DDPMScheduler\", \"beta_start\": 1.5}"
+            + "|beta_start is 1.5: it must be from 0 to 1",
+        "{\"_class_name\": \"DDPMScheduler\", \"beta_end\": -0.5}"
+            + "|beta_end is -0.5: it must be from 0 to 1",
+        "{\"_class_name\": \"DDPMScheduler\", \"sample_max_value\": 0}"
+            + "|sample_max_value is 0.0: it must be above 0",
+        "{\"_class_name\": \"DDPMScheduler\", \"clip_sample_range\": 0}"
+            + "|clip_sample_range is 0.0: it must be above 0",
+        "{\"_class_name\": \"DDPMScheduler\", \"dynamic_thresholding_ratio\": 1.5}"
+            + "|dynamic_thresholding_ratio is 1.5: it must be from 0 to 1",
+        "{\"_class_name\": \"DDPMScheduler\", \"steps_offset\": 1001}"
+            + "|steps_offset is 1001: it must be from 0 to num_train_timesteps",
+        "{\"_class_name\": \"DDPMScheduler\", \"steps_offset\": -1}"
+            + "|steps_offset is -1: it must be from 0 to num_train_timesteps",
         "{\"_class_name\": \"EulerDiscreteScheduler\", \"sigma_max\": 0}"
             + "|sigma_min is null and sigma_max is 0.0: they must be above 0, or null",
         "{\"_class_name\": \"EulerDiscreteScheduler\", \"interpolation_type\": \"cubic\"}"
@@ -119,6 +133,31 @@ class SchedulersTest {
     Exception e = assertThrows(IOException.class, () -> Schedulers.read(file));
     String classes = String.join(", ", Schedulers.CLASS_NAMES);
     assertEquals(file + ": " + message.replace("CLASSES", classes), e.getMessage());
+  }
+
+  @Test
+  void theLimitsThemselvesAreAllowed() {
+    SchedulerConfig least =
+        Schedulers.of(
+                "ddpm",
+                JsonFields.parse(
+                    """
+                    {"num_train_timesteps": 1, "beta_start": 1, "beta_end": 0,
+                     "dynamic_thresholding_ratio": 0, "steps_offset": 1}
+                    """))
+            .config();
+    assertEquals(1, least.numTrainTimesteps());
+    SchedulerConfig most =
+        Schedulers.of(
+                "ddpm",
+                JsonFields.parse(
+                    """
+                    {"num_train_timesteps": 1000000, "beta_start": 0, "beta_end": 1,
+                     "dynamic_thresholding_ratio": 1, "steps_offset": 1000000}
+                    """))
+            .config();
+    assertEquals(1_000_000, most.stepsOffset());
+    assertEquals(1, most.betaEnd());
   }
 
   @ParameterizedTest

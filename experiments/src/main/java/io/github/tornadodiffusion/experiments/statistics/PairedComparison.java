@@ -74,7 +74,7 @@ public record PairedComparison(
   private static double[] rounded(double[] differences, double grid) {
     double[] rounded = new double[differences.length];
     for (int i = 0; i < rounded.length; i++) {
-      rounded[i] = grid == 0 ? differences[i] : Math.rint(differences[i] / grid) * grid;
+      rounded[i] = Math.rint(differences[i] / grid) * grid;
     }
     return rounded;
   }

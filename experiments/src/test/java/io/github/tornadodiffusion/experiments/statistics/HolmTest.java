@@ -30,4 +30,10 @@ class HolmTest {
     assertThrows(IllegalArgumentException.class, () -> Holm.adjust(new double[] {1.2}));
     assertThrows(IllegalArgumentException.class, () -> Holm.adjust(new double[] {-0.1}));
   }
+
+  /** R: p.adjust(c(0, 1), "holm"). */
+  @Test
+  void theEndsOfTheRangeAreProbabilities() {
+    assertArrayEquals(new double[] {0, 1}, Holm.adjust(new double[] {0, 1}));
+  }
 }

@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.experiments.statistics;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -139,5 +140,31 @@ class PairedComparisonTest {
     assertThrows(
         IllegalArgumentException.class,
         () -> PairedComparison.of(new double[] {Double.NaN}, new double[1]));
+  }
+
+  /** R: wilcox.test((1:50) * ifelse(1:50 > 30, 1, -1)) has V = 810; exact it would be 0.0971. */
+  @Test
+  void fromFiftyDifferencesOnItIsApproximate() {
+    double[] differences = IntStream.rangeClosed(1, 50).mapToDouble(i -> i > 30 ? i : -i).toArray();
+    assertEquals(0.0968413, new SignedRanks(differences).p(), 1e-6);
+  }
+
+  /** 1.2 - 1.1 and 0.1 - 0.2 are of one size in decimals, so that neither sign outweighs. */
+  @Test
+  void differencesTieWhereOnlyRoundingKeepsThemApart() {
+    PairedComparison tied = PairedComparison.of(new double[] {1.2, 0.1}, new double[] {1.1, 0.2});
+    assertEquals(0, tied.rankBiserial());
+  }
+
+  @Test
+  void whichOfThePairsIsNoNumberIsSaid() {
+    double[] broken = {1, Double.NaN};
+    double[] fine = {1, 2};
+    Exception first =
+        assertThrows(IllegalArgumentException.class, () -> PairedComparison.of(broken, fine));
+    assertTrue(first.getMessage().startsWith("the first of the pairs has NaN at index 1"));
+    Exception second =
+        assertThrows(IllegalArgumentException.class, () -> PairedComparison.of(fine, broken));
+    assertTrue(second.getMessage().startsWith("the second of the pairs has NaN at index 1"));
   }
 }

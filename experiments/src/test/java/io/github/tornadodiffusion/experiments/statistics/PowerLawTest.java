@@ -57,4 +57,17 @@ class PowerLawTest {
     assertThrows(
         IllegalArgumentException.class, () -> PowerLaw.fit(two, new double[] {1, Double.NaN}));
   }
+
+  /**
+   * By hand: log y is 0, 1 and 3 at log x = 0, 1 and 2. The slope is 3 / 2, the squared residuals
+   * sum to 1 / 6, so that its standard error is sqrt(1 / 12); t(0.975, 1) = 12.7062.
+   */
+  @Test
+  void threePointsHaveAnInterval() {
+    PowerLaw law =
+        PowerLaw.fit(new double[] {1, Math.E, Math.exp(2)}, new double[] {1, Math.E, Math.exp(3)});
+    assertEquals(1.5, law.exponent(), 1e-12);
+    assertEquals(1.5 - 12.7062 * Math.sqrt(1 / 12.0), law.exponentInterval().low(), 1e-4);
+    assertEquals(1.5 + 12.7062 * Math.sqrt(1 / 12.0), law.exponentInterval().high(), 1e-4);
+  }
 }

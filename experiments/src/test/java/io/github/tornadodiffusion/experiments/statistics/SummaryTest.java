@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.experiments.statistics;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.stream.IntStream;
@@ -90,5 +91,21 @@ class SummaryTest {
     assertThrows(IllegalArgumentException.class, Summary::of);
     assertThrows(IllegalArgumentException.class, () -> Summary.of(1, Double.NaN));
     assertThrows(IllegalArgumentException.class, () -> Summary.of(1, Double.POSITIVE_INFINITY));
+  }
+
+  /** t(0.975, 1) = 12.7062, and the standard error of 1 and 3 is 1. */
+  @Test
+  void twoValuesHaveAnIntervalOfTheMean() {
+    Summary two = Summary.of(1, 3);
+    assertEquals(Math.sqrt(2), two.standardDeviation(), 1e-12);
+    assertEquals(2 - 12.7062, two.meanInterval().low(), 1e-4);
+    assertEquals(2 + 12.7062, two.meanInterval().high(), 1e-4);
+  }
+
+  @Test
+  void anIntervalIsDefinedByBothEnds() {
+    assertTrue(new Interval(1, 1).defined());
+    assertFalse(new Interval(Double.NaN, 1).defined());
+    assertFalse(new Interval(1, Double.NaN).defined());
   }
 }

@@ -76,4 +76,46 @@ class WarmUpTest {
     assertThrows(
         IllegalArgumentException.class, () -> WarmUp.length(new double[] {1, 2, Double.NaN, 3}));
   }
+
+  /** As many values as are said, then 9 and 11 in turn: their mean is 10, their deviation 1.026. */
+  private static double[] thenAround10(double... first) {
+    double[] times = Arrays.copyOf(first, first.length + 20);
+    for (int i = first.length; i < times.length; i++) {
+      times[i] = i % 2 == 0 ? 9 : 11;
+    }
+    return times;
+  }
+
+  /** Three deviations of a single value are 3.078, of the mean of two 2.176. */
+  @Test
+  void whatIsCutLiesBeyondThreeStandardErrors() {
+    assertEquals(0, WarmUp.length(thenAround10(13)));
+    assertEquals(1, WarmUp.length(thenAround10(13.5)));
+    assertEquals(0, WarmUp.length(thenAround10(12, 12)));
+    assertEquals(2, WarmUp.length(thenAround10(12.5, 12.5)));
+  }
+
+  @Test
+  void aDifferenceOfRoundingIsNoWarmUp() {
+    double[] times = new double[12];
+    Arrays.fill(times, 3e7);
+    times[0] = Math.nextUp(3e7);
+    assertEquals(0, WarmUp.length(times));
+  }
+
+  @Test
+  void halfOfTheSeriesMayBeCut() {
+    assertEquals(4, WarmUp.length(new double[] {20, 20, 20, 20, 3, 3, 3, 3}));
+  }
+
+  /** Twenty batches of five are enough: what is cut from 100 values is a multiple of five. */
+  @Test
+  void aHundredValuesAreBatched() {
+    for (int n : new int[] {99, 100}) {
+      double[] times = new double[n];
+      Arrays.fill(times, 3);
+      Arrays.fill(times, 0, 3, 20);
+      assertEquals(n < 100 ? 3 : 5, WarmUp.length(times), n + " values");
+    }
+  }
 }
