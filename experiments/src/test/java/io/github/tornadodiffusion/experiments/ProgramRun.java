@@ -41,8 +41,11 @@ final class ProgramRun implements AutoCloseable {
     return new ProgramRun(process, printed);
   }
 
-  private static List<String> command(List<String> flags, String... arguments) {
+  private static List<String> command(List<String> flags, String... arguments) throws IOException {
     List<String> command = new ArrayList<>();
+    if (ignoresInterrupts()) {
+      command.addAll(List.of("env", "--default-signal=INT"));
+    }
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     // Those of the SDK among them; an agent that measures the tests has no business there.
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
@@ -52,6 +55,17 @@ final class ProgramRun implements AutoCloseable {
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
     command.addAll(List.of(arguments));
     return command;
+  }
+
+  /** As a process does that a script has started in the background, and then all its children. */
+  private static boolean ignoresInterrupts() throws IOException {
+    Path status = Path.of("/proc/self/status");
+    if (Files.notExists(status)) {
+      return false;
+    }
+    return Files.readAllLines(status).stream()
+        .filter(line -> line.startsWith("SigIgn:"))
+        .anyMatch(line -> (Long.parseUnsignedLong(line.split("\\s+")[1], 16) & 2) != 0);
   }
 
   /** Runs the program where no file may grow beyond a size; it must end with this code. */
