@@ -162,8 +162,8 @@ public final class Json {
     String digits = shortest.substring(0, e);
     String mantissa = digits.endsWith(".0") ? digits.substring(0, digits.length() - 2) : digits;
     int exponent = Integer.parseInt(shortest.substring(e + 1));
-    int digits = Math.abs(exponent);
+    int size = Math.abs(exponent);
     // Not by a format: its digits are those of the reader's language.
-    return mantissa + (exponent < 0 ? "e-" : "e+") + (digits < 10 ? "0" : "") + digits;
+    return mantissa + (exponent < 0 ? "e-" : "e+") + (size < 10 ? "0" : "") + size;
   }
 }
