@@ -17,10 +17,15 @@ import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Twenty thousand steps, with checkpoints, in flat memory and at a steady pace. */
+/**
+ * Twenty thousand steps, with checkpoints, in flat memory and at a steady pace; on a device of
+ * TornadoVM, where launches make a small step slow, five thousand.
+ */
 class LongRunTest {
-  private static final int STEPS = 20_000;
-  private static final int PART = 2_000;
+  private static final int STEPS =
+      System.getProperty("tornadodiffusion.device") == null ? 20_000 : 5_000;
+
+  private static final int PART = STEPS / 10;
 
   /** A row of the loss curve with its list of quartiles, which a run keeps of every step. */
   private static final long ROW_BYTES = 300;
