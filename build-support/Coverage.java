@@ -1,5 +1,6 @@
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 
 /** Prints which share of a module's lines its tests run, from JaCoCo's CSV report. */
@@ -17,7 +18,8 @@ final class Coverage {
     }
     long missed = 0;
     long covered = 0;
-    for (String line : Files.readAllLines(report).subList(1, Files.readAllLines(report).size())) {
+    List<String> lines = Files.readAllLines(report);
+    for (String line : lines.subList(1, lines.size())) {
       String[] cells = line.split(",");
       missed += Long.parseLong(cells[MISSED]);
       covered += Long.parseLong(cells[COVERED]);

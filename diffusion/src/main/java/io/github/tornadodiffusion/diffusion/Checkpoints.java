@@ -78,13 +78,28 @@ public record Checkpoints(Path directory) {
   }
 
   /**
+   * All, whole or damaged, the newest first.
+   *
+   * @throws IOException in one line if there is none
+   */
+  public List<Checkpoint> some() throws IOException {
+    List<Checkpoint> all = all();
+    if (all.isEmpty()) {
+      throw new IOException(
+          "%s holds no checkpoint to resume from: start the run without --resume"
+              .formatted(directory));
+    }
+    return all;
+  }
+
+  /**
    * The newest one whose files are what their checksums say.
    *
    * @throws IOException in one line if there is none
    */
   public Newest newest() throws IOException {
     List<String> damaged = new ArrayList<>();
-    for (Checkpoint checkpoint : all()) {
+    for (Checkpoint checkpoint : some()) {
       try {
         Checksums.check(checkpoint.path);
         return new Newest(checkpoint, damaged);
@@ -93,11 +108,8 @@ public record Checkpoints(Path directory) {
       }
     }
     throw new IOException(
-        damaged.isEmpty()
-            ? "%s holds no checkpoint to resume from: start the run without --resume"
-                .formatted(directory)
-            : "No checkpoint in %s is whole (%s): start the run anew in another directory"
-                .formatted(directory, String.join("; ", damaged)));
+        "No checkpoint in %s is whole (%s): start the run anew in another directory"
+            .formatted(directory, String.join("; ", damaged)));
   }
 
   /**

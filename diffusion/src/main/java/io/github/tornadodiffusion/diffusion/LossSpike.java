@@ -2,6 +2,7 @@ package io.github.tornadodiffusion.diffusion;
 
 import java.util.Arrays;
 import java.util.List;
+import org.apache.commons.math3.stat.StatUtils;
 
 /**
  * A step whose loss is far above those before it. A batch's loss varies with its timesteps, so that
@@ -38,15 +39,10 @@ public record LossSpike(int step, double loss, double usual) {
     double[] before =
         rows.subList(Math.max(0, rows.size() - 1 - STEPS), rows.size() - 1).stream()
             .mapToDouble(LossCurve.Row::loss)
-            .sorted()
             .toArray();
-    double median = before[before.length / 2];
-    double[] distances = new double[before.length];
-    for (int i = 0; i < before.length; i++) {
-      distances[i] = Math.abs(before[i] - median);
-    }
-    Arrays.sort(distances);
-    double spread = distances[distances.length / 2] / NORMAL;
+    double median = StatUtils.percentile(before, 50);
+    double[] distances = Arrays.stream(before).map(loss -> Math.abs(loss - median)).toArray();
+    double spread = StatUtils.percentile(distances, 50) / NORMAL;
     boolean far = last.loss() > median + SPREADS * spread && last.loss() > TIMES * median;
     return far ? new LossSpike(last.step(), last.loss(), median) : null;
   }

@@ -16,6 +16,11 @@ import java.util.stream.IntStream;
  * as published ones in Inception's.
  */
 final class FeatureSpace implements AutoCloseable {
+  /** What a report says where there is none. */
+  static final String MISSING =
+      "The data has no classes to train a classifier on, so there are no features to compare"
+          + " samples in: the Fréchet and the kernel distance are left out.";
+
   /** One classifier for every model, so that figures can be compared. */
   private static final long SEED = 0;
 

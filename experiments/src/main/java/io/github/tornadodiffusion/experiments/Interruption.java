@@ -31,11 +31,6 @@ final class Interruption implements AutoCloseable {
     return requested || deadline.isNear();
   }
 
-  /** Whether a signal asks for it. */
-  boolean bySignal() {
-    return requested;
-  }
-
   /** When the time is over. */
   Deadline deadline() {
     return deadline;

@@ -67,9 +67,7 @@ final class SamplersReport {
                 data.configured("held_out_images").asInt(),
                 data.configured("reference_steps").asInt()));
     if (!hasFeatures()) {
-      report.paragraph(
-          "The data has no classes to train a classifier on, so there are no features to compare"
-              + " samples in: the Fréchet and the kernel distance are left out.");
+      report.paragraph(FeatureSpace.MISSING);
       return;
     }
     Row row = data.table("features").getFirst();

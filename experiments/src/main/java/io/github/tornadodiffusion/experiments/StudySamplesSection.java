@@ -36,9 +36,7 @@ final class StudySamplesSection {
   private void features() {
     Optional<Row> features = results.first("features");
     if (features.isEmpty()) {
-      report.paragraph(
-          "The data has no classes to train a classifier on, so there are no features to compare"
-              + " samples in: the Fréchet and the kernel distance are left out.");
+      report.paragraph(FeatureSpace.MISSING);
       return;
     }
     Row row = features.get();

@@ -99,7 +99,8 @@ final class TrainingLoop {
     if (due) {
       save();
     }
-    if (due || now - curveAt > CURVE_NANOS) {
+    // A checkpoint has a curve of its own.
+    if (now - curveAt > CURVE_NANOS) {
       writeCurve();
     }
   }
@@ -149,13 +150,16 @@ final class TrainingLoop {
     return last;
   }
 
+  /** What there is to go on from, for messages. */
+  String lastInWords() {
+    return last == null
+        ? "there is no checkpoint yet"
+        : "the last checkpoint, %s, is whole".formatted(last.path());
+  }
+
   private IllegalStateException failure(String cause) {
-    String state =
-        last == null
-            ? "there is no checkpoint yet"
-            : "the last checkpoint, %s, is whole: %s"
-                .formatted(last.path(), resumeCommand(directory));
-    return new IllegalStateException(cause + "; " + state);
+    String goesOn = last == null ? "" : ": " + resumeCommand(directory);
+    return new IllegalStateException(cause + "; " + lastInWords() + goesOn);
   }
 
   /** How to go on with a run. */

@@ -46,7 +46,6 @@ final class TrainingRun {
   private final Interruption interruption;
   private final PrintWriter err;
   private List<LossSpike> spikes = List.of();
-  private boolean saidDamaged;
 
   /**
    * The picture that a run ends with.
@@ -83,9 +82,10 @@ final class TrainingRun {
   int execute(DeviceOptions device, ProfileOptions profile, boolean resume, PrintWriter out)
       throws IOException {
     MemoryNeed memory = checkMemory();
-    if (resume && !directory.hasOnlyBegun()) {
+    boolean goesOn = resume && !directory.hasOnlyBegun();
+    if (goesOn) {
       // Before anything is written: there may be no run at all.
-      newest().check(config, dataset);
+      directory.checkpoints().some();
     }
     OutputFiles.checkRoom("--out", directory.path(), bytesOnDisk());
     OutputFiles.prepareDirectory("--out", directory.path());
@@ -98,22 +98,22 @@ final class TrainingRun {
         manifest.after(Files.readString(directory.manifest()));
       }
       directory.checkpoints().makeDirectory();
-      Checkpoint from = resume && !directory.hasOnlyBegun() ? newest() : null;
+      Checkpoint from = goesOn ? newest() : null;
       announce(device, memory);
       return run(device, profile, from, out);
     }
   }
 
-  /** The checkpoint to go on from. */
+  /** The checkpoint to go on from, checked before a device is opened. */
   private Checkpoint newest() throws IOException {
     Checkpoints.Newest newest = directory.checkpoints().newest();
-    if (!newest.damaged().isEmpty() && !saidDamaged) {
-      saidDamaged = true;
+    if (!newest.damaged().isEmpty()) {
       err.println(
           "warning: %s; going on from %s, which is whole"
               .formatted(
                   String.join("; ", newest.damaged()), newest.checkpoint().path().getFileName()));
     }
+    newest.checkpoint().check(config, dataset);
     return newest.checkpoint();
   }
 
@@ -149,7 +149,7 @@ final class TrainingRun {
       if (labels != null) {
         labels.write(directory.path());
       }
-      writeCurve(curve);
+      drawCurve(curve);
       if (!sample(engine, model, labels)) {
         return stopped("stopped before the samples were drawn, the model is there", curve);
       }
@@ -194,12 +194,7 @@ final class TrainingRun {
     }
     return new IllegalStateException(
         "%s: %s; %s; begin anew with a lower --lr, a longer --warmup, --max-grad-norm 1 or another"
-                .formatted(
-                    divergence.getMessage(),
-                    where,
-                    last == null
-                        ? "there is no checkpoint yet"
-                        : "the last checkpoint, %s, is whole".formatted(last.path()))
+                .formatted(divergence.getMessage(), where, loop.lastInWords())
             + " --seed");
   }
 
@@ -255,8 +250,7 @@ final class TrainingRun {
             MemoryNeed.availableMib()));
   }
 
-  private void writeCurve(LossCurve curve) throws IOException {
-    curve.write(directory.lossCsv());
+  private void drawCurve(LossCurve curve) throws IOException {
     String data = dataset.name().substring(dataset.name().lastIndexOf('/') + 1);
     String what = data.equals(config.preset()) ? data : config.preset() + " on " + data;
     String title = what + ", " + config.schedule().id() + ", seed " + config.seed();

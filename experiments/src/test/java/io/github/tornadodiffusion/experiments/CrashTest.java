@@ -16,10 +16,8 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
-import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
@@ -191,11 +189,7 @@ class CrashTest {
   }
 
   @Test
-  @Tag("device")
-  @EnabledIfEnvironmentVariable(
-      named = "TORNADOVM_HOME",
-      matches = ".+",
-      disabledReason = "TORNADOVM_HOME is not set: there is no device")
+  @OnDevice
   void killedOnADeviceItEndsWithTheSameModel() throws Exception {
     String device = Engines.devices().getFirst().id();
     Path undisturbed = directory.resolve("device");

@@ -11,19 +11,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The commands on the first device of TornadoVM. */
-@Tag("device")
-@EnabledIfEnvironmentVariable(
-    named = "TORNADOVM_HOME",
-    matches = ".+",
-    disabledReason = "TORNADOVM_HOME is not set: there is no device")
+@OnDevice
 class DeviceCommandsTest {
   @TempDir static Path temporary;
 

@@ -18,9 +18,7 @@ import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The program as a process of its own, started by the script, with what signals do to it. */
@@ -235,11 +233,7 @@ class LauncherTest {
 
   /** So that drivers find compiled kernels in their caches: declarations have a fixed order. */
   @Test
-  @Tag("device")
-  @EnabledIfEnvironmentVariable(
-      named = "TORNADOVM_HOME",
-      matches = ".+",
-      disabledReason = "TORNADOVM_HOME is not set: there is no device")
+  @OnDevice
   void everyCommandGeneratesTheSameKernels() throws Exception {
     List<String> once = declarations("bench", "forward", "--runs", "1");
     List<String> again = declarations("bench", "forward", "--runs", "2", "--json", "--batch", "8");
