@@ -1,5 +1,7 @@
 package io.github.tornadodiffusion.experiments;
 
+import io.github.tornadodiffusion.experiments.cli.Devices;
+import io.github.tornadodiffusion.experiments.cli.Json;
 import io.github.tornadodiffusion.kernels.Engines;
 import java.io.PrintWriter;
 import java.util.List;

@@ -1,5 +1,10 @@
 package io.github.tornadodiffusion.experiments;
 
+import io.github.tornadodiffusion.experiments.devices.DevicesExperiment;
+import io.github.tornadodiffusion.experiments.samplers.SamplersExperiment;
+import io.github.tornadodiffusion.experiments.scaling.ScalingExperiment;
+import io.github.tornadodiffusion.experiments.study.PredictionExperiment;
+import io.github.tornadodiffusion.experiments.study.SchedulesExperiment;
 import picocli.CommandLine.Command;
 
 /** Experiments: each writes raw data, a report made from it and what it takes to repeat it. */

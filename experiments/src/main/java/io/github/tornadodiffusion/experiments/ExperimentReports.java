@@ -1,19 +1,26 @@
 package io.github.tornadodiffusion.experiments;
 
+import io.github.tornadodiffusion.experiments.cli.Errors;
+import io.github.tornadodiffusion.experiments.devices.DevicesPlan;
+import io.github.tornadodiffusion.experiments.framework.Experiment;
+import io.github.tornadodiffusion.experiments.framework.ExperimentDirectory;
+import io.github.tornadodiffusion.experiments.framework.ExperimentRun;
+import io.github.tornadodiffusion.experiments.samplers.SamplersExperiment;
+import io.github.tornadodiffusion.experiments.scaling.ScalingExperiment;
+import io.github.tornadodiffusion.experiments.study.PredictionExperiment;
+import io.github.tornadodiffusion.experiments.study.SchedulesExperiment;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.nio.file.Path;
-import java.util.Map;
+import java.util.List;
 
-/** The reports of all experiments, made of nothing but raw data. */
-final class ExperimentReports {
-  private static final Map<String, Experiment.ReportMaker> MAKERS =
-      Map.of(
-          DevicesPlan.NAME, DevicesReport::make,
-          SchedulesExperiment.NAME, StudyReport::schedules,
-          PredictionExperiment.NAME, StudyReport::prediction,
-          SamplersExperiment.NAME, SamplersReport::of,
-          ScalingExperiment.NAME, ScalingReport::of);
+/** The reports of all experiments, by the name in the manifest. */
+public final class ExperimentReports {
+  private static final List<Experiment.Kind> KINDS =
+      List.of(
+          DevicesPlan.KIND,
+          SchedulesExperiment.KIND,
+          PredictionExperiment.KIND,
+          SamplersExperiment.KIND,
+          ScalingExperiment.KIND);
 
   private ExperimentReports() {}
 
@@ -23,24 +30,16 @@ final class ExperimentReports {
    * @throws IOException in one line if the directory holds no experiment that is known
    */
   static void write(ExperimentDirectory directory) throws IOException {
-    ExperimentData data = ExperimentData.read(directory);
-    String name = data.manifest().path(ExperimentRun.EXPERIMENT).asString();
-    Experiment.ReportMaker maker = MAKERS.get(name);
-    if (maker == null) {
-      throw new IOException(
-          "%s is of the experiment '%s', which this version does not know: take the version that"
-                  .formatted(directory.manifest(), Errors.oneLine(name))
-              + " made it");
+    String name = directory.readManifest().path(ExperimentRun.EXPERIMENT).asString();
+    for (Experiment.Kind kind : KINDS) {
+      if (kind.name().equals(name)) {
+        kind.report(directory);
+        return;
+      }
     }
-    maker.make(data).write(directory.path());
-  }
-
-  /** Says where the report is. */
-  static void announce(ExperimentDirectory directory, PrintWriter out) {
-    Path path = directory.path();
-    out.println("report     " + path.resolve("report.html") + ", " + path.resolve("report.md"));
-    out.println("rows       " + path.resolve("rows"));
-    out.println("manifest   " + directory.manifest());
-    out.flush();
+    throw new IOException(
+        "%s is of the experiment '%s', which this version does not know: take the version that"
+                .formatted(directory.manifest(), Errors.oneLine(name))
+            + " made it");
   }
 }

@@ -1,5 +1,10 @@
 package io.github.tornadodiffusion.experiments;
 
+import io.github.tornadodiffusion.experiments.bench.BenchCommand;
+import io.github.tornadodiffusion.experiments.cli.Errors;
+import io.github.tornadodiffusion.experiments.cli.Versions;
+import io.github.tornadodiffusion.experiments.sampling.SampleCommand;
+import io.github.tornadodiffusion.experiments.training.TrainCommand;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.OutputStream;

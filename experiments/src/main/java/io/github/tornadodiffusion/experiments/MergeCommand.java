@@ -1,5 +1,11 @@
 package io.github.tornadodiffusion.experiments;
 
+import io.github.tornadodiffusion.experiments.cli.Arguments;
+import io.github.tornadodiffusion.experiments.cli.Manifest;
+import io.github.tornadodiffusion.experiments.cli.OutputFiles;
+import io.github.tornadodiffusion.experiments.cli.RunDirectory;
+import io.github.tornadodiffusion.experiments.framework.ExperimentDirectory;
+import io.github.tornadodiffusion.experiments.framework.ExperimentRun;
 import io.github.tornadodiffusion.nn.AtomicFiles;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -54,7 +60,7 @@ final class MergeCommand implements Callable<Integer> {
     }
     AtomicFiles.write(whole.manifest(), manifest(manifests));
     ExperimentReports.write(whole);
-    ExperimentReports.announce(whole, spec.commandLine().getOut());
+    whole.announce(spec.commandLine().getOut());
     return 0;
   }
 

@@ -1,6 +1,9 @@
 package io.github.tornadodiffusion.experiments;
 
 import io.github.tornadodiffusion.diffusion.DiffusionModel;
+import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
+import io.github.tornadodiffusion.experiments.cli.MemoryNeed;
+import io.github.tornadodiffusion.experiments.cli.OutputFiles;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.HostTensor;
 import io.github.tornadodiffusion.nn.ModelFiles;

@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.experiments;
 
+import io.github.tornadodiffusion.experiments.framework.ExperimentDirectory;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -24,7 +25,7 @@ final class ReportCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     ExperimentDirectory directory = new ExperimentDirectory(path);
     ExperimentReports.write(directory);
-    ExperimentReports.announce(directory, spec.commandLine().getOut());
+    directory.announce(spec.commandLine().getOut());
     return 0;
   }
 }

@@ -1,6 +1,15 @@
 package io.github.tornadodiffusion.experiments;
 
-import io.github.tornadodiffusion.experiments.ExperimentData.Row;
+import io.github.tornadodiffusion.experiments.cli.Arguments;
+import io.github.tornadodiffusion.experiments.cli.Errors;
+import io.github.tornadodiffusion.experiments.cli.Json;
+import io.github.tornadodiffusion.experiments.cli.RunDirectory;
+import io.github.tornadodiffusion.experiments.cli.Shell;
+import io.github.tornadodiffusion.experiments.framework.ExperimentData;
+import io.github.tornadodiffusion.experiments.framework.ExperimentData.Row;
+import io.github.tornadodiffusion.experiments.framework.ExperimentDirectory;
+import io.github.tornadodiffusion.experiments.framework.RunComparison;
+import io.github.tornadodiffusion.experiments.framework.Tolerance;
 import io.github.tornadodiffusion.nn.AtomicFiles;
 import java.io.IOException;
 import java.io.PrintWriter;

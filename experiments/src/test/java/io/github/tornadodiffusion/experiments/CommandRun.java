@@ -15,9 +15,9 @@ import java.util.Locale;
  * @param out its stdout
  * @param err its stderr
  */
-record CommandRun(int code, String out, String err) {
+public record CommandRun(int code, String out, String err) {
   /** Runs the program in this process. */
-  static CommandRun of(String... arguments) {
+  public static CommandRun of(String... arguments) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     int code = Main.run(new PrintWriter(out), new PrintWriter(err), arguments);
@@ -25,14 +25,14 @@ record CommandRun(int code, String out, String err) {
   }
 
   /** Runs a command that must succeed. */
-  static CommandRun succeeds(String... arguments) {
+  public static CommandRun succeeds(String... arguments) {
     CommandRun run = of(arguments);
     assertEquals(0, run.code, () -> String.join(" ", arguments) + ": " + run.err);
     return run;
   }
 
   /** Runs a command that must say in one line on stderr, with exit code 2, what is wrong. */
-  static CommandRun refused(List<String> keyWords, String... arguments) {
+  public static CommandRun refused(List<String> keyWords, String... arguments) {
     CommandRun run = of(arguments);
     String what = String.join(" ", arguments) + " says: " + run.err;
     assertEquals(2, run.code, what);

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.tornadodiffusion.diffusion.PngFiles;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.data.Datasets;
+import io.github.tornadodiffusion.experiments.sampling.LabelledGrid;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -4,6 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.tornadodiffusion.experiments.devices.DeviceKernels;
+import io.github.tornadodiffusion.experiments.devices.DeviceUnit;
+import io.github.tornadodiffusion.experiments.framework.ExperimentData;
+import io.github.tornadodiffusion.experiments.framework.ExperimentDirectory;
+import io.github.tornadodiffusion.experiments.oracles.CallOracles;
 import io.github.tornadodiffusion.kernels.Engines;
 import java.io.IOException;
 import java.nio.file.Files;

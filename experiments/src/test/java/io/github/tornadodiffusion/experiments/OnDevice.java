@@ -15,4 +15,4 @@ import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
     named = "TORNADOVM_HOME",
     matches = ".+",
     disabledReason = "TORNADOVM_HOME is not set: there is no device")
-@interface OnDevice {}
+public @interface OnDevice {}

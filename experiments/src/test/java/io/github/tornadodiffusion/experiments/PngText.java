@@ -11,11 +11,11 @@ import javax.imageio.stream.ImageInputStream;
 import org.w3c.dom.NodeList;
 
 /** What a PNG file says about itself. */
-final class PngText {
+public final class PngText {
   private PngText() {}
 
   /** The keys and values of its tEXt chunks. */
-  static Map<String, String> read(Path file) throws IOException {
+  public static Map<String, String> read(Path file) throws IOException {
     ImageReader reader = ImageIO.getImageReadersByFormatName("png").next();
     try (ImageInputStream input = ImageIO.createImageInputStream(file.toFile())) {
       reader.setInput(input);

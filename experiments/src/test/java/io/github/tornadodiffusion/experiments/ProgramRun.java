@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** The program in a process of its own, that can be killed. */
-final class ProgramRun implements AutoCloseable {
+public final class ProgramRun implements AutoCloseable {
   private static final long PATIENCE_SECONDS = 240;
 
   private final Process process;
@@ -26,7 +26,7 @@ final class ProgramRun implements AutoCloseable {
    * @param directory takes what it prints
    * @param flags of the JVM that come on top
    */
-  static ProgramRun start(Path directory, List<String> flags, String... arguments)
+  public static ProgramRun start(Path directory, List<String> flags, String... arguments)
       throws IOException {
     return start(directory, command(flags, arguments));
   }
@@ -69,7 +69,7 @@ final class ProgramRun implements AutoCloseable {
   }
 
   /** Runs the program where no file may grow beyond a size; it must end with this code. */
-  static String limited(int code, Path directory, long bytes, String... arguments)
+  public static String limited(int code, Path directory, long bytes, String... arguments)
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     String script = "ulimit -f %d; exec \"$@\"".formatted(bytes / 1024);
@@ -81,7 +81,7 @@ final class ProgramRun implements AutoCloseable {
   }
 
   /** Runs the program to its end and returns what it printed; it must end with this code. */
-  static String ends(int code, Path directory, List<String> flags, String... arguments)
+  public static String ends(int code, Path directory, List<String> flags, String... arguments)
       throws IOException, InterruptedException {
     try (ProgramRun run = start(directory, flags, arguments)) {
       return run.end(code);
@@ -89,7 +89,7 @@ final class ProgramRun implements AutoCloseable {
   }
 
   /** Waits for the end, with this exit code; returns what was printed. */
-  String end(int code) throws IOException, InterruptedException {
+  public String end(int code) throws IOException, InterruptedException {
     if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
       throw new AssertionError("It did not end: " + printed());
     }
@@ -101,13 +101,13 @@ final class ProgramRun implements AutoCloseable {
   }
 
   /** Waits until the run has written a file of this name, or has ended. */
-  void await(Path file) throws InterruptedException {
+  public void await(Path file) throws InterruptedException {
     while (process.isAlive() && Files.notExists(file)) {
       Thread.sleep(5);
     }
   }
 
-  boolean isAlive() {
+  public boolean isAlive() {
     return process.isAlive();
   }
 
@@ -116,7 +116,7 @@ final class ProgramRun implements AutoCloseable {
    *
    * @return whether it was still at work
    */
-  boolean kill() throws InterruptedException {
+  public boolean kill() throws InterruptedException {
     boolean alive = process.isAlive();
     process.destroyForcibly();
     process.waitFor();
@@ -124,7 +124,7 @@ final class ProgramRun implements AutoCloseable {
   }
 
   /** Sends a signal. */
-  void signal(String name) throws IOException, InterruptedException {
+  public void signal(String name) throws IOException, InterruptedException {
     new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
   }
 

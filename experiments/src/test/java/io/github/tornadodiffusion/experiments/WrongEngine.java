@@ -1,5 +1,7 @@
 package io.github.tornadodiffusion.experiments;
 
+import io.github.tornadodiffusion.experiments.oracles.CallOracle;
+import io.github.tornadodiffusion.experiments.oracles.CallOracles;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.JvmEngine;
@@ -8,7 +10,7 @@ import io.github.tornadodiffusion.kernels.Variants;
 import java.util.List;
 
 /** The jvm engine, but every call that runs alone writes its last element wrong. */
-final class WrongEngine implements Engine {
+public final class WrongEngine implements Engine {
   private final Engine engine = new JvmEngine(1);
 
   @Override

@@ -1,0 +1,296 @@
+package io.github.tornadodiffusion.experiments.bench;
+
+import io.github.tornadodiffusion.diffusion.Pipeline;
+import io.github.tornadodiffusion.diffusion.UNetSampling;
+import io.github.tornadodiffusion.diffusion.schedulers.BetaSchedule;
+import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
+import io.github.tornadodiffusion.diffusion.schedulers.PredictionType;
+import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
+import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
+import io.github.tornadodiffusion.diffusion.schedulers.VarianceType;
+import io.github.tornadodiffusion.experiments.cli.Preset;
+import io.github.tornadodiffusion.kernels.Block;
+import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.Elementwise;
+import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.kernels.MatMul;
+import io.github.tornadodiffusion.kernels.Peak;
+import io.github.tornadodiffusion.kernels.Program;
+import io.github.tornadodiffusion.nn.Classifier;
+import io.github.tornadodiffusion.nn.ClassifierConfig;
+import io.github.tornadodiffusion.nn.ClassifierTraining;
+import io.github.tornadodiffusion.nn.HostTensor;
+import io.github.tornadodiffusion.nn.Initialisation;
+import io.github.tornadodiffusion.nn.LearningRateSchedule;
+import io.github.tornadodiffusion.nn.UNet2DConfig;
+import io.github.tornadodiffusion.nn.UNet2DConfigBuilder;
+import io.github.tornadodiffusion.nn.UNet2DModel;
+import io.github.tornadodiffusion.nn.UNetGradients;
+import io.github.tornadodiffusion.nn.UNetInference;
+import io.github.tornadodiffusion.nn.UNetTraining;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Small programs that between them launch every kernel, in odd sizes: models with everything that a
+ * UNet can be made of, trained, differentiated and trained in parts of a batch; and the operations
+ * that no UNet needs.
+ */
+public final class KernelSuite {
+  private static final int BATCH = 3;
+
+  private KernelSuite() {}
+
+  /** Runs everything once. */
+  public static void run(Engine engine) {
+    for (UNet2DConfig model : models()) {
+      try (Workload workload = Workload.of("train-step", engine, preset(model), BATCH)) {
+        workload.run().run();
+      }
+      gradients(engine, model);
+      accumulation(engine, model, null);
+      sampling(engine, model, VarianceType.FIXED_SMALL);
+    }
+    accumulation(
+        engine,
+        models().getLast().toBuilder().outChannels(6).build(),
+        new UNetTraining.VarianceInput(
+            new float[] {0.4f, 0.9f},
+            new float[] {0.2f, 0.7f},
+            new float[] {0, 0.5f},
+            new float[] {0.7f, 1.1f}));
+    for (VarianceType variance : List.of(VarianceType.LEARNED, VarianceType.LEARNED_RANGE)) {
+      sampling(engine, models().getLast().toBuilder().outChannels(6).build(), variance);
+    }
+    matrixProducts(engine);
+    softmax(engine);
+    classifier(engine);
+    peak(engine);
+  }
+
+  private static List<UNet2DConfig> models() {
+    UNet2DConfig everything =
+        small()
+            .blockOutChannels(20, 40)
+            .downBlockTypes("AttnDownBlock2D", "DownBlock2D")
+            .upBlockTypes("UpBlock2D", "AttnUpBlock2D")
+            .normNumGroups(4)
+            .attentionHeadDim(8)
+            .resnetTimeScaleShift("scale_shift")
+            .numClassEmbeds(3)
+            .downsampleType("resnet")
+            .upsampleType("resnet")
+            .centerInputSample(true)
+            .build();
+    UNet2DConfig plain =
+        small()
+            .blockOutChannels(16, 32)
+            .downBlockTypes("DownBlock2D", "AttnDownBlock2D")
+            .upBlockTypes("AttnUpBlock2D", "UpBlock2D")
+            .normNumGroups(8)
+            .build();
+    UNet2DConfig skips =
+        small()
+            .blockOutChannels(20, 12)
+            .downBlockTypes("SkipDownBlock2D", "SkipDownBlock2D")
+            .upBlockTypes("SkipUpBlock2D", "SkipUpBlock2D")
+            .normNumGroups(null)
+            .actFn("relu")
+            .build();
+    UNet2DConfig gelu = plain.toBuilder().actFn("gelu").build();
+    UNet2DConfig mish = plain.toBuilder().actFn("mish").build();
+    return List.of(everything, plain, skips, gelu, mish);
+  }
+
+  private static UNet2DConfigBuilder small() {
+    return UNet2DConfig.builder().sampleSize(12).layersPerBlock(1);
+  }
+
+  private static Preset preset(UNet2DConfig model) {
+    return new Preset(
+        "kernels",
+        "digits",
+        model,
+        BetaSchedule.LINEAR,
+        PredictionType.V_PREDICTION,
+        1000,
+        new Preset.Recipe(BATCH, 1, 0, 1e-3, LearningRateSchedule.Kind.CONSTANT, 0, 0.9, 1, false));
+  }
+
+  private static Map<String, HostTensor> parameters(UNet2DConfig model) {
+    return Initialisation.pytorchDefault(new UNet2DModel(model).parameters(), 1);
+  }
+
+  private static float[] waves(int length) {
+    float[] values = new float[length];
+    for (int i = 0; i < length; i++) {
+      values[i] = (float) Math.sin(i * i);
+    }
+    return values;
+  }
+
+  private static void gradients(Engine engine, UNet2DConfig model) {
+    int side = model.sampleSize().height();
+    float[] sample = waves(model.inChannels() * side * side);
+    float[] target = waves(model.outChannels() * side * side);
+    int[] labels = model.numClassEmbeds() == null ? null : new int[1];
+    try (UNetGradients gradients =
+        UNetGradients.open(engine, model, parameters(model), 1, side, side)) {
+      gradients.run(sample, new float[] {500}, labels, target);
+    }
+  }
+
+  /** A step of two calls on parts of a larger batch, whose images count differently. */
+  private static void accumulation(
+      Engine engine, UNet2DConfig model, UNetTraining.VarianceInput variance) {
+    int side = model.sampleSize().height();
+    float[] images = waves(2 * model.inChannels() * side * side);
+    float[] half = {0.5f, 0.7f};
+    try (UNetTraining training =
+        UNetTraining.open(
+            engine,
+            model,
+            parameters(model),
+            new UNetTraining.Options(2, side, side, false, true, false))) {
+      for (boolean update : new boolean[] {false, true}) {
+        training.step(
+            new UNetTraining.StepInput(
+                images,
+                new float[] {500, 7},
+                model.numClassEmbeds() == null ? null : new int[] {0, 2},
+                half,
+                half,
+                half,
+                half,
+                new UNetTraining.NoiseSource.Drawn(1L << 40 | 5, 3, 12345),
+                new float[] {1.5f, 0.25f},
+                variance,
+                update,
+                new UNetTraining.Hyperparameters(1e-3f, 0.9f, 0.999f, 1e-8f, 1e-2f, 1, 1, 0)));
+      }
+    }
+  }
+
+  private static void classifier(Engine engine) {
+    ClassifierConfig config = new ClassifierConfig(3, 9, 7, 5, 8, 11);
+    Map<String, HostTensor> parameters =
+        Initialisation.pytorchDefault(new Classifier(config).parameters(), 1);
+    try (ClassifierTraining training = ClassifierTraining.open(engine, config, parameters, BATCH)) {
+      training.step(
+          waves(BATCH * 3 * 9 * 7),
+          new int[] {4, 0, 2},
+          new UNetTraining.Hyperparameters(1e-3f, 0.9f, 0.999f, 1e-8f, 1e-2f, 1, 1, 0));
+    }
+  }
+
+  /** A step with noise, and one with a sampler of many registers. */
+  private static void sampling(Engine engine, UNet2DConfig model, VarianceType variance) {
+    SchedulerConfig config = SchedulerConfig.of(1000, BetaSchedule.LINEAR, PredictionType.EPSILON);
+    DDPMScheduler noisy = new DDPMScheduler(config, variance);
+    List<Sampling> samplings =
+        variance != VarianceType.FIXED_SMALL
+            ? List.of(Sampling.of(noisy, 2))
+            : List.of(
+                Sampling.of(noisy, 2),
+                Sampling.of(Schedulers.convert(noisy, "UniPCMultistepScheduler"), 4));
+    int side = model.sampleSize().height();
+    int[] labels = model.numClassEmbeds() == null ? null : new int[] {0, 2};
+    for (Sampling sampling : samplings) {
+      int free = UNetSampling.free(sampling.registers());
+      try (UNetInference inference =
+          UNetInference.openForSampling(engine, model, parameters(model), 2, side, side, free)) {
+        new Pipeline(new UNetSampling(inference), model.inChannels(), side, side)
+            .sample(sampling, 2, 1L << 40 | 5, labels, Pipeline.Progress.NONE);
+      }
+    }
+  }
+
+  private static void matrixProducts(Engine engine) {
+    for (boolean transposeA : new boolean[] {false, true}) {
+      for (boolean transposeB : new boolean[] {false, true}) {
+        int batch = 3;
+        int m = 37;
+        int n = 43;
+        int k = 21;
+        // Rows of a matrix are rows of a block's pixels.
+        Block a = Block.of(16, batch, 1, transposeA ? k : m, transposeA ? m : k);
+        Block b = Block.of(end(a), batch, 1, transposeB ? n : k, transposeB ? k : n);
+        Block c = Block.of(end(b), batch, 1, m, n);
+        int scratch = end(c);
+        run(
+            engine,
+            scratch + MatMul.scratch(batch, n, k),
+            List.of(a, b),
+            MatMul.multiply(
+                batch,
+                m,
+                n,
+                k,
+                a.offset(),
+                transposeA,
+                b.offset(),
+                transposeB,
+                c.offset(),
+                scratch));
+      }
+    }
+  }
+
+  private static void softmax(Engine engine) {
+    Block x = Block.of(16, BATCH, 3, 5, 39);
+    Block y = x.at(end(x));
+    Block gradY = x.at(end(y));
+    Block gradX = x.at(end(gradY));
+    run(
+        engine,
+        end(gradX),
+        List.of(x, gradY),
+        List.of(
+            Elementwise.softmax(x, y),
+            Elementwise.softmaxBackward(y, gradY, gradX, false),
+            Elementwise.softmaxBackward(y, gradY, gradX, true)));
+  }
+
+  private static void peak(Engine engine) {
+    int rows = 5;
+    Block constants = Block.of(16, 1, 1, 1, 16);
+    Block x = Block.of(end(constants), 1, 1, rows, Peak.ROW);
+    Block y = x.at(end(x));
+    // Waves are 0.84 and -0.76 there: factor and term.
+    int factor = constants.offset() + 1;
+    run(
+        engine,
+        end(y),
+        List.of(constants, x),
+        List.of(Peak.multiplyAdd(rows, 21, factor, factor + 1, x.offset(), y.offset())));
+  }
+
+  private static int end(Block block) {
+    return block.offset() + block.size();
+  }
+
+  private static void run(Engine engine, int floats, List<Block> inputs, List<Call> calls) {
+    List<Program.Range> ranges =
+        inputs.stream().map(block -> new Program.Range(block.offset(), block.size())).toList();
+    List<String> labels = calls.stream().map(call -> call.kernel().id()).toList();
+    Program program = new Program("operations", calls, labels, ranges, List.of());
+    try (Engine.Session session = engine.open(floats, List.of(program))) {
+      for (Block block : inputs) {
+        session.write(block.offset(), content(block), 0, block.size());
+      }
+      session.run(program);
+    }
+  }
+
+  /** Waves, with zeros behind the last channel. */
+  private static float[] content(Block block) {
+    float[] values = waves(block.size());
+    for (int i = 0; i < values.length; i++) {
+      if (i % block.stride() >= block.c()) {
+        values[i] = 0;
+      }
+    }
+    return values;
+  }
+}

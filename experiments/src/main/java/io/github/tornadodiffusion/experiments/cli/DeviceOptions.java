@@ -1,0 +1,99 @@
+package io.github.tornadodiffusion.experiments.cli;
+
+import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.kernels.EngineOptions;
+import io.github.tornadodiffusion.kernels.Engines;
+import io.github.tornadodiffusion.kernels.Variants;
+import java.io.PrintWriter;
+import picocli.CommandLine.Option;
+
+/** The options of every command that computes. */
+public final class DeviceOptions {
+  private static final String JVM = "jvm";
+
+  @Option(
+      names = "--device",
+      paramLabel = "ID",
+      defaultValue = JVM,
+      description = "Device to compute on, as 'devices' lists them (default: jvm).")
+  public String device;
+
+  @Option(
+      names = "--kernels",
+      paramLabel = "SET",
+      defaultValue = "auto",
+      description =
+          "Variants of kernels: lanes (for a CPU), tiles (for a GPU), or auto: by the device's type"
+              + " (default).")
+  String kernels;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "Threads of the jvm device (default: all cores); no influence on results.")
+  Integer threads;
+
+  @Option(
+      names = "--no-self-check",
+      description = "Trust a device of TornadoVM without comparing its kernels with jvm's first.")
+  public boolean noSelfCheck;
+
+  @Option(names = "--verbose", description = "Print the stack trace of an error.")
+  boolean verbose;
+
+  /**
+   * The options of a device that nobody typed.
+   *
+   * @param kernels as {@code --kernels} names them
+   * @param threads of the jvm device, or null for all cores
+   */
+  public static DeviceOptions of(String device, String kernels, Integer threads) {
+    DeviceOptions options = new DeviceOptions();
+    options.device = device;
+    options.kernels = kernels;
+    options.threads = threads;
+    return options;
+  }
+
+  /**
+   * Checks the options without taking memory or threads.
+   *
+   * @throws IllegalArgumentException if the device or its variants of kernels do not exist or there
+   *     are no threads
+   */
+  public void check() {
+    Engines.check(device, Variants.named(kernels));
+    if (threads != null && (threads < 1 || threads > 1024)) {
+      throw new IllegalArgumentException("--threads is " + threads + "; give 1 to 1024");
+    }
+  }
+
+  /** Whether it is this JVM that computes. */
+  public boolean isJvm() {
+    return device.equals(JVM);
+  }
+
+  /** The device for people. */
+  public String describe() {
+    return isJvm() ? "%s with %d threads".formatted(device, threads()) : device;
+  }
+
+  /** Threads that the jvm device computes with. */
+  public int threads() {
+    return threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+  }
+
+  /**
+   * Starts the device.
+   *
+   * @param measure whether programs are to be measured
+   * @param err where to show how far it is with getting ready
+   */
+  public Engine open(boolean measure, PrintWriter err) {
+    check();
+    return Engines.open(
+        device,
+        new EngineOptions(
+            threads(), Variants.named(kernels), !noSelfCheck, measure, new StartUp(err)::show));
+  }
+}

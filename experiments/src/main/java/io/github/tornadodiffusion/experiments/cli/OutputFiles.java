@@ -1,0 +1,100 @@
+package io.github.tornadodiffusion.experiments.cli;
+
+import java.io.IOException;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+
+/** Checks where a command will write before it computes for minutes. */
+public final class OutputFiles {
+  public static final String PNG = ".png";
+  public static final String SAFETENSORS = ".safetensors";
+  public static final String JSON = ".json";
+
+  private OutputFiles() {}
+
+  /**
+   * Checks that a file has the name that its content asks for.
+   *
+   * @param option that names the file
+   * @throws IOException in one line if not
+   */
+  public static void checkName(String option, Path file, String extension) throws IOException {
+    if (!hasExtension(file, extension)) {
+      throw new IOException(
+          "%s %s does not end in %s, which the file will be; give such a name"
+              .formatted(option, file, extension));
+    }
+  }
+
+  private static boolean hasExtension(Path file, String extension) {
+    return file.toString().toLowerCase(Locale.ROOT).endsWith(extension);
+  }
+
+  /**
+   * Checks that a file can be written and makes its directory. An earlier file may be replaced if
+   * its name ends as its content asks, so that a mixed-up argument costs nobody a file.
+   *
+   * @param option that names the file
+   * @throws IOException in one line if not
+   */
+  public static void prepare(String option, Path file, String extension) throws IOException {
+    if (Files.isDirectory(file)) {
+      throw new IOException(
+          "%s %s is a directory; give the name of a file".formatted(option, quoted(file)));
+    }
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      throw new IOException("%s %s is no file; give the name of one".formatted(option, file));
+    }
+    if (Files.exists(file) && Files.size(file) > 0 && !hasExtension(file, extension)) {
+      throw new IOException(
+          "%s %s exists and is no %s file; give another name".formatted(option, file, extension));
+    }
+    prepareDirectory(option, file.toAbsolutePath().getParent());
+  }
+
+  private static String quoted(Path file) {
+    return file.toString().isEmpty() ? "''" : file.toString();
+  }
+
+  /**
+   * Makes a directory with its parents, unless it is there, and checks that it can be written to.
+   *
+   * @param option that names the directory or a file in it
+   * @throws IOException in one line if not
+   */
+  public static void prepareDirectory(String option, Path directory) throws IOException {
+    try {
+      Files.createDirectories(directory);
+    } catch (IOException e) {
+      throw new IOException(
+          "cannot make the directory %s; choose another place for %s".formatted(directory, option),
+          e);
+    }
+    if (!Files.isWritable(directory)) {
+      throw new IOException(
+          "no permission to write to %s; choose another place for %s".formatted(directory, option));
+    }
+  }
+
+  /**
+   * Checks that a disk has room for what a command will write.
+   *
+   * @param directory on the disk, there already or not
+   * @throws IOException in one line if not
+   */
+  public static void checkRoom(String option, Path directory, long bytes) throws IOException {
+    Path there = directory.toAbsolutePath();
+    while (there.getParent() != null && !Files.exists(there)) {
+      there = there.getParent();
+    }
+    FileStore store = Files.getFileStore(there);
+    // Some file systems cannot tell.
+    if (store.getTotalSpace() > 0 && store.getUsableSpace() < bytes) {
+      throw new IOException(
+          "%s needs %d MiB on disk and %d MiB are free; make room or choose another %s"
+              .formatted(directory, (bytes >> 20) + 1, store.getUsableSpace() >> 20, option));
+    }
+  }
+}

@@ -1,0 +1,107 @@
+package io.github.tornadodiffusion.experiments.cli;
+
+import io.github.tornadodiffusion.diffusion.Checkpoints;
+import io.github.tornadodiffusion.diffusion.DiffusionModel;
+import io.github.tornadodiffusion.nn.AtomicFiles;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * The files of a training run beside the model's own.
+ *
+ * @param path the directory
+ */
+public record RunDirectory(Path path) {
+  private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
+
+  /** A new directory in {@code runs/}, named after the preset and the time. */
+  public static RunDirectory named(String preset) {
+    String name = preset + "-" + LocalDateTime.now(ZoneId.systemDefault()).format(TIME);
+    Path path = Path.of("runs", name);
+    for (int i = 2; Files.exists(path); i++) {
+      path = Path.of("runs", name + "-" + i);
+    }
+    return new RunDirectory(path);
+  }
+
+  /**
+   * Checks that a run can begin here.
+   *
+   * @param mend what to do where there is a run already
+   * @throws IOException in one line if there is one already, or anything else
+   */
+  public void checkFree(String mend) throws IOException {
+    if (Files.exists(path) && !Files.isDirectory(path)) {
+      throw new IOException("%s is a file; choose another --out".formatted(path));
+    }
+    if (!Files.isDirectory(path)) {
+      return;
+    }
+    if (Files.exists(manifest())) {
+      throw new IOException("%s already holds a run; %s".formatted(path, mend));
+    }
+    try (Stream<Path> files = Files.walk(path)) {
+      // A run that was refused when it began may have left its lock.
+      if (files.anyMatch(file -> !Files.isDirectory(file) && !file.equals(lockFile()))) {
+        throw new IOException("%s is not empty; choose another --out".formatted(path));
+      }
+    }
+  }
+
+  /** Whether the run here ended before it had saved anything, so that to go on is to begin anew. */
+  public boolean hasOnlyBegun() throws IOException {
+    return Files.exists(manifest())
+        && checkpoints().all().isEmpty()
+        && !Files.exists(path.resolve(DiffusionModel.INDEX));
+  }
+
+  /**
+   * Keeps other processes out and removes what killed ones left half written.
+   *
+   * @throws IOException in one line if another process is at work here
+   */
+  @SuppressWarnings("MustBeClosedChecker") // the caller closes it
+  public RunLock lock() throws IOException {
+    RunLock lock = RunLock.of(lockFile(), path);
+    try {
+      for (String part :
+          List.of("", Checkpoints.DIRECTORY, DiffusionModel.UNET, DiffusionModel.SCHEDULER)) {
+        AtomicFiles.removeLeftovers(path.resolve(part));
+      }
+      return lock;
+    } catch (IOException e) {
+      lock.close();
+      throw e;
+    }
+  }
+
+  private Path lockFile() {
+    return checkpoints().directory().resolve("lock");
+  }
+
+  public Checkpoints checkpoints() {
+    return Checkpoints.of(path);
+  }
+
+  public Path samples() {
+    return path.resolve("samples.png");
+  }
+
+  public Path lossCsv() {
+    return path.resolve("loss.csv");
+  }
+
+  public Path lossPlot() {
+    return path.resolve("loss.png");
+  }
+
+  public Path manifest() {
+    return path.resolve("manifest.json");
+  }
+}

@@ -1,0 +1,27 @@
+package io.github.tornadodiffusion.experiments.cli;
+
+import java.io.PrintWriter;
+
+/**
+ * Shows how far a device is with what comes before its first result, a bar for each kind of work.
+ */
+final class StartUp {
+  private final PrintWriter err;
+  private Progress bar;
+
+  StartUp(PrintWriter err) {
+    this.err = err;
+  }
+
+  /** See {@link io.github.tornadodiffusion.kernels.EngineOptions.Listener#preparing}. */
+  void show(String what, int done, int all) {
+    if (bar == null) {
+      bar = Progress.on(err, what, 0, all);
+    }
+    bar.update(done, "");
+    if (done == all) {
+      bar.close();
+      bar = null;
+    }
+  }
+}

@@ -1,0 +1,44 @@
+package io.github.tornadodiffusion.experiments.devices;
+
+import io.github.tornadodiffusion.experiments.bench.KernelFigures;
+import io.github.tornadodiffusion.experiments.bench.KernelSuite;
+import io.github.tornadodiffusion.experiments.bench.ProbeEngine;
+import io.github.tornadodiffusion.experiments.bench.Profile;
+import io.github.tornadodiffusion.experiments.framework.Experiment;
+import io.github.tornadodiffusion.kernels.Engine;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** How far every kernel is from double precision, on small models in odd sizes. */
+final class DeviceErrors extends DeviceUnit {
+  DeviceErrors(DeviceRow row) {
+    super(row, "errors");
+  }
+
+  @Override
+  void measure(Experiment.Sink sink) {
+    sink.progress(0, "every kernel");
+    Map<String, List<Double>> errors = new LinkedHashMap<>();
+    try (Engine engine = row.opener().open(false)) {
+      ProbeEngine probe = new ProbeEngine(engine, new Profile());
+      probe.mode(ProbeEngine.Mode.CHECK);
+      KernelSuite.run(probe);
+      for (KernelFigures figures : probe.figures()) {
+        errors
+            .computeIfAbsent(figures.shape().kernel(), k -> new ArrayList<>())
+            .add(figures.error());
+      }
+    }
+    sink.row("device", row.description());
+    errors.forEach((kernel, ofShapes) -> {
+      Map<String, Object> fields = fields();
+      fields.put("kernel", kernel);
+      fields.put("shapes", ofShapes.size());
+      fields.put("max_error", Collections.max(ofShapes));
+      sink.row("error", fields);
+    });
+  }
+}

@@ -1,0 +1,108 @@
+package io.github.tornadodiffusion.experiments.devices;
+
+import io.github.tornadodiffusion.experiments.cli.Errors;
+import io.github.tornadodiffusion.experiments.framework.Experiment;
+import java.lang.management.CompilationMXBean;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+
+/**
+ * What is measured of one device at a time, on an engine of its own: kernels are loaded and
+ * compiled anew. Where a kernel is wrong, or there is no room, the unit's only row says so.
+ */
+public abstract class DeviceUnit implements Experiment.Unit {
+  /** The table of units that have no figures, and why. */
+  public static final String FAILURE = "failure";
+
+  final DeviceRow row;
+  private final String part;
+
+  DeviceUnit(DeviceRow row, String part) {
+    this.row = row;
+    this.part = part;
+  }
+
+  @Override
+  public final String key() {
+    return row.key() + "-" + part;
+  }
+
+  /** Adds rows; none of them is kept if it ends with an exception. */
+  abstract void measure(Experiment.Sink sink);
+
+  @Override
+  public final void run(Experiment.Sink sink) {
+    Held held = new Held(sink);
+    try {
+      measure(held);
+    } catch (CancellationException e) {
+      throw e;
+    } catch (IllegalStateException | IllegalArgumentException e) {
+      // A wrong kernel, a device that fails, too little memory: the other units can do without.
+      Map<String, Object> failure = fields();
+      failure.put("part", part);
+      failure.put("reason", Errors.oneLine(e.getMessage()));
+      sink.row(FAILURE, failure);
+      return;
+    }
+    held.rows.forEach(added -> sink.row(added.table, added.values));
+  }
+
+  /** The fields by which a row names the device. */
+  final Map<String, Object> fields() {
+    return row.fields();
+  }
+
+  /** A row that only names the device by its key: there are many. */
+  final Map<String, Object> shortFields() {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("row", row.key());
+    return fields;
+  }
+
+  /** Milliseconds that this JVM's compilers have worked so far, on any thread. */
+  static long jitMillis() {
+    CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
+    return compiler != null && compiler.isCompilationTimeMonitoringSupported()
+        ? compiler.getTotalCompilationTime()
+        : 0;
+  }
+
+  /** Milliseconds that something takes. */
+  static double millis(Runnable run) {
+    long start = System.nanoTime();
+    run.run();
+    return (System.nanoTime() - start) / 1e6;
+  }
+
+  private record Added(String table, Map<String, ?> values) {}
+
+  /** Keeps rows until it is known that they are right. */
+  private static final class Held implements Experiment.Sink {
+    private final Experiment.Sink sink;
+    private final List<Added> rows = new ArrayList<>();
+
+    Held(Experiment.Sink sink) {
+      this.sink = sink;
+    }
+
+    @Override
+    public void row(String table, Map<String, ?> row) {
+      rows.add(new Added(table, row));
+    }
+
+    @Override
+    public void picture(String name, byte[] png) {
+      sink.picture(name, png);
+    }
+
+    @Override
+    public void progress(double share, String details) {
+      sink.progress(share, details);
+    }
+  }
+}

@@ -1,0 +1,104 @@
+package io.github.tornadodiffusion.experiments.devices;
+
+import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
+import io.github.tornadodiffusion.experiments.cli.Presets;
+import io.github.tornadodiffusion.experiments.framework.ExperimentOptions;
+import io.github.tornadodiffusion.experiments.framework.ExperimentRun;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Compares devices: the same program on each, what its kernels reach, and how right they are. */
+@Command(
+    name = DevicesPlan.NAME,
+    description = {
+      "Compares devices: speed of a forward pass, a training step and sampling against the batch,"
+          + " every kernel beside the device's measured peaks, and its error.",
+      "Errors are against double precision; where one is too large there are no figures."
+    })
+public final class DevicesExperiment implements Callable<Integer> {
+  private static final List<Integer> BATCHES = List.of(1, 2, 4, 8, 16, 32, 64);
+  private static final List<Integer> QUICK_BATCHES = List.of(1, 8);
+  private static final int RUNS = 20;
+  private static final int QUICK_RUNS = 10;
+
+  @Spec CommandSpec spec;
+
+  @Mixin ExperimentOptions options;
+
+  @Option(
+      names = "--device",
+      split = ",",
+      paramLabel = "ID",
+      description = {
+        "Devices to compare: java (the jvm device without vectors), jvm (on one thread and on all),"
+            + " or others that 'devices' lists (default: all)."
+      })
+  List<String> devices;
+
+  @Option(
+      names = "--kernels",
+      split = ",",
+      paramLabel = "SET",
+      defaultValue = "auto",
+      description = "Variants of kernels to compare on devices of TornadoVM: lanes, tiles or auto.")
+  List<String> kernels;
+
+  @Option(
+      names = "--preset",
+      paramLabel = "P",
+      description = "The model (default: unit1; with --quick butterflies).")
+  String preset;
+
+  @Option(
+      names = "--batches",
+      split = ",",
+      paramLabel = "N",
+      description = "Images a run (default: 1,2,4,8,16,32,64; with --quick 1,8).")
+  List<Integer> batches;
+
+  @Option(
+      names = "--runs",
+      paramLabel = "N",
+      description = {
+        "Runs of a program with a batch of 8 or more, the first included (default: 20; with --quick"
+            + " 10).",
+        "Of smaller batches there are more, of sampling a quarter."
+      })
+  Integer runs;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "The most threads of the jvm device (default: all cores).")
+  Integer threads;
+
+  @Override
+  public Integer call() throws IOException {
+    List<Integer> sizes = batches != null ? batches : options.quick ? QUICK_BATCHES : BATCHES;
+    int count = runs != null ? runs : options.quick ? QUICK_RUNS : RUNS;
+    if (count < 2 || sizes.stream().anyMatch(batch -> batch < 1)) {
+      throw new IllegalArgumentException(
+          "--batches is %s and --runs %d; give at least 1 image and 2 runs"
+              .formatted(sizes, count));
+    }
+    String model = preset != null ? preset : options.quick ? "butterflies" : "unit1";
+    DeviceOptions jvm = DeviceOptions.of("jvm", "auto", threads);
+    jvm.check();
+    DevicesPlan plan =
+        new DevicesPlan(
+            DeviceRow.of(devices, kernels, jvm.threads()),
+            DevicesSettings.of(Presets.named(model), sizes, count, options.quick));
+    return new ExperimentRun(
+            plan,
+            options,
+            spec.root().commandLine().getParseResult().originalArgs(),
+            spec.commandLine().getErr())
+        .execute(spec.commandLine().getOut());
+  }
+}

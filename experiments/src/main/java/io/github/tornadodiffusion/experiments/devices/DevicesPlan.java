@@ -1,0 +1,115 @@
+package io.github.tornadodiffusion.experiments.devices;
+
+import io.github.tornadodiffusion.experiments.bench.Pace;
+import io.github.tornadodiffusion.experiments.framework.Experiment;
+import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.kernels.JvmEngine;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The units of {@link DevicesExperiment}.
+ *
+ * @param rows the devices, at least one
+ * @param settings what is measured of them
+ */
+public record DevicesPlan(List<DeviceRow> rows, DevicesSettings settings) implements Experiment {
+  static final String NAME = "devices";
+
+  /** The experiment and its report. */
+  public static final Kind KIND = new Kind(NAME, DevicesReport::make);
+
+  /** About what opening, compiling and checking take, in seconds. */
+  private static final double HOST_SECONDS = 3;
+
+  private static final double TORNADO_SECONDS = 10;
+
+  /** Of larger batches an image takes no less time. */
+  private static final int MOST_BATCH = 8;
+
+  /** About how many times slower Java is without vectors. */
+  private static final double SCALAR = 12;
+
+  @Override
+  public Kind kind() {
+    return KIND;
+  }
+
+  @Override
+  public Map<String, Object> configuration() {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("devices", rows.stream().map(DeviceRow::key).toList());
+    fields.putAll(settings.configuration());
+    return fields;
+  }
+
+  @Override
+  public List<Unit> units() {
+    List<Unit> units = new ArrayList<>();
+    for (DeviceRow row : rows) {
+      units.add(new DeviceErrors(row));
+      units.add(new DevicePeaks(row, settings));
+      for (String program : settings.profiled()) {
+        units.add(new DeviceProfile(row, settings, program));
+      }
+      for (String program : DevicesSettings.PROGRAMS) {
+        for (int batch : settings.batches(row)) {
+          units.add(new DeviceSpeed(row, settings, program, batch));
+        }
+      }
+    }
+    return units;
+  }
+
+  /** From forward passes on the jvm device: the others are taken to be about as fast. */
+  @Override
+  public double estimateSeconds() {
+    double seconds = 0;
+    double images = 0;
+    for (DeviceRow row : rows) {
+      List<Integer> batches = settings.batches(row);
+      int units = 2 + settings.profiled().size() + DevicesSettings.PROGRAMS.size() * batches.size();
+      seconds += units * (row.isTornado() ? TORNADO_SECONDS : HOST_SECONDS);
+      for (String program : DevicesSettings.PROGRAMS) {
+        for (int batch : batches) {
+          images += slowness(row) * images(row, program, batch);
+        }
+      }
+      for (String program : settings.profiled()) {
+        images += slowness(row) * 2 * images(row, program, settings.profiledBatch(row));
+      }
+    }
+    return seconds + images * imageSeconds(images);
+  }
+
+  /** Images that the UNet sees in all runs. */
+  private double images(DeviceRow row, String program, int batch) {
+    return batch * settings.runs(row, program, batch) * settings.forwards(program);
+  }
+
+  private double slowness(DeviceRow row) {
+    if (row.isTornado()) {
+      return 1;
+    }
+    double fewer = (double) threads() / row.threads();
+    return row.isScalar() ? SCALAR * fewer : fewer;
+  }
+
+  /** The most that a row computes with, of devices of TornadoVM all. */
+  private int threads() {
+    return rows.stream()
+        .mapToInt(
+            row -> row.isTornado() ? Runtime.getRuntime().availableProcessors() : row.threads())
+        .max()
+        .orElseThrow();
+  }
+
+  private double imageSeconds(double images) {
+    int batch = Math.min(MOST_BATCH, settings.batches().getLast());
+    try (Engine engine = new JvmEngine(threads())) {
+      return Pace.forward(engine, settings.preset(), batch, (int) Math.ceil(images / batch));
+    }
+  }
+}

@@ -1,0 +1,149 @@
+package io.github.tornadodiffusion.experiments.framework;
+
+import io.github.tornadodiffusion.experiments.cli.Json;
+import io.github.tornadodiffusion.experiments.cli.OutputFiles;
+import io.github.tornadodiffusion.experiments.cli.RunLock;
+import io.github.tornadodiffusion.nn.AtomicFiles;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.stream.Stream;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * The files of an experiment: {@code manifest.json}, raw rows in {@code rows/UNIT.jsonl}, pictures
+ * in {@code rows/UNIT/NAME.png}, and what is made of them: {@code report.html}, {@code report.md},
+ * {@code pictures/}.
+ *
+ * @param path the directory
+ */
+public record ExperimentDirectory(Path path) {
+  private static final String LINES = ".jsonl";
+
+  /** Command, configuration, versions and machine. */
+  public Path manifest() {
+    return path.resolve("manifest.json");
+  }
+
+  private Path data() {
+    return path.resolve("rows");
+  }
+
+  Path rows(String unit) {
+    return data().resolve(unit + LINES);
+  }
+
+  private Path picture(String unit, String name) {
+    return data().resolve(unit).resolve(name + OutputFiles.PNG);
+  }
+
+  /** The pictures of a unit by name. */
+  List<Path> pictures(String unit) throws IOException {
+    Path directory = data().resolve(unit);
+    if (!Files.isDirectory(directory)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.filter(file -> file.toString().endsWith(OutputFiles.PNG)).sorted().toList();
+    }
+  }
+
+  /** Whether a unit is complete. */
+  public boolean isDone(String unit) {
+    return Files.isRegularFile(rows(unit));
+  }
+
+  /**
+   * Keeps a unit's results; it is complete from then on.
+   *
+   * @param rows one object a row
+   * @param pictures PNG by name
+   */
+  void keep(String unit, List<Map<String, Object>> rows, SequencedMap<String, byte[]> pictures)
+      throws IOException {
+    AtomicFiles.makeDirectory(pictures.isEmpty() ? data() : data().resolve(unit));
+    for (Map.Entry<String, byte[]> picture : pictures.entrySet()) {
+      AtomicFiles.write(picture(unit, picture.getKey()), picture.getValue());
+    }
+    StringBuilder lines = new StringBuilder();
+    rows.forEach(row -> lines.append(Json.line(row)).append('\n'));
+    // The rows come last: their file says that the unit is complete.
+    AtomicFiles.write(rows(unit), lines.toString());
+  }
+
+  /** Takes over what another directory has of a unit. */
+  public void copy(ExperimentDirectory from, String unit) throws IOException {
+    List<Path> pictures = from.pictures(unit);
+    AtomicFiles.makeDirectory(pictures.isEmpty() ? data() : data().resolve(unit));
+    for (Path picture : pictures) {
+      AtomicFiles.write(
+          data().resolve(unit).resolve(picture.getFileName()), Files.readAllBytes(picture));
+    }
+    AtomicFiles.write(rows(unit), Files.readAllBytes(from.rows(unit)));
+  }
+
+  /**
+   * The manifest of the experiment here.
+   *
+   * @throws IOException in one line if there is none, or it is damaged
+   */
+  public JsonNode readManifest() throws IOException {
+    if (!Files.isRegularFile(manifest())) {
+      throw new IOException(
+          "%s holds no experiment (it has no manifest.json): name the directory of one"
+              .formatted(path));
+    }
+    JsonNode manifest;
+    try {
+      manifest = Json.tree(Files.readString(manifest()));
+    } catch (JacksonException e) {
+      throw new IOException(
+          "%s is damaged: run the experiment anew in another directory".formatted(manifest()), e);
+    }
+    if (!manifest.path(ExperimentRun.EXPERIMENT).isString()
+        || !manifest.path(ExperimentRun.UNITS).isArray()) {
+      throw new IOException(
+          "%s is not that of an experiment: name the directory of one".formatted(manifest()));
+    }
+    return manifest;
+  }
+
+  /** The keys of all units of the experiment, as its manifest lists them. */
+  public List<String> units(JsonNode manifest) {
+    List<String> keys = new ArrayList<>();
+    manifest.path(ExperimentRun.UNITS).forEach(key -> keys.add(key.asString()));
+    return keys;
+  }
+
+  /**
+   * Keeps other processes out and removes what killed ones left half written.
+   *
+   * @throws IOException in one line if another process is at work here
+   */
+  @SuppressWarnings("MustBeClosedChecker") // the caller closes it
+  RunLock lock() throws IOException {
+    RunLock lock = RunLock.of(path.resolve(".lock"), path);
+    try {
+      AtomicFiles.removeLeftovers(path);
+      AtomicFiles.removeLeftovers(data());
+      return lock;
+    } catch (IOException e) {
+      lock.close();
+      throw e;
+    }
+  }
+
+  /** Says where the report is. */
+  public void announce(PrintWriter out) {
+    out.println("report     " + path.resolve("report.html") + ", " + path.resolve("report.md"));
+    out.println("rows       " + path.resolve("rows"));
+    out.println("manifest   " + manifest());
+    out.flush();
+  }
+}

@@ -1,0 +1,183 @@
+package io.github.tornadodiffusion.experiments.framework;
+
+import io.github.tornadodiffusion.experiments.cli.Errors;
+import io.github.tornadodiffusion.experiments.cli.Interruption;
+import io.github.tornadodiffusion.experiments.cli.Json;
+import io.github.tornadodiffusion.experiments.cli.Manifest;
+import io.github.tornadodiffusion.experiments.cli.Progress;
+import io.github.tornadodiffusion.experiments.cli.RunLock;
+import io.github.tornadodiffusion.experiments.cli.Shell;
+import io.github.tornadodiffusion.nn.AtomicFiles;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.concurrent.CancellationException;
+import tools.jackson.databind.JsonNode;
+
+/** One run of an experiment, or of a part of it, from its manifest to its report. */
+public final class ExperimentRun {
+  /** Keys of the manifest. */
+  public static final String EXPERIMENT = "experiment";
+
+  public static final String CONFIGURATION = "configuration";
+  public static final String UNITS = "units";
+
+  /** Progress of a unit is shown in so many parts. */
+  private static final int PARTS = 1000;
+
+  private final Experiment experiment;
+  private final ExperimentOptions options;
+  private final List<String> arguments;
+  private final PrintWriter err;
+
+  /**
+   * A run.
+   *
+   * @param arguments of the command line, which 'experiment rerun' gives again
+   */
+  public ExperimentRun(
+      Experiment experiment, ExperimentOptions options, List<String> arguments, PrintWriter err) {
+    this.experiment = experiment;
+    this.options = options;
+    this.arguments = arguments;
+    this.err = err;
+  }
+
+  /**
+   * Does what is still to do and writes the report; returns the exit code.
+   *
+   * @throws IOException in one line if the run cannot begin here, or go on
+   */
+  public int execute(PrintWriter out) throws IOException {
+    List<Experiment.Unit> units = experiment.units();
+    List<Experiment.Unit> mine = options.share(units);
+    ExperimentDirectory directory = options.directory(experiment.kind().name());
+    try (RunLock _ = directory.lock();
+        Interruption interruption = new Interruption()) {
+      Manifest manifest = manifest(units, directory);
+      AtomicFiles.write(directory.manifest(), manifest.json());
+      List<Experiment.Unit> left =
+          mine.stream().filter(unit -> !directory.isDone(unit.key())).toList();
+      announce(units.size(), mine.size(), left.size());
+      boolean complete = run(mine.size(), left, directory, interruption);
+      manifest.ended(complete ? "finished" : "interrupted");
+      AtomicFiles.write(directory.manifest(), manifest.json());
+      experiment.kind().report(directory);
+      if (!complete) {
+        err.println(
+            "stopped; the same command with --out %s --resume goes on"
+                .formatted(Shell.quoted(directory.path().toString())));
+        return Errors.FAILURE;
+      }
+      directory.announce(out);
+      return 0;
+    }
+  }
+
+  private Manifest manifest(List<Experiment.Unit> units, ExperimentDirectory directory)
+      throws IOException {
+    Manifest manifest = new Manifest(arguments);
+    manifest.put(EXPERIMENT, experiment.kind().name());
+    manifest.put(CONFIGURATION, experiment.configuration());
+    manifest.put("shard", options.shard);
+    manifest.put(UNITS, units.stream().map(Experiment.Unit::key).toList());
+    if (options.resume) {
+      JsonNode before = directory.readManifest();
+      checkSame(before, manifest);
+      manifest.after(Files.readString(directory.manifest()));
+    }
+    return manifest;
+  }
+
+  /** Rows of one directory belong together: they must come from one configuration. */
+  private void checkSame(JsonNode before, Manifest manifest) {
+    JsonNode now = Json.tree(manifest.json());
+    for (String key : List.of(EXPERIMENT, CONFIGURATION, UNITS, "shard")) {
+      if (!before.path(key).equals(now.path(key))) {
+        throw new IllegalArgumentException(
+            "the experiment in --out began with another %s: give the options it began with"
+                .formatted(key));
+      }
+    }
+  }
+
+  private void announce(int all, int mine, int left) {
+    double seconds = left == 0 ? 0 : experiment.estimateSeconds() * left / all;
+    err.printf(
+        "%s: %d parts%s%s; about %s%n",
+        experiment.kind().name(),
+        mine,
+        mine < all ? " of %d, as --shard says".formatted(all) : "",
+        left < mine ? ", %d are done".formatted(mine - left) : "",
+        Progress.duration((long) (seconds * 1e9)));
+    err.flush();
+  }
+
+  /** Returns whether all units are complete. */
+  private boolean run(
+      int count,
+      List<Experiment.Unit> left,
+      ExperimentDirectory directory,
+      Interruption interruption)
+      throws IOException {
+    int done = count - left.size();
+    try (Progress progress =
+        Progress.on(err, experiment.kind().name(), (long) done * PARTS, (long) count * PARTS)) {
+      for (Experiment.Unit unit : left) {
+        Collected collected = new Collected(unit.key(), done, progress, interruption);
+        unit.run(collected);
+        directory.keep(unit.key(), collected.rows, collected.pictures);
+        done++;
+        progress.update((long) done * PARTS, unit.key() + " done");
+      }
+      return true;
+    } catch (CancellationException e) {
+      return false;
+    }
+  }
+
+  /** The results of a unit. */
+  private static final class Collected implements Experiment.Sink {
+    private final String unit;
+    private final int before;
+    private final Progress progress;
+    private final Interruption interruption;
+    private final List<Map<String, Object>> rows = new ArrayList<>();
+    private final SequencedMap<String, byte[]> pictures = new LinkedHashMap<>();
+
+    Collected(String unit, int before, Progress progress, Interruption interruption) {
+      this.unit = unit;
+      this.before = before;
+      this.progress = progress;
+      this.interruption = interruption;
+    }
+
+    @Override
+    public void row(String table, Map<String, ?> row) {
+      Map<String, Object> values = new LinkedHashMap<>();
+      values.put("table", table);
+      // JSON has no numbers that are not finite.
+      row.forEach((name, value) ->
+          values.put(name, value instanceof Double d && !Double.isFinite(d) ? null : value));
+      rows.add(values);
+    }
+
+    @Override
+    public void picture(String name, byte[] png) {
+      pictures.put(name, png);
+    }
+
+    @Override
+    public void progress(double share, String details) {
+      if (interruption.requested()) {
+        throw new CancellationException();
+      }
+      progress.update(Math.round((before + Math.clamp(share, 0, 1)) * PARTS), unit + " " + details);
+    }
+  }
+}

@@ -1,0 +1,23 @@
+package io.github.tornadodiffusion.experiments.framework;
+
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * What the names of a row's figures say. Those that end in a unit of time, rate, memory or energy
+ * differ from run to run; all other numbers are the same whenever the program runs again.
+ */
+public final class Figures {
+  private static final Pattern MEASURED =
+      Pattern.compile(".*(_ms|_seconds|_per_s|_mib|_joules|_ns|_speedup)");
+
+  /** Measured too, though no unit ends them. */
+  private static final Set<String> OTHERS = Set.of("gflops", "warm_ups", "runs");
+
+  private Figures() {}
+
+  /** Whether a figure depends on the machine's speed and load. */
+  public static boolean isMeasured(String name) {
+    return MEASURED.matcher(name).matches() || OTHERS.contains(name);
+  }
+}

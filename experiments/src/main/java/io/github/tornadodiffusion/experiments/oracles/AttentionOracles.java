@@ -1,0 +1,195 @@
+package io.github.tornadodiffusion.experiments.oracles;
+
+import io.github.tornadodiffusion.experiments.oracles.CallOracle.Expectation;
+import io.github.tornadodiffusion.experiments.oracles.CallOracle.Region;
+import io.github.tornadodiffusion.kernels.Call;
+
+/** Oracles of {@code Attention}. */
+final class AttentionOracles {
+  private AttentionOracles() {}
+
+  /** The head of the descriptor that all kernels share. */
+  private record Head(
+      int images,
+      int tokens,
+      int stride,
+      int heads,
+      int size,
+      int tilesOfHead,
+      int q,
+      int k,
+      int v,
+      int maxima,
+      int inverses) {
+    static Head of(int[] d) {
+      return new Head(d[0], d[1], d[2], d[3], d[4], d[5], d[6], d[7], d[8], d[9], d[10]);
+    }
+
+    String shape() {
+      return "%dx%d tokens, %d heads of %d".formatted(images, tokens, heads, size);
+    }
+
+    double scale() {
+      return 1 / Math.sqrt(size);
+    }
+
+    /** A block of the shape of q; its padding must be zero. */
+    Region block(int offset, PerToken value) {
+      return Region.at(
+          offset,
+          images * tokens * stride,
+          (i, before, sum) -> {
+            int channel = i % stride;
+            if (channel < heads * size) {
+              int image = i / stride / tokens;
+              Rows rows = new Rows(this, before, image, channel / size);
+              value.add(rows, i / stride % tokens, channel % size, sum);
+            }
+          });
+    }
+
+    /** A value for each query of each head of each image. */
+    Region perQuery(int offset, PerToken value) {
+      return new Region(
+          images * heads * tokens,
+          i -> offset + saved(i / tokens, i % tokens),
+          (i, before, sum) -> {
+            Rows rows = new Rows(this, before, i / tokens / heads, i / tokens % heads);
+            value.add(rows, i % tokens, 0, sum);
+          });
+    }
+
+    /** Queries are saved in tiles of 16. */
+    int saved(int head, int query) {
+      return head * tilesOfHead * 16 + query;
+    }
+  }
+
+  /** Adds the terms of a token's value in a channel of the head. */
+  private interface PerToken {
+    void add(Rows rows, int token, int channel, Terms sum);
+  }
+
+  /** One head of one image. */
+  private record Rows(Head head, Arena before, int image, int number) {
+    /** An element of a block of the shape of q. */
+    double at(int block, int token, int channel) {
+      int row = (image * head.tokens + token) * head.stride;
+      return before.at(block + row + number * head.size + channel);
+    }
+
+    double product(int blockA, int tokenA, int blockB, int tokenB) {
+      double sum = 0;
+      for (int c = 0; c < head.size; c++) {
+        sum += at(blockA, tokenA, c) * at(blockB, tokenB, c);
+      }
+      return sum;
+    }
+
+    double score(int query, int key) {
+      return head.scale() * product(head.q, query, head.k, key);
+    }
+
+    /** What an earlier call saved for a query. */
+    double saved(int block, int query) {
+      return before.at(block + head.saved(image * head.heads + number, query));
+    }
+
+    /** The weight of a key from what forward saved. */
+    double weight(int query, int key) {
+      double above = score(query, key) - saved(head.maxima, query);
+      return Math.exp(above) * saved(head.inverses, query);
+    }
+
+    double greatestScore(int query) {
+      double greatest = Double.NEGATIVE_INFINITY;
+      for (int key = 0; key < head.tokens; key++) {
+        greatest = Math.max(greatest, score(query, key));
+      }
+      return greatest;
+    }
+
+    /** The sum of exp(score - greatest) over the keys. */
+    double total(int query, double greatest) {
+      double total = 0;
+      for (int key = 0; key < head.tokens; key++) {
+        total += Math.exp(score(query, key) - greatest);
+      }
+      return total;
+    }
+  }
+
+  static Expectation forward(Call call) {
+    int[] d = call.descriptor();
+    Head head = Head.of(d);
+    return new Expectation(
+        head.shape(),
+        head.block(
+            d[13],
+            (rows, query, channel, sum) -> {
+              double greatest = rows.greatestScore(query);
+              double total = rows.total(query, greatest);
+              for (int key = 0; key < head.tokens; key++) {
+                double weight = Math.exp(rows.score(query, key) - greatest) / total;
+                sum.add(weight * rows.at(head.v, key, channel));
+              }
+            }),
+        head.perQuery(
+            head.maxima, (rows, query, channel, sum) -> sum.add(rows.greatestScore(query))),
+        head.perQuery(
+            head.inverses,
+            (rows, query, channel, sum) ->
+                sum.add(1 / rows.total(query, rows.greatestScore(query)))));
+  }
+
+  static Expectation queries(Call call) {
+    int[] d = call.descriptor();
+    Head head = Head.of(d);
+    int out = d[13];
+    int gradOut = d[14];
+    return new Expectation(
+        head.shape(),
+        head.block(
+            d[16],
+            (rows, query, channel, sum) -> {
+              double mean = rows.product(out, query, gradOut, query);
+              for (int key = 0; key < head.tokens; key++) {
+                double gradient = rows.product(gradOut, query, head.v, key) - mean;
+                double weight = head.scale() * rows.weight(query, key);
+                sum.add(weight * gradient * rows.at(head.k, key, channel));
+              }
+            }),
+        head.perQuery(
+            d[15],
+            (rows, query, channel, sum) -> {
+              for (int c = 0; c < head.size; c++) {
+                sum.add(rows.at(out, query, c) * rows.at(gradOut, query, c));
+              }
+            }));
+  }
+
+  static Expectation keys(Call call) {
+    int[] d = call.descriptor();
+    Head head = Head.of(d);
+    int gradOut = d[13];
+    return new Expectation(
+        head.shape(),
+        head.block(
+            d[15],
+            (rows, key, channel, sum) -> {
+              for (int query = 0; query < head.tokens; query++) {
+                double mean = rows.saved(d[14], query);
+                double gradient = rows.product(gradOut, query, head.v, key) - mean;
+                double weight = head.scale() * rows.weight(query, key);
+                sum.add(weight * gradient * rows.at(head.q, query, channel));
+              }
+            }),
+        head.block(
+            d[16],
+            (rows, key, channel, sum) -> {
+              for (int query = 0; query < head.tokens; query++) {
+                sum.add(rows.weight(query, key) * rows.at(gradOut, query, channel));
+              }
+            }));
+  }
+}

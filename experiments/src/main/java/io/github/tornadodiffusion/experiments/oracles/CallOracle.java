@@ -1,0 +1,54 @@
+package io.github.tornadodiffusion.experiments.oracles;
+
+import io.github.tornadodiffusion.kernels.Call;
+import java.util.List;
+import java.util.function.IntUnaryOperator;
+
+/**
+ * Says what a kernel call must write: one element at a time, in double precision, from nothing but
+ * the call's descriptor and the arena as it is before the call. What the places of a descriptor
+ * mean stands at the kernel.
+ */
+@FunctionalInterface
+public interface CallOracle {
+  /** Reads a call's descriptor; the arena is read when a region's elements are asked for. */
+  Expectation expect(Call call);
+
+  /**
+   * Everything that a call writes for others to read.
+   *
+   * @param shape what a table shows, for instance {@code 8x32x32 3x3 64 -> 128}
+   */
+  record Expectation(String shape, List<Region> regions) {
+    Expectation(String shape, Region... regions) {
+      this(shape, List.of(regions));
+    }
+  }
+
+  /**
+   * Elements of one kind, so that their errors can be measured against one scale.
+   *
+   * @param count how many there are
+   * @param index where in the arena element i lies
+   * @param element what it must be
+   */
+  record Region(int count, IntUnaryOperator index, Element element) {
+    /** Elements that lie one behind the other. */
+    static Region at(int offset, int count, Element element) {
+      return new Region(count, i -> offset + i, element);
+    }
+
+    /** Element i as it must be after the call, when the arena holds {@code before}. */
+    Terms expected(int i, Arena before) {
+      Terms terms = new Terms();
+      element.add(i, before, terms);
+      return terms;
+    }
+  }
+
+  /** Adds the terms whose sum element i must be; none for zero. */
+  @FunctionalInterface
+  interface Element {
+    void add(int i, Arena before, Terms sum);
+  }
+}

@@ -1,0 +1,334 @@
+package io.github.tornadodiffusion.experiments.oracles;
+
+import io.github.tornadodiffusion.experiments.oracles.CallOracle.Element;
+import io.github.tornadodiffusion.experiments.oracles.CallOracle.Expectation;
+import io.github.tornadodiffusion.experiments.oracles.CallOracle.Region;
+import io.github.tornadodiffusion.kernels.Call;
+
+/** Oracles of {@code GroupNorm}. */
+final class GroupNormOracles {
+  private GroupNormOracles() {}
+
+  /** The head of the descriptor that all kernels share. */
+  private record Head(
+      int images,
+      int h,
+      int w,
+      int stride,
+      int x,
+      int imageStride,
+      int rowStride,
+      int chunkRows,
+      int chunks,
+      int channels,
+      int groups,
+      int statistics,
+      int partial) {
+    static Head of(int[] d) {
+      return new Head(
+          d[0], d[1], d[2], d[3], d[4], d[5], d[6], d[7], d[8], d[9], d[10], d[11], d[12]);
+    }
+
+    String shape() {
+      return "%dx%dx%dx%d, %d groups".formatted(images, h, w, channels, groups);
+    }
+
+    /** Floats of a value for each channel of each image. */
+    int plane() {
+      return images * stride;
+    }
+
+    int groupSize() {
+      return channels / groups;
+    }
+
+    /** Elements of a group. */
+    double elements() {
+      return (double) groupSize() * h * w;
+    }
+
+    int firstOfGroup(int channel) {
+      return channel / groupSize() * groupSize();
+    }
+
+    int firstRow(int chunk) {
+      return chunk * chunkRows;
+    }
+
+    int endRow(int chunk) {
+      return Math.min(h, (chunk + 1) * chunkRows);
+    }
+
+    int chunkPixels(int chunk) {
+      return (endRow(chunk) - firstRow(chunk)) * w;
+    }
+
+    int x(int image, int y, int column, int channel) {
+      return x + image * imageStride + y * rowStride + column * stride + channel;
+    }
+
+    /** Where a channel's statistic lies: 0 mean, 1 / deviation, 2 scale, 3 bias. */
+    int statistic(int which, int image, int channel) {
+      return statistics + which * plane() + image * stride + channel;
+    }
+
+    /** Where a chunk's first or second sum lies. */
+    int partial(int which, int image, int chunk, int channel) {
+      return partial + ((image * chunks + chunk) * 2 + which) * stride + channel;
+    }
+
+    /** Both sums of every chunk; an element of the region belongs to (part, which, channel). */
+    Region partials(Element element) {
+      return Region.at(partial, images * chunks * 2 * stride, element);
+    }
+
+    /** What stands in place of x before the activation. */
+    double affine(Arena before, int image, int y, int column, int channel) {
+      return centred(before, image, y, column, channel) * before.at(statistic(2, image, channel))
+          + before.at(statistic(3, image, channel));
+    }
+
+    double centred(Arena before, int image, int y, int column, int channel) {
+      return before.at(x(image, y, column, channel)) - before.at(statistic(0, image, channel));
+    }
+  }
+
+  static Expectation moments(Call call) {
+    Head g = Head.of(call.descriptor());
+    return new Expectation(
+        g.shape(),
+        g.partials((i, before, sum) -> {
+          int channel = i % g.stride;
+          int image = i / g.stride / 2 / g.chunks;
+          int chunk = i / g.stride / 2 % g.chunks;
+          double total = 0;
+          for (int p = 0; p < g.chunkPixels(chunk); p++) {
+            total += before.at(g.x(image, g.firstRow(chunk) + p / g.w, p % g.w, channel));
+          }
+          double mean = total / g.chunkPixels(chunk);
+          if (i / g.stride % 2 == 0) {
+            sum.add(mean);
+            return;
+          }
+          for (int p = 0; p < g.chunkPixels(chunk); p++) {
+            int at = g.x(image, g.firstRow(chunk) + p / g.w, p % g.w, channel);
+            sum.add(Math.pow(before.at(at) - mean, 2));
+          }
+        }));
+  }
+
+  static Expectation coefficients(Call call) {
+    int[] d = call.descriptor();
+    Head g = Head.of(d);
+    return new Expectation(
+        g.shape(),
+        statistic(g, 0, (image, c, before, sum) -> sum.add(mean(g, before, image, c))),
+        statistic(g, 1, (image, c, before, sum) -> sum.add(inverse(g, d[13], before, image, c))),
+        statistic(
+            g,
+            2,
+            (image, c, before, sum) -> {
+              double factor = d[16] < 0 ? 1 : 1 + before.at(d[16] + image * d[17] + c);
+              sum.add(inverse(g, d[13], before, image, c) * before.at(d[14] + c) * factor);
+            }),
+        statistic(
+            g,
+            3,
+            (image, c, before, sum) -> {
+              int scaleShift = d[16] + image * d[17];
+              double beta = before.at(d[15] + c);
+              sum.add(d[16] < 0 ? beta : beta * (1 + before.at(scaleShift + c)));
+              sum.add(d[16] < 0 ? 0 : before.at(scaleShift + g.channels + c));
+            }));
+  }
+
+  /** Adds the terms of a channel's value. */
+  private interface PerChannel {
+    void add(int image, int channel, Arena before, Terms sum);
+  }
+
+  private static Region statistic(Head g, int which, PerChannel value) {
+    return perChannel(g, g.statistic(which, 0, 0), value);
+  }
+
+  /** A value for each channel of each image, zero in the padding. */
+  private static Region perChannel(Head g, int offset, PerChannel value) {
+    return Region.at(
+        offset,
+        g.plane(),
+        (i, before, sum) -> {
+          if (i % g.stride < g.channels) {
+            value.add(i / g.stride, i % g.stride, before, sum);
+          }
+        });
+  }
+
+  private static double mean(Head g, Arena before, int image, int channel) {
+    int first = g.firstOfGroup(channel);
+    double total = 0;
+    for (int chunk = 0; chunk < g.chunks; chunk++) {
+      for (int c = first; c < first + g.groupSize(); c++) {
+        total += before.at(g.partial(0, image, chunk, c)) * g.chunkPixels(chunk);
+      }
+    }
+    return total / g.elements();
+  }
+
+  /** 1 / standard deviation. */
+  private static double inverse(Head g, int eps, Arena before, int image, int channel) {
+    int first = g.firstOfGroup(channel);
+    double mean = mean(g, before, image, channel);
+    double squares = 0;
+    for (int chunk = 0; chunk < g.chunks; chunk++) {
+      for (int c = first; c < first + g.groupSize(); c++) {
+        double distance = before.at(g.partial(0, image, chunk, c)) - mean;
+        squares += before.at(g.partial(1, image, chunk, c));
+        squares += g.chunkPixels(chunk) * distance * distance;
+      }
+    }
+    return 1 / Math.sqrt(squares / g.elements() + before.at(eps));
+  }
+
+  static Expectation apply(Call call) {
+    int[] d = call.descriptor();
+    Head g = Head.of(d);
+    boolean silu = d[13] == 1;
+    int rows = d[15];
+    int columns = d[16];
+    return new Expectation(
+        g.shape() + (silu ? ", SiLU" : ""),
+        Region.at(
+            d[14],
+            g.images * rows * columns * g.stride,
+            (i, before, sum) -> {
+              int pixel = i / g.stride;
+              int y = pixel / columns % rows - d[17];
+              int x = pixel % columns - d[18];
+              if (y < 0 || y >= g.h || x < 0 || x >= g.w) {
+                return;
+              }
+              double z = g.affine(before, pixel / columns / rows, y, x, i % g.stride);
+              sum.add(silu ? z * ActivationOracles.sigmoid(z) : z);
+            }));
+  }
+
+  static Expectation sums(Call call) {
+    int[] d = call.descriptor();
+    Head g = Head.of(d);
+    boolean silu = d[13] == 1;
+    Element gradient =
+        (i, before, sum) -> {
+          int pixel = i / g.stride;
+          int image = pixel / g.w / g.h;
+          double z = g.affine(before, image, pixel / g.w % g.h, pixel % g.w, i % g.stride);
+          sum.add(before.at(d[14] + i) * (silu ? ActivationOracles.siluSlope(z) : 1));
+        };
+    Region gradients = Region.at(d[14], g.images * g.h * g.w * g.stride, gradient);
+    return new Expectation(
+        g.shape() + (silu ? ", SiLU" : ""),
+        gradients,
+        g.partials((i, before, sum) -> {
+          int channel = i % g.stride;
+          int image = i / g.stride / 2 / g.chunks;
+          int chunk = i / g.stride / 2 % g.chunks;
+          boolean product = i / g.stride % 2 == 1;
+          double inverse = before.at(g.statistic(1, image, channel));
+          for (int y = g.firstRow(chunk); y < g.endRow(chunk); y++) {
+            for (int x = 0; x < g.w; x++) {
+              int at = ((image * g.h + y) * g.w + x) * g.stride + channel;
+              double dz = gradients.expected(at, before).value();
+              sum.add(product ? dz * inverse * g.centred(before, image, y, x, channel) : dz);
+            }
+          }
+        }));
+  }
+
+  static Expectation reduce(Call call) {
+    int[] d = call.descriptor();
+    Head g = Head.of(d);
+    Region slope =
+        perChannel(
+            g,
+            d[21],
+            (image, c, before, sum) -> {
+              double inverse = before.at(g.statistic(1, image, c));
+              groupSum(g, 1, image, c, -inverse, before, sum);
+            });
+    Region term =
+        perChannel(
+            g,
+            d[21] + g.plane(),
+            (image, c, before, sum) -> groupSum(g, 0, image, c, -1, before, sum));
+    Region gamma = parameter(g, d, d[13], 1);
+    Region beta = parameter(g, d, d[14], 0);
+    if (d[18] < 0) {
+      return new Expectation(g.shape(), slope, term, gamma, beta);
+    }
+    return new Expectation(g.shape(), slope, term, gamma, beta, scaleShift(g, d));
+  }
+
+  /** The mean over a group of the channels' sums times their scale. */
+  private static void groupSum(
+      Head g, int which, int image, int channel, double factor, Arena before, Terms sum) {
+    int first = g.firstOfGroup(channel);
+    for (int c = first; c < first + g.groupSize(); c++) {
+      double scale = factor * before.at(g.statistic(2, image, c)) / g.elements();
+      for (int chunk = 0; chunk < g.chunks; chunk++) {
+        sum.add(scale * before.at(g.partial(which, image, chunk, c)));
+      }
+    }
+  }
+
+  private static Region parameter(Head g, int[] d, int offset, int which) {
+    return Region.at(
+        offset,
+        g.stride,
+        (c, before, sum) -> {
+          sum.add(d[15] == 0 ? 0 : before.at(offset + c));
+          for (int image = 0; image < g.images && c < g.channels; image++) {
+            double factor = d[16] < 0 ? 1 : 1 + before.at(d[16] + image * d[17] + c);
+            for (int chunk = 0; chunk < g.chunks; chunk++) {
+              sum.add(factor * before.at(g.partial(which, image, chunk, c)));
+            }
+          }
+        });
+  }
+
+  private static Region scaleShift(Head g, int[] d) {
+    return Region.at(
+        d[18],
+        g.images * d[17],
+        (i, before, sum) -> {
+          int image = i / d[17];
+          int c = i % d[17] % g.channels;
+          boolean scale = i % d[17] < g.channels;
+          for (int chunk = 0; chunk < g.chunks && i % d[17] < 2 * g.channels; chunk++) {
+            double first = before.at(g.partial(0, image, chunk, c));
+            sum.add(scale ? before.at(d[20] + c) * first : first);
+            double second = before.at(g.partial(1, image, chunk, c));
+            sum.add(scale ? before.at(d[19] + c) * second : 0);
+          }
+        });
+  }
+
+  static Expectation gradient(Call call) {
+    int[] d = call.descriptor();
+    Head g = Head.of(d);
+    return new Expectation(
+        g.shape() + (d[15] == 0 ? "" : ", added"),
+        Region.at(
+            d[14],
+            g.images * g.h * g.w * g.stride,
+            (i, before, sum) -> {
+              int c = i % g.stride;
+              int pixel = i / g.stride;
+              int image = pixel / g.w / g.h;
+              int slope = d[16] + image * g.stride + c;
+              double e = g.centred(before, image, pixel / g.w % g.h, pixel % g.w, c);
+              sum.add(before.at(g.statistic(2, image, c)) * before.at(d[13] + i));
+              sum.add(before.at(slope) * e);
+              sum.add(before.at(slope + g.plane()));
+              sum.add(d[15] == 0 ? 0 : before.at(d[14] + i));
+            }));
+  }
+}

@@ -1,0 +1,114 @@
+package io.github.tornadodiffusion.experiments.oracles;
+
+import io.github.tornadodiffusion.experiments.oracles.CallOracle.Element;
+import io.github.tornadodiffusion.experiments.oracles.CallOracle.Expectation;
+import io.github.tornadodiffusion.experiments.oracles.CallOracle.Region;
+import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.Optimizer;
+
+/** Oracles of {@code Optimizer}. */
+final class OptimizerOracles {
+  private OptimizerOracles() {}
+
+  static Expectation squares(Call call) {
+    int[] d = call.descriptor();
+    return new Expectation(
+        "%d parameters".formatted(d[1]),
+        Region.at(
+            d[3],
+            d[0],
+            (i, before, sum) -> {
+              int end = Math.min((i + 1) * Optimizer.CHUNK, d[1]);
+              for (int k = i * Optimizer.CHUNK; k < end; k++) {
+                sum.add(before.at(d[2] + k) * before.at(d[2] + k));
+              }
+            }));
+  }
+
+  static Expectation norm(Call call) {
+    int[] d = call.descriptor();
+    int hyper = d[3];
+    return new Expectation(
+        "%d sums".formatted(d[1]),
+        Region.at(hyper + Optimizer.GRAD_NORM, 1, (i, before, sum) -> sum.add(norm(d, before))),
+        Region.at(
+            hyper + Optimizer.GRAD_SCALE,
+            1,
+            (i, before, sum) -> {
+              double most = before.at(hyper + Optimizer.MAX_GRAD_NORM);
+              sum.add(most > 0 ? Math.min(1, most / (norm(d, before) + 1e-6)) : 1);
+            }));
+  }
+
+  private static double norm(int[] d, Arena before) {
+    double squares = 0;
+    for (int k = 0; k < d[1]; k++) {
+      squares += before.at(d[2] + k);
+    }
+    return Math.sqrt(squares);
+  }
+
+  static Expectation adamW(Call call) {
+    int[] d = call.descriptor();
+    int length = d[1];
+    int hyper = d[6];
+    Element first =
+        (i, before, sum) -> {
+          double beta1 = before.at(hyper + Optimizer.BETA1);
+          sum.add(beta1 * before.at(d[4] + i));
+          sum.add((1 - beta1) * gradient(d, i, before));
+        };
+    Element second =
+        (i, before, sum) -> {
+          double beta2 = before.at(hyper + Optimizer.BETA2);
+          double gradient = gradient(d, i, before);
+          sum.add(beta2 * before.at(d[5] + i));
+          sum.add((1 - beta2) * gradient * gradient);
+        };
+    Region firstMoments = Region.at(d[4], length, first);
+    Region secondMoments = Region.at(d[5], length, second);
+    Element parameter =
+        (i, before, sum) -> {
+          double rate = before.at(hyper + Optimizer.LEARNING_RATE);
+          double decay = before.at(hyper + Optimizer.WEIGHT_DECAY);
+          double mean =
+              firstMoments.expected(i, before).value()
+                  / before.at(hyper + Optimizer.BIAS_CORRECTION1);
+          double spread =
+              Math.sqrt(secondMoments.expected(i, before).value())
+                  / before.at(hyper + Optimizer.BIAS_CORRECTION2_SQRT);
+          sum.add((1 - rate * decay) * before.at(d[2] + i));
+          sum.add(-rate * mean / (spread + before.at(hyper + Optimizer.EPSILON)));
+        };
+    return new Expectation(
+        "%d parameters".formatted(length),
+        Region.at(d[2], length, parameter),
+        firstMoments,
+        secondMoments);
+  }
+
+  private static double gradient(int[] d, int i, Arena before) {
+    return before.at(d[3] + i) * before.at(d[6] + Optimizer.GRAD_SCALE);
+  }
+
+  static Expectation ema(Call call) {
+    int[] d = call.descriptor();
+    return new Expectation(
+        "%d parameters".formatted(d[1]),
+        Region.at(
+            d[2],
+            d[1],
+            (i, before, sum) -> {
+              double decay = before.at(d[4] + Optimizer.EMA_DECAY);
+              sum.add(decay * before.at(d[2] + i));
+              sum.add((1 - decay) * before.at(d[3] + i));
+            }));
+  }
+
+  /** Zeros. */
+  static Expectation clear(Call call) {
+    int[] d = call.descriptor();
+    return new Expectation(
+        "%d parameters".formatted(d[1]), Region.at(d[2], d[1], (i, before, sum) -> {}));
+  }
+}

@@ -1,0 +1,30 @@
+package io.github.tornadodiffusion.experiments.oracles;
+
+import io.github.tornadodiffusion.experiments.oracles.CallOracle.Expectation;
+import io.github.tornadodiffusion.experiments.oracles.CallOracle.Region;
+import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.Peak;
+
+/** Oracles of {@code Peak}. */
+final class PeakOracles {
+  private PeakOracles() {}
+
+  /** y = x after so many times x = factor * x + term. */
+  static Expectation multiplyAdd(Call call) {
+    int[] d = call.descriptor();
+    int rows = d[0];
+    int times = d[1];
+    return new Expectation(
+        "%d rows, %d times".formatted(rows, times),
+        Region.at(
+            d[5],
+            rows * Peak.ROW,
+            (i, before, sum) -> {
+              double x = before.at(d[4] + i);
+              for (int k = 0; k < times; k++) {
+                x = x * before.at(d[2]) + before.at(d[3]);
+              }
+              sum.add(x);
+            }));
+  }
+}

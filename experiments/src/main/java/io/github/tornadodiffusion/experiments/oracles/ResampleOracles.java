@@ -1,0 +1,92 @@
+package io.github.tornadodiffusion.experiments.oracles;
+
+import io.github.tornadodiffusion.experiments.oracles.CallOracle.Expectation;
+import io.github.tornadodiffusion.experiments.oracles.RowsCall.Place;
+import io.github.tornadodiffusion.kernels.Call;
+
+/** Oracles of {@code Resample}, whose descriptors have the channel stride at 12. */
+final class ResampleOracles {
+  private ResampleOracles() {}
+
+  static Expectation nearest(Call call) {
+    RowsCall rows = RowsCall.of(call);
+    int[] d = rows.d();
+    return rows.expect((place, before, sum) -> {
+      int y = d[13 + place.y()];
+      int x = d[13 + rows.h() + place.x() / d[12]];
+      sum.add(before.at(pixel(rows, place, y, x)));
+    });
+  }
+
+  static Expectation nearestBackward(Call call) {
+    RowsCall rows = RowsCall.of(call);
+    int[] d = rows.d();
+    return rows.expect((place, before, sum) -> {
+      int atY = 13 + place.y();
+      int atX = 14 + rows.h() + place.x() / d[12];
+      for (int y = d[atY]; y < d[atY + 1]; y++) {
+        for (int x = d[atX]; x < d[atX + 1]; x++) {
+          sum.add(before.at(pixel(rows, place, y, x)));
+        }
+      }
+    });
+  }
+
+  static Expectation averagePool(Call call) {
+    RowsCall rows = RowsCall.of(call);
+    int stride = rows.d()[12];
+    return rows.expect((place, before, sum) -> {
+      for (int i = 0; i < 4; i++) {
+        int y = 2 * place.y() + i / 2;
+        int x = 2 * (place.x() / stride) + i % 2;
+        sum.add(before.at(pixel(rows, place, y, x)) / 4);
+      }
+    });
+  }
+
+  static Expectation averagePoolBackward(Call call) {
+    RowsCall rows = RowsCall.of(call);
+    int[] d = rows.d();
+    return rows.expect((place, before, sum) -> {
+      int y = place.y() / 2;
+      int x = place.x() / d[12] / 2;
+      if (y < d[13] && x < d[14]) {
+        sum.add(before.at(pixel(rows, place, y, x)) / 4);
+      }
+    });
+  }
+
+  static Expectation filter(Call call) {
+    RowsCall rows = RowsCall.of(call);
+    int[] d = rows.d();
+    int taps = d[14];
+    return rows.expect((place, before, sum) -> {
+      int rowTaps = 15 + 2 * taps * place.y();
+      int columnTaps = 15 + 2 * taps * (rows.h() + place.x() / d[12]);
+      for (int a = rowTaps; a < rowTaps + 2 * taps; a += 2) {
+        for (int b = columnTaps; b < columnTaps + 2 * taps; b += 2) {
+          double weight = (double) d[a + 1] * d[b + 1] / (d[13] * d[13]);
+          sum.add(weight * before.at(pixel(rows, place, d[a], d[b])));
+        }
+      }
+    });
+  }
+
+  static Expectation dilate(Call call) {
+    RowsCall rows = RowsCall.of(call);
+    int[] d = rows.d();
+    int step = d[13];
+    return rows.expect((place, before, sum) -> {
+      int x = place.x() / d[12];
+      if (place.y() % step == 0 && x % step == 0) {
+        sum.add(before.at(pixel(rows, place, place.y() / step, x / step)));
+      }
+    });
+  }
+
+  /** Where the channel of a place lies in another pixel of the block that is read. */
+  private static int pixel(RowsCall rows, Place place, int y, int x) {
+    int stride = rows.d()[12];
+    return rows.in(0, place.image(), y, x * stride + place.x() % stride);
+  }
+}

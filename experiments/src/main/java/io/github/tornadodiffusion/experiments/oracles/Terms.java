@@ -1,0 +1,26 @@
+package io.github.tornadodiffusion.experiments.oracles;
+
+/** A sum in double precision that knows how large its terms were. */
+final class Terms {
+  private double value;
+  private double squares;
+
+  void add(double term) {
+    value += term;
+    squares += term * term;
+  }
+
+  double value() {
+    return value;
+  }
+
+  /**
+   * What an error of the sum is measured against: its absolute value, or where the terms cancel the
+   * value that is to be expected of such terms with random signs, the root of the sum of their
+   * squares. Some sums cancel by nature, such as the gradient of the bias of attention's keys, and
+   * then only rounding errors are left of them.
+   */
+  double scale() {
+    return Math.max(Math.abs(value), Math.sqrt(squares));
+  }
+}

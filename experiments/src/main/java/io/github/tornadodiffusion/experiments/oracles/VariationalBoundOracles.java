@@ -1,0 +1,86 @@
+package io.github.tornadodiffusion.experiments.oracles;
+
+import io.github.tornadodiffusion.experiments.oracles.CallOracle.Expectation;
+import io.github.tornadodiffusion.experiments.oracles.CallOracle.Region;
+import io.github.tornadodiffusion.kernels.Call;
+import org.apache.commons.math3.special.Erf;
+
+/** Oracles of {@code VariationalBound}. */
+final class VariationalBoundOracles {
+  private VariationalBoundOracles() {}
+
+  /**
+   * An element of an image at some timestep.
+   *
+   * @param error of the mean, as u measured against the deviation of the posterior
+   * @param v what the model says of the variance
+   * @param halfBin 0 for a divergence
+   * @param original x_0
+   */
+  private record Element(double error, double v, double range, double halfBin, double original) {
+    double term(double otherV) {
+      double u = (otherV + 1) / 2 * range;
+      if (halfBin <= 0) {
+        return 0.5 * (u + Math.expm1(-u) + error * error * Math.exp(-u));
+      }
+      double deviation = Math.exp(u / 2);
+      double from = original < -0.999 ? -1e9 : (error - halfBin) / deviation;
+      double to = original > 0.999 ? 1e9 : (error + halfBin) / deviation;
+      // The tail on the side of zero that both ends share: the other one is all but 1.
+      double probability =
+          from > 0
+              ? Erf.erfc(from / Math.sqrt(2)) - Erf.erfc(to / Math.sqrt(2))
+              : Erf.erfc(-to / Math.sqrt(2)) - Erf.erfc(-from / Math.sqrt(2));
+      return -Math.log(probability / 2);
+    }
+
+    double slope() {
+      double step = 1e-4;
+      return (term(v + step) - term(v - step)) / (2 * step);
+    }
+  }
+
+  static Expectation perImage(Call call) {
+    int[] d = call.descriptor();
+    int elements = d[1] * d[2];
+    return new Expectation(
+        "%dx%d".formatted(d[0], elements),
+        Region.at(
+            d[12],
+            d[0],
+            (image, before, sum) -> {
+              for (int k = image * elements; k < (image + 1) * elements; k++) {
+                int at = k / d[3] * d[4] + k % d[3];
+                Element element =
+                    new Element(
+                        before.at(d[10] + image) * (before.at(d[5] + at) - before.at(d[6] + at)),
+                        before.at(d[7] + at),
+                        before.at(d[9] + image),
+                        before.at(d[11] + image),
+                        before.at(d[8] + at));
+                sum.add(element.term(element.v) / elements);
+              }
+            }));
+  }
+
+  static Expectation backward(Call call) {
+    RowsCall rows = RowsCall.of(call);
+    int[] d = rows.d();
+    return rows.expect(
+        ", %d channels".formatted(d[21]),
+        (place, before, sum) -> {
+          if (place.x() % d[22] < d[21]) {
+            int image = place.image();
+            double error = before.at(rows.in(0, place)) - before.at(rows.in(1, place));
+            Element element =
+                new Element(
+                    before.at(d[25] + image) * error,
+                    before.at(rows.in(2, place)),
+                    before.at(d[24] + image),
+                    before.at(d[26] + image),
+                    before.at(rows.in(3, place)));
+            sum.add(before.at(d[27] + image) * element.slope() / d[23]);
+          }
+        });
+  }
+}

@@ -1,0 +1,2 @@
+/** Reports as HTML, Markdown and pictures: text, tables, charts. */
+package io.github.tornadodiffusion.experiments.report;

@@ -1,0 +1,113 @@
+package io.github.tornadodiffusion.experiments.sampling;
+
+import io.github.tornadodiffusion.diffusion.ImageToImage;
+import io.github.tornadodiffusion.diffusion.Inpainting;
+import io.github.tornadodiffusion.diffusion.Mask;
+import io.github.tornadodiffusion.diffusion.ReverseProcess;
+import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.diffusion.data.Datasets;
+import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
+import io.github.tornadodiffusion.experiments.cli.Errors;
+import io.github.tornadodiffusion.nn.UNet2DConfig;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Map;
+import picocli.CommandLine.Option;
+
+/** Images that sampling begins with. */
+final class InitOptions {
+  /** As diffusers' img2img. */
+  private static final double STRENGTH = 0.8;
+
+  private static final int MOST_RESAMPLING = 1000;
+
+  @Option(
+      names = "--init",
+      paramLabel = "PATH",
+      description = "Begin with this image, or those of a directory in turn, instead of noise.")
+  String init;
+
+  @Option(
+      names = "--strength",
+      paramLabel = "F",
+      description =
+          "Share of the steps that changes the image of --init, above 0 to 1 (default: "
+              + STRENGTH
+              + ").")
+  Double strength;
+
+  @Option(
+      names = "--mask",
+      paramLabel = "FILE",
+      description =
+          "Draw where this image is white and keep the pixels of --init where it is black.")
+  Path mask;
+
+  @Option(
+      names = "--resample",
+      paramLabel = "N",
+      description =
+          "How often every step of --mask is taken (default: 1); more fits the drawn part better.")
+  Integer resample;
+
+  /**
+   * The way from noise to images that was asked for.
+   *
+   * @param steps of the sampling
+   * @param err where to say what went less than well
+   * @throws IOException in one line if an image cannot be read
+   * @throws IllegalArgumentException in one line if the options or images do not go together
+   */
+  ReverseProcess process(Sampling sampling, int steps, UNet2DConfig model, PrintWriter err)
+      throws IOException {
+    check();
+    if (init == null) {
+      return ReverseProcess.fromNoise(sampling);
+    }
+    if (model.sampleSize().height() != model.sampleSize().width()) {
+      throw new IllegalArgumentException(
+          "--init takes square images and those of the model are %d x %d; leave it out"
+              .formatted(model.sampleSize().width(), model.sampleSize().height()));
+    }
+    Dataset images = Datasets.openImages(init, model.sampleSize().width(), model.inChannels());
+    for (String warning : images.warnings()) {
+      err.println("warning: " + Errors.oneLine(warning));
+    }
+    return mask == null
+        ? new ImageToImage(sampling, steps, strength == null ? STRENGTH : strength, images)
+        : new Inpainting(
+            sampling, images, Mask.read(mask, images), resample == null ? 1 : resample);
+  }
+
+  private void check() {
+    if (init == null && (strength != null || mask != null)) {
+      throw new IllegalArgumentException(
+          (strength != null ? "--strength" : "--mask") + " needs an image; give one with --init");
+    }
+    if (mask == null && resample != null) {
+      throw new IllegalArgumentException("--resample is for --mask; give a mask or leave it out");
+    }
+    if (mask != null && strength != null) {
+      throw new IllegalArgumentException(
+          "--strength changes whole images, --mask draws parts from noise; give one of them");
+    }
+    if (resample != null && (resample < 1 || resample > MOST_RESAMPLING)) {
+      throw new IllegalArgumentException(
+          "--resample is %d; give 1 to %d".formatted(resample, MOST_RESAMPLING));
+    }
+  }
+
+  /** Notes the options for files that were made with them. */
+  void describe(Map<String, String> text) {
+    if (init != null) {
+      text.put("init", init);
+      if (mask == null) {
+        text.put("strength", Double.toString(strength == null ? STRENGTH : strength));
+      } else {
+        text.put("mask", mask.toString());
+        text.put("resample", Integer.toString(resample == null ? 1 : resample));
+      }
+    }
+  }
+}

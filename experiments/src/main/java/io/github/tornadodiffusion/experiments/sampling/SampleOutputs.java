@@ -1,0 +1,129 @@
+package io.github.tornadodiffusion.experiments.sampling;
+
+import io.github.tornadodiffusion.diffusion.DiffusionModel;
+import io.github.tornadodiffusion.diffusion.Film;
+import io.github.tornadodiffusion.experiments.cli.OutputFiles;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.stream.Stream;
+import picocli.CommandLine.Option;
+
+/** What becomes of samples: the files that are asked for. */
+final class SampleOutputs {
+  static final String GIF = ".gif";
+
+  /** Images of a picture that is not the only place where they are. */
+  static final int PICTURED = 256;
+
+  /** Images of a strip or an animation. */
+  static final int FILMED = 8;
+
+  static final int STRIP_FRAMES = 10;
+  static final int GIF_FRAMES = 50;
+
+  /** What a PNG file has besides pixels: its text and its structure, in bytes. */
+  private static final long PNG_OVERHEAD = 2048;
+
+  @Option(
+      names = "--out",
+      paramLabel = "FILE.png",
+      description = "The images side by side; an earlier file is replaced once it is complete.")
+  Path out;
+
+  @Option(
+      names = "--images",
+      paramLabel = "DIR",
+      description = "The single images as DIR/00000.png and so on; DIR is new or empty.")
+  Path images;
+
+  @Option(
+      names = "--strip",
+      paramLabel = "FILE.png",
+      description = "How the first images come out of the noise, a row an image.")
+  Path strip;
+
+  @Option(names = "--gif", paramLabel = "FILE.gif", description = "The same as an animation.")
+  Path gif;
+
+  /**
+   * Checks what can be checked without a model and without making anything.
+   *
+   * @throws IOException in one line if a file or directory cannot be taken
+   */
+  void check() throws IOException {
+    if (Stream.of(out, images, strip, gif).allMatch(path -> path == null)) {
+      throw new IllegalArgumentException(
+          "nothing says where the images go; give --out FILE.png, --images DIR, --strip FILE.png"
+              + " or --gif FILE.gif");
+    }
+    checkName("--out", out, OutputFiles.PNG);
+    checkName("--strip", strip, OutputFiles.PNG);
+    checkName("--gif", gif, GIF);
+    Set<Path> seen = new HashSet<>();
+    for (Path path : new Path[] {out, images, strip, gif}) {
+      if (path != null && !seen.add(path.toAbsolutePath().normalize())) {
+        throw new IllegalArgumentException(
+            path + " is asked for twice; give every output a name of its own");
+      }
+    }
+    if (images != null) {
+      DiffusionModel.checkFree(images);
+    }
+  }
+
+  private static void checkName(String option, Path file, String extension) throws IOException {
+    if (file != null) {
+      OutputFiles.checkName(option, file, extension);
+    }
+  }
+
+  /**
+   * Makes the directories and checks that everything can be written there.
+   *
+   * @param shape of an image
+   * @throws IOException in one line if not
+   */
+  void prepare(int count, Film.ImageShape shape) throws IOException {
+    if (images != null) {
+      long bytes = 3L * shape.height() * shape.width() + PNG_OVERHEAD;
+      OutputFiles.checkRoom("--images", images, count * bytes);
+      OutputFiles.prepareDirectory("--images", images);
+    }
+    prepare("--out", out, OutputFiles.PNG);
+    prepare("--strip", strip, OutputFiles.PNG);
+    prepare("--gif", gif, GIF);
+  }
+
+  private static void prepare(String option, Path file, String extension) throws IOException {
+    if (file != null) {
+      OutputFiles.prepare(option, file, extension);
+    }
+  }
+
+  /** How many images the picture shows. */
+  int pictured(int count) {
+    if (out == null) {
+      return 0;
+    }
+    return images == null ? count : Math.min(count, PICTURED);
+  }
+
+  /** How many images a strip or an animation shows. */
+  static int filmed(int count, int batch) {
+    return Math.min(FILMED, Math.min(count, batch));
+  }
+
+  /**
+   * The values that strip and animation keep in memory.
+   *
+   * @param calls of the model for a batch
+   */
+  long filmFloats(int count, int batch, Film.ImageShape shape, int calls) {
+    // The strip is put together from a copy, and drawn with as many pixels at least.
+    long frames = strip == null ? 0 : 3L * Film.frames(calls, STRIP_FRAMES);
+    frames += gif == null ? 0 : Film.frames(calls, GIF_FRAMES);
+    return frames * filmed(count, batch) * shape.length();
+  }
+}

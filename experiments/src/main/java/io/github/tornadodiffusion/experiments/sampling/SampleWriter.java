@@ -1,0 +1,170 @@
+package io.github.tornadodiffusion.experiments.sampling;
+
+import io.github.tornadodiffusion.diffusion.Film;
+import io.github.tornadodiffusion.diffusion.GifFiles;
+import io.github.tornadodiffusion.diffusion.ImageGrid;
+import io.github.tornadodiffusion.diffusion.Pipeline;
+import io.github.tornadodiffusion.diffusion.PngFiles;
+import io.github.tornadodiffusion.experiments.cli.Progress;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/** Writes samples while they come: single images at once, pictures of several at the end. */
+final class SampleWriter implements Pipeline.Listener {
+  /** How long a frame is shown, in hundredths of a second: viewers slow down what is shorter. */
+  private static final int FRAME = 8;
+
+  private static final int LAST_FRAME = 200;
+
+  private final SampleOutputs outputs;
+  private final Batching batching;
+  private final int[] labels;
+  private final Map<String, String> text;
+  private final Progress progress;
+  private final float[] pictured;
+  private final Film strip;
+  private final Film gif;
+
+  /**
+   * How images are computed.
+   *
+   * @param count images in all
+   * @param batch images at once
+   * @param calls of the model for a batch
+   * @param shape of an image
+   */
+  record Batching(int count, int batch, int calls, Film.ImageShape shape) {
+    private Film film(int frames) {
+      return new Film(SampleOutputs.filmed(count, batch), shape, calls, frames);
+    }
+  }
+
+  /**
+   * A writer that has written nothing yet.
+   *
+   * @param labels one an image, or null
+   * @param text what files say about how they were made
+   */
+  SampleWriter(
+      SampleOutputs outputs,
+      Batching batching,
+      int[] labels,
+      Map<String, String> text,
+      Progress progress) {
+    this.outputs = outputs;
+    this.batching = batching;
+    this.labels = labels;
+    this.text = text;
+    this.progress = progress;
+    pictured = new float[outputs.pictured(batching.count) * batching.shape.length()];
+    strip = outputs.strip == null ? null : batching.film(SampleOutputs.STRIP_FRAMES);
+    gif = outputs.gif == null ? null : batching.film(SampleOutputs.GIF_FRAMES);
+  }
+
+  @Override
+  public void calls(long done, long total) {
+    progress.update(done, batching.count + " images");
+  }
+
+  @Override
+  public void sees(int firstImage, int call, Supplier<float[]> modelInput) {
+    if (strip != null) {
+      strip.sees(firstImage, call, modelInput);
+    }
+    if (gif != null) {
+      gif.sees(firstImage, call, modelInput);
+    }
+  }
+
+  @Override
+  public void images(int firstImage, int count, float[] images) {
+    long at = (long) firstImage * batching.shape.length();
+    if (at < pictured.length) {
+      int room = pictured.length - (int) at;
+      System.arraycopy(images, 0, pictured, (int) at, Math.min(images.length, room));
+    }
+    if (strip != null) {
+      strip.images(firstImage, images);
+    }
+    if (gif != null) {
+      gif.images(firstImage, images);
+    }
+    if (outputs.images != null) {
+      for (int i = 0; i < count; i++) {
+        writeSingle(images, i, firstImage + i);
+      }
+    }
+  }
+
+  private void writeSingle(float[] images, int place, int index) {
+    Film.ImageShape shape = batching.shape;
+    BufferedImage image =
+        ImageGrid.single(images, place, shape.channels(), shape.height(), shape.width());
+    Map<String, String> its = new LinkedHashMap<>(text);
+    its.remove("labels");
+    its.put("index", Integer.toString(index));
+    if (labels != null) {
+      its.put("label", Integer.toString(labels[index]));
+    }
+    try {
+      PngFiles.write(outputs.images.resolve("%05d.png".formatted(index)), image, its);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Writes the pictures of several images and says where everything is. */
+  void finish(PrintWriter out) throws IOException {
+    if (outputs.out != null) {
+      writePicture(out);
+    }
+    if (outputs.images != null) {
+      out.println("images    %s, %d files".formatted(outputs.images, batching.count));
+    }
+    if (strip != null) {
+      PngFiles.write(outputs.strip, strip.strip(), text);
+      out.println("strip     " + outputs.strip);
+    }
+    if (gif != null) {
+      GifFiles.write(outputs.gif, frames(gif));
+      out.println("animation " + outputs.gif);
+    }
+    out.flush();
+  }
+
+  private void writePicture(PrintWriter out) throws IOException {
+    Film.ImageShape shape = batching.shape;
+    int shown = outputs.pictured(batching.count);
+    PngFiles.write(
+        outputs.out,
+        ImageGrid.grid(pictured, shown, shape.channels(), shape.height(), shape.width()),
+        text);
+    String part =
+        shown == batching.count ? "" : ", the first %d of %d".formatted(shown, batching.count);
+    out.println("samples   " + outputs.out + part);
+  }
+
+  private static GifFiles.Frames frames(Film film) {
+    return new GifFiles.Frames() {
+      @Override
+      public int count() {
+        return film.frames();
+      }
+
+      @Override
+      public BufferedImage image(int index) {
+        return film.frame(index);
+      }
+
+      @Override
+      public int delay(int index) {
+        return index == film.frames() - 1 ? LAST_FRAME : FRAME;
+      }
+    };
+  }
+}

@@ -1,0 +1,113 @@
+package io.github.tornadodiffusion.experiments.scaling;
+
+import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
+import io.github.tornadodiffusion.experiments.cli.Presets;
+import io.github.tornadodiffusion.experiments.framework.Experiment;
+import io.github.tornadodiffusion.experiments.framework.ExperimentOptions;
+import io.github.tornadodiffusion.experiments.framework.ExperimentRun;
+import io.github.tornadodiffusion.experiments.study.StudyOptions;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Measures how the cost of a model grows. */
+@Command(
+    name = ScalingExperiment.NAME,
+    description = {
+      "Measures how time, memory and operations of a forward pass and a training step grow with"
+          + " image size, width and batch, and fits exponents.",
+      "Run it on a machine that does nothing else."
+    })
+public final class ScalingExperiment implements Callable<Integer> {
+  static final String NAME = "scaling";
+
+  /** The experiment and its report. */
+  public static final Experiment.Kind KIND = new Experiment.Kind(NAME, ScalingReport::of);
+
+  private static final int MOST = 4096;
+
+  @Spec CommandSpec spec;
+
+  @Option(
+      names = "--preset",
+      paramLabel = "P",
+      defaultValue = Presets.DEFAULT,
+      description = "The model: digits, butterflies or unit1 (default: ${DEFAULT-VALUE}).")
+  String preset;
+
+  @Option(
+      names = "--sizes",
+      split = ",",
+      paramLabel = "N",
+      description =
+          "Widths and heights of images in pixels (default: 8,16,32,64; with --quick 8,16,32).")
+  List<Integer> sizes;
+
+  @Option(
+      names = "--channels",
+      split = ",",
+      paramLabel = "N",
+      description =
+          "Channels of the first block; the others keep their proportions (default: 16,32,64,128;"
+              + " with --quick 16,32,64).")
+  List<Integer> channels;
+
+  @Option(
+      names = "--batches",
+      split = ",",
+      paramLabel = "N",
+      description = "Images a run (default: 1,2,4,8,16,32,64; with --quick 1,4,16).")
+  List<Integer> batches;
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      defaultValue = "8",
+      description = "Images a run where size or channels change (default: ${DEFAULT-VALUE}).")
+  int batch;
+
+  @Option(
+      names = "--runs",
+      paramLabel = "N",
+      description = "Runs of each, warm-up included (default: 30; with --quick 10).")
+  Integer runs;
+
+  @Mixin DeviceOptions device;
+
+  @Mixin ExperimentOptions run;
+
+  @Override
+  public Integer call() throws IOException {
+    boolean quick = run.quick;
+    ScalingStudy.Axes axes =
+        new ScalingStudy.Axes(
+            checked("--sizes", sizes, List.of(8, 16, 32, 64), List.of(8, 16, 32)),
+            checked("--channels", channels, List.of(16, 32, 64, 128), List.of(16, 32, 64)),
+            checked("--batches", batches, List.of(1, 2, 4, 8, 16, 32, 64), List.of(1, 4, 16)),
+            StudyOptions.within("--batch", batch, MOST));
+    int measured = StudyOptions.within("--runs", StudyOptions.or(runs, 30, 10, quick), MOST);
+    PrintWriter err = spec.commandLine().getErr();
+    try (ScalingStudy study =
+        new ScalingStudy(Presets.named(preset), axes, measured, device, err)) {
+      List<String> arguments = spec.root().commandLine().getParseResult().originalArgs();
+      return new ExperimentRun(study, run, arguments, err).execute(spec.commandLine().getOut());
+    }
+  }
+
+  private List<Integer> checked(
+      String option, List<Integer> given, List<Integer> full, List<Integer> quick) {
+    List<Integer> values = StudyOptions.or(given, full, quick, run.quick);
+    values.forEach(value -> StudyOptions.within(option, value, MOST));
+    if (values.stream().distinct().count() < 2) {
+      throw new IllegalArgumentException(
+          "%s is one value; give at least two different ones".formatted(option));
+    }
+    return values.stream().distinct().sorted().toList();
+  }
+}

@@ -1,0 +1,2 @@
+/** Cost against size: {@code experiment scaling}. */
+package io.github.tornadodiffusion.experiments.scaling;

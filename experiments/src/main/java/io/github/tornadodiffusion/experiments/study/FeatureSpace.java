@@ -1,0 +1,117 @@
+package io.github.tornadodiffusion.experiments.study;
+
+import io.github.tornadodiffusion.diffusion.data.HeldOut;
+import io.github.tornadodiffusion.diffusion.data.Subset;
+import io.github.tornadodiffusion.diffusion.evaluation.FeatureClassifier;
+import io.github.tornadodiffusion.diffusion.evaluation.FrechetDistance;
+import io.github.tornadodiffusion.diffusion.evaluation.KernelDistance;
+import io.github.tornadodiffusion.experiments.framework.Experiment;
+import io.github.tornadodiffusion.kernels.Engine;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/**
+ * Compares images with those of a data set that were held out, in the features of a classifier that
+ * was trained on its other images. Its distances say nothing beside those in other features, such
+ * as published ones in Inception's.
+ */
+public final class FeatureSpace implements AutoCloseable {
+  /** What a report says where there is none. */
+  public static final String MISSING =
+      "The data has no classes to train a classifier on, so there are no features to compare"
+          + " samples in: the Fréchet and the kernel distance are left out.";
+
+  /** One classifier for every model, so that figures can be compared. */
+  private static final long SEED = 0;
+
+  private static final int SUBSETS = 50;
+  private static final int SUBSET_SIZE = 100;
+
+  private final FeatureClassifier classifier;
+  private final HeldOut data;
+  private final double accuracy;
+  private final double[][] heldOut;
+
+  /**
+   * Distances to the held-out images.
+   *
+   * @param fid Frechet distance
+   * @param kid kernel distance
+   */
+  public record Distances(double fid, KernelDistance kid) {
+    /** Adds the values to a row. */
+    public void putInto(Map<String, Object> row) {
+      row.put("fid", fid);
+      row.put("kid", kid.mean());
+      row.put("kid_deviation", kid.deviation());
+    }
+  }
+
+  private FeatureSpace(FeatureClassifier classifier, HeldOut data) {
+    this.classifier = classifier;
+    this.data = data;
+    accuracy = classifier.accuracy(data.heldOut());
+    heldOut = classifier.features(data.heldOut());
+  }
+
+  /**
+   * Trains the classifier.
+   *
+   * @param data with classes
+   * @param steps updates
+   * @param listener hears of every step
+   */
+  public static FeatureSpace train(
+      Engine engine, HeldOut data, int steps, FeatureClassifier.Listener listener) {
+    FeatureClassifier.Recipe usual = FeatureClassifier.Recipe.DEFAULT;
+    FeatureClassifier.Recipe recipe =
+        new FeatureClassifier.Recipe(steps, usual.batch(), usual.learningRate());
+    return new FeatureSpace(
+        FeatureClassifier.train(engine, data.training(), recipe, SEED, listener), data);
+  }
+
+  /** How far images are from those that were held out; values as in {@link #clamped}. */
+  public Distances distances(float[] images) {
+    return distances(classifier.features(images));
+  }
+
+  /** Samples as a file of them would have them: with values in [-1, 1]. */
+  public static float[] clamped(float[] images) {
+    float[] clamped = images.clone();
+    for (int i = 0; i < clamped.length; i++) {
+      clamped[i] = Math.clamp(clamped[i], -1f, 1f);
+    }
+    return clamped;
+  }
+
+  private Distances distances(double[][] features) {
+    int subset = Math.min(SUBSET_SIZE, Math.min(features.length, heldOut.length));
+    return new Distances(
+        FrechetDistance.between(features, heldOut),
+        KernelDistance.between(features, heldOut, SUBSETS, subset, SEED));
+  }
+
+  /**
+   * Adds the row that tells what the features are, and how far real images are: those of training
+   * from those that were held out.
+   *
+   * @param count images of the comparison, as many as samples will have where there are so many
+   */
+  public void describe(Experiment.Sink sink, int count) {
+    Map<String, Object> row = new LinkedHashMap<>();
+    row.put("classifier_seed", SEED);
+    row.put("classifier_accuracy", accuracy);
+    row.put("features", heldOut[0].length);
+    int real = Math.min(count, data.training().size());
+    row.put("real_images", real);
+    int[] first = IntStream.range(0, real).toArray();
+    distances(classifier.features(new Subset(data.training(), first, "first"))).putInto(row);
+    sink.row("features", row);
+  }
+
+  @Override
+  public void close() {
+    classifier.close();
+  }
+}

@@ -1,0 +1,262 @@
+package io.github.tornadodiffusion.experiments.study;
+
+import io.github.tornadodiffusion.diffusion.Trainer;
+import io.github.tornadodiffusion.diffusion.TrainingConfig;
+import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.diffusion.data.Datasets;
+import io.github.tornadodiffusion.diffusion.data.Digits;
+import io.github.tornadodiffusion.diffusion.data.HeldOut;
+import io.github.tornadodiffusion.diffusion.data.Subset;
+import io.github.tornadodiffusion.diffusion.evaluation.BitsPerDimension;
+import io.github.tornadodiffusion.diffusion.evaluation.NearestNeighbours;
+import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
+import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
+import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
+import io.github.tornadodiffusion.experiments.bench.Pace;
+import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
+import io.github.tornadodiffusion.experiments.cli.Errors;
+import io.github.tornadodiffusion.experiments.cli.Json;
+import io.github.tornadodiffusion.experiments.cli.MemoryNeed;
+import io.github.tornadodiffusion.experiments.cli.Preset;
+import io.github.tornadodiffusion.experiments.cli.Presets;
+import io.github.tornadodiffusion.experiments.framework.Experiment;
+import io.github.tornadodiffusion.experiments.framework.ExperimentOptions;
+import io.github.tornadodiffusion.experiments.framework.ExperimentRun;
+import io.github.tornadodiffusion.experiments.sampling.ModelSampler;
+import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.nn.UNet2DConfig;
+import io.github.tornadodiffusion.nn.UNetTraining;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import picocli.CommandLine.Model.CommandSpec;
+
+/**
+ * Compares settings of training, the arms, in pairs: with the same seed, every arm has the same
+ * initial parameters, the same images in the same order, the same timesteps and the same noise, and
+ * is measured with the same noise. So what differs between two models of a seed differs by the arm.
+ */
+public final class TrainingStudy implements Experiment, AutoCloseable {
+  /** Another share would change every figure, so it is nobody's option. */
+  private static final double HELD_OUT = 0.2;
+
+  private static final long SPLIT_SEED = 0;
+
+  /** Levels of a value of the digits' scans. */
+  private static final int DIGITS_LEVELS = 17;
+
+  private final Kind kind;
+  private final List<StudyArm> arms;
+  private final StudySettings settings;
+  private final HeldOut data;
+  private final Dataset whole;
+  private final DeviceOptions device;
+  private final PrintWriter err;
+  private final List<StudyUnit> units = new ArrayList<>();
+  private Engine engine;
+  private FeatureSpace features;
+  private NearestNeighbours heldOutNeighbours;
+
+  /**
+   * A study.
+   *
+   * @param kind of the experiment
+   * @param arms the first is what the others are compared with
+   * @throws IllegalArgumentException in one line naming the option and what is possible
+   */
+  TrainingStudy(
+      Kind kind,
+      List<StudyArm> arms,
+      StudyOptions options,
+      StudySettings settings,
+      boolean quick,
+      DeviceOptions device,
+      PrintWriter err)
+      throws IOException {
+    this.kind = kind;
+    this.arms = List.copyOf(arms);
+    this.settings = settings;
+    this.device = device;
+    this.err = err;
+    device.check();
+    whole = open(options.config(arms.getFirst(), 0), err);
+    data = split(whole);
+    for (int seed = 0; seed < settings.seeds(); seed++) {
+      for (StudyArm arm : arms) {
+        TrainingConfig config = options.config(arm, seed, data.training(), quick);
+        units.add(new StudyUnit(this, arm, config));
+      }
+    }
+    for (StudyUnit unit : units.subList(0, arms.size())) {
+      check(unit.config());
+    }
+  }
+
+  /**
+   * Runs a study as a command; the parameters are those of the constructor.
+   *
+   * @return the exit code
+   */
+  static int execute(
+      Kind kind,
+      List<StudyArm> arms,
+      StudyOptions options,
+      StudySettings settings,
+      DeviceOptions device,
+      ExperimentOptions run,
+      CommandSpec spec)
+      throws IOException {
+    PrintWriter err = spec.commandLine().getErr();
+    try (TrainingStudy study =
+        new TrainingStudy(kind, arms, options, settings, run.quick, device, err)) {
+      List<String> arguments = spec.root().commandLine().getParseResult().originalArgs();
+      return new ExperimentRun(study, run, arguments, err).execute(spec.commandLine().getOut());
+    }
+  }
+
+  /** Opens the data of a training and tells what is not well with it. */
+  public static Dataset open(TrainingConfig config, PrintWriter err) {
+    Dataset dataset =
+        Datasets.open(config.data(), config.imageSize(), config.unet().inChannels(), SPLIT_SEED);
+    for (String warning : dataset.warnings()) {
+      err.println("warning: " + Errors.oneLine(warning));
+    }
+    return dataset;
+  }
+
+  /** The parts of a data set, the same in every experiment. */
+  public static HeldOut split(Dataset whole) {
+    return HeldOut.split(whole, HELD_OUT, SPLIT_SEED);
+  }
+
+  /** Checks what can be checked before an hour of training. */
+  private void check(TrainingConfig config) {
+    long parameters = MemoryNeed.parameters(config.unet());
+    new MemoryNeed(
+            UNetTraining.arenaFloats(config.unet(), Trainer.options(config)),
+            4 * parameters + Trainer.hostFloats(config))
+        .check("--batch");
+    StudyOptions.within("--bound-timesteps", settings.boundTimesteps(), config.trainTimesteps());
+    Scheduler scheduler = Schedulers.convert(config.scheduler(), settings.scheduler());
+    ModelSampler.check(config.unet(), scheduler);
+    for (int steps : settings.sampleSteps()) {
+      ModelSampler.check(config.unet(), Sampling.of(scheduler, steps));
+    }
+  }
+
+  @Override
+  public Kind kind() {
+    return kind;
+  }
+
+  @Override
+  public Map<String, Object> configuration() {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("arms", arms.stream().map(StudyArm::toMap).toList());
+    map.putAll(settings.toMap());
+    Map<String, Object> training = new LinkedHashMap<>(units.getFirst().config().toMap());
+    training.put("unet", Json.tree(units.getFirst().config().unet().toJson()));
+    // These differ from unit to unit.
+    List.of("seed", "beta_schedule", "prediction_type", "variance_type").forEach(training::remove);
+    map.put("training", training);
+    map.put("data_sha256", whole.hash());
+    map.put("training_images", data.training().size());
+    map.put("held_out_images", data.heldOut().size());
+    map.put("denoised_images", denoised().size());
+    map.put("levels", levels());
+    map.put("device", device.device);
+    return map;
+  }
+
+  @Override
+  public List<Experiment.Unit> units() {
+    return List.copyOf(units);
+  }
+
+  @Override
+  public double estimateSeconds() {
+    TrainingConfig config = units.getFirst().config();
+    Pace pace = Pace.of(engine(), plain(config), config.batch(), units.size() * config.steps());
+    double seconds = 0;
+    for (StudyUnit unit : units) {
+      TrainingConfig trained = unit.config();
+      seconds +=
+          pace.training() * trained.imagesPerStep() * trained.steps()
+              + pace.forward() * unit.measuringCost();
+    }
+    return seconds;
+  }
+
+  /** The preset of a training with its network, but for a variance that it may predict. */
+  public static Preset plain(TrainingConfig config) {
+    UNet2DConfig unet = config.unet();
+    return Presets.named(config.preset())
+        .withModel(unet.toBuilder().outChannels(unet.inChannels()).build());
+  }
+
+  StudySettings settings() {
+    return settings;
+  }
+
+  HeldOut data() {
+    return data;
+  }
+
+  /** The held-out images that denoising is measured on: the first ones. */
+  Dataset denoised() {
+    int all = data.heldOut().size();
+    return settings.heldOutImages() >= all
+        ? data.heldOut()
+        : new Subset(
+            data.heldOut(), IntStream.range(0, settings.heldOutImages()).toArray(), "denoised");
+  }
+
+  /** Levels of a value, for the likelihood of an image. */
+  int levels() {
+    boolean scans = whole instanceof Digits && whole.imageSize() == Digits.NATIVE_SIZE;
+    return scans ? DIGITS_LEVELS : BitsPerDimension.LEVELS;
+  }
+
+  /** The device, which is started once it is needed. */
+  Engine engine() {
+    if (engine == null) {
+      engine = device.open(false, err);
+    }
+    return engine;
+  }
+
+  /** What samples are compared in, made once it is needed; null for data without classes. */
+  FeatureSpace features(Experiment.Sink sink) {
+    if (features == null && whole.classes() > 1) {
+      features =
+          FeatureSpace.train(
+              engine(),
+              data,
+              settings.classifierSteps(),
+              (step, loss) -> sink.progress(0, "classifier step " + step));
+    }
+    return features;
+  }
+
+  /** How near the held-out images are to those of training. */
+  NearestNeighbours heldOutNeighbours() {
+    if (heldOutNeighbours == null) {
+      heldOutNeighbours = NearestNeighbours.of(data.heldOut(), data.training());
+    }
+    return heldOutNeighbours;
+  }
+
+  @Override
+  public void close() {
+    if (features != null) {
+      features.close();
+    }
+    if (engine != null) {
+      engine.close();
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** Settings of training compared in pairs: {@code experiment schedules} and {@code prediction}. */
+package io.github.tornadodiffusion.experiments.study;

@@ -1,0 +1,63 @@
+package io.github.tornadodiffusion.experiments.training;
+
+import io.github.tornadodiffusion.diffusion.LossCurve;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The loss of a training run, smoothed for a picture.
+ *
+ * @param rows what was measured, in the order of the steps
+ */
+record SmoothedLoss(List<LossCurve.Row> rows) {
+  /** Quarters of the timesteps, the least noise first. */
+  static final int QUARTILES = 4;
+
+  /** Running means span this share of all steps. */
+  private static final int WINDOWS = 40;
+
+  /** More points than a picture has columns show nothing more. */
+  private static final int MOST_POINTS = 1000;
+
+  /** A line of the picture: loss over steps. */
+  record Line(double[] steps, double[] losses) {}
+
+  SmoothedLoss {
+    rows = List.copyOf(rows);
+  }
+
+  /** The running mean of the loss over the steps before. */
+  Line mean() {
+    return smoothed(rows.stream().mapToDouble(LossCurve.Row::loss).toArray());
+  }
+
+  /** The running mean of one quartile, 0 first. */
+  Line quartile(int quartile) {
+    return smoothed(rows.stream().mapToDouble(row -> row.quartiles().get(quartile)).toArray());
+  }
+
+  private Line smoothed(double[] values) {
+    int window = Math.max(1, values.length / WINDOWS);
+    int every = Math.max(1, values.length / MOST_POINTS);
+    List<double[]> line = new ArrayList<>();
+    double sum = 0;
+    int count = 0;
+    for (int i = 0; i < values.length; i++) {
+      if (!Double.isNaN(values[i])) {
+        sum += values[i];
+        count++;
+      }
+      int leaving = i - window;
+      if (leaving >= 0 && !Double.isNaN(values[leaving])) {
+        sum -= values[leaving];
+        count--;
+      }
+      if (count > 0 && (i % every == 0 || i == values.length - 1)) {
+        line.add(new double[] {rows.get(i).step(), sum / count});
+      }
+    }
+    return new Line(
+        line.stream().mapToDouble(p -> p[0]).toArray(),
+        line.stream().mapToDouble(p -> p[1]).toArray());
+  }
+}

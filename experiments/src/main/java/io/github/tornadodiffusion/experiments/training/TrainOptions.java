@@ -1,0 +1,316 @@
+package io.github.tornadodiffusion.experiments.training;
+
+import io.github.tornadodiffusion.diffusion.ClassLabels;
+import io.github.tornadodiffusion.diffusion.DiffusionModel;
+import io.github.tornadodiffusion.diffusion.Rng;
+import io.github.tornadodiffusion.diffusion.TrainingConfig;
+import io.github.tornadodiffusion.diffusion.TrainingVariant;
+import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.diffusion.schedulers.BetaSchedule;
+import io.github.tornadodiffusion.diffusion.schedulers.PredictionType;
+import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.VarianceType;
+import io.github.tornadodiffusion.experiments.cli.Preset;
+import io.github.tornadodiffusion.experiments.cli.Presets;
+import io.github.tornadodiffusion.nn.LearningRateSchedule;
+import io.github.tornadodiffusion.nn.UNet2DConfig;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.function.IntToLongFunction;
+import java.util.stream.Stream;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Option;
+
+/** The options of {@code train} that decide its result; those not given are the preset's. */
+public final class TrainOptions {
+  /** Ho and Salimans (2022) find 0.1 and 0.2 to be equally good. */
+  private static final double LABEL_DROPOUT = 0.1;
+
+  @Option(
+      names = "--preset",
+      paramLabel = "P",
+      defaultValue = Presets.DEFAULT,
+      description = "digits, butterflies or unit1 (default: ${DEFAULT-VALUE}).")
+  public String preset;
+
+  @Option(
+      names = "--data",
+      paramLabel = "SRC",
+      description =
+          "digits, butterflies, butterflies:COUNT, or the path of a directory, an archive or a data"
+              + " set of images.")
+  public String data;
+
+  @Option(
+      names = "--schedule",
+      paramLabel = "NAME",
+      description = "Noise schedule: linear, scaled_linear, squaredcos_cap_v2 or sigmoid.")
+  public String schedule;
+
+  @Option(
+      names = "--prediction",
+      paramLabel = "NAME",
+      description = "What the model predicts: epsilon, v_prediction or sample.")
+  public String prediction;
+
+  @Option(
+      names = "--variance",
+      paramLabel = "NAME",
+      description =
+          "Variance of a DDPM step: fixed_small (default), fixed_large, or learned_range for a"
+              + " model that predicts it.")
+  public String variance;
+
+  @Option(names = "--image-size", paramLabel = "N", description = "Width and height in pixels.")
+  Integer imageSize;
+
+  @Option(names = "--channels", paramLabel = "N", description = "1 (grey) or 3 (colour).")
+  Integer channels;
+
+  @Option(names = "--batch", paramLabel = "N", description = "Images a step.")
+  public Integer batch;
+
+  @ArgGroup(exclusive = true)
+  public Length length = new Length();
+
+  @Option(names = "--lr", paramLabel = "F", description = "Learning rate of AdamW.")
+  Double learningRate;
+
+  @Option(
+      names = "--lr-schedule",
+      paramLabel = "NAME",
+      description = "Learning-rate schedule as diffusers names it, for instance cosine.")
+  String learningRateSchedule;
+
+  @Option(names = "--warmup", paramLabel = "N", description = "Steps of the rate's warm-up.")
+  Integer warmup;
+
+  @Option(
+      names = "--ema",
+      paramLabel = "F",
+      description = "Most that the moving average of the parameters keeps; 0 for no average.")
+  Double ema;
+
+  @Option(
+      names = "--max-grad-norm",
+      paramLabel = "F",
+      description = "Clip gradients to this norm; 0 for no clipping.")
+  Double maxGradNorm;
+
+  @Option(
+      names = "--flip",
+      negatable = true,
+      description = "Mirror images at random, or with --no-flip do not.")
+  Boolean flip;
+
+  @Option(
+      names = "--accumulate",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Batches whose gradients go into one update (default: ${DEFAULT-VALUE}).")
+  public int accumulate;
+
+  @Option(
+      names = "--snr-gamma",
+      paramLabel = "F",
+      defaultValue = "0",
+      description = "Min-SNR weighting of the loss; 5 is usual, 0 for none (default).")
+  double snrGamma;
+
+  @Option(names = "--class-conditional", description = "Teach the model the classes of the data.")
+  boolean classConditional;
+
+  @Option(
+      names = "--label-dropout",
+      paramLabel = "F",
+      description = "Share of images without their class, for guidance (default: 0.1).")
+  Double labelDropout;
+
+  @Option(
+      names = "--ema-power",
+      paramLabel = "F",
+      defaultValue = "0",
+      description = "Warm-up of the average as 1 - (1 + step)^-F; 0 for (1 + step) / (10 + step).")
+  double emaPower;
+
+  @Option(
+      names = "--model",
+      paramLabel = "DIR",
+      description = "Begin with this model, its image size and its noise schedule.")
+  Path model;
+
+  @Option(
+      names = "--rng",
+      paramLabel = "NAME",
+      defaultValue = "philox",
+      description = "philox, or torch for the random numbers of PyTorch (default: philox).")
+  public String rng;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Seed of everything that is random (default: ${DEFAULT-VALUE}).")
+  public long seed;
+
+  /** How long to train. */
+  public static final class Length {
+    @Option(names = "--steps", paramLabel = "N", description = "Optimizer steps.")
+    public Integer steps;
+
+    @Option(names = "--epochs", paramLabel = "N", description = "Passes over the data.")
+    Integer epochs;
+  }
+
+  /**
+   * The configuration before the data is known: with one step and without classes to teach.
+   *
+   * @throws IOException in one line if the model to begin with cannot be read
+   * @throws IllegalArgumentException in one line naming the option and what is possible
+   */
+  public TrainingConfig config() throws IOException {
+    Preset from = Presets.named(preset);
+    Preset.Recipe recipe = from.recipe();
+    DiffusionModel base = model == null ? null : base();
+    SchedulerConfig scheduler =
+        base == null
+            ? SchedulerConfig.of(
+                from.trainTimesteps(),
+                schedule == null ? from.schedule() : BetaSchedule.of(schedule),
+                prediction == null ? from.prediction() : PredictionType.of(prediction))
+            : base.scheduler().config();
+    VarianceType varianceType =
+        base != null
+            ? base.trainingScheduler().varianceType()
+            : variance == null ? VarianceType.FIXED_SMALL : VarianceType.of(variance);
+    return new TrainingConfig(
+        from.name(),
+        or(data, from.data()),
+        base == null ? unet(from.model(), varianceType) : base.unet(),
+        or(batch, recipe.batch()),
+        1,
+        or(flip, recipe.randomFlip()),
+        scheduler.numTrainTimesteps(),
+        scheduler.betaSchedule(),
+        scheduler.predictionType(),
+        or(learningRate, recipe.learningRate()),
+        learningRateSchedule == null
+            ? recipe.learningRateSchedule()
+            : LearningRateSchedule.Kind.of(learningRateSchedule),
+        or(warmup, recipe.warmupSteps()),
+        0.9,
+        0.999,
+        1e-8,
+        1e-2,
+        or(maxGradNorm, recipe.maxGradNorm()),
+        or(ema, recipe.emaDecay()),
+        seed,
+        new TrainingVariant(accumulate, snrGamma, 0, emaPower, varianceType, Rng.of(rng), base));
+  }
+
+  private DiffusionModel base() throws IOException {
+    if (Stream.of(schedule, prediction, variance, imageSize, channels).anyMatch(Objects::nonNull)) {
+      throw new IllegalArgumentException(
+          "--schedule, --prediction, --variance, --image-size and --channels are those of the"
+              + " --model; leave them out");
+    }
+    return DiffusionModel.read(model);
+  }
+
+  /**
+   * The configuration once the data is known: with its classes and the number of steps.
+   *
+   * @throws IOException in one line if the model to begin with cannot be read
+   * @throws IllegalArgumentException in one line naming the option and what is possible
+   */
+  public TrainingConfig complete(TrainingConfig before, Dataset dataset) throws IOException {
+    TrainingConfig config = classes(before, dataset);
+    return config.withSteps(steps(epochs -> config.steps(dataset, epochs)));
+  }
+
+  private TrainingConfig classes(TrainingConfig config, Dataset dataset) throws IOException {
+    TrainingVariant plain = config.variant();
+    UNet2DConfig unet = config.unet();
+    double dropout = or(labelDropout, LABEL_DROPOUT);
+    if (plain.base() != null) {
+      ClassLabels known = ClassLabels.read(model, unet);
+      if (classConditional && known == null) {
+        throw new IllegalArgumentException(
+            "the model of --model has no classes; leave --class-conditional out");
+      }
+      boolean drops = known != null && known.nullClass() != null;
+      dropout = drops ? dropout : 0;
+    } else if (classConditional) {
+      if (dataset.classes() < 1) {
+        throw new IllegalArgumentException(
+            "the images of %s have no classes; leave --class-conditional out"
+                .formatted(dataset.name()));
+      }
+      unet = unet.toBuilder().numClassEmbeds(dataset.classes() + (dropout > 0 ? 1 : 0)).build();
+    } else {
+      dropout = 0;
+    }
+    if (labelDropout != null && labelDropout > 0 && dropout == 0) {
+      throw new IllegalArgumentException(
+          "--label-dropout is for models with classes and one of them for images without label;"
+              + " leave it out or add --class-conditional");
+    }
+    return config.withModel(
+        unet,
+        new TrainingVariant(
+            plain.accumulate(),
+            plain.snrGamma(),
+            dropout,
+            plain.emaPower(),
+            plain.variance(),
+            plain.rng(),
+            plain.base()));
+  }
+
+  private UNet2DConfig unet(UNet2DConfig from, VarianceType varianceType) {
+    if (imageSize != null && imageSize < 1) {
+      throw new IllegalArgumentException("--image-size is " + imageSize + "; give 1 or more");
+    }
+    int side = or(imageSize, from.sampleSize().height());
+    int planes = or(channels, from.inChannels());
+    int outputs = varianceType == VarianceType.LEARNED_RANGE ? 2 * planes : planes;
+    return from.toBuilder().sampleSize(side).inChannels(planes).outChannels(outputs).build();
+  }
+
+  /**
+   * Steps to train.
+   *
+   * @param stepsPerEpochs turns a number of epochs into steps
+   */
+  public int steps(IntToLongFunction stepsPerEpochs) {
+    Preset.Recipe recipe = Presets.named(preset).recipe();
+    Integer steps = length.steps;
+    Integer epochs = length.epochs;
+    if (steps == null && epochs == null) {
+      steps = recipe.steps() > 0 ? Integer.valueOf(recipe.steps()) : null;
+      epochs = recipe.epochs();
+    }
+    if (steps != null) {
+      return atLeastOne("--steps", steps);
+    }
+    long result = stepsPerEpochs.applyAsLong(atLeastOne("--epochs", epochs));
+    if (result > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "--epochs %d would be %d steps, more than %d; give fewer"
+              .formatted(epochs, result, Integer.MAX_VALUE));
+    }
+    return (int) result;
+  }
+
+  private static int atLeastOne(String option, int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException("%s is %d; give at least 1".formatted(option, value));
+    }
+    return value;
+  }
+
+  private static <T> T or(T given, T preset) {
+    return given == null ? preset : given;
+  }
+}

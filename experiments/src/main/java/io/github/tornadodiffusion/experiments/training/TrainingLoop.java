@@ -1,0 +1,189 @@
+package io.github.tornadodiffusion.experiments.training;
+
+import io.github.tornadodiffusion.diffusion.Checkpoints.Checkpoint;
+import io.github.tornadodiffusion.diffusion.DivergenceException;
+import io.github.tornadodiffusion.diffusion.LossCurve;
+import io.github.tornadodiffusion.diffusion.LossSpike;
+import io.github.tornadodiffusion.diffusion.Trainer;
+import io.github.tornadodiffusion.diffusion.TrainingConfig;
+import io.github.tornadodiffusion.experiments.cli.Interruption;
+import io.github.tornadodiffusion.experiments.cli.Progress;
+import io.github.tornadodiffusion.experiments.cli.RunDirectory;
+import io.github.tornadodiffusion.experiments.cli.Shell;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** The steps of a training, with what is written and said meanwhile. */
+final class TrainingLoop {
+  /** The loss that is shown is the mean over so many steps. */
+  private static final int SHOWN_STEPS = 50;
+
+  /** A run that is killed loses at most this much, unless it is told otherwise. */
+  private static final long CHECKPOINT_NANOS = 120_000_000_000L;
+
+  /** How often the loss so far is written for those who watch. */
+  private static final long CURVE_NANOS = 10_000_000_000L;
+
+  /** More spikes than this are counted, not shown. */
+  private static final int MOST_SPIKES = 10;
+
+  private final Trainer trainer;
+  private final TrainingConfig config;
+  private final RunDirectory directory;
+  private final CheckpointOptions options;
+  private final Interruption interruption;
+  private final PrintWriter err;
+  private final List<LossSpike> spikes = new ArrayList<>();
+  private Checkpoint last;
+  private long savedAt;
+  private long curveAt;
+
+  /**
+   * Prepares the rest of a run.
+   *
+   * @param last the checkpoint that it goes on from, or null
+   */
+  TrainingLoop(
+      Trainer trainer,
+      TrainingConfig config,
+      RunDirectory directory,
+      Checkpoint last,
+      CheckpointOptions options,
+      Interruption interruption,
+      PrintWriter err) {
+    this.trainer = trainer;
+    this.config = config;
+    this.directory = directory;
+    this.last = last;
+    this.options = options;
+    this.interruption = interruption;
+    this.err = err;
+  }
+
+  /** The steps whose loss was far above those before. */
+  List<LossSpike> spikes() {
+    return spikes;
+  }
+
+  /**
+   * Trains to the last step, or until the process is to end, and saves a checkpoint.
+   *
+   * @throws DivergenceException if the loss or a gradient is no longer a number
+   * @throws IllegalStateException in one line if a file cannot be written
+   */
+  void run() {
+    savedAt = System.nanoTime();
+    curveAt = savedAt;
+    try (Progress progress = Progress.on(err, "train", trainer.step(), config.steps())) {
+      while (trainer.step() < config.steps() && !interruption.requested()) {
+        step(progress);
+      }
+    } catch (DivergenceException e) {
+      writeCurve();
+      throw e;
+    }
+    save();
+    writeCurve();
+  }
+
+  private void step(Progress progress) {
+    long start = System.nanoTime();
+    trainer.runTo(
+        trainer.step() + 1, row -> progress.update(row.step(), details(trainer.curve(), row)));
+    report(LossSpike.last(trainer.curve()), progress);
+    long now = System.nanoTime();
+    interruption.deadline().piece(now - start);
+    boolean due =
+        options.steps == null
+            ? now - savedAt > CHECKPOINT_NANOS
+            : trainer.step() % options.steps == 0;
+    if (due) {
+      save();
+    }
+    // A checkpoint has a curve of its own.
+    if (now - curveAt > CURVE_NANOS) {
+      writeCurve();
+    }
+  }
+
+  private void report(LossSpike spike, Progress progress) {
+    if (spike == null) {
+      return;
+    }
+    spikes.add(spike);
+    if (spikes.size() <= MOST_SPIKES) {
+      progress.interrupt(
+          String.format(
+              Locale.ROOT,
+              "warning: the loss of step %d is %.4f, that of the steps before %.4f%s",
+              spike.step(),
+              spike.loss(),
+              spike.usual(),
+              spikes.size() == MOST_SPIKES ? "; more such steps stand in the manifest only" : ""));
+    }
+  }
+
+  private void save() {
+    if (last != null && last.step() == trainer.step()) {
+      return;
+    }
+    long start = System.nanoTime();
+    try {
+      last = trainer.save(directory.checkpoints(), options.limit);
+    } catch (IOException e) {
+      throw failure(e.getMessage());
+    }
+    savedAt = System.nanoTime();
+    interruption.deadline().save(savedAt - start);
+  }
+
+  private void writeCurve() {
+    try {
+      trainer.curve().write(directory.lossCsv());
+    } catch (IOException e) {
+      throw failure(e.getMessage());
+    }
+    curveAt = System.nanoTime();
+  }
+
+  /** The newest checkpoint, or null. */
+  Checkpoint last() {
+    return last;
+  }
+
+  /** What there is to go on from, for messages. */
+  String lastInWords() {
+    return last == null
+        ? "there is no checkpoint yet"
+        : "the last checkpoint, %s, is whole".formatted(last.path());
+  }
+
+  private IllegalStateException failure(String cause) {
+    String goesOn = last == null ? "" : ": " + resumeCommand(directory);
+    return new IllegalStateException(cause + "; " + lastInWords() + goesOn);
+  }
+
+  /** How to go on with a run. */
+  static String resumeCommand(RunDirectory directory) {
+    return "the same command with --out %s --resume goes on"
+        .formatted(Shell.quoted(directory.path().toString()));
+  }
+
+  private String details(LossCurve curve, LossCurve.Row row) {
+    List<LossCurve.Row> rows = curve.rows();
+    double seconds =
+        rows.subList(Math.max(0, rows.size() - SHOWN_STEPS), rows.size()).stream()
+            .mapToDouble(r -> config.imagesPerStep() / r.imagesPerSecond())
+            .average()
+            .orElse(config.imagesPerStep() / row.imagesPerSecond());
+    double rate = config.imagesPerStep() / seconds;
+    return String.format(
+        Locale.ROOT,
+        rate < 10 ? "loss %.4f  %.1f images/s" : "loss %.4f  %.0f images/s",
+        curve.meanLoss(SHOWN_STEPS),
+        rate);
+  }
+}

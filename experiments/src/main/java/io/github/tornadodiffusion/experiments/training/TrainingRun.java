@@ -1,0 +1,373 @@
+package io.github.tornadodiffusion.experiments.training;
+
+import io.github.tornadodiffusion.diffusion.Checkpoints;
+import io.github.tornadodiffusion.diffusion.Checkpoints.Checkpoint;
+import io.github.tornadodiffusion.diffusion.ClassLabels;
+import io.github.tornadodiffusion.diffusion.DiffusionModel;
+import io.github.tornadodiffusion.diffusion.DivergenceException;
+import io.github.tornadodiffusion.diffusion.LossCurve;
+import io.github.tornadodiffusion.diffusion.LossSpike;
+import io.github.tornadodiffusion.diffusion.PngFiles;
+import io.github.tornadodiffusion.diffusion.Trainer;
+import io.github.tornadodiffusion.diffusion.TrainingConfig;
+import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
+import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
+import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
+import io.github.tornadodiffusion.experiments.bench.ProfileOptions;
+import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
+import io.github.tornadodiffusion.experiments.cli.Devices;
+import io.github.tornadodiffusion.experiments.cli.Interruption;
+import io.github.tornadodiffusion.experiments.cli.Json;
+import io.github.tornadodiffusion.experiments.cli.Manifest;
+import io.github.tornadodiffusion.experiments.cli.MemoryNeed;
+import io.github.tornadodiffusion.experiments.cli.OutputFiles;
+import io.github.tornadodiffusion.experiments.cli.Progress;
+import io.github.tornadodiffusion.experiments.cli.RunDirectory;
+import io.github.tornadodiffusion.experiments.cli.RunLock;
+import io.github.tornadodiffusion.experiments.cli.Shell;
+import io.github.tornadodiffusion.experiments.cli.Versions;
+import io.github.tornadodiffusion.experiments.sampling.ModelSampler;
+import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.nn.AtomicFiles;
+import io.github.tornadodiffusion.nn.UNetTraining;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+
+/** One run of {@code train}, from the first step to the last file. */
+final class TrainingRun {
+  /** What to do where there is a training run already. */
+  static final String OCCUPIED = "choose another --out, or continue it with --resume";
+
+  /** Pictures, the curve and all that is small, in bytes. */
+  private static final long OTHER_FILES = 4 << 20;
+
+  private static final String SAMPLE_SCHEDULER = "DDIMScheduler";
+
+  private final TrainingConfig config;
+  private final Preview preview;
+  private final Dataset dataset;
+  private final RunDirectory directory;
+  private final Manifest manifest;
+  private final CheckpointOptions checkpoints;
+  private final Interruption interruption;
+  private final PrintWriter err;
+  private List<LossSpike> spikes = List.of();
+
+  /**
+   * The picture that a run ends with.
+   *
+   * @param images how many it shows
+   * @param steps DDIM steps to them
+   */
+  record Preview(int images, int steps) {}
+
+  TrainingRun(
+      TrainingConfig config,
+      Preview preview,
+      Dataset dataset,
+      RunDirectory directory,
+      Manifest manifest,
+      CheckpointOptions checkpoints,
+      Interruption interruption,
+      PrintWriter err) {
+    this.config = config;
+    this.preview = preview;
+    this.dataset = dataset;
+    this.directory = directory;
+    this.manifest = manifest;
+    this.checkpoints = checkpoints;
+    this.interruption = interruption;
+    this.err = err;
+  }
+
+  /**
+   * Trains, samples and writes everything; returns the exit code.
+   *
+   * @throws IOException in one line if the run cannot begin here, or go on
+   */
+  int execute(DeviceOptions device, ProfileOptions profile, boolean resume, PrintWriter out)
+      throws IOException {
+    MemoryNeed memory = checkMemory();
+    boolean goesOn = resume && !directory.hasOnlyBegun();
+    if (goesOn) {
+      // Before anything is written: there may be no run at all.
+      directory.checkpoints().some();
+    }
+    OutputFiles.checkRoom("--out", directory.path(), bytesOnDisk());
+    OutputFiles.prepareDirectory("--out", directory.path());
+    try (RunLock _ = directory.lock()) {
+      if (!resume) {
+        // Once more, now that nobody else can begin.
+        directory.checkFree(OCCUPIED);
+      }
+      if (resume && Files.exists(directory.manifest())) {
+        manifest.after(Files.readString(directory.manifest()));
+      }
+      directory.checkpoints().makeDirectory();
+      Checkpoint from = goesOn ? newest() : null;
+      announce(device, memory);
+      return run(device, profile, from, out);
+    }
+  }
+
+  /** The checkpoint to go on from, checked before a device is opened. */
+  private Checkpoint newest() throws IOException {
+    Checkpoints.Newest newest = directory.checkpoints().newest();
+    if (!newest.damaged().isEmpty()) {
+      err.println(
+          "warning: %s; going on from %s, which is whole"
+              .formatted(
+                  String.join("; ", newest.damaged()), newest.checkpoint().path().getFileName()));
+    }
+    newest.checkpoint().check(config, dataset);
+    return newest.checkpoint();
+  }
+
+  private int run(DeviceOptions device, ProfileOptions profile, Checkpoint from, PrintWriter out)
+      throws IOException {
+    long start = System.nanoTime();
+    int before;
+    DiffusionModel model;
+    LossCurve curve;
+    try (Engine engine = profile.measured(device.open(profile.wanted(), err))) {
+      TrainingLoop loop;
+      DivergenceException divergence;
+      try (Trainer trainer =
+          from != null
+              ? Trainer.resume(engine, config, dataset, from)
+              : new Trainer(engine, config, dataset)) {
+        before = trainer.step();
+        describe(device, engine);
+        AtomicFiles.write(directory.manifest(), manifest.json());
+        loop = new TrainingLoop(trainer, config, directory, from, checkpoints, interruption, err);
+        curve = trainer.curve();
+        divergence = train(loop, curve);
+        if (divergence == null && trainer.step() < config.steps()) {
+          return stopped("stopped after step " + trainer.step(), curve);
+        }
+        model = trainer.model();
+      }
+      if (divergence != null) {
+        throw explained(engine, divergence, loop);
+      }
+      model.writeInto(directory.path());
+      ClassLabels labels = ClassLabels.of(config);
+      if (labels != null) {
+        labels.write(directory.path());
+      }
+      drawCurve(curve);
+      if (!sample(engine, model, labels)) {
+        return stopped("stopped before the samples were drawn, the model is there", curve);
+      }
+    }
+    writeManifest("finished", curve);
+    report(curve, before, System.nanoTime() - start, out);
+    profile.report(device.device, out);
+    return 0;
+  }
+
+  /** Trains; returns why the numbers are none any more, or null. */
+  private DivergenceException train(TrainingLoop loop, LossCurve curve) throws IOException {
+    try {
+      loop.run();
+      return null;
+    } catch (DivergenceException e) {
+      writeManifest("diverged", curve);
+      return e;
+    } finally {
+      spikes = loop.spikes();
+    }
+  }
+
+  /** Finds the operation, once the training has given its memory back. */
+  private IllegalStateException explained(
+      Engine engine, DivergenceException divergence, TrainingLoop loop) throws IOException {
+    Checkpoint last = loop.last();
+    int from = last == null ? 0 : last.step();
+    err.println(
+        "%s; repeating the steps after %d to find the operation that made it"
+            .formatted(divergence.getMessage(), from));
+    String where;
+    try (Progress progress = Progress.on(err, "repeat", from, divergence.step())) {
+      where =
+          Trainer.findNonFinite(
+              engine,
+              config,
+              dataset,
+              last,
+              divergence.step(),
+              row -> progress.update(row.step(), ""));
+    }
+    return new IllegalStateException(
+        "%s: %s; %s; begin anew with a lower --lr, a longer --warmup, --max-grad-norm 1 or another"
+                .formatted(divergence.getMessage(), where, loop.lastInWords())
+            + " --seed");
+  }
+
+  private int stopped(String where, LossCurve curve) throws IOException {
+    writeManifest("interrupted", curve);
+    err.println(where + "; " + TrainingLoop.resumeCommand(directory));
+    // After a signal the JVM's own code counts. A run that has ended in time has not failed.
+    return 0;
+  }
+
+  private MemoryNeed checkMemory() {
+    long parameters = MemoryNeed.parameters(config.unet());
+    // Parameters, two moments and the average are copied to the host when the state is saved.
+    MemoryNeed need =
+        new MemoryNeed(
+            UNetTraining.arenaFloats(config.unet(), Trainer.options(config)),
+            4 * parameters + Trainer.hostFloats(config));
+    need.check("--batch or --image-size");
+    ModelSampler.check(config.unet(), config.scheduler());
+    ModelSampler.checkMemory(
+        config.unet(),
+        previewSampling(config.scheduler()).registers(),
+        previewBatch(),
+        preview.images(),
+        0,
+        "--samples");
+    return need;
+  }
+
+  /** The model and the checkpoints, the newest of which is written before the oldest goes. */
+  private long bytesOnDisk() throws IOException {
+    long parameters = Float.BYTES * MemoryNeed.parameters(config.unet());
+    long state = (config.emaDecay() > 0 ? 4 : 3) * parameters;
+    int there = directory.checkpoints().all().size();
+    int more = Math.max(1, checkpoints.limit + 1 - there);
+    return parameters + more * state + OTHER_FILES;
+  }
+
+  private void announce(DeviceOptions device, MemoryNeed need) {
+    err.println(
+        String.format(
+            Locale.ROOT,
+            "%s: %,d parameters, %,d images of %s, %d steps of %d images on %s; needs %,d MiB of"
+                + " the %,d MiB that are there",
+            config.preset(),
+            MemoryNeed.parameters(config.unet()),
+            dataset.size(),
+            dataset.name(),
+            config.steps(),
+            config.imagesPerStep(),
+            device.describe(),
+            need.mib(),
+            MemoryNeed.availableMib()));
+  }
+
+  private void drawCurve(LossCurve curve) throws IOException {
+    String data = dataset.name().substring(dataset.name().lastIndexOf('/') + 1);
+    String what = data.equals(config.preset()) ? data : config.preset() + " on " + data;
+    String title = what + ", " + config.schedule().id() + ", seed " + config.seed();
+    BufferedImage picture;
+    try {
+      picture = LossPlot.image(title, new SmoothedLoss(curve.rows()), config.trainTimesteps());
+    } catch (IOException e) {
+      err.println("warning: no loss.png, loss.csv has the numbers: " + e.getMessage());
+      return;
+    }
+    PngFiles.write(directory.lossPlot(), picture, Map.of("Title", title));
+  }
+
+  private int previewBatch() {
+    return Math.min(preview.images(), ModelSampler.MOST_IMAGES);
+  }
+
+  private Sampling previewSampling(Scheduler scheduler) {
+    return Sampling.of(Schedulers.convert(scheduler, SAMPLE_SCHEDULER), preview.steps());
+  }
+
+  /** Draws the picture at the end; returns false if the process was asked to end before. */
+  private boolean sample(Engine engine, DiffusionModel model, ClassLabels labels)
+      throws IOException {
+    Sampling sampling = previewSampling(model.scheduler());
+    int batch = previewBatch();
+    long total = (long) preview.steps() * Math.ceilDiv(preview.images(), batch);
+    try (ModelSampler sampler = ModelSampler.open(engine, model, sampling, batch);
+        Progress progress = Progress.on(err, "sample", 0, total)) {
+      float[] images =
+          sampler.sample(
+              sampling,
+              preview.images(),
+              config.seed(),
+              ModelSampler.labelsInTurn(labels, preview.images()),
+              (done, all) -> {
+                progress.update(done, preview.images() + " images");
+                if (interruption.requested()) {
+                  throw new CancellationException();
+                }
+              });
+      Map<String, String> text = new LinkedHashMap<>();
+      text.put("Software", "tornado-diffusion " + Versions.program());
+      text.put("scheduler", SAMPLE_SCHEDULER);
+      text.put("steps", Integer.toString(preview.steps()));
+      text.put("seed", Long.toString(config.seed()));
+      text.put("configuration", Json.line(config.toMap()));
+      PngFiles.write(directory.samples(), sampler.grid(images, preview.images()), text);
+      return true;
+    } catch (CancellationException e) {
+      return false;
+    }
+  }
+
+  private void writeManifest(String status, LossCurve curve) throws IOException {
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("steps", curve.rows().size());
+    if (!curve.rows().isEmpty()) {
+      result.put("loss_last_100_steps", curve.meanLoss(100));
+      result.put("first_loss", curve.rows().getFirst().loss());
+    }
+    if (!spikes.isEmpty()) {
+      result.put(
+          "loss_spikes",
+          spikes.stream().map(s -> Map.of("step", s.step(), "loss", s.loss())).toList());
+    }
+    manifest.put("result", result);
+    AtomicFiles.write(directory.manifest(), manifest.ended(status).json());
+  }
+
+  private void describe(DeviceOptions device, Engine engine) {
+    Map<String, Object> on = Devices.named(device.device);
+    on.put("kernels", engine.variants().id());
+    if (device.isJvm()) {
+      on.put("threads", device.threads());
+    }
+    manifest.put("device", on);
+    manifest.put("seed", config.seed());
+    Map<String, Object> configuration = new LinkedHashMap<>(config.toMap());
+    // The network has a field of its own.
+    configuration.remove("unet");
+    manifest.put("configuration", configuration);
+    manifest.put("unet", Json.tree(config.unet().toJson()));
+    manifest.put("parameters", MemoryNeed.parameters(config.unet()));
+    manifest.data(dataset);
+  }
+
+  private void report(LossCurve curve, int before, long nanos, PrintWriter out) {
+    String path = directory.path().toString();
+    out.println(
+        String.format(
+            Locale.ROOT,
+            "trained    %d steps%s in %s, loss %.4f (mean of the last 100)",
+            curve.rows().size(),
+            before > 0 ? ", %d of them before,".formatted(before) : "",
+            Progress.duration(nanos),
+            curve.meanLoss(100)));
+    out.println("model      " + path + " (model_index.json, unet/, scheduler/)");
+    out.println("samples    " + directory.samples());
+    out.println("loss       " + directory.lossPlot() + ", " + directory.lossCsv());
+    out.println("manifest   " + directory.manifest());
+    out.println("Sample more images with:");
+    out.println(Shell.program() + " sample --model " + Shell.quoted(path) + " --out more.png");
+    out.flush();
+  }
+}
