@@ -50,7 +50,8 @@ final class DevicesCommand implements Callable<Integer> {
             device.get("compute_units"),
             device.get("memory_mib"),
             device.get("largest_buffer_mib"));
-        out.printf("%-10s %s, %s%n", "", device.get("platform"), device.get("runtime"));
+        String driver = (device.get("platform") + " " + device.get("driver")).strip();
+        out.printf("%-10s %s, %s%n", "", driver, device.get("runtime"));
       }
     });
     Engines.whyNone().ifPresent(reason -> out.println("No device of TornadoVM: " + reason));

@@ -5,6 +5,7 @@ import io.github.tornadodiffusion.experiments.devices.DevicesPlan;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
 import io.github.tornadodiffusion.experiments.framework.ExperimentDirectory;
 import io.github.tornadodiffusion.experiments.framework.ExperimentRun;
+import io.github.tornadodiffusion.experiments.jmh.JmhReport;
 import io.github.tornadodiffusion.experiments.samplers.SamplersExperiment;
 import io.github.tornadodiffusion.experiments.scaling.ScalingExperiment;
 import io.github.tornadodiffusion.experiments.study.PredictionExperiment;
@@ -20,7 +21,8 @@ public final class ExperimentReports {
           SchedulesExperiment.KIND,
           PredictionExperiment.KIND,
           SamplersExperiment.KIND,
-          ScalingExperiment.KIND);
+          ScalingExperiment.KIND,
+          JmhReport.KIND);
 
   private ExperimentReports() {}
 

@@ -11,6 +11,8 @@ import io.github.tornadodiffusion.experiments.framework.ExperimentDirectory;
 import io.github.tornadodiffusion.experiments.framework.RunComparison;
 import io.github.tornadodiffusion.experiments.framework.Tolerance;
 import io.github.tornadodiffusion.nn.AtomicFiles;
+import java.awt.image.BufferedImage;
+import java.awt.image.Raster;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -20,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import javax.imageio.ImageIO;
 import org.apache.commons.math3.stat.StatUtils;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -100,36 +103,47 @@ final class RerunCommand implements Callable<Integer> {
     return comparison.holds() ? 0 : Errors.FAILURE;
   }
 
-  private List<String> arguments(Path directory) throws IOException {
+  private static JsonNode readManifest(Path directory) throws IOException {
     Path file = new ExperimentDirectory(directory).manifest();
-    JsonNode node;
     try {
-      node = Json.tree(Files.readString(file));
+      return Json.tree(Files.readString(file));
     } catch (JacksonException e) {
       throw new IOException("%s is damaged: name another manifest".formatted(file), e);
     }
-    List<String> arguments = new ArrayList<>(Arguments.without(node, "--out"));
+  }
+
+  private static List<String> arguments(Path directory) throws IOException {
+    List<String> arguments = new ArrayList<>(Arguments.without(readManifest(directory), "--out"));
     arguments.remove("--resume");
     String command = arguments.isEmpty() ? "" : arguments.getFirst();
     if (!command.equals("train") && !command.equals("experiment")) {
       throw new IOException(
           "%s does not name a run of 'train' or 'experiment': name the manifest of one"
-              .formatted(file));
+              .formatted(new ExperimentDirectory(directory).manifest()));
     }
     return arguments;
   }
 
-  /** The figures of an experiment, or of a training. */
+  /** The data, and the figures of an experiment or a training. */
   private static List<Row> rows(Path directory) throws IOException {
-    RunDirectory training = new RunDirectory(directory);
-    return Files.exists(training.lossCsv())
-        ? training(training.lossCsv())
-        : ExperimentData.read(new ExperimentDirectory(directory)).rows();
+    RunDirectory run = new RunDirectory(directory);
+    List<Row> rows =
+        new ArrayList<>(
+            Files.exists(run.lossCsv())
+                ? training(run)
+                : ExperimentData.read(new ExperimentDirectory(directory)).rows());
+    JsonNode manifest = readManifest(directory);
+    for (String place : List.of("/data/sha256", "/configuration/data_sha256")) {
+      if (manifest.at(place).isString()) {
+        rows.addFirst(new Row("run", "data", Map.of("sha256", manifest.at(place).asString())));
+      }
+    }
+    return rows;
   }
 
-  /** The steps of a training; its rate is one figure, the median. */
-  private static List<Row> training(Path csv) throws IOException {
-    List<String> lines = Files.readAllLines(csv);
+  /** The steps of a training, its rate as one figure, the median, and what the model draws. */
+  private static List<Row> training(RunDirectory run) throws IOException {
+    List<String> lines = Files.readAllLines(run.lossCsv());
     List<String> names = List.of(lines.getFirst().split(",", -1));
     List<Row> rows = new ArrayList<>();
     for (String line : lines.subList(1, lines.size())) {
@@ -144,6 +158,22 @@ final class RerunCommand implements Callable<Integer> {
     rows.forEach(row -> row.values().remove(RATE));
     double median = StatUtils.percentile(rates, 50);
     rows.add(new Row("train", "speed", Map.of(RATE, median)));
+    if (Files.exists(run.samples())) {
+      rows.add(new Row("train", "samples", pixels(run.samples())));
+    }
     return rows;
+  }
+
+  private static Map<String, Object> pixels(Path picture) throws IOException {
+    BufferedImage image = ImageIO.read(picture.toFile());
+    if (image == null) {
+      throw new IOException("%s is damaged: restore it or delete it".formatted(picture));
+    }
+    Raster raster = image.getRaster();
+    double[] values = raster.getPixels(0, 0, image.getWidth(), image.getHeight(), (double[]) null);
+    Map<String, Object> figures = new LinkedHashMap<>();
+    figures.put("mean_pixel", StatUtils.mean(values));
+    figures.put("pixel_variance", StatUtils.variance(values));
+    return figures;
   }
 }

@@ -2,6 +2,7 @@ package io.github.tornadodiffusion.experiments;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.experiments.devices.DeviceKernels;
@@ -145,6 +146,18 @@ class DeviceCommandsTest {
       assertEquals(device, row.text("device"));
       assertTrue(row.number("first_compilation_ms") > 0);
       assertTrue(row.number("transfers_ms") > 0);
+    }
+    JsonNode described =
+        data.manifest()
+            .path("devices")
+            .valueStream()
+            .filter(node -> node.path("device").asString().equals(device))
+            .findFirst()
+            .orElseThrow();
+    assertTrue(described.path("runtime").asString().startsWith("TornadoVM "), "" + described);
+    assertFalse(described.path("platform").asString().isEmpty(), "" + described);
+    if (device.startsWith("opencl:")) {
+      assertTrue(described.path("driver").asString().matches("\\d+\\..*"), "" + described);
     }
     assertTrue(DeviceKernels.best(data.table("peak"), false) > 0);
     assertTrue(DeviceKernels.best(data.table("peak"), true) > 0);

@@ -7,6 +7,7 @@ package io.github.tornadodiffusion.kernels;
  * @param name as the driver tells it
  * @param type for instance {@code cpu} or {@code gpu}
  * @param platform the driver
+ * @param driver its version, empty where TornadoVM does not tell it
  * @param runtime TornadoVM and its version
  * @param memory bytes
  * @param largestBuffer bytes that one array may have
@@ -19,6 +20,7 @@ public record Device(
     String name,
     String type,
     String platform,
+    String driver,
     String runtime,
     long memory,
     long largestBuffer,

@@ -54,12 +54,25 @@ final class TornadoDevices {
         device.getPhysicalDevice().getDeviceName().strip(),
         device.getDeviceType().name().toLowerCase(Locale.ROOT),
         device.getPlatformName().strip(),
+        driver(device),
         "TornadoVM " + version(),
         device.getPhysicalDevice().getDeviceGlobalMemorySize(),
         device.getPhysicalDevice().getDeviceMaxAllocationSize(),
         device.getPhysicalDevice().getDeviceMaxComputeUnits(),
         device.getPhysicalDevice().getMaxThreadsPerBlock(),
         device.getPhysicalDevice().getDeviceLocalMemorySize());
+  }
+
+  /** Only the text for people has it. */
+  private static String driver(TornadoDevice device) {
+    return device
+        .getPhysicalDevice()
+        .getDeviceInfo()
+        .lines()
+        .filter(line -> line.startsWith("Driver version"))
+        .map(line -> line.substring(line.indexOf(':') + 1).strip())
+        .findFirst()
+        .orElse("");
   }
 
   private static String version() {

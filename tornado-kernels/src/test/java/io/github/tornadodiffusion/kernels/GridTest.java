@@ -22,6 +22,7 @@ class GridTest {
         "name",
         type,
         "platform",
+        "driver",
         "runtime",
         1L << 33,
         1L << 32,

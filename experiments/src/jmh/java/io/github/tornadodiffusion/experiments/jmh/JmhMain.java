@@ -1,21 +1,24 @@
 package io.github.tornadodiffusion.experiments.jmh;
 
 import io.github.tornadodiffusion.experiments.cli.Devices;
-import io.github.tornadodiffusion.experiments.cli.Json;
 import io.github.tornadodiffusion.experiments.cli.Manifest;
 import io.github.tornadodiffusion.experiments.cli.OutputFiles;
 import io.github.tornadodiffusion.experiments.cli.RunDirectory;
 import io.github.tornadodiffusion.experiments.cli.Shell;
+import io.github.tornadodiffusion.experiments.framework.ExperimentDirectory;
+import io.github.tornadodiffusion.experiments.framework.ExperimentRun;
 import io.github.tornadodiffusion.kernels.Device;
 import io.github.tornadodiffusion.kernels.Engines;
 import io.github.tornadodiffusion.nn.AtomicFiles;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.openjdk.jmh.results.format.ResultFormatType;
 import org.openjdk.jmh.runner.Runner;
@@ -25,9 +28,9 @@ import org.openjdk.jmh.runner.options.CommandLineOptions;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 
 /**
- * Runs the JMH benchmarks, on every device unless {@code -p device=...} names some, and writes
- * {@code manifest.json}, JMH's {@code jmh.json}, its rows {@code jmh.jsonl} and {@code report.md}
- * to a directory. Takes JMH's own options; a benchmark that fails ends the run.
+ * Runs the JMH benchmarks, on every device unless {@code -p device=...} names some, and writes the
+ * directory of an experiment: {@code manifest.json}, JMH's {@code jmh.json}, its rows in {@code
+ * rows/} and the report. Takes JMH's own options; a benchmark that fails ends the run.
  */
 public final class JmhMain {
   private static final String DEVICE = "device";
@@ -60,34 +63,40 @@ public final class JmhMain {
   private static void run(CommandLineOptions options, List<String> arguments)
       throws IOException, RunnerException {
     String out = System.getProperty("jmh.out", "");
-    RunDirectory directory =
-        out.isEmpty() ? RunDirectory.named("jmh") : new RunDirectory(Path.of(out));
-    directory.checkFree("choose another -Djmh.out");
-    OutputFiles.prepareDirectory("-Djmh.out", directory.path());
+    RunDirectory run =
+        out.isEmpty() ? RunDirectory.named(JmhReport.KIND.name()) : new RunDirectory(Path.of(out));
+    run.checkFree("choose another -Djmh.out");
+    OutputFiles.prepareDirectory("-Djmh.out", run.path());
+    ExperimentDirectory directory = new ExperimentDirectory(run.path());
     Manifest manifest =
-        new Manifest(arguments).put("command", command(arguments)).put("devices", Devices.list());
+        new Manifest(arguments)
+            .put("command", command(arguments))
+            .put("devices", Devices.list())
+            .put(ExperimentRun.EXPERIMENT, JmhReport.KIND.name())
+            .put(ExperimentRun.CONFIGURATION, Map.of("jmh", arguments))
+            .put(ExperimentRun.UNITS, List.of(JmhResults.TABLE));
     AtomicFiles.write(directory.manifest(), manifest.json());
     Path json = directory.path().resolve("jmh.json");
-    OptionsBuilder run = new OptionsBuilder();
-    run.parent(options)
+    OptionsBuilder benchmarks = new OptionsBuilder();
+    benchmarks
+        .parent(options)
         .shouldFailOnError(true)
         .resultFormat(ResultFormatType.JSON)
         .result(json.toString())
         .jvmArgs(forkArguments().toArray(String[]::new));
     if (!options.getParameter(DEVICE).hasValue()) {
-      run.param(
+      benchmarks.param(
           DEVICE,
           Stream.concat(Stream.of("jvm"), Engines.devices().stream().map(Device::id))
               .toArray(String[]::new));
     }
-    new Runner(run.build()).run();
-    List<Map<String, Object>> rows = JmhResults.rows(Files.readString(json));
-    AtomicFiles.write(
-        directory.path().resolve("jmh.jsonl"),
-        rows.stream().map(row -> Json.line(row) + "\n").collect(Collectors.joining()));
-    AtomicFiles.write(directory.path().resolve("report.md"), JmhResults.report(rows));
+    new Runner(benchmarks.build()).run();
+    directory.keep(
+        JmhResults.TABLE, JmhResults.rows(Files.readString(json)), new LinkedHashMap<>());
     AtomicFiles.write(directory.manifest(), manifest.ended("finished").json());
-    System.out.println("report     " + directory.path().resolve("report.md"));
+    JmhReport.KIND.report(directory);
+    PrintWriter stdout = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+    directory.announce(stdout);
   }
 
   private static String command(List<String> arguments) {

@@ -31,6 +31,7 @@ public final class Devices {
       row.put("name", device.name());
       row.put("type", device.type());
       row.put("platform", device.platform());
+      row.put("driver", device.driver());
       row.put("runtime", device.runtime());
       row.put("memory_mib", device.memory() >> 20);
       row.put("largest_buffer_mib", device.largestBuffer() >> 20);

@@ -28,7 +28,8 @@ public final class Manifest {
           "result",
           "program",
           "machine",
-          "device");
+          "device",
+          "devices");
 
   private final Map<String, Object> fields = new LinkedHashMap<>();
 

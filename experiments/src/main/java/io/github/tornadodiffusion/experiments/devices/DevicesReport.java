@@ -79,7 +79,7 @@ final class DevicesReport {
           List.of(
               row.text("label"),
               row.text("name"),
-              row.text("platform"),
+              (row.text("platform") + " " + row.text("driver")).strip(),
               row.text("runtime"),
               row.values().containsKey("compute_units")
                   ? row.text("compute_units")

@@ -65,7 +65,8 @@ public record ExperimentDirectory(Path path) {
    * @param rows one object a row
    * @param pictures PNG by name
    */
-  void keep(String unit, List<Map<String, Object>> rows, SequencedMap<String, byte[]> pictures)
+  public void keep(
+      String unit, List<Map<String, Object>> rows, SequencedMap<String, byte[]> pictures)
       throws IOException {
     AtomicFiles.makeDirectory(pictures.isEmpty() ? data() : data().resolve(unit));
     for (Map.Entry<String, byte[]> picture : pictures.entrySet()) {

@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.experiments.framework;
 
+import io.github.tornadodiffusion.experiments.cli.Devices;
 import io.github.tornadodiffusion.experiments.cli.Errors;
 import io.github.tornadodiffusion.experiments.cli.Interruption;
 import io.github.tornadodiffusion.experiments.cli.Json;
@@ -82,6 +83,7 @@ public final class ExperimentRun {
   private Manifest manifest(List<Experiment.Unit> units, ExperimentDirectory directory)
       throws IOException {
     Manifest manifest = new Manifest(arguments);
+    manifest.put("devices", Devices.list());
     manifest.put(EXPERIMENT, experiment.kind().name());
     manifest.put(CONFIGURATION, experiment.configuration());
     manifest.put("shard", options.shard);

@@ -31,7 +31,7 @@ public final class Numbers {
     return Double.isFinite(value) ? String.format(Locale.ROOT, "%.1e", value) : NONE;
   }
 
-  /** Three or four digits, with an exponent where the value is very large or small. */
+  /** Three or more digits, with an exponent where the value is very large or small. */
   public static String general(double value) {
     if (!Double.isFinite(value)) {
       return NONE;
@@ -40,7 +40,8 @@ public final class Numbers {
     if (value == Math.rint(value) && size < 1e6) {
       return Long.toString((long) value);
     }
-    return String.format(Locale.ROOT, size >= 1e-3 && size < 1e5 ? "%.4g" : "%.2e", value);
+    String format = size < 1e-3 || size >= 1e6 ? "%.2e" : size < 1e3 ? "%.4g" : "%.0f";
+    return String.format(Locale.ROOT, format, value);
   }
 
   /** A number with its interval, unless that is undefined or a single value. */

@@ -24,6 +24,7 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
 
 class StudyExperimentsTest {
   private static final List<String> UNITS =
@@ -172,6 +173,21 @@ class StudyExperimentsTest {
     assertTrue(run.err().contains("1 are done"), run.err());
     assertArrayEquals(before, Files.readAllBytes(kept));
     assertEquals(quality(whole), quality(part));
+  }
+
+  @Test
+  void theManifestSaysWhatItTakesToRepeatIt() throws IOException {
+    JsonNode manifest = ExperimentData.read(new ExperimentDirectory(whole)).manifest();
+    assertEquals("finished", manifest.path("status").asString());
+    assertEquals("schedules", manifest.path("experiment").asString());
+    assertEquals("experiment", manifest.at("/arguments/0").asString());
+    assertTrue(manifest.path("command").asString().contains(" experiment schedules "));
+    assertEquals(64, manifest.at("/configuration/data_sha256").asString().length());
+    assertTrue(manifest.at("/configuration/seeds").asInt() > 0);
+    assertEquals("jvm", manifest.at("/configuration/device").asString());
+    assertEquals("jvm", manifest.at("/devices/0/device").asString());
+    assertTrue(manifest.at("/machine/cores").asInt() > 0);
+    assertFalse(manifest.at("/machine/jvm").asString().isEmpty());
   }
 
   @Test

@@ -16,6 +16,7 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -102,6 +103,38 @@ class TrainTest {
     assertArrayEquals(
         Files.readAllBytes(run.resolve("samples.png")),
         Files.readAllBytes(other.resolve("samples.png")));
+  }
+
+  @Test
+  void aRerunComparesDataLossesAndSamples() throws IOException {
+    Path before = Files.createDirectories(temporary.resolve("before"));
+    for (String name : List.of("manifest.json", "loss.csv", "samples.png")) {
+      Files.copy(run.resolve(name), before.resolve(name));
+    }
+    CommandRun same = rerun(before, "same");
+    assertEquals(0, same.code(), same.err());
+    for (String figure : List.of("sha256", "loss", "grad_norm", "mean_pixel", "pixel_variance")) {
+      assertTrue(same.out().contains("| " + figure + " | equal |"), same.out());
+    }
+    Files.copy(
+        run.resolve("loss.png"),
+        before.resolve("samples.png"),
+        StandardCopyOption.REPLACE_EXISTING);
+    CommandRun other = rerun(before, "other");
+    assertEquals(1, other.code());
+    assertTrue(other.out().contains("| mean_pixel | different |"), other.out());
+    assertTrue(other.out().contains("the run does not repeat"), other.out());
+  }
+
+  private static CommandRun rerun(Path before, String name) {
+    return CommandRun.of(
+        "experiment",
+        "rerun",
+        before.resolve("manifest.json").toString(),
+        "--factor",
+        "1e6",
+        "--out",
+        temporary.resolve(name).toString());
   }
 
   @Test

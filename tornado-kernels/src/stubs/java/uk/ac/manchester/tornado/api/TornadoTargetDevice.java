@@ -13,4 +13,6 @@ public interface TornadoTargetDevice {
   int getMaxThreadsPerBlock();
 
   long getDeviceLocalMemorySize();
+
+  String getDeviceInfo();
 }
