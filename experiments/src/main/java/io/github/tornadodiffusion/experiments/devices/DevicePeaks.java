@@ -22,6 +22,13 @@ import java.util.Map;
  * that no cache holds, and transfers to and from the host.
  */
 final class DevicePeaks extends DeviceUnit {
+  /**
+   * Short runs: until the compilers of a JVM are done with a kernel, it is up to 60 times slower.
+   */
+  private static final int RUNS = 30;
+
+  private static final int SCALAR_RUNS = 10;
+
   private static final int ROWS = 4096;
   private static final int TIMES = 1024;
   private static final int SIDE = 1024;
@@ -71,7 +78,7 @@ final class DevicePeaks extends DeviceUnit {
         session.write(constants, new float[] {0.9f, 0.05f}, 0, 2);
         int done = 0;
         for (Program program : programs) {
-          double[] millis = new double[settings.runs()];
+          double[] millis = new double[runs()];
           for (int i = 0; i < millis.length; i++) {
             long[] calls = session.measure(program).calls();
             millis[i] = calls[calls.length - 1] / 1e6;
@@ -85,6 +92,10 @@ final class DevicePeaks extends DeviceUnit {
         transfers(sink, session, first);
       }
     }
+  }
+
+  private int runs() {
+    return row.isScalar() ? SCALAR_RUNS : RUNS;
   }
 
   private static Program program(List<Call> calls) {
@@ -131,7 +142,7 @@ final class DevicePeaks extends DeviceUnit {
     float[] last = new float[1];
     int end = offset + length - 1;
     List<Map<String, Object>> rows = new ArrayList<>();
-    for (int i = 0; i < settings.runs(); i++) {
+    for (int i = 0; i < runs(); i++) {
       Arrays.fill(sent, i + 1);
       // What is written waits for the device's next work, which reading asks for.
       rows.add(

@@ -113,6 +113,13 @@ record DeviceRow(
     return device.equals(SCALAR);
   }
 
+  /** Whether it runs what is written for GPUs, whose work groups a CPU carries out in loops. */
+  boolean isTilesOnCpu() {
+    return isTornado()
+        && Variants.named(kernels) == Variants.TILES
+        && "cpu".equals(Devices.named(device).get("type"));
+  }
+
   /** The fields by which rows of raw data name it. */
   Map<String, Object> fields() {
     Map<String, Object> fields = new LinkedHashMap<>();

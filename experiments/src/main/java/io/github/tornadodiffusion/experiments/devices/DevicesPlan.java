@@ -29,6 +29,9 @@ public record DevicesPlan(List<DeviceRow> rows, DevicesSettings settings) implem
   /** Of larger batches an image takes no less time. */
   private static final int MOST_BATCH = 8;
 
+  /** About how many times slower what is written for GPUs is on a CPU. */
+  private static final double TILES_ON_CPU = 7;
+
   /** About how many times slower Java is without vectors. */
   private static final double SCALAR = 12;
 
@@ -63,7 +66,9 @@ public record DevicesPlan(List<DeviceRow> rows, DevicesSettings settings) implem
     return units;
   }
 
-  /** From forward passes on the jvm device: the others are taken to be about as fast. */
+  /**
+   * From forward passes on the jvm device: the others are taken to be about as fast, but for two.
+   */
   @Override
   public double estimateSeconds() {
     double seconds = 0;
@@ -91,7 +96,7 @@ public record DevicesPlan(List<DeviceRow> rows, DevicesSettings settings) implem
 
   private double slowness(DeviceRow row) {
     if (row.isTornado()) {
-      return 1;
+      return row.isTilesOnCpu() ? TILES_ON_CPU : 1;
     }
     double fewer = (double) threads() / row.threads();
     return row.isScalar() ? SCALAR * fewer : fewer;

@@ -6,7 +6,9 @@ import io.github.tornadodiffusion.experiments.report.Numbers;
 import io.github.tornadodiffusion.experiments.report.Report;
 import io.github.tornadodiffusion.experiments.report.Table;
 import io.github.tornadodiffusion.experiments.statistics.Summary;
+import io.github.tornadodiffusion.experiments.statistics.WarmUp;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -158,7 +160,7 @@ final class DevicesReport {
           Row first = runs.getFirst();
           boolean memory = first.text("kernel").equals("Elementwise.add");
           double amount = first.number(memory ? "call_bytes" : "call_flops");
-          Summary millis = millis(runs);
+          Summary millis = steady(runs);
           rows.add(
               List.of(
                   first.text("label"),
@@ -175,7 +177,7 @@ final class DevicesReport {
             "The best that was measured of each device: multiply-adds on eight vectors in"
                 + " registers, a matrix product, and, as in STREAM's Add, the sum of two arrays"
                 + " that no cache holds, with the bytes that it reads and writes. A device may be"
-                + " able to do more than these kernels ask of it.")
+                + " able to do more than these kernels ask of it. Medians are of the steady runs.")
         .table(
             new Table(
                 "", List.of("device", "kernel", "shape", "unit", "best", "median", "error"), rows));
@@ -221,7 +223,7 @@ final class DevicesReport {
         .forEach((key, runs) -> {
           Row first = runs.getFirst();
           double bytes = first.number("bytes");
-          Summary millis = millis(runs);
+          Summary millis = steady(runs);
           rows.add(
               List.of(
                   first.text("label"),
@@ -233,8 +235,8 @@ final class DevicesReport {
     report
         .heading("Transfers")
         .paragraph(
-            "One array, median over the runs with its 95 % interval, with the launch that brings"
-                + " it. On the jvm device this is a copy in memory.")
+            "One array, median of the steady runs with its 95 % interval, with the launch that"
+                + " brings it. On the jvm device this is a copy in memory.")
         .table(new Table("", List.of("device", "direction", "MiB", "ms", "GB/s"), rows));
   }
 
@@ -249,8 +251,10 @@ final class DevicesReport {
     return groups;
   }
 
-  private static Summary millis(List<Row> runs) {
-    return Summary.of(runs.stream().mapToDouble(run -> run.number("run_ms")).toArray());
+  /** The times after the warm-up. */
+  private static Summary steady(List<Row> runs) {
+    double[] millis = runs.stream().mapToDouble(run -> run.number("run_ms")).toArray();
+    return Summary.of(Arrays.copyOfRange(millis, WarmUp.length(millis), millis.length));
   }
 
   private void errors() {

@@ -1,6 +1,8 @@
 package io.github.tornadodiffusion.experiments.report;
 
 import io.github.tornadodiffusion.experiments.statistics.Interval;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -161,6 +163,15 @@ public final class Chart {
   /** With a text beneath it, see {@link Report#paragraph} for its marks. */
   public Chart caption(String text) {
     return new Chart(kind, name, title, xLabel, yLabel, logX, logY, text, series, categories);
+  }
+
+  /**
+   * The picture, two pixels for each of the chart.
+   *
+   * @throws IOException if it cannot be drawn, for instance because the system has no fonts
+   */
+  public BufferedImage image() throws IOException {
+    return Pictures.image(this);
   }
 
   /** The caption, and what it must say of values left out and of names cut short. */

@@ -34,8 +34,8 @@ final class Pictures {
 
   /** What draws on a canvas. */
   @FunctionalInterface
-  private interface Drawing {
-    byte[] draw() throws IOException, ParserConfigurationException, TransformerException;
+  private interface Drawing<T> {
+    T draw() throws IOException, ParserConfigurationException, TransformerException;
   }
 
   /**
@@ -44,6 +44,13 @@ final class Pictures {
    * @throws IOException if it cannot be drawn, for instance because the system has no fonts
    */
   static byte[] png(Chart chart) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    ImageIO.write(image(chart), "png", bytes);
+    return bytes.toByteArray();
+  }
+
+  /** The same before it is encoded. */
+  static BufferedImage image(Chart chart) throws IOException {
     return drawn(() -> {
       ChartPainter painter = new ChartPainter(chart);
       int width = SCALE * painter.width();
@@ -53,9 +60,7 @@ final class Pictures {
       graphics.scale(SCALE, SCALE);
       painter.paint(graphics);
       graphics.dispose();
-      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-      ImageIO.write(image, "png", bytes);
-      return bytes.toByteArray();
+      return image;
     });
   }
 
@@ -86,7 +91,7 @@ final class Pictures {
     });
   }
 
-  private static byte[] drawn(Drawing drawing) throws IOException {
+  private static <T> T drawn(Drawing<T> drawing) throws IOException {
     System.setProperty("java.awt.headless", "true");
     try {
       return drawing.draw();

@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.experiments.training;
 
 import io.github.tornadodiffusion.diffusion.LossCurve;
+import io.github.tornadodiffusion.experiments.report.Chart;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -34,6 +35,25 @@ record SmoothedLoss(List<LossCurve.Row> rows) {
   /** The running mean of one quartile, 0 first. */
   Line quartile(int quartile) {
     return smoothed(rows.stream().mapToDouble(row -> row.quartiles().get(quartile)).toArray());
+  }
+
+  /**
+   * The picture: the loss and that of each quartile, over the steps.
+   *
+   * @param timesteps T, for the names of the quartiles
+   */
+  Chart chart(String title, int timesteps) {
+    Chart chart = Chart.lines("loss", title, "Step", "Mean squared error (log scale)").logY();
+    chart = chart.series("all timesteps", mean().steps(), mean().losses());
+    for (int quartile = 0; quartile < QUARTILES; quartile++) {
+      Line line = quartile(quartile);
+      if (line.steps().length > 0) {
+        int from = quartile * timesteps / QUARTILES;
+        int to = (quartile + 1) * timesteps / QUARTILES - 1;
+        chart = chart.series("%d to %d".formatted(from, to), line.steps(), line.losses());
+      }
+    }
+    return chart;
   }
 
   private Line smoothed(double[] values) {

@@ -270,8 +270,9 @@ final class TrainingRun {
     String title = what + ", " + config.schedule().id() + ", seed " + config.seed();
     BufferedImage picture;
     try {
-      picture = LossPlot.image(title, new SmoothedLoss(curve.rows()), config.trainTimesteps());
-    } catch (IOException e) {
+      picture = new SmoothedLoss(curve.rows()).chart(title, config.trainTimesteps()).image();
+    } catch (IOException | RuntimeException e) {
+      // Where fonts are broken, AWT throws what it likes; a picture must not cost a finished run.
       err.println("warning: no loss.png, loss.csv has the numbers: " + e.getMessage());
       return;
     }

@@ -68,7 +68,7 @@ class TrainTest {
     assertTrue(Files.isRegularFile(run.resolve("model_index.json")));
     assertTrue(Files.isRegularFile(run.resolve("scheduler/scheduler_config.json")));
     assertTrue(ImageIO.read(run.resolve("samples.png").toFile()).getWidth() > 64);
-    assertEquals(900, ImageIO.read(run.resolve("loss.png").toFile()).getWidth());
+    assertTrue(ImageIO.read(run.resolve("loss.png").toFile()).getWidth() > 1000);
     assertEquals(4, Files.readAllLines(run.resolve("loss.csv")).size());
     List<String> lines = trained.out().lines().toList();
     assertEquals("./tornado-diffusion sample --model " + run + " --out more.png", lines.getLast());
