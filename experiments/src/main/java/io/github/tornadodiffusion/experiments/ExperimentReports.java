@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.experiments;
 import io.github.tornadodiffusion.experiments.cli.Errors;
 import io.github.tornadodiffusion.experiments.devices.DevicesPlan;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
+import io.github.tornadodiffusion.experiments.framework.ExperimentData;
 import io.github.tornadodiffusion.experiments.framework.ExperimentDirectory;
 import io.github.tornadodiffusion.experiments.framework.ExperimentRun;
 import io.github.tornadodiffusion.experiments.jmh.JmhReport;
@@ -32,11 +33,19 @@ public final class ExperimentReports {
    * @throws IOException in one line if the directory holds no experiment that is known
    */
   static void write(ExperimentDirectory directory) throws IOException {
+    kind(directory).report(directory);
+  }
+
+  /** What two runs are compared by, as {@link #write} throws. */
+  static List<ExperimentData.Row> comparable(ExperimentDirectory directory) throws IOException {
+    return kind(directory).comparable().apply(ExperimentData.read(directory).rows());
+  }
+
+  private static Experiment.Kind kind(ExperimentDirectory directory) throws IOException {
     String name = directory.readManifest().path(ExperimentRun.EXPERIMENT).asString();
     for (Experiment.Kind kind : KINDS) {
       if (kind.name().equals(name)) {
-        kind.report(directory);
-        return;
+        return kind;
       }
     }
     throw new IOException(

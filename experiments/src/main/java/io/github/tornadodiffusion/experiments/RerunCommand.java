@@ -5,7 +5,6 @@ import io.github.tornadodiffusion.experiments.cli.Errors;
 import io.github.tornadodiffusion.experiments.cli.Json;
 import io.github.tornadodiffusion.experiments.cli.RunDirectory;
 import io.github.tornadodiffusion.experiments.cli.Shell;
-import io.github.tornadodiffusion.experiments.framework.ExperimentData;
 import io.github.tornadodiffusion.experiments.framework.ExperimentData.Row;
 import io.github.tornadodiffusion.experiments.framework.ExperimentDirectory;
 import io.github.tornadodiffusion.experiments.framework.RunComparison;
@@ -55,13 +54,19 @@ final class RerunCommand implements Callable<Integer> {
   Path out;
 
   @Option(
+      names = "--with",
+      paramLabel = "DIR",
+      description = "Only compare with this run, which is done.")
+  Path with;
+
+  @Option(
       names = "--factor",
       paramLabel = "F",
       defaultValue = "2",
       description = {
         "How many times a time, rate or amount of memory may differ (default: ${DEFAULT-VALUE});"
-            + " what happens only once, such as building or a first run, by twice that or a"
-            + " second.",
+            + " what happens only once, such as building or a first run, by twice that or two"
+            + " seconds.",
         "Texts and counts are equal, other figures equal or within a thousandth."
       })
   double factor;
@@ -75,22 +80,25 @@ final class RerunCommand implements Callable<Integer> {
       throw new IllegalArgumentException("--factor is " + factor + ": give at least 1");
     }
     Path before = Files.isDirectory(manifest) ? manifest : manifest.toAbsolutePath().getParent();
-    List<String> arguments = arguments(before);
     List<Row> rows = rows(before);
-    Path now = out == null ? RunDirectory.named("rerun").path() : out;
-    arguments.addAll(List.of("--out", now.toString()));
-    PrintWriter stdout = spec.commandLine().getOut();
-    PrintWriter err = spec.commandLine().getErr();
-    err.println("running " + Shell.program() + " " + Shell.line(arguments));
-    int code = Main.run(stdout, err, arguments.toArray(String[]::new));
-    if (code != 0) {
-      return code;
+    Path now = with;
+    if (now == null) {
+      now = out == null ? RunDirectory.named("rerun").path() : out;
+      int code = run(arguments(before), now);
+      if (code != 0) {
+        return code;
+      }
+    } else if (out != null) {
+      throw new IllegalArgumentException("--with runs nothing: leave --out away");
     }
+    PrintWriter stdout = spec.commandLine().getOut();
     RunComparison comparison = RunComparison.of(rows, rows(now), factor);
-    AtomicFiles.write(
-        now.resolve("comparison.md"),
-        "# %s, run again\n\n%s\n\n%s"
-            .formatted(before.getFileName(), Tolerance.explained(factor), comparison.markdown()));
+    if (with == null) {
+      AtomicFiles.write(
+          now.resolve("comparison.md"),
+          "# %s, run again\n\n%s\n\n%s"
+              .formatted(before.getFileName(), Tolerance.explained(factor), comparison.markdown()));
+    }
     stdout.println();
     stdout.print(comparison.markdown());
     stdout.println();
@@ -101,6 +109,14 @@ final class RerunCommand implements Callable<Integer> {
             : "the run does not repeat: see the figures that are different");
     stdout.flush();
     return comparison.holds() ? 0 : Errors.FAILURE;
+  }
+
+  private int run(List<String> arguments, Path directory) {
+    List<String> all = new ArrayList<>(arguments);
+    all.addAll(List.of("--out", directory.toString()));
+    PrintWriter err = spec.commandLine().getErr();
+    err.println("running " + Shell.program() + " " + Shell.line(all));
+    return Main.run(spec.commandLine().getOut(), err, all.toArray(String[]::new));
   }
 
   private static JsonNode readManifest(Path directory) throws IOException {
@@ -131,7 +147,7 @@ final class RerunCommand implements Callable<Integer> {
         new ArrayList<>(
             Files.exists(run.lossCsv())
                 ? training(run)
-                : ExperimentData.read(new ExperimentDirectory(directory)).rows());
+                : ExperimentReports.comparable(new ExperimentDirectory(directory)));
     JsonNode manifest = readManifest(directory);
     for (String place : List.of("/data/sha256", "/configuration/data_sha256")) {
       if (manifest.at(place).isString()) {

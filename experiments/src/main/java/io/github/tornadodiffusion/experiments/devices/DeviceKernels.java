@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.experiments.devices;
 
 import io.github.tornadodiffusion.experiments.framework.ExperimentData.Row;
+import io.github.tornadodiffusion.experiments.framework.Figures;
 import io.github.tornadodiffusion.experiments.report.Chart;
 import io.github.tornadodiffusion.experiments.report.Numbers;
 import io.github.tornadodiffusion.experiments.report.Table;
@@ -89,6 +90,37 @@ public record DeviceKernels(String title, double gflops, double gigabytes, List<
     });
     kernels.sort(Comparator.comparingDouble(Kernel::millis).reversed());
     return new DeviceKernels(title, best(peaks, false), best(peaks, true), List.copyOf(kernels));
+  }
+
+  /**
+   * What two runs are compared by. Of the times of kernels it is the share of all shapes together:
+   * one shape alone may take a tenth of a millisecond. A transfer to a device is named apart from
+   * other runs, since the operating system has a hand in it.
+   */
+  static List<Row> comparable(List<Row> rows) {
+    List<Row> comparable = new ArrayList<>();
+    Map<String, List<Row>> programs = new LinkedHashMap<>();
+    for (Row row : rows) {
+      Map<String, Object> values = new LinkedHashMap<>(row.values());
+      if (row.table().equals("kernel")) {
+        programs.computeIfAbsent(row.unit(), unit -> new ArrayList<>()).add(row);
+        values.remove("median_ms");
+      } else if (row.table().equals("transfer")) {
+        values.put("transfer_ms", values.remove("run_ms"));
+      }
+      comparable.add(new Row(row.unit(), row.table(), values));
+    }
+    programs.forEach((unit, kernels) -> {
+      of(unit, kernels, List.of()).kernels().stream()
+          .sorted(Comparator.comparing(Kernel::name))
+          .forEach(kernel -> {
+            Map<String, Object> values = new LinkedHashMap<>();
+            values.put("kernel", kernel.name());
+            values.put(Figures.TIME_PERCENT, 100 * kernel.share());
+            comparable.add(new Row(unit, "time", values));
+          });
+    });
+    return comparable;
   }
 
   private static double sum(List<Row> rows, ToDoubleFunction<Row> value) {

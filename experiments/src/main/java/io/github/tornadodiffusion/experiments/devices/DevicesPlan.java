@@ -19,7 +19,7 @@ public record DevicesPlan(List<DeviceRow> rows, DevicesSettings settings) implem
   static final String NAME = "devices";
 
   /** The experiment and its report. */
-  public static final Kind KIND = new Kind(NAME, DevicesReport::make);
+  public static final Kind KIND = new Kind(NAME, DevicesReport::make, DeviceKernels::comparable);
 
   /** About what opening, compiling and checking take, in seconds. */
   private static final double HOST_SECONDS = 3;

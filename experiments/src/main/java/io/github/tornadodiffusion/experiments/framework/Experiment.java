@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /**
  * A claim as a program: units of work that make rows, and a report that is made of the rows alone.
@@ -66,8 +67,17 @@ public interface Experiment {
    *
    * @param name what {@code experiment} and manifests call it
    * @param report makes its report of nothing but raw data; these may not be complete
+   * @param comparable what two runs are compared by: the rows, or figures that are made of them
    */
-  record Kind(String name, Function<ExperimentData, Report> report) {
+  record Kind(
+      String name,
+      Function<ExperimentData, Report> report,
+      UnaryOperator<List<ExperimentData.Row>> comparable) {
+    /** Runs of it are compared row by row. */
+    public Kind(String name, Function<ExperimentData, Report> report) {
+      this(name, report, rows -> rows);
+    }
+
     /** Makes the report of a directory, anew if there is one. */
     public void report(ExperimentDirectory directory) throws IOException {
       report.apply(ExperimentData.read(directory)).write(directory.path());

@@ -11,8 +11,11 @@ public final class Figures {
   private static final Pattern MEASURED =
       Pattern.compile(".*(_ms|_seconds|_per_s|_mib|_joules|_ns|_speedup)");
 
+  /** A share of the time that something takes as a whole. */
+  public static final String TIME_PERCENT = "time_percent";
+
   /** Measured too, though no unit ends them. */
-  private static final Set<String> OTHERS = Set.of("gflops", "warm_ups", "runs");
+  private static final Set<String> OTHERS = Set.of("gflops", "warm_ups", "runs", TIME_PERCENT);
 
   private Figures() {}
 

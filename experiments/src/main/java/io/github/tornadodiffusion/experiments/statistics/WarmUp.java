@@ -13,10 +13,10 @@ import org.apache.commons.math3.stat.descriptive.rank.Percentile.EstimationType;
  * comparison of five steady-state truncation heuristics for simulation", 2000).
  *
  * <p>At most half of the series is ever cut; a result near that half says that it never became
- * steady. Two things keep the rule from cutting steady series, where any cut would do: values
- * beyond Tukey's fences of the second half, such as pauses of the garbage collector, are drawn in
- * to them before it is applied, and what it would cut must differ in its mean from the rest by more
- * than three standard errors.
+ * steady. Two things keep the rule from cutting steady series, where any cut would do: a running
+ * median takes single values and pairs, such as pauses of the garbage collector, out before it is
+ * applied, and what it would cut must differ in its mean from the rest by more than three standard
+ * errors.
  */
 public final class WarmUp {
   private static final int LEAST = 4;
@@ -24,6 +24,9 @@ public final class WarmUp {
 
   /** Fewer batches than this say too little; then single values are looked at. */
   private static final int LEAST_BATCHES = 20;
+
+  /** Of the running median, to each side. */
+  private static final int REACH = 2;
 
   private static final double FENCE = 1.5;
   private static final double STANDARD_ERRORS = 3;
@@ -46,8 +49,29 @@ public final class WarmUp {
     int size = times.length >= BATCH * LEAST_BATCHES ? BATCH : 1;
     double[] means = batches(withoutSpikes(times), size);
     int cut = leastError(means);
-    boolean differs = differs(batches(times, size), means, cut);
-    return differs ? size * cut : 0;
+    cut = withoutWhatFits(cut, batches(times, size), steady(times, size * cut, size));
+    double[] rest = steady(times, size * cut, size);
+    return differs(Arrays.copyOf(means, cut), rest) ? size * cut : 0;
+  }
+
+  /** What remains, in batches, when so many values are cut. */
+  private static double[] steady(double[] times, int cut, int size) {
+    return batches(withinFences(Arrays.copyOfRange(times, cut, times.length)), size);
+  }
+
+  /**
+   * Running medians are smoother than the values, which makes the rule cut more: gives back the
+   * last values of the cut that are like the rest.
+   */
+  private static int withoutWhatFits(int cut, double[] values, double[] rest) {
+    double slack = (StatUtils.max(rest) - StatUtils.min(rest)) / 2;
+    double least = StatUtils.min(rest) - slack;
+    double most = StatUtils.max(rest) + slack;
+    int shorter = cut;
+    while (shorter > 0 && values[shorter - 1] >= least && values[shorter - 1] <= most) {
+      shorter--;
+    }
+    return shorter;
   }
 
   private static int leastError(double[] means) {
@@ -61,14 +85,14 @@ public final class WarmUp {
   }
 
   /** Whether the mean of what would be cut is more standard errors from the rest than noise is. */
-  private static boolean differs(double[] cutFrom, double[] rest, int cut) {
-    if (cut == 0) {
+  private static boolean differs(double[] cut, double[] rest) {
+    if (cut.length == 0) {
       return false;
     }
-    double mean = StatUtils.mean(rest, cut, rest.length - cut);
-    double deviation = Math.sqrt(StatUtils.variance(rest, cut, rest.length - cut));
-    double noise = STANDARD_ERRORS * deviation / Math.sqrt(cut) + ROUNDING * Math.abs(mean);
-    return Math.abs(StatUtils.mean(cutFrom, 0, cut) - mean) > noise;
+    double mean = StatUtils.mean(rest);
+    double deviation = Math.sqrt(StatUtils.variance(rest));
+    double noise = STANDARD_ERRORS * deviation / Math.sqrt(cut.length) + ROUNDING * Math.abs(mean);
+    return Math.abs(StatUtils.mean(cut) - mean) > noise;
   }
 
   /** The squared marginal standard error of the values from an index on. */
@@ -77,11 +101,25 @@ public final class WarmUp {
     return StatUtils.populationVariance(values, cut, rest) / rest;
   }
 
+  /**
+   * The running median of five values, of fewer at the ends. The window never reaches further ahead
+   * than back, so that a slow first run stays what it is.
+   */
   private static double[] withoutSpikes(double[] times) {
-    double[] half = Arrays.copyOfRange(times, times.length / 2, times.length);
+    double[] medians = new double[times.length];
+    for (int i = 0; i < times.length; i++) {
+      int reach = Math.min(i, REACH);
+      int end = Math.min(times.length, i + reach + 1);
+      medians[i] = StatUtils.percentile(times, i - reach, end - i + reach, 50);
+    }
+    return medians;
+  }
+
+  /** Values beyond Tukey's fences are drawn in to them. */
+  private static double[] withinFences(double[] times) {
     Percentile quartiles = new Percentile().withEstimationType(EstimationType.R_7);
-    double lower = quartiles.evaluate(half, 25);
-    double upper = quartiles.evaluate(half, 75);
+    double lower = quartiles.evaluate(times, 25);
+    double upper = quartiles.evaluate(times, 75);
     double reach = FENCE * (upper - lower);
     return reach == 0
         ? times

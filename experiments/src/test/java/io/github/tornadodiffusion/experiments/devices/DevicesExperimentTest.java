@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -120,6 +121,24 @@ class DevicesExperimentTest {
       double error = times.speed().number("max_error");
       assertTrue(error > 0 && error < 1e-4, times.toString());
     }
+  }
+
+  @Test
+  void twoRunsAreComparedByTheSharesOfTheirKernels() {
+    List<Row> rows = DeviceKernels.comparable(data.rows());
+    for (String device : ROWS) {
+      double[] shares =
+          rows.stream()
+              .filter(row -> row.table().equals("time"))
+              .filter(row -> row.unit().equals(device + "-train-step-kernels"))
+              .mapToDouble(row -> row.number("time_percent"))
+              .toArray();
+      assertTrue(shares.length > 10, shares.length + " kernels");
+      assertEquals(100, Arrays.stream(shares).sum(), 1e-6);
+    }
+    assertTrue(rows.stream().noneMatch(row -> row.values().containsKey("median_ms")));
+    assertTrue(rows.stream().anyMatch(row -> row.number("transfer_ms") > 0));
+    assertTrue(RunComparison.of(rows, rows, 1).holds());
   }
 
   @Test

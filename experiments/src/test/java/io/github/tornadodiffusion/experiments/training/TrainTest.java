@@ -120,8 +120,15 @@ class TrainTest {
         run.resolve("loss.png"),
         before.resolve("samples.png"),
         StandardCopyOption.REPLACE_EXISTING);
-    CommandRun other = rerun(before, "other");
+    CommandRun other =
+        CommandRun.of(
+            "experiment",
+            "rerun",
+            before.toString(),
+            "--with",
+            temporary.resolve("same").toString());
     assertEquals(1, other.code());
+    assertFalse(other.err().contains("train 3/3"), "nothing runs");
     assertTrue(other.out().contains("| mean_pixel | different |"), other.out());
     assertTrue(other.out().contains("the run does not repeat"), other.out());
   }
