@@ -91,18 +91,29 @@ final class RerunCommand implements Callable<Integer> {
     } else if (out != null) {
       throw new IllegalArgumentException("--with runs nothing: leave --out away");
     }
+    List<Row> rowsNow = rows(now);
+    String explained = Tolerance.explained(factor);
+    String machine = machine(before);
+    String machineNow = machine(now);
+    if (!machine.equals(machineNow)) {
+      rows = RunComparison.withoutMeasured(rows);
+      rowsNow = RunComparison.withoutMeasured(rowsNow);
+      explained +=
+          " Times, rates and memory are not compared: the machine was %s and is %s."
+              .formatted(machine, machineNow);
+    }
     PrintWriter stdout = spec.commandLine().getOut();
-    RunComparison comparison = RunComparison.of(rows, rows(now), factor);
+    RunComparison comparison = RunComparison.of(rows, rowsNow, factor);
     if (with == null) {
       AtomicFiles.write(
           now.resolve("comparison.md"),
           "# %s, run again\n\n%s\n\n%s"
-              .formatted(before.getFileName(), Tolerance.explained(factor), comparison.markdown()));
+              .formatted(before.getFileName(), explained, comparison.markdown()));
     }
     stdout.println();
     stdout.print(comparison.markdown());
     stdout.println();
-    stdout.println(Tolerance.explained(factor));
+    stdout.println(explained);
     stdout.println(
         comparison.holds()
             ? "the run repeats: no figure is different"
@@ -117,6 +128,14 @@ final class RerunCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     err.println("running " + Shell.program() + " " + Shell.line(all));
     return Main.run(spec.commandLine().getOut(), err, all.toArray(String[]::new));
+  }
+
+  /** Processor and cores; machines of one name may still be of different generations. */
+  private static String machine(Path directory) throws IOException {
+    JsonNode machine = readManifest(directory).path("machine");
+    return "%s with %s cores"
+        .formatted(
+            Errors.oneLine(machine.path("cpu").asString("unknown")), machine.path("cores").asInt());
   }
 
   private static JsonNode readManifest(Path directory) throws IOException {

@@ -69,6 +69,17 @@ public record RunComparison(List<Figure> figures) {
     return new RunComparison(List.copyOf(figures));
   }
 
+  /** The rows without what depends on the machine's speed: for runs on different machines. */
+  public static List<Row> withoutMeasured(List<Row> rows) {
+    List<Row> others = new ArrayList<>();
+    for (Row row : rows) {
+      Map<String, Object> values = new LinkedHashMap<>(row.values());
+      values.keySet().removeIf(Figures::isMeasured);
+      others.add(new Row(row.unit(), row.table(), values));
+    }
+    return others;
+  }
+
   /** What is not measured, and whether rows are missing. */
   private static void compareInOrder(
       List<Row> before, List<Row> now, Map<List<String>, Tally> tallies, double factor) {

@@ -129,6 +129,19 @@ class TrainTest {
             temporary.resolve("same").toString());
     assertEquals(1, other.code());
     assertFalse(other.err().contains("train 3/3"), "nothing runs");
+    assertTrue(other.out().contains("| images_per_s |"), other.out());
+    Path manifest = before.resolve("manifest.json");
+    Files.writeString(
+        manifest, Files.readString(manifest).replaceFirst("\"cpu\" : \"", "$0Another "));
+    CommandRun elsewhere =
+        CommandRun.of(
+            "experiment",
+            "rerun",
+            before.toString(),
+            "--with",
+            temporary.resolve("same").toString());
+    assertFalse(elsewhere.out().contains("| images_per_s |"), elsewhere.out());
+    assertTrue(elsewhere.out().contains("the machine was Another "), elsewhere.out());
     assertTrue(other.out().contains("| mean_pixel | different |"), other.out());
     assertTrue(other.out().contains("the run does not repeat"), other.out());
   }
