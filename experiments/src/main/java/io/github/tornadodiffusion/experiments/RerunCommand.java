@@ -10,19 +10,14 @@ import io.github.tornadodiffusion.experiments.framework.ExperimentDirectory;
 import io.github.tornadodiffusion.experiments.framework.RunComparison;
 import io.github.tornadodiffusion.experiments.framework.Tolerance;
 import io.github.tornadodiffusion.nn.AtomicFiles;
-import java.awt.image.BufferedImage;
-import java.awt.image.Raster;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import javax.imageio.ImageIO;
-import org.apache.commons.math3.stat.StatUtils;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -40,8 +35,6 @@ import tools.jackson.databind.JsonNode;
       "The exit code is 0 if none is different."
     })
 final class RerunCommand implements Callable<Integer> {
-  private static final String RATE = "images_per_s";
-
   @Spec CommandSpec spec;
 
   @Parameters(paramLabel = "MANIFEST", description = "manifest.json of the run, beside its data.")
@@ -165,7 +158,7 @@ final class RerunCommand implements Callable<Integer> {
     List<Row> rows =
         new ArrayList<>(
             Files.exists(run.lossCsv())
-                ? training(run)
+                ? TrainingFigures.of(run)
                 : ExperimentReports.comparable(new ExperimentDirectory(directory)));
     JsonNode manifest = readManifest(directory);
     for (String place : List.of("/data/sha256", "/configuration/data_sha256")) {
@@ -174,41 +167,5 @@ final class RerunCommand implements Callable<Integer> {
       }
     }
     return rows;
-  }
-
-  /** The steps of a training, its rate as one figure, the median, and what the model draws. */
-  private static List<Row> training(RunDirectory run) throws IOException {
-    List<String> lines = Files.readAllLines(run.lossCsv());
-    List<String> names = List.of(lines.getFirst().split(",", -1));
-    List<Row> rows = new ArrayList<>();
-    for (String line : lines.subList(1, lines.size())) {
-      String[] cells = line.split(",", -1);
-      Map<String, Object> values = new LinkedHashMap<>();
-      for (int i = 0; i < Math.min(cells.length, names.size()); i++) {
-        values.put(names.get(i), cells[i].isEmpty() ? null : (Object) Double.valueOf(cells[i]));
-      }
-      rows.add(new Row("train", "loss", values));
-    }
-    double[] rates = rows.stream().mapToDouble(row -> row.number(RATE)).toArray();
-    rows.forEach(row -> row.values().remove(RATE));
-    double median = StatUtils.percentile(rates, 50);
-    rows.add(new Row("train", "speed", Map.of(RATE, median)));
-    if (Files.exists(run.samples())) {
-      rows.add(new Row("train", "samples", pixels(run.samples())));
-    }
-    return rows;
-  }
-
-  private static Map<String, Object> pixels(Path picture) throws IOException {
-    BufferedImage image = ImageIO.read(picture.toFile());
-    if (image == null) {
-      throw new IOException("%s is damaged: restore it or delete it".formatted(picture));
-    }
-    Raster raster = image.getRaster();
-    double[] values = raster.getPixels(0, 0, image.getWidth(), image.getHeight(), (double[]) null);
-    Map<String, Object> figures = new LinkedHashMap<>();
-    figures.put("mean_pixel", StatUtils.mean(values));
-    figures.put("pixel_variance", StatUtils.variance(values));
-    return figures;
   }
 }
