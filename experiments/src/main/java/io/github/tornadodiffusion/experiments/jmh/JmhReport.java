@@ -94,9 +94,7 @@ public final class JmhReport {
     if (times.isEmpty()) {
       return;
     }
-    Chart chart =
-        Chart.bars(
-            "peers", "Beside PyTorch", "Work", "Time as a multiple of PyTorch's time, log scale");
+    Chart chart = Chart.bars("peers", "Beside PyTorch", "Work", "Time / PyTorch's time");
     for (Map.Entry<String, SequencedMap<String, Double>> device : times.entrySet()) {
       chart =
           chart.bars(
