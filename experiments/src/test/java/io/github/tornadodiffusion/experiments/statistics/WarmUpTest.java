@@ -108,6 +108,22 @@ class WarmUpTest {
     assertEquals(2, WarmUp.length(thenAround10(12.5, 12.5)));
   }
 
+  /** A processor that runs hot is fast at first. */
+  @Test
+  void fastFirstRunsAreWarmUpToo() {
+    assertEquals(2, WarmUp.length(thenAround10(1, 1)));
+    assertEquals(3, WarmUp.length(thenAround10(7, 7.5, 7.9)));
+  }
+
+  /**
+   * The running median cuts the third value too, which lies half the width of the rest below it.
+   */
+  @Test
+  void whatIsLikeTheRestIsNotCut() {
+    double[] times = {30, 12, 9.85, 10.1, 9.9, 10, 10.1, 9.9};
+    assertEquals(2, WarmUp.length(times));
+  }
+
   @Test
   void aDifferenceOfRoundingIsNoWarmUp() {
     double[] times = new double[12];
