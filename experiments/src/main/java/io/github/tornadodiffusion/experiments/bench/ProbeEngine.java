@@ -5,8 +5,6 @@ import io.github.tornadodiffusion.experiments.oracles.PagedArena;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.Program;
-import io.github.tornadodiffusion.kernels.Trial;
-import io.github.tornadodiffusion.kernels.Variants;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
@@ -14,14 +12,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Supplier;
 
 /**
  * An engine that hands every program on to another one and can look inside while it runs: it times
  * the calls, or compares samples of what they write with oracles. What it checks is therefore the
  * very computation that was timed, on the very numbers.
  */
-public final class ProbeEngine implements Engine {
+public final class ProbeEngine extends RelayEngine {
   /** How a program is run. */
   public enum Mode {
     /** As the other engine does. */
@@ -32,7 +29,6 @@ public final class ProbeEngine implements Engine {
     CHECK
   }
 
-  private final Engine engine;
   private final Profile profile;
   private final Set<String> begun = new HashSet<>();
   private final Map<KernelShape, KernelFigures> figures = new LinkedHashMap<>();
@@ -44,7 +40,7 @@ public final class ProbeEngine implements Engine {
    * @param profile where measured runs go
    */
   public ProbeEngine(Engine engine, Profile profile) {
-    this.engine = engine;
+    super(engine);
     this.profile = profile;
   }
 
@@ -68,16 +64,6 @@ public final class ProbeEngine implements Engine {
   }
 
   @Override
-  public String device() {
-    return engine.device();
-  }
-
-  @Override
-  public Variants variants() {
-    return engine.variants();
-  }
-
-  @Override
   public Session open(int floats, List<Program> programs) {
     Map<Program, List<Program>> parts = new IdentityHashMap<>();
     List<Program> all = new ArrayList<>(programs);
@@ -93,21 +79,6 @@ public final class ProbeEngine implements Engine {
       all.addAll(calls);
     }
     return new ProbeSession(engine.open(floats, all), floats, parts);
-  }
-
-  @Override
-  public void checkRoom(int floats) {
-    engine.checkRoom(floats);
-  }
-
-  @Override
-  public void prove(Supplier<List<Trial>> trials) {
-    engine.prove(trials);
-  }
-
-  @Override
-  public void close() {
-    engine.close();
   }
 
   private KernelFigures figuresOf(Call call) {

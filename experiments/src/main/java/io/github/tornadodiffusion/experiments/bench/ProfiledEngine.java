@@ -2,58 +2,29 @@ package io.github.tornadodiffusion.experiments.bench;
 
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.Program;
-import io.github.tornadodiffusion.kernels.Trial;
-import io.github.tornadodiffusion.kernels.Variants;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
 
 /**
  * An engine that hands every program on to another one and measures some of its runs: the first
  * ones, then fewer and fewer, because TornadoVM keeps every profile that it makes.
  */
-final class ProfiledEngine implements Engine {
+final class ProfiledEngine extends RelayEngine {
   /** Runs that are measured one after another. */
   private static final int ALL = 20;
 
-  private final Engine engine;
   private final Profile profile;
   private final Map<String, Integer> runs = new HashMap<>();
 
   ProfiledEngine(Engine engine, Profile profile) {
-    this.engine = engine;
+    super(engine);
     this.profile = profile;
-  }
-
-  @Override
-  public String device() {
-    return engine.device();
-  }
-
-  @Override
-  public Variants variants() {
-    return engine.variants();
   }
 
   @Override
   public Session open(int floats, List<Program> programs) {
     return new ProfiledSession(engine.open(floats, programs));
-  }
-
-  @Override
-  public void checkRoom(int floats) {
-    engine.checkRoom(floats);
-  }
-
-  @Override
-  public void prove(Supplier<List<Trial>> trials) {
-    engine.prove(trials);
-  }
-
-  @Override
-  public void close() {
-    engine.close();
   }
 
   /** Whether the run of a number, 1 for the first, is measured: about 20 times log2 of it. */

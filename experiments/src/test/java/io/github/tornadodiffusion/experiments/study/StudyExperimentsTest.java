@@ -9,15 +9,13 @@ import io.github.tornadodiffusion.experiments.CommandRun;
 import io.github.tornadodiffusion.experiments.framework.ExperimentData;
 import io.github.tornadodiffusion.experiments.framework.ExperimentData.Row;
 import io.github.tornadodiffusion.experiments.framework.ExperimentDirectory;
-import io.github.tornadodiffusion.experiments.framework.Figures;
+import io.github.tornadodiffusion.experiments.framework.RunComparison;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -97,13 +95,7 @@ class StudyExperimentsTest {
 
   /** The rows without what is measured by a clock. */
   private static List<Row> quality(Path directory) throws IOException {
-    List<Row> kept = new ArrayList<>();
-    for (Row row : rows(directory)) {
-      Map<String, Object> values = new LinkedHashMap<>(row.values());
-      values.keySet().removeIf(Figures::isMeasured);
-      kept.add(new Row(row.unit(), row.table(), values));
-    }
-    return kept;
+    return RunComparison.withoutMeasured(rows(directory));
   }
 
   @Test
