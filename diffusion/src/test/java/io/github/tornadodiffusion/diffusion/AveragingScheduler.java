@@ -1,18 +1,18 @@
 package io.github.tornadodiffusion.diffusion;
 
-import io.github.tornadodiffusion.diffusion.schedulers.ModelCall;
 import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.StepOptions;
-import io.github.tornadodiffusion.diffusion.schedulers.Update;
-import io.github.tornadodiffusion.diffusion.schedulers.Update.Combine;
-import io.github.tornadodiffusion.diffusion.schedulers.Update.Term;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Update.Combine;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Update.Term;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
 /** Every step but the first takes the mean of the last two outputs: it needs what was before. */
-final class AveragingScheduler implements Scheduler {
+public final class AveragingScheduler implements Scheduler {
   @Override
   public String className() {
     return "AveragingScheduler";

@@ -3,7 +3,7 @@ package io.github.tornadodiffusion.diffusion;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 
 /** The first images of another data set. */
-record FirstImages(Dataset whole, int size) implements Dataset {
+public record FirstImages(Dataset whole, int size) implements Dataset {
   @Override
   public String name() {
     return "first " + size;

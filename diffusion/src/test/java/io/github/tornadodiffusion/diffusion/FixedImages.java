@@ -2,10 +2,14 @@ package io.github.tornadodiffusion.diffusion;
 
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.data.ImageBytes;
+import io.github.tornadodiffusion.diffusion.random.SampleNoise;
+import io.github.tornadodiffusion.diffusion.sampling.Denoiser;
+import io.github.tornadodiffusion.diffusion.sampling.Pipeline;
+import io.github.tornadodiffusion.diffusion.sampling.ReverseProcess;
 import java.util.Arrays;
 
 /** So many images whose pixels are distinct bytes, as decoded ones are. */
-record FixedImages(int size, int channels, int imageSize) implements Dataset {
+public record FixedImages(int size, int channels, int imageSize) implements Dataset {
   @Override
   public String name() {
     return "fixed";
@@ -21,7 +25,7 @@ record FixedImages(int size, int channels, int imageSize) implements Dataset {
   }
 
   /** The images that come in turn, one after another. */
-  float[] inTurn(int count) {
+  public float[] inTurn(int count) {
     int values = channels * imageSize * imageSize;
     float[] all = new float[count * values];
     for (int i = 0; i < count; i++) {
@@ -31,13 +35,13 @@ record FixedImages(int size, int channels, int imageSize) implements Dataset {
   }
 
   /** Runs a process for so many images, two at a time. */
-  float[] run(Denoiser denoiser, ReverseProcess process, int count, long seed) {
+  public float[] run(Denoiser denoiser, ReverseProcess process, int count, long seed) {
     return run(
         denoiser, process, count, SampleNoise.seeded(seed, channels * imageSize * imageSize));
   }
 
   /** Runs a process for so many images, two at a time. */
-  float[] run(Denoiser denoiser, ReverseProcess process, int count, SampleNoise noise) {
+  public float[] run(Denoiser denoiser, ReverseProcess process, int count, SampleNoise noise) {
     float[] all = new float[count * channels * imageSize * imageSize];
     new Pipeline(denoiser, 2, channels, imageSize, imageSize)
         .run(

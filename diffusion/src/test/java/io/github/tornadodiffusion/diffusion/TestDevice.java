@@ -5,10 +5,10 @@ import io.github.tornadodiffusion.kernels.EngineOptions;
 import io.github.tornadodiffusion.kernels.Engines;
 
 /** The device of tests that the build runs once for each. */
-final class TestDevice {
+public final class TestDevice {
   private TestDevice() {}
 
-  static Engine open() {
+  public static Engine open() {
     return Engines.open(
         System.getProperty("tornadodiffusion.device", "jvm"), EngineOptions.DEFAULT);
   }

@@ -1,14 +1,14 @@
 package io.github.tornadodiffusion.diffusion;
 
-import io.github.tornadodiffusion.nn.UNet2DConfig;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import java.util.Arrays;
 import java.util.List;
 
 /** A UNet with every kind of block that trains in seconds. */
-final class TinyUNet {
+public final class TinyUNet {
   private TinyUNet() {}
 
-  static UNet2DConfig config(int size, int channels, int... blockOutChannels) {
+  public static UNet2DConfig config(int size, int channels, int... blockOutChannels) {
     List<Integer> widths = Arrays.stream(blockOutChannels).boxed().toList();
     boolean two = widths.size() == 2;
     return UNet2DConfig.builder()

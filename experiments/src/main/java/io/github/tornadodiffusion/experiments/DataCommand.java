@@ -1,8 +1,8 @@
 package io.github.tornadodiffusion.experiments;
 
-import io.github.tornadodiffusion.diffusion.PngFiles;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
-import io.github.tornadodiffusion.diffusion.data.Datasets;
+import io.github.tornadodiffusion.diffusion.data.sources.Datasets;
+import io.github.tornadodiffusion.diffusion.images.PngFiles;
 import io.github.tornadodiffusion.experiments.cli.Errors;
 import io.github.tornadodiffusion.experiments.cli.MemoryNeed;
 import io.github.tornadodiffusion.experiments.cli.OutputFiles;

@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.experiments;
 
-import io.github.tornadodiffusion.kernels.StableSource;
+import io.github.tornadodiffusion.kernels.tornado.StableSource;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.ValueLayout;

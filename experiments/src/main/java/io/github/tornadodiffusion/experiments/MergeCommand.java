@@ -6,7 +6,7 @@ import io.github.tornadodiffusion.experiments.cli.OutputFiles;
 import io.github.tornadodiffusion.experiments.cli.RunDirectory;
 import io.github.tornadodiffusion.experiments.framework.ExperimentDirectory;
 import io.github.tornadodiffusion.experiments.framework.ExperimentRun;
-import io.github.tornadodiffusion.nn.AtomicFiles;
+import io.github.tornadodiffusion.nn.io.AtomicFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

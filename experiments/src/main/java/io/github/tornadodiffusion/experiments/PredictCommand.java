@@ -1,16 +1,16 @@
 package io.github.tornadodiffusion.experiments;
 
-import io.github.tornadodiffusion.diffusion.DiffusionModel;
+import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.cli.MemoryNeed;
 import io.github.tornadodiffusion.experiments.cli.OutputFiles;
 import io.github.tornadodiffusion.kernels.Engine;
-import io.github.tornadodiffusion.nn.HostTensor;
-import io.github.tornadodiffusion.nn.ModelFiles;
-import io.github.tornadodiffusion.nn.Safetensors;
-import io.github.tornadodiffusion.nn.UNet2DConfig;
-import io.github.tornadodiffusion.nn.UNetGradients;
-import io.github.tornadodiffusion.nn.UNetInference;
+import io.github.tornadodiffusion.nn.io.HostTensor;
+import io.github.tornadodiffusion.nn.io.Safetensors;
+import io.github.tornadodiffusion.nn.models.unet.ModelFiles;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
+import io.github.tornadodiffusion.nn.models.unet.UNetInference;
+import io.github.tornadodiffusion.nn.training.UNetGradients;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

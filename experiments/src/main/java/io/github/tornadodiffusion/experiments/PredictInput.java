@@ -1,10 +1,10 @@
 package io.github.tornadodiffusion.experiments;
 
-import io.github.tornadodiffusion.nn.HostTensor;
-import io.github.tornadodiffusion.nn.Safetensors;
-import io.github.tornadodiffusion.nn.SafetensorsFile;
-import io.github.tornadodiffusion.nn.UNet2DConfig;
-import io.github.tornadodiffusion.nn.UNetInputs;
+import io.github.tornadodiffusion.nn.io.HostTensor;
+import io.github.tornadodiffusion.nn.io.Safetensors;
+import io.github.tornadodiffusion.nn.io.SafetensorsFile;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
+import io.github.tornadodiffusion.nn.models.unet.UNetInputs;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;

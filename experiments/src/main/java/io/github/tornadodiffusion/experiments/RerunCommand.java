@@ -9,7 +9,7 @@ import io.github.tornadodiffusion.experiments.framework.ExperimentData.Row;
 import io.github.tornadodiffusion.experiments.framework.ExperimentDirectory;
 import io.github.tornadodiffusion.experiments.framework.RunComparison;
 import io.github.tornadodiffusion.experiments.framework.Tolerance;
-import io.github.tornadodiffusion.nn.AtomicFiles;
+import io.github.tornadodiffusion.nn.io.AtomicFiles;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;

@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.tornadodiffusion.diffusion.PngFiles;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
-import io.github.tornadodiffusion.diffusion.data.Datasets;
+import io.github.tornadodiffusion.diffusion.data.sources.Datasets;
+import io.github.tornadodiffusion.diffusion.images.PngFiles;
 import io.github.tornadodiffusion.experiments.sampling.LabelledGrid;
 import java.awt.image.BufferedImage;
 import java.io.IOException;

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.github.tornadodiffusion.diffusion.Checkpoints;
+import io.github.tornadodiffusion.diffusion.training.Checkpoints;
 import io.github.tornadodiffusion.kernels.Engines;
 import java.io.File;
 import java.io.IOException;

@@ -4,9 +4,9 @@ import io.github.tornadodiffusion.experiments.oracles.CallOracle;
 import io.github.tornadodiffusion.experiments.oracles.CallOracles;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Engine;
-import io.github.tornadodiffusion.kernels.JvmEngine;
 import io.github.tornadodiffusion.kernels.Program;
 import io.github.tornadodiffusion.kernels.Variants;
+import io.github.tornadodiffusion.kernels.jvm.JvmEngine;
 import java.util.List;
 
 /** The jvm engine, but every call that runs alone writes its last element wrong. */

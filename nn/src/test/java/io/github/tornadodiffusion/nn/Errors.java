@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.fail;
 
 /** Compares numbers with a reference. */
-final class Errors {
+public final class Errors {
   private Errors() {}
 
   /** Largest absolute difference. */
@@ -20,7 +20,7 @@ final class Errors {
     return max;
   }
 
-  static double magnitude(float[] values) {
+  public static double magnitude(float[] values) {
     double max = 0;
     for (float value : values) {
       max = Math.max(max, Math.abs(value));
@@ -29,7 +29,7 @@ final class Errors {
   }
 
   /** Fails if a difference exceeds the tolerance. */
-  static void check(String what, float[] actual, float[] expected, double tolerance) {
+  public static void check(String what, float[] actual, float[] expected, double tolerance) {
     double error = max(actual, expected, what);
     if (!(error <= tolerance)) {
       fail(
@@ -39,7 +39,7 @@ final class Errors {
   }
 
   /** Fails if the mean absolute difference exceeds the tolerance. */
-  static void checkMean(String what, float[] actual, float[] expected, double tolerance) {
+  public static void checkMean(String what, float[] actual, float[] expected, double tolerance) {
     double sum = 0;
     for (int i = 0; i < actual.length; i++) {
       sum += Math.abs((double) actual[i] - expected[i]);

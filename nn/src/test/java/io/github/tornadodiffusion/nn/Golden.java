@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** Reference files made with diffusers 0.27.2 and PyTorch 1.13. */
-final class Golden {
+public final class Golden {
   static final List<String> UNETS =
       List.of(
           "tiny_ddpm_pipeline/unet",
@@ -19,7 +19,7 @@ final class Golden {
 
   private Golden() {}
 
-  static Path path(String name) {
+  public static Path path(String name) {
     return Path.of(URI.create(Golden.class.getResource("/golden/" + name).toString()));
   }
 

@@ -1,19 +1,21 @@
 package io.github.tornadodiffusion.nn;
 
+import io.github.tornadodiffusion.nn.models.unet.ModelFiles;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
 import java.io.IOException;
 import java.util.stream.StreamSupport;
 import tools.jackson.databind.JsonNode;
 
 /** Reference models and numbers in JSON. */
-final class GoldenModel {
+public final class GoldenModel {
   private GoldenModel() {}
 
-  static ModelFiles.UNet read(String directory) throws IOException {
+  public static ModelFiles.UNet read(String directory) throws IOException {
     return ModelFiles.readUNet(
         Golden.path(directory), config -> new UNet2DModel(config).parameters());
   }
 
-  static float[] floats(JsonNode array) {
+  public static float[] floats(JsonNode array) {
     float[] values = new float[array.size()];
     for (int i = 0; i < values.length; i++) {
       values[i] = array.get(i).floatValue();
@@ -21,7 +23,7 @@ final class GoldenModel {
     return values;
   }
 
-  static int[] ints(JsonNode array) {
+  public static int[] ints(JsonNode array) {
     return array.isNull()
         ? null
         : StreamSupport.stream(array.spliterator(), false).mapToInt(JsonNode::asInt).toArray();

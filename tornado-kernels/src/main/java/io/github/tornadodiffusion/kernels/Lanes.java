@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.kernels;
 
+import io.github.tornadodiffusion.kernels.jvm.HostLanes;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
 import uk.ac.manchester.tornado.api.types.vectors.Float16;
@@ -10,53 +11,53 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
  * {@link #width()} lanes: kernels ask, because the jvm engine uses the width of the processor it
  * runs on (16, 8 or 4), which always divides 16.
  */
-final class Lanes {
+public final class Lanes {
   private Lanes() {}
 
-  static int width() {
+  public static int width() {
     return 16;
   }
 
   // Sixteen arguments on purpose: Float16.mult(Float16, float) would expand to sixteen scalar
   // multiplications.
-  static Float16 splat(float a) {
+  public static Float16 splat(float a) {
     return new Float16(a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a);
   }
 
-  static Float16 zero() {
+  public static Float16 zero() {
     return new Float16(0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f);
   }
 
-  static Float16 add(Float16 a, Float16 b) {
+  public static Float16 add(Float16 a, Float16 b) {
     return Float16.add(a, b);
   }
 
-  static Float16 sub(Float16 a, Float16 b) {
+  public static Float16 sub(Float16 a, Float16 b) {
     return Float16.sub(a, b);
   }
 
-  static Float16 mul(Float16 a, Float16 b) {
+  public static Float16 mul(Float16 a, Float16 b) {
     return Float16.mult(a, b);
   }
 
-  static Float16 div(Float16 a, Float16 b) {
+  public static Float16 div(Float16 a, Float16 b) {
     return Float16.div(a, b);
   }
 
-  static Float16 min(Float16 a, Float16 b) {
+  public static Float16 min(Float16 a, Float16 b) {
     return Float16.min(a, b);
   }
 
-  static Float16 max(Float16 a, Float16 b) {
+  public static Float16 max(Float16 a, Float16 b) {
     return Float16.max(a, b);
   }
 
   /** a * b + c, fused where the device allows it. */
-  static Float16 mulAdd(Float16 a, Float16 b, Float16 c) {
+  public static Float16 mulAdd(Float16 a, Float16 b, Float16 c) {
     return Float16.add(c, Float16.mult(a, b));
   }
 
-  static Float16 exp(Float16 v) {
+  public static Float16 exp(Float16 v) {
     return new Float16(
         TornadoMath.exp(v.getS0()),
         TornadoMath.exp(v.getS1()),
@@ -76,7 +77,7 @@ final class Lanes {
         TornadoMath.exp(v.getS15()));
   }
 
-  static Float16 sqrt(Float16 v) {
+  public static Float16 sqrt(Float16 v) {
     return new Float16(
         TornadoMath.sqrt(v.getS0()),
         TornadoMath.sqrt(v.getS1()),
@@ -100,7 +101,7 @@ final class Lanes {
    * The complementary error function of v at least 0, with a relative error below 1.2e-7 before
    * rounding (Press et al., Numerical Recipes, erfcc: a Chebyshev fit).
    */
-  static Float16 erfc(Float16 v) {
+  public static Float16 erfc(Float16 v) {
     Float16 t = div(splat(1f), mulAdd(v, splat(0.5f), splat(1f)));
     Float16 p = splat(0.17087277f);
     p = mulAdd(p, t, splat(-0.82215223f));
@@ -116,7 +117,7 @@ final class Lanes {
   }
 
   /** The sum of all lanes, as a tree of fixed shape. */
-  static float sum(Float16 v) {
+  public static float sum(Float16 v) {
     float a = (v.getS0() + v.getS8()) + (v.getS4() + v.getS12());
     float b = (v.getS1() + v.getS9()) + (v.getS5() + v.getS13());
     float c = (v.getS2() + v.getS10()) + (v.getS6() + v.getS14());
@@ -125,7 +126,7 @@ final class Lanes {
   }
 
   /** The largest lane. */
-  static float largest(Float16 v) {
+  public static float largest(Float16 v) {
     float a =
         TornadoMath.max(
             TornadoMath.max(v.getS0(), v.getS8()), TornadoMath.max(v.getS4(), v.getS12()));
@@ -145,7 +146,7 @@ final class Lanes {
    * Writes zeros to {@code floats} floats from {@code offset} on, both multiples of {@link
    * #width()}.
    */
-  static void clear(VectorFloat16 v, int offset, int floats) {
+  public static void clear(VectorFloat16 v, int offset, int floats) {
     int from = offset / width();
     int to = (offset + floats) / width();
     for (int i = from; i < to; i++) {

@@ -10,7 +10,7 @@ import java.util.stream.IntStream;
  * every block that is read. A second parallel loop within the row is for GPUs, whose threads share
  * a row; what stands before it, the zeros of the border, every one of them writes.
  */
-final class Rows {
+public final class Rows {
   /**
    * Rows of blocks without border are joined or halved until a row has at least and at most so many
    * floats.
@@ -26,7 +26,7 @@ final class Rows {
    * floats of the border on the left, of the pixels between, and of the whole row, offset,
    * accumulate.
    */
-  static IntStream output(Block out, boolean accumulate) {
+  public static IntStream output(Block out, boolean accumulate) {
     if (accumulate && hasBorder(out)) {
       throw new IllegalArgumentException("Cannot accumulate into a block with a border: " + out);
     }
@@ -46,7 +46,7 @@ final class Rows {
    * Three descriptor places: offset of the first pixel, floats from row to row, floats from image
    * to image.
    */
-  static IntStream input(Block in) {
+  public static IntStream input(Block in) {
     int row = in.columns() * in.stride();
     return IntStream.of(in.interior(), row, in.rows() * row);
   }
@@ -59,7 +59,7 @@ final class Rows {
    * @param flops floating-point operations an element
    * @param extras descriptor places after output and inputs
    */
-  static Call call(
+  public static Call call(
       Kernel kernel,
       double flops,
       boolean accumulate,
@@ -89,7 +89,7 @@ final class Rows {
   }
 
   /** Like {@link #call} for kernels that need to know the image: rows stay what they are. */
-  static Call callByImage(
+  public static Call callByImage(
       Kernel kernel,
       double flops,
       boolean accumulate,
@@ -115,12 +115,12 @@ final class Rows {
     }
   }
 
-  static IllegalArgumentException mismatch(Kernel kernel, Block in, Block out) {
+  public static IllegalArgumentException mismatch(Kernel kernel, Block in, Block out) {
     return new IllegalArgumentException(
         "%s: shapes do not fit: %s and %s".formatted(kernel.id(), in, out));
   }
 
-  static void requireSameChannels(Kernel kernel, Block out, Block... inputs) {
+  public static void requireSameChannels(Kernel kernel, Block out, Block... inputs) {
     for (Block in : inputs) {
       if (in.c() != out.c()) {
         throw mismatch(kernel, in, out);
@@ -128,7 +128,7 @@ final class Rows {
     }
   }
 
-  static void requireNoBorder(Kernel kernel, Block... blocks) {
+  public static void requireNoBorder(Kernel kernel, Block... blocks) {
     for (Block block : blocks) {
       if (hasBorder(block)) {
         throw new IllegalArgumentException(kernel.id() + ": must be without border: " + block);
@@ -137,7 +137,7 @@ final class Rows {
   }
 
   /** Requires rows of a matrix, [n, 1, 1, c]. */
-  static void requireRows(Kernel kernel, Block block) {
+  public static void requireRows(Kernel kernel, Block block) {
     requireNoBorder(kernel, block);
     if (block.h() != 1 || block.w() != 1) {
       throw new IllegalArgumentException(kernel.id() + ": must be rows [n, 1, 1, c]: " + block);
@@ -149,12 +149,12 @@ final class Rows {
   }
 
   /** In kernels: floats to compute in row y, which is none in a border row. */
-  static int inner(int y, int h, int floats) {
+  public static int inner(int y, int h, int floats) {
     return y < 0 ? 0 : (y < h ? floats : 0);
   }
 
   /** In kernels: y moved into 0 .. h - 1, so that a border row does not read beyond a table. */
-  static int clamp(int y, int h) {
+  public static int clamp(int y, int h) {
     return y < 0 ? 0 : (y < h ? y : h - 1);
   }
 }

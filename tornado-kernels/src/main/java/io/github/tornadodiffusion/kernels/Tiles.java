@@ -1,5 +1,18 @@
 package io.github.tornadodiffusion.kernels;
 
+import io.github.tornadodiffusion.kernels.ops.attention.AttentionKernels;
+import io.github.tornadodiffusion.kernels.ops.attention.AttentionTileKernels;
+import io.github.tornadodiffusion.kernels.ops.conv.ConvKernels;
+import io.github.tornadodiffusion.kernels.ops.loss.LossKernels;
+import io.github.tornadodiffusion.kernels.ops.loss.VariationalBoundKernels;
+import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels;
+import io.github.tornadodiffusion.kernels.ops.norm.GroupNormTileKernels;
+import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerKernels;
+import io.github.tornadodiffusion.kernels.ops.product.MatMulKernels;
+import io.github.tornadodiffusion.kernels.ops.product.ProductTile;
+import io.github.tornadodiffusion.kernels.ops.product.ProductTileKernels;
+import io.github.tornadodiffusion.kernels.ops.reduce.ReduceKernels;
+import io.github.tornadodiffusion.kernels.ops.reduce.ReduceTileKernels;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
@@ -21,11 +34,11 @@ import java.util.function.UnaryOperator;
  *   <li>All threads of a work group meet at every barrier, so bounds are the same for all of them.
  * </ul>
  */
-final class Tiles {
+public final class Tiles {
   /** Threads of a work group. */
-  static final int THREADS = 256;
+  public static final int THREADS = 256;
 
-  private static final Kernel PRODUCT = new Kernel("ProductTileKernels", "product");
+  private static final Kernel PRODUCT = new Kernel(ProductTileKernels.class, "product");
 
   /** Bytes of local memory that a work group of each variant takes. */
   private static final Map<Kernel, Integer> LOCAL_BYTES = new HashMap<>();
@@ -38,38 +51,38 @@ final class Tiles {
   static {
     LOCAL_BYTES.put(PRODUCT, 15_232);
     VARIANTS.put(
-        new Kernel("ConvKernels", "forward"), new Variant(PRODUCT, ProductTile::convolution));
+        new Kernel(ConvKernels.class, "forward"), new Variant(PRODUCT, ProductTile::convolution));
     VARIANTS.put(
-        new Kernel("ConvKernels", "weightGradient"),
+        new Kernel(ConvKernels.class, "weightGradient"),
         new Variant(PRODUCT, ProductTile::weightGradient));
     VARIANTS.put(
-        new Kernel("MatMulKernels", "multiply"), new Variant(PRODUCT, ProductTile::matrices));
-    add("AttentionKernels", "AttentionTileKernels", "forward", 19_456);
-    add("AttentionKernels", "AttentionTileKernels", "queries", 19_456);
-    add("AttentionKernels", "AttentionTileKernels", "keys", 19_456);
-    add("GroupNormKernels", "GroupNormTileKernels", "moments", 1024);
-    add("GroupNormKernels", "GroupNormTileKernels", "apply", 0);
-    add("GroupNormKernels", "GroupNormTileKernels", "sums", 2048);
-    add("GroupNormKernels", "GroupNormTileKernels", "reduce", 2048);
-    add("GroupNormKernels", "GroupNormTileKernels", "gradient", 0);
-    add("ReduceKernels", "ReduceTileKernels", "sumPixels", 1024);
-    add("LossKernels", "ReduceTileKernels", "meanSquaredError", 1024);
-    add("VariationalBoundKernels", "ReduceTileKernels", "perImage", 1024);
-    add("OptimizerKernels", "ReduceTileKernels", "squares", 1024);
-    add("OptimizerKernels", "ReduceTileKernels", "norm", 1024);
+        new Kernel(MatMulKernels.class, "multiply"), new Variant(PRODUCT, ProductTile::matrices));
+    add(AttentionKernels.class, AttentionTileKernels.class, "forward", 19_456);
+    add(AttentionKernels.class, AttentionTileKernels.class, "queries", 19_456);
+    add(AttentionKernels.class, AttentionTileKernels.class, "keys", 19_456);
+    add(GroupNormKernels.class, GroupNormTileKernels.class, "moments", 1024);
+    add(GroupNormKernels.class, GroupNormTileKernels.class, "apply", 0);
+    add(GroupNormKernels.class, GroupNormTileKernels.class, "sums", 2048);
+    add(GroupNormKernels.class, GroupNormTileKernels.class, "reduce", 2048);
+    add(GroupNormKernels.class, GroupNormTileKernels.class, "gradient", 0);
+    add(ReduceKernels.class, ReduceTileKernels.class, "sumPixels", 1024);
+    add(LossKernels.class, ReduceTileKernels.class, "meanSquaredError", 1024);
+    add(VariationalBoundKernels.class, ReduceTileKernels.class, "perImage", 1024);
+    add(OptimizerKernels.class, ReduceTileKernels.class, "squares", 1024);
+    add(OptimizerKernels.class, ReduceTileKernels.class, "norm", 1024);
   }
 
   private Tiles() {}
 
   /** A variant of the same name with the same descriptor. */
-  private static void add(String owner, String variantOwner, String method, int localBytes) {
+  private static void add(Class<?> owner, Class<?> variantOwner, String method, int localBytes) {
     Kernel variant = new Kernel(variantOwner, method);
     LOCAL_BYTES.put(variant, localBytes);
     VARIANTS.put(new Kernel(owner, method), new Variant(variant, UnaryOperator.identity()));
   }
 
   /** A program whose calls are those of {@link #of(Call)}. */
-  static Program of(Program program) {
+  public static Program of(Program program) {
     return new Program(
         program.name(),
         program.calls().stream().map(Tiles::of).toList(),
@@ -79,7 +92,7 @@ final class Tiles {
   }
 
   /** The call of the variant that does the same, or the call itself if there is none. */
-  static Call of(Call call) {
+  public static Call of(Call call) {
     Variant variant = VARIANTS.get(call.kernel());
     return variant == null
         ? call
@@ -92,17 +105,17 @@ final class Tiles {
   }
 
   /** All variants. */
-  static Set<Kernel> kernels() {
+  public static Set<Kernel> kernels() {
     return LOCAL_BYTES.keySet();
   }
 
   /** Whether a kernel is such a variant. */
-  static boolean is(Kernel kernel) {
+  public static boolean is(Kernel kernel) {
     return LOCAL_BYTES.containsKey(kernel);
   }
 
   /** Bytes of local memory that a work group of the kernel takes. */
-  static int localBytes(Kernel kernel) {
+  public static int localBytes(Kernel kernel) {
     return LOCAL_BYTES.getOrDefault(kernel, 0);
   }
 }

@@ -40,7 +40,7 @@ public enum Variants {
   }
 
   /** The variants themselves, or for {@link #AUTO} those for a type of device. */
-  Variants on(String deviceType) {
+  public Variants on(String deviceType) {
     if (this != AUTO) {
       return this;
     }

@@ -15,14 +15,14 @@ import java.util.regex.Pattern;
  * Reference tensors made by diffusers and PyTorch: a reader for the float32 safetensors files of
  * the test resources.
  */
-final class Golden {
+public final class Golden {
   private static final Pattern TENSOR =
       Pattern.compile(
           "\"([^\"]+)\":\\s*\\{\"dtype\":\\s*\"F32\",.*?\"data_offsets\":\\s*\\[(\\d+),\\s*(\\d+)\\]");
 
   private final Map<String, float[]> tensors = new HashMap<>();
 
-  Golden(String resource) {
+  public Golden(String resource) {
     byte[] bytes;
     try (InputStream in = Golden.class.getResourceAsStream("/" + resource)) {
       bytes = in.readAllBytes();
@@ -43,7 +43,7 @@ final class Golden {
   }
 
   /** A tensor's values in C order. */
-  float[] tensor(String name) {
+  public float[] tensor(String name) {
     float[] values = tensors.get(name);
     if (values == null) {
       throw new AssertionError("no tensor " + name + " among " + tensors.keySet());

@@ -10,7 +10,7 @@ import java.util.List;
  * Tensors as functions of image, channel, row and column, for oracles that read like their
  * equation.
  */
-interface Naive {
+public interface Naive {
   double at(int n, int c, int y, int x);
 
   /** Values in NCHW order as a function; b tells the shape. */

@@ -8,7 +8,7 @@ import java.util.SplittableRandom;
  * Lays out blocks, fills them with random numbers, runs calls and hands the numbers back in NCHW
  * doubles.
  */
-final class TestArena {
+public final class TestArena {
   /** The device that all tests compute on: the build runs them once for each. */
   static final String DEVICE = System.getProperty("tornadodiffusion.device", "jvm");
 
@@ -25,12 +25,12 @@ final class TestArena {
 
   private record Filled(int offset, float[] values) {}
 
-  TestArena(long seed) {
+  public TestArena(long seed) {
     random = new SplittableRandom(seed);
   }
 
   /** Room for n floats, filled with the junk that reused memory holds. */
-  int reserve(int n) {
+  public int reserve(int n) {
     int at = next;
     next += Block.round16(n) + 16;
     float[] junk = new float[Block.round16(n)];
@@ -39,13 +39,13 @@ final class TestArena {
     return at;
   }
 
-  int put(float... values) {
+  public int put(float... values) {
     int at = reserve(values.length);
     filled.add(new Filled(at, values));
     return at;
   }
 
-  float[] randoms(int n) {
+  public float[] randoms(int n) {
     float[] values = new float[n];
     for (int i = 0; i < n; i++) {
       values[i] = (float) (2 * random.nextDouble() - 1);
@@ -54,19 +54,19 @@ final class TestArena {
   }
 
   /** Places a block that a call will write. */
-  Block place(Block shape) {
+  public Block place(Block shape) {
     return shape.at(reserve(shape.size()));
   }
 
   /** Places a block that holds random numbers, with zeros in border and padding lanes. */
-  Block random(Block shape) {
+  public Block random(Block shape) {
     Block block = place(shape);
     fill(block, randoms(block.pixels() * block.c()));
     return block;
   }
 
   /** Fills a block from NCHW values. */
-  void fill(Block b, float[] nchw) {
+  public void fill(Block b, float[] nchw) {
     float[] values = new float[b.size()];
     for (int n = 0; n < b.n(); n++) {
       for (int c = 0; c < b.c(); c++) {
@@ -84,15 +84,15 @@ final class TestArena {
     return ((n * b.rows() + b.top() + y) * b.columns() + b.left() + x) * b.stride() + c;
   }
 
-  void run(Call... calls) {
+  public void run(Call... calls) {
     run(List.of(calls));
   }
 
-  void run(List<Call> calls) {
+  public void run(List<Call> calls) {
     run(ENGINE, calls);
   }
 
-  void run(Engine engine, List<Call> calls) {
+  public void run(Engine engine, List<Call> calls) {
     Program program =
         new Program("test", calls, calls.stream().map(c -> "").toList(), List.of(), List.of());
     if (session != null) {
@@ -105,7 +105,7 @@ final class TestArena {
     session.run(program);
   }
 
-  float[] read(int offset, int n) {
+  public float[] read(int offset, int n) {
     float[] values = new float[n];
     if (session == null) {
       for (Filled f : filled) {
@@ -120,7 +120,7 @@ final class TestArena {
   }
 
   /** The block's elements in NCHW order; fails if border or padding lanes are not zero. */
-  double[] read(Block b) {
+  public double[] read(Block b) {
     float[] values = read(b.offset(), b.size());
     double[] nchw = new double[b.pixels() * b.c()];
     boolean[] inside = new boolean[values.length];

@@ -19,12 +19,12 @@ public final class ImageBytes {
   }
 
   /** The nearest byte to a value of the scale 0 .. 255; values beyond it are clamped. */
-  static byte toByte(double value) {
+  public static byte toByte(double value) {
     return (byte) (int) Math.rint(Math.min(255, Math.max(0, value)));
   }
 
   /** Brightness of a colour as ITU-R 601 weighs it. */
-  static float luma(float red, float green, float blue) {
+  public static float luma(float red, float green, float blue) {
     return 0.299f * red + 0.587f * green + 0.114f * blue;
   }
 
@@ -33,7 +33,7 @@ public final class ImageBytes {
    *
    * @throws IllegalArgumentException if the images take more than half of the heap
    */
-  static void checkMemory(long count, int channels, int imageSize) {
+  public static void checkMemory(long count, int channels, int imageSize) {
     long mebibytes = (count * channels * imageSize * imageSize) >> 20;
     long heap = Runtime.getRuntime().maxMemory() >> 20;
     if (mebibytes > heap / 2) {
@@ -45,7 +45,7 @@ public final class ImageBytes {
   }
 
   /** A SHA-256 that has taken in the images' number and shape; their pixels follow. */
-  static MessageDigest digest(int count, int channels, int imageSize) {
+  public static MessageDigest digest(int count, int channels, int imageSize) {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       digest.update(
@@ -57,7 +57,7 @@ public final class ImageBytes {
   }
 
   /** The SHA-256 over images of one shape, in hexadecimal. */
-  static String hash(byte[][] images, int channels, int imageSize) {
+  public static String hash(byte[][] images, int channels, int imageSize) {
     MessageDigest digest = digest(images.length, channels, imageSize);
     for (byte[] image : images) {
       digest.update(image);

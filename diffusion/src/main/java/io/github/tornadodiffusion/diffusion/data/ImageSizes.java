@@ -10,12 +10,12 @@ package io.github.tornadodiffusion.diffusion.data;
  */
 public record ImageSizes(int minWidth, int minHeight, int maxWidth, int maxHeight) {
   /** The sizes of one image. */
-  static ImageSizes of(int width, int height) {
+  public static ImageSizes of(int width, int height) {
     return new ImageSizes(width, height, width, height);
   }
 
   /** The sizes of these images and others. */
-  ImageSizes with(ImageSizes other) {
+  public ImageSizes with(ImageSizes other) {
     return new ImageSizes(
         Math.min(minWidth, other.minWidth),
         Math.min(minHeight, other.minHeight),

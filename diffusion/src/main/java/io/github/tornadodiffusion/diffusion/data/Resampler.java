@@ -5,13 +5,13 @@ package io.github.tornadodiffusion.diffusion.data;
  * when shrinking, so that every source sample counts: the filter of Pillow's {@code
  * Image.resize(BICUBIC)}. Applied to rows, then to columns, it resizes an image.
  */
-final class Resampler {
+public final class Resampler {
   private final int from;
   private final int to;
   private final int[] first;
   private final float[][] weights;
 
-  Resampler(int from, int to) {
+  public Resampler(int from, int to) {
     this.from = from;
     this.to = to;
     first = new int[to];
@@ -41,7 +41,7 @@ final class Resampler {
    * @param source holds the line's samples at sourceOffset, sourceOffset + sourceStride, ...
    * @param target receives the resized samples, which may overshoot the source's range
    */
-  void line(
+  public void line(
       float[] source,
       int sourceOffset,
       int sourceStride,
@@ -61,7 +61,7 @@ final class Resampler {
   }
 
   /** Resizes a square plane of from * from samples to to * to samples. */
-  float[] plane(float[] source) {
+  public float[] plane(float[] source) {
     float[] rows = new float[from * to];
     for (int y = 0; y < from; y++) {
       line(source, y * from, 1, rows, y * to, 1);

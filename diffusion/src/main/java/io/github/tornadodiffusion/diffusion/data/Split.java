@@ -8,7 +8,7 @@ import java.util.SortedMap;
 import java.util.stream.Collectors;
 
 /** The part of a data set that its files keep apart. */
-enum Split {
+public enum Split {
   TRAIN("train|training"),
   VALIDATION("validation|valid|val|dev"),
   TEST("test|testing|t10k"),
@@ -27,7 +27,7 @@ enum Split {
   }
 
   /** The split that a user's word means. */
-  static Optional<Split> of(String id) {
+  public static Optional<Split> of(String id) {
     for (Split split : values()) {
       if (split.id().equals(id)) {
         return Optional.of(split);
@@ -37,7 +37,7 @@ enum Split {
   }
 
   /** The split that a directory or the beginning of a file's name tells, such as {@code t10k-}. */
-  static Optional<Split> told(String name) {
+  public static Optional<Split> told(String name) {
     String word = name.toLowerCase(Locale.ROOT).split("[^a-z0-9]", 2)[0];
     for (Split split : values()) {
       if (split != ALL && word.matches(split.names)) {
@@ -55,7 +55,7 @@ enum Split {
    * @param place the data's name in messages
    * @throws IllegalArgumentException in one line if there is no such split
    */
-  static <T> List<T> choose(SortedMap<Split, List<T>> there, Split asked, String place) {
+  public static <T> List<T> choose(SortedMap<Split, List<T>> there, Split asked, String place) {
     List<T> whole = there.get(ALL);
     if (whole != null) {
       if (asked != null && asked != ALL) {

@@ -2,8 +2,8 @@ package io.github.tornadodiffusion.diffusion.evaluation;
 
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
-import io.github.tornadodiffusion.diffusion.schedulers.NoiseSchedule;
-import io.github.tornadodiffusion.diffusion.schedulers.VarianceType;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.VarianceType;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,10 +1,10 @@
 package io.github.tornadodiffusion.diffusion.evaluation;
 
-import io.github.tornadodiffusion.diffusion.Denoiser;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
-import io.github.tornadodiffusion.diffusion.schedulers.NoiseSchedule;
-import io.github.tornadodiffusion.diffusion.schedulers.PredictionType;
-import io.github.tornadodiffusion.kernels.Philox;
+import io.github.tornadodiffusion.diffusion.sampling.Denoiser;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
+import io.github.tornadodiffusion.kernels.ops.noise.Philox;
 import java.util.function.IntBinaryOperator;
 
 /**

@@ -1,16 +1,16 @@
 package io.github.tornadodiffusion.diffusion.evaluation;
 
-import io.github.tornadodiffusion.diffusion.Batches;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.diffusion.training.Batches;
 import io.github.tornadodiffusion.kernels.Engine;
-import io.github.tornadodiffusion.nn.Classifier;
-import io.github.tornadodiffusion.nn.ClassifierConfig;
-import io.github.tornadodiffusion.nn.ClassifierInference;
-import io.github.tornadodiffusion.nn.ClassifierTraining;
-import io.github.tornadodiffusion.nn.HostTensor;
-import io.github.tornadodiffusion.nn.Initialisation;
-import io.github.tornadodiffusion.nn.LearningRateSchedule;
-import io.github.tornadodiffusion.nn.UNetTraining;
+import io.github.tornadodiffusion.nn.io.HostTensor;
+import io.github.tornadodiffusion.nn.models.classifier.Classifier;
+import io.github.tornadodiffusion.nn.models.classifier.ClassifierConfig;
+import io.github.tornadodiffusion.nn.models.classifier.ClassifierInference;
+import io.github.tornadodiffusion.nn.models.classifier.ClassifierTraining;
+import io.github.tornadodiffusion.nn.training.Initialisation;
+import io.github.tornadodiffusion.nn.training.LearningRateSchedule;
+import io.github.tornadodiffusion.nn.training.UNetTraining;
 import java.util.Arrays;
 import java.util.SequencedMap;
 

@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
+import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
 import java.util.Map;
 import java.util.Set;
 

@@ -1,6 +1,8 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
-import io.github.tornadodiffusion.nn.JsonFields;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.SolverAlgorithm;
+import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.IntUnaryOperator;

@@ -1,11 +1,15 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
-import static io.github.tornadodiffusion.diffusion.schedulers.ModelCall.term;
-import static io.github.tornadodiffusion.diffusion.schedulers.Update.NOISE;
-import static io.github.tornadodiffusion.diffusion.schedulers.Update.ORIGINAL;
-import static io.github.tornadodiffusion.diffusion.schedulers.Update.SAMPLE;
+import static io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall.term;
+import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.NOISE;
+import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.ORIGINAL;
+import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.SAMPLE;
 
-import io.github.tornadodiffusion.nn.JsonFields;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.Ids;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
+import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

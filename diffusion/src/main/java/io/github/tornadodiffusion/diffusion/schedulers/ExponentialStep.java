@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
+import io.github.tornadodiffusion.diffusion.schedulers.noise.SolverAlgorithm;
 import org.apache.commons.math3.util.CombinatoricsUtils;
 
 /**

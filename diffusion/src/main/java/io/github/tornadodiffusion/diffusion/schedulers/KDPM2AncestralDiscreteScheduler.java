@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
-import io.github.tornadodiffusion.nn.JsonFields;
+import io.github.tornadodiffusion.nn.io.JsonFields;
 
 /**
  * {@link KDPM2DiscreteScheduler} with ancestral sampling: every step goes lower than the next level

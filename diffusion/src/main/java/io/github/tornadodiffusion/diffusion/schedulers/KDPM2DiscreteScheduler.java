@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
-import io.github.tornadodiffusion.nn.JsonFields;
+import io.github.tornadodiffusion.nn.io.JsonFields;
 
 /**
  * The second order method of DPM-Solver-2 and of Karras et al. 2022 (algorithm 2 with the slope of

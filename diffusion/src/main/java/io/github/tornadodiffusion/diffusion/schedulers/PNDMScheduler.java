@@ -1,12 +1,17 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
-import static io.github.tornadodiffusion.diffusion.schedulers.ModelCall.term;
-import static io.github.tornadodiffusion.diffusion.schedulers.Update.ORIGINAL;
-import static io.github.tornadodiffusion.diffusion.schedulers.Update.OUTPUT;
-import static io.github.tornadodiffusion.diffusion.schedulers.Update.SAMPLE;
+import static io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall.term;
+import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.ORIGINAL;
+import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.OUTPUT;
+import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.SAMPLE;
 
-import io.github.tornadodiffusion.diffusion.schedulers.Update.Term;
-import io.github.tornadodiffusion.nn.JsonFields;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.Diffused;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.TimestepSpacing;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Update.Term;
+import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -1,5 +1,9 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
+import io.github.tornadodiffusion.diffusion.schedulers.steps.FoldedUpdates;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.HostRegisters;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;

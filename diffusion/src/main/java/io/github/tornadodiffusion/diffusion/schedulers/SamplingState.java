@@ -1,5 +1,7 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
+
 /**
  * The arrays of a sampler between two calls of the model; immutable. Double precision, so that a
  * step adds no error of its own.
@@ -12,7 +14,7 @@ public final class SamplingState {
    *
    * @param registers by {@link Update}'s numbers; null for those that hold nothing
    */
-  SamplingState(double[][] registers) {
+  public SamplingState(double[][] registers) {
     this.registers = registers;
   }
 
@@ -40,16 +42,16 @@ public final class SamplingState {
   }
 
   /** One more than the highest number of an array. */
-  int registers() {
+  public int registers() {
     return registers.length;
   }
 
   /** An array that must not be changed; null if there is none. */
-  double[] register(int index) {
+  public double[] register(int index) {
     return index < registers.length ? registers[index] : null;
   }
 
-  static double[] widen(float[] values, double scale) {
+  public static double[] widen(float[] values, double scale) {
     double[] wide = new double[values.length];
     for (int i = 0; i < wide.length; i++) {
       wide[i] = scale * values[i];
@@ -57,7 +59,7 @@ public final class SamplingState {
     return wide;
   }
 
-  static float[] narrow(double[] values, double scale) {
+  public static float[] narrow(double[] values, double scale) {
     float[] narrow = new float[values.length];
     for (int i = 0; i < narrow.length; i++) {
       narrow[i] = (float) (scale * values[i]);

@@ -1,5 +1,8 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
+import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntFunction;

@@ -1,8 +1,12 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
-import static io.github.tornadodiffusion.diffusion.schedulers.Settings.check;
+import static io.github.tornadodiffusion.diffusion.schedulers.noise.Settings.check;
 
-import io.github.tornadodiffusion.nn.JsonFields;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.TimestepSpacing;
+import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;

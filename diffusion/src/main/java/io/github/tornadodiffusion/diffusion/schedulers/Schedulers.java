@@ -1,7 +1,7 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
-import io.github.tornadodiffusion.nn.Json;
-import io.github.tornadodiffusion.nn.JsonFields;
+import io.github.tornadodiffusion.nn.io.Json;
+import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

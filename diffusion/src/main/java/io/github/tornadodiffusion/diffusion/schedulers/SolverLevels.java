@@ -1,5 +1,9 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
+import io.github.tornadodiffusion.diffusion.schedulers.noise.Diffused;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
 import java.util.Arrays;
 import java.util.Set;
 

@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
-import io.github.tornadodiffusion.nn.JsonFields;
+import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.function.IntUnaryOperator;
 
 /** Which order the steps of a solver have. */

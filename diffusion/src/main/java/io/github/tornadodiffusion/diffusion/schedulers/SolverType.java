@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
+import io.github.tornadodiffusion.diffusion.schedulers.noise.Ids;
 import java.util.Set;
 
 /** How DPM-Solver weighs the change of the prediction over a step, by diffusers' names. */

@@ -1,8 +1,8 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
-import static io.github.tornadodiffusion.diffusion.schedulers.ModelCall.term;
+import static io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall.term;
 
-import io.github.tornadodiffusion.diffusion.schedulers.Update.Term;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Update.Term;
 import java.util.Arrays;
 import org.apache.commons.math3.linear.Array2DRowRealMatrix;
 import org.apache.commons.math3.linear.ArrayRealVector;

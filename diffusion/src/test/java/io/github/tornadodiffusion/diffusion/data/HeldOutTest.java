@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.tornadodiffusion.diffusion.data.butterflies.Butterflies;
+import io.github.tornadodiffusion.diffusion.data.sources.Digits;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;

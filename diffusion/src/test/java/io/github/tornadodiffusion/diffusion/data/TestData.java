@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.tornadodiffusion.diffusion.data.sources.Datasets;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URISyntaxException;
@@ -12,11 +13,11 @@ import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
 
 /** Small data sets of every kind, and how tests open them. */
-final class TestData {
+public final class TestData {
   private TestData() {}
 
   /** A file or directory among the tests' resources. */
-  static Path resource(String name) {
+  public static Path resource(String name) {
     try {
       return Path.of(TestData.class.getResource("/data/" + name).toURI());
     } catch (URISyntaxException e) {
@@ -24,16 +25,16 @@ final class TestData {
     }
   }
 
-  static Dataset open(Object source, int imageSize, int channels) {
+  public static Dataset open(Object source, int imageSize, int channels) {
     return Datasets.open(source.toString(), imageSize, channels, 0);
   }
 
-  static int[] labels(Dataset data) {
+  public static int[] labels(Dataset data) {
     return IntStream.range(0, data.size()).map(data::label).toArray();
   }
 
   /** Asserts that a source is refused in one line that holds all of the texts. */
-  static void assertRefused(Object source, String... texts) {
+  public static void assertRefused(Object source, String... texts) {
     String message =
         assertThrows(IllegalArgumentException.class, () -> open(source, 8, 3)).getMessage();
     assertEquals(1, message.lines().count(), message);
@@ -42,7 +43,7 @@ final class TestData {
     }
   }
 
-  static byte[] gzip(byte[] content) {
+  public static byte[] gzip(byte[] content) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (GZIPOutputStream output = new GZIPOutputStream(bytes)) {
       output.write(content);

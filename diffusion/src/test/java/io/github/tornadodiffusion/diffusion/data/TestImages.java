@@ -12,11 +12,11 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** Small images in the sample layouts that image files have. */
-final class TestImages {
+public final class TestImages {
   private TestImages() {}
 
   /** 2x2 pixels of the same four grey shades of 0 .. 255, stored in different ways. */
-  static Map<String, BufferedImage> sampleKinds(int[] shades) {
+  public static Map<String, BufferedImage> sampleKinds(int[] shades) {
     Map<String, BufferedImage> images = new LinkedHashMap<>();
     images.put("grey", component(shades, ColorSpace.CS_GRAY, false, 8));
     images.put("grey-16", component(shades, ColorSpace.CS_GRAY, false, 16));
@@ -59,7 +59,7 @@ final class TestImages {
   }
 
   /** 8x8 pixels, a colour for every two rows: transparent, blue, green, red. */
-  static BufferedImage paletteWithHole() {
+  public static BufferedImage paletteWithHole() {
     byte full = (byte) 255;
     byte[] red = {0, 0, 0, full};
     byte[] green = {0, 0, full, 0};

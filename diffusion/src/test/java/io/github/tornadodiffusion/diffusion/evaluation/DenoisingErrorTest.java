@@ -3,9 +3,9 @@ package io.github.tornadodiffusion.diffusion.evaluation;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import io.github.tornadodiffusion.diffusion.schedulers.BetaSchedule;
-import io.github.tornadodiffusion.diffusion.schedulers.NoiseSchedule;
-import io.github.tornadodiffusion.diffusion.schedulers.PredictionType;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

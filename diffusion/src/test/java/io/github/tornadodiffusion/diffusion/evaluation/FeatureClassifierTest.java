@@ -5,12 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.tornadodiffusion.diffusion.data.Butterflies;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
-import io.github.tornadodiffusion.diffusion.data.Digits;
 import io.github.tornadodiffusion.diffusion.data.HeldOut;
 import io.github.tornadodiffusion.diffusion.data.Subset;
-import io.github.tornadodiffusion.kernels.JvmEngine;
+import io.github.tornadodiffusion.diffusion.data.butterflies.Butterflies;
+import io.github.tornadodiffusion.diffusion.data.sources.Digits;
+import io.github.tornadodiffusion.kernels.jvm.JvmEngine;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;

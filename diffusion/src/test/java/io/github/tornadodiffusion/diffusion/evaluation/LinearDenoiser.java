@@ -1,8 +1,8 @@
 package io.github.tornadodiffusion.diffusion.evaluation;
 
-import io.github.tornadodiffusion.diffusion.Denoiser;
-import io.github.tornadodiffusion.diffusion.schedulers.NoiseSchedule;
-import io.github.tornadodiffusion.diffusion.schedulers.PredictionType;
+import io.github.tornadodiffusion.diffusion.sampling.Denoiser;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
 
 /**
  * The best model of values that are independent and normal with one mean and deviation: it says the

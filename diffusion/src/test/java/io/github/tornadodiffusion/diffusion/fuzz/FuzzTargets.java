@@ -1,18 +1,18 @@
 package io.github.tornadodiffusion.diffusion.fuzz;
 
-import io.github.tornadodiffusion.diffusion.ClassLabels;
-import io.github.tornadodiffusion.diffusion.DiffusionModel;
-import io.github.tornadodiffusion.diffusion.Mask;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
-import io.github.tornadodiffusion.diffusion.data.Datasets;
-import io.github.tornadodiffusion.diffusion.data.ImageDecoder;
+import io.github.tornadodiffusion.diffusion.data.formats.ImageDecoder;
+import io.github.tornadodiffusion.diffusion.data.sources.Datasets;
+import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
+import io.github.tornadodiffusion.diffusion.sampling.Mask;
 import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
 import io.github.tornadodiffusion.diffusion.schedulers.StepOptions;
-import io.github.tornadodiffusion.nn.HostTensor;
-import io.github.tornadodiffusion.nn.ModelFiles;
-import io.github.tornadodiffusion.nn.Safetensors;
-import io.github.tornadodiffusion.nn.UNet2DConfig;
+import io.github.tornadodiffusion.diffusion.training.ClassLabels;
+import io.github.tornadodiffusion.nn.io.HostTensor;
+import io.github.tornadodiffusion.nn.io.Safetensors;
+import io.github.tornadodiffusion.nn.models.unet.ModelFiles;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

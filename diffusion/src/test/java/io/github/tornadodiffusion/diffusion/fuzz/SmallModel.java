@@ -1,11 +1,11 @@
 package io.github.tornadodiffusion.diffusion.fuzz;
 
-import io.github.tornadodiffusion.diffusion.DiffusionModel;
+import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
-import io.github.tornadodiffusion.nn.HostTensor;
-import io.github.tornadodiffusion.nn.UNet2DConfig;
-import io.github.tornadodiffusion.nn.UNet2DModel;
+import io.github.tornadodiffusion.nn.io.HostTensor;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

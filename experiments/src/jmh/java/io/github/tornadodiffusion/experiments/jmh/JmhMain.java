@@ -9,7 +9,7 @@ import io.github.tornadodiffusion.experiments.framework.ExperimentDirectory;
 import io.github.tornadodiffusion.experiments.framework.ExperimentRun;
 import io.github.tornadodiffusion.kernels.Device;
 import io.github.tornadodiffusion.kernels.Engines;
-import io.github.tornadodiffusion.nn.AtomicFiles;
+import io.github.tornadodiffusion.nn.io.AtomicFiles;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;

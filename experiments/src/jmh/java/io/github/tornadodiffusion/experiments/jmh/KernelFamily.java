@@ -1,10 +1,10 @@
 package io.github.tornadodiffusion.experiments.jmh;
 
-import io.github.tornadodiffusion.kernels.Activation;
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
-import io.github.tornadodiffusion.kernels.Elementwise;
-import io.github.tornadodiffusion.kernels.Resample;
+import io.github.tornadodiffusion.kernels.ops.activation.Activation;
+import io.github.tornadodiffusion.kernels.ops.elementwise.Elementwise;
+import io.github.tornadodiffusion.kernels.ops.resample.Resample;
 import java.util.function.Supplier;
 
 /**

@@ -3,8 +3,8 @@ package io.github.tornadodiffusion.experiments.jmh;
 import static io.github.tornadodiffusion.experiments.jmh.KernelFamily.images;
 
 import io.github.tornadodiffusion.kernels.Block;
-import io.github.tornadodiffusion.kernels.Elementwise;
-import io.github.tornadodiffusion.kernels.GroupNorm;
+import io.github.tornadodiffusion.kernels.ops.elementwise.Elementwise;
+import io.github.tornadodiffusion.kernels.ops.norm.GroupNorm;
 import java.util.List;
 
 /** Cases of group normalisation and softmax. */

@@ -2,10 +2,10 @@ package io.github.tornadodiffusion.experiments.jmh;
 
 import static io.github.tornadodiffusion.experiments.jmh.KernelFamily.images;
 
-import io.github.tornadodiffusion.kernels.Attention;
 import io.github.tornadodiffusion.kernels.Block;
-import io.github.tornadodiffusion.kernels.Conv;
-import io.github.tornadodiffusion.kernels.MatMul;
+import io.github.tornadodiffusion.kernels.ops.attention.Attention;
+import io.github.tornadodiffusion.kernels.ops.conv.Conv;
+import io.github.tornadodiffusion.kernels.ops.product.MatMul;
 
 /** Cases of everything that is made of products: convolutions, matrix products and attention. */
 final class ProductCases {

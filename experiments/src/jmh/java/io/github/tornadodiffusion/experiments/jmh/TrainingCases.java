@@ -4,12 +4,12 @@ import static io.github.tornadodiffusion.experiments.jmh.KernelFamily.BATCH;
 import static io.github.tornadodiffusion.experiments.jmh.KernelFamily.images;
 
 import io.github.tornadodiffusion.kernels.Block;
-import io.github.tornadodiffusion.kernels.Embedding;
-import io.github.tornadodiffusion.kernels.Loss;
-import io.github.tornadodiffusion.kernels.Noise;
-import io.github.tornadodiffusion.kernels.Optimizer;
-import io.github.tornadodiffusion.kernels.Reduce;
-import io.github.tornadodiffusion.kernels.VariationalBound;
+import io.github.tornadodiffusion.kernels.ops.embedding.Embedding;
+import io.github.tornadodiffusion.kernels.ops.loss.Loss;
+import io.github.tornadodiffusion.kernels.ops.loss.VariationalBound;
+import io.github.tornadodiffusion.kernels.ops.noise.Noise;
+import io.github.tornadodiffusion.kernels.ops.optimizer.Optimizer;
+import io.github.tornadodiffusion.kernels.ops.reduce.Reduce;
 import java.util.Arrays;
 
 /** Cases of what a training step has around the model: noise, conditions, losses, updates. */

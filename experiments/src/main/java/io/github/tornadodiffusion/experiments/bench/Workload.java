@@ -1,20 +1,20 @@
 package io.github.tornadodiffusion.experiments.bench;
 
-import io.github.tornadodiffusion.diffusion.Pipeline;
-import io.github.tornadodiffusion.diffusion.UNetSampling;
+import io.github.tornadodiffusion.diffusion.sampling.Pipeline;
+import io.github.tornadodiffusion.diffusion.sampling.UNetSampling;
 import io.github.tornadodiffusion.diffusion.schedulers.DDIMScheduler;
-import io.github.tornadodiffusion.diffusion.schedulers.NoiseSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
 import io.github.tornadodiffusion.experiments.cli.MemoryNeed;
 import io.github.tornadodiffusion.experiments.cli.Preset;
 import io.github.tornadodiffusion.kernels.Engine;
-import io.github.tornadodiffusion.nn.HostTensor;
-import io.github.tornadodiffusion.nn.Initialisation;
-import io.github.tornadodiffusion.nn.UNet2DConfig;
-import io.github.tornadodiffusion.nn.UNet2DModel;
-import io.github.tornadodiffusion.nn.UNetInference;
-import io.github.tornadodiffusion.nn.UNetTraining;
+import io.github.tornadodiffusion.nn.io.HostTensor;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
+import io.github.tornadodiffusion.nn.models.unet.UNetInference;
+import io.github.tornadodiffusion.nn.training.Initialisation;
+import io.github.tornadodiffusion.nn.training.UNetTraining;
 import java.util.Map;
 import java.util.SplittableRandom;
 

@@ -1,8 +1,8 @@
 package io.github.tornadodiffusion.experiments.cli;
 
-import io.github.tornadodiffusion.nn.ParameterSpec;
-import io.github.tornadodiffusion.nn.UNet2DConfig;
-import io.github.tornadodiffusion.nn.UNet2DModel;
+import io.github.tornadodiffusion.nn.graph.ParameterSpec;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryPoolMXBean;
 import java.lang.management.MemoryType;

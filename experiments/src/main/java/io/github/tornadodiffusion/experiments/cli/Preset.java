@@ -1,9 +1,9 @@
 package io.github.tornadodiffusion.experiments.cli;
 
-import io.github.tornadodiffusion.diffusion.schedulers.BetaSchedule;
-import io.github.tornadodiffusion.diffusion.schedulers.PredictionType;
-import io.github.tornadodiffusion.nn.LearningRateSchedule;
-import io.github.tornadodiffusion.nn.UNet2DConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
+import io.github.tornadodiffusion.nn.training.LearningRateSchedule;
 
 /**
  * A model and the recipe that trains it; every part can be overridden on the command line.

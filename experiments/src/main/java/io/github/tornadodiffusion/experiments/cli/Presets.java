@@ -1,9 +1,9 @@
 package io.github.tornadodiffusion.experiments.cli;
 
-import io.github.tornadodiffusion.diffusion.schedulers.BetaSchedule;
-import io.github.tornadodiffusion.diffusion.schedulers.PredictionType;
-import io.github.tornadodiffusion.nn.LearningRateSchedule.Kind;
-import io.github.tornadodiffusion.nn.UNet2DConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
+import io.github.tornadodiffusion.nn.training.LearningRateSchedule.Kind;
 import java.util.List;
 import java.util.stream.Collectors;
 

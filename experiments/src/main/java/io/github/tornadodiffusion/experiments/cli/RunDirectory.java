@@ -1,8 +1,8 @@
 package io.github.tornadodiffusion.experiments.cli;
 
-import io.github.tornadodiffusion.diffusion.Checkpoints;
-import io.github.tornadodiffusion.diffusion.DiffusionModel;
-import io.github.tornadodiffusion.nn.AtomicFiles;
+import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
+import io.github.tornadodiffusion.diffusion.training.Checkpoints;
+import io.github.tornadodiffusion.nn.io.AtomicFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

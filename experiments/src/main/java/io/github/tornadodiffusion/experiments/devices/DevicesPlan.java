@@ -3,7 +3,7 @@ package io.github.tornadodiffusion.experiments.devices;
 import io.github.tornadodiffusion.experiments.bench.Pace;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
 import io.github.tornadodiffusion.kernels.Engine;
-import io.github.tornadodiffusion.kernels.JvmEngine;
+import io.github.tornadodiffusion.kernels.jvm.JvmEngine;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

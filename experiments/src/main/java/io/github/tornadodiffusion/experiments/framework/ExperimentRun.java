@@ -8,7 +8,7 @@ import io.github.tornadodiffusion.experiments.cli.Manifest;
 import io.github.tornadodiffusion.experiments.cli.Progress;
 import io.github.tornadodiffusion.experiments.cli.RunLock;
 import io.github.tornadodiffusion.experiments.cli.Shell;
-import io.github.tornadodiffusion.nn.AtomicFiles;
+import io.github.tornadodiffusion.nn.io.AtomicFiles;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;

@@ -4,7 +4,7 @@ import io.github.tornadodiffusion.experiments.oracles.CallOracle.Element;
 import io.github.tornadodiffusion.experiments.oracles.CallOracle.Expectation;
 import io.github.tornadodiffusion.experiments.oracles.CallOracle.Region;
 import io.github.tornadodiffusion.kernels.Call;
-import io.github.tornadodiffusion.kernels.Optimizer;
+import io.github.tornadodiffusion.kernels.ops.optimizer.Optimizer;
 
 /** Oracles of {@code Optimizer}. */
 final class OptimizerOracles {

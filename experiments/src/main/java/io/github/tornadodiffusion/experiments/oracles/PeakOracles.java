@@ -3,7 +3,7 @@ package io.github.tornadodiffusion.experiments.oracles;
 import io.github.tornadodiffusion.experiments.oracles.CallOracle.Expectation;
 import io.github.tornadodiffusion.experiments.oracles.CallOracle.Region;
 import io.github.tornadodiffusion.kernels.Call;
-import io.github.tornadodiffusion.kernels.Peak;
+import io.github.tornadodiffusion.kernels.ops.peak.Peak;
 
 /** Oracles of {@code Peak}. */
 final class PeakOracles {

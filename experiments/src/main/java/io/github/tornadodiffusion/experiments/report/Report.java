@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.experiments.report;
 
-import io.github.tornadodiffusion.nn.AtomicFiles;
+import io.github.tornadodiffusion.nn.io.AtomicFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,13 +1,13 @@
 package io.github.tornadodiffusion.experiments.samplers;
 
-import io.github.tornadodiffusion.diffusion.DiffusionModel;
-import io.github.tornadodiffusion.diffusion.Trainer;
-import io.github.tornadodiffusion.diffusion.TrainingConfig;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.data.HeldOut;
+import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
+import io.github.tornadodiffusion.diffusion.training.Trainer;
+import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.experiments.bench.Pace;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.cli.Json;
@@ -18,7 +18,7 @@ import io.github.tornadodiffusion.experiments.study.FeatureSpace;
 import io.github.tornadodiffusion.experiments.study.StudyOptions;
 import io.github.tornadodiffusion.experiments.study.TrainingStudy;
 import io.github.tornadodiffusion.kernels.Engine;
-import io.github.tornadodiffusion.nn.UNet2DConfig;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;

@@ -1,14 +1,14 @@
 package io.github.tornadodiffusion.experiments.sampling;
 
-import io.github.tornadodiffusion.diffusion.ImageToImage;
-import io.github.tornadodiffusion.diffusion.Inpainting;
-import io.github.tornadodiffusion.diffusion.Mask;
-import io.github.tornadodiffusion.diffusion.ReverseProcess;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
-import io.github.tornadodiffusion.diffusion.data.Datasets;
+import io.github.tornadodiffusion.diffusion.data.sources.Datasets;
+import io.github.tornadodiffusion.diffusion.sampling.ImageToImage;
+import io.github.tornadodiffusion.diffusion.sampling.Inpainting;
+import io.github.tornadodiffusion.diffusion.sampling.Mask;
+import io.github.tornadodiffusion.diffusion.sampling.ReverseProcess;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.experiments.cli.Errors;
-import io.github.tornadodiffusion.nn.UNet2DConfig;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;

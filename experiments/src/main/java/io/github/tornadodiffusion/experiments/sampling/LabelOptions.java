@@ -1,9 +1,9 @@
 package io.github.tornadodiffusion.experiments.sampling;
 
-import io.github.tornadodiffusion.diffusion.ClassLabels;
-import io.github.tornadodiffusion.diffusion.GuidedSampling;
-import io.github.tornadodiffusion.diffusion.SamplingDevice;
-import io.github.tornadodiffusion.nn.UNet2DConfig;
+import io.github.tornadodiffusion.diffusion.sampling.GuidedSampling;
+import io.github.tornadodiffusion.diffusion.sampling.SamplingDevice;
+import io.github.tornadodiffusion.diffusion.training.ClassLabels;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

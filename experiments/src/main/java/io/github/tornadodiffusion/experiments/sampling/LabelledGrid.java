@@ -1,7 +1,7 @@
 package io.github.tornadodiffusion.experiments.sampling;
 
-import io.github.tornadodiffusion.diffusion.ImageGrid;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.diffusion.images.ImageGrid;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.FontMetrics;

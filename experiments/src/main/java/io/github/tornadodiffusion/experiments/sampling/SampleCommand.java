@@ -1,18 +1,18 @@
 package io.github.tornadodiffusion.experiments.sampling;
 
-import io.github.tornadodiffusion.diffusion.DiffusionModel;
-import io.github.tornadodiffusion.diffusion.Film;
-import io.github.tornadodiffusion.diffusion.Pipeline;
-import io.github.tornadodiffusion.diffusion.ReverseProcess;
-import io.github.tornadodiffusion.diffusion.Rng;
-import io.github.tornadodiffusion.diffusion.SamplingDevice;
+import io.github.tornadodiffusion.diffusion.images.Film;
+import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
+import io.github.tornadodiffusion.diffusion.random.Rng;
+import io.github.tornadodiffusion.diffusion.sampling.Pipeline;
+import io.github.tornadodiffusion.diffusion.sampling.ReverseProcess;
+import io.github.tornadodiffusion.diffusion.sampling.SamplingDevice;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.experiments.bench.ProfileOptions;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.cli.Progress;
 import io.github.tornadodiffusion.experiments.cli.Versions;
 import io.github.tornadodiffusion.kernels.Engine;
-import io.github.tornadodiffusion.nn.UNet2DConfig;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;

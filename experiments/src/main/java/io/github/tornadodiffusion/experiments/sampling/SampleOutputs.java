@@ -1,7 +1,7 @@
 package io.github.tornadodiffusion.experiments.sampling;
 
-import io.github.tornadodiffusion.diffusion.DiffusionModel;
-import io.github.tornadodiffusion.diffusion.Film;
+import io.github.tornadodiffusion.diffusion.images.Film;
+import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
 import io.github.tornadodiffusion.experiments.cli.OutputFiles;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,10 +1,10 @@
 package io.github.tornadodiffusion.experiments.sampling;
 
-import io.github.tornadodiffusion.diffusion.Film;
-import io.github.tornadodiffusion.diffusion.GifFiles;
-import io.github.tornadodiffusion.diffusion.ImageGrid;
-import io.github.tornadodiffusion.diffusion.Pipeline;
-import io.github.tornadodiffusion.diffusion.PngFiles;
+import io.github.tornadodiffusion.diffusion.images.Film;
+import io.github.tornadodiffusion.diffusion.images.GifFiles;
+import io.github.tornadodiffusion.diffusion.images.ImageGrid;
+import io.github.tornadodiffusion.diffusion.images.PngFiles;
+import io.github.tornadodiffusion.diffusion.sampling.Pipeline;
 import io.github.tornadodiffusion.experiments.cli.Progress;
 import java.awt.image.BufferedImage;
 import java.io.IOException;

@@ -1,14 +1,14 @@
 package io.github.tornadodiffusion.experiments.sampling;
 
-import io.github.tornadodiffusion.diffusion.DiffusionModel;
+import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.schedulers.DDIMInverseScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.DDIMScheduler;
-import io.github.tornadodiffusion.diffusion.schedulers.ModelCall;
-import io.github.tornadodiffusion.diffusion.schedulers.PredictionType;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.StepOptions;
-import io.github.tornadodiffusion.diffusion.schedulers.Update;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;

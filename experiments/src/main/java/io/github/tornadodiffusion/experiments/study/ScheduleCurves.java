@@ -1,7 +1,7 @@
 package io.github.tornadodiffusion.experiments.study;
 
-import io.github.tornadodiffusion.diffusion.schedulers.NoiseSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
 import io.github.tornadodiffusion.experiments.report.Chart;
 import io.github.tornadodiffusion.experiments.report.Numbers;
 import io.github.tornadodiffusion.experiments.report.Report;

@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.experiments.study;
 
-import io.github.tornadodiffusion.diffusion.PngFiles;
+import io.github.tornadodiffusion.diffusion.images.PngFiles;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;

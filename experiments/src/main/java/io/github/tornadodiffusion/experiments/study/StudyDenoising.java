@@ -1,15 +1,15 @@
 package io.github.tornadodiffusion.experiments.study;
 
-import io.github.tornadodiffusion.diffusion.Denoiser;
-import io.github.tornadodiffusion.diffusion.DiffusionModel;
-import io.github.tornadodiffusion.diffusion.TrainingConfig;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.evaluation.BitsPerDimension;
 import io.github.tornadodiffusion.diffusion.evaluation.DenoisingError;
 import io.github.tornadodiffusion.diffusion.evaluation.EvaluatedModel;
-import io.github.tornadodiffusion.diffusion.schedulers.NoiseSchedule;
+import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
+import io.github.tornadodiffusion.diffusion.sampling.Denoiser;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
+import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
-import io.github.tornadodiffusion.nn.UNetInference;
+import io.github.tornadodiffusion.nn.models.unet.UNetInference;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

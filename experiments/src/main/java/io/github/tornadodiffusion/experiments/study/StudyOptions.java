@@ -1,8 +1,8 @@
 package io.github.tornadodiffusion.experiments.study;
 
-import io.github.tornadodiffusion.diffusion.TrainingConfig;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
+import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.experiments.cli.Errors;
 import io.github.tornadodiffusion.experiments.cli.Presets;
 import io.github.tornadodiffusion.experiments.training.TrainOptions;

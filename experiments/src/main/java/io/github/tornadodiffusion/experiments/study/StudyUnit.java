@@ -1,13 +1,13 @@
 package io.github.tornadodiffusion.experiments.study;
 
-import io.github.tornadodiffusion.diffusion.DiffusionModel;
-import io.github.tornadodiffusion.diffusion.LossCurve;
-import io.github.tornadodiffusion.diffusion.PngFiles;
-import io.github.tornadodiffusion.diffusion.Trainer;
-import io.github.tornadodiffusion.diffusion.TrainingConfig;
 import io.github.tornadodiffusion.diffusion.evaluation.NearestNeighbours;
+import io.github.tornadodiffusion.diffusion.images.PngFiles;
+import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
+import io.github.tornadodiffusion.diffusion.training.LossCurve;
+import io.github.tornadodiffusion.diffusion.training.Trainer;
+import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
 import io.github.tornadodiffusion.experiments.sampling.ModelSampler;
 import io.github.tornadodiffusion.kernels.Engine;

@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.experiments.training;
 
-import io.github.tornadodiffusion.diffusion.LossCurve;
+import io.github.tornadodiffusion.diffusion.training.LossCurve;
 import io.github.tornadodiffusion.experiments.report.Chart;
 import java.util.ArrayList;
 import java.util.List;

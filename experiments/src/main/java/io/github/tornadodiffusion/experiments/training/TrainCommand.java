@@ -1,8 +1,8 @@
 package io.github.tornadodiffusion.experiments.training;
 
-import io.github.tornadodiffusion.diffusion.TrainingConfig;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
-import io.github.tornadodiffusion.diffusion.data.Datasets;
+import io.github.tornadodiffusion.diffusion.data.sources.Datasets;
+import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.experiments.bench.ProfileOptions;
 import io.github.tornadodiffusion.experiments.cli.Deadline;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;

@@ -1,11 +1,11 @@
 package io.github.tornadodiffusion.experiments.training;
 
-import io.github.tornadodiffusion.diffusion.Checkpoints.Checkpoint;
-import io.github.tornadodiffusion.diffusion.DivergenceException;
-import io.github.tornadodiffusion.diffusion.LossCurve;
-import io.github.tornadodiffusion.diffusion.LossSpike;
-import io.github.tornadodiffusion.diffusion.Trainer;
-import io.github.tornadodiffusion.diffusion.TrainingConfig;
+import io.github.tornadodiffusion.diffusion.training.Checkpoints.Checkpoint;
+import io.github.tornadodiffusion.diffusion.training.DivergenceException;
+import io.github.tornadodiffusion.diffusion.training.LossCurve;
+import io.github.tornadodiffusion.diffusion.training.LossSpike;
+import io.github.tornadodiffusion.diffusion.training.Trainer;
+import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.experiments.cli.Interruption;
 import io.github.tornadodiffusion.experiments.cli.Progress;
 import io.github.tornadodiffusion.experiments.cli.RunDirectory;

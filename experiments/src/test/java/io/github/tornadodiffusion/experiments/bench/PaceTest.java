@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.experiments.cli.Presets;
 import io.github.tornadodiffusion.kernels.Engine;
-import io.github.tornadodiffusion.kernels.JvmEngine;
+import io.github.tornadodiffusion.kernels.jvm.JvmEngine;
 import java.util.function.IntToDoubleFunction;
 import org.junit.jupiter.api.Test;
 

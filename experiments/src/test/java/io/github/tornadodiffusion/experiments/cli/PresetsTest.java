@@ -2,9 +2,9 @@ package io.github.tornadodiffusion.experiments.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.github.tornadodiffusion.diffusion.schedulers.BetaSchedule;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 import io.github.tornadodiffusion.experiments.training.TrainOptions;
-import io.github.tornadodiffusion.nn.UNet2DConfig;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;

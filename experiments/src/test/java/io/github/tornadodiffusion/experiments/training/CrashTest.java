@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.tornadodiffusion.diffusion.Checkpoints;
+import io.github.tornadodiffusion.diffusion.training.Checkpoints;
 import io.github.tornadodiffusion.experiments.OnDevice;
 import io.github.tornadodiffusion.experiments.ProgramRun;
 import io.github.tornadodiffusion.kernels.Engines;

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.tornadodiffusion.diffusion.LossCurve;
+import io.github.tornadodiffusion.diffusion.training.LossCurve;
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.List;

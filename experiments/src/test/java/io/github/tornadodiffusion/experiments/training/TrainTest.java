@@ -5,13 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.tornadodiffusion.diffusion.Checkpoints;
+import io.github.tornadodiffusion.diffusion.training.Checkpoints;
 import io.github.tornadodiffusion.experiments.CommandRun;
 import io.github.tornadodiffusion.experiments.cli.RunDirectory;
 import io.github.tornadodiffusion.experiments.cli.RunLock;
-import io.github.tornadodiffusion.nn.AtomicDirectories;
-import io.github.tornadodiffusion.nn.HostTensor;
-import io.github.tornadodiffusion.nn.Safetensors;
+import io.github.tornadodiffusion.nn.io.AtomicDirectories;
+import io.github.tornadodiffusion.nn.io.HostTensor;
+import io.github.tornadodiffusion.nn.io.Safetensors;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;

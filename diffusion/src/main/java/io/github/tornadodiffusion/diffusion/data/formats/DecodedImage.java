@@ -1,0 +1,10 @@
+package io.github.tornadodiffusion.diffusion.data.formats;
+
+/**
+ * An image as training takes it.
+ *
+ * @param pixels channels * imageSize * imageSize bytes in the order channel, row, column
+ * @param width of the image before it was cropped and resized
+ * @param height of the image before it was cropped and resized
+ */
+public record DecodedImage(byte[] pixels, int width, int height) {}

@@ -1,0 +1,114 @@
+package io.github.tornadodiffusion.diffusion.data.formats;
+
+import io.github.tornadodiffusion.diffusion.data.Split;
+import io.github.tornadodiffusion.diffusion.model.Lines;
+import java.io.IOException;
+import java.nio.file.FileSystemLoopException;
+import java.nio.file.FileVisitOption;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+
+/**
+ * Finds the files of a directory and its subdirectories. Hidden files and directories are passed
+ * over; symbolic links are followed, and a file that several paths lead to counts once.
+ */
+public final class ImageDirectory {
+  /** Two links a directory to the next make 2^n paths of n directories. */
+  private static final int MOST_DIRECTORIES = 50_000;
+
+  private ImageDirectory() {}
+
+  /**
+   * The images of a directory.
+   *
+   * @param paths of the directory's files, relative to it, with {@code /} between names
+   * @param split the split that the user asked for, or null
+   * @param warnings what went less than well while the files were listed
+   * @throws IllegalArgumentException with one line that names cause and mend, if there is no image
+   */
+  public static ImageSource open(
+      Path directory, List<String> paths, Split split, List<String> warnings) {
+    return new ImageFiles(
+        directory.toString(),
+        paths.stream().filter(ImageFiles::accepts).toList(),
+        split,
+        (path, imageSize, channels) ->
+            ImageDecoder.decode(directory.resolve(path).toFile(), imageSize, channels),
+        warnings);
+  }
+
+  /**
+   * The files' paths relative to the directory, with {@code /} between names, sorted alike on every
+   * platform.
+   *
+   * @param wanted decides by such a path
+   * @param warnings receives what cannot be read
+   */
+  public static List<String> files(
+      Path directory, Predicate<String> wanted, List<String> warnings) {
+    TreeMap<String, Path> found = new TreeMap<>();
+    SimpleFileVisitor<Path> visitor =
+        new SimpleFileVisitor<>() {
+          private int directories;
+
+          @Override
+          public FileVisitResult preVisitDirectory(Path path, BasicFileAttributes attributes) {
+            if (++directories > MOST_DIRECTORIES) {
+              throw new IllegalArgumentException(
+                  Lines.one(
+                      "%s leads to more than %d directories: remove links in it that lead around"
+                          .formatted(directory, MOST_DIRECTORIES)));
+            }
+            return !path.equals(directory) && path.getFileName().toString().startsWith(".")
+                ? FileVisitResult.SKIP_SUBTREE
+                : FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFile(Path path, BasicFileAttributes attributes) {
+            String relative = directory.relativize(path).toString().replace('\\', '/');
+            // A link arrives here only when it leads nowhere; it then counts as unreadable.
+            boolean file = attributes.isRegularFile() || attributes.isSymbolicLink();
+            if (file && wanted.test(relative)) {
+              found.put(relative, path);
+            }
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path path, IOException problem) {
+            if (!(problem instanceof FileSystemLoopException)) {
+              warnings.add(Lines.one("cannot read " + path + ": " + problem));
+            }
+            return FileVisitResult.CONTINUE;
+          }
+        };
+    try {
+      Files.walkFileTree(
+          directory, EnumSet.of(FileVisitOption.FOLLOW_LINKS), Integer.MAX_VALUE, visitor);
+    } catch (IOException e) {
+      throw new IllegalArgumentException(
+          Lines.one("cannot list " + directory + ": " + e + ": check its permissions"), e);
+    }
+    Set<Path> seen = new HashSet<>();
+    found.values().removeIf(file -> !seen.add(real(file)));
+    return List.copyOf(found.keySet());
+  }
+
+  private static Path real(Path path) {
+    try {
+      return path.toRealPath();
+    } catch (IOException e) {
+      return path;
+    }
+  }
+}

@@ -1,0 +1,49 @@
+package io.github.tornadodiffusion.diffusion.data.formats;
+
+import java.io.IOException;
+import javax.imageio.stream.ImageInputStream;
+
+/**
+ * Counts the scans of a JPEG file. A progressive file has about ten; each leads the decoder through
+ * the whole image, even one of a few bytes, so that a small file of many keeps it busy for hours.
+ */
+final class JpegScans {
+  private static final int BUFFER_BYTES = 1 << 16;
+
+  /** A hundred scans of the largest image: seconds. */
+  private static final long MOST_PIXELS = 10_000_000_000L;
+
+  private JpegScans() {}
+
+  /** Refuses an image of so many pixels and too many scans. */
+  static void check(long scans, long pixels) throws IOException {
+    if (scans * pixels > MOST_PIXELS) {
+      throw new IOException(
+          "%d scans of %d pixels are too many, it is damaged".formatted(scans, pixels));
+    }
+  }
+
+  /**
+   * How many scans there are.
+   *
+   * @param input at the file's start, where it will be again
+   */
+  static long count(ImageInputStream input) throws IOException {
+    byte[] buffer = new byte[BUFFER_BYTES];
+    input.mark();
+    try {
+      long scans = 0;
+      int previous = 0;
+      for (int length = input.read(buffer); length >= 0; length = input.read(buffer)) {
+        for (int i = 0; i < length; i++) {
+          // Coded data never holds these two bytes.
+          scans += previous == 0xFF && buffer[i] == (byte) 0xDA ? 1 : 0;
+          previous = buffer[i] & 0xFF;
+        }
+      }
+      return scans;
+    } finally {
+      input.reset();
+    }
+  }
+}

@@ -1,0 +1,224 @@
+package io.github.tornadodiffusion.diffusion.data.sources;
+
+import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.diffusion.data.ImageBytes;
+import io.github.tornadodiffusion.diffusion.data.ImageSizes;
+import io.github.tornadodiffusion.diffusion.data.formats.DecodedImage;
+import io.github.tornadodiffusion.diffusion.data.formats.ImageDecoder;
+import io.github.tornadodiffusion.diffusion.data.formats.ImageSource;
+import io.github.tornadodiffusion.diffusion.model.Lines;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/**
+ * Images that are decoded from where they lie, with as many of them kept in memory as a bound
+ * allows.
+ *
+ * <p>Opening decodes every image once: that finds those that cannot be read, which are skipped with
+ * a warning, and the hash. The first images stay in memory until the bound is reached; the others
+ * are decoded again whenever they are asked for. An epoch asks for every image once, in an order of
+ * its own, so no rule of replacement finds more in memory than a part that stays.
+ */
+final class CachedImages implements Dataset {
+  /** Images that are decoded at a time while opening. */
+  private static final int BLOCK = 64;
+
+  private final ImageSource source;
+  private final int imageSize;
+  private final int channels;
+  private final int[] readable;
+  private final byte[][] kept;
+  private final ImageSizes sizes;
+  private final List<String> warnings;
+  private final String hash;
+
+  private record Attempt(DecodedImage image, String problem) {}
+
+  /** What opening finds out. */
+  private static final class Pass {
+    final int[] readable;
+    final byte[][] kept;
+    final MessageDigest digest;
+    int count;
+    long room;
+    ImageSizes sizes;
+    String firstProblem;
+
+    Pass(ImageSource source, int imageSize, int channels, long cacheBytes) {
+      readable = new int[source.size()];
+      kept = new byte[source.size()][];
+      digest = ImageBytes.digest(source.size(), channels, imageSize);
+      room = cacheBytes;
+    }
+
+    void add(ImageSource source, int index, Attempt attempt) {
+      if (attempt.problem != null) {
+        firstProblem =
+            firstProblem == null ? source.name(index) + ": " + attempt.problem : firstProblem;
+        return;
+      }
+      DecodedImage image = attempt.image;
+      readable[count] = index;
+      room -= image.pixels().length;
+      if (room >= 0) {
+        kept[count] = image.pixels();
+      }
+      count++;
+      digest.update(image.pixels());
+      ImageSizes its = ImageSizes.of(image.width(), image.height());
+      sizes = sizes == null ? its : sizes.with(its);
+    }
+  }
+
+  private CachedImages(ImageSource source, int imageSize, int channels, Pass pass) {
+    this.source = source;
+    this.imageSize = imageSize;
+    this.channels = channels;
+    readable = Arrays.copyOf(pass.readable, pass.count);
+    kept = Arrays.copyOf(pass.kept, pass.count);
+    sizes = pass.sizes;
+    warnings = new ArrayList<>(source.warnings());
+    int skipped = source.size() - size();
+    if (skipped > 0) {
+      warnings.add(
+          Lines.one(
+              "%d of %d images in %s cannot be read and are skipped, the first is %s"
+                  .formatted(skipped, source.size(), source.place(), pass.firstProblem)));
+    }
+    // The hash begins with the number of images, which only now is known.
+    hash = HexFormat.of().formatHex((skipped > 0 ? digest() : pass.digest).digest());
+  }
+
+  /** The bound where none is given: a quarter of the heap. */
+  static long defaultCacheBytes() {
+    return Runtime.getRuntime().maxMemory() / 4;
+  }
+
+  /**
+   * Decodes every image once and keeps as many as fit.
+   *
+   * @param cacheBytes most bytes of decoded images to keep in memory
+   * @throws IllegalArgumentException in one line if no image can be read
+   */
+  static CachedImages open(ImageSource source, int imageSize, int channels, long cacheBytes) {
+    Pass pass = new Pass(source, imageSize, channels, cacheBytes);
+    for (int start = 0; start < source.size(); start += BLOCK) {
+      int from = start;
+      List<Attempt> block =
+          IntStream.range(from, Math.min(from + BLOCK, source.size()))
+              .parallel()
+              .mapToObj(i -> attempt(source, i, imageSize, channels))
+              .toList();
+      for (int i = 0; i < block.size(); i++) {
+        pass.add(source, from + i, block.get(i));
+      }
+    }
+    if (pass.count == 0) {
+      throw new IllegalArgumentException(
+          Lines.one(
+              "none of the %d images in %s can be read: %s; give %s"
+                  .formatted(
+                      source.size(), source.place(), pass.firstProblem, ImageDecoder.ACCEPTED)));
+    }
+    return new CachedImages(source, imageSize, channels, pass);
+  }
+
+  private static Attempt attempt(ImageSource source, int index, int imageSize, int channels) {
+    try {
+      return new Attempt(source.decode(index, imageSize, channels), null);
+    } catch (IOException e) {
+      return new Attempt(null, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private MessageDigest digest() {
+    MessageDigest digest = ImageBytes.digest(size(), channels, imageSize);
+    for (int i = 0; i < size(); i++) {
+      digest.update(pixels(i));
+    }
+    return digest;
+  }
+
+  private byte[] pixels(int index) {
+    if (kept[index] != null) {
+      return kept[index];
+    }
+    try {
+      return source.decode(readable[index], imageSize, channels).pixels();
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          new IOException(
+              Lines.one(
+                  "%s in %s can no longer be read (%s): leave the data in place while it is used"
+                      .formatted(source.name(readable[index]), source.place(), e.getMessage())),
+              e));
+    }
+  }
+
+  /** How many images are kept in memory. */
+  int kept() {
+    return (int) Arrays.stream(kept).filter(image -> image != null).count();
+  }
+
+  @Override
+  public String name() {
+    return source.place();
+  }
+
+  @Override
+  public int size() {
+    return readable.length;
+  }
+
+  @Override
+  public int channels() {
+    return channels;
+  }
+
+  @Override
+  public int imageSize() {
+    return imageSize;
+  }
+
+  @Override
+  public float[] image(int index) {
+    return ImageBytes.toFloats(pixels(index));
+  }
+
+  @Override
+  public int label(int index) {
+    return source.label(readable[index]);
+  }
+
+  @Override
+  public int classes() {
+    return source.classNames().size();
+  }
+
+  @Override
+  public List<String> classNames() {
+    return source.classNames();
+  }
+
+  @Override
+  public Optional<ImageSizes> originalSizes() {
+    return Optional.of(sizes);
+  }
+
+  @Override
+  public String hash() {
+    return hash;
+  }
+
+  @Override
+  public List<String> warnings() {
+    return List.copyOf(warnings);
+  }
+}

@@ -1,0 +1,92 @@
+package io.github.tornadodiffusion.diffusion.images;
+
+import io.github.tornadodiffusion.nn.io.AtomicFiles;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import javax.imageio.IIOImage;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageTypeSpecifier;
+import javax.imageio.ImageWriter;
+import javax.imageio.metadata.IIOMetadata;
+import javax.imageio.metadata.IIOMetadataNode;
+import javax.imageio.stream.ImageOutputStream;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
+
+/** Writes PNG files that say how they were made. */
+public final class PngFiles {
+  private static final String FORMAT = "javax_imageio_png_1.0";
+
+  static {
+    Headless.ensure();
+  }
+
+  private PngFiles() {}
+
+  /**
+   * Writes an image, whole or not at all: an earlier file of that name stays until the new one is
+   * complete. Missing parent directories are made.
+   *
+   * @param text key and value pairs for the file's tEXt chunks (iTXt for values beyond Latin-1),
+   *     such as seed and configuration; keys have 1 to 79 Latin-1 characters
+   * @throws IOException if the file cannot be written
+   */
+  public static void write(Path file, BufferedImage image, Map<String, String> text)
+      throws IOException {
+    Path parent = file.toAbsolutePath().getParent();
+    if (parent != null) {
+      Files.createDirectories(parent);
+    }
+    AtomicFiles.write(file, encode(image, text));
+  }
+
+  /** The bytes of a PNG file with the given text; see {@link #write}. */
+  public static byte[] encode(BufferedImage image, Map<String, String> text) throws IOException {
+    ImageWriter writer = ImageIO.getImageWritersByFormatName("png").next();
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ImageOutputStream output = new MemoryCacheImageOutputStream(bytes)) {
+      IIOMetadata metadata =
+          writer.getDefaultImageMetadata(
+              ImageTypeSpecifier.createFromRenderedImage(image), writer.getDefaultWriteParam());
+      metadata.mergeTree(FORMAT, chunks(text));
+      writer.setOutput(output);
+      writer.write(new IIOImage(image, null, metadata));
+    } finally {
+      writer.dispose();
+    }
+    return bytes.toByteArray();
+  }
+
+  private static IIOMetadataNode chunks(Map<String, String> text) {
+    IIOMetadataNode latin = new IIOMetadataNode("tEXt");
+    IIOMetadataNode international = new IIOMetadataNode("iTXt");
+    text.forEach((key, value) -> {
+      if (StandardCharsets.ISO_8859_1.newEncoder().canEncode(value)) {
+        IIOMetadataNode entry = new IIOMetadataNode("tEXtEntry");
+        entry.setAttribute("keyword", key);
+        entry.setAttribute("value", value);
+        latin.appendChild(entry);
+      } else {
+        IIOMetadataNode entry = new IIOMetadataNode("iTXtEntry");
+        entry.setAttribute("keyword", key);
+        entry.setAttribute("compressionFlag", "FALSE");
+        entry.setAttribute("compressionMethod", "0");
+        entry.setAttribute("languageTag", "");
+        entry.setAttribute("translatedKeyword", "");
+        entry.setAttribute("text", value);
+        international.appendChild(entry);
+      }
+    });
+    IIOMetadataNode root = new IIOMetadataNode(FORMAT);
+    for (IIOMetadataNode chunk : new IIOMetadataNode[] {international, latin}) {
+      if (chunk.hasChildNodes()) {
+        root.appendChild(chunk);
+      }
+    }
+    return root;
+  }
+}

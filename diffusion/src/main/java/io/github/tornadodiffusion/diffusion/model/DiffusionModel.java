@@ -1,0 +1,236 @@
+package io.github.tornadodiffusion.diffusion.model;
+
+import io.github.tornadodiffusion.diffusion.schedulers.DDIMScheduler;
+import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
+import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
+import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
+import io.github.tornadodiffusion.nn.io.AtomicFiles;
+import io.github.tornadodiffusion.nn.io.HostTensor;
+import io.github.tornadodiffusion.nn.io.Json;
+import io.github.tornadodiffusion.nn.io.JsonFields;
+import io.github.tornadodiffusion.nn.models.unet.ModelFiles;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+
+/**
+ * A UNet with its scheduler, in a directory as diffusers' DDPMPipeline and DDIMPipeline save it:
+ * {@code model_index.json}, {@code unet/} and {@code scheduler/}. As in diffusers, the files of a
+ * part are looked for in the directory itself where the part has none of its own, as in the first
+ * models that were published.
+ *
+ * @param scheduler the scheduler of training, which also samples unless another is asked for
+ * @param unet the UNet's configuration
+ * @param parameters its parameters by PyTorch's names, in the order of the specifications
+ */
+public record DiffusionModel(
+    Scheduler scheduler, UNet2DConfig unet, SequencedMap<String, HostTensor> parameters) {
+  /** The file that names the parts of a model. */
+  public static final String INDEX = "model_index.json";
+
+  /** The directory of the scheduler. */
+  public static final String SCHEDULER = "scheduler";
+
+  /** The directory of the UNet. */
+  public static final String UNET = "unet";
+
+  private static final String SCHEDULER_CONFIG = "scheduler_config.json";
+  private static final String UNET_CLASS = "UNet2DModel";
+  private static final String LIBRARY = "diffusers";
+
+  /**
+   * Reads a model with the scheduler that it names.
+   *
+   * @throws IOException in one line naming the file, the cause and the mend
+   */
+  public static DiffusionModel read(Path directory) throws IOException {
+    Path config = schedulerConfig(directory);
+    return read(directory, Schedulers.read(config));
+  }
+
+  /**
+   * Reads a model and makes a scheduler of the given class from its scheduler's configuration.
+   *
+   * @param schedulerClass see {@link Schedulers#className}
+   * @throws IOException in one line naming the file, the cause and the mend
+   */
+  public static DiffusionModel read(Path directory, String schedulerClass) throws IOException {
+    String className = Schedulers.className(schedulerClass);
+    return read(directory, Schedulers.read(schedulerConfig(directory), className));
+  }
+
+  private static DiffusionModel read(Path directory, Scheduler scheduler) throws IOException {
+    ModelFiles.UNet unet = readUNetFiles(part(directory, UNET));
+    return new DiffusionModel(scheduler, unet.config(), unet.parameters());
+  }
+
+  /**
+   * Reads the UNet alone: of a model, whatever its scheduler, or of a directory that diffusers'
+   * {@code UNet2DModel.save_pretrained} wrote.
+   *
+   * @throws IOException in one line naming the file, the cause and the mend
+   */
+  public static ModelFiles.UNet readUNet(Path directory) throws IOException {
+    checkDirectory(directory);
+    Path index = directory.resolve(INDEX);
+    Path unet = part(directory, UNET);
+    if (Files.isRegularFile(index)) {
+      Json.read(
+          index,
+          fields -> {
+            checkUNet(fields);
+            return null;
+          });
+    } else if (!Files.isRegularFile(unet.resolve(ModelFiles.CONFIG))) {
+      throw noModel(directory);
+    }
+    return readUNetFiles(unet);
+  }
+
+  private static ModelFiles.UNet readUNetFiles(Path directory) throws IOException {
+    return ModelFiles.readUNet(directory, config -> new UNet2DModel(config).parameters());
+  }
+
+  /** The scheduler's file of a directory whose index names the parts of a model. */
+  private static Path schedulerConfig(Path directory) throws IOException {
+    checkDirectory(directory);
+    Path index = directory.resolve(INDEX);
+    if (!Files.isRegularFile(index)) {
+      throw noModel(directory);
+    }
+    Json.read(index, DiffusionModel::checkIndex);
+    return part(directory, SCHEDULER).resolve(SCHEDULER_CONFIG);
+  }
+
+  private static void checkDirectory(Path directory) throws IOException {
+    if (!Files.isDirectory(directory)) {
+      throw new IOException(
+          directory + " is not a directory: name one that a training run or diffusers wrote");
+    }
+  }
+
+  private static IOException noModel(Path directory) {
+    return new IOException(
+        directory + " holds no model (it has no " + INDEX + "): name a model directory");
+  }
+
+  /** Where the files of a part are. */
+  private static Path part(Path directory, String name) {
+    Path own = directory.resolve(name);
+    return Files.isDirectory(own) ? own : directory;
+  }
+
+  private static void checkUNet(JsonFields index) {
+    List<String> unet = index.strings(UNET, List.of());
+    if (unet.size() != 2 || !unet.getLast().equals(UNET_CLASS)) {
+      throw new IllegalArgumentException(
+          "unet is %s: only pipelines with a %s can be read"
+              .formatted(unet.isEmpty() ? "missing" : unet, UNET_CLASS));
+    }
+  }
+
+  private static Void checkIndex(JsonFields index) {
+    checkUNet(index);
+    if (index.strings(SCHEDULER, List.of()).size() != 2) {
+      throw new IllegalArgumentException(
+          "scheduler is missing: only pipelines with a scheduler can be read");
+    }
+    for (String key : index.keys()) {
+      // A part of its own is a list of library and class.
+      if (index.isList(key) && !key.equals(UNET) && !key.equals(SCHEDULER)) {
+        throw new IllegalArgumentException(
+            "the pipeline has a %s too: only those of a %s and a scheduler alone can be read"
+                .formatted(Lines.one(key), UNET_CLASS));
+      }
+    }
+    return null;
+  }
+
+  /**
+   * Checks that a run can begin in the directory: that it is not there, or empty.
+   *
+   * @throws IOException in one line if it holds anything
+   */
+  public static void checkFree(Path directory) throws IOException {
+    if (Files.exists(directory) && !Files.isDirectory(directory)) {
+      throw new IOException(directory + " is a file: choose another output directory");
+    }
+    if (Files.isDirectory(directory)) {
+      try (var entries = Files.list(directory)) {
+        if (entries.findAny().isPresent()) {
+          throw new IOException(
+              directory + " is not empty, nothing was written: choose another output directory");
+        }
+      }
+    }
+  }
+
+  /**
+   * Writes the model to a directory that is not there yet, or empty.
+   *
+   * @throws IOException in one line if the directory holds anything or a file cannot be written
+   */
+  public void write(Path directory) throws IOException {
+    checkFree(directory);
+    writeInto(directory);
+  }
+
+  /**
+   * Writes the model into a run's own directory; earlier files of a model are replaced, each
+   * atomically, the index last.
+   *
+   * @throws IOException in one line if a file cannot be written
+   */
+  public void writeInto(Path directory) throws IOException {
+    Path schedulerDirectory = Files.createDirectories(directory.resolve(SCHEDULER));
+    ModelFiles.writeUNet(directory.resolve(UNET), unet, parameters);
+    AtomicFiles.write(schedulerDirectory.resolve(SCHEDULER_CONFIG), Schedulers.toJson(scheduler));
+    Json.write(directory.resolve(INDEX), index());
+  }
+
+  /** The scheduler as the one that training is for, with all that its configuration says of it. */
+  public DDPMScheduler trainingScheduler() {
+    return (DDPMScheduler) Schedulers.convert(scheduler, "DDPMScheduler");
+  }
+
+  /** SHA-256 over the scheduler, the configuration and all parameters, in hexadecimal. */
+  public String hash() {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      String configuration = Schedulers.toJson(scheduler) + unet.toJson();
+      digest.update(configuration.getBytes(StandardCharsets.UTF_8));
+      parameters.forEach((name, tensor) -> {
+        digest.update(name.getBytes(StandardCharsets.UTF_8));
+        ByteBuffer bytes = ByteBuffer.allocate(tensor.values().length * Float.BYTES);
+        bytes.asFloatBuffer().put(tensor.values());
+        digest.update(bytes.array());
+      });
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private Map<String, Object> index() {
+    return Map.of(
+        "_class_name",
+        // diffusers has no pipelines named after the other schedulers.
+        scheduler instanceof DDIMScheduler ? "DDIMPipeline" : "DDPMPipeline",
+        "_diffusers_version",
+        Json.DIFFUSERS_VERSION,
+        SCHEDULER,
+        List.of(LIBRARY, scheduler.className()),
+        UNET,
+        List.of(LIBRARY, UNET_CLASS));
+  }
+}

@@ -1,0 +1,132 @@
+package io.github.tornadodiffusion.diffusion.sampling;
+
+import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.diffusion.random.SampleNoise;
+import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
+import io.github.tornadodiffusion.diffusion.training.Batches;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * A batch on its way to images: calls the model for it, draws its noise and changes its registers,
+ * {@link Update#SAMPLE} above all.
+ */
+public final class BatchRun {
+  private final SamplingDevice device;
+  private final Shape shape;
+  private final SampleNoise noise;
+  private final int[] labels;
+  private final Watcher watcher;
+  private int draws = SampleNoise.INITIAL;
+  private int calls;
+
+  /**
+   * Which images a batch is.
+   *
+   * @param first the number of its first image
+   * @param images how many
+   * @param imageLength values an image
+   */
+  record Shape(int first, int images, int imageLength) {}
+
+  /** Hears of the batch's calls of the model. */
+  interface Watcher {
+    /**
+     * Called with the number of the call and what the model is about to see, if it is asked for.
+     */
+    void before(int call, Supplier<float[]> modelInput);
+
+    /** Called with how many calls there were. */
+    void after(int calls);
+  }
+
+  /**
+   * A batch of which nothing is done yet.
+   *
+   * @param labels one an image, or null
+   */
+  BatchRun(SamplingDevice device, Shape shape, SampleNoise noise, int[] labels, Watcher watcher) {
+    this.device = device;
+    this.shape = shape;
+    this.noise = noise;
+    this.labels = labels;
+    this.watcher = watcher;
+  }
+
+  /** Values of the batch. */
+  public int length() {
+    return shape.images * shape.imageLength;
+  }
+
+  /** Draws {@link Update#NOISE}, a new one every time. */
+  public void draw() {
+    device.draw(noise, draws++, shape.first);
+  }
+
+  /**
+   * Sets {@link Update#IMAGES} to the images of a data set that belong to this batch: image i of
+   * all is image i of the data set, which begins anew after its last.
+   *
+   * @throws IllegalArgumentException if they do not have the samples' size
+   */
+  public void writeImages(Dataset dataset) {
+    int[] indices = new int[shape.images];
+    Arrays.setAll(indices, i -> (shape.first + i) % dataset.size());
+    float[] images = Batches.gather(dataset, indices, new boolean[shape.images]).images();
+    if (images.length != length()) {
+      throw new IllegalArgumentException(
+          "The images of %s have %d values, samples %d: open them at the model's size"
+              .formatted(dataset.name(), images.length / shape.images, shape.imageLength));
+    }
+    device.write(Update.IMAGES, images);
+  }
+
+  /**
+   * Sets a register.
+   *
+   * @param values as many as {@link #length} says
+   */
+  public void write(int register, float[] values) {
+    device.write(register, values);
+  }
+
+  /** Carries out updates in order. */
+  public void apply(Update... updates) {
+    device.apply(List.of(updates));
+  }
+
+  /** Goes through one call of the model, see {@link Sampling#step}. */
+  public void call(Sampling sampling, int index) {
+    ModelCall call = sampling.call(index);
+    watcher.before(calls, () -> modelInput(call.inputScale()));
+    device.predict(call.inputScale(), call.timestep(), labels);
+    if (call.drawsNoise()) {
+      draw();
+    }
+    device.apply(sampling.updates(index));
+    watcher.after(++calls);
+  }
+
+  private float[] modelInput(double scale) {
+    float[] input = sample();
+    for (int i = 0; i < input.length; i++) {
+      input[i] = (float) (scale * input[i]);
+    }
+    return input;
+  }
+
+  /** All calls of a sampling in order. */
+  void callAll(Sampling sampling) {
+    for (int i = 0; i < sampling.calls(); i++) {
+      call(sampling, i);
+    }
+  }
+
+  /** {@link Update#SAMPLE}, NCHW. */
+  float[] sample() {
+    return device.read(Update.SAMPLE);
+  }
+}

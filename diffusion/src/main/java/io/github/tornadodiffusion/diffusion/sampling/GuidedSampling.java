@@ -1,0 +1,75 @@
+package io.github.tornadodiffusion.diffusion.sampling;
+
+import io.github.tornadodiffusion.diffusion.random.SampleNoise;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Update.Term;
+import io.github.tornadodiffusion.diffusion.training.ClassLabels;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Classifier-free guidance (Ho and Salimans 2022): what a model says of an image with its label,
+ * exaggerated by how far that is from what it says without one.
+ *
+ * <p>output = unconditional + scale * (conditional - unconditional), as diffusers counts the scale:
+ * 1 is the model itself. A predicted variance stays that of the label.
+ */
+public final class GuidedSampling implements SamplingDevice {
+  private final SamplingDevice device;
+  private final List<Update> keep;
+  private final List<Update> exaggerate;
+  private final int[] none;
+
+  /**
+   * Guides a model; it is called twice for every prediction.
+   *
+   * @param device where the model is; uses its {@link Update#UNCONDITIONAL}
+   * @param scale at least 0
+   * @param nullLabel the label that stands for none, see {@link ClassLabels#nullClass}
+   */
+  public GuidedSampling(SamplingDevice device, double scale, int nullLabel) {
+    this.device = device;
+    none = new int[device.images()];
+    Arrays.fill(none, nullLabel);
+    keep = List.of(new Update.Combine(Update.UNCONDITIONAL, List.of(new Term(Update.OUTPUT, 1))));
+    exaggerate =
+        List.of(
+            new Update.Combine(
+                Update.OUTPUT,
+                List.of(
+                    new Term(Update.UNCONDITIONAL, 1 - scale), new Term(Update.OUTPUT, scale))));
+  }
+
+  @Override
+  public int images() {
+    return device.images();
+  }
+
+  @Override
+  public void write(int register, float[] images) {
+    device.write(register, images);
+  }
+
+  @Override
+  public float[] read(int register) {
+    return device.read(register);
+  }
+
+  @Override
+  public void draw(SampleNoise noise, int draw, int firstImage) {
+    device.draw(noise, draw, firstImage);
+  }
+
+  @Override
+  public void predict(double inputScale, double timestep, int[] labels) {
+    device.predict(inputScale, timestep, none);
+    device.apply(keep);
+    device.predict(inputScale, timestep, labels);
+    device.apply(exaggerate);
+  }
+
+  @Override
+  public void apply(List<Update> updates) {
+    device.apply(updates);
+  }
+}

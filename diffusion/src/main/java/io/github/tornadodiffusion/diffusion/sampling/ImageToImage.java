@@ -1,0 +1,66 @@
+package io.github.tornadodiffusion.diffusion.sampling;
+
+import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
+import java.util.Set;
+
+/**
+ * Draws images anew from noisy ones (SDEdit, Meng et al. 2022): the noise hides what is fine and
+ * leaves what is coarse, and the rest of the sampling makes up new detail.
+ */
+public final class ImageToImage implements ReverseProcess {
+  private final Sampling rest;
+  private final Dataset images;
+
+  /**
+   * The calls that diffusers' img2img pipelines make.
+   *
+   * @param sampling of all steps, from noise
+   * @param steps how many steps these are
+   * @param strength above 0 and at most 1: the share of the steps that is taken
+   * @param images image i of the result begins with image i of these, in turn
+   * @throws IllegalArgumentException in one line if no step is left, or the scheduler cannot begin
+   *     in the middle
+   */
+  public ImageToImage(Sampling sampling, int steps, double strength, Dataset images) {
+    if (!(strength > 0 && strength <= 1)) {
+      throw new IllegalArgumentException(
+          "strength is " + strength + ": it must be above 0 and at most 1");
+    }
+    int taken = Math.min((int) (steps * strength), steps);
+    if (taken == 0) {
+      throw new IllegalArgumentException(
+          "strength %s leaves none of %d steps: take more steps or more strength"
+              .formatted(strength, steps));
+    }
+    // Samplers of second order have two calls a step.
+    int callsOfStep = Math.ceilDiv(sampling.calls(), steps);
+    rest = sampling.from((steps - taken) * callsOfStep);
+    if (rest.call(0).usesHistory()) {
+      throw new IllegalArgumentException(
+          "%s cannot begin in the middle, a step builds on those before: take DDPMScheduler or"
+                  .formatted(sampling.scheduler().className())
+              + " DDIMScheduler");
+    }
+    this.images = images;
+  }
+
+  @Override
+  public int calls() {
+    return rest.calls();
+  }
+
+  @Override
+  public Set<Integer> registers() {
+    return ReverseProcess.registers(rest, Update.IMAGES);
+  }
+
+  @Override
+  public void run(BatchRun batch) {
+    batch.writeImages(images);
+    batch.draw();
+    batch.apply(rest.noising(0, Update.SAMPLE));
+    batch.callAll(rest);
+  }
+}

@@ -1,0 +1,180 @@
+package io.github.tornadodiffusion.diffusion.sampling;
+
+import io.github.tornadodiffusion.diffusion.random.SampleNoise;
+import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
+import java.util.Arrays;
+import java.util.function.Supplier;
+
+/** Samples images with a model, batch by batch, as diffusers' pipelines do. */
+public final class Pipeline {
+  private final SamplingDevice device;
+  private final int imageLength;
+
+  /** Hears how far sampling is. */
+  @FunctionalInterface
+  public interface Progress {
+    /** Hears nothing. */
+    Progress NONE = (done, total) -> {};
+
+    /**
+     * Called after every call of the model.
+     *
+     * @param done calls so far
+     * @param total all calls
+     */
+    void calls(long done, long total);
+  }
+
+  /** Receives images as soon as they are there, and may watch how they come about. */
+  public interface Listener extends Progress {
+    @Override
+    default void calls(long done, long total) {}
+
+    /**
+     * Called before every call of the model.
+     *
+     * @param firstImage the number of the batch's first image, 0 first
+     * @param call of the batch, 0 first
+     * @param modelInput what the model sees of the batch, NCHW; read from the device if it is asked
+     *     for, which must be within this call
+     */
+    default void sees(int firstImage, int call, Supplier<float[]> modelInput) {}
+
+    /**
+     * Called once a batch is complete.
+     *
+     * @param firstImage the number of its first image, 0 first
+     * @param count how many images it is
+     * @param images NCHW; an image's values are about [-1, 1], not clipped
+     */
+    void images(int firstImage, int count, float[] images);
+  }
+
+  /**
+   * What is asked for.
+   *
+   * @param count images, at least 1
+   * @param noise all that is random
+   * @param labels one an image; null for a model without classes
+   */
+  @SuppressWarnings("ArrayRecordComponent") // bulk data that nobody compares
+  public record Request(int count, SampleNoise noise, int[] labels) {
+    public Request {
+      if (count < 1) {
+        throw new IllegalArgumentException("The count of images is " + count + ": give at least 1");
+      }
+      if (labels != null && labels.length != count) {
+        throw new IllegalArgumentException(
+            "%d labels for %d images: give one an image".formatted(labels.length, count));
+      }
+    }
+  }
+
+  /**
+   * A pipeline.
+   *
+   * @param device with a model of exactly this image
+   * @param channels of a sample
+   */
+  public Pipeline(SamplingDevice device, int channels, int height, int width) {
+    this.device = device;
+    this.imageLength = imageLength(channels, height, width);
+  }
+
+  /**
+   * A pipeline with a model that is any function of the host.
+   *
+   * @param denoiser a model of exactly this batch and image
+   * @param batch images a call of the model
+   * @param channels of a sample
+   */
+  public Pipeline(Denoiser denoiser, int batch, int channels, int height, int width) {
+    this(
+        new HostSampling(denoiser, batch, imageLength(channels, height, width)),
+        channels,
+        height,
+        width);
+  }
+
+  private static int imageLength(int channels, int height, int width) {
+    return Math.multiplyExact(channels, Math.multiplyExact(height, width));
+  }
+
+  /**
+   * Samples images from noise.
+   *
+   * @param sampling the scheduler and its timesteps
+   * @param count images, at least 1
+   * @param seed of the noise: image i of a seed is the same whatever the count and the batch
+   * @param labels one an image; null for a model without classes
+   * @param progress hears of every call of the model
+   * @return NCHW; an image's values are about [-1, 1], not clipped
+   */
+  public float[] sample(Sampling sampling, int count, long seed, int[] labels, Progress progress) {
+    return sample(sampling, count, SampleNoise.seeded(seed, imageLength), labels, progress);
+  }
+
+  /**
+   * Samples images from the given noise; see {@link #sample(Sampling, int, long, int[], Progress)}.
+   */
+  public float[] sample(
+      Sampling sampling, int count, SampleNoise noise, int[] labels, Progress progress) {
+    Request request = new Request(count, noise, labels);
+    float[] all = new float[Math.multiplyExact(count, imageLength)];
+    run(
+        ReverseProcess.fromNoise(sampling),
+        request,
+        new Listener() {
+          @Override
+          public void calls(long done, long total) {
+            progress.calls(done, total);
+          }
+
+          @Override
+          public void images(int firstImage, int images, float[] values) {
+            System.arraycopy(values, 0, all, firstImage * imageLength, images * imageLength);
+          }
+        });
+    return all;
+  }
+
+  /**
+   * Samples images and hands on each batch once it is complete, so that any number of them takes
+   * the memory of one batch.
+   */
+  public void run(ReverseProcess process, Request request, Listener listener) {
+    int count = request.count();
+    int batch = device.images();
+    int batches = Math.ceilDiv(count, batch);
+    long total = (long) batches * process.calls();
+    for (int i = 0; i < batches; i++) {
+      int first = i * batch;
+      // The last batch computes images beyond the count rather than another program.
+      int[] labels =
+          request.labels() == null
+              ? null
+              : Arrays.copyOfRange(request.labels(), first, first + batch);
+      long before = (long) i * process.calls();
+      BatchRun run =
+          new BatchRun(
+              device,
+              new BatchRun.Shape(first, batch, imageLength),
+              request.noise(),
+              labels,
+              new BatchRun.Watcher() {
+                @Override
+                public void before(int call, Supplier<float[]> modelInput) {
+                  listener.sees(first, call, modelInput);
+                }
+
+                @Override
+                public void after(int calls) {
+                  listener.calls(before + calls, total);
+                }
+              });
+      process.run(run);
+      int kept = Math.min(batch, count - first);
+      listener.images(first, kept, Arrays.copyOf(run.sample(), kept * imageLength));
+    }
+  }
+}

@@ -1,0 +1,82 @@
+package io.github.tornadodiffusion.diffusion.schedulers.noise;
+
+/** What the model predicts, given x_t = signal * x_0 + sigma * noise. */
+public enum PredictionType {
+  /** The noise (Ho et al. 2020). */
+  EPSILON,
+  /** The clean sample x_0. */
+  SAMPLE,
+  /** v = signal * noise - sigma * x_0 (Salimans and Ho 2022). */
+  V_PREDICTION;
+
+  /** The name in a configuration file, for instance {@code v_prediction}. */
+  public String id() {
+    return Ids.id(this);
+  }
+
+  /**
+   * The type with the given name.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  public static PredictionType of(String id) {
+    return Ids.parse(PredictionType.class, "prediction_type", id);
+  }
+
+  /**
+   * The share of the noise in the target of training: target = {@code targetNoise} * noise + {@link
+   * #targetSample} * x_0.
+   *
+   * @param signal sqrt(alphasCumprod) of the timestep
+   */
+  public double targetNoise(double signal) {
+    return switch (this) {
+      case EPSILON -> 1;
+      case SAMPLE -> 0;
+      case V_PREDICTION -> signal;
+    };
+  }
+
+  /**
+   * The share of the clean sample in the target of training; see {@link #targetNoise}.
+   *
+   * @param sigma sqrt(1 - alphasCumprod) of the timestep
+   */
+  public double targetSample(double sigma) {
+    return switch (this) {
+      case EPSILON -> 0;
+      case SAMPLE -> 1;
+      case V_PREDICTION -> -sigma;
+    };
+  }
+
+  /**
+   * The share of the sample in what the prediction says of x_0: x_0 = {@code originalSample} *
+   * sample + {@link #originalOutput} * output. A signal of zero is taken for a small one, so that
+   * the result stays finite.
+   *
+   * @param signal sqrt(alphasCumprod) of the timestep
+   */
+  public double originalSample(double signal) {
+    return switch (this) {
+      case EPSILON -> 1 / Math.max(signal, Diffused.LEAST_SIGNAL);
+      case SAMPLE -> 0;
+      case V_PREDICTION -> signal;
+    };
+  }
+
+  /**
+   * The share of the model's output in what the prediction says of x_0; see {@link
+   * #originalSample}.
+   *
+   * @param signal sqrt(alphasCumprod) of the timestep
+   * @param sigma sqrt(1 - alphasCumprod) of the timestep
+   */
+  public double originalOutput(double signal, double sigma) {
+    return switch (this) {
+      case EPSILON -> -sigma / Math.max(signal, Diffused.LEAST_SIGNAL);
+      case SAMPLE -> 1;
+      case V_PREDICTION -> -sigma;
+    };
+  }
+}

@@ -1,0 +1,76 @@
+package io.github.tornadodiffusion.diffusion.training;
+
+import io.github.tornadodiffusion.nn.io.AtomicFiles;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+
+/** SHA-256 of the files of a directory, in a file of the form that {@code sha256sum} writes. */
+final class Checksums {
+  static final String FILE = "SHA256SUMS";
+
+  /** The length of a sum and of what is between it and the name. */
+  private static final int NAME = 64 + 2;
+
+  private static final int CHUNK = 1 << 16;
+
+  private Checksums() {}
+
+  /** Writes the sums of files as they are on disk now. */
+  static void write(Path directory, List<String> names) throws IOException {
+    StringBuilder lines = new StringBuilder();
+    for (String name : names) {
+      lines.append(sum(directory.resolve(name))).append("  ").append(name).append('\n');
+    }
+    AtomicFiles.write(directory.resolve(FILE), lines.toString());
+  }
+
+  /**
+   * Checks the files that {@link #write} knew.
+   *
+   * @throws IOException in one line naming the first file that is missing or differs
+   */
+  static void check(Path directory) throws IOException {
+    Path sums = directory.resolve(FILE);
+    if (!Files.isRegularFile(sums)) {
+      throw new IOException(sums + " is missing");
+    }
+    List<String> lines = Files.readAllLines(sums, StandardCharsets.ISO_8859_1);
+    if (lines.isEmpty()) {
+      throw new IOException(sums + " is damaged");
+    }
+    for (String line : lines) {
+      if (!line.matches("[0-9a-f]{64}  [A-Za-z._]{1,64}")) {
+        throw new IOException(sums + " is damaged");
+      }
+      Path file = directory.resolve(line.substring(NAME));
+      try {
+        if (!sum(file).equals(line.substring(0, 64))) {
+          throw new IOException(file + " is damaged: its checksum differs");
+        }
+      } catch (NoSuchFileException e) {
+        throw new IOException(file + " is missing", e);
+      }
+    }
+  }
+
+  private static String sum(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      byte[] chunk = new byte[CHUNK];
+      for (int read = in.read(chunk); read >= 0; read = in.read(chunk)) {
+        digest.update(chunk, 0, read);
+      }
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

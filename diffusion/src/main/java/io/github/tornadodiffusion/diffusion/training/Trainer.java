@@ -1,0 +1,360 @@
+package io.github.tornadodiffusion.diffusion.training;
+
+import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
+import io.github.tornadodiffusion.diffusion.random.Rng;
+import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
+import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.nn.io.HostTensor;
+import io.github.tornadodiffusion.nn.training.EmaDecay;
+import io.github.tornadodiffusion.nn.training.LearningRateSchedule;
+import io.github.tornadodiffusion.nn.training.UNetTraining;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SequencedMap;
+
+/**
+ * Trains a UNet to predict the noise of noisy images (Ho et al. 2020, algorithm 1), and with a
+ * learned variance that of a step as well.
+ *
+ * <p>A step depends on the configuration and its own number alone: images, timesteps and noise come
+ * from counters. So a run gives the same parameters bit for bit however often it is repeated,
+ * stopped and resumed, and with any number of threads.
+ */
+public final class Trainer implements AutoCloseable {
+  private final TrainingConfig config;
+  private final Dataset dataset;
+  private final DrawsAhead draws;
+  private final UNetTraining training;
+  private final DDPMScheduler scheduler;
+  private final LearningRateSchedule learningRates;
+  private final EmaDecay emaDecay;
+  private LossCurve curve = new LossCurve();
+  private int step;
+
+  /** Hears of every step. */
+  @FunctionalInterface
+  public interface Listener {
+    /** Called after every step, on the training thread. */
+    void stepDone(LossCurve.Row row);
+  }
+
+  /**
+   * Prepares a run from new parameters, or those of the model that it begins with.
+   *
+   * @throws IllegalArgumentException in one line if the data does not fit the model
+   */
+  public Trainer(Engine engine, TrainingConfig config, Dataset dataset) {
+    checkData(config, dataset);
+    this.config = config;
+    this.dataset = dataset;
+    draws = new DrawsAhead(TrainingDraws.of(config, dataset), config.steps());
+    scheduler = config.scheduler();
+    learningRates = config.learningRates();
+    emaDecay = config.emaDecays();
+    DiffusionModel base = config.variant().base();
+    training =
+        UNetTraining.open(
+            engine,
+            config.unet(),
+            base == null ? draws.initialParameters() : base.parameters(),
+            options(config));
+  }
+
+  /** What a run asks of the device, see {@link UNetTraining#arenaFloats}. */
+  public static UNetTraining.Options options(TrainingConfig config) {
+    int size = config.imageSize();
+    return new UNetTraining.Options(
+        config.batch(),
+        size,
+        size,
+        config.emaDecay() > 0,
+        config.variant().accumulate() > 1,
+        config.variant().rng() == Rng.TORCH);
+  }
+
+  /** The values of images, and of noise where the host draws it, that are in memory at once. */
+  public static long hostFloats(TrainingConfig config) {
+    long size = config.imageSize();
+    long batch = size * size * config.batch() * config.unet().inChannels();
+    boolean noise = config.variant().rng() == Rng.TORCH;
+    // Those that wait and the one that is trained on.
+    return (noise ? 2 * batch : batch) * (DrawsAhead.AHEAD + 1);
+  }
+
+  /**
+   * Prepares a run that goes on from a checkpoint.
+   *
+   * @throws IOException in one line if it is damaged
+   * @throws IllegalArgumentException in one line if it is of a run with other settings
+   */
+  public static Trainer resume(
+      Engine engine, TrainingConfig config, Dataset dataset, Checkpoints.Checkpoint checkpoint)
+      throws IOException {
+    checkpoint.check(config, dataset);
+    TrainingState state = TrainingState.read(checkpoint.path());
+    Trainer trainer = new Trainer(engine, config, dataset);
+    trainer.training.setState(
+        state.parameters(), state.firstMoments(), state.secondMoments(), state.ema());
+    trainer.step = state.step();
+    trainer.draws.skipTo(state.step());
+    trainer.curve = state.curve();
+    return trainer;
+  }
+
+  private static void checkData(TrainingConfig config, Dataset dataset) {
+    if (dataset.channels() != config.unet().inChannels()) {
+      throw new IllegalArgumentException(
+          "The images of %s have %d channels, the model %d: choose another data set or preset"
+              .formatted(dataset.name(), dataset.channels(), config.unet().inChannels()));
+    }
+    if (dataset.imageSize() != config.imageSize()) {
+      throw new IllegalArgumentException(
+          "The images of %s are %d pixels wide, the model's %d: open the data at the model's size"
+              .formatted(dataset.name(), dataset.imageSize(), config.imageSize()));
+    }
+    Integer classes = config.unet().numClassEmbeds();
+    if (classes != null) {
+      int known = config.variant().labelDropout() > 0 ? classes - 1 : classes;
+      if (dataset.classes() < 1 || dataset.classes() > known) {
+        throw new IllegalArgumentException(
+            "The data set %s has %d classes, the model %d: choose another data set or model"
+                .formatted(dataset.name(), dataset.classes(), known));
+      }
+    }
+  }
+
+  /** Steps done so far, by earlier runs too. */
+  public int step() {
+    return step;
+  }
+
+  /** All steps so far, by earlier runs too. */
+  public LossCurve curve() {
+    return curve;
+  }
+
+  /**
+   * Trains to the configured number of steps.
+   *
+   * @throws DivergenceException in one line if the loss or a gradient is no longer a number; the
+   *     parameters are of no use then
+   */
+  public void run(Listener listener) {
+    runTo(config.steps(), listener);
+  }
+
+  /**
+   * Trains until the given number of steps is done, at most the configured one.
+   *
+   * @throws DivergenceException in one line if the loss or a gradient is no longer a number; the
+   *     parameters are of no use then
+   */
+  public void runTo(int steps, Listener listener) {
+    while (step < Math.min(steps, config.steps())) {
+      LossCurve.Row row = trainStep();
+      curve.add(row);
+      listener.stepDone(row);
+    }
+  }
+
+  /**
+   * Says which operation made the first NaN or infinity of a step, and in which tensor: the run is
+   * repeated up to the step before, which gives the same numbers again.
+   *
+   * @param from where to repeat it from; null for from the start
+   * @param step that diverged, see {@link DivergenceException#step}
+   * @param listener hears of the steps that are repeated
+   * @throws IOException in one line if the checkpoint is damaged
+   */
+  public static String findNonFinite(
+      Engine engine,
+      TrainingConfig config,
+      Dataset dataset,
+      Checkpoints.Checkpoint from,
+      int step,
+      Listener listener)
+      throws IOException {
+    try (Trainer trainer =
+        from == null
+            ? new Trainer(engine, config, dataset)
+            : resume(engine, config, dataset, from)) {
+      trainer.runTo(step - 1, listener);
+      return trainer.training.findNonFinite(trainer.nextInputs());
+    }
+  }
+
+  private List<UNetTraining.StepInput> nextInputs() {
+    List<UNetTraining.StepInput> inputs = new ArrayList<>();
+    int parts = draws.parts(step);
+    for (int part = 0; part < parts; part++) {
+      TrainingDraws.Draw draw = draws.draw(step, part);
+      inputs.add(input(draw, weights(draw), part == parts - 1));
+    }
+    return inputs;
+  }
+
+  private LossCurve.Row trainStep() {
+    final long start = System.nanoTime();
+    int parts = draws.parts(step);
+    TimestepLosses losses = new TimestepLosses(config.trainTimesteps());
+    double loss = 0;
+    double bound = 0;
+    int images = 0;
+    float gradNorm = 0;
+    for (int part = 0; part < parts; part++) {
+      TrainingDraws.Draw draw = draws.draw(step, part);
+      float[] weights = weights(draw);
+      UNetTraining.StepResult result = training.step(input(draw, weights, part == parts - 1));
+      for (int i = 0; i < draw.images(); i++) {
+        losses.add(draw.timesteps()[i], result.lossPerImage()[i]);
+        loss += (double) weights[i] * result.lossPerImage()[i] / weights.length;
+        bound += learnsVariance() ? result.boundPerImage()[i] : Double.NaN;
+      }
+      images += draw.images();
+      gradNorm = result.gradNorm();
+    }
+    boolean finite = Double.isFinite(loss) && (!learnsVariance() || Double.isFinite(bound));
+    if (!finite || !Float.isFinite(gradNorm)) {
+      throw new DivergenceException(step + 1, loss, gradNorm);
+    }
+    step++;
+    double seconds = (System.nanoTime() - start) * 1e-9;
+    return new LossCurve.Row(
+        step,
+        draws.epoch(step - 1) + 1,
+        loss,
+        losses.quartiles(),
+        gradNorm,
+        learningRates.at(step - 1),
+        images / seconds,
+        config.trainTimesteps() * bound / images);
+  }
+
+  private boolean learnsVariance() {
+    return config.variant().learnsVariance();
+  }
+
+  /**
+   * What each image's loss counts, so that the sum over an update is the mean over its batches of
+   * the weighted mean over the images that count.
+   */
+  private float[] weights(TrainingDraws.Draw draw) {
+    float[] weights = new float[draw.timesteps().length];
+    double share = share(draw);
+    double gamma = config.variant().snrGamma();
+    for (int i = 0; i < draw.images(); i++) {
+      double signal = scheduler.noiseSchedule().signal(draw.timesteps()[i]);
+      double sigma = scheduler.noiseSchedule().sigma(draw.timesteps()[i]);
+      double weight = gamma > 0 ? MinSnr.weight(config.prediction(), signal, sigma, gamma) : 1;
+      weights[i] = (float) (share * weight);
+    }
+    return weights;
+  }
+
+  /** What an image counts without a weight of its own. */
+  private double share(TrainingDraws.Draw draw) {
+    double images = draw.images();
+    return draw.timesteps().length / images / config.variant().accumulate();
+  }
+
+  /** What the bound needs, whose images all count the same; null for a fixed variance. */
+  private UNetTraining.VarianceInput variance(TrainingDraws.Draw draw) {
+    if (!learnsVariance()) {
+      return null;
+    }
+    int count = draw.timesteps().length;
+    float[] ranges = new float[count];
+    float[] scales = new float[count];
+    float[] halfBins = new float[count];
+    float[] weights = new float[count];
+    // The mean of the terms is an estimate of the bound's Tth part.
+    double weight = share(draw) * BoundTerm.WEIGHT * config.trainTimesteps();
+    for (int i = 0; i < count; i++) {
+      BoundTerm term =
+          BoundTerm.at(scheduler.noiseSchedule(), config.prediction(), draw.timesteps()[i]);
+      ranges[i] = (float) term.range();
+      scales[i] = (float) term.scale();
+      halfBins[i] = (float) term.halfBin();
+      weights[i] = i < draw.images() ? (float) weight : 0;
+    }
+    return new UNetTraining.VarianceInput(ranges, scales, halfBins, weights);
+  }
+
+  private UNetTraining.StepInput input(TrainingDraws.Draw draw, float[] weights, boolean update) {
+    int count = weights.length;
+    float[] times = new float[count];
+    float[] signals = new float[count];
+    float[] sigmas = new float[count];
+    float[] targetNoise = new float[count];
+    float[] targetSample = new float[count];
+    for (int i = 0; i < count; i++) {
+      int timestep = draw.timesteps()[i];
+      double signal = scheduler.noiseSchedule().signal(timestep);
+      double sigma = scheduler.noiseSchedule().sigma(timestep);
+      times[i] = timestep;
+      signals[i] = (float) signal;
+      sigmas[i] = (float) sigma;
+      targetNoise[i] = (float) config.prediction().targetNoise(signal);
+      targetSample[i] = (float) config.prediction().targetSample(sigma);
+    }
+    return new UNetTraining.StepInput(
+        draw.batch().images(),
+        times,
+        draw.labels(),
+        signals,
+        sigmas,
+        targetNoise,
+        targetSample,
+        draw.noise(),
+        weights,
+        variance(draw),
+        update,
+        hyperparameters());
+  }
+
+  private UNetTraining.Hyperparameters hyperparameters() {
+    return new UNetTraining.Hyperparameters(
+        (float) learningRates.at(step),
+        (float) config.adamBeta1(),
+        (float) config.adamBeta2(),
+        (float) config.adamEpsilon(),
+        (float) config.weightDecay(),
+        step + 1,
+        (float) config.maxGradNorm(),
+        emaDecay == null ? 0 : (float) emaDecay.at(step + 1));
+  }
+
+  /** The model so far: the moving average of the parameters where the run has one. */
+  public DiffusionModel model() {
+    SequencedMap<String, HostTensor> parameters =
+        emaDecay == null ? training.parameters() : training.emaParameters();
+    return new DiffusionModel(scheduler, config.unet(), parameters);
+  }
+
+  /**
+   * Writes what {@link #resume} needs.
+   *
+   * @param limit how many checkpoints remain, this one included
+   * @throws IOException in one line if it cannot be written; earlier ones stay whole
+   */
+  public Checkpoints.Checkpoint save(Checkpoints checkpoints, int limit) throws IOException {
+    TrainingState state =
+        new TrainingState(
+            step,
+            TrainingState.settings(config, dataset),
+            training.parameters(),
+            training.firstMoments(),
+            training.secondMoments(),
+            emaDecay == null ? null : training.emaParameters(),
+            curve);
+    return checkpoints.write(state, limit);
+  }
+
+  @Override
+  public void close() {
+    draws.close();
+    training.close();
+  }
+}

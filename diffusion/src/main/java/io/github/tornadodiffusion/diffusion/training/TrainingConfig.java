@@ -1,0 +1,244 @@
+package io.github.tornadodiffusion.diffusion.training;
+
+import static io.github.tornadodiffusion.diffusion.schedulers.noise.Settings.check;
+
+import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.diffusion.data.sources.Datasets;
+import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
+import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.VarianceType;
+import io.github.tornadodiffusion.nn.io.Json;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
+import io.github.tornadodiffusion.nn.training.EmaDecay;
+import io.github.tornadodiffusion.nn.training.LearningRateSchedule;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Everything that decides what a training run gives.
+ *
+ * @param preset the name of the preset that the values began with
+ * @param data the data set's source; see {@link Datasets#open}
+ * @param unet the model; its sample size is the images' size
+ * @param batch images a step
+ * @param steps optimizer steps
+ * @param randomFlip whether half of the images are mirrored
+ * @param trainTimesteps T
+ * @param schedule the variances
+ * @param prediction what the model learns to predict
+ * @param learningRate of AdamW
+ * @param lrSchedule how the learning rate changes
+ * @param lrWarmupSteps steps of its linear warm-up
+ * @param adamBeta1 AdamW's decay of the first moment
+ * @param adamBeta2 AdamW's decay of the second moment
+ * @param adamEpsilon AdamW's epsilon
+ * @param weightDecay AdamW's decoupled weight decay
+ * @param maxGradNorm to which the norm of all gradients is clipped; 0 for no clipping
+ * @param emaDecay the most that the parameters' moving average keeps in a step; 0 for no average
+ * @param seed of the initial parameters, the order of images, the timesteps and the noise
+ * @param variant what departs from the plain recipe
+ */
+public record TrainingConfig(
+    String preset,
+    String data,
+    UNet2DConfig unet,
+    int batch,
+    int steps,
+    boolean randomFlip,
+    int trainTimesteps,
+    BetaSchedule schedule,
+    PredictionType prediction,
+    double learningRate,
+    LearningRateSchedule.Kind lrSchedule,
+    int lrWarmupSteps,
+    double adamBeta1,
+    double adamBeta2,
+    double adamEpsilon,
+    double weightDecay,
+    double maxGradNorm,
+    double emaDecay,
+    long seed,
+    TrainingVariant variant) {
+
+  /**
+   * Checks the values.
+   *
+   * @throws IllegalArgumentException in one line naming the value and what is possible
+   */
+  public TrainingConfig {
+    check(batch >= 1, "batch", batch, "at least 1");
+    check(steps >= 1, "steps", steps, "at least 1");
+    check(trainTimesteps >= 1, "num_train_timesteps", trainTimesteps, "at least 1");
+    check(learningRate > 0 && learningRate < 1000, "lr", learningRate, "above 0 and below 1000");
+    check(lrWarmupSteps >= 0, "lr_warmup_steps", lrWarmupSteps, "at least 0");
+    check(adamBeta1 >= 0 && adamBeta1 < 1, "adam_beta1", adamBeta1, "from 0 to below 1");
+    check(adamBeta2 >= 0 && adamBeta2 < 1, "adam_beta2", adamBeta2, "from 0 to below 1");
+    check(adamEpsilon > 0, "adam_epsilon", adamEpsilon, "above 0");
+    check(weightDecay >= 0, "weight_decay", weightDecay, "at least 0");
+    check(
+        maxGradNorm >= 0 && maxGradNorm < 1e9,
+        "max_grad_norm",
+        maxGradNorm,
+        "at least 0 and below 1e9");
+    check(emaDecay >= 0 && emaDecay < 1, "ema_decay", emaDecay, "from 0 to below 1");
+    long together = (long) batch * variant.accumulate();
+    check(
+        together <= Integer.MAX_VALUE,
+        "batch times accumulate",
+        together,
+        "at most " + Integer.MAX_VALUE);
+    if (unet.sampleSize() == null || unet.sampleSize().height() != unet.sampleSize().width()) {
+      throw new IllegalArgumentException(
+          "The model's sample_size must be the images' size, as high as wide: set it");
+    }
+    int divisor = 1 << unet.downsamplings();
+    check(
+        unet.sampleSize().height() % divisor == 0,
+        "image size",
+        unet.sampleSize().height(),
+        "a multiple of %d, because the model halves it %d times"
+            .formatted(divisor, unet.downsamplings()));
+    boolean twice = variant.learnsVariance();
+    check(
+        unet.outChannels() == (twice ? 2 : 1) * unet.inChannels(),
+        "out_channels",
+        unet.outChannels(),
+        twice
+            ? 2 * unet.inChannels() + ", twice in_channels, to predict the variance too"
+            : unet.inChannels() + " as in_channels");
+    check(
+        unet.classEmbedType() == null,
+        "class_embed_type",
+        unet.classEmbedType(),
+        "null, because training knows classes by num_class_embeds alone");
+    check(
+        !unet.timeEmbeddingType().equals("learned") || unet.numTrainTimesteps() >= trainTimesteps,
+        "num_train_timesteps of the model",
+        unet.numTrainTimesteps(),
+        "at least the schedule's " + trainTimesteps);
+    Integer classes = unet.numClassEmbeds();
+    check(
+        variant.labelDropout() == 0 || classes != null && classes >= 2,
+        "label_dropout",
+        variant.labelDropout(),
+        "0 for a model without classes");
+    check(
+        variant.base() == null || variant.base().unet().equals(unet),
+        "the model",
+        "not the base model's",
+        "that of the model it begins with");
+    if (variant.base() != null) {
+      VarianceType known = variant.base().trainingScheduler().varianceType();
+      check(
+          variant.variance() == known,
+          "variance_type",
+          variant.variance().id(),
+          known.id() + " as that of the model it begins with");
+    }
+  }
+
+  /** Width and height of the images in pixels. */
+  public int imageSize() {
+    return unet.sampleSize().height();
+  }
+
+  /** The same with another number of steps. */
+  public TrainingConfig withSteps(int newSteps) {
+    return with(unet, newSteps, variant);
+  }
+
+  /** The same with another model or variant. */
+  public TrainingConfig withModel(UNet2DConfig newUnet, TrainingVariant newVariant) {
+    return with(newUnet, steps, newVariant);
+  }
+
+  private TrainingConfig with(UNet2DConfig newUnet, int newSteps, TrainingVariant newVariant) {
+    return new TrainingConfig(
+        preset,
+        data,
+        newUnet,
+        batch,
+        newSteps,
+        randomFlip,
+        trainTimesteps,
+        schedule,
+        prediction,
+        learningRate,
+        lrSchedule,
+        lrWarmupSteps,
+        adamBeta1,
+        adamBeta2,
+        adamEpsilon,
+        weightDecay,
+        maxGradNorm,
+        emaDecay,
+        seed,
+        newVariant);
+  }
+
+  /** Images that go into an update. */
+  public int imagesPerStep() {
+    return batch * variant.accumulate();
+  }
+
+  /**
+   * How many steps so many passes over the data take.
+   *
+   * @param dataset the data
+   */
+  public long steps(Dataset dataset, int epochs) {
+    return TrainingDraws.steps(this, dataset, epochs);
+  }
+
+  /** The scheduler that the run trains for. */
+  public DDPMScheduler scheduler() {
+    if (variant.base() != null) {
+      return variant.base().trainingScheduler();
+    }
+    return new DDPMScheduler(
+        SchedulerConfig.of(trainTimesteps, schedule, prediction), variant.variance());
+  }
+
+  /** The decay of the moving average; null for none. */
+  EmaDecay emaDecays() {
+    EmaDecay plain = EmaDecay.of(emaDecay);
+    if (emaDecay == 0 || variant.emaPower() == 0) {
+      return emaDecay == 0 ? null : plain;
+    }
+    return new EmaDecay(
+        emaDecay, plain.minDecay(), plain.updateAfterStep(), true, 1, variant.emaPower());
+  }
+
+  /** The learning rate of every step. */
+  public LearningRateSchedule learningRates() {
+    return LearningRateSchedule.of(lrSchedule, learningRate, lrWarmupSteps, steps);
+  }
+
+  /** The values by name, such as {@link Json#write} takes. */
+  public Map<String, Object> toMap() {
+    Map<String, Object> map = new TreeMap<>();
+    map.put("preset", preset);
+    map.put("data", data);
+    map.put("unet", unet.toJson());
+    map.put("batch", batch);
+    map.put("steps", steps);
+    map.put("random_flip", randomFlip);
+    map.put("num_train_timesteps", trainTimesteps);
+    map.put("beta_schedule", schedule.id());
+    map.put("prediction_type", prediction.id());
+    map.put("lr", learningRate);
+    map.put("lr_schedule", lrSchedule.id());
+    map.put("lr_warmup_steps", lrWarmupSteps);
+    map.put("adam_beta1", adamBeta1);
+    map.put("adam_beta2", adamBeta2);
+    map.put("adam_epsilon", adamEpsilon);
+    map.put("weight_decay", weightDecay);
+    map.put("max_grad_norm", maxGradNorm);
+    map.put("ema_decay", emaDecay);
+    map.put("seed", seed);
+    variant.putInto(map);
+    return map;
+  }
+}

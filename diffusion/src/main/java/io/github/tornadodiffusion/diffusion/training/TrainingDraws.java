@@ -1,0 +1,129 @@
+package io.github.tornadodiffusion.diffusion.training;
+
+import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.diffusion.random.SplitMix64;
+import io.github.tornadodiffusion.nn.io.HostTensor;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
+import io.github.tornadodiffusion.nn.training.Initialisation;
+import io.github.tornadodiffusion.nn.training.UNetTraining.NoiseSource;
+import java.util.SequencedMap;
+
+/** Everything that is random in a training run. */
+interface TrainingDraws {
+  /**
+   * What one call of the model works on.
+   *
+   * @param batch as many images as the program takes
+   * @param images how many of them count; the others fill the batch up
+   * @param labels as the model sees them; null for a model without classes
+   */
+  @SuppressWarnings("ArrayRecordComponent") // bulk data that nobody compares
+  record Draw(Batches.Batch batch, int images, int[] labels, int[] timesteps, NoiseSource noise) {}
+
+  /** Parameters of a new model. */
+  SequencedMap<String, HostTensor> initialParameters();
+
+  /** How many calls make a step. */
+  int parts(int step);
+
+  /**
+   * The draw of a call.
+   *
+   * @param step counted from 0; later than those asked for before
+   */
+  Draw draw(int step, int part);
+
+  /** The epoch, counted from 0, which the first image of a step belongs to. */
+  long epoch(int step);
+
+  /** Whether the noise comes from the host. */
+  boolean givesNoise();
+
+  /** Prepares for a run that goes on at a step. */
+  void skipTo(int step);
+
+  /** The draws of a run. */
+  static TrainingDraws of(TrainingConfig config, Dataset dataset) {
+    return switch (config.variant().rng()) {
+      case PHILOX -> new CounterDraws(config, dataset);
+      case TORCH -> new TorchDraws(config, dataset);
+    };
+  }
+
+  /** How many steps so many epochs take; the last may reach further. */
+  static long steps(TrainingConfig config, Dataset dataset, int epochs) {
+    int accumulate = config.variant().accumulate();
+    return switch (config.variant().rng()) {
+      case PHILOX ->
+          Math.ceilDiv((long) epochs * dataset.size(), (long) config.batch() * accumulate);
+      case TORCH -> (long) epochs * TorchDraws.stepsPerEpoch(config, dataset);
+    };
+  }
+
+  /** By counters: a function of (seed, step, place in the step) alone. */
+  final class CounterDraws implements TrainingDraws {
+    /** Tell these numbers from those of {@link Batches} with the same seed. */
+    private static final long TIMESTEP_STREAM = 3;
+
+    private static final long LABEL_STREAM = 4;
+
+    private final TrainingConfig config;
+    private final Batches batches;
+
+    CounterDraws(TrainingConfig config, Dataset dataset) {
+      this.config = config;
+      batches = new Batches(dataset, config.batch(), config.randomFlip(), config.seed());
+    }
+
+    @Override
+    public SequencedMap<String, HostTensor> initialParameters() {
+      return Initialisation.pytorchDefault(
+          new UNet2DModel(config.unet()).parameters(), config.seed());
+    }
+
+    @Override
+    public int parts(int step) {
+      return config.variant().accumulate();
+    }
+
+    @Override
+    public Draw draw(int step, int part) {
+      Batches.Batch batch = batches.batch((long) step * parts(step) + part);
+      int first = part * config.batch();
+      int[] timesteps = new int[config.batch()];
+      Integer classes = config.unet().numClassEmbeds();
+      int[] labels = classes == null ? null : batch.labels().clone();
+      for (int i = 0; i < timesteps.length; i++) {
+        timesteps[i] =
+            new SplitMix64(config.seed(), TIMESTEP_STREAM, step, first + i)
+                .nextInt(config.trainTimesteps());
+        if (labels != null
+            && new SplitMix64(config.seed(), LABEL_STREAM, step, first + i)
+                .chance(config.variant().labelDropout())) {
+          labels[i] = classes - 1;
+        }
+      }
+      return new Draw(
+          batch,
+          config.batch(),
+          labels,
+          timesteps,
+          new NoiseSource.Drawn(config.seed(), step, first));
+    }
+
+    @Override
+    public long epoch(int step) {
+      return batches.epoch((long) step * parts(step));
+    }
+
+    @Override
+    public boolean givesNoise() {
+      return false;
+    }
+
+    @Override
+    public void skipTo(int step) {
+      // Every step can be drawn without those before it.
+    }
+  }
+}

@@ -1,0 +1,167 @@
+package io.github.tornadodiffusion.diffusion.training;
+
+import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.nn.io.HostTensor;
+import io.github.tornadodiffusion.nn.io.Json;
+import io.github.tornadodiffusion.nn.io.Safetensors;
+import io.github.tornadodiffusion.nn.io.SafetensorsFile;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.Set;
+
+/**
+ * Everything that a training run needs to go on as if it had never stopped: one safetensors file
+ * and the loss curve. Images, timesteps and noise are functions of the settings and the step, which
+ * say where every random stream and the order of the data stand.
+ *
+ * @param step steps done
+ * @param settings the configuration and the data's hash, as JSON; see {@link #settings}
+ * @param parameters the model
+ * @param firstMoments AdamW's mean of gradients, by the parameters' names
+ * @param secondMoments AdamW's mean of squared gradients
+ * @param ema the parameters' moving average; null where the run has none
+ * @param curve the steps so far
+ */
+record TrainingState(
+    int step,
+    String settings,
+    SequencedMap<String, HostTensor> parameters,
+    SequencedMap<String, HostTensor> firstMoments,
+    SequencedMap<String, HostTensor> secondMoments,
+    SequencedMap<String, HostTensor> ema,
+    LossCurve curve) {
+  static final String TENSORS = "state.safetensors";
+  static final String CURVE = "loss.csv";
+  private static final String PARAMETERS = "parameters.";
+
+  /** PyTorch's names for AdamW's moments. */
+  private static final String FIRST_MOMENTS = "exp_avg.";
+
+  private static final String SECOND_MOMENTS = "exp_avg_sq.";
+  private static final String EMA = "ema.";
+
+  private static final String STEP = "step";
+  private static final String SETTINGS = "settings";
+  private static final String DATA_HASH = "data_hash";
+
+  /** Settings that may differ: where the data lies, whose hash decides, and the end. */
+  private static final Set<String> FREE = Set.of("data", "steps");
+
+  /** What a run was, one value a line; see {@link #check} for what may differ when it goes on. */
+  static String settings(TrainingConfig config, Dataset dataset) {
+    Map<String, Object> map = config.toMap();
+    map.put(DATA_HASH, dataset.hash());
+    return Json.write(map);
+  }
+
+  /** Writes the files of a checkpoint. */
+  void write(Path directory) throws IOException {
+    SequencedMap<String, HostTensor> all = new LinkedHashMap<>();
+    parameters.forEach((name, tensor) -> all.put(PARAMETERS + name, tensor));
+    firstMoments.forEach((name, tensor) -> all.put(FIRST_MOMENTS + name, tensor));
+    secondMoments.forEach((name, tensor) -> all.put(SECOND_MOMENTS + name, tensor));
+    if (ema != null) {
+      ema.forEach((name, tensor) -> all.put(EMA + name, tensor));
+    }
+    curve.write(directory.resolve(CURVE));
+    Safetensors.write(
+        directory.resolve(TENSORS), all, Map.of(STEP, Integer.toString(step), SETTINGS, settings));
+  }
+
+  /**
+   * Reads the state of a run.
+   *
+   * @param directory of a checkpoint
+   * @throws IOException in one line naming the file, the cause and the mend
+   */
+  static TrainingState read(Path directory) throws IOException {
+    try (SafetensorsFile tensors = Safetensors.open(directory.resolve(TENSORS))) {
+      SequencedMap<String, HostTensor> ema = part(tensors, EMA);
+      return new TrainingState(
+          step(tensors),
+          tensors.metadata().getOrDefault(SETTINGS, ""),
+          part(tensors, PARAMETERS),
+          part(tensors, FIRST_MOMENTS),
+          part(tensors, SECOND_MOMENTS),
+          ema.isEmpty() ? null : ema,
+          LossCurve.read(directory.resolve(CURVE)));
+    }
+  }
+
+  /**
+   * Checks that a run goes on from the state in a directory, without reading its tensors.
+   *
+   * @param directory of a checkpoint
+   * @throws IOException in one line if there is no state or it is damaged
+   * @throws IllegalArgumentException in one line naming the first setting that differs
+   */
+  static void check(Path directory, TrainingConfig config, Dataset dataset) throws IOException {
+    try (SafetensorsFile tensors = Safetensors.open(directory.resolve(TENSORS))) {
+      int done = step(tensors);
+      LossCurve.read(directory.resolve(CURVE));
+      checkSettings(tensors.metadata().getOrDefault(SETTINGS, ""), settings(config, dataset));
+      if (done > config.steps()) {
+        throw new IllegalArgumentException(
+            "The run to resume has done %d steps and is to end after %d: give at least as many"
+                .formatted(done, config.steps()));
+      }
+    }
+  }
+
+  private static int step(SafetensorsFile tensors) throws IOException {
+    String step = tensors.metadata().getOrDefault(STEP, "");
+    if (!step.matches("[0-9]{1,9}")) {
+      throw new IOException(tensors.path() + " is not a training state: start the run anew");
+    }
+    return Integer.parseInt(step);
+  }
+
+  private static SequencedMap<String, HostTensor> part(SafetensorsFile file, String prefix) {
+    SequencedMap<String, HostTensor> part = new LinkedHashMap<>();
+    for (String name : file.names()) {
+      if (name.startsWith(prefix)) {
+        part.put(name.substring(prefix.length()), file.tensor(name));
+      }
+    }
+    return part;
+  }
+
+  private static void checkSettings(String before, String now) {
+    List<String> earlier = compared(before);
+    for (String value : compared(now)) {
+      if (earlier.contains(value)) {
+        continue;
+      }
+      if (key(value).equals(DATA_HASH)) {
+        throw new IllegalArgumentException(
+            "The run to resume trains on other images: give the --data it began with");
+      }
+      throw new IllegalArgumentException(
+          "The run to resume has %s where this one has %s: give the options it began with"
+              .formatted(
+                  earlier.stream()
+                      .filter(line -> key(line).equals(key(value)))
+                      .findFirst()
+                      .orElse("nothing"),
+                  value));
+    }
+  }
+
+  /** The lines {@code "key": value} of settings that must be equal. */
+  private static List<String> compared(String settings) {
+    return settings
+        .lines()
+        .map(String::strip)
+        .filter(line -> line.contains(":") && !FREE.contains(key(line)))
+        .map(line -> line.endsWith(",") ? line.substring(0, line.length() - 1) : line)
+        .toList();
+  }
+
+  private static String key(String line) {
+    return line.substring(0, line.indexOf(':')).replace("\"", "");
+  }
+}

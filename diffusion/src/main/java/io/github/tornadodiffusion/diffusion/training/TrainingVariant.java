@@ -1,0 +1,71 @@
+package io.github.tornadodiffusion.diffusion.training;
+
+import static io.github.tornadodiffusion.diffusion.schedulers.noise.Settings.check;
+
+import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
+import io.github.tornadodiffusion.diffusion.random.Rng;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.VarianceType;
+import java.util.Map;
+
+/**
+ * What departs from the plain recipe of a training run.
+ *
+ * @param accumulate batches whose gradients go into one update
+ * @param snrGamma of min-SNR weighting (Hang et al. 2023); 0 for none
+ * @param labelDropout share of labels that are replaced by the null class, the model's last, for
+ *     classifier-free guidance (Ho and Salimans 2022); 0 for none
+ * @param emaPower exponent of the moving average's warm-up 1 - (1 + step)^-power, as diffusers'
+ *     {@code use_ema_warmup}; 0 for its other one, (1 + step) / (10 + step)
+ * @param variance of a step's noise, as the scheduler has it; with {@code LEARNED_RANGE} the model
+ *     predicts it with a second half of channels and learns by the hybrid objective (Nichol and
+ *     Dhariwal 2021)
+ * @param rng where random numbers come from
+ * @param base the model whose parameters and noise schedule training begins with; null for a new
+ *     one
+ */
+public record TrainingVariant(
+    int accumulate,
+    double snrGamma,
+    double labelDropout,
+    double emaPower,
+    VarianceType variance,
+    Rng rng,
+    DiffusionModel base) {
+  /** The plain recipe. */
+  public static final TrainingVariant PLAIN =
+      new TrainingVariant(1, 0, 0, 0, VarianceType.FIXED_SMALL, Rng.PHILOX, null);
+
+  /**
+   * Checks the values.
+   *
+   * @throws IllegalArgumentException in one line naming the value and what is possible
+   */
+  public TrainingVariant {
+    check(accumulate >= 1, "accumulate", accumulate, "at least 1");
+    check(snrGamma >= 0 && snrGamma < 1e9, "snr_gamma", snrGamma, "at least 0 and below 1e9");
+    check(
+        labelDropout >= 0 && labelDropout < 1, "label_dropout", labelDropout, "from 0 to below 1");
+    check(emaPower >= 0 && emaPower < 1000, "ema_power", emaPower, "at least 0 and below 1000");
+    check(
+        variance != VarianceType.LEARNED,
+        "variance_type",
+        variance.id(),
+        "fixed or learned_range to be trained");
+  }
+
+  /** Whether the model predicts its variance. */
+  boolean learnsVariance() {
+    return variance == VarianceType.LEARNED_RANGE;
+  }
+
+  /** Adds the values by name. */
+  void putInto(Map<String, Object> map) {
+    map.put("accumulate", accumulate);
+    map.put("snr_gamma", snrGamma);
+    map.put("label_dropout", labelDropout);
+    map.put("ema_power", emaPower);
+    map.put("variance_type", variance.id());
+    map.put("rng", rng.id());
+    map.put("base_model", base == null ? "none" : base.hash());
+  }
+}

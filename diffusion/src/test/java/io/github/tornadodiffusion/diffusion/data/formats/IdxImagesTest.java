@@ -1,0 +1,131 @@
+package io.github.tornadodiffusion.diffusion.data.formats;
+
+import static io.github.tornadodiffusion.diffusion.data.TestData.assertRefused;
+import static io.github.tornadodiffusion.diffusion.data.TestData.gzip;
+import static io.github.tornadodiffusion.diffusion.data.TestData.open;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.diffusion.data.TestData;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class IdxImagesTest {
+  private static final int SIDE = 28;
+
+  @TempDir Path directory;
+
+  /** As the publisher of MNIST describes the format; samples tell image and place apart. */
+  private static byte[] images(int count) {
+    ByteBuffer bytes = ByteBuffer.allocate(16 + count * SIDE * SIDE);
+    bytes.putInt(2051).putInt(count).putInt(SIDE).putInt(SIDE);
+    for (int i = 0; bytes.hasRemaining(); i++) {
+      bytes.put(sample(i));
+    }
+    return bytes.array();
+  }
+
+  private static byte sample(int index) {
+    return (byte) (index * 7 + index / (SIDE * SIDE));
+  }
+
+  private static byte[] labels(int... labels) {
+    ByteBuffer bytes = ByteBuffer.allocate(8 + labels.length).putInt(2049).putInt(labels.length);
+    for (int label : labels) {
+      bytes.put((byte) label);
+    }
+    return bytes.array();
+  }
+
+  private Path write(String name, byte[] content) throws IOException {
+    return Files.write(directory.resolve(name), content);
+  }
+
+  private void writeMnist() throws IOException {
+    write("train-images-idx3-ubyte.gz", gzip(images(3)));
+    write("train-labels-idx1-ubyte.gz", gzip(labels(7, 0, 9)));
+    write("t10k-images-idx3-ubyte", images(2));
+    write("t10k-labels-idx1-ubyte.gz", gzip(labels(1, 2)));
+  }
+
+  @Test
+  void imagesWithLabelsOfADirectory() throws IOException {
+    writeMnist();
+    Dataset train = open(directory, SIDE, 1);
+    assertEquals(3, train.size());
+    assertArrayEquals(new int[] {7, 0, 9}, TestData.labels(train));
+    assertEquals(10, train.classes());
+    assertEquals("7", train.classNames().get(7));
+    float[] last = train.image(2);
+    for (int i = 0; i < last.length; i++) {
+      assertEquals((sample(2 * SIDE * SIDE + i) & 0xFF) / 127.5f - 1, last[i], 1e-6f);
+    }
+    assertArrayEquals(new int[] {1, 2}, TestData.labels(open(directory + ":test", SIDE, 1)));
+    Dataset all = open(directory + ":all", SIDE, 1);
+    assertArrayEquals(new int[] {7, 0, 9, 1, 2}, TestData.labels(all));
+    assertArrayEquals(open(directory + ":test", SIDE, 1).image(1), all.image(4));
+    assertRefused(directory + ":validation", "no validation split", ":train", ":test");
+  }
+
+  @Test
+  void oneFileWithItsLabels() throws IOException {
+    writeMnist();
+    Path file = directory.resolve("t10k-images-idx3-ubyte");
+    assertArrayEquals(new int[] {1, 2}, TestData.labels(open(file, 14, 3)));
+    assertRefused(directory.resolve("t10k-labels-idx1-ubyte.gz"), "holds labels");
+  }
+
+  @Test
+  void packedAndUnpackedCopiesCountOnce() throws IOException {
+    writeMnist();
+    write("t10k-images-idx3-ubyte.gz", gzip(images(2)));
+    assertEquals(2, open(directory + ":test", 8, 1).size());
+  }
+
+  @Test
+  void withoutLabels() throws IOException {
+    Path file = write("train-images-idx3-ubyte", images(2));
+    Dataset data = open(directory, 8, 1);
+    assertEquals(0, data.classes());
+    assertEquals(-1, data.label(1));
+    assertTrue(data.warnings().getFirst().contains("no file of labels"));
+    assertEquals(2, open(file, 8, 1).size());
+  }
+
+  @Test
+  void damagedFilesAreRefused() throws IOException {
+    Path file = write("train-images-idx3-ubyte", Arrays.copyOf(images(3), 2000));
+    assertRefused(file, file.toString(), "truncated");
+    write("train-images-idx3-ubyte", Arrays.copyOf(images(3), 7));
+    assertRefused(directory, file.toString(), "truncated");
+    write("train-images-idx3-ubyte", Arrays.copyOf(images(3), 4000));
+    assertRefused(file, "4000 bytes where its header promises 2368");
+    write("train-images-idx3-ubyte", ByteBuffer.allocate(16).putInt(2051).putInt(-1).array());
+    assertRefused(file, "declares -1 images of 0x0");
+    Files.delete(file);
+    byte[] packed = gzip(images(3));
+    Path gz = write("train-images-idx3-ubyte.gz", Arrays.copyOf(packed, packed.length - 9));
+    assertRefused(gz, gz.toString(), "truncated");
+    assertRefused(directory, gz.toString(), "truncated");
+  }
+
+  @Test
+  void labelsThatDoNotFitAreRefused() throws IOException {
+    Path file = write("train-images-idx3-ubyte", images(3));
+    write("train-labels-idx1-ubyte", labels(1, 2));
+    assertRefused(file, "2 labels for the 3 images");
+    write("train-labels-idx1-ubyte", Arrays.copyOf(labels(1, 2, 3), 10));
+    assertRefused(file, "truncated");
+    write("train-labels-idx1-ubyte", images(3));
+    assertRefused(file, "no labels in IDX format");
+    write("train-labels-idx1-ubyte", new byte[0]);
+    assertRefused(file, "no labels in IDX format");
+  }
+}

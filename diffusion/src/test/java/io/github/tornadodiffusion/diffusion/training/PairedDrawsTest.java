@@ -1,0 +1,101 @@
+package io.github.tornadodiffusion.diffusion.training;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.diffusion.data.sources.Digits;
+import io.github.tornadodiffusion.diffusion.random.Rng;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.VarianceType;
+import io.github.tornadodiffusion.nn.io.HostTensor;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
+import io.github.tornadodiffusion.nn.training.LearningRateSchedule;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** Runs of one seed that differ in schedule or prediction share everything that is random. */
+class PairedDrawsTest {
+  private static final Dataset DIGITS = new Digits(8, 1);
+
+  private static TrainingConfig config(
+      BetaSchedule schedule, PredictionType prediction, VarianceType variance) {
+    boolean learned = variance == VarianceType.LEARNED_RANGE;
+    UNet2DConfig unet =
+        UNet2DConfig.builder()
+            .sampleSize(8)
+            .inChannels(1)
+            .outChannels(learned ? 2 : 1)
+            .layersPerBlock(1)
+            .blockOutChannels(8, 8)
+            .downBlockTypes("DownBlock2D", "DownBlock2D")
+            .upBlockTypes("UpBlock2D", "UpBlock2D")
+            .normNumGroups(4)
+            .build();
+    return new TrainingConfig(
+        "test",
+        "digits",
+        unet,
+        4,
+        3,
+        true,
+        100,
+        schedule,
+        prediction,
+        1e-3,
+        LearningRateSchedule.Kind.CONSTANT,
+        0,
+        0.9,
+        0.999,
+        1e-8,
+        1e-2,
+        1,
+        0,
+        7,
+        new TrainingVariant(1, 0, 0, 0, variance, Rng.PHILOX, null));
+  }
+
+  private static void checkPaired(TrainingConfig a, TrainingConfig b, String except) {
+    TrainingDraws first = TrainingDraws.of(a, DIGITS);
+    TrainingDraws second = TrainingDraws.of(b, DIGITS);
+    Map<String, HostTensor> parameters = second.initialParameters();
+    first
+        .initialParameters()
+        .forEach((name, tensor) -> {
+          if (!name.startsWith(except)) {
+            assertArrayEquals(tensor.values(), parameters.get(name).values(), name);
+          }
+        });
+    for (int step = 0; step < 3; step++) {
+      TrainingDraws.Draw one = first.draw(step, 0);
+      TrainingDraws.Draw two = second.draw(step, 0);
+      assertArrayEquals(one.batch().images(), two.batch().images());
+      assertArrayEquals(one.timesteps(), two.timesteps());
+      assertEquals(one.noise(), two.noise());
+    }
+  }
+
+  @Test
+  void schedulesArePaired() {
+    TrainingConfig linear =
+        config(BetaSchedule.LINEAR, PredictionType.EPSILON, VarianceType.FIXED_SMALL);
+    for (BetaSchedule schedule : BetaSchedule.values()) {
+      checkPaired(
+          linear, config(schedule, PredictionType.EPSILON, VarianceType.FIXED_SMALL), "none");
+    }
+  }
+
+  @Test
+  void predictionsArePairedButForTheOutputsOfTheVariance() {
+    TrainingConfig noise =
+        config(BetaSchedule.LINEAR, PredictionType.EPSILON, VarianceType.FIXED_SMALL);
+    for (PredictionType prediction : PredictionType.values()) {
+      checkPaired(noise, config(BetaSchedule.LINEAR, prediction, VarianceType.FIXED_SMALL), "none");
+    }
+    checkPaired(
+        noise,
+        config(BetaSchedule.LINEAR, PredictionType.EPSILON, VarianceType.LEARNED_RANGE),
+        "conv_out.");
+  }
+}

@@ -1,0 +1,17 @@
+package io.github.tornadodiffusion.nn.graph;
+
+/** Checks arrays that callers hand over. */
+public final class HostLength {
+  private HostLength() {}
+
+  /**
+   * @throws IllegalArgumentException if there are not exactly as many values as the batch needs
+   */
+  public static void check(String what, int given, int needed) {
+    if (given != needed) {
+      throw new IllegalArgumentException(
+          "There are %d %s where the batch needs %d: give exactly that many"
+              .formatted(given, what, needed));
+    }
+  }
+}

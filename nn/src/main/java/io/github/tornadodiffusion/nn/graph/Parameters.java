@@ -1,0 +1,55 @@
+package io.github.tornadodiffusion.nn.graph;
+
+import io.github.tornadodiffusion.nn.graph.ParameterSpec.Kind;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The parameters of a model in the order in which its modules declare them, which is PyTorch's
+ * {@code state_dict} order. In the arena they lie one behind another in that order, so that
+ * gradients, moments and averages have the same layout and one launch updates them all.
+ */
+public final class Parameters {
+  private final List<Parameter> all = new ArrayList<>();
+  private final Set<String> names = new HashSet<>();
+  private int floats;
+
+  /**
+   * Declares a parameter.
+   *
+   * @throws IllegalArgumentException if all of them together are more than an arena holds
+   */
+  Parameter add(String name, Kind kind, int fanIn, int... shape) {
+    if (!names.add(name)) {
+      throw new IllegalStateException("The parameter " + name + " is declared twice");
+    }
+    Parameter parameter = new Parameter(new ParameterSpec(name, shape, kind, fanIn), floats);
+    try {
+      // The elements first: their number is exact whatever the shape.
+      Math.addExact(floats, parameter.spec().size());
+      floats = Math.addExact(floats, parameter.floats());
+    } catch (ArithmeticException e) {
+      throw new IllegalArgumentException(
+          "the parameters up to %s are more than the %d that are possible; use fewer layers or channels"
+              .formatted(name, Integer.MAX_VALUE),
+          e);
+    }
+    all.add(parameter);
+    return parameter;
+  }
+
+  public List<Parameter> all() {
+    return all;
+  }
+
+  public List<ParameterSpec> specs() {
+    return all.stream().map(Parameter::spec).toList();
+  }
+
+  /** Floats of all parameters in the arena, padding included. */
+  public int floats() {
+    return floats;
+  }
+}

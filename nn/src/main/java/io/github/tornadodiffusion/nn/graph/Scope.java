@@ -1,0 +1,31 @@
+package io.github.tornadodiffusion.nn.graph;
+
+/** Where a module stands in the model: its path, to which the names of its parameters are added. */
+public record Scope(Parameters parameters, String path) {
+
+  /** The scope of a whole model. */
+  public static Scope root() {
+    return new Scope(new Parameters(), "");
+  }
+
+  public Scope child(String name) {
+    return new Scope(parameters, path.isEmpty() ? name : path + "." + name);
+  }
+
+  public Parameter parameter(String name, ParameterSpec.Kind kind, int fanIn, int... shape) {
+    return parameters.add(child(name).path, kind, fanIn, shape);
+  }
+
+  /** Refuses a model, naming the layer. */
+  public void check(boolean holds, String message, Object... arguments) {
+    check(path, holds, message, arguments);
+  }
+
+  /** Refuses a model, naming the layer. */
+  public static void check(String layer, boolean holds, String message, Object... arguments) {
+    if (!holds) {
+      String detail = message.formatted(arguments);
+      throw new IllegalArgumentException(layer.isEmpty() ? detail : layer + ": " + detail);
+    }
+  }
+}

@@ -1,0 +1,81 @@
+package io.github.tornadodiffusion.nn.graph;
+
+import io.github.tornadodiffusion.kernels.Block;
+
+/**
+ * A value of the graph: {@code [n, h, w, c]} with an optional border of zeros. Sequences are {@code
+ * [n, 1, tokens, c]}, rows {@code [n, 1, 1, c]}. Its place in the arena is decided after the graph
+ * is recorded.
+ */
+public final class Tensor implements Stored {
+  private final Block shape;
+  private final Buffer buffer;
+  private final boolean needsGradient;
+
+  private Tensor(Block shape, Buffer buffer, boolean needsGradient) {
+    this.shape = shape;
+    this.buffer = buffer;
+    this.needsGradient = needsGradient;
+  }
+
+  /** A tensor in shared memory. */
+  public static Tensor of(String name, Block shape, boolean needsGradient) {
+    return new Tensor(shape, Buffer.temporary(name, shape.size()), needsGradient);
+  }
+
+  /** A tensor that the host writes or reads. */
+  public static Tensor persistent(String name, Block shape, boolean needsGradient) {
+    return new Tensor(shape, Buffer.persistent(name, shape.size()), needsGradient);
+  }
+
+  /** A shape with a border, at no place yet. */
+  public static Block shape(int n, int h, int w, int c, Padding padding) {
+    return new Block(
+        0, n, h, w, c, padding.top(), padding.left(), padding.bottom(), padding.right());
+  }
+
+  @Override
+  public Buffer buffer() {
+    return buffer;
+  }
+
+  /** The block, at offset 0. */
+  public Block shape() {
+    return shape;
+  }
+
+  public int n() {
+    return shape.n();
+  }
+
+  public int h() {
+    return shape.h();
+  }
+
+  public int w() {
+    return shape.w();
+  }
+
+  public int c() {
+    return shape.c();
+  }
+
+  public Padding padding() {
+    return new Padding(shape.top(), shape.left(), shape.bottom(), shape.right());
+  }
+
+  /** The shape without its border: the shape of its gradient. */
+  public Block plainShape() {
+    return shape.bordered(0, 0, 0, 0);
+  }
+
+  /** Whether the loss is to be differentiated with respect to this value. */
+  public boolean needsGradient() {
+    return needsGradient;
+  }
+
+  @Override
+  public String toString() {
+    return "%s [%d, %d, %d, %d]".formatted(buffer, n(), h(), w(), c());
+  }
+}

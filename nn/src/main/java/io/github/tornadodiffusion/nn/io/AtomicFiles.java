@@ -1,0 +1,165 @@
+package io.github.tornadodiffusion.nn.io;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.UUID;
+import java.util.stream.Stream;
+
+/**
+ * Files that are either wholly written or not at all: the bytes go to a temporary file in the same
+ * directory, reach the disk, and then take the name in one step. After any failure, a full disk for
+ * example, the earlier file is whole and the temporary file is gone.
+ */
+public final class AtomicFiles {
+  private static final String TEMPORARY = ".tmp";
+
+  private AtomicFiles() {}
+
+  /** Writes the content of a file. */
+  @FunctionalInterface
+  public interface Content {
+    /** Writes everything to the channel. */
+    void writeTo(FileChannel channel) throws IOException;
+  }
+
+  /** Opens a temporary file for writing; tests open one that fails. */
+  @FunctionalInterface
+  interface Opener {
+    FileChannel open(Path file) throws IOException;
+  }
+
+  /** Writes UTF-8 text, see {@link #write(Path, Content)}. */
+  public static void write(Path file, String text) throws IOException {
+    write(file, text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Writes bytes, see {@link #write(Path, Content)}. */
+  public static void write(Path file, byte[] bytes) throws IOException {
+    write(file, channel -> writeFully(channel, ByteBuffer.wrap(bytes)));
+  }
+
+  /**
+   * Writes a file, replacing an earlier one; a link stays and what it leads to is replaced.
+   *
+   * @param file the file, in a directory that exists
+   * @throws IOException in one line naming the file and the cause
+   */
+  public static void write(Path file, Content content) throws IOException {
+    write(
+        file,
+        content,
+        temporary ->
+            FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE));
+  }
+
+  static void write(Path file, Content content, Opener opener) throws IOException {
+    Path target = target(file);
+    Path temporary = temporary(target);
+    try {
+      try (FileChannel channel = opener.open(temporary)) {
+        content.writeTo(channel);
+        channel.force(true);
+      }
+      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new IOException(
+          "Cannot write %s: %s; any earlier file is unchanged, make room or choose another place"
+              .formatted(file, Messages.reason(e)),
+          e);
+    } finally {
+      Files.deleteIfExists(temporary);
+    }
+    forceDirectory(target.getParent());
+  }
+
+  /** A name beside a target that no one else has. */
+  static Path temporary(Path target) {
+    return target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + TEMPORARY);
+  }
+
+  /** The file to replace: behind any links, so that those stay. */
+  private static Path target(Path file) throws IOException {
+    Path target = Files.exists(file) ? file.toRealPath() : file.toAbsolutePath();
+    if (target.getParent() == null || !Files.isDirectory(target.getParent())) {
+      throw new IOException(
+          "Cannot write %s: there is no directory %s; make it first"
+              .formatted(file, target.getParent()));
+    }
+    if (Files.isDirectory(target)) {
+      throw new IOException(
+          "Cannot write %s: it is a directory; choose another name".formatted(file));
+    }
+    if (Files.exists(target) && !Files.isRegularFile(target)) {
+      // To take the name of a device such as /dev/null would take the device from the system.
+      throw new IOException(
+          "Cannot write %s: it is a device, a pipe or a socket; choose another name"
+              .formatted(file));
+    }
+    return target;
+  }
+
+  /**
+   * Removes the temporary files and directories that writers left in a directory when they were
+   * killed. Nobody may be writing there.
+   *
+   * @throws IOException if one cannot be removed
+   */
+  public static void removeLeftovers(Path directory) throws IOException {
+    if (!Files.isDirectory(directory)) {
+      return;
+    }
+    try (Stream<Path> files = Files.list(directory)) {
+      for (Path file : files.filter(AtomicFiles::isLeftover).toList()) {
+        AtomicDirectories.delete(file);
+      }
+    }
+  }
+
+  private static boolean isLeftover(Path file) {
+    return file.getFileName().toString().matches("\\..+\\.[0-9a-f-]{36}\\" + TEMPORARY);
+  }
+
+  /** Writes all that remains in the buffer. */
+  static void writeFully(FileChannel channel, ByteBuffer buffer) throws IOException {
+    while (buffer.hasRemaining()) {
+      channel.write(buffer);
+    }
+  }
+
+  /**
+   * Makes a directory and those above it, if they are not there.
+   *
+   * @throws IOException in one line naming the directory and the cause
+   */
+  public static void makeDirectory(Path directory) throws IOException {
+    try {
+      Files.createDirectories(directory);
+    } catch (FileAlreadyExistsException e) {
+      throw new IOException(
+          "Cannot make the directory %s: a file has that name; choose another".formatted(directory),
+          e);
+    } catch (IOException e) {
+      throw new IOException(
+          "Cannot make the directory %s: %s; choose another place"
+              .formatted(directory, Messages.reason(e)),
+          e);
+    }
+  }
+
+  /** Makes the new name survive a power cut, where the system can open a directory for that. */
+  static void forceDirectory(Path directory) {
+    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+      channel.force(true);
+    } catch (IOException e) {
+      // Windows cannot open directories; the file itself is safe already.
+      return;
+    }
+  }
+}

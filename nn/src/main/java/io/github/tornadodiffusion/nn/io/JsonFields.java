@@ -1,0 +1,226 @@
+package io.github.tornadodiffusion.nn.io;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.json.JsonReadFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * The fields of one JSON object, read by key. A key that is absent yields the fallback; a value of
+ * another type is refused with an IllegalArgumentException of one line that names the key.
+ */
+public final class JsonFields {
+  /** Each may become an object in memory that is many times as long as its text. */
+  private static final long MOST_TOKENS = 4_000_000;
+
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder(
+              JsonFactory.builder()
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder().maxTokenCount(MOST_TOKENS).build())
+                  .build())
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          // Python writes infinities and NaN as such words.
+          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+          .build();
+
+  private final JsonNode object;
+
+  private JsonFields(JsonNode object) {
+    this.object = object;
+  }
+
+  /**
+   * Parses the text of one JSON object.
+   *
+   * @throws IllegalArgumentException in one line, if the text is anything else or a key comes twice
+   */
+  public static JsonFields parse(String json) {
+    JsonNode node;
+    try {
+      node = MAPPER.readTree(json);
+    } catch (JacksonException e) {
+      throw new IllegalArgumentException(
+          "not valid JSON (%s); repair or replace it"
+              .formatted(Messages.oneLine(String.valueOf(e.getOriginalMessage()))),
+          e);
+    }
+    if (!node.isObject()) {
+      throw new IllegalArgumentException("not a JSON object; it must start with {");
+    }
+    return new JsonFields(node);
+  }
+
+  /** The keys in the order of the text. */
+  public List<String> keys() {
+    return List.copyOf(object.propertyNames());
+  }
+
+  /** Whether the key is there, be it with the value null. */
+  public boolean has(String key) {
+    return object.has(key);
+  }
+
+  /** The fields with the given keys, where they are there. */
+  public JsonFields only(Set<String> keys) {
+    ObjectNode kept = MAPPER.createObjectNode();
+    keys.stream().filter(this::has).forEach(key -> kept.set(key, object.get(key)));
+    return new JsonFields(kept);
+  }
+
+  /** Whether the value is there and a list. */
+  public boolean isList(String key) {
+    return object.path(key).isArray();
+  }
+
+  /** Whether the value is there and an object. */
+  public boolean isObject(String key) {
+    return object.path(key).isObject();
+  }
+
+  /** An integer that fits 32 bits. */
+  public int integer(String key, int fallback) {
+    return read(key, fallback, false, "an integer", JsonFields::asInteger);
+  }
+
+  /** An integer that fits 32 bits, or null. */
+  public Integer integerOrNull(String key, Integer fallback) {
+    return read(key, fallback, true, "an integer or null", JsonFields::asInteger);
+  }
+
+  /** A finite number. */
+  public double number(String key, double fallback) {
+    return read(key, fallback, false, "a number", JsonFields::asNumber);
+  }
+
+  /** A number, which Python's {@code Infinity} and {@code -Infinity} are too. */
+  public double numberOrInfinity(String key, double fallback) {
+    return read(
+        key,
+        fallback,
+        false,
+        "a number",
+        node -> node.isNumber() && !Double.isNaN(node.doubleValue()) ? node.doubleValue() : null);
+  }
+
+  /** A finite number, or null. */
+  public Double numberOrNull(String key, Double fallback) {
+    return read(key, fallback, true, "a number or null", JsonFields::asNumber);
+  }
+
+  /** True or false. */
+  public boolean bool(String key, boolean fallback) {
+    return read(
+        key, fallback, false, "true or false", node -> node.isBoolean() ? node.asBoolean() : null);
+  }
+
+  /** A string. */
+  public String string(String key, String fallback) {
+    return read(key, fallback, false, "a string", JsonFields::asString);
+  }
+
+  /** A string, or null. */
+  public String stringOrNull(String key, String fallback) {
+    return read(key, fallback, true, "a string or null", JsonFields::asString);
+  }
+
+  /** A list of integers that fit 32 bits. */
+  public List<Integer> integers(String key, List<Integer> fallback) {
+    return read(key, fallback, false, "a list of integers", listOf(JsonFields::asInteger));
+  }
+
+  /** A list of integers that fit 64 bits. */
+  public List<Long> longs(String key, List<Long> fallback) {
+    return read(
+        key,
+        fallback,
+        false,
+        "a list of integers",
+        listOf(node -> node.isIntegralNumber() && node.canConvertToLong() ? node.asLong() : null));
+  }
+
+  /** A list of finite numbers, or null. */
+  public List<Double> numbersOrNull(String key, List<Double> fallback) {
+    return read(key, fallback, true, "a list of numbers or null", listOf(JsonFields::asNumber));
+  }
+
+  /** A list of strings. */
+  public List<String> strings(String key, List<String> fallback) {
+    return read(key, fallback, false, "a list of strings", listOf(JsonFields::asString));
+  }
+
+  /** An object; absent: an object without fields. */
+  public JsonFields object(String key) {
+    JsonFields empty = new JsonFields(MAPPER.createObjectNode());
+    return read(
+        key, empty, false, "an object", node -> node.isObject() ? new JsonFields(node) : null);
+  }
+
+  /** All fields, each of which must be a string, in the order of the text. */
+  public Map<String, String> allStrings() {
+    Map<String, String> strings = new LinkedHashMap<>();
+    keys().forEach(key -> strings.put(key, string(key, null)));
+    return strings;
+  }
+
+  private <T> T read(
+      String key, T fallback, boolean nullable, String type, Function<JsonNode, T> reader) {
+    JsonNode node = object.get(key);
+    if (node == null) {
+      return fallback;
+    }
+    if (nullable && node.isNull()) {
+      return null;
+    }
+    T value = reader.apply(node);
+    if (value == null) {
+      throw new IllegalArgumentException(
+          "%s is %s; it must be %s"
+              .formatted(
+                  Messages.oneLine(key),
+                  // Infinities come with quotes otherwise.
+                  Messages.oneLine(node.isNumber() ? node.asString() : node.toString()),
+                  type));
+    }
+    return value;
+  }
+
+  private static Integer asInteger(JsonNode node) {
+    return node.isIntegralNumber() && node.canConvertToInt() ? node.asInt() : null;
+  }
+
+  private static Double asNumber(JsonNode node) {
+    return node.isNumber() && Double.isFinite(node.doubleValue()) ? node.doubleValue() : null;
+  }
+
+  private static String asString(JsonNode node) {
+    return node.isString() ? node.asString() : null;
+  }
+
+  private static <T> Function<JsonNode, List<T>> listOf(Function<JsonNode, T> reader) {
+    return node -> {
+      if (!node.isArray()) {
+        return null;
+      }
+      List<T> elements = new ArrayList<>();
+      for (JsonNode element : node) {
+        T value = reader.apply(element);
+        if (value == null) {
+          return null;
+        }
+        elements.add(value);
+      }
+      return elements;
+    };
+  }
+}

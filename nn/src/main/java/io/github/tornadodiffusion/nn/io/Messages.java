@@ -1,0 +1,57 @@
+package io.github.tornadodiffusion.nn.io;
+
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** Pieces of error messages, which are one line whatever a file's names contain. */
+public final class Messages {
+  private static final int MOST_LISTED = 3;
+  private static final int MOST_CHARACTERS = 120;
+  private static final int MOST_OF_BEGINNING = 500;
+  private static final int MOST_OF_END = 250;
+
+  private Messages() {}
+
+  /**
+   * A whole message without line breaks and control characters, which names in files may hold, and
+   * without the middle where it is endless: cause and mend stand at its ends.
+   */
+  public static String line(String message) {
+    String line =
+        message
+            .replaceAll("\\s*\\R+\\s*", " ")
+            .replaceAll("\\p{Cntrl}|[\\x80-\\x9f\\ud800-\\udfff]", "?");
+    return line.length() <= MOST_OF_BEGINNING + MOST_OF_END
+        ? line
+        : line.substring(0, MOST_OF_BEGINNING)
+            + " ... "
+            + line.substring(line.length() - MOST_OF_END);
+  }
+
+  /** The text without control characters and of bearable length. */
+  public static String oneLine(String text) {
+    String line = text.replaceAll("\\p{Cntrl}|\\R", "?");
+    return line.length() <= MOST_CHARACTERS ? line : line.substring(0, MOST_CHARACTERS) + "...";
+  }
+
+  /** Why a file could not be read or written, without the file's name. */
+  static String reason(IOException e) {
+    return switch (e) {
+      case NoSuchFileException _ -> "it does not exist";
+      case AccessDeniedException _ -> "permission denied";
+      case FileSystemException f when f.getReason() != null -> oneLine(f.getReason());
+      default -> e.getMessage() == null ? e.getClass().getSimpleName() : oneLine(e.getMessage());
+    };
+  }
+
+  /** The first few of many names. */
+  public static String firstOf(List<String> names) {
+    String first =
+        names.stream().limit(MOST_LISTED).map(Messages::oneLine).collect(Collectors.joining(", "));
+    return names.size() <= MOST_LISTED ? first : first + ", ...";
+  }
+}

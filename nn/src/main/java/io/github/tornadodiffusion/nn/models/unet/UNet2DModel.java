@@ -1,0 +1,217 @@
+package io.github.tornadodiffusion.nn.models.unet;
+
+import io.github.tornadodiffusion.kernels.ops.activation.Activation;
+import io.github.tornadodiffusion.nn.graph.Graph;
+import io.github.tornadodiffusion.nn.graph.Padding;
+import io.github.tornadodiffusion.nn.graph.ParameterSpec;
+import io.github.tornadodiffusion.nn.graph.Parameters;
+import io.github.tornadodiffusion.nn.graph.Scope;
+import io.github.tornadodiffusion.nn.graph.Tensor;
+import io.github.tornadodiffusion.nn.layers.Conv2d;
+import io.github.tornadodiffusion.nn.layers.GroupNorm2d;
+import io.github.tornadodiffusion.nn.layers.ResnetBlock2D;
+import io.github.tornadodiffusion.nn.models.unet.DownBlock2D.Downsampling;
+import io.github.tornadodiffusion.nn.models.unet.UpBlock2D.Upsampling;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * diffusers 0.27.2's UNet2DModel: a UNet over images with a time embedding (Ho et al. 2020). It
+ * knows its parameters, and records its forward pass on a graph of any batch and image size.
+ */
+public final class UNet2DModel {
+  private final UNet2DConfig config;
+  private final Scope root = Scope.root();
+  private final Conv2d convIn;
+  private final ConditionEmbedding embedding;
+  private final List<UNetBlock> downBlocks = new ArrayList<>();
+  private final List<UNetBlock> upBlocks = new ArrayList<>();
+  private final UNetMidBlock2D midBlock;
+  private final GroupNorm2d convNormOut;
+  private final Conv2d convOut;
+
+  /**
+   * Builds the modules.
+   *
+   * @throws IllegalArgumentException naming the layer, if the configuration does not fit together
+   */
+  public UNet2DModel(UNet2DConfig config) {
+    this.config = config;
+    List<Integer> channels = config.blockOutChannels();
+    int base = channels.getFirst();
+    int tembChannels = 4 * base;
+    convIn = Conv2d.same(root.child("conv_in"), config.inChannels(), base);
+    embedding = new ConditionEmbedding(root, config, tembChannels);
+    boolean scaleShift = config.resnetTimeScaleShift().equals("scale_shift");
+    ResnetBlock2D.Options options =
+        ResnetBlock2D.Options.of(tembChannels, groups(base), config.normEps())
+            .withScaleShift(scaleShift)
+            .with(config.activation());
+    addDownBlocks(options);
+    // The up blocks come before the middle block in PyTorch's state_dict.
+    addUpBlocks(options);
+    int last = channels.getLast();
+    int lastGroups = groups(last);
+    Integer attentionGroups = config.attnNormNumGroups();
+    if (attentionGroups == null && !scaleShift) {
+      attentionGroups = lastGroups;
+    }
+    midBlock =
+        new UNetMidBlock2D(
+            root.child("mid_block"),
+            last,
+            config.addAttention() ? headDim(last) : null,
+            attentionGroups,
+            options
+                .withGroups(lastGroups, lastGroups)
+                .withOutputScaleFactor(config.midBlockScaleFactor()));
+    convNormOut =
+        new GroupNorm2d(root.child("conv_norm_out"), groups(base), base, config.normEps());
+    convOut = Conv2d.same(root.child("conv_out"), base, config.outChannels());
+  }
+
+  /** The configuration that the model was built from. */
+  public UNet2DConfig config() {
+    return config;
+  }
+
+  /** Every parameter, with diffusers' names and PyTorch's shapes, in {@code state_dict} order. */
+  public List<ParameterSpec> parameters() {
+    return root.parameters().specs();
+  }
+
+  /** Number of numbers in all parameters. */
+  public long parameterCount() {
+    return parameters().stream().mapToLong(ParameterSpec::size).sum();
+  }
+
+  /**
+   * Checks an image size.
+   *
+   * @throws IllegalArgumentException if some downsampling would meet an odd height or width
+   */
+  public void checkSampleSize(int height, int width) {
+    int factor = 1 << (config.blockOutChannels().size() - 1);
+    if (height < 1 || width < 1 || height % factor != 0 || width % factor != 0) {
+      throw new IllegalArgumentException(
+          "Images of %d x %d do not fit a UNet with %d levels: use a height and width divisible by %d"
+              .formatted(height, width, config.blockOutChannels().size(), factor));
+    }
+  }
+
+  /** The parameters with their places in the arena. */
+  public Parameters arenaParameters() {
+    return root.parameters();
+  }
+
+  /** The border that a sample should have, so that it need not be copied. */
+  Padding samplePadding() {
+    return config.centerInputSample() ? Padding.NONE : convIn.padding();
+  }
+
+  /**
+   * Records the forward pass.
+   *
+   * @param sample {@code [n, h, w, inChannels]}
+   * @return {@code [n, h, w, outChannels]}
+   */
+  Tensor record(Graph graph, Tensor sample, Conditions conditions) {
+    checkSampleSize(sample.h(), sample.w());
+    Tensor temb = embedding.apply(graph, conditions);
+    Tensor x =
+        config.centerInputSample()
+            ? graph.affine("center_input_sample", sample, 2, -1, convIn.padding())
+            : sample;
+    Tensor hidden = convIn.apply(graph, x);
+    Skips skips = new Skips(hidden);
+    skips.image(x);
+    for (UNetBlock block : downBlocks) {
+      hidden = block.apply(graph, hidden, temb, skips);
+    }
+    hidden = midBlock.apply(graph, hidden, temb);
+    skips.image(null);
+    for (UNetBlock block : upBlocks) {
+      hidden = block.apply(graph, hidden, temb, skips);
+    }
+    hidden = convNormOut.apply(graph, hidden, Activation.SILU, convOut.padding());
+    Tensor out = convOut.apply(graph, hidden, null, skips.image());
+    return conditions.inverseTimesteps == null
+        ? out
+        : graph.scaleImages("division by the timesteps", out, conditions.inverseTimesteps);
+  }
+
+  private void addDownBlocks(ResnetBlock2D.Options options) {
+    List<Integer> channels = config.blockOutChannels();
+    for (int i = 0; i < channels.size(); i++) {
+      String type = config.downBlockTypes().get(i);
+      Scope scope = root.child("down_blocks." + i);
+      int cin = channels.get(Math.max(0, i - 1));
+      int cout = channels.get(i);
+      boolean attention = type.startsWith("Attn");
+      Integer headDim = attention ? headDim(cout) : null;
+      boolean last = i == channels.size() - 1;
+      if (type.contains("Skip")) {
+        downBlocks.add(
+            new SkipDownBlock2D(
+                scope, config.layersPerBlock(), cin, cout, headDim, !last, options));
+        continue;
+      }
+      boolean resnet =
+          type.startsWith("Resnet") || attention && config.downsampleType().equals("resnet");
+      Downsampling ending = resnet ? Downsampling.RESNET : Downsampling.CONV;
+      downBlocks.add(
+          new DownBlock2D(
+              scope,
+              config.layersPerBlock(),
+              cin,
+              cout,
+              headDim,
+              last ? Downsampling.NONE : ending,
+              config.downsamplePadding(),
+              options));
+    }
+  }
+
+  private void addUpBlocks(ResnetBlock2D.Options options) {
+    List<Integer> channels = config.blockOutChannels().reversed();
+    int layers = config.layersPerBlock() + 1;
+    for (int i = 0; i < channels.size(); i++) {
+      String type = config.upBlockTypes().get(i);
+      Scope scope = root.child("up_blocks." + i);
+      int cin = channels.get(Math.min(i + 1, channels.size() - 1));
+      int previous = channels.get(Math.max(0, i - 1));
+      int cout = channels.get(i);
+      boolean attention = type.startsWith("Attn");
+      Integer headDim = attention ? headDim(cout) : null;
+      boolean last = i == channels.size() - 1;
+      if (type.contains("Skip")) {
+        upBlocks.add(
+            new SkipUpBlock2D(scope, layers, cin, previous, cout, headDim, !last, options));
+        continue;
+      }
+      boolean resnet =
+          type.startsWith("Resnet") || attention && config.upsampleType().equals("resnet");
+      Upsampling ending = resnet ? Upsampling.RESNET : Upsampling.CONV;
+      upBlocks.add(
+          new UpBlock2D(
+              scope,
+              layers,
+              cin,
+              previous,
+              cout,
+              headDim,
+              last ? Upsampling.NONE : ending,
+              options));
+    }
+  }
+
+  /** Groups of the middle block's and the last normalisation; the blocks with skips have others. */
+  private int groups(int channels) {
+    Integer groups = config.normNumGroups();
+    return groups == null ? SkipDownBlock2D.groups(channels) : groups;
+  }
+
+  private int headDim(int channels) {
+    return config.attentionHeadDim() == null ? channels : config.attentionHeadDim();
+  }
+}

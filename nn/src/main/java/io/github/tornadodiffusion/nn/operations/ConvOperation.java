@@ -1,0 +1,180 @@
+package io.github.tornadodiffusion.nn.operations;
+
+import io.github.tornadodiffusion.kernels.Block;
+import io.github.tornadodiffusion.kernels.ops.conv.Conv;
+import io.github.tornadodiffusion.kernels.ops.elementwise.Elementwise;
+import io.github.tornadodiffusion.kernels.ops.reduce.Reduce;
+import io.github.tornadodiffusion.kernels.ops.resample.Resample;
+import io.github.tornadodiffusion.nn.graph.Buffer;
+import io.github.tornadodiffusion.nn.graph.Gradients;
+import io.github.tornadodiffusion.nn.graph.Operation;
+import io.github.tornadodiffusion.nn.graph.Padding;
+import io.github.tornadodiffusion.nn.graph.Parameter;
+import io.github.tornadodiffusion.nn.graph.Schedule;
+import io.github.tornadodiffusion.nn.graph.Stored;
+import io.github.tornadodiffusion.nn.graph.Tensor;
+
+/**
+ * {@code out = conv(x) + bias + perImage + residual}; the border of x is the padding.
+ *
+ * @param weight the parameter, which lies at {@code weightAt}
+ * @param bias a parameter, which lies at {@code biasAt}, or null
+ * @param perImage {@code [n, 1, 1, cout]}, added to all pixels of an image, or null
+ * @param residual of out's shape, or null
+ */
+public record ConvOperation(
+    String label,
+    Tensor x,
+    Parameter weight,
+    Stored weightAt,
+    Parameter bias,
+    Stored biasAt,
+    int kernelH,
+    int kernelW,
+    int stride,
+    Tensor perImage,
+    Tensor residual,
+    Tensor out)
+    implements Operation {
+
+  @Override
+  public void forward(Schedule schedule) {
+    schedule.add(
+        label,
+        at ->
+            Conv.forward(
+                at.block(x),
+                at.of(weightAt),
+                kernelH,
+                kernelW,
+                stride,
+                at.of(biasAt),
+                at.of(perImage),
+                at.of(residual),
+                at.block(out)),
+        x,
+        weightAt,
+        biasAt,
+        perImage,
+        residual,
+        out);
+  }
+
+  @Override
+  public void backward(Schedule schedule, Tensor gradOut, Gradients gradients) {
+    String name = label + " gradient";
+    gradientOfAdded(schedule, name, gradOut, gradients);
+    gradientOfWeight(schedule, name, gradOut, gradients);
+    if (x.needsGradient()) {
+      gradientOfInput(schedule, name, gradOut, gradients);
+    }
+    if (residual != null) {
+      gradients.pass(schedule, name, gradOut, residual);
+    }
+  }
+
+  /** Bias and per-image addition: sums of the gradient over the pixels they were added to. */
+  private void gradientOfAdded(
+      Schedule schedule, String name, Tensor gradOut, Gradients gradients) {
+    boolean perImageWanted = perImage != null && perImage.needsGradient();
+    if (bias == null && !perImageWanted) {
+      return;
+    }
+    Tensor sums;
+    if (out.h() * out.w() == 1 && !perImageWanted) {
+      sums = gradOut;
+    } else {
+      Block rows = Block.of(0, out.n(), 1, 1, out.c());
+      sums = perImageWanted ? gradients.only(perImage) : Tensor.of(name + " sums", rows, false);
+      schedule.add(name, at -> Reduce.sumPixels(at.block(gradOut), at.of(sums)), gradOut, sums);
+    }
+    if (bias != null) {
+      Gradients.ParameterTarget to = gradients.target(bias);
+      int length = bias.floats();
+      schedule.add(
+          name,
+          at -> Reduce.sumRows(at.of(sums), out.n(), length, at.of(to.gradient()), to.accumulate()),
+          sums,
+          to.gradient());
+    }
+  }
+
+  private void gradientOfWeight(
+      Schedule schedule, String name, Tensor gradOut, Gradients gradients) {
+    Gradients.ParameterTarget to = gradients.target(weight);
+    int floats = Conv.weightGradientScratch(x.shape(), gradOut.shape(), kernelH, kernelW, stride);
+    Buffer scratch = floats == 0 ? null : Buffer.scratch(name, floats);
+    schedule.addAll(
+        name,
+        at ->
+            Conv.weightGradient(
+                at.block(x),
+                at.block(gradOut),
+                kernelH,
+                kernelW,
+                stride,
+                at.of(to.gradient()),
+                to.accumulate(),
+                at.of(scratch)),
+        x,
+        gradOut,
+        to.gradient(),
+        scratch);
+  }
+
+  /** A convolution of the gradient, with zeros between its pixels where the stride skipped some. */
+  private void gradientOfInput(
+      Schedule schedule, String name, Tensor gradOut, Gradients gradients) {
+    Buffer flipped = Buffer.temporary(name + " weights", weight.floats());
+    schedule.add(
+        name,
+        at -> Conv.flip(at.of(weightAt), kernelH, kernelW, x.c(), out.c(), at.of(flipped)),
+        weightAt,
+        flipped);
+    Tensor bordered = bordered(schedule, name, gradOut);
+    Gradients.Target to = gradients.target(x);
+    schedule.add(
+        name,
+        at ->
+            Conv.forward(
+                at.block(bordered),
+                at.of(flipped),
+                kernelH,
+                kernelW,
+                1,
+                -1,
+                -1,
+                to.accumulate() ? at.of(to.gradient()) : -1,
+                at.block(to.gradient())),
+        bordered,
+        flipped,
+        to.gradient());
+  }
+
+  /** The gradient such that a convolution with the flipped weights gives exactly x's size. */
+  private Tensor bordered(Schedule schedule, String name, Tensor gradOut) {
+    int h = (out.h() - 1) * stride + 1;
+    int w = (out.w() - 1) * stride + 1;
+    Padding padding = x.padding();
+    Padding border =
+        new Padding(
+            kernelH - 1 - padding.top(),
+            kernelW - 1 - padding.left(),
+            x.h() + padding.top() - h,
+            x.w() + padding.left() - w);
+    if (stride == 1 && border.equals(Padding.NONE)) {
+      return gradOut;
+    }
+    Tensor bordered =
+        Tensor.of(name + " border", Tensor.shape(out.n(), h, w, out.c(), border), false);
+    schedule.add(
+        name,
+        at ->
+            stride == 1
+                ? Elementwise.copy(at.block(gradOut), at.block(bordered), false)
+                : Resample.dilate(at.block(gradOut), stride, at.block(bordered)),
+        gradOut,
+        bordered);
+    return bordered;
+  }
+}

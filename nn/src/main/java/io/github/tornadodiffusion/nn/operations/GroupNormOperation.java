@@ -1,0 +1,102 @@
+package io.github.tornadodiffusion.nn.operations;
+
+import io.github.tornadodiffusion.kernels.ops.norm.GroupNorm;
+import io.github.tornadodiffusion.nn.graph.Buffer;
+import io.github.tornadodiffusion.nn.graph.Gradients;
+import io.github.tornadodiffusion.nn.graph.Operation;
+import io.github.tornadodiffusion.nn.graph.Parameter;
+import io.github.tornadodiffusion.nn.graph.Schedule;
+import io.github.tornadodiffusion.nn.graph.Stored;
+import io.github.tornadodiffusion.nn.graph.Tensor;
+
+/**
+ * Group normalisation with an optional per-image scale and shift and an optional SiLU.
+ *
+ * @param epsilon the constant eps
+ * @param gamma a parameter, which lies at {@code gammaAt}
+ * @param beta a parameter, which lies at {@code betaAt}
+ * @param scaleShift {@code [n, 1, 1, 2c]}, scale first, or null
+ * @param statistics what the forward pass leaves for the backward pass
+ */
+public record GroupNormOperation(
+    String label,
+    Tensor x,
+    int groups,
+    Stored epsilon,
+    Parameter gamma,
+    Stored gammaAt,
+    Parameter beta,
+    Stored betaAt,
+    Tensor scaleShift,
+    boolean silu,
+    Buffer statistics,
+    Tensor out)
+    implements Operation {
+
+  @Override
+  public void forward(Schedule schedule) {
+    schedule.addAll(
+        label,
+        at ->
+            GroupNorm.forward(
+                at.block(x),
+                groups,
+                at.of(epsilon),
+                at.of(gammaAt),
+                at.of(betaAt),
+                at.of(scaleShift),
+                silu,
+                at.of(statistics),
+                at.block(out)),
+        x,
+        epsilon,
+        gammaAt,
+        betaAt,
+        scaleShift,
+        statistics,
+        out);
+  }
+
+  @Override
+  public void backward(Schedule schedule, Tensor gradOut, Gradients gradients) {
+    String name = label + " gradient";
+    Gradients.Target toX =
+        x.needsGradient()
+            ? gradients.target(x)
+            : new Gradients.Target(Tensor.of(name, x.plainShape(), false), false);
+    Gradients.ParameterTarget toGamma = gradients.target(gamma);
+    Gradients.ParameterTarget toBeta = gradients.target(beta);
+    Tensor gradScaleShift = scaleShift == null ? null : gradients.only(scaleShift);
+    Buffer scratch = Buffer.scratch(name, GroupNorm.backwardScratch(x.shape(), groups));
+    schedule.addAll(
+        name,
+        at ->
+            GroupNorm.backward(
+                at.block(x),
+                groups,
+                at.of(gammaAt),
+                at.of(betaAt),
+                at.of(scaleShift),
+                silu,
+                at.of(statistics),
+                at.block(gradOut),
+                at.block(toX.gradient()),
+                toX.accumulate(),
+                at.of(toGamma.gradient()),
+                at.of(toBeta.gradient()),
+                toGamma.accumulate(),
+                at.of(gradScaleShift),
+                at.of(scratch)),
+        x,
+        gammaAt,
+        betaAt,
+        scaleShift,
+        statistics,
+        gradOut,
+        toX.gradient(),
+        toGamma.gradient(),
+        toBeta.gradient(),
+        gradScaleShift,
+        scratch);
+  }
+}

@@ -1,0 +1,201 @@
+package io.github.tornadodiffusion.nn.models.unet;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.tornadodiffusion.kernels.jvm.JvmEngine;
+import io.github.tornadodiffusion.nn.Golden;
+import io.github.tornadodiffusion.nn.GoldenModel;
+import io.github.tornadodiffusion.nn.graph.ParameterSpec;
+import io.github.tornadodiffusion.nn.graph.Scope;
+import io.github.tornadodiffusion.nn.layers.GroupNorm2d;
+import io.github.tornadodiffusion.nn.training.UNetGradients;
+import io.github.tornadodiffusion.nn.training.UNetTraining;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+class UNet2DModelTest {
+  /** The model of unit 1 of Hugging Face's diffusion course. */
+  private static UNet2DConfigBuilder unit1() {
+    return UNet2DConfig.builder()
+        .sampleSize(UNet2DConfig.SampleSize.square(32))
+        .blockOutChannels(List.of(64, 128, 128, 256))
+        .downBlockTypes(List.of("DownBlock2D", "DownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D"))
+        .upBlockTypes(List.of("AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D", "UpBlock2D"));
+  }
+
+  @Test
+  void parametersOfUnit1() {
+    assertEquals(18_536_323, new UNet2DModel(unit1().build()).parameterCount());
+  }
+
+  @Test
+  void stateDictOrderIsPytorchs() throws IOException {
+    String name = "unet_variants/class_labels";
+    JsonNode json = JsonMapper.shared().readTree(Golden.path(name + "/io.json").toFile());
+    List<String> expected = new ArrayList<>(json.get("grad_stats").propertyNames());
+    UNet2DModel model = new UNet2DModel(UNet2DConfig.read(Golden.path(name + "/config.json")));
+    assertEquals(expected, model.parameters().stream().map(ParameterSpec::name).toList());
+  }
+
+  /** What PyTorch takes for the same step is 880 MiB; the rest is for the JVM. */
+  @Test
+  void unit1StepAtBatch8FitsInto600MiB() {
+    long floats =
+        UNetTraining.arenaFloats(unit1().build(), new UNetTraining.Options(8, 32, 32, false));
+    long mib = floats * 4 >> 20;
+    assertTrue(mib < 600, mib + " MiB");
+  }
+
+  @Test
+  void inferenceReusesMemory() {
+    UNet2DConfig config = unit1().build();
+    long parameters = new UNet2DModel(config).arenaParameters().floats();
+    long inference = UNetInference.arenaFloats(config, 8, 32, 32) - parameters;
+    long gradients = UNetGradients.arenaFloats(config, 8, 32, 32) - 2 * parameters;
+    assertTrue(inference < gradients / 3, inference + " and " + gradients);
+  }
+
+  @Test
+  void modelsWithTooManyParametersAreRefused() {
+    for (UNet2DConfig config :
+        List.of(
+            unit1().blockOutChannels(List.of(65_536, 65_536, 65_536, 65_536)).build(),
+            unit1().numClassEmbeds(Integer.MAX_VALUE).build())) {
+      Exception e =
+          assertThrows(IllegalArgumentException.class, () -> new UNet2DModel(config).parameters());
+      assertTrue(e.getMessage().contains("use fewer layers or channels"), e.getMessage());
+    }
+  }
+
+  @Test
+  void errorsNameTheLayer() {
+    Exception size =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> new UNet2DModel(unit1().build()).checkSampleSize(32, 30));
+    assertTrue(size.getMessage().contains("32 x 30"), size.getMessage());
+    assertTrue(size.getMessage().contains("divisible by 8"), size.getMessage());
+    Exception groups =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> new GroupNorm2d(Scope.root().child("down_blocks.1.resnets.0.norm1"), 4, 10, 1));
+    assertTrue(
+        groups.getMessage().startsWith("down_blocks.1.resnets.0.norm1: "), groups.getMessage());
+    Exception head =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> new UNet2DModel(unit1().attentionHeadDim(200).build()));
+    assertTrue(head.getMessage().startsWith("down_blocks.2.attentions.0: "), head.getMessage());
+    UNet2DConfig padding = unit1().downsamplePadding(2).build();
+    assertMessage(
+        "down_blocks.0.downsamplers.0: downsample_padding is 2; use 0 or 1",
+        () -> new UNet2DModel(padding));
+    new UNet2DModel(
+        padding.toBuilder()
+            .downBlockTypes(Collections.nCopies(4, "ResnetDownsampleBlock2D"))
+            .addAttention(false)
+            .attnNormNumGroups(3)
+            .build());
+    Exception dropout =
+        assertThrows(
+            IllegalArgumentException.class,
+            () ->
+                UNetTraining.arenaFloats(
+                    unit1().dropout(0.1).build(), new UNetTraining.Options(1, 32, 32, false)));
+    assertTrue(dropout.getMessage().contains("dropout"), dropout.getMessage());
+  }
+
+  @Test
+  void labelsAreChecked() throws IOException {
+    ModelFiles.UNet unet = GoldenModel.read("unet_variants/class_labels");
+    try (JvmEngine engine = new JvmEngine(1);
+        UNetInference inference =
+            UNetInference.open(engine, unet.config(), unet.parameters(), 1, 8, 8)) {
+      float[] sample = new float[3 * 64];
+      float[] timestep = {3};
+      Exception none =
+          assertThrows(
+              IllegalArgumentException.class, () -> inference.predict(sample, timestep, null));
+      assertTrue(none.getMessage().contains("class label"), none.getMessage());
+      Exception unknown =
+          assertThrows(
+              IllegalArgumentException.class,
+              () -> inference.predict(sample, timestep, new int[] {5}));
+      assertTrue(unknown.getMessage().contains("0 to 4"), unknown.getMessage());
+      Exception length =
+          assertThrows(
+              IllegalArgumentException.class,
+              () -> inference.predict(new float[3], timestep, new int[] {1}));
+      assertTrue(length.getMessage().contains("192"), length.getMessage());
+    }
+  }
+
+  @Test
+  void whatATimeEmbeddingCannotTakeIsRefused() throws IOException {
+    float[] sample = new float[2 * 4 * 6];
+    ModelFiles.UNet learned = GoldenModel.read("unet_options/mish_learned_time");
+    try (JvmEngine engine = new JvmEngine(1);
+        UNetInference inference =
+            UNetInference.open(engine, learned.config(), learned.parameters(), 1, 4, 6)) {
+      for (float timestep : new float[] {30, -1, 2.5f, Float.NaN}) {
+        assertMessage(
+            "use 0 to 29", () -> inference.predict(sample, new float[] {timestep}, new int[] {3}));
+      }
+      assertMessage(
+          "no class label 30: use 0 to 29",
+          () -> inference.predict(sample, new float[] {3}, new int[] {30}));
+    }
+    ModelFiles.UNet fourier = GoldenModel.read("unet_options/gelu_fourier_classes");
+    try (JvmEngine engine = new JvmEngine(1);
+        UNetInference inference =
+            UNetInference.open(engine, fourier.config(), fourier.parameters(), 1, 4, 4)) {
+      assertMessage(
+          "use numbers above 0",
+          () -> inference.predict(new float[48], new float[] {0}, new int[] {1}));
+    }
+    assertMessage(
+        "time_embedding_type fourier",
+        () ->
+            UNetTraining.arenaFloats(
+                unit1().timeEmbeddingType("fourier").build(),
+                new UNetTraining.Options(1, 32, 32, false)));
+  }
+
+  @Test
+  void skipBlocksAreForColourImages() {
+    UNet2DConfig grey =
+        UNet2DConfig.builder()
+            .inChannels(1)
+            .blockOutChannels(8, 8)
+            .downBlockTypes("SkipDownBlock2D", "SkipDownBlock2D")
+            .upBlockTypes("SkipUpBlock2D", "SkipUpBlock2D")
+            .normNumGroups(null)
+            .build();
+    assertMessage(
+        "down_blocks.0.skip_conv: takes 3 channels, not the 1",
+        () -> UNetInference.arenaFloats(grey, 1, 4, 4));
+    assertMessage(
+        "norm1: 3 channels do not divide into 0 groups",
+        () -> new UNet2DModel(grey.toBuilder().blockOutChannels(3, 8).build()));
+    UNet2DConfig mixed =
+        grey.toBuilder()
+            .inChannels(3)
+            .normNumGroups(4)
+            .upBlockTypes("SkipUpBlock2D", "UpBlock2D")
+            .build();
+    assertMessage("conv_out: cannot add", () -> UNetInference.arenaFloats(mixed, 1, 4, 4));
+  }
+
+  private static void assertMessage(String part, Executable action) {
+    Exception e = assertThrows(IllegalArgumentException.class, action);
+    assertTrue(e.getMessage().contains(part), e.getMessage());
+  }
+}

@@ -1,0 +1,178 @@
+package io.github.tornadodiffusion.kernels.jvm;
+
+import io.github.tornadodiffusion.kernels.Kernel;
+import io.github.tornadodiffusion.kernels.Lanes;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.HashMap;
+import java.util.Map;
+import org.objectweb.asm.ClassReader;
+import org.objectweb.asm.ClassWriter;
+import org.objectweb.asm.Opcodes;
+import org.objectweb.asm.Type;
+import org.objectweb.asm.commons.ClassRemapper;
+import org.objectweb.asm.commons.SimpleRemapper;
+import org.objectweb.asm.tree.AbstractInsnNode;
+import org.objectweb.asm.tree.ClassNode;
+import org.objectweb.asm.tree.InsnList;
+import org.objectweb.asm.tree.JumpInsnNode;
+import org.objectweb.asm.tree.LabelNode;
+import org.objectweb.asm.tree.LocalVariableAnnotationNode;
+import org.objectweb.asm.tree.MethodInsnNode;
+import org.objectweb.asm.tree.MethodNode;
+import org.objectweb.asm.tree.VarInsnNode;
+
+/**
+ * Turns the bytecode of kernel classes into code for the JVM's vectors. TornadoVM's types become
+ * the Host classes of this package, and the outermost {@code @Parallel} loop runs from {@link
+ * HostIntArray#from()} to {@link HostIntArray#to()}, so that workers can share it. No TornadoVM
+ * class is loaded.
+ */
+final class KernelLoader {
+  private static final String API = "uk/ac/manchester/tornado/api/";
+  private static final String PARALLEL = "L" + API + "annotations/Parallel;";
+  private static final String HOST = KernelLoader.class.getPackageName().replace('.', '/') + "/";
+  private static final Map<String, String> TYPES =
+      Map.of(
+          API + "types/arrays/FloatArray",
+          HOST + "HostFloatArray",
+          API + "types/arrays/IntArray",
+          HOST + "HostIntArray",
+          API + "types/collections/VectorFloat16",
+          HOST + "HostView",
+          API + "types/vectors/Float16",
+          "jdk/incubator/vector/FloatVector",
+          API + "math/TornadoMath",
+          HOST + "HostMath",
+          Type.getInternalName(Lanes.class),
+          HOST + "HostLanes");
+  private static final MethodType KERNEL =
+      MethodType.methodType(void.class, HostFloatArray.class, HostIntArray.class);
+
+  private final boolean scalar;
+  private final Map<Class<?>, MethodHandles.Lookup> classes = new HashMap<>();
+  private final Map<Kernel, MethodHandle> handles = new HashMap<>();
+
+  /**
+   * A loader of its own code.
+   *
+   * @param scalar whether vectors are to have one lane, a plain float
+   */
+  KernelLoader(boolean scalar) {
+    this.scalar = scalar;
+  }
+
+  /** The kernel as a method {@code (HostFloatArray, HostIntArray) -> void}. */
+  synchronized MethodHandle load(Kernel kernel) {
+    return handles.computeIfAbsent(
+        kernel,
+        k -> {
+          MethodHandles.Lookup lookup = classes.computeIfAbsent(k.owner(), this::define);
+          try {
+            return lookup.findStatic(lookup.lookupClass(), k.method(), KERNEL);
+          } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("No kernel " + k.id(), e);
+          }
+        });
+  }
+
+  private MethodHandles.Lookup define(Class<?> owner) {
+    ClassNode node = new ClassNode();
+    try (InputStream in = Kernel.classFile(owner)) {
+      new ClassReader(in.readAllBytes())
+          .accept(
+              new ClassRemapper(
+                  node,
+                  scalar ? ScalarCode.remapper(TYPES) : new SimpleRemapper(Opcodes.ASM9, TYPES)),
+              0);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    for (MethodNode method : node.methods) {
+      if (scalar) {
+        ScalarCode.rewrite(method);
+      }
+      if (method.desc.equals(KERNEL.toMethodDescriptorString())) {
+        split(owner.getName(), method);
+      }
+    }
+    ClassWriter writer = new ClassWriter(0);
+    node.accept(writer);
+    try {
+      // In the owner's package, whose other classes it may use.
+      return MethodHandles.privateLookupIn(owner, MethodHandles.lookup())
+          .defineHiddenClass(writer.toByteArray(), true);
+    } catch (IllegalAccessException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /**
+   * Rewrites {@code for (i = 0; i < bound; ..)} to {@code for (i = d.from(); i < min(bound,
+   * d.to()); ..)}.
+   */
+  private static void split(String owner, MethodNode method) {
+    LabelNode start = null;
+    int variable = -1;
+    if (method.visibleLocalVariableAnnotations != null) {
+      for (LocalVariableAnnotationNode annotation : method.visibleLocalVariableAnnotations) {
+        LabelNode candidate = annotation.start.get(0);
+        if (annotation.desc.equals(PARALLEL)
+            && (start == null
+                || method.instructions.indexOf(candidate) < method.instructions.indexOf(start))) {
+          start = candidate;
+          variable = annotation.index.get(0);
+        }
+      }
+    }
+    if (start == null) {
+      return; // a helper method
+    }
+    AbstractInsnNode store = code(start.getPrevious(), false);
+    AbstractInsnNode zero = code(store.getPrevious(), false);
+    AbstractInsnNode first = code(start, true);
+    AbstractInsnNode jump = first;
+    while (jump != null && !(jump instanceof JumpInsnNode)) {
+      jump = jump.getNext();
+    }
+    if (!(store instanceof VarInsnNode s && s.getOpcode() == Opcodes.ISTORE && s.var == variable)
+        || zero.getOpcode() != Opcodes.ICONST_0
+        || !(first instanceof VarInsnNode l && l.getOpcode() == Opcodes.ILOAD && l.var == variable)
+        || jump == null
+        || jump.getOpcode() != Opcodes.IF_ICMPGE) {
+      throw new IllegalStateException(
+          owner
+              + "."
+              + method.name
+              + ": the outermost parallel loop is not of the form for (i = 0; i < bound; i++)");
+    }
+    method.instructions.insertBefore(zero, descriptor("from"));
+    method.instructions.remove(zero);
+    InsnList limit = descriptor("to");
+    limit.add(new MethodInsnNode(Opcodes.INVOKESTATIC, "java/lang/Math", "min", "(II)I"));
+    method.instructions.insertBefore(jump, limit);
+    method.maxStack += 2;
+  }
+
+  private static InsnList descriptor(String accessor) {
+    InsnList list = new InsnList();
+    list.add(new VarInsnNode(Opcodes.ALOAD, 1));
+    list.add(
+        new MethodInsnNode(
+            Opcodes.INVOKEVIRTUAL, Type.getInternalName(HostIntArray.class), accessor, "()I"));
+    return list;
+  }
+
+  /** The nearest real instruction from {@code node} on, skipping labels, lines and frames. */
+  private static AbstractInsnNode code(AbstractInsnNode node, boolean forward) {
+    AbstractInsnNode at = node;
+    while (at.getOpcode() < 0) {
+      at = forward ? at.getNext() : at.getPrevious();
+    }
+    return at;
+  }
+}

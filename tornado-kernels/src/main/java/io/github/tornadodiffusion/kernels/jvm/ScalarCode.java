@@ -1,0 +1,107 @@
+package io.github.tornadodiffusion.kernels.jvm;
+
+import io.github.tornadodiffusion.kernels.Lanes;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.objectweb.asm.Opcodes;
+import org.objectweb.asm.Type;
+import org.objectweb.asm.commons.Remapper;
+import org.objectweb.asm.commons.SimpleRemapper;
+import org.objectweb.asm.tree.AbstractInsnNode;
+import org.objectweb.asm.tree.FrameNode;
+import org.objectweb.asm.tree.InsnNode;
+import org.objectweb.asm.tree.MethodInsnNode;
+import org.objectweb.asm.tree.MethodNode;
+import org.objectweb.asm.tree.VarInsnNode;
+
+/**
+ * Turns the bytecode of kernels into Java without vectors: a vector becomes a {@code float}, not an
+ * object that holds one, because the compiler would not take such objects out of loops.
+ */
+final class ScalarCode {
+  private static final String PACKAGE = ScalarCode.class.getPackageName().replace('.', '/') + "/";
+
+  /** Stands for a vector until its place is known to be a float. */
+  private static final String VECTOR = PACKAGE + "Float1";
+
+  private static final Map<String, String> TYPES =
+      Map.of(
+          "uk/ac/manchester/tornado/api/types/collections/VectorFloat16",
+          PACKAGE + "HostScalarView",
+          "uk/ac/manchester/tornado/api/types/vectors/Float16",
+          VECTOR,
+          Type.getInternalName(Lanes.class),
+          PACKAGE + "HostScalars");
+
+  private ScalarCode() {}
+
+  /**
+   * Renames types, and writes float for the vector type in every signature.
+   *
+   * @param others the names of types that are no vectors
+   */
+  static Remapper remapper(Map<String, String> others) {
+    Map<String, String> types = new HashMap<>(others);
+    types.putAll(TYPES);
+    return new SimpleRemapper(Opcodes.ASM9, types) {
+      @Override
+      public String mapDesc(String descriptor) {
+        return floats(super.mapDesc(descriptor));
+      }
+
+      @Override
+      public String mapMethodDesc(String descriptor) {
+        return floats(super.mapMethodDesc(descriptor));
+      }
+    };
+  }
+
+  private static String floats(String descriptor) {
+    return descriptor.replace("L" + VECTOR + ";", "F");
+  }
+
+  /**
+   * Moves vectors as floats. A local variable is a vector from where one is stored in it to where
+   * the next object is, in the order of the code: javac gives scopes their places so.
+   */
+  static void rewrite(MethodNode method) {
+    BitSet vectors = new BitSet();
+    int place = 0;
+    for (Type argument : Type.getArgumentTypes(method.desc)) {
+      vectors.set(place, argument.equals(Type.FLOAT_TYPE));
+      place += argument.getSize();
+    }
+    boolean onStack = false;
+    for (AbstractInsnNode node : method.instructions.toArray()) {
+      if (node instanceof FrameNode frame) {
+        floats(frame.local);
+        floats(frame.stack);
+      }
+      if (node.getOpcode() < 0) {
+        continue;
+      }
+      if (node instanceof VarInsnNode variable && node.getOpcode() == Opcodes.ASTORE) {
+        vectors.set(variable.var, onStack);
+        variable.setOpcode(onStack ? Opcodes.FSTORE : Opcodes.ASTORE);
+      } else if (node instanceof VarInsnNode variable
+          && node.getOpcode() == Opcodes.ALOAD
+          && vectors.get(variable.var)) {
+        variable.setOpcode(Opcodes.FLOAD);
+      } else if (node.getOpcode() == Opcodes.ARETURN && onStack) {
+        method.instructions.set(node, new InsnNode(Opcodes.FRETURN));
+      }
+      onStack =
+          node.getOpcode() == Opcodes.FLOAD
+              || node instanceof MethodInsnNode call
+                  && Type.getReturnType(call.desc).equals(Type.FLOAT_TYPE);
+    }
+  }
+
+  private static void floats(List<Object> types) {
+    if (types != null) {
+      types.replaceAll(type -> VECTOR.equals(type) ? Opcodes.FLOAT : type);
+    }
+  }
+}

@@ -1,0 +1,356 @@
+package io.github.tornadodiffusion.kernels.ops.activation;
+
+import io.github.tornadodiffusion.kernels.Lanes;
+import io.github.tornadodiffusion.kernels.Rows;
+import uk.ac.manchester.tornado.api.annotations.Parallel;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
+import uk.ac.manchester.tornado.api.types.vectors.Float16;
+
+/**
+ * Kernels of {@link Activation}: an iteration writes one row, as {@link Rows} lays out in the
+ * descriptor. A backward kernel reads x, then gradOut.
+ */
+public final class ActivationKernels {
+  private ActivationKernels() {}
+
+  static void silu(FloatArray m, IntArray d) {
+    int bound = d.get(0);
+    int rows = d.get(1);
+    int top = d.get(2);
+    int h = d.get(3);
+    int left = d.get(4);
+    int length = d.get(5);
+    int pitch = d.get(6);
+    int out = d.get(7);
+    int in = d.get(9);
+    int inRow = d.get(10);
+    int inImage = d.get(11);
+    for (@Parallel int t = 0; t < bound; t++) {
+      VectorFloat16 v = new VectorFloat16(m);
+      int lanes = Lanes.width();
+      int image = t / rows;
+      int y = t - image * rows - top;
+      int inner = Rows.inner(y, h, length);
+      int start = out + t * pitch;
+      Lanes.clear(v, start, left);
+      Lanes.clear(v, start + left + inner, pitch - left - inner);
+      int o = (start + left) / lanes;
+      int inAt = (in + image * inImage + y * inRow) / lanes;
+      Float16 one = Lanes.splat(1f);
+      int count = inner / lanes;
+      for (@Parallel int i = 0; i < count; i++) {
+        Float16 x = v.get(inAt + i);
+        v.set(o + i, Lanes.div(x, Lanes.add(one, Lanes.exp(Lanes.sub(Lanes.zero(), x)))));
+      }
+    }
+  }
+
+  static void siluBackward(FloatArray m, IntArray d) {
+    int bound = d.get(0);
+    int rows = d.get(1);
+    int top = d.get(2);
+    int h = d.get(3);
+    int left = d.get(4);
+    int length = d.get(5);
+    int pitch = d.get(6);
+    int out = d.get(7);
+    int accumulate = d.get(8);
+    int in = d.get(9);
+    int inRow = d.get(10);
+    int inImage = d.get(11);
+    int grad = d.get(12);
+    int gradRow = d.get(13);
+    int gradImage = d.get(14);
+    for (@Parallel int t = 0; t < bound; t++) {
+      VectorFloat16 v = new VectorFloat16(m);
+      int lanes = Lanes.width();
+      int image = t / rows;
+      int y = t - image * rows - top;
+      int inner = Rows.inner(y, h, length);
+      int start = out + t * pitch;
+      Lanes.clear(v, start, left);
+      Lanes.clear(v, start + left + inner, pitch - left - inner);
+      int o = (start + left) / lanes;
+      int inAt = (in + image * inImage + y * inRow) / lanes;
+      int gradAt = (grad + image * gradImage + y * gradRow) / lanes;
+      Float16 one = Lanes.splat(1f);
+      int count = inner / lanes;
+      for (@Parallel int i = 0; i < count; i++) {
+        Float16 x = v.get(inAt + i);
+        Float16 s = Lanes.div(one, Lanes.add(one, Lanes.exp(Lanes.sub(Lanes.zero(), x))));
+        Float16 slope = Lanes.mul(s, Lanes.mulAdd(x, Lanes.sub(one, s), one));
+        Float16 r = Lanes.mul(v.get(gradAt + i), slope);
+        if (accumulate == 0) {
+          v.set(o + i, r);
+        } else {
+          v.set(o + i, Lanes.add(v.get(o + i), r));
+        }
+      }
+    }
+  }
+
+  static void relu(FloatArray m, IntArray d) {
+    int bound = d.get(0);
+    int rows = d.get(1);
+    int top = d.get(2);
+    int h = d.get(3);
+    int left = d.get(4);
+    int length = d.get(5);
+    int pitch = d.get(6);
+    int out = d.get(7);
+    int in = d.get(9);
+    int inRow = d.get(10);
+    int inImage = d.get(11);
+    for (@Parallel int t = 0; t < bound; t++) {
+      VectorFloat16 v = new VectorFloat16(m);
+      int lanes = Lanes.width();
+      int image = t / rows;
+      int y = t - image * rows - top;
+      int inner = Rows.inner(y, h, length);
+      int start = out + t * pitch;
+      Lanes.clear(v, start, left);
+      Lanes.clear(v, start + left + inner, pitch - left - inner);
+      int o = (start + left) / lanes;
+      int inAt = (in + image * inImage + y * inRow) / lanes;
+      int count = inner / lanes;
+      for (@Parallel int i = 0; i < count; i++) {
+        Float16 x = v.get(inAt + i);
+        v.set(o + i, Lanes.max(x, Lanes.zero()));
+      }
+    }
+  }
+
+  /** The slope is x times a huge number, cut off at 0 and 1, because lanes have no comparison. */
+  static void reluBackward(FloatArray m, IntArray d) {
+    int bound = d.get(0);
+    int rows = d.get(1);
+    int top = d.get(2);
+    int h = d.get(3);
+    int left = d.get(4);
+    int length = d.get(5);
+    int pitch = d.get(6);
+    int out = d.get(7);
+    int accumulate = d.get(8);
+    int in = d.get(9);
+    int inRow = d.get(10);
+    int inImage = d.get(11);
+    int grad = d.get(12);
+    int gradRow = d.get(13);
+    int gradImage = d.get(14);
+    for (@Parallel int t = 0; t < bound; t++) {
+      VectorFloat16 v = new VectorFloat16(m);
+      int lanes = Lanes.width();
+      int image = t / rows;
+      int y = t - image * rows - top;
+      int inner = Rows.inner(y, h, length);
+      int start = out + t * pitch;
+      Lanes.clear(v, start, left);
+      Lanes.clear(v, start + left + inner, pitch - left - inner);
+      int o = (start + left) / lanes;
+      int inAt = (in + image * inImage + y * inRow) / lanes;
+      int gradAt = (grad + image * gradImage + y * gradRow) / lanes;
+      Float16 one = Lanes.splat(1f);
+      Float16 most = Lanes.splat(3e38f);
+      int count = inner / lanes;
+      for (@Parallel int i = 0; i < count; i++) {
+        Float16 x = v.get(inAt + i);
+        Float16 slope = Lanes.min(one, Lanes.max(Lanes.zero(), Lanes.mul(x, most)));
+        Float16 r = Lanes.mul(v.get(gradAt + i), slope);
+        if (accumulate == 0) {
+          v.set(o + i, r);
+        } else {
+          v.set(o + i, Lanes.add(v.get(o + i), r));
+        }
+      }
+    }
+  }
+
+  /**
+   * x Phi(x), where Phi(x) = erfc(-x / sqrt(2)) / 2 comes from its tail on either side of 0; which
+   * side is found as above.
+   */
+  static void gelu(FloatArray m, IntArray d) {
+    int bound = d.get(0);
+    int rows = d.get(1);
+    int top = d.get(2);
+    int h = d.get(3);
+    int left = d.get(4);
+    int length = d.get(5);
+    int pitch = d.get(6);
+    int out = d.get(7);
+    int in = d.get(9);
+    int inRow = d.get(10);
+    int inImage = d.get(11);
+    for (@Parallel int t = 0; t < bound; t++) {
+      VectorFloat16 v = new VectorFloat16(m);
+      int lanes = Lanes.width();
+      int image = t / rows;
+      int y = t - image * rows - top;
+      int inner = Rows.inner(y, h, length);
+      int start = out + t * pitch;
+      Lanes.clear(v, start, left);
+      Lanes.clear(v, start + left + inner, pitch - left - inner);
+      int o = (start + left) / lanes;
+      int inAt = (in + image * inImage + y * inRow) / lanes;
+      Float16 half = Lanes.splat(0.5f);
+      Float16 root = Lanes.splat(0.70710678f);
+      Float16 one = Lanes.splat(1f);
+      Float16 most = Lanes.splat(3e38f);
+      int count = inner / lanes;
+      for (@Parallel int i = 0; i < count; i++) {
+        Float16 x = v.get(inAt + i);
+        Float16 magnitude = Lanes.max(x, Lanes.sub(Lanes.zero(), x));
+        Float16 tail = Lanes.mul(half, Lanes.erfc(Lanes.mul(magnitude, root)));
+        Float16 positive = Lanes.min(one, Lanes.max(Lanes.zero(), Lanes.mul(x, most)));
+        Float16 phi = Lanes.mulAdd(positive, Lanes.sub(one, Lanes.add(tail, tail)), tail);
+        v.set(o + i, Lanes.mul(x, phi));
+      }
+    }
+  }
+
+  /** Phi(x) + x exp(-x^2 / 2) / sqrt(2 pi). */
+  static void geluBackward(FloatArray m, IntArray d) {
+    int bound = d.get(0);
+    int rows = d.get(1);
+    int top = d.get(2);
+    int h = d.get(3);
+    int left = d.get(4);
+    int length = d.get(5);
+    int pitch = d.get(6);
+    int out = d.get(7);
+    int accumulate = d.get(8);
+    int in = d.get(9);
+    int inRow = d.get(10);
+    int inImage = d.get(11);
+    int grad = d.get(12);
+    int gradRow = d.get(13);
+    int gradImage = d.get(14);
+    for (@Parallel int t = 0; t < bound; t++) {
+      VectorFloat16 v = new VectorFloat16(m);
+      int lanes = Lanes.width();
+      int image = t / rows;
+      int y = t - image * rows - top;
+      int inner = Rows.inner(y, h, length);
+      int start = out + t * pitch;
+      Lanes.clear(v, start, left);
+      Lanes.clear(v, start + left + inner, pitch - left - inner);
+      int o = (start + left) / lanes;
+      int inAt = (in + image * inImage + y * inRow) / lanes;
+      int gradAt = (grad + image * gradImage + y * gradRow) / lanes;
+      Float16 half = Lanes.splat(0.5f);
+      Float16 root = Lanes.splat(0.70710678f);
+      Float16 one = Lanes.splat(1f);
+      Float16 most = Lanes.splat(3e38f);
+      Float16 density = Lanes.splat(0.39894228f);
+      int count = inner / lanes;
+      for (@Parallel int i = 0; i < count; i++) {
+        Float16 x = v.get(inAt + i);
+        Float16 magnitude = Lanes.max(x, Lanes.sub(Lanes.zero(), x));
+        Float16 tail = Lanes.mul(half, Lanes.erfc(Lanes.mul(magnitude, root)));
+        Float16 positive = Lanes.min(one, Lanes.max(Lanes.zero(), Lanes.mul(x, most)));
+        Float16 phi = Lanes.mulAdd(positive, Lanes.sub(one, Lanes.add(tail, tail)), tail);
+        Float16 bell = Lanes.exp(Lanes.sub(Lanes.zero(), Lanes.mul(half, Lanes.mul(x, x))));
+        Float16 slope = Lanes.mulAdd(x, Lanes.mul(density, bell), phi);
+        Float16 r = Lanes.mul(v.get(gradAt + i), slope);
+        if (accumulate == 0) {
+          v.set(o + i, r);
+        } else {
+          v.set(o + i, Lanes.add(v.get(o + i), r));
+        }
+      }
+    }
+  }
+
+  /**
+   * With e = exp(x) and n = e (e + 2), tanh(log(1 + e)) is n / (n + 2); from x = 20 on that is 1,
+   * and e squared would leave the range.
+   */
+  static void mish(FloatArray m, IntArray d) {
+    int bound = d.get(0);
+    int rows = d.get(1);
+    int top = d.get(2);
+    int h = d.get(3);
+    int left = d.get(4);
+    int length = d.get(5);
+    int pitch = d.get(6);
+    int out = d.get(7);
+    int in = d.get(9);
+    int inRow = d.get(10);
+    int inImage = d.get(11);
+    for (@Parallel int t = 0; t < bound; t++) {
+      VectorFloat16 v = new VectorFloat16(m);
+      int lanes = Lanes.width();
+      int image = t / rows;
+      int y = t - image * rows - top;
+      int inner = Rows.inner(y, h, length);
+      int start = out + t * pitch;
+      Lanes.clear(v, start, left);
+      Lanes.clear(v, start + left + inner, pitch - left - inner);
+      int o = (start + left) / lanes;
+      int inAt = (in + image * inImage + y * inRow) / lanes;
+      Float16 two = Lanes.splat(2f);
+      Float16 twenty = Lanes.splat(20f);
+      int count = inner / lanes;
+      for (@Parallel int i = 0; i < count; i++) {
+        Float16 x = v.get(inAt + i);
+        Float16 e = Lanes.exp(Lanes.min(x, twenty));
+        Float16 n = Lanes.mul(e, Lanes.add(e, two));
+        v.set(o + i, Lanes.mul(x, Lanes.div(n, Lanes.add(n, two))));
+      }
+    }
+  }
+
+  /** As above: tanh + x 4 e (1 + e) / (n + 2)^2. */
+  static void mishBackward(FloatArray m, IntArray d) {
+    int bound = d.get(0);
+    int rows = d.get(1);
+    int top = d.get(2);
+    int h = d.get(3);
+    int left = d.get(4);
+    int length = d.get(5);
+    int pitch = d.get(6);
+    int out = d.get(7);
+    int accumulate = d.get(8);
+    int in = d.get(9);
+    int inRow = d.get(10);
+    int inImage = d.get(11);
+    int grad = d.get(12);
+    int gradRow = d.get(13);
+    int gradImage = d.get(14);
+    for (@Parallel int t = 0; t < bound; t++) {
+      VectorFloat16 v = new VectorFloat16(m);
+      int lanes = Lanes.width();
+      int image = t / rows;
+      int y = t - image * rows - top;
+      int inner = Rows.inner(y, h, length);
+      int start = out + t * pitch;
+      Lanes.clear(v, start, left);
+      Lanes.clear(v, start + left + inner, pitch - left - inner);
+      int o = (start + left) / lanes;
+      int inAt = (in + image * inImage + y * inRow) / lanes;
+      int gradAt = (grad + image * gradImage + y * gradRow) / lanes;
+      Float16 one = Lanes.splat(1f);
+      Float16 two = Lanes.splat(2f);
+      Float16 four = Lanes.splat(4f);
+      Float16 twenty = Lanes.splat(20f);
+      int count = inner / lanes;
+      for (@Parallel int i = 0; i < count; i++) {
+        Float16 x = v.get(inAt + i);
+        Float16 e = Lanes.exp(Lanes.min(x, twenty));
+        Float16 n = Lanes.mul(e, Lanes.add(e, two));
+        Float16 share = Lanes.div(one, Lanes.add(n, two));
+        Float16 bend =
+            Lanes.mul(Lanes.mul(four, share), Lanes.mul(Lanes.mul(e, share), Lanes.add(one, e)));
+        Float16 slope = Lanes.mulAdd(x, bend, Lanes.mul(n, share));
+        Float16 r = Lanes.mul(v.get(gradAt + i), slope);
+        if (accumulate == 0) {
+          v.set(o + i, r);
+        } else {
+          v.set(o + i, Lanes.add(v.get(o + i), r));
+        }
+      }
+    }
+  }
+}

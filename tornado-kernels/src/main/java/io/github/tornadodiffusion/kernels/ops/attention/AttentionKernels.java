@@ -1,0 +1,440 @@
+package io.github.tornadodiffusion.kernels.ops.attention;
+
+import io.github.tornadodiffusion.kernels.Lanes;
+import uk.ac.manchester.tornado.api.annotations.Parallel;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
+import uk.ac.manchester.tornado.api.types.vectors.Float16;
+
+/**
+ * The kernels behind {@link Attention}. An iteration does one tile: 16 tokens of one head of one
+ * image, which become the lanes. It transposes its tile into its own scratch memory, so that every
+ * sum runs vertically, and walks over the other tokens eight at a time with the softmax rescaled as
+ * it goes (Milakov and Gimelshein 2018; Dao et al. 2022). No matrix of tokens x tokens ever exists.
+ * In {@code forward} and {@code queries} the lanes are queries and the walk is over keys, in {@code
+ * keys} it is the other way round.
+ *
+ * <p>All kernels share the head of the descriptor: 0 images, 1 tokens, 2 channel stride, 3 heads, 4
+ * channels of a head, 5 tiles of a head, 6 q, 7 k, 8 v, 9 saved maxima (of 16 queries a tile, in
+ * the order of the tiles), 10 saved inverse sums likewise, 11 scratch, 12 floats of scratch a tile.
+ * What follows is the kernel's own.
+ *
+ * <p>The helpers take offsets only: a vector argument would have to be boxed where C2 decides not
+ * to inline them. And none has more than one exp in it, because C2 stops inlining, and then boxes,
+ * at a number of nodes that two of them exceed. Their loops over rows run to a number from memory,
+ * so that TornadoVM does not unroll them.
+ */
+public final class AttentionKernels {
+  private AttentionKernels() {}
+
+  /**
+   * Own descriptor: 13 out. Scratch: queries and sums [head size][16] each, then weights [8][16]
+   * and a factor [16].
+   */
+  static void forward(FloatArray m, IntArray d) {
+    int bound = d.get(0) * d.get(3) * d.get(5);
+    for (@Parallel int t = 0; t < bound; t++) {
+      int tokens = d.get(1);
+      int stride = d.get(2);
+      int size = d.get(4);
+      int first = t % d.get(5) * 16;
+      int count = Math.min(16, tokens - first);
+      int base = base(d, t);
+      int queries = d.get(11) + t * d.get(12);
+      int sums = queries + 16 * size;
+      int weights = sums + 16 * size;
+      int factor = weights + 128;
+      transpose(
+          m,
+          d.get(6) + base + first * stride,
+          stride,
+          count,
+          size,
+          queries,
+          1f / TornadoMath.sqrt((float) size));
+      clear(m, sums, size);
+      int max = d.get(9) + t * 16;
+      int total = d.get(10) + t * 16;
+      for (int lane = 0; lane < 16; lane++) {
+        m.set(max + lane, -1e30f);
+        m.set(total + lane, 0f);
+      }
+      for (int lane = 0; lane < 16; lane += Lanes.width()) {
+        for (int j = 0; j < tokens; j += 8) {
+          int left = tokens - 1 - j;
+          int row = base + j * stride;
+          scores(m, d.get(7) + row, stride, left, size, queries + lane, weights + lane);
+          raise(m, left, weights + lane, max + lane, total + lane, factor + lane);
+          weigh(m, left, weights + lane, max + lane, total + lane);
+          accumulate(
+              m, d.get(8) + row, stride, left, size, weights + lane, factor + lane, sums + lane);
+        }
+        divide(m, sums + lane, size, total + lane);
+      }
+      store(m, d, t, sums, d.get(13), 1f);
+    }
+  }
+
+  /**
+   * The gradient of q, and for {@code keys} the products of output and gradient of each query. Own
+   * descriptor: 13 out, 14 gradOut, 15 products (as saved maxima), 16 gradQ. Scratch: queries,
+   * output gradients and sums [head size][16] each, then weights [8][16], their gradients [8][16]
+   * and ones [16].
+   */
+  static void queries(FloatArray m, IntArray d) {
+    int bound = d.get(0) * d.get(3) * d.get(5);
+    for (@Parallel int t = 0; t < bound; t++) {
+      int tokens = d.get(1);
+      int stride = d.get(2);
+      int size = d.get(4);
+      int first = t % d.get(5) * 16;
+      int count = Math.min(16, tokens - first);
+      int base = base(d, t);
+      int queries = d.get(11) + t * d.get(12);
+      int gradients = queries + 16 * size;
+      int sums = gradients + 16 * size;
+      int weights = sums + 16 * size;
+      int scores = weights + 128;
+      int ones = scores + 128;
+      float scale = 1f / TornadoMath.sqrt((float) size);
+      transpose(m, d.get(6) + base + first * stride, stride, count, size, queries, scale);
+      transpose(m, d.get(14) + base + first * stride, stride, count, size, gradients, 1f);
+      clear(m, sums, size);
+      for (int i = 0; i < 16; i++) {
+        int row = d.get(13) + base + (first + Math.min(i, count - 1)) * stride;
+        float product = 0f;
+        for (int c = 0; c < size; c++) {
+          product += m.get(row + c) * m.get(gradients + c * 16 + i);
+        }
+        m.set(d.get(15) + t * 16 + i, product);
+        m.set(ones + i, 1f);
+      }
+      int max = d.get(9) + t * 16;
+      int inverse = d.get(10) + t * 16;
+      int product = d.get(15) + t * 16;
+      for (int lane = 0; lane < 16; lane += Lanes.width()) {
+        for (int j = 0; j < tokens; j += 8) {
+          int left = tokens - 1 - j;
+          int row = base + j * stride;
+          scores(m, d.get(7) + row, stride, left, size, queries + lane, scores + lane);
+          scores(m, d.get(8) + row, stride, left, size, gradients + lane, weights + lane);
+          weighQueries(
+              m, left, scores + lane, weights + lane, max + lane, inverse + lane, product + lane);
+          accumulate(
+              m, d.get(7) + row, stride, left, size, weights + lane, ones + lane, sums + lane);
+        }
+      }
+      store(m, d, t, sums, d.get(16), scale);
+    }
+  }
+
+  /**
+   * The gradients of k and v. Own descriptor: 13 gradOut, 14 products, 15 gradK, 16 gradV. Scratch:
+   * keys, values, sums for keys and sums for values [head size][16] each, then weights [8][16],
+   * their gradients [8][16] and ones [16].
+   */
+  static void keys(FloatArray m, IntArray d) {
+    int bound = d.get(0) * d.get(3) * d.get(5);
+    for (@Parallel int t = 0; t < bound; t++) {
+      int tokens = d.get(1);
+      int stride = d.get(2);
+      int size = d.get(4);
+      int first = t % d.get(5) * 16;
+      int count = Math.min(16, tokens - first);
+      int base = base(d, t);
+      int keys = d.get(11) + t * d.get(12);
+      int values = keys + 16 * size;
+      int keySums = values + 16 * size;
+      int valueSums = keySums + 16 * size;
+      int weights = valueSums + 16 * size;
+      int scores = weights + 128;
+      int ones = scores + 128;
+      float scale = 1f / TornadoMath.sqrt((float) size);
+      transpose(m, d.get(7) + base + first * stride, stride, count, size, keys, scale);
+      transpose(m, d.get(8) + base + first * stride, stride, count, size, values, 1f);
+      clear(m, keySums, size);
+      clear(m, valueSums, size);
+      for (int i = 0; i < 16; i++) {
+        m.set(ones + i, 1f);
+      }
+      int perQuery = t / d.get(5) * d.get(5) * 16;
+      for (int lane = 0; lane < 16; lane += Lanes.width()) {
+        for (int i = 0; i < tokens; i += 8) {
+          int left = tokens - 1 - i;
+          int row = base + i * stride;
+          int query = perQuery + i;
+          scores(m, d.get(6) + row, stride, left, size, keys + lane, weights + lane);
+          scores(m, d.get(13) + row, stride, left, size, values + lane, scores + lane);
+          weighKeys(
+              m,
+              left,
+              weights + lane,
+              scores + lane,
+              d.get(9) + query,
+              d.get(10) + query,
+              d.get(14) + query);
+          accumulate(
+              m,
+              d.get(13) + row,
+              stride,
+              left,
+              size,
+              weights + lane,
+              ones + lane,
+              valueSums + lane);
+          accumulate(
+              m, d.get(6) + row, stride, left, size, scores + lane, ones + lane, keySums + lane);
+        }
+      }
+      store(m, d, t, keySums, d.get(15), scale);
+      store(m, d, t, valueSums, d.get(16), 1f);
+    }
+  }
+
+  /**
+   * Eight more keys: raises the maxima to their scores and leaves the factor that this costs all
+   * earlier weights.
+   */
+  private static void raise(FloatArray m, int left, int scores, int max, int total, int factor) {
+    VectorFloat16 v = new VectorFloat16(m);
+    int lanes = Lanes.width();
+    int step = 16 / lanes;
+    int s = scores / lanes;
+    Float16 oldMax = v.get(max / lanes);
+    Float16 newMax = v.get(s);
+    int rows = Math.min(8, left + 1);
+    for (int r = 1; r < rows; r++) {
+      newMax = Lanes.max(newMax, v.get(s + r * step));
+    }
+    newMax = Lanes.max(newMax, oldMax);
+    Float16 f = Lanes.exp(Lanes.sub(oldMax, newMax));
+    v.set(max / lanes, newMax);
+    v.set(factor / lanes, f);
+    v.set(total / lanes, Lanes.mul(f, v.get(total / lanes)));
+  }
+
+  /** Eight keys: turns scores into weights exp(score - maximum) and adds them to the total. */
+  private static void weigh(FloatArray m, int left, int weights, int max, int total) {
+    VectorFloat16 v = new VectorFloat16(m);
+    int lanes = Lanes.width();
+    int step = 16 / lanes;
+    int w = weights / lanes;
+    Float16 greatest = v.get(max / lanes);
+    Float16 sum = v.get(total / lanes);
+    int rows = Math.min(8, left + 1);
+    for (int r = 0; r < rows; r++) {
+      Float16 p = Lanes.exp(Lanes.sub(v.get(w + r * step), greatest));
+      sum = Lanes.add(sum, p);
+      v.set(w + r * step, p);
+    }
+    for (int r = rows; r < 8; r++) {
+      v.set(w + r * step, Lanes.zero());
+    }
+    v.set(total / lanes, sum);
+  }
+
+  /** Replaces a total by its inverse and multiplies the sums by it. */
+  private static void divide(FloatArray m, int sums, int size, int total) {
+    VectorFloat16 v = new VectorFloat16(m);
+    int lanes = Lanes.width();
+    int step = 16 / lanes;
+    int at = sums / lanes;
+    Float16 inverse = Lanes.div(Lanes.splat(1f), v.get(total / lanes));
+    v.set(total / lanes, inverse);
+    for (int i = 0; i < size; i++) {
+      v.set(at + i * step, Lanes.mul(v.get(at + i * step), inverse));
+    }
+  }
+
+  /** Eight keys: turns gradients of weights into gradients of scores. */
+  private static void weighQueries(
+      FloatArray m, int left, int scores, int weights, int max, int inverse, int product) {
+    VectorFloat16 v = new VectorFloat16(m);
+    int lanes = Lanes.width();
+    int step = 16 / lanes;
+    int s = scores / lanes;
+    int w = weights / lanes;
+    Float16 greatest = v.get(max / lanes);
+    Float16 perTotal = v.get(inverse / lanes);
+    Float16 mean = v.get(product / lanes);
+    int rows = Math.min(8, left + 1);
+    for (int r = 0; r < rows; r++) {
+      Float16 p = Lanes.mul(Lanes.exp(Lanes.sub(v.get(s + r * step), greatest)), perTotal);
+      v.set(w + r * step, Lanes.mul(p, Lanes.sub(v.get(w + r * step), mean)));
+    }
+    for (int r = rows; r < 8; r++) {
+      v.set(w + r * step, Lanes.zero());
+    }
+  }
+
+  /**
+   * Eight queries: turns scores into weights, and gradients of weights into gradients of scores.
+   */
+  private static void weighKeys(
+      FloatArray m, int left, int weights, int gradients, int max, int inverse, int product) {
+    VectorFloat16 v = new VectorFloat16(m);
+    int lanes = Lanes.width();
+    int step = 16 / lanes;
+    int w = weights / lanes;
+    int g = gradients / lanes;
+    int rows = Math.min(8, left + 1);
+    for (int r = 0; r < rows; r++) {
+      Float16 perTotal = Lanes.splat(m.get(inverse + r));
+      Float16 greatest = Lanes.splat(m.get(max + r));
+      Float16 mean = Lanes.splat(m.get(product + r));
+      Float16 p = Lanes.mul(Lanes.exp(Lanes.sub(v.get(w + r * step), greatest)), perTotal);
+      v.set(w + r * step, p);
+      v.set(g + r * step, Lanes.mul(p, Lanes.sub(v.get(g + r * step), mean)));
+    }
+    for (int r = rows; r < 8; r++) {
+      v.set(w + r * step, Lanes.zero());
+      v.set(g + r * step, Lanes.zero());
+    }
+  }
+
+  /**
+   * Where a tile's head starts within the first token of its image, counted from the start of a
+   * block.
+   */
+  private static int base(IntArray d, int t) {
+    int row = t / d.get(5);
+    return row / d.get(3) * d.get(1) * d.get(2) + row % d.get(3) * d.get(4);
+  }
+
+  /**
+   * tile[i][lane] = factor * row[lane][i]; lanes beyond {@code count} repeat the last row, and
+   * nothing reads their results.
+   */
+  private static void transpose(
+      FloatArray m, int rows, int stride, int count, int size, int tile, float factor) {
+    for (int i = 0; i < size; i++) {
+      for (int lane = 0; lane < 16; lane++) {
+        m.set(tile + i * 16 + lane, factor * m.get(rows + Math.min(lane, count - 1) * stride + i));
+      }
+    }
+  }
+
+  /**
+   * Writes factor * tile[i][lane] to the rows of an output, and zeros to its padding lanes if this
+   * is the last head.
+   */
+  private static void store(FloatArray m, IntArray d, int t, int tile, int out, float factor) {
+    int stride = d.get(2);
+    int size = d.get(4);
+    int first = t % d.get(5) * 16;
+    int count = Math.min(16, d.get(1) - first);
+    int rows = out + base(d, t) + first * stride;
+    int padding = 0;
+    if (t / d.get(5) % d.get(3) == d.get(3) - 1) {
+      padding = stride - d.get(3) * size;
+    }
+    for (int lane = 0; lane < count; lane++) {
+      int row = rows + lane * stride;
+      for (int i = 0; i < size; i++) {
+        m.set(row + i, factor * m.get(tile + i * 16 + lane));
+      }
+      for (int i = 0; i < padding; i++) {
+        m.set(row + size + i, 0f);
+      }
+    }
+  }
+
+  private static void clear(FloatArray m, int tile, int size) {
+    VectorFloat16 v = new VectorFloat16(m);
+    int from = tile / Lanes.width();
+    int vectors = 16 / Lanes.width() * size;
+    for (int i = 0; i < vectors; i++) {
+      v.set(from + i, Lanes.zero());
+    }
+  }
+
+  /**
+   * score[r] = sum over i of row[r][i] * tile[i] for eight rows; rows beyond {@code left} repeat
+   * the last one.
+   */
+  private static void scores(
+      FloatArray m, int rows, int stride, int left, int size, int tile, int score) {
+    VectorFloat16 v = new VectorFloat16(m);
+    int lanes = Lanes.width();
+    int step = 16 / lanes;
+    int at = tile / lanes;
+    int to = score / lanes;
+    int r1 = rows + Math.min(1, left) * stride;
+    int r2 = rows + Math.min(2, left) * stride;
+    int r3 = rows + Math.min(3, left) * stride;
+    int r4 = rows + Math.min(4, left) * stride;
+    int r5 = rows + Math.min(5, left) * stride;
+    int r6 = rows + Math.min(6, left) * stride;
+    int r7 = rows + Math.min(7, left) * stride;
+    Float16 s0 = Lanes.zero();
+    Float16 s1 = Lanes.zero();
+    Float16 s2 = Lanes.zero();
+    Float16 s3 = Lanes.zero();
+    Float16 s4 = Lanes.zero();
+    Float16 s5 = Lanes.zero();
+    Float16 s6 = Lanes.zero();
+    Float16 s7 = Lanes.zero();
+    for (int i = 0; i < size; i++) {
+      Float16 x = v.get(at + i * step);
+      s0 = Lanes.mulAdd(x, Lanes.splat(m.get(rows + i)), s0);
+      s1 = Lanes.mulAdd(x, Lanes.splat(m.get(r1 + i)), s1);
+      s2 = Lanes.mulAdd(x, Lanes.splat(m.get(r2 + i)), s2);
+      s3 = Lanes.mulAdd(x, Lanes.splat(m.get(r3 + i)), s3);
+      s4 = Lanes.mulAdd(x, Lanes.splat(m.get(r4 + i)), s4);
+      s5 = Lanes.mulAdd(x, Lanes.splat(m.get(r5 + i)), s5);
+      s6 = Lanes.mulAdd(x, Lanes.splat(m.get(r6 + i)), s6);
+      s7 = Lanes.mulAdd(x, Lanes.splat(m.get(r7 + i)), s7);
+    }
+    v.set(to, s0);
+    v.set(to + step, s1);
+    v.set(to + 2 * step, s2);
+    v.set(to + 3 * step, s3);
+    v.set(to + 4 * step, s4);
+    v.set(to + 5 * step, s5);
+    v.set(to + 6 * step, s6);
+    v.set(to + 7 * step, s7);
+  }
+
+  /**
+   * sum[i] = factor * sum[i] + sum over eight rows r of weight[r] * row[r][i]; rows beyond {@code
+   * left} have weight 0.
+   */
+  private static void accumulate(
+      FloatArray m, int rows, int stride, int left, int size, int weight, int factor, int sum) {
+    VectorFloat16 v = new VectorFloat16(m);
+    int lanes = Lanes.width();
+    int step = 16 / lanes;
+    int w = weight / lanes;
+    int to = sum / lanes;
+    int r1 = rows + Math.min(1, left) * stride;
+    int r2 = rows + Math.min(2, left) * stride;
+    int r3 = rows + Math.min(3, left) * stride;
+    int r4 = rows + Math.min(4, left) * stride;
+    int r5 = rows + Math.min(5, left) * stride;
+    int r6 = rows + Math.min(6, left) * stride;
+    int r7 = rows + Math.min(7, left) * stride;
+    Float16 f = v.get(factor / lanes);
+    Float16 w0 = v.get(w);
+    Float16 w1 = v.get(w + step);
+    Float16 w2 = v.get(w + 2 * step);
+    Float16 w3 = v.get(w + 3 * step);
+    Float16 w4 = v.get(w + 4 * step);
+    Float16 w5 = v.get(w + 5 * step);
+    Float16 w6 = v.get(w + 6 * step);
+    Float16 w7 = v.get(w + 7 * step);
+    for (int i = 0; i < size; i++) {
+      Float16 s = Lanes.mul(f, v.get(to + i * step));
+      s = Lanes.mulAdd(w0, Lanes.splat(m.get(rows + i)), s);
+      s = Lanes.mulAdd(w1, Lanes.splat(m.get(r1 + i)), s);
+      s = Lanes.mulAdd(w2, Lanes.splat(m.get(r2 + i)), s);
+      s = Lanes.mulAdd(w3, Lanes.splat(m.get(r3 + i)), s);
+      s = Lanes.mulAdd(w4, Lanes.splat(m.get(r4 + i)), s);
+      s = Lanes.mulAdd(w5, Lanes.splat(m.get(r5 + i)), s);
+      s = Lanes.mulAdd(w6, Lanes.splat(m.get(r6 + i)), s);
+      s = Lanes.mulAdd(w7, Lanes.splat(m.get(r7 + i)), s);
+      v.set(to + i * step, s);
+    }
+  }
+}

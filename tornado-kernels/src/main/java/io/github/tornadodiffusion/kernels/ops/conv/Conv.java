@@ -1,0 +1,214 @@
+package io.github.tornadodiffusion.kernels.ops.conv;
+
+import io.github.tornadodiffusion.kernels.Block;
+import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.Kernel;
+import io.github.tornadodiffusion.kernels.ops.reduce.Reduce;
+import java.util.List;
+
+/**
+ * Convolution over NHWC blocks, forward and gradients; a linear layer is a 1x1 convolution over
+ * rows. Weights lie as {@code [round16(cout) / 16][kernelH][kernelW][round16(cin)][16]} with zero
+ * padding: 16 output channels are the lanes of a vector, and everything else is in the order in
+ * which the kernel walks the input.
+ *
+ * <p>The border of the input block is the padding of the convolution. The input gradient is {@link
+ * #forward} over the bordered output gradient with {@link #flip}ped weights.
+ */
+public final class Conv {
+  private static final Kernel FORWARD = new Kernel(ConvKernels.class, "forward");
+  private static final Kernel FLIP = new Kernel(ConvKernels.class, "flip");
+  private static final Kernel WEIGHT_GRADIENT = new Kernel(ConvKernels.class, "weightGradient");
+
+  /**
+   * Bytes of input and output gradient that one chunk of images may have, so that they stay in a
+   * core's cache.
+   */
+  private static final int CHUNK_BYTES = 640 * 1024;
+
+  private Conv() {}
+
+  /** Floats of a weight tensor in the arena. */
+  public static int weightSize(int kernelH, int kernelW, int cin, int cout) {
+    return Math.multiplyExact(Block.round16(cout) * kernelH * kernelW, Block.round16(cin));
+  }
+
+  /**
+   * {@code out = conv(in) + bias + perImage + residual}.
+   *
+   * @param in with a border that is the padding: {@code out.h() == (in.rows() - kernelH) / stride +
+   *     1}
+   * @param weights offset of the weights
+   * @param bias offset of {@code [round16(cout)]}, or -1
+   * @param perImage offset of {@code [n][round16(cout)]}, added to all pixels of an image, or -1
+   * @param residual offset of a borderless block of out's shape, which may be out itself
+   *     (accumulates), or -1
+   * @param out without border
+   * @throws IllegalArgumentException if the shapes do not fit
+   */
+  public static Call forward(
+      Block in,
+      int weights,
+      int kernelH,
+      int kernelW,
+      int stride,
+      int bias,
+      int perImage,
+      int residual,
+      Block out) {
+    check(in, out, kernelH, kernelW, stride);
+    int rowStride = in.columns() * in.stride();
+    int run = kernelW * in.stride();
+    // Without border and stride a 1x1 convolution sees one long row of pixels: tiles need not stop
+    // at image edges.
+    boolean flat =
+        kernelH == 1 && kernelW == 1 && stride == 1 && in.size() == in.pixels() * in.stride();
+    int images = flat ? 1 : out.n();
+    int outH = flat ? 1 : out.h();
+    int outW = flat ? out.pixels() : out.w();
+    int shift = tileShift(outW, outH);
+    int tilesX = (outW + (1 << shift) - 1) >> shift;
+    int tilesY = (outH + (8 >> shift) - 1) / (8 >> shift);
+    // The sums start from the residual or else from the bias or else from the zeros at the start of
+    // the arena.
+    boolean fromResidual = residual >= 0;
+    boolean fromBias = !fromResidual && bias >= 0;
+    int[] descriptor = {
+      in.offset(),
+      rowStride,
+      in.rows() * rowStride,
+      stride * in.stride(),
+      run,
+      kernelH,
+      weights,
+      kernelH * run * 16,
+      out.offset(),
+      out.stride(),
+      tilesX,
+      tilesY,
+      images,
+      outW,
+      outH,
+      stride * rowStride,
+      shift,
+      fromResidual ? residual : fromBias ? bias : 0,
+      fromResidual ? out.stride() : 0,
+      fromResidual || fromBias ? 1 : 0,
+      fromResidual ? bias : -1,
+      perImage,
+      out.h() * out.w()
+    };
+    int extent = tilesX * tilesY * images * ((out.stride() + 31) / 32);
+    double flops = 2.0 * out.pixels() * out.c() * kernelH * kernelW * in.c();
+    double bytes = 4.0 * (in.size() + weightSize(kernelH, kernelW, in.c(), out.c()) + out.size());
+    return new Call(FORWARD, descriptor, extent, flops, bytes);
+  }
+
+  /**
+   * Log2 of the width of the tile of 8 pixels that covers an image with the least waste; the widest
+   * of equals.
+   */
+  private static int tileShift(int w, int h) {
+    int best = 3;
+    for (int shift = 2; shift >= 0; shift--) {
+      if (covered(w, h, shift) < covered(w, h, best)) {
+        best = shift;
+      }
+    }
+    return best;
+  }
+
+  private static int covered(int w, int h, int shift) {
+    return ((w + (1 << shift) - 1) >> shift) * ((h + (8 >> shift) - 1) / (8 >> shift));
+  }
+
+  /**
+   * Weights for the input gradient: flipped in space, input and output channels exchanged, {@code
+   * [round16(cin) / 16][kernelH][kernelW][round16(cout)][16]}.
+   */
+  public static Call flip(int weights, int kernelH, int kernelW, int cin, int cout, int flipped) {
+    int taps = kernelH * kernelW;
+    int[] descriptor = {weights, taps, Block.round16(cin), Block.round16(cout), flipped};
+    double bytes = 8.0 * weightSize(kernelH, kernelW, cin, cout);
+    return new Call(FLIP, descriptor, taps * (Block.round16(cin) / 16), 0, bytes);
+  }
+
+  /** Floats of scratch memory that {@link #weightGradient} needs; may be 0. */
+  public static int weightGradientScratch(
+      Block in, Block gradOut, int kernelH, int kernelW, int stride) {
+    int chunks = chunks(in, gradOut);
+    return chunks == 1 ? 0 : chunks * weightSize(kernelH, kernelW, in.c(), gradOut.c());
+  }
+
+  /**
+   * Gradient with respect to the weights, in their layout. Images are summed in chunks that fit a
+   * cache and the chunks are added in a fixed order.
+   *
+   * @param gradOut without border
+   * @param accumulate whether to add to gradWeights or overwrite it
+   */
+  public static List<Call> weightGradient(
+      Block in,
+      Block gradOut,
+      int kernelH,
+      int kernelW,
+      int stride,
+      int gradWeights,
+      boolean accumulate,
+      int scratch) {
+    check(in, gradOut, kernelH, kernelW, stride);
+    int chunks = chunks(in, gradOut);
+    int size = weightSize(kernelH, kernelW, in.c(), gradOut.c());
+    int rowStride = in.columns() * in.stride();
+    boolean direct = chunks == 1;
+    int[] descriptor = {
+      in.offset(),
+      rowStride,
+      in.rows() * rowStride,
+      stride * in.stride(),
+      in.stride(),
+      kernelH,
+      kernelW,
+      stride * rowStride,
+      gradOut.offset(),
+      gradOut.stride(),
+      gradOut.n(),
+      gradOut.w(),
+      gradOut.h(),
+      direct ? gradWeights : scratch,
+      size,
+      chunks,
+      imagesPerChunk(in, gradOut),
+      direct && accumulate ? 1 : 0
+    };
+    int extent = in.stride() / 8 * kernelH * kernelW * ((gradOut.stride() + 31) / 32) * chunks;
+    double flops = 2.0 * gradOut.pixels() * gradOut.c() * kernelH * kernelW * in.c();
+    double bytes = 4.0 * (in.size() + gradOut.size() + (double) size * chunks);
+    Call call = new Call(WEIGHT_GRADIENT, descriptor, extent, flops, bytes);
+    return direct
+        ? List.of(call)
+        : List.of(call, Reduce.sumRows(scratch, chunks, size, gradWeights, accumulate));
+  }
+
+  private static int imagesPerChunk(Block in, Block gradOut) {
+    int image = 4 * (in.size() / in.n() + gradOut.size() / gradOut.n());
+    return Math.clamp(CHUNK_BYTES / image, 1, in.n());
+  }
+
+  private static int chunks(Block in, Block gradOut) {
+    int images = imagesPerChunk(in, gradOut);
+    return (in.n() + images - 1) / images;
+  }
+
+  private static void check(Block in, Block out, int kernelH, int kernelW, int stride) {
+    if (in.n() != out.n()
+        || out.h() != (in.rows() - kernelH) / stride + 1
+        || out.w() != (in.columns() - kernelW) / stride + 1
+        || out.rows() != out.h()
+        || out.columns() != out.w()) {
+      throw new IllegalArgumentException(
+          "A %dx%d convolution with stride %d does not lead from %s to %s"
+              .formatted(kernelH, kernelW, stride, in, out));
+    }
+  }
+}

@@ -1,0 +1,97 @@
+package io.github.tornadodiffusion.kernels.ops.elementwise;
+
+import io.github.tornadodiffusion.kernels.Block;
+import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.Kernel;
+import io.github.tornadodiffusion.kernels.Rows;
+import java.util.List;
+
+/**
+ * What touches every element once; all of it is bound by memory. An output's border and padding
+ * lanes are written as zeros; inputs may have a border, which is skipped. With accumulate the
+ * result is added to the output, which then has no border. An input may be the output itself where
+ * both have the same border. Blocks that do not fit each other are an IllegalArgumentException.
+ */
+public final class Elementwise {
+  private static final Class<?> OWNER = ElementwiseKernels.class;
+  private static final Class<?> CHANNELS = ChannelKernels.class;
+
+  private Elementwise() {}
+
+  /** to = from: adds, removes or changes a border. */
+  public static Call copy(Block from, Block to, boolean accumulate) {
+    return call("copy", 0, accumulate, to, List.of(from));
+  }
+
+  /** out = a + b. */
+  public static Call add(Block a, Block b, Block out) {
+    return call("add", 1, false, out, List.of(a, b));
+  }
+
+  /** out = factor * x; factor is the offset of a constant. */
+  public static Call scale(Block x, int factor, Block out, boolean accumulate) {
+    return call("scale", 1, accumulate, out, List.of(x), factor);
+  }
+
+  /** out = factor * x + term; both are offsets of constants. */
+  public static Call affine(Block x, int factor, int term, Block out) {
+    return call("affine", 2, false, out, List.of(x), out.c(), out.stride(), factor, term);
+  }
+
+  /** Softmax over the channels of each pixel. */
+  public static Call softmax(Block x, Block out) {
+    return call("softmax", 5, false, out, List.of(x), out.c(), out.stride());
+  }
+
+  /**
+   * Gradient of {@link #softmax} at its result: gradX = out * (gradOut - sum over channels of out *
+   * gradOut).
+   */
+  public static Call softmaxBackward(Block out, Block gradOut, Block gradX, boolean accumulate) {
+    return call("softmaxBackward", 4, accumulate, gradX, List.of(out, gradOut), gradX.stride());
+  }
+
+  /** Channels of a, then channels of b; fast where a.c() is a multiple of 16. */
+  public static Call concat(Block a, Block b, Block out) {
+    Kernel kernel = new Kernel(CHANNELS, a.c() % 16 == 0 ? "concat" : "concatUnaligned");
+    if (a.c() + b.c() != out.c()) {
+      throw Rows.mismatch(kernel, b, out);
+    }
+    return Rows.call(
+        kernel, 0, false, out, List.of(a, b), a.c(), a.stride(), b.c(), b.stride(), out.stride());
+  }
+
+  /**
+   * out = channels fromChannel .. fromChannel + out.c() - 1 of x; the gradient of concat. Fast
+   * where the channels before and inside are multiples of 16.
+   */
+  public static Call slice(Block x, int fromChannel, Block out, boolean accumulate) {
+    int end = fromChannel + out.c();
+    // The lanes behind the last channel must be zero: those of out.c() % 16 == 0 do not exist,
+    // those of x's end are zero.
+    boolean aligned = fromChannel % 16 == 0 && (out.c() % 16 == 0 || end == x.c());
+    Kernel kernel = new Kernel(CHANNELS, aligned ? "slice" : "sliceUnaligned");
+    if (fromChannel < 0 || end > x.c()) {
+      throw new IllegalArgumentException(
+          "%s: no channels %d to %d in %s".formatted(kernel.id(), fromChannel, end - 1, x));
+    }
+    Call call =
+        Rows.call(
+            kernel, 0, accumulate, out, List.of(x), fromChannel, x.stride(), out.c(), out.stride());
+    // Of x it reads no more than it writes.
+    double bytes = 4.0 * (out.pixels() * out.stride() + (accumulate ? 2.0 : 1.0) * out.size());
+    return new Call(kernel, call.descriptor(), call.extent(), 0, bytes);
+  }
+
+  private static Call call(
+      String method,
+      double flops,
+      boolean accumulate,
+      Block out,
+      List<Block> inputs,
+      int... extras) {
+    Kernel kernel = new Kernel(method.startsWith("softmax") ? CHANNELS : OWNER, method);
+    Rows.requireSameChannels(kernel, out, inputs.toArray(Block[]::new));
+    return Rows.call(kernel, flops, accumulate, out, inputs, extras);
+  }
+}

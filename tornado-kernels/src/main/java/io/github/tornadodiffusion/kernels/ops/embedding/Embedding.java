@@ -1,0 +1,120 @@
+package io.github.tornadodiffusion.kernels.ops.embedding;
+
+import io.github.tornadodiffusion.kernels.Block;
+import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.Kernel;
+import io.github.tornadodiffusion.kernels.Rows;
+
+/**
+ * Time and class embeddings. Timesteps and labels are floats that hold integers. Blocks are without
+ * border.
+ */
+public final class Embedding {
+  private static final Class<?> OWNER = EmbeddingKernels.class;
+  private static final float MAX_PERIOD = 10000;
+
+  private Embedding() {}
+
+  /**
+   * Frequencies of the sinusoidal embedding, rounded to single precision where diffusers'
+   * get_timestep_embedding on PyTorch's CPU does: exp(-ln(10000) * i / (dim / 2 -
+   * downscaleFreqShift)). Their last bits matter: a timestep multiplies them by up to a thousand.
+   *
+   * @param dim channels of the embedding
+   * @return dim / 2 frequencies
+   */
+  public static float[] frequencies(int dim, float downscaleFreqShift) {
+    int half = dim / 2;
+    float[] frequencies = new float[half];
+    float divisor = half - downscaleFreqShift;
+    if (divisor == 0) {
+      throw new IllegalArgumentException(
+          "A time embedding of %d channels does not allow freq_shift %s: use more channels or freq_shift 0"
+              .formatted(dim, downscaleFreqShift));
+    }
+    float logPeriod = (float) -StrictMath.log(MAX_PERIOD);
+    for (int i = 0; i < frequencies.length; i++) {
+      frequencies[i] = expf(logPeriod * i / divisor);
+    }
+    return frequencies;
+  }
+
+  /**
+   * SLEEF's expf_u10 (Shibata and Petrogalli 2020), which PyTorch computes with: to the last bit
+   * for arguments from -80 to 0.
+   */
+  private static float expf(float d) {
+    float q = (float) Math.rint(d * 1.44269504f);
+    float s = Math.fma(q, -1.428606765330187045e-06f, Math.fma(q, -0.693145751953125f, d));
+    float u = 0.000198527617612853646278381f;
+    u = Math.fma(u, s, 0.00139304355252534151077271f);
+    u = Math.fma(u, s, 0.00833336077630519866943359f);
+    u = Math.fma(u, s, 0.0416664853692054748535156f);
+    u = Math.fma(u, s, 0.166666671633720397949219f);
+    u = Math.fma(u, s, 0.5f);
+    return Math.scalb(1 + Math.fma(s * s, u, s), (int) q);
+  }
+
+  /**
+   * Sinusoidal embedding: with half = c / 2, arg = t * frequencies[i] * factor; [sin, cos] or,
+   * flipped, [cos, sin]; an odd last channel is zero. With the frequencies of {@link #frequencies}
+   * and a factor of 1 it is diffusers' get_timestep_embedding, with random ones, a factor of 2 pi
+   * and the logarithms of timesteps its GaussianFourierProjection.
+   *
+   * @param timesteps [n]
+   * @param frequencies [c / 2]
+   * @param factor offset of a constant
+   * @param out [n, 1, 1, c]
+   */
+  public static Call sinusoid(
+      int timesteps, int frequencies, int factor, boolean flipSinToCos, Block out) {
+    Kernel kernel = new Kernel(OWNER, "sinusoid");
+    Rows.requireRows(kernel, out);
+    int half = out.c() / 2;
+    int[] d = {
+      out.n(),
+      half,
+      out.stride(),
+      timesteps,
+      frequencies,
+      out.offset(),
+      flipSinToCos ? half : 0,
+      flipSinToCos ? 0 : half,
+      factor
+    };
+    return new Call(kernel, d, out.n(), 0, 4.0 * (out.n() + half + out.size()));
+  }
+
+  /**
+   * out[i] = table[labels[i]]; table [classes][round16(c)], out [n, 1, 1, c]. Labels must be below
+   * classes.
+   */
+  public static Call lookup(int table, int labels, Block out) {
+    Kernel kernel = new Kernel(OWNER, "lookup");
+    Rows.requireRows(kernel, out);
+    int[] d = {out.n(), out.stride(), table, labels, out.offset()};
+    return new Call(kernel, d, out.n(), 0, 4.0 * (out.n() + 2.0 * out.size()));
+  }
+
+  /**
+   * Gradient of {@link #lookup}: gradTable[k] = sum of gradOut[i] over the i with labels[i] = k, in
+   * the order of i.
+   */
+  public static Call lookupBackward(
+      Block gradOut, int labels, int classes, int gradTable, boolean accumulate) {
+    Kernel kernel = new Kernel(OWNER, "lookupBackward");
+    Rows.requireRows(kernel, gradOut);
+    int[] d = {
+      classes,
+      gradOut.n(),
+      gradOut.stride(),
+      gradOut.offset(),
+      labels,
+      gradTable,
+      accumulate ? 1 : 0
+    };
+    double table = (accumulate ? 2.0 : 1.0) * classes * gradOut.stride();
+    return new Call(
+        kernel, d, classes, gradOut.n() * gradOut.c(), 4 * (gradOut.n() + gradOut.size() + table));
+  }
+}

@@ -1,0 +1,49 @@
+package io.github.tornadodiffusion.kernels.ops.loss;
+
+import io.github.tornadodiffusion.kernels.Block;
+import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.Kernel;
+import io.github.tornadodiffusion.kernels.Rows;
+
+/**
+ * The loss of a classifier: minus the logarithm of the probability that the softmax of its logits
+ * gives to the label. Labels are floats that hold integers and must be below the classes; bound by
+ * memory.
+ */
+public final class CrossEntropy {
+  private static final Class<?> OWNER = CrossEntropyKernels.class;
+
+  private CrossEntropy() {}
+
+  /**
+   * perImage[i] = log(sum over k of exp(logits[i][k])) - logits[i][labels[i]].
+   *
+   * @param logits [n, 1, 1, classes]
+   * @param labels offset of [n]
+   * @param perImage offset of [n]
+   */
+  public static Call perImage(Block logits, int labels, int perImage) {
+    Kernel kernel = new Kernel(OWNER, "perImage");
+    Rows.requireRows(kernel, logits);
+    return call(kernel, logits, labels, perImage, logits.size() + 2.0 * logits.n());
+  }
+
+  /**
+   * Gradient of the mean over all images: (softmax(logits[i])[k] - (1 where k is labels[i])) / n.
+   *
+   * @param gradLogits of the shape of logits
+   */
+  public static Call backward(Block logits, int labels, Block gradLogits) {
+    Kernel kernel = new Kernel(OWNER, "backward");
+    Rows.requireRows(kernel, logits);
+    if (!gradLogits.at(0).equals(logits.at(0))) {
+      throw Rows.mismatch(kernel, logits, gradLogits);
+    }
+    return call(kernel, logits, labels, gradLogits.offset(), 2.0 * logits.size() + logits.n());
+  }
+
+  private static Call call(Kernel kernel, Block logits, int labels, int out, double floats) {
+    int[] d = {logits.n(), logits.c(), logits.stride(), logits.offset(), labels, out};
+    return new Call(kernel, d, logits.n(), 4.0 * logits.n() * logits.c(), 4 * floats);
+  }
+}

@@ -1,0 +1,115 @@
+package io.github.tornadodiffusion.kernels.ops.loss;
+
+import io.github.tornadodiffusion.kernels.Block;
+import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.Kernel;
+import io.github.tornadodiffusion.kernels.Rows;
+import java.util.List;
+
+/**
+ * The terms of the variational bound of a model that predicts its variance (Nichol and Dhariwal
+ * 2021, equations 4 to 6 and 15), in nats, and their gradient by that variance alone: the mean is
+ * held, as in the paper's hybrid objective.
+ *
+ * <p>With v the model's second half of channels, the logarithm of the variance lies the share (v +
+ * 1) / 2 of the way from a least one, log s^2, to a largest one. Everything is measured against s,
+ * so that no logarithm of a small variance and no difference of two of them is ever rounded; an
+ * image has three coefficients at its timestep:
+ *
+ * <ul>
+ *   <li>range: the largest logarithm minus the least
+ *   <li>scale: what error = prediction - target makes of the mean of x_(t-1), in units of s
+ *   <li>halfBin: half the distance of neighbouring 8-bit values, 1 / 255, in units of s, at the
+ *       timestep whose term is the likelihood of the image itself; 0 at all others, whose term is
+ *       the divergence of the posterior q(x_(t-1) | x_t, x_0) = N(mean, s^2) from the model
+ * </ul>
+ *
+ * <p>All blocks have the same shape and no border.
+ */
+public final class VariationalBound {
+  private static final Class<?> OWNER = VariationalBoundKernels.class;
+
+  private VariationalBound() {}
+
+  /**
+   * perImage[i] = mean over the elements of image i of its term.
+   *
+   * @param prediction what the model says, without its variance
+   * @param target what it should say
+   * @param variance v
+   * @param images x_0 in [-1, 1]
+   * @param range offset of [n]
+   * @param scale offset of [n]
+   * @param halfBin offset of [n]
+   * @param perImage offset of [n]
+   */
+  public static Call perImage(
+      Block prediction,
+      Block target,
+      Block variance,
+      Block images,
+      int range,
+      int scale,
+      int halfBin,
+      int perImage) {
+    Kernel kernel = new Kernel(OWNER, "perImage");
+    Rows.requireNoBorder(kernel, prediction, target, variance, images);
+    for (Block block : List.of(target, variance, images)) {
+      if (!block.at(0).equals(prediction.at(0))) {
+        throw Rows.mismatch(kernel, block, prediction);
+      }
+    }
+    int[] d = {
+      prediction.n(),
+      prediction.h(),
+      prediction.w() * prediction.c(),
+      prediction.c(),
+      prediction.stride(),
+      prediction.offset(),
+      target.offset(),
+      variance.offset(),
+      images.offset(),
+      range,
+      scale,
+      halfBin,
+      perImage
+    };
+    double elements = (double) prediction.pixels() * prediction.c();
+    return new Call(kernel, d, prediction.n(), 20 * elements, 4 * (4.0 * prediction.size()));
+  }
+
+  /**
+   * Gradient by v of the mean over all elements of an image, times the image's weight: weights[i] *
+   * (d term / d v) / (n h w c); the other parameters as for {@link #perImage}.
+   *
+   * @param weights offset of [n]
+   * @param gradVariance takes the gradient
+   */
+  public static Call backward(
+      Block prediction,
+      Block target,
+      Block variance,
+      Block images,
+      int range,
+      int scale,
+      int halfBin,
+      int weights,
+      Block gradVariance) {
+    Kernel kernel = new Kernel(OWNER, "backward");
+    Rows.requireNoBorder(kernel, prediction, target, variance, images, gradVariance);
+    Rows.requireSameChannels(kernel, gradVariance, prediction, target, variance, images);
+    return Rows.callByImage(
+        kernel,
+        20,
+        false,
+        gradVariance,
+        List.of(prediction, target, variance, images),
+        gradVariance.c(),
+        gradVariance.stride(),
+        gradVariance.pixels() * gradVariance.c(),
+        range,
+        scale,
+        halfBin,
+        weights);
+  }
+}

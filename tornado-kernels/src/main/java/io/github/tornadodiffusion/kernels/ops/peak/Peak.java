@@ -1,0 +1,32 @@
+package io.github.tornadodiffusion.kernels.ops.peak;
+
+import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.Kernel;
+
+/** What a device computes at most, for measurements: no model needs it. */
+public final class Peak {
+  /** Floats that an iteration works on: eight vectors of sixteen, which do not wait for another. */
+  public static final int ROW = 8 * 16;
+
+  private Peak() {}
+
+  /**
+   * y = x after so many times x = factor * x + term, for every element: all arithmetic, hardly any
+   * memory.
+   *
+   * @param rows of {@link #ROW} floats
+   * @param factor offset of a constant, below 1 for numbers that stay finite
+   * @param term offset of a constant
+   * @param x offset of {@code [rows][128]}
+   * @param y offset of {@code [rows][128]}
+   */
+  public static Call multiplyAdd(int rows, int times, int factor, int term, int x, int y) {
+    double floats = (double) rows * ROW;
+    return new Call(
+        new Kernel(PeakKernels.class, "multiplyAdd"),
+        new int[] {rows, times, factor, term, x, y},
+        rows,
+        2 * times * floats,
+        8 * floats);
+  }
+}

@@ -1,0 +1,83 @@
+package io.github.tornadodiffusion.kernels.ops.product;
+
+import io.github.tornadodiffusion.kernels.Block;
+import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.Kernel;
+import java.util.List;
+
+/**
+ * Matrix products, plain and batched, of matrices whose rows are padded with zeros to a multiple of
+ * 16 floats.
+ */
+public final class MatMul {
+  private static final Kernel PACK = new Kernel(MatMulKernels.class, "pack");
+  private static final Kernel MULTIPLY = new Kernel(MatMulKernels.class, "multiply");
+
+  private MatMul() {}
+
+  /** Floats of scratch memory that {@link #multiply} needs. */
+  public static int scratch(int batch, int n, int k) {
+    return Math.multiplyExact(batch * k, Block.round16(n));
+  }
+
+  /**
+   * {@code c[i] = op(a[i]) op(b[i])} for each matrix i of the batch.
+   *
+   * @param m rows of op(a) and c
+   * @param n columns of op(b) and c
+   * @param k columns of op(a), rows of op(b)
+   * @param a offset of {@code [batch][m][round16(k)]}, or if transposed {@code
+   *     [batch][k][round16(m)]}
+   * @param b offset of {@code [batch][k][round16(n)]}, or if transposed {@code
+   *     [batch][n][round16(k)]}
+   * @param c offset of {@code [batch][m][round16(n)]}; its padding is written as zeros
+   * @param scratch offset of {@link #scratch} floats
+   */
+  public static List<Call> multiply(
+      int batch,
+      int m,
+      int n,
+      int k,
+      int a,
+      boolean transposeA,
+      int b,
+      boolean transposeB,
+      int c,
+      int scratch) {
+    int mStride = Block.round16(m);
+    int nStride = Block.round16(n);
+    int kStride = Block.round16(k);
+    int[] pack = {
+      b,
+      transposeB ? kStride : nStride,
+      transposeB ? n * kStride : k * nStride,
+      transposeB ? 1 : 0,
+      k,
+      nStride / 16,
+      n,
+      scratch,
+      batch
+    };
+    int[] multiply = {
+      a,
+      transposeA ? 1 : kStride,
+      transposeA ? mStride : 1,
+      transposeA ? k * mStride : m * kStride,
+      scratch,
+      k,
+      m,
+      nStride,
+      c,
+      batch
+    };
+    double bElements = (double) batch * k * nStride;
+    return List.of(
+        new Call(PACK, pack, batch * (nStride / 16), 0, 8 * bElements),
+        new Call(
+            MULTIPLY,
+            multiply,
+            batch * ((m + 7) / 8) * ((nStride + 31) / 32),
+            2.0 * batch * m * n * k,
+            4 * (bElements + (double) batch * m * (kStride + nStride))));
+  }
+}

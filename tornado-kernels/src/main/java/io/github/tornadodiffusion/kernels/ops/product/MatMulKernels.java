@@ -1,0 +1,152 @@
+package io.github.tornadodiffusion.kernels.ops.product;
+
+import io.github.tornadodiffusion.kernels.Lanes;
+import io.github.tornadodiffusion.kernels.ops.conv.ConvKernels;
+import uk.ac.manchester.tornado.api.annotations.Parallel;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
+import uk.ac.manchester.tornado.api.types.vectors.Float16;
+
+/**
+ * The kernels behind {@link MatMul}: b is packed into panels {@code [round16(n) / 16][k][16]}, then
+ * every iteration keeps a register tile of 8 rows by 2 vectors, as in {@link ConvKernels}.
+ */
+public final class MatMulKernels {
+  private MatMulKernels() {}
+
+  /**
+   * Descriptor: 0 b, 1 row stride of b, 2 matrix stride of b, 3 transposed, 4 k, 5 n / 16, 6 n, 7
+   * packed, 8 batch.
+   */
+  static void pack(FloatArray m, IntArray d) {
+    int bound = d.get(8) * d.get(5);
+    for (@Parallel int t = 0; t < bound; t++) {
+      int k = d.get(4);
+      int panels = d.get(5);
+      int panel = t % panels;
+      int source = d.get(0) + t / panels * d.get(2);
+      int target = d.get(7) + t * k * 16;
+      // Element (i, j) of op(b) is at i * down + j * across.
+      int transposed = d.get(3);
+      int down = transposed == 0 ? d.get(1) : 1;
+      int across = transposed == 0 ? 1 : d.get(1);
+      int used = Math.min(16, d.get(6) - panel * 16);
+      for (@Parallel int i = 0; i < k; i++) {
+        for (int j = 0; j < used; j++) {
+          m.set(target + i * 16 + j, m.get(source + i * down + (panel * 16 + j) * across));
+        }
+        for (int j = used; j < 16; j++) {
+          m.set(target + i * 16 + j, 0f);
+        }
+      }
+    }
+  }
+
+  /**
+   * Descriptor: 0 a, 1 step of a from row to row, 2 step of a along k, 3 matrix stride of a, 4
+   * packed b, 5 k, 6 m, 7 n rounded up to 16, 8 c, 9 batch.
+   */
+  static void multiply(FloatArray m, IntArray d) {
+    int tiles = (d.get(6) + 7) / 8 * ((d.get(7) + 31) / 32);
+    int bound = tiles * d.get(9);
+    for (@Parallel int t = 0; t < bound; t++) {
+      VectorFloat16 v = new VectorFloat16(m);
+      int lanes = Lanes.width();
+      int down = d.get(1);
+      int across = d.get(2);
+      int depth = d.get(5);
+      int rows = d.get(6);
+      int stride = d.get(7);
+      int step = 16 / lanes;
+      int rowTiles = (rows + 7) / 8;
+      int matrix = t / tiles;
+      int row = t % rowTiles * 8;
+      int block = t % tiles / rowTiles * 32;
+      int end = Math.min(block + 32, stride);
+      // Rows beyond the last repeat it: they compute and store the same numbers once more.
+      int rest = rows - 1 - row;
+      int at = d.get(0) + matrix * d.get(3) + row * down;
+      int packed = d.get(4) + matrix * depth * stride;
+      int out = d.get(8) + (matrix * rows + row) * stride;
+      int sStep = stride / lanes;
+      int p0 = at + Math.min(0, rest) * down;
+      int p1 = at + Math.min(1, rest) * down;
+      int p2 = at + Math.min(2, rest) * down;
+      int p3 = at + Math.min(3, rest) * down;
+      int p4 = at + Math.min(4, rest) * down;
+      int p5 = at + Math.min(5, rest) * down;
+      int p6 = at + Math.min(6, rest) * down;
+      int p7 = at + Math.min(7, rest) * down;
+      for (int oa = block; oa < end; oa += 2 * lanes) {
+        int ob = Math.min(oa + lanes, stride - lanes);
+        int qa = (packed + oa / 16 * depth * 16 + oa % 16) / lanes;
+        int qb = (packed + ob / 16 * depth * 16 + ob % 16) / lanes;
+        Float16 r0a = Lanes.zero();
+        Float16 r0b = Lanes.zero();
+        Float16 r1a = Lanes.zero();
+        Float16 r1b = Lanes.zero();
+        Float16 r2a = Lanes.zero();
+        Float16 r2b = Lanes.zero();
+        Float16 r3a = Lanes.zero();
+        Float16 r3b = Lanes.zero();
+        Float16 r4a = Lanes.zero();
+        Float16 r4b = Lanes.zero();
+        Float16 r5a = Lanes.zero();
+        Float16 r5b = Lanes.zero();
+        Float16 r6a = Lanes.zero();
+        Float16 r6b = Lanes.zero();
+        Float16 r7a = Lanes.zero();
+        Float16 r7b = Lanes.zero();
+        for (int k = 0; k < depth; k++) {
+          Float16 ba = v.get(qa + k * step);
+          Float16 bb = v.get(qb + k * step);
+          int to = k * across;
+          Float16 s;
+          s = Lanes.splat(m.get(p0 + to));
+          r0a = Lanes.mulAdd(ba, s, r0a);
+          r0b = Lanes.mulAdd(bb, s, r0b);
+          s = Lanes.splat(m.get(p1 + to));
+          r1a = Lanes.mulAdd(ba, s, r1a);
+          r1b = Lanes.mulAdd(bb, s, r1b);
+          s = Lanes.splat(m.get(p2 + to));
+          r2a = Lanes.mulAdd(ba, s, r2a);
+          r2b = Lanes.mulAdd(bb, s, r2b);
+          s = Lanes.splat(m.get(p3 + to));
+          r3a = Lanes.mulAdd(ba, s, r3a);
+          r3b = Lanes.mulAdd(bb, s, r3b);
+          s = Lanes.splat(m.get(p4 + to));
+          r4a = Lanes.mulAdd(ba, s, r4a);
+          r4b = Lanes.mulAdd(bb, s, r4b);
+          s = Lanes.splat(m.get(p5 + to));
+          r5a = Lanes.mulAdd(ba, s, r5a);
+          r5b = Lanes.mulAdd(bb, s, r5b);
+          s = Lanes.splat(m.get(p6 + to));
+          r6a = Lanes.mulAdd(ba, s, r6a);
+          r6b = Lanes.mulAdd(bb, s, r6b);
+          s = Lanes.splat(m.get(p7 + to));
+          r7a = Lanes.mulAdd(ba, s, r7a);
+          r7b = Lanes.mulAdd(bb, s, r7b);
+        }
+        int sa = (out + oa) / lanes;
+        int sb = (out + ob) / lanes;
+        v.set(sa + Math.min(0, rest) * sStep, r0a);
+        v.set(sb + Math.min(0, rest) * sStep, r0b);
+        v.set(sa + Math.min(1, rest) * sStep, r1a);
+        v.set(sb + Math.min(1, rest) * sStep, r1b);
+        v.set(sa + Math.min(2, rest) * sStep, r2a);
+        v.set(sb + Math.min(2, rest) * sStep, r2b);
+        v.set(sa + Math.min(3, rest) * sStep, r3a);
+        v.set(sb + Math.min(3, rest) * sStep, r3b);
+        v.set(sa + Math.min(4, rest) * sStep, r4a);
+        v.set(sb + Math.min(4, rest) * sStep, r4b);
+        v.set(sa + Math.min(5, rest) * sStep, r5a);
+        v.set(sb + Math.min(5, rest) * sStep, r5b);
+        v.set(sa + Math.min(6, rest) * sStep, r6a);
+        v.set(sb + Math.min(6, rest) * sStep, r6b);
+        v.set(sa + Math.min(7, rest) * sStep, r7a);
+        v.set(sb + Math.min(7, rest) * sStep, r7b);
+      }
+    }
+  }
+}

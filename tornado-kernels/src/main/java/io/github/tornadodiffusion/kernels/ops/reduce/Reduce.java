@@ -1,0 +1,47 @@
+package io.github.tornadodiffusion.kernels.ops.reduce;
+
+import io.github.tornadodiffusion.kernels.Block;
+import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.Kernel;
+
+/** Sums in a fixed order, bound by memory: gradients of what was broadcast. */
+public final class Reduce {
+  private static final Class<?> OWNER = ReduceKernels.class;
+
+  private Reduce() {}
+
+  /** perImage[n][round16(c)] = sum over the pixels of x. */
+  public static Call sumPixels(Block x, int perImage) {
+    int row = x.columns() * x.stride();
+    int[] d = {
+      x.n() * x.stride() / 16,
+      x.stride() / 16,
+      x.h(),
+      x.w(),
+      x.stride(),
+      x.interior(),
+      row,
+      x.rows() * row,
+      perImage
+    };
+    double elements = (double) x.pixels() * x.stride();
+    return new Call(
+        new Kernel(OWNER, "sumPixels"), d, d[0], elements, 4 * (elements + x.n() * x.stride()));
+  }
+
+  /** sum[length] = sum over i below n of rows[i][length]; length is a multiple of 16. */
+  public static Call sumRows(int rows, int n, int length, int sum, boolean accumulate) {
+    if (length % 16 != 0) {
+      throw new IllegalArgumentException(
+          "Reduce.sumRows: length " + length + " is not a multiple of 16");
+    }
+    int[] d = {length / 16, n, length, rows, sum, accumulate ? 1 : 0};
+    double elements = (double) n * length;
+    return new Call(
+        new Kernel(OWNER, "sumRows"),
+        d,
+        d[0],
+        elements,
+        4 * (elements + (accumulate ? 2 : 1) * length));
+  }
+}

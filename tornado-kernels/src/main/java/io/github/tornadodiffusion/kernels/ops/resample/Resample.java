@@ -1,0 +1,166 @@
+package io.github.tornadodiffusion.kernels.ops.resample;
+
+import io.github.tornadodiffusion.kernels.Block;
+import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.Kernel;
+import io.github.tornadodiffusion.kernels.Rows;
+import io.github.tornadodiffusion.kernels.ops.elementwise.Elementwise;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+
+/**
+ * Changes of resolution; all of it is bound by memory. Conventions of borders and accumulate as in
+ * {@link Elementwise}, but no block may be another one of the same call.
+ */
+public final class Resample {
+  private static final Class<?> OWNER = ResampleKernels.class;
+
+  private Resample() {}
+
+  /**
+   * Nearest neighbour to any size, as torch.nn.functional.interpolate(mode="nearest"): the source
+   * row of row y is floor(y * scale), scale = float(x.h) / out.h in single precision, and likewise
+   * for columns.
+   */
+  public static Call nearest(Block x, Block out) {
+    IntStream tables = IntStream.concat(sources(x.h(), out.h()), sources(x.w(), out.w()));
+    return call("nearest", 0, false, x, out, tables);
+  }
+
+  /**
+   * Gradient of {@link #nearest}: every pixel of gradX gathers the pixels that it was copied to.
+   */
+  public static Call nearestBackward(Block gradOut, Block gradX, boolean accumulate) {
+    IntStream tables =
+        IntStream.concat(starts(gradX.h(), gradOut.h()), starts(gradX.w(), gradOut.w()));
+    return call("nearestBackward", 1, accumulate, gradOut, gradX, tables);
+  }
+
+  /**
+   * 2x2 average pooling with stride 2; out.h = x.h / 2, so that the last row of an odd height is
+   * left out.
+   */
+  public static Call averagePool(Block x, Block out) {
+    requireHalf("averagePool", x, out);
+    return call("averagePool", 4, false, x, out, IntStream.empty());
+  }
+
+  /** Gradient of {@link #averagePool}. */
+  public static Call averagePoolBackward(Block gradOut, Block gradX, boolean accumulate) {
+    requireHalf("averagePoolBackward", gradX, gradOut);
+    return call(
+        "averagePoolBackward",
+        1,
+        accumulate,
+        gradOut,
+        gradX,
+        IntStream.of(gradOut.h(), gradOut.w()));
+  }
+
+  /**
+   * Halves height and width, which are even, after the filter [1, 3, 3, 1] in both directions with
+   * zeros around the image (Zhang 2019; diffusers' downsample_2d): out[y] = (x[2y - 1] + 3 x[2y] +
+   * 3 x[2y + 1] + x[2y + 2]) / 8.
+   */
+  public static Call filteredHalf(Block x, Block out) {
+    requireHalf("filter", x, out);
+    return filter(x, out, 8, false);
+  }
+
+  /** Gradient of {@link #filteredHalf}. */
+  public static Call filteredHalfBackward(Block gradOut, Block gradX, boolean accumulate) {
+    requireHalf("filter", gradX, gradOut);
+    return filter(gradOut, gradX, 8, accumulate);
+  }
+
+  /**
+   * Doubles height and width with the same filter (diffusers' upsample_2d): out[2y] = (x[y - 1] + 3
+   * x[y]) / 4, out[2y + 1] = (3 x[y] + x[y + 1]) / 4.
+   */
+  public static Call filteredDouble(Block x, Block out) {
+    requireHalf("filter", out, x);
+    return filter(x, out, 4, false);
+  }
+
+  /** Gradient of {@link #filteredDouble}. */
+  public static Call filteredDoubleBackward(Block gradOut, Block gradX, boolean accumulate) {
+    requireHalf("filter", gradOut, gradX);
+    return filter(gradOut, gradX, 4, accumulate);
+  }
+
+  /** To half or double size: either is the other's gradient but for the divisor. */
+  private static Call filter(Block in, Block out, int divisor, boolean accumulate) {
+    boolean half = in.h() > out.h();
+    if (half && in.h() % 2 + in.w() % 2 > 0 || !half && out.h() % 2 + out.w() % 2 > 0) {
+      throw Rows.mismatch(new Kernel(OWNER, "filter"), in, out);
+    }
+    int taps = half ? 4 : 2;
+    IntStream extras =
+        IntStream.concat(
+            IntStream.of(divisor, taps),
+            IntStream.concat(filterTaps(half, in.h(), out.h()), filterTaps(half, in.w(), out.w())));
+    return call("filter", 2 * taps * taps, accumulate, in, out, extras);
+  }
+
+  /** For every position of the output the positions that it reads, each followed by its weight. */
+  private static IntStream filterTaps(boolean half, int in, int out) {
+    int[] weights = half ? new int[] {1, 3, 3, 1} : new int[] {1, 3};
+    return IntStream.range(0, out)
+        .flatMap(i ->
+            IntStream.range(0, weights.length)
+                .flatMap(tap -> {
+                  int near = i / 2;
+                  int at = half ? 2 * i - 1 + tap : tap == 1 ? near : near + (i % 2 == 0 ? -1 : 1);
+                  boolean inside = at >= 0 && at < in;
+                  return IntStream.of(inside ? at : 0, inside ? weights[tap] : 0);
+                }));
+  }
+
+  /**
+   * Inserts stride - 1 zeros between pixels: to.h = (from.h - 1) * stride + 1; for the input
+   * gradient of strided convolutions.
+   */
+  public static Call dilate(Block from, int stride, Block to) {
+    if (stride < 1
+        || to.h() != (from.h() - 1) * stride + 1
+        || to.w() != (from.w() - 1) * stride + 1) {
+      throw Rows.mismatch(new Kernel(OWNER, "dilate"), from, to);
+    }
+    return call("dilate", 0, false, from, to, IntStream.of(stride));
+  }
+
+  /** For every position of the output, where it is read. */
+  private static IntStream sources(int in, int out) {
+    float scale = (float) in / out;
+    return IntStream.range(0, out).map(i -> Math.min((int) (i * scale), in - 1));
+  }
+
+  /**
+   * For every position of the input, the first position of the output that reads it or a later one;
+   * and out at the end.
+   */
+  private static IntStream starts(int in, int out) {
+    int[] sources = sources(in, out).toArray();
+    return IntStream.rangeClosed(0, in)
+        .map(i -> (int) Arrays.stream(sources).filter(s -> s < i).count());
+  }
+
+  private static void requireHalf(String method, Block x, Block half) {
+    if (half.h() != x.h() / 2 || half.w() != x.w() / 2) {
+      throw Rows.mismatch(new Kernel(OWNER, method), x, half);
+    }
+  }
+
+  private static Call call(
+      String method, double flops, boolean accumulate, Block in, Block out, IntStream extras) {
+    Kernel kernel = new Kernel(OWNER, method);
+    if (in.n() != out.n() || in.c() != out.c()) {
+      throw Rows.mismatch(kernel, in, out);
+    }
+    IntStream blocks = IntStream.concat(Rows.output(out, accumulate), Rows.input(in));
+    int[] d =
+        IntStream.concat(blocks, IntStream.concat(IntStream.of(out.stride()), extras)).toArray();
+    double floats = (double) in.pixels() * in.stride() + (accumulate ? 2.0 : 1.0) * out.size();
+    return new Call(kernel, d, d[0], flops * out.pixels() * out.c(), 4 * floats);
+  }
+}

@@ -1,0 +1,83 @@
+package io.github.tornadodiffusion.kernels.tornado;
+
+import io.github.tornadodiffusion.kernels.Device;
+import java.lang.module.ModuleDescriptor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import uk.ac.manchester.tornado.api.TornadoBackend;
+import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+
+/** The devices of TornadoVM. The first use starts its runtime. */
+final class TornadoDevices {
+  /** Settings that TornadoVM reads when it starts, and that are not for the user to choose. */
+  private static final List<String> SETTINGS =
+      List.of(
+          // A kernel that does not compile is an error: never run it as sequential Java.
+          "tornado.recover.bailout=False",
+          // Register tiles are methods longer than it would inline, and it cannot call any.
+          "tornado.compiler.fullInlining=True",
+          // Bytes of one graph's bytecode.
+          "tornado.tvm.maxbytecodesize=65536",
+          // Events are cleared at every execution: the default of 32,768 takes longer than a
+          // kernel.
+          "tornado.max.events=64",
+          // The device says how much memory it has; the default would stop at 4 GB.
+          "tornado.device.memory=1048576GB");
+
+  private TornadoDevices() {}
+
+  /** A device and its id. */
+  record Entry(String id, TornadoDevice device) {}
+
+  static List<Entry> all() {
+    for (String setting : SETTINGS) {
+      String[] keyAndValue = setting.split("=", 2);
+      System.setProperty(keyAndValue[0], keyAndValue[1]);
+    }
+    List<Entry> entries = new ArrayList<>();
+    for (TornadoBackend backend : TornadoExecutionPlan.getTornadoDeviceMap().getAllBackends()) {
+      String name = backend.getBackendType().name().toLowerCase(Locale.ROOT);
+      List<TornadoDevice> devices = backend.getAllDevices();
+      for (int i = 0; i < devices.size(); i++) {
+        entries.add(new Entry(name + ":" + i, devices.get(i)));
+      }
+    }
+    return entries;
+  }
+
+  static Device describe(Entry entry) {
+    TornadoDevice device = entry.device();
+    return new Device(
+        entry.id(),
+        device.getPhysicalDevice().getDeviceName().strip(),
+        device.getDeviceType().name().toLowerCase(Locale.ROOT),
+        device.getPlatformName().strip(),
+        driver(device),
+        "TornadoVM " + version(),
+        device.getPhysicalDevice().getDeviceGlobalMemorySize(),
+        device.getPhysicalDevice().getDeviceMaxAllocationSize(),
+        device.getPhysicalDevice().getDeviceMaxComputeUnits(),
+        device.getPhysicalDevice().getMaxThreadsPerBlock(),
+        device.getPhysicalDevice().getDeviceLocalMemorySize());
+  }
+
+  /** Only the text for people has it. */
+  private static String driver(TornadoDevice device) {
+    return device
+        .getPhysicalDevice()
+        .getDeviceInfo()
+        .lines()
+        .filter(line -> line.startsWith("Driver version"))
+        .map(line -> line.substring(line.indexOf(':') + 1).strip())
+        .findFirst()
+        .orElse("");
+  }
+
+  private static String version() {
+    ModuleDescriptor module = TornadoDevice.class.getModule().getDescriptor();
+    return Optional.ofNullable(module).flatMap(ModuleDescriptor::rawVersion).orElse("");
+  }
+}

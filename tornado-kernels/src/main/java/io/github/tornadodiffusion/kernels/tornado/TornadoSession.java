@@ -1,0 +1,332 @@
+package io.github.tornadodiffusion.kernels.tornado;
+
+import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.Device;
+import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.kernels.EngineOptions;
+import io.github.tornadodiffusion.kernels.Program;
+import io.github.tornadodiffusion.kernels.Tiles;
+import io.github.tornadodiffusion.kernels.Variants;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import uk.ac.manchester.tornado.api.DataRange;
+import uk.ac.manchester.tornado.api.GridScheduler;
+import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.TornadoExecutionResult;
+import uk.ac.manchester.tornado.api.TornadoProfilerResult;
+import uk.ac.manchester.tornado.api.WorkerGrid;
+import uk.ac.manchester.tornado.api.WorkerGrid1D;
+import uk.ac.manchester.tornado.api.WorkerGrid2D;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.enums.ProfilerMode;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
+import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * An arena on a device of TornadoVM: hands a {@link Lowering} to TornadoVM as one execution plan.
+ * What the host writes is collected and goes to the device with the next run; what it reads is
+ * fetched in pages, which stay valid until the device works again.
+ */
+final class TornadoSession implements Engine.Session {
+  /** Floats that are fetched at least. */
+  private static final int PAGE = 1024;
+
+  private static final String POCL = "Portable Computing Language";
+
+  /**
+   * Instead of TornadoVM's own {@code -cl-fast-relaxed-math}, which takes the liberty to turn 1 /
+   * (1 + infinity) into NaN.
+   */
+  private static final String OPENCL_FLAGS = "-cl-mad-enable -w";
+
+  /**
+   * PoCL forbids the compiler to fuse multiplication and addition; this allows it again, and makes
+   * matrix products up to twice as fast. The options are those of clang, which PoCL compiles with.
+   */
+  private static final String POCL_FLAGS =
+      OPENCL_FLAGS + " -DDP(x)=_Pragma(#x)kernel -D__kernel=DP(clang/**/fp/**/contract(fast))";
+
+  private final Device device;
+  private final EngineOptions options;
+  private final Variants variants;
+  private final Lowering lowering;
+  private final Map<Program, List<Integer>> graphs = new IdentityHashMap<>();
+  private final FloatArray arena;
+  private final MemorySegment arenaValues;
+  private final FloatArray staging = new FloatArray(Lowering.STAGING_FLOATS);
+  private final MemorySegment stagingValues = staging.getSegment();
+  private final Map<String, IntArray> requests = new HashMap<>();
+  private final TornadoExecutionPlan plan;
+  private final BitSet fetched = new BitSet();
+
+  /** Graphs whose first run was announced. */
+  private final BitSet announced = new BitSet();
+
+  private TornadoExecutionResult last;
+  private int pieces;
+  private int staged;
+
+  TornadoSession(
+      TornadoDevice on,
+      Device device,
+      EngineOptions options,
+      Variants variants,
+      int floats,
+      List<Program> programs) {
+    this.device = device;
+    this.options = options;
+    this.variants = variants;
+    lowering =
+        Lowering.of(
+            variants == Variants.TILES ? programs.stream().map(Tiles::of).toList() : programs);
+    for (int i = 0; i < programs.size(); i++) {
+      graphs.put(programs.get(i), lowering.programs().get(i));
+    }
+    arena = new FloatArray(floats);
+    arenaValues = arena.getSegment();
+    lowering.requests().forEach((name, length) -> requests.put(name, new IntArray(length)));
+    Map<String, Object> arrays = new HashMap<>(requests);
+    arrays.put(Lowering.ARENA, arena);
+    arrays.put(Lowering.STAGING, staging);
+    lowering.descriptors().forEach((name, values) -> arrays.put(name, IntArray.fromArray(values)));
+    plan =
+        new TornadoExecutionPlan(
+            lowering.graphs().stream()
+                .map(graph -> taskGraph(graph, arrays))
+                .toArray(ImmutableTaskGraph[]::new));
+    plan.withDevice(on);
+    plan.withGridScheduler(grids());
+    plan.withCompilerFlags(
+        TornadoVMBackendType.OPENCL, device.platform().equals(POCL) ? POCL_FLAGS : OPENCL_FLAGS);
+    if (options.measure()) {
+      plan.withProfiler(
+          ProfilerMode.SILENT); // the first execution decides whether there are clocks
+    }
+    flush(); // brings the arena to the device
+    if (options.measure()) {
+      plan.withoutProfiler();
+    }
+  }
+
+  private static ImmutableTaskGraph taskGraph(Lowering.Graph graph, Map<String, Object> arrays) {
+    TaskGraph result = new TaskGraph(Lowering.NAME);
+    if (graph.consumesArena()) {
+      result.consumeFromDevice(Lowering.NAME, arrays.get(Lowering.ARENA));
+    }
+    graph
+        .once()
+        .forEach(a -> result.transferToDevice(DataTransferMode.FIRST_EXECUTION, arrays.get(a)));
+    graph
+        .always()
+        .forEach(a -> result.transferToDevice(DataTransferMode.EVERY_EXECUTION, arrays.get(a)));
+    for (Lowering.Task task : graph.tasks()) {
+      FloatArray m = (FloatArray) arrays.get(task.arguments().get(0));
+      IntArray d = (IntArray) arrays.get(task.arguments().get(1));
+      if (Tiles.is(task.kernel())) {
+        result.task(task.id(), TornadoTasks.tiled(task.kernel()), new KernelContext(), m, d);
+      } else if (task.arguments().size() == 2) {
+        result.task(task.id(), TornadoTasks.of(task.kernel()), m, d);
+      } else {
+        FloatArray third = (FloatArray) arrays.get(task.arguments().get(2));
+        result.task(task.id(), TransferKernels::write, m, d, third);
+      }
+    }
+    if (!graph.consumesArena()) {
+      // The graph that has brought the arena owns it: a plan frees the arrays that graphs persist,
+      // and would free this one once for every graph.
+      result.persistOnDevice(arrays.get(Lowering.ARENA));
+    }
+    return result.snapshot();
+  }
+
+  private GridScheduler grids() {
+    GridScheduler scheduler = new GridScheduler();
+    lowering
+        .taskKernels()
+        .forEach((id, kernel) -> {
+          Grid grid = Grid.of(kernel, device, variants);
+          grid.check(kernel, device);
+          WorkerGrid workers =
+              grid.y() == 1 ? new WorkerGrid1D(grid.x()) : new WorkerGrid2D(grid.x(), grid.y());
+          workers.setLocalWork(grid.local(), 1, 1);
+          scheduler.addWorkerGrid(Lowering.NAME + "." + id, workers);
+        });
+    return scheduler;
+  }
+
+  @Override
+  public void write(int offset, float[] source, int from, int length) {
+    for (int done = 0; done < length; ) {
+      int n = Math.min(Lowering.PIECE, length - done);
+      if (pieces == Lowering.MOST_PIECES
+          || staged + n > Lowering.STAGING_FLOATS
+          || isStaged(offset + done, n)) {
+        flush();
+      }
+      IntArray request = requests.get(Lowering.REQUEST);
+      request.set(1 + 3 * pieces, offset + done);
+      request.set(2 + 3 * pieces, staged);
+      request.set(3 + 3 * pieces, n);
+      MemorySegment.copy(
+          source, from + done, stagingValues, ValueLayout.JAVA_FLOAT, 4L * staged, n);
+      pieces++;
+      staged += n;
+      done += n;
+    }
+  }
+
+  /** Whether a piece that waits overlaps a range: then their order matters. */
+  private boolean isStaged(int offset, int length) {
+    IntArray request = requests.get(Lowering.REQUEST);
+    for (int i = 0; i < pieces; i++) {
+      int to = request.get(1 + 3 * i);
+      if (to < offset + length && offset < to + request.get(3 + 3 * i)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Brings what waits to the device; returns whether there was any. */
+  private boolean flush() {
+    if (last != null && pieces == 0) {
+      return false;
+    }
+    requests.get(Lowering.REQUEST).set(0, pieces);
+    execute(Lowering.WRITE);
+    pieces = 0;
+    staged = 0;
+    return true;
+  }
+
+  @Override
+  public void read(int offset, float[] target, int from, int length) {
+    flush();
+    int end = (offset + length + PAGE - 1) / PAGE;
+    for (int page = fetched.nextClearBit(offset / PAGE); page < end; ) {
+      int next = fetched.nextSetBit(page);
+      int to = next < 0 || next > end ? end : next;
+      fetch(page * PAGE, (int) Math.min((long) to * PAGE, arenaValues.byteSize() / 4));
+      fetched.set(page, to);
+      page = fetched.nextClearBit(to);
+    }
+    MemorySegment.copy(arenaValues, ValueLayout.JAVA_FLOAT, 4L * offset, target, from, length);
+  }
+
+  private void fetch(int from, int to) {
+    last.transferToHost(new DataRange(arena).withOffset(from).withSize(to - from));
+  }
+
+  @Override
+  public void run(Program program) {
+    List<Integer> indices = graphsOf(program);
+    flush();
+    for (int graph : indices) {
+      execute(graph);
+      announce(program, graph);
+    }
+    if (indices.isEmpty()) {
+      single(program.calls().getFirst());
+    }
+  }
+
+  /** The first time that a graph runs its kernels are compiled, which can take a while. */
+  private void announce(Program program, int graph) {
+    if (announced.get(graph)) {
+      return;
+    }
+    announced.set(graph);
+    List<Integer> indices = graphsOf(program);
+    options.listener().preparing("compiling kernels", indices.indexOf(graph) + 1, indices.size());
+  }
+
+  @Override
+  public Engine.Measurement measure(Program program) {
+    if (!options.measure()) {
+      throw new IllegalStateException("The device was opened without measurements");
+    }
+    List<Integer> indices = graphsOf(program);
+    TaskTimes times = new TaskTimes(program.calls().size());
+    // Only now: TornadoVM keeps every profile that it makes.
+    plan.withProfiler(ProfilerMode.SILENT);
+    try {
+      long start = System.nanoTime();
+      if (flush()) {
+        add(times, List.of());
+      }
+      for (int graph : indices) {
+        execute(graph);
+        add(times, lowering.graphs().get(graph).tasks());
+        announce(program, graph);
+      }
+      if (indices.isEmpty()) {
+        int graph = single(program.calls().getFirst());
+        add(times, lowering.graphs().get(graph).tasks());
+      }
+      return times.measurement(System.nanoTime() - start);
+    } finally {
+      plan.withoutProfiler();
+    }
+  }
+
+  /** Adds what the last execution took. */
+  private void add(TaskTimes times, List<Lowering.Task> tasks) {
+    TornadoProfilerResult profile = last.getProfilerResult();
+    times.add(
+        profile.getProfileLog(), tasks, profile.getCompileTime(), profile.getDataTransfersTime());
+  }
+
+  /** Runs a call in its kernel's own graph; returns which one that is. */
+  private int single(Call operation) {
+    Call call = variants == Variants.TILES ? Tiles.of(operation) : operation;
+    IntArray request = requests.get(Lowering.request(call.kernel()));
+    for (int i = 0; i < call.descriptor().length; i++) {
+      request.set(i, call.descriptor()[i]);
+    }
+    int graph = lowering.single().get(call.kernel());
+    execute(graph);
+    return graph;
+  }
+
+  private List<Integer> graphsOf(Program program) {
+    List<Integer> indices = graphs.get(program);
+    if (indices == null) {
+      throw new IllegalArgumentException(
+          "The program " + program.name() + " was not opened with this session");
+    }
+    return indices;
+  }
+
+  private void execute(int graph) {
+    fetched.clear();
+    try {
+      last = plan.withGraph(graph).execute();
+    } catch (RuntimeException e) {
+      throw new IllegalStateException(
+          "%s failed on %s: %s"
+              .formatted(lowering.graphs().get(graph).tasks().getFirst().id(), device.id(), e),
+          e);
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      plan.withAllGraphs();
+      plan.close();
+    } catch (TornadoExecutionPlanException e) {
+      throw new IllegalStateException("Closing a plan on " + device.id(), e);
+    }
+  }
+}

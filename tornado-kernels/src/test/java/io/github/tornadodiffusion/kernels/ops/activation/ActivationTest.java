@@ -1,0 +1,178 @@
+package io.github.tornadodiffusion.kernels.ops.activation;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.github.tornadodiffusion.kernels.Block;
+import io.github.tornadodiffusion.kernels.Naive;
+import io.github.tornadodiffusion.kernels.TestArena;
+import java.util.Arrays;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ActivationTest {
+  private static final double ROUNDING = 1e-6;
+
+  /** Of the cumulative normal distribution, in steps of Simpson's rule. */
+  private static final int STEPS = 400;
+
+  private final TestArena arena = new TestArena(2);
+
+  static Stream<Arguments> cases() {
+    return Stream.of(Activation.values())
+        .flatMap(f -> Naive.borderedShapes().stream().map(shape -> Arguments.of(f, shape)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void forward(Activation f, Block shape) {
+    Block x = arena.random(plain(shape));
+    Block out = arena.place(shape);
+    Naive vx = Naive.of(x, arena.read(x));
+    double[] expected = Naive.values(out, (n, c, i, j) -> value(f, vx.at(n, c, i, j)));
+    arena.run(f.forward(x, out));
+    Naive.assertClose(expected, arena.read(out), ROUNDING);
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void backward(Activation f, Block shape) {
+    Block x = arena.random(shape);
+    Block gradOut = arena.random(plain(shape));
+    Block gradX = arena.place(plain(shape));
+    Block sum = arena.random(plain(shape));
+    Naive vx = Naive.of(x, arena.read(x));
+    Naive vg = Naive.of(gradOut, arena.read(gradOut));
+    Naive vs = Naive.of(sum, arena.read(sum));
+    Naive expected = (n, c, i, j) -> vg.at(n, c, i, j) * slope(f, vx.at(n, c, i, j));
+    double[] gradient = Naive.values(gradX, expected);
+    double[] total = Naive.values(sum, (n, c, i, j) -> vs.at(n, c, i, j) + expected.at(n, c, i, j));
+    arena.run(f.backward(x, gradOut, gradX, false), f.backward(x, gradOut, sum, true));
+    Naive.assertClose(gradient, arena.read(gradX), ROUNDING);
+    Naive.assertClose(total, arena.read(sum), ROUNDING);
+  }
+
+  /** Over the range in which the functions bend, and far outside. */
+  @ParameterizedTest
+  @EnumSource
+  void everyArgument(Activation f) {
+    float[] values = new float[241];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (i - 120) / 8f;
+    }
+    double[] expected = new double[values.length];
+    double[] slopes = new double[values.length];
+    for (int i = 0; i < values.length; i++) {
+      expected[i] = value(f, values[i]);
+      slopes[i] = slope(f, values[i]);
+    }
+    Block x = arena.place(Block.of(0, 1, 1, 1, values.length));
+    arena.fill(x, values);
+    Block ones = ones(x);
+    Block out = arena.place(x);
+    Block grad = arena.place(x);
+    arena.run(f.forward(x, out), f.backward(x, ones, grad, false));
+    check(f + " at ", values, expected, arena.read(out));
+    check("Slope of " + f + " at ", values, slopes, arena.read(grad));
+  }
+
+  /** Each value against what lies around it, so that tails must not be lost. */
+  private static void check(String what, float[] at, double[] expected, double[] actual) {
+    for (int i = 1; i < at.length - 1; i++) {
+      double around = Math.max(Math.abs(expected[i - 1]), Math.abs(expected[i + 1]));
+      double scale = Math.max(around, Math.abs(expected[i]));
+      assertEquals(expected[i], actual[i], 2e-5 * scale + 1e-37, what + at[i]);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void largeArgumentsStayFinite(Activation f) {
+    Block x = arena.place(Block.of(0, 1, 1, 1, 6));
+    arena.fill(x, new float[] {-1e4f, -90, -45, 45, 90, 1e4f});
+    Block ones = ones(x);
+    Block out = arena.place(x);
+    Block grad = arena.place(x);
+    arena.run(f.forward(x, out), f.backward(x, ones, grad, false));
+    Naive.assertClose(new double[] {0, 0, 0, 45, 90, 1e4}, arena.read(out), ROUNDING);
+    Naive.assertClose(new double[] {0, 0, 0, 1, 1, 1}, arena.read(grad), ROUNDING);
+  }
+
+  /** PyTorch's choice. */
+  @Test
+  void reluIsFlatAtZero() {
+    Block x = arena.place(Block.of(0, 1, 1, 1, 3));
+    arena.fill(x, new float[] {-0.0f, 0, Float.MIN_NORMAL});
+    Block ones = ones(x);
+    Block grad = arena.place(x);
+    arena.run(Activation.RELU.backward(x, ones, grad, false));
+    Naive.assertClose(new double[] {0, 0, 1}, arena.read(grad), 0);
+  }
+
+  @Test
+  void blocksThatDoNotFitAreRefused() {
+    Block x = Block.of(0, 2, 3, 4, 5);
+    Block channels = Block.of(0, 2, 3, 4, 6);
+    for (Activation f : Activation.values()) {
+      assertThrows(IllegalArgumentException.class, () -> f.forward(x, channels));
+      assertThrows(IllegalArgumentException.class, () -> f.backward(x, x, channels, false));
+    }
+  }
+
+  private Block ones(Block shape) {
+    Block ones = arena.place(shape);
+    float[] values = new float[shape.c()];
+    Arrays.fill(values, 1);
+    arena.fill(ones, values);
+    return ones;
+  }
+
+  private static Block plain(Block b) {
+    return b.bordered(0, 0, 0, 0);
+  }
+
+  private static double value(Activation f, double x) {
+    return switch (f) {
+      case SILU -> x / (1 + Math.exp(-x));
+      case RELU -> Math.max(x, 0);
+      case GELU -> x * normal(x);
+      case MISH -> x * Math.tanh(Math.log1p(Math.exp(x)));
+    };
+  }
+
+  private static double slope(Activation f, double x) {
+    double sigmoid = 1 / (1 + Math.exp(-x));
+    return switch (f) {
+      case SILU -> sigmoid * (1 + x * (1 - sigmoid));
+      case RELU -> x > 0 ? 1 : 0;
+      case GELU -> normal(x) + x * density(x);
+      case MISH -> {
+        double tanh = Math.tanh(Math.log1p(Math.exp(x)));
+        yield tanh + x * (1 - tanh) * (1 + tanh) * sigmoid;
+      }
+    };
+  }
+
+  private static double density(double x) {
+    return Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI);
+  }
+
+  /** The integral of the density up to x. */
+  private static double normal(double x) {
+    if (x > 0) {
+      return 1 - normal(-x);
+    }
+    // Beyond ten standard deviations the tail is e^-50 times smaller.
+    double width = 10.0 / STEPS;
+    double sum = 0;
+    for (int i = 0; i < STEPS; i++) {
+      double from = x - i * width;
+      sum += density(from) + 4 * density(from - width / 2) + density(from - width);
+    }
+    return sum * width / 6;
+  }
+}

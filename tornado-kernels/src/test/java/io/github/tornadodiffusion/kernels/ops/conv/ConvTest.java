@@ -1,0 +1,220 @@
+package io.github.tornadodiffusion.kernels.ops.conv;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.github.tornadodiffusion.kernels.Block;
+import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.TestArena;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * Convolution and its gradients against loops in double precision, on shapes that fill the tile and
+ * shapes that do not.
+ */
+class ConvTest {
+  private record Shape(
+      int n,
+      int cin,
+      int h,
+      int w,
+      int cout,
+      int kh,
+      int kw,
+      int stride,
+      int top,
+      int bottom,
+      int left,
+      int right) {
+    int outH() {
+      return (h + top + bottom - kh) / stride + 1;
+    }
+
+    int outW() {
+      return (w + left + right - kw) / stride + 1;
+    }
+
+    Block in() {
+      return new Block(0, n, h, w, cin, top, left, bottom, right);
+    }
+
+    Block out() {
+      return Block.of(0, n, outH(), outW(), cout);
+    }
+
+    /**
+     * Calls visit(input index, weight index, output index) for every product of the convolution,
+     * all in PyTorch's order.
+     */
+    void products(Visitor visitor) {
+      for (int i = 0; i < n; i++) {
+        for (int o = 0; o < cout; o++) {
+          for (int y = 0; y < outH(); y++) {
+            for (int x = 0; x < outW(); x++) {
+              for (int c = 0; c < cin; c++) {
+                for (int ky = 0; ky < kh; ky++) {
+                  for (int kx = 0; kx < kw; kx++) {
+                    int sy = y * stride + ky - top;
+                    int sx = x * stride + kx - left;
+                    if (sy >= 0 && sy < h && sx >= 0 && sx < w) {
+                      visitor.visit(
+                          ((i * cin + c) * h + sy) * w + sx,
+                          ((o * cin + c) * kh + ky) * kw + kx,
+                          ((i * cout + o) * outH() + y) * outW() + x);
+                    }
+                  }
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private interface Visitor {
+    void visit(int input, int weight, int output);
+  }
+
+  private static float[] pack(Shape s, float[] oihw) {
+    float[] packed = new float[Conv.weightSize(s.kh, s.kw, s.cin, s.cout)];
+    for (int i = 0; i < oihw.length; i++) {
+      packed[packedIndex(s, i)] = oihw[i];
+    }
+    return packed;
+  }
+
+  private static int packedIndex(Shape s, int i) {
+    int kx = i % s.kw;
+    int ky = i / s.kw % s.kh;
+    int c = i / (s.kw * s.kh) % s.cin;
+    int o = i / (s.kw * s.kh * s.cin);
+    return (((o / 16 * s.kh + ky) * s.kw + kx) * Block.round16(s.cin) + c) * 16 + o % 16;
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "2, 32, 8, 8, 64, 3, 3, 1, 1, 1, 1, 1",
+    "1, 3, 32, 32, 32, 3, 3, 1, 1, 1, 1, 1",
+    "3, 7, 5, 9, 5, 3, 3, 1, 1, 1, 1, 1",
+    "2, 4, 7, 9, 6, 3, 3, 2, 1, 1, 1, 1",
+    "2, 16, 8, 8, 48, 3, 3, 2, 0, 1, 0, 1",
+    "2, 20, 4, 4, 33, 1, 1, 1, 0, 0, 0, 0",
+    "1, 5, 9, 6, 17, 5, 3, 2, 2, 2, 1, 1",
+    "9, 40, 1, 1, 24, 1, 1, 1, 0, 0, 0, 0",
+    "40, 16, 16, 16, 16, 3, 3, 1, 1, 1, 1, 1",
+    "1, 64, 32, 32, 3, 3, 3, 1, 1, 1, 1, 1",
+  })
+  void matchesTheDefinition(
+      int n,
+      int cin,
+      int h,
+      int w,
+      int cout,
+      int kh,
+      int kw,
+      int stride,
+      int top,
+      int bottom,
+      int left,
+      int right) {
+    Shape s = new Shape(n, cin, h, w, cout, kh, kw, stride, top, bottom, left, right);
+    TestArena arena = new TestArena(1);
+    Block in = arena.random(s.in());
+    Block gradOut = arena.random(s.out());
+    Block residual = arena.random(s.out());
+    float[] weights = arena.randoms(cout * cin * kh * kw);
+    int packed = arena.put(pack(s, weights));
+    Block bias = arena.random(Block.of(0, 1, 1, 1, cout));
+    Block perImage = arena.random(Block.of(0, n, 1, 1, cout));
+    Block plain = arena.place(s.out());
+    Block full = arena.place(s.out());
+    int gradWeights = arena.reserve(packedSize(s));
+    int scratch = arena.reserve(Conv.weightGradientScratch(in, gradOut, kh, kw, stride));
+
+    List<Call> calls = new ArrayList<>();
+    calls.add(Conv.forward(in, packed, kh, kw, stride, -1, -1, -1, plain));
+    calls.add(
+        Conv.forward(
+            in, packed, kh, kw, stride, bias.offset(), perImage.offset(), residual.offset(), full));
+    calls.addAll(Conv.weightGradient(in, gradOut, kh, kw, stride, gradWeights, false, scratch));
+    calls.addAll(Conv.weightGradient(in, gradOut, kh, kw, stride, gradWeights, true, scratch));
+    arena.run(calls);
+
+    double[] x = arena.read(in);
+    double[] g = arena.read(gradOut);
+    double[] expected = new double[s.out().pixels() * cout];
+    double[] expectedWeights = new double[weights.length];
+    s.products((i, j, k) -> {
+      expected[k] += x[i] * weights[j];
+      expectedWeights[j] += 2 * x[i] * g[k];
+    });
+    assertArrayEquals(expected, arena.read(plain), tolerance(cin * kh * kw));
+    double[] r = arena.read(residual);
+    double[] b = arena.read(bias);
+    double[] t = arena.read(perImage);
+    int outPixels = s.outH() * s.outW();
+    for (int k = 0; k < expected.length; k++) {
+      int o = k / outPixels % cout;
+      expected[k] += r[k] + b[o] + t[k / outPixels / cout * cout + o];
+    }
+    assertArrayEquals(expected, arena.read(full), tolerance(cin * kh * kw));
+    float[] actual = arena.read(gradWeights, packedSize(s));
+    double[] actualWeights = new double[weights.length];
+    for (int j = 0; j < weights.length; j++) {
+      actualWeights[j] = actual[packedIndex(s, j)];
+      actual[packedIndex(s, j)] = 0;
+    }
+    assertArrayEquals(expectedWeights, actualWeights, tolerance(n * outPixels));
+    assertArrayEquals(new float[actual.length], actual, "padding of the weight gradient");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "2, 32, 8, 8, 64, 3, 3, 1, 1",
+    "3, 7, 5, 9, 5, 3, 3, 1, 1",
+    "1, 20, 6, 5, 33, 1, 1, 1, 0",
+    "2, 5, 6, 7, 18, 5, 5, 1, 2",
+    "1, 64, 32, 32, 3, 3, 3, 1, 1"
+  })
+  void inputGradientIsForwardWithFlippedWeights(
+      int n, int cin, int h, int w, int cout, int kh, int kw, int stride, int padding) {
+    Shape s = new Shape(n, cin, h, w, cout, kh, kw, stride, padding, padding, padding, padding);
+    TestArena arena = new TestArena(2);
+    int back = kh - 1 - padding;
+    Block gradOut = arena.random(s.out().bordered(back, back, back, back));
+    float[] weights = arena.randoms(cout * cin * kh * kw);
+    int packed = arena.put(pack(s, weights));
+    int flipped = arena.reserve(packedSize(s));
+    Block gradIn = arena.random(Block.of(0, n, h, w, cin));
+    double[] before = arena.read(gradIn);
+    arena.run(
+        Conv.flip(packed, kh, kw, cin, cout, flipped),
+        Conv.forward(gradOut, flipped, kh, kw, 1, -1, -1, gradIn.offset(), gradIn));
+
+    double[] g = arena.read(gradOut);
+    s.products((i, j, k) -> before[i] += g[k] * weights[j]);
+    assertArrayEquals(before, arena.read(gradIn), tolerance(cout * kh * kw));
+  }
+
+  @Test
+  void shapesThatDoNotFitAreRejected() {
+    Block in = Block.of(16, 1, 8, 8, 4);
+    Block out = Block.of(16, 1, 8, 8, 4);
+    assertThrows(
+        IllegalArgumentException.class, () -> Conv.forward(in, 0, 3, 3, 1, -1, -1, -1, out));
+  }
+
+  private static int packedSize(Shape s) {
+    return Conv.weightSize(s.kh, s.kw, s.cin, s.cout);
+  }
+
+  /** Rounding of a sum of that many products of numbers below one. */
+  private static double tolerance(int terms) {
+    return 1e-7 * terms + 2e-6;
+  }
+}

@@ -1,0 +1,142 @@
+package io.github.tornadodiffusion.kernels.tornado;
+
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.tornadodiffusion.kernels.Device;
+import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.kernels.EngineOptions;
+import io.github.tornadodiffusion.kernels.Engines;
+import io.github.tornadodiffusion.kernels.Kernel;
+import io.github.tornadodiffusion.kernels.Variants;
+import io.github.tornadodiffusion.kernels.ops.activation.ActivationKernels;
+import io.github.tornadodiffusion.kernels.ops.conv.ConvKernels;
+import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels;
+import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerKernels;
+import io.github.tornadodiffusion.kernels.ops.product.ProductTileKernels;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Which variants a device runs, and with how many threads. */
+class GridTest {
+  private static final Kernel CONV = new Kernel(ConvKernels.class, "forward");
+  private static final Kernel PRODUCT = new Kernel(ProductTileKernels.class, "product");
+  private static final Kernel SILU = new Kernel(ActivationKernels.class, "silu");
+  private static final Kernel COEFFICIENTS = new Kernel(GroupNormKernels.class, "coefficients");
+
+  private static Device device(String type, int workGroup, long localMemory) {
+    return new Device(
+        "opencl:0",
+        "name",
+        type,
+        "platform",
+        "driver",
+        "runtime",
+        1L << 33,
+        1L << 32,
+        20,
+        workGroup,
+        localMemory);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"cpu,LANES", "gpu,TILES", "accelerator,TILES"})
+  void theTypeOfTheDeviceChoosesUnlessTold(String type, Variants expected) {
+    assertEquals(expected, Variants.AUTO.on(type));
+    assertEquals(Variants.LANES, Variants.LANES.on(type));
+    assertEquals(Variants.TILES, Variants.TILES.on(type));
+  }
+
+  @Test
+  void variantsHaveNames() {
+    for (Variants variants : Variants.values()) {
+      assertEquals(variants, Variants.named(variants.id()));
+    }
+    String message =
+        assertThrows(IllegalArgumentException.class, () -> Variants.named("TILES")).getMessage();
+    assertEquals("unknown kernels 'TILES'; use auto or lanes or tiles", message);
+  }
+
+  @Test
+  void theJvmHasLanesOnly() {
+    try (Engine jvm = Engines.open("jvm", EngineOptions.DEFAULT.with(Variants.AUTO))) {
+      assertEquals(Variants.LANES, jvm.variants());
+    }
+    String message =
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> Engines.open("jvm", EngineOptions.DEFAULT.with(Variants.TILES)))
+            .getMessage();
+    assertTrue(message.contains("--kernels") && message.contains("--device"), message);
+    assertThrows(IllegalArgumentException.class, () -> Engines.check("jvm", Variants.TILES));
+  }
+
+  @Test
+  void coresOfACpuGetAFewThreadsEach() {
+    Device cpu = device("cpu", 4096, 1 << 20);
+    for (Kernel kernel : new Kernel[] {CONV, SILU, COEFFICIENTS}) {
+      assertEquals(new Grid(320, 1, 1), Grid.of(kernel, cpu, Variants.LANES));
+    }
+  }
+
+  @Test
+  void aGpuGetsManyThreadsAndTheInnerLoopIsSharedOut() {
+    Device gpu = device("gpu", 1024, 48 << 10);
+    assertEquals(new Grid(80 * 256, 1, 256), Grid.of(PRODUCT, gpu, Variants.TILES));
+    assertEquals(new Grid(128, 160, 128), Grid.of(SILU, gpu, Variants.TILES));
+    assertEquals(new Grid(128, 160, 128), Grid.of(SILU, gpu, Variants.LANES));
+    assertEquals(new Grid(80 * 64, 1, 64), Grid.of(COEFFICIENTS, gpu, Variants.TILES));
+  }
+
+  @Test
+  void forcedTilesOnACpuAreLaunchedAsOnAGpu() {
+    Device cpu = device("cpu", 4096, 1 << 20);
+    assertEquals(new Grid(80 * 256, 1, 256), Grid.of(PRODUCT, cpu, Variants.TILES));
+    assertEquals(new Grid(128, 160, 128), Grid.of(SILU, cpu, Variants.TILES));
+  }
+
+  @Test
+  void classFilesTellTheLoops() {
+    assertEquals(2, ParallelLoops.of(SILU));
+    assertEquals(2, ParallelLoops.of(new Kernel(OptimizerKernels.class, "adamW")));
+    assertEquals(2, ParallelLoops.of(new Kernel(TransferKernels.class, "write")));
+    assertEquals(1, ParallelLoops.of(COEFFICIENTS));
+    assertEquals(1, ParallelLoops.of(CONV));
+    assertEquals(0, ParallelLoops.of(PRODUCT));
+  }
+
+  private static String refusal(Kernel kernel, Grid grid, Device device) {
+    return assertThrows(IllegalArgumentException.class, () -> grid.check(kernel, device))
+        .getMessage();
+  }
+
+  /** TornadoVM says nothing or little: it launches with another work group, or not at all. */
+  @Test
+  void whatADeviceCannotLaunchIsRefusedByName() {
+    Device small = device("gpu", 64, 48 << 10);
+    String group = refusal(PRODUCT, Grid.of(PRODUCT, small, Variants.TILES), small);
+    assertTrue(group.startsWith("ProductTile.product needs work groups of 256"), group);
+    assertTrue(group.contains("opencl:0 has at most 64; use --kernels lanes"), group);
+
+    Device poor = device("gpu", 1024, 8 << 10);
+    String memory = refusal(PRODUCT, Grid.of(PRODUCT, poor, Variants.TILES), poor);
+    assertTrue(memory.startsWith("ProductTile.product needs 15232 bytes"), memory);
+    assertTrue(memory.contains("opencl:0 has 8192; use --kernels lanes"), memory);
+
+    String multiple = refusal(SILU, new Grid(100, 1, 64), device("gpu", 1024, 48 << 10));
+    assertTrue(multiple.startsWith("Activation.silu: 100 threads"), multiple);
+  }
+
+  @Test
+  void otherKernelsFitIntoWhateverWorkGroupThereIs() {
+    Device small = device("gpu", 32, 16 << 10);
+    for (Kernel kernel : new Kernel[] {CONV, SILU, COEFFICIENTS}) {
+      Grid grid = Grid.of(kernel, small, Variants.LANES);
+      assertEquals(32, grid.local());
+      assertDoesNotThrow(() -> grid.check(kernel, small));
+    }
+  }
+}
