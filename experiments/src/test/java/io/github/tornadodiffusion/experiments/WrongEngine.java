@@ -1,11 +1,11 @@
 package io.github.tornadodiffusion.experiments;
 
-import io.github.tornadodiffusion.experiments.oracles.CallOracle;
-import io.github.tornadodiffusion.experiments.oracles.CallOracles;
 import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.CallOracle;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.Program;
 import io.github.tornadodiffusion.kernels.Variants;
+import io.github.tornadodiffusion.kernels.check.CallOracles;
 import io.github.tornadodiffusion.kernels.jvm.JvmEngine;
 import java.util.List;
 

@@ -1,8 +1,8 @@
 package io.github.tornadodiffusion.experiments.bench;
 
-import io.github.tornadodiffusion.experiments.oracles.Arena;
-import io.github.tornadodiffusion.experiments.oracles.CallCheck;
+import io.github.tornadodiffusion.kernels.Arena;
 import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.check.CallCheck;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;

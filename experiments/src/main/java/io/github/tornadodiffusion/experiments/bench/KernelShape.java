@@ -1,7 +1,7 @@
 package io.github.tornadodiffusion.experiments.bench;
 
-import io.github.tornadodiffusion.experiments.oracles.CallOracles;
 import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.check.CallOracles;
 
 /**
  * Calls that do the same work on other data: one row of a table.

@@ -1,10 +1,10 @@
 package io.github.tornadodiffusion.experiments.bench;
 
-import io.github.tornadodiffusion.experiments.oracles.CallCheck;
-import io.github.tornadodiffusion.experiments.oracles.PagedArena;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.Program;
+import io.github.tornadodiffusion.kernels.check.CallCheck;
+import io.github.tornadodiffusion.kernels.check.PagedArena;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.IdentityHashMap;

@@ -17,7 +17,7 @@ import io.github.tornadodiffusion.experiments.framework.ExperimentDirectory;
 import io.github.tornadodiffusion.experiments.framework.RunComparison;
 import io.github.tornadodiffusion.experiments.framework.RunComparison.Figure;
 import io.github.tornadodiffusion.experiments.framework.Tolerance.Verdict;
-import io.github.tornadodiffusion.experiments.oracles.CallOracles;
+import io.github.tornadodiffusion.kernels.check.CallOracles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,14 +1,15 @@
-package io.github.tornadodiffusion.experiments.oracles;
+package io.github.tornadodiffusion.kernels.ops.resample;
 
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Expectation;
-import io.github.tornadodiffusion.experiments.oracles.RowsCall.Place;
 import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
+import io.github.tornadodiffusion.kernels.RowsCall;
+import io.github.tornadodiffusion.kernels.RowsCall.Place;
 
 /** Oracles of {@code Resample}, whose descriptors have the channel stride at 12. */
-final class ResampleOracles {
+public final class ResampleOracles {
   private ResampleOracles() {}
 
-  static Expectation nearest(Call call) {
+  public static Expectation nearest(Call call) {
     RowsCall rows = RowsCall.of(call);
     int[] d = rows.d();
     return rows.expect((place, before, sum) -> {
@@ -18,7 +19,7 @@ final class ResampleOracles {
     });
   }
 
-  static Expectation nearestBackward(Call call) {
+  public static Expectation nearestBackward(Call call) {
     RowsCall rows = RowsCall.of(call);
     int[] d = rows.d();
     return rows.expect((place, before, sum) -> {
@@ -32,7 +33,7 @@ final class ResampleOracles {
     });
   }
 
-  static Expectation averagePool(Call call) {
+  public static Expectation averagePool(Call call) {
     RowsCall rows = RowsCall.of(call);
     int stride = rows.d()[12];
     return rows.expect((place, before, sum) -> {
@@ -44,7 +45,7 @@ final class ResampleOracles {
     });
   }
 
-  static Expectation averagePoolBackward(Call call) {
+  public static Expectation averagePoolBackward(Call call) {
     RowsCall rows = RowsCall.of(call);
     int[] d = rows.d();
     return rows.expect((place, before, sum) -> {
@@ -56,7 +57,7 @@ final class ResampleOracles {
     });
   }
 
-  static Expectation filter(Call call) {
+  public static Expectation filter(Call call) {
     RowsCall rows = RowsCall.of(call);
     int[] d = rows.d();
     int taps = d[14];
@@ -72,7 +73,7 @@ final class ResampleOracles {
     });
   }
 
-  static Expectation dilate(Call call) {
+  public static Expectation dilate(Call call) {
     RowsCall rows = RowsCall.of(call);
     int[] d = rows.d();
     int step = d[13];

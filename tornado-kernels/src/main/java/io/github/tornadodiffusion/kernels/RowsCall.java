@@ -1,9 +1,8 @@
-package io.github.tornadodiffusion.experiments.oracles;
+package io.github.tornadodiffusion.kernels;
 
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Element;
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Expectation;
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Region;
-import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.CallOracle.Element;
+import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
+import io.github.tornadodiffusion.kernels.CallOracle.Region;
 
 /**
  * The descriptor of a call that writes a block row by row, border included: 0 rows of all images
@@ -12,43 +11,43 @@ import io.github.tornadodiffusion.kernels.Call;
  * to what is there. Then offset of the first pixel, floats from row to row and from image to image
  * for each block that is read, then what the kernel adds.
  */
-record RowsCall(int[] d) {
+public record RowsCall(int[] d) {
   /** An element within the border. */
-  record Place(int i, int image, int y, int x) {}
+  public record Place(int i, int image, int y, int x) {}
 
   /** Adds the terms of an element within the border. */
   @FunctionalInterface
-  interface Inner {
+  public interface Inner {
     void add(Place place, Arena before, Terms sum);
   }
 
-  static RowsCall of(Call call) {
+  public static RowsCall of(Call call) {
     return new RowsCall(call.descriptor());
   }
 
   /** Rows without border. */
-  int h() {
+  public int h() {
     return d[3];
   }
 
   /** Floats of a row without border. */
-  int rowFloats() {
+  public int rowFloats() {
     return d[5];
   }
 
   /** Where in the arena the element of the same image, row and place in the row of a block lies. */
-  int in(int block, Place place) {
+  public int in(int block, Place place) {
     return in(block, place.image, place.y, place.x);
   }
 
   /** Where in the arena a float of a row of a block that is read lies. */
-  int in(int block, int image, int y, int x) {
+  public int in(int block, int image, int y, int x) {
     int at = 9 + 3 * block;
     return d[at] + image * d[at + 2] + y * d[at + 1] + x;
   }
 
   /** The output with a border of zeros. */
-  Expectation expect(Inner inner) {
+  public Expectation expect(Inner inner) {
     return expect("", inner);
   }
 
@@ -57,7 +56,7 @@ record RowsCall(int[] d) {
    *
    * @param detail for the shape
    */
-  Expectation expect(String detail, Inner inner) {
+  public Expectation expect(String detail, Inner inner) {
     String border = d[1] * d[6] == h() * rowFloats() ? "" : ", border";
     String added = d[8] == 0 ? "" : ", added";
     int images = d[0] / d[1];

@@ -1,18 +1,19 @@
-package io.github.tornadodiffusion.experiments.oracles;
+package io.github.tornadodiffusion.kernels.ops.elementwise;
 
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Expectation;
 import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
+import io.github.tornadodiffusion.kernels.RowsCall;
 
 /** Oracles of {@code Elementwise}, without those that tell channels apart. */
-final class ElementwiseOracles {
+public final class ElementwiseOracles {
   private ElementwiseOracles() {}
 
-  static Expectation copy(Call call) {
+  public static Expectation copy(Call call) {
     RowsCall rows = RowsCall.of(call);
     return rows.expect((place, before, sum) -> sum.add(before.at(rows.in(0, place))));
   }
 
-  static Expectation add(Call call) {
+  public static Expectation add(Call call) {
     RowsCall rows = RowsCall.of(call);
     return rows.expect((place, before, sum) -> {
       sum.add(before.at(rows.in(0, place)));
@@ -20,14 +21,14 @@ final class ElementwiseOracles {
     });
   }
 
-  static Expectation scale(Call call) {
+  public static Expectation scale(Call call) {
     RowsCall rows = RowsCall.of(call);
     int factor = rows.d()[12];
     return rows.expect(
         (place, before, sum) -> sum.add(before.at(factor) * before.at(rows.in(0, place))));
   }
 
-  static Expectation affine(Call call) {
+  public static Expectation affine(Call call) {
     RowsCall rows = RowsCall.of(call);
     int channels = rows.d()[12];
     int stride = rows.d()[13];

@@ -1,11 +1,13 @@
-package io.github.tornadodiffusion.experiments.oracles;
+package io.github.tornadodiffusion.kernels.ops.attention;
 
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Expectation;
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Region;
+import io.github.tornadodiffusion.kernels.Arena;
 import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
+import io.github.tornadodiffusion.kernels.CallOracle.Region;
+import io.github.tornadodiffusion.kernels.Terms;
 
 /** Oracles of {@code Attention}. */
-final class AttentionOracles {
+public final class AttentionOracles {
   private AttentionOracles() {}
 
   /** The head of the descriptor that all kernels share. */
@@ -119,7 +121,7 @@ final class AttentionOracles {
     }
   }
 
-  static Expectation forward(Call call) {
+  public static Expectation forward(Call call) {
     int[] d = call.descriptor();
     Head head = Head.of(d);
     return new Expectation(
@@ -142,7 +144,7 @@ final class AttentionOracles {
                 sum.add(1 / rows.total(query, rows.greatestScore(query)))));
   }
 
-  static Expectation queries(Call call) {
+  public static Expectation queries(Call call) {
     int[] d = call.descriptor();
     Head head = Head.of(d);
     int out = d[13];
@@ -168,7 +170,7 @@ final class AttentionOracles {
             }));
   }
 
-  static Expectation keys(Call call) {
+  public static Expectation keys(Call call) {
     int[] d = call.descriptor();
     Head head = Head.of(d);
     int gradOut = d[13];

@@ -1,15 +1,17 @@
-package io.github.tornadodiffusion.experiments.oracles;
+package io.github.tornadodiffusion.kernels.ops.noise;
 
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Expectation;
+import io.github.tornadodiffusion.kernels.Arena;
 import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
+import io.github.tornadodiffusion.kernels.RowsCall;
 
 /** Oracles of {@code Noise}. */
-final class NoiseOracles {
+public final class NoiseOracles {
   private static final long LOW = 0xFFFFFFFFL;
 
   private NoiseOracles() {}
 
-  static Expectation gaussian(Call call) {
+  public static Expectation gaussian(Call call) {
     RowsCall rows = RowsCall.of(call);
     int channels = rows.d()[9];
     int stride = rows.d()[10];
@@ -30,7 +32,7 @@ final class NoiseOracles {
         });
   }
 
-  static Expectation mixImages(Call call) {
+  public static Expectation mixImages(Call call) {
     RowsCall rows = RowsCall.of(call);
     int a = rows.d()[15];
     int b = rows.d()[16];

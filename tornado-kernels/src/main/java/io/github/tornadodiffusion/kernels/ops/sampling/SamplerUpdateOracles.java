@@ -1,18 +1,19 @@
-package io.github.tornadodiffusion.experiments.oracles;
+package io.github.tornadodiffusion.kernels.ops.sampling;
 
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Expectation;
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Region;
+import io.github.tornadodiffusion.kernels.Arena;
 import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
+import io.github.tornadodiffusion.kernels.CallOracle.Region;
 import java.util.stream.IntStream;
 
 /** Oracles of {@code SamplerUpdate}. */
-final class SamplerUpdateOracles {
+public final class SamplerUpdateOracles {
   /** Floats of a line before its weights: target, factor, limit. */
   private static final int HEAD = 3;
 
   private SamplerUpdateOracles() {}
 
-  static Expectation combine(Call call) {
+  public static Expectation combine(Call call) {
     int[] d = call.descriptor();
     return new Expectation(
         "%d registers of %d".formatted(d[2], d[1]),
@@ -45,7 +46,7 @@ final class SamplerUpdateOracles {
     return registers;
   }
 
-  static Expectation learnedNoise(Call call) {
+  public static Expectation learnedNoise(Call call) {
     int[] d = call.descriptor();
     return new Expectation(
         "%d values".formatted(d[1]),

@@ -1,14 +1,15 @@
-package io.github.tornadodiffusion.experiments.oracles;
+package io.github.tornadodiffusion.kernels.ops.elementwise;
 
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Expectation;
 import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
+import io.github.tornadodiffusion.kernels.RowsCall;
 
 /** Oracles of those kernels of {@code Elementwise} that tell channels apart. */
-final class ChannelOracles {
+public final class ChannelOracles {
   private ChannelOracles() {}
 
   /** Aligned or not. */
-  static Expectation concat(Call call) {
+  public static Expectation concat(Call call) {
     RowsCall rows = RowsCall.of(call);
     int a = rows.d()[15];
     int aStride = rows.d()[16];
@@ -30,7 +31,7 @@ final class ChannelOracles {
   }
 
   /** Aligned or not. */
-  static Expectation slice(Call call) {
+  public static Expectation slice(Call call) {
     RowsCall rows = RowsCall.of(call);
     int from = rows.d()[12];
     int inStride = rows.d()[13];
@@ -47,7 +48,7 @@ final class ChannelOracles {
         });
   }
 
-  static Expectation softmax(Call call) {
+  public static Expectation softmax(Call call) {
     RowsCall rows = RowsCall.of(call);
     int channels = rows.d()[12];
     int stride = rows.d()[13];
@@ -71,7 +72,7 @@ final class ChannelOracles {
   }
 
   /** The padding lanes stay zero because softmax is zero there. */
-  static Expectation softmaxBackward(Call call) {
+  public static Expectation softmaxBackward(Call call) {
     RowsCall rows = RowsCall.of(call);
     int stride = rows.d()[15];
     return rows.expect((place, before, sum) -> {

@@ -1,4 +1,4 @@
-package io.github.tornadodiffusion.experiments.oracles;
+package io.github.tornadodiffusion.kernels;
 
 /** Reads single floats of a session's arena, as an oracle needs them. */
 @FunctionalInterface

@@ -1,16 +1,15 @@
-package io.github.tornadodiffusion.experiments.oracles;
+package io.github.tornadodiffusion.kernels.ops.peak;
 
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Expectation;
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Region;
 import io.github.tornadodiffusion.kernels.Call;
-import io.github.tornadodiffusion.kernels.ops.peak.Peak;
+import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
+import io.github.tornadodiffusion.kernels.CallOracle.Region;
 
 /** Oracles of {@code Peak}. */
-final class PeakOracles {
+public final class PeakOracles {
   private PeakOracles() {}
 
   /** y = x after so many times x = factor * x + term. */
-  static Expectation multiplyAdd(Call call) {
+  public static Expectation multiplyAdd(Call call) {
     int[] d = call.descriptor();
     int rows = d[0];
     int times = d[1];

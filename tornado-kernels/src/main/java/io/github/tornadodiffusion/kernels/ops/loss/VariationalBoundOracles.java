@@ -1,12 +1,13 @@
-package io.github.tornadodiffusion.experiments.oracles;
+package io.github.tornadodiffusion.kernels.ops.loss;
 
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Expectation;
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Region;
 import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
+import io.github.tornadodiffusion.kernels.CallOracle.Region;
+import io.github.tornadodiffusion.kernels.RowsCall;
 import org.apache.commons.math3.special.Erf;
 
 /** Oracles of {@code VariationalBound}. */
-final class VariationalBoundOracles {
+public final class VariationalBoundOracles {
   private VariationalBoundOracles() {}
 
   /**
@@ -40,7 +41,7 @@ final class VariationalBoundOracles {
     }
   }
 
-  static Expectation perImage(Call call) {
+  public static Expectation perImage(Call call) {
     int[] d = call.descriptor();
     int elements = d[1] * d[2];
     return new Expectation(
@@ -63,7 +64,7 @@ final class VariationalBoundOracles {
             }));
   }
 
-  static Expectation backward(Call call) {
+  public static Expectation backward(Call call) {
     RowsCall rows = RowsCall.of(call);
     int[] d = rows.d();
     return rows.expect(

@@ -1,14 +1,14 @@
-package io.github.tornadodiffusion.experiments.oracles;
+package io.github.tornadodiffusion.kernels.ops.embedding;
 
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Expectation;
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Region;
 import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
+import io.github.tornadodiffusion.kernels.CallOracle.Region;
 
 /** Oracles of {@code Embedding}. */
-final class EmbeddingOracles {
+public final class EmbeddingOracles {
   private EmbeddingOracles() {}
 
-  static Expectation sinusoid(Call call) {
+  public static Expectation sinusoid(Call call) {
     int[] d = call.descriptor();
     int half = d[1];
     int stride = d[2];
@@ -29,7 +29,7 @@ final class EmbeddingOracles {
             }));
   }
 
-  static Expectation lookup(Call call) {
+  public static Expectation lookup(Call call) {
     int[] d = call.descriptor();
     int stride = d[1];
     return new Expectation(
@@ -43,7 +43,7 @@ final class EmbeddingOracles {
             }));
   }
 
-  static Expectation lookupBackward(Call call) {
+  public static Expectation lookupBackward(Call call) {
     int[] d = call.descriptor();
     int images = d[1];
     int stride = d[2];

@@ -1,6 +1,5 @@
-package io.github.tornadodiffusion.experiments.oracles;
+package io.github.tornadodiffusion.kernels;
 
-import io.github.tornadodiffusion.kernels.Call;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
 
@@ -19,8 +18,8 @@ public interface CallOracle {
    *
    * @param shape what a table shows, for instance {@code 8x32x32 3x3 64 -> 128}
    */
-  record Expectation(String shape, List<Region> regions) {
-    Expectation(String shape, Region... regions) {
+  public record Expectation(String shape, List<Region> regions) {
+    public Expectation(String shape, Region... regions) {
       this(shape, List.of(regions));
     }
   }
@@ -34,12 +33,12 @@ public interface CallOracle {
    */
   record Region(int count, IntUnaryOperator index, Element element) {
     /** Elements that lie one behind the other. */
-    static Region at(int offset, int count, Element element) {
+    public static Region at(int offset, int count, Element element) {
       return new Region(count, i -> offset + i, element);
     }
 
     /** Element i as it must be after the call, when the arena holds {@code before}. */
-    Terms expected(int i, Arena before) {
+    public Terms expected(int i, Arena before) {
       Terms terms = new Terms();
       element.add(i, before, terms);
       return terms;

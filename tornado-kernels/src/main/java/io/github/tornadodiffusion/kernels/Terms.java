@@ -1,16 +1,16 @@
-package io.github.tornadodiffusion.experiments.oracles;
+package io.github.tornadodiffusion.kernels;
 
 /** A sum in double precision that knows how large its terms were. */
-final class Terms {
+public final class Terms {
   private double value;
   private double squares;
 
-  void add(double term) {
+  public void add(double term) {
     value += term;
     squares += term * term;
   }
 
-  double value() {
+  public double value() {
     return value;
   }
 
@@ -20,7 +20,7 @@ final class Terms {
    * squares. Some sums cancel by nature, such as the gradient of the bias of attention's keys, and
    * then only rounding errors are left of them.
    */
-  double scale() {
+  public double scale() {
     return Math.max(Math.abs(value), Math.sqrt(squares));
   }
 }

@@ -1,6 +1,9 @@
-package io.github.tornadodiffusion.experiments.oracles;
+package io.github.tornadodiffusion.kernels.check;
 
+import io.github.tornadodiffusion.kernels.Arena;
 import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.CallOracle;
+import io.github.tornadodiffusion.kernels.Terms;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;

@@ -1,14 +1,15 @@
-package io.github.tornadodiffusion.experiments.oracles;
+package io.github.tornadodiffusion.kernels.ops.loss;
 
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Expectation;
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Region;
+import io.github.tornadodiffusion.kernels.Arena;
 import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
+import io.github.tornadodiffusion.kernels.CallOracle.Region;
 
 /** Oracles of {@code CrossEntropy}. */
-final class CrossEntropyOracles {
+public final class CrossEntropyOracles {
   private CrossEntropyOracles() {}
 
-  static Expectation perImage(Call call) {
+  public static Expectation perImage(Call call) {
     int[] d = call.descriptor();
     return new Expectation(
         "%dx%d".formatted(d[0], d[1]),
@@ -22,7 +23,7 @@ final class CrossEntropyOracles {
             }));
   }
 
-  static Expectation backward(Call call) {
+  public static Expectation backward(Call call) {
     int[] d = call.descriptor();
     int stride = d[2];
     return new Expectation(

@@ -1,44 +1,45 @@
-package io.github.tornadodiffusion.experiments.oracles;
+package io.github.tornadodiffusion.kernels.ops.activation;
 
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Expectation;
 import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
+import io.github.tornadodiffusion.kernels.RowsCall;
 import java.util.function.DoubleUnaryOperator;
 import org.apache.commons.math3.special.Erf;
 
 /** Oracles of {@code Activation}: a function or its slope times the gradient of its result. */
-final class ActivationOracles {
+public final class ActivationOracles {
   private ActivationOracles() {}
 
-  static Expectation silu(Call call) {
+  public static Expectation silu(Call call) {
     return of(call, x -> x * sigmoid(x));
   }
 
-  static Expectation siluBackward(Call call) {
+  public static Expectation siluBackward(Call call) {
     return backward(call, ActivationOracles::siluSlope);
   }
 
-  static Expectation relu(Call call) {
+  public static Expectation relu(Call call) {
     return of(call, x -> Math.max(x, 0));
   }
 
-  static Expectation reluBackward(Call call) {
+  public static Expectation reluBackward(Call call) {
     return backward(call, x -> x > 0 ? 1 : 0);
   }
 
-  static Expectation gelu(Call call) {
+  public static Expectation gelu(Call call) {
     return of(call, x -> x * cumulativeNormal(x));
   }
 
-  static Expectation geluBackward(Call call) {
+  public static Expectation geluBackward(Call call) {
     return backward(
         call, x -> cumulativeNormal(x) + x * Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI));
   }
 
-  static Expectation mish(Call call) {
+  public static Expectation mish(Call call) {
     return of(call, x -> x * Math.tanh(softplus(x)));
   }
 
-  static Expectation mishBackward(Call call) {
+  public static Expectation mishBackward(Call call) {
     return backward(
         call,
         x -> {
@@ -59,12 +60,12 @@ final class ActivationOracles {
         sum.add(slope.applyAsDouble(before.at(rows.in(0, place))) * before.at(rows.in(1, place))));
   }
 
-  static double sigmoid(double x) {
+  public static double sigmoid(double x) {
     return 1 / (1 + Math.exp(-x));
   }
 
   /** The derivative of x sigmoid(x). */
-  static double siluSlope(double x) {
+  public static double siluSlope(double x) {
     double sigmoid = sigmoid(x);
     return sigmoid + x * sigmoid * (1 - sigmoid);
   }

@@ -1,16 +1,16 @@
-package io.github.tornadodiffusion.experiments.oracles;
+package io.github.tornadodiffusion.kernels.ops.optimizer;
 
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Element;
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Expectation;
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Region;
+import io.github.tornadodiffusion.kernels.Arena;
 import io.github.tornadodiffusion.kernels.Call;
-import io.github.tornadodiffusion.kernels.ops.optimizer.Optimizer;
+import io.github.tornadodiffusion.kernels.CallOracle.Element;
+import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
+import io.github.tornadodiffusion.kernels.CallOracle.Region;
 
 /** Oracles of {@code Optimizer}. */
-final class OptimizerOracles {
+public final class OptimizerOracles {
   private OptimizerOracles() {}
 
-  static Expectation squares(Call call) {
+  public static Expectation squares(Call call) {
     int[] d = call.descriptor();
     return new Expectation(
         "%d parameters".formatted(d[1]),
@@ -25,7 +25,7 @@ final class OptimizerOracles {
             }));
   }
 
-  static Expectation norm(Call call) {
+  public static Expectation norm(Call call) {
     int[] d = call.descriptor();
     int hyper = d[3];
     return new Expectation(
@@ -48,7 +48,7 @@ final class OptimizerOracles {
     return Math.sqrt(squares);
   }
 
-  static Expectation adamW(Call call) {
+  public static Expectation adamW(Call call) {
     int[] d = call.descriptor();
     int length = d[1];
     int hyper = d[6];
@@ -91,7 +91,7 @@ final class OptimizerOracles {
     return before.at(d[3] + i) * before.at(d[6] + Optimizer.GRAD_SCALE);
   }
 
-  static Expectation ema(Call call) {
+  public static Expectation ema(Call call) {
     int[] d = call.descriptor();
     return new Expectation(
         "%d parameters".formatted(d[1]),
@@ -106,7 +106,7 @@ final class OptimizerOracles {
   }
 
   /** Zeros. */
-  static Expectation clear(Call call) {
+  public static Expectation clear(Call call) {
     int[] d = call.descriptor();
     return new Expectation(
         "%d parameters".formatted(d[1]), Region.at(d[2], d[1], (i, before, sum) -> {}));

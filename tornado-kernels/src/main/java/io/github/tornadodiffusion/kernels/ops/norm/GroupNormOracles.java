@@ -1,12 +1,15 @@
-package io.github.tornadodiffusion.experiments.oracles;
+package io.github.tornadodiffusion.kernels.ops.norm;
 
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Element;
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Expectation;
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Region;
+import io.github.tornadodiffusion.kernels.Arena;
 import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.CallOracle.Element;
+import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
+import io.github.tornadodiffusion.kernels.CallOracle.Region;
+import io.github.tornadodiffusion.kernels.Terms;
+import io.github.tornadodiffusion.kernels.ops.activation.ActivationOracles;
 
 /** Oracles of {@code GroupNorm}. */
-final class GroupNormOracles {
+public final class GroupNormOracles {
   private GroupNormOracles() {}
 
   /** The head of the descriptor that all kernels share. */
@@ -93,7 +96,7 @@ final class GroupNormOracles {
     }
   }
 
-  static Expectation moments(Call call) {
+  public static Expectation moments(Call call) {
     Head g = Head.of(call.descriptor());
     return new Expectation(
         g.shape(),
@@ -117,7 +120,7 @@ final class GroupNormOracles {
         }));
   }
 
-  static Expectation coefficients(Call call) {
+  public static Expectation coefficients(Call call) {
     int[] d = call.descriptor();
     Head g = Head.of(d);
     return new Expectation(
@@ -189,7 +192,7 @@ final class GroupNormOracles {
     return 1 / Math.sqrt(squares / g.elements() + before.at(eps));
   }
 
-  static Expectation apply(Call call) {
+  public static Expectation apply(Call call) {
     int[] d = call.descriptor();
     Head g = Head.of(d);
     boolean silu = d[13] == 1;
@@ -212,7 +215,7 @@ final class GroupNormOracles {
             }));
   }
 
-  static Expectation sums(Call call) {
+  public static Expectation sums(Call call) {
     int[] d = call.descriptor();
     Head g = Head.of(d);
     boolean silu = d[13] == 1;
@@ -243,7 +246,7 @@ final class GroupNormOracles {
         }));
   }
 
-  static Expectation reduce(Call call) {
+  public static Expectation reduce(Call call) {
     int[] d = call.descriptor();
     Head g = Head.of(d);
     Region slope =
@@ -311,7 +314,7 @@ final class GroupNormOracles {
         });
   }
 
-  static Expectation gradient(Call call) {
+  public static Expectation gradient(Call call) {
     int[] d = call.descriptor();
     Head g = Head.of(d);
     return new Expectation(

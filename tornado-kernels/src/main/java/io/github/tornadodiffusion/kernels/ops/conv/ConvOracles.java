@@ -1,18 +1,18 @@
-package io.github.tornadodiffusion.experiments.oracles;
+package io.github.tornadodiffusion.kernels.ops.conv;
 
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Expectation;
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Region;
 import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
+import io.github.tornadodiffusion.kernels.CallOracle.Region;
 
 /** Oracles of {@code Conv}. */
-final class ConvOracles {
+public final class ConvOracles {
   /** Output channels that lie side by side in the weights. */
   private static final int LANES = 16;
 
   private ConvOracles() {}
 
   /** out = conv(in) + bias + perImage + residual. */
-  static Expectation forward(Call call) {
+  public static Expectation forward(Call call) {
     int[] d = call.descriptor();
     int run = d[4];
     int kernelH = d[5];
@@ -46,7 +46,7 @@ final class ConvOracles {
   }
 
   /** The gradient of the weights, summed over chunks of images. */
-  static Expectation weightGradient(Call call) {
+  public static Expectation weightGradient(Call call) {
     int[] d = call.descriptor();
     int inStride = d[4];
     int kernelH = d[5];
@@ -86,7 +86,7 @@ final class ConvOracles {
   }
 
   /** The weights for the input gradient: a permutation. */
-  static Expectation flip(Call call) {
+  public static Expectation flip(Call call) {
     int[] d = call.descriptor();
     int taps = d[1];
     int cin = d[2];

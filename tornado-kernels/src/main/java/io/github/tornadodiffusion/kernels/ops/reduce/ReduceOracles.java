@@ -1,14 +1,14 @@
-package io.github.tornadodiffusion.experiments.oracles;
+package io.github.tornadodiffusion.kernels.ops.reduce;
 
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Expectation;
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Region;
 import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
+import io.github.tornadodiffusion.kernels.CallOracle.Region;
 
 /** Oracles of {@code Reduce}. */
-final class ReduceOracles {
+public final class ReduceOracles {
   private ReduceOracles() {}
 
-  static Expectation sumPixels(Call call) {
+  public static Expectation sumPixels(Call call) {
     int[] d = call.descriptor();
     int h = d[2];
     int w = d[3];
@@ -29,7 +29,7 @@ final class ReduceOracles {
             }));
   }
 
-  static Expectation sumRows(Call call) {
+  public static Expectation sumRows(Call call) {
     int[] d = call.descriptor();
     int rows = d[1];
     int length = d[2];

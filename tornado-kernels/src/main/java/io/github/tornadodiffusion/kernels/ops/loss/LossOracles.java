@@ -1,14 +1,15 @@
-package io.github.tornadodiffusion.experiments.oracles;
+package io.github.tornadodiffusion.kernels.ops.loss;
 
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Expectation;
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Region;
 import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
+import io.github.tornadodiffusion.kernels.CallOracle.Region;
+import io.github.tornadodiffusion.kernels.RowsCall;
 
 /** Oracles of {@code Loss}. */
-final class LossOracles {
+public final class LossOracles {
   private LossOracles() {}
 
-  static Expectation meanSquaredError(Call call) {
+  public static Expectation meanSquaredError(Call call) {
     int[] d = call.descriptor();
     int floats = d[1] * d[2];
     return new Expectation(
@@ -24,7 +25,7 @@ final class LossOracles {
             }));
   }
 
-  static Expectation meanSquaredErrorBackward(Call call) {
+  public static Expectation meanSquaredErrorBackward(Call call) {
     RowsCall rows = RowsCall.of(call);
     double elements = rows.d()[15];
     int weights = rows.d()[16];

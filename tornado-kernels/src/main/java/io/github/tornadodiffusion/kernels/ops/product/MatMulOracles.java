@@ -1,18 +1,18 @@
-package io.github.tornadodiffusion.experiments.oracles;
+package io.github.tornadodiffusion.kernels.ops.product;
 
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Expectation;
-import io.github.tornadodiffusion.experiments.oracles.CallOracle.Region;
 import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
+import io.github.tornadodiffusion.kernels.CallOracle.Region;
 
 /** Oracles of {@code MatMul}. */
-final class MatMulOracles {
+public final class MatMulOracles {
   /** Columns that lie side by side in the packed matrix. */
   private static final int LANES = 16;
 
   private MatMulOracles() {}
 
   /** The right matrices in panels of 16 columns: a permutation. */
-  static Expectation pack(Call call) {
+  public static Expectation pack(Call call) {
     int[] d = call.descriptor();
     boolean transposed = d[3] != 0;
     int k = d[4];
@@ -37,7 +37,7 @@ final class MatMulOracles {
   }
 
   /** c = a times the packed matrices. */
-  static Expectation multiply(Call call) {
+  public static Expectation multiply(Call call) {
     int[] d = call.descriptor();
     int k = d[5];
     int m = d[6];

@@ -1,6 +1,24 @@
-package io.github.tornadodiffusion.experiments.oracles;
+package io.github.tornadodiffusion.kernels.check;
 
 import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.CallOracle;
+import io.github.tornadodiffusion.kernels.ops.activation.ActivationOracles;
+import io.github.tornadodiffusion.kernels.ops.attention.AttentionOracles;
+import io.github.tornadodiffusion.kernels.ops.conv.ConvOracles;
+import io.github.tornadodiffusion.kernels.ops.elementwise.ChannelOracles;
+import io.github.tornadodiffusion.kernels.ops.elementwise.ElementwiseOracles;
+import io.github.tornadodiffusion.kernels.ops.embedding.EmbeddingOracles;
+import io.github.tornadodiffusion.kernels.ops.loss.CrossEntropyOracles;
+import io.github.tornadodiffusion.kernels.ops.loss.LossOracles;
+import io.github.tornadodiffusion.kernels.ops.loss.VariationalBoundOracles;
+import io.github.tornadodiffusion.kernels.ops.noise.NoiseOracles;
+import io.github.tornadodiffusion.kernels.ops.norm.GroupNormOracles;
+import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerOracles;
+import io.github.tornadodiffusion.kernels.ops.peak.PeakOracles;
+import io.github.tornadodiffusion.kernels.ops.product.MatMulOracles;
+import io.github.tornadodiffusion.kernels.ops.reduce.ReduceOracles;
+import io.github.tornadodiffusion.kernels.ops.resample.ResampleOracles;
+import io.github.tornadodiffusion.kernels.ops.sampling.SamplerUpdateOracles;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
