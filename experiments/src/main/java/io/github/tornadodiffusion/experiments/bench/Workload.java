@@ -9,12 +9,16 @@ import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
 import io.github.tornadodiffusion.diffusion.training.Preset;
 import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.kernels.Program;
+import io.github.tornadodiffusion.kernels.Trial;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
 import io.github.tornadodiffusion.nn.models.unet.UNetInference;
 import io.github.tornadodiffusion.nn.training.Initialisation;
 import io.github.tornadodiffusion.nn.training.UNetTraining;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 
@@ -73,6 +77,27 @@ public record Workload(Runnable run, double flops, AutoCloseable resource)
         sampling,
         config,
         batch);
+  }
+
+  /** The calls of a trial. */
+  public static Workload trial(Engine engine, Trial trial) {
+    Program program =
+        new Program(
+            trial.label(),
+            trial.calls(),
+            Collections.nCopies(trial.calls().size(), trial.label()),
+            List.of(),
+            List.of());
+    engine.prove(() -> List.of(trial));
+    Engine.Session session = engine.open(trial.floats(), List.of(program));
+    float[] content = trial.content().get();
+    return new Workload(
+        () -> {
+          session.write(0, content, 0, content.length);
+          session.run(program);
+        },
+        program.flops(),
+        session);
   }
 
   private static UNetInference inference(Engine engine, UNet2DConfig config, int batch) {
