@@ -23,7 +23,9 @@ public final class NativeOutput extends OutputStream {
   private final int descriptor;
   private final MethodHandle write;
 
-  /** The standard output that the launcher has kept for results; empty where it is the usual one. */
+  /**
+   * The standard output that the launcher has kept for results; empty where it is the usual one.
+   */
   public static Optional<OutputStream> kept() {
     return Optional.ofNullable(Integer.getInteger("tornadodiffusion.stdout"))
         .map(NativeOutput::new);

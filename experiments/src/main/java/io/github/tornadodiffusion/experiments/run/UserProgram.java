@@ -76,10 +76,9 @@ final class UserProgram {
         .flatMap(name -> main(name).stream())
         .findFirst()
         .map(main -> new UserProgram(main, names))
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "%s has no main method: begin one with void main()".formatted(file)));
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "%s has no main method: begin one with void main()".formatted(file)));
   }
 
   /** {@code main(String[])}, or else {@code main()}, static or of an object; not private. */
@@ -87,13 +86,12 @@ final class UserProgram {
     try {
       Class<?> type = Class.forName(name, false, ClassLoader.getSystemClassLoader());
       return Stream.of(new Class<?>[] {String[].class}, new Class<?>[0])
-          .flatMap(
-              parameters ->
-                  Arrays.stream(type.getDeclaredMethods())
-                      .filter(method -> method.getName().equals("main"))
-                      .filter(method -> method.getReturnType() == void.class)
-                      .filter(method -> !Modifier.isPrivate(method.getModifiers()))
-                      .filter(method -> Arrays.equals(method.getParameterTypes(), parameters)))
+          .flatMap(parameters ->
+              Arrays.stream(type.getDeclaredMethods())
+                  .filter(method -> method.getName().equals("main"))
+                  .filter(method -> method.getReturnType() == void.class)
+                  .filter(method -> !Modifier.isPrivate(method.getModifiers()))
+                  .filter(method -> Arrays.equals(method.getParameterTypes(), parameters)))
           .findFirst();
     } catch (ClassNotFoundException e) {
       throw new IllegalStateException(e);
