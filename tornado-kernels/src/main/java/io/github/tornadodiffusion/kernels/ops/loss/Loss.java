@@ -4,6 +4,8 @@ import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
 import io.github.tornadodiffusion.kernels.Rows;
+import io.github.tornadodiffusion.kernels.ops.loss.LossKernels.MeanSquaredError;
+import io.github.tornadodiffusion.kernels.ops.loss.LossKernels.MeanSquaredErrorBackward;
 import java.util.List;
 
 /** Mean squared error, bound by memory. */
@@ -23,15 +25,14 @@ public final class Loss {
       throw Rows.mismatch(kernel, target, prediction);
     }
     int elements = prediction.h() * prediction.w() * prediction.c();
-    int[] d = {
-      prediction.n(),
-      prediction.h(),
-      prediction.w() * prediction.stride(),
-      elements,
-      prediction.offset(),
-      target.offset(),
-      perImage
-    };
+    int[] d = new int[MeanSquaredError.SIZE];
+    d[MeanSquaredError.IMAGES] = prediction.n();
+    d[MeanSquaredError.H] = prediction.h();
+    d[MeanSquaredError.PITCH] = prediction.w() * prediction.stride();
+    d[MeanSquaredError.ELEMENTS] = elements;
+    d[MeanSquaredError.PREDICTION] = prediction.offset();
+    d[MeanSquaredError.TARGET] = target.offset();
+    d[MeanSquaredError.PER_IMAGE] = perImage;
     double all = (double) prediction.n() * elements;
     return new Call(
         kernel, d, prediction.n(), 3 * all, 4.0 * (2.0 * prediction.size() + prediction.n()));
@@ -47,6 +48,12 @@ public final class Loss {
     Rows.requireSameChannels(kernel, gradPrediction, prediction, target);
     int elements = gradPrediction.pixels() * gradPrediction.c();
     return Rows.callByImage(
-        kernel, 2, false, gradPrediction, List.of(prediction, target), elements, weights);
+        kernel,
+        2,
+        false,
+        gradPrediction,
+        List.of(prediction, target),
+        Rows.at(MeanSquaredErrorBackward.ELEMENTS, elements),
+        Rows.at(MeanSquaredErrorBackward.WEIGHTS, weights));
   }
 }

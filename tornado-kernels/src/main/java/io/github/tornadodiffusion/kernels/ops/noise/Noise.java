@@ -4,6 +4,8 @@ import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
 import io.github.tornadodiffusion.kernels.Rows;
+import io.github.tornadodiffusion.kernels.ops.noise.NoiseKernels.Gaussian;
+import io.github.tornadodiffusion.kernels.ops.noise.NoiseKernels.MixImages;
 import java.util.List;
 
 /** Gaussian noise by counter ({@link Philox}) and its mixing with images. */
@@ -73,7 +75,15 @@ public final class Noise {
   private static Call gaussian(int seedBlock, Block out, int planes) {
     Kernel kernel = new Kernel(OWNER, "gaussian");
     return Rows.callByImage(
-        kernel, 20, false, out, List.of(), out.c(), out.stride(), seedBlock, planes);
+        kernel,
+        20,
+        false,
+        out,
+        List.of(),
+        Rows.at(Gaussian.CHANNELS, out.c()),
+        Rows.at(Gaussian.STRIDE, out.stride()),
+        Rows.at(Gaussian.SEED, seedBlock),
+        Rows.at(Gaussian.PLANES, planes));
   }
 
   /**
@@ -83,6 +93,7 @@ public final class Noise {
   public static Call mix(Block x, Block y, int a, int b, Block out) {
     Kernel kernel = new Kernel(OWNER, "mixImages");
     Rows.requireSameChannels(kernel, out, x, y);
-    return Rows.callByImage(kernel, 3, false, out, List.of(x, y), a, b);
+    return Rows.callByImage(
+        kernel, 3, false, out, List.of(x, y), Rows.at(MixImages.A, a), Rows.at(MixImages.B, b));
   }
 }

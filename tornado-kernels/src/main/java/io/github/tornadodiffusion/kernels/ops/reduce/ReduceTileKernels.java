@@ -2,7 +2,9 @@ package io.github.tornadodiffusion.kernels.ops.reduce;
 
 import io.github.tornadodiffusion.kernels.Tiles;
 import io.github.tornadodiffusion.kernels.ops.loss.LossKernels;
+import io.github.tornadodiffusion.kernels.ops.loss.LossKernels.MeanSquaredError;
 import io.github.tornadodiffusion.kernels.ops.loss.VariationalBoundKernels;
+import io.github.tornadodiffusion.kernels.ops.loss.VariationalBoundKernels.PerImage;
 import io.github.tornadodiffusion.kernels.ops.optimizer.Optimizer;
 import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerKernels;
 import uk.ac.manchester.tornado.api.KernelContext;
@@ -57,11 +59,11 @@ public final class ReduceTileKernels {
     float[] sums = c.allocateFloatLocalArray(256);
     int thread = c.localIdx;
     int groups = c.globalGroupSizeX / Tiles.THREADS;
-    int length = d.get(1) * d.get(2);
-    int bound = d.get(0);
+    int length = d.get(MeanSquaredError.H) * d.get(MeanSquaredError.PITCH);
+    int bound = d.get(MeanSquaredError.IMAGES);
     for (int t = c.groupIdx; t < bound; t += groups) {
-      int prediction = d.get(4) + t * length;
-      int target = d.get(5) + t * length;
+      int prediction = d.get(MeanSquaredError.PREDICTION) + t * length;
+      int target = d.get(MeanSquaredError.TARGET) + t * length;
       float sum = 0f;
       for (int i = thread; i < length; i += Tiles.THREADS) {
         float error = m.get(prediction + i) - m.get(target + i);
@@ -76,7 +78,7 @@ public final class ReduceTileKernels {
         c.localBarrier();
       }
       if (thread == 0) {
-        m.set(d.get(6) + t, sums[0] / d.get(3));
+        m.set(d.get(MeanSquaredError.PER_IMAGE) + t, sums[0] / d.get(MeanSquaredError.ELEMENTS));
       }
       c.localBarrier();
     }
@@ -87,8 +89,8 @@ public final class ReduceTileKernels {
     float[] sums = c.allocateFloatLocalArray(256);
     int thread = c.localIdx;
     int groups = c.globalGroupSizeX / Tiles.THREADS;
-    int elements = d.get(1) * d.get(2);
-    int bound = d.get(0);
+    int elements = d.get(PerImage.H) * d.get(PerImage.LENGTH);
+    int bound = d.get(PerImage.IMAGES);
     for (int t = c.groupIdx; t < bound; t += groups) {
       float sum = 0f;
       for (int i = thread; i < elements; i += Tiles.THREADS) {
@@ -103,7 +105,7 @@ public final class ReduceTileKernels {
         c.localBarrier();
       }
       if (thread == 0) {
-        m.set(d.get(12) + t, sums[0] / elements);
+        m.set(d.get(PerImage.PER_IMAGE) + t, sums[0] / elements);
       }
       c.localBarrier();
     }
