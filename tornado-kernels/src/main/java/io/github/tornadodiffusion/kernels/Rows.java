@@ -41,7 +41,7 @@ public final class Rows {
   /** 1 to add to the output, 0 to overwrite it. */
   public static final int ACCUMULATE = 8;
 
-  /** Offset of the first pixel of the first input; own places of a kernel without inputs. */
+  /** Offset of the first pixel of the first input. */
   public static final int IN = 9;
 
   /** Distance from row to row of the first input. */
@@ -56,7 +56,10 @@ public final class Rows {
   /** The second input, as {@link #IN}. */
   public static final int SECOND = IN + PER_INPUT;
 
+  /** The second input, as {@link #IN_ROW}. */
   public static final int SECOND_ROW = IN_ROW + PER_INPUT;
+
+  /** The second input, as {@link #IN_IMAGE}. */
   public static final int SECOND_IMAGE = IN_IMAGE + PER_INPUT;
 
   /** The third input, as {@link #IN}. */
@@ -83,13 +86,17 @@ public final class Rows {
     return new Own(place, values);
   }
 
-  /** The descriptor of a kernel that writes {@code out} row by row. */
+  /**
+   * The descriptor of a kernel that writes {@code out} row by row.
+   *
+   * @param own the kernel's own places, in their order and without gaps
+   */
   public static int[] descriptor(boolean accumulate, Block out, List<Block> inputs, Own... own) {
     if (accumulate && hasBorder(out)) {
       throw new IllegalArgumentException("Cannot accumulate into a block with a border: " + out);
     }
-    int places = Arrays.stream(own).mapToInt(o -> o.values.length).sum();
-    int[] d = new int[IN + inputs.size() * PER_INPUT + places];
+    int next = IN + inputs.size() * PER_INPUT;
+    int[] d = new int[next + Arrays.stream(own).mapToInt(o -> o.values.length).sum()];
     d[BOUND] = out.n() * out.rows();
     d[ROWS] = out.rows();
     d[TOP] = out.top();
@@ -107,7 +114,12 @@ public final class Rows {
       d[IN_IMAGE + step] = in.rows() * in.columns() * in.stride();
     }
     for (Own o : own) {
-      System.arraycopy(o.values, 0, d, o.place, o.values.length);
+      if (o.place != next) {
+        throw new IllegalArgumentException(
+            "A kernel's own place is %d: the next free one is %d".formatted(o.place, next));
+      }
+      System.arraycopy(o.values, 0, d, next, o.values.length);
+      next += o.values.length;
     }
     return d;
   }

@@ -175,7 +175,7 @@ public final class ActivationKernels {
 
   /**
    * out = x Phi(x), where Phi(x) = erfc(-x / sqrt(2)) / 2 comes from its tail on either side of 0;
-   * which side is found as above.
+   * which side is found as in {@link #reluBackward}.
    */
   static void gelu(FloatArray m, IntArray d) {
     int bound = d.get(Rows.BOUND);

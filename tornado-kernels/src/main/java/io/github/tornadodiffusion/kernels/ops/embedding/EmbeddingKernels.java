@@ -57,7 +57,7 @@ final class EmbeddingKernels {
     static final int LABELS = 4;
     static final int GRAD_TABLE = 5;
 
-    /** Whether to add to the table's gradient. */
+    /** 1 to add to the table's gradient, 0 to overwrite it. */
     static final int ACCUMULATE = 6;
 
     static final int SIZE = 7;
