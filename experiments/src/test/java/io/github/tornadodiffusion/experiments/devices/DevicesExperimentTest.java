@@ -5,11 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.tornadodiffusion.diffusion.training.Preset;
+import io.github.tornadodiffusion.diffusion.training.Presets;
 import io.github.tornadodiffusion.experiments.CommandRun;
 import io.github.tornadodiffusion.experiments.WrongEngine;
 import io.github.tornadodiffusion.experiments.bench.Benchmark;
-import io.github.tornadodiffusion.experiments.cli.Preset;
-import io.github.tornadodiffusion.experiments.cli.Presets;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
 import io.github.tornadodiffusion.experiments.framework.ExperimentData;
 import io.github.tornadodiffusion.experiments.framework.ExperimentData.Row;

@@ -3,13 +3,13 @@ package io.github.tornadodiffusion.experiments.oracles;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.tornadodiffusion.experiments.bench.KernelShape;
+import io.github.tornadodiffusion.diffusion.training.Preset;
+import io.github.tornadodiffusion.diffusion.training.Presets;
 import io.github.tornadodiffusion.experiments.bench.KernelSuite;
-import io.github.tornadodiffusion.experiments.bench.ProbeEngine;
-import io.github.tornadodiffusion.experiments.bench.Profile;
 import io.github.tornadodiffusion.experiments.bench.Workload;
-import io.github.tornadodiffusion.experiments.cli.Preset;
-import io.github.tornadodiffusion.experiments.cli.Presets;
+import io.github.tornadodiffusion.experiments.profile.KernelShape;
+import io.github.tornadodiffusion.experiments.profile.ProbeEngine;
+import io.github.tornadodiffusion.experiments.profile.Profile;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.CallOracle;
 import io.github.tornadodiffusion.kernels.Engine;
