@@ -34,8 +34,7 @@ class RowsTest {
     assertEquals(4096, d[Rows.SECOND]);
     assertEquals(5 * 32, d[Rows.SECOND_ROW]);
     assertEquals(3 * 5 * 32, d[Rows.SECOND_IMAGE]);
-    assertArrayEquals(
-        new int[] {7, 8, 9}, Arrays.copyOfRange(d, Rows.THIRD, d.length));
+    assertArrayEquals(new int[] {7, 8, 9}, Arrays.copyOfRange(d, Rows.THIRD, d.length));
   }
 
   @Test
@@ -49,8 +48,7 @@ class RowsTest {
 
   private void assertRefused(String message, Rows.Own... own) {
     assertEquals(
-        message,
-        assertThrows(IllegalArgumentException.class, () -> descriptor(own)).getMessage());
+        message, assertThrows(IllegalArgumentException.class, () -> descriptor(own)).getMessage());
   }
 
   private int[] descriptor(Rows.Own... own) {

@@ -13,7 +13,12 @@ import io.github.tornadodiffusion.kernels.ops.embedding.EmbeddingKernels.Sinusoi
  * border.
  */
 public final class Embedding {
-  private static final Class<?> OWNER = EmbeddingKernels.class;
+  private static final Kernel SINUSOID =
+      Kernel.of(EmbeddingKernels.class, "sinusoid").with(EmbeddingOracles::sinusoid);
+  private static final Kernel LOOKUP =
+      Kernel.of(EmbeddingKernels.class, "lookup").with(EmbeddingOracles::lookup);
+  private static final Kernel LOOKUP_BACKWARD =
+      Kernel.of(EmbeddingKernels.class, "lookupBackward").with(EmbeddingOracles::lookupBackward);
   private static final float MAX_PERIOD = 10000;
 
   private Embedding() {}
@@ -71,8 +76,7 @@ public final class Embedding {
    */
   public static Call sinusoid(
       int timesteps, int frequencies, int factor, boolean flipSinToCos, Block out) {
-    Kernel kernel = new Kernel(OWNER, "sinusoid");
-    Rows.requireRows(kernel, out);
+    Rows.requireRows(SINUSOID, out);
     int half = out.c() / 2;
     int[] d = new int[Sinusoid.SIZE];
     d[Sinusoid.IMAGES] = out.n();
@@ -84,7 +88,7 @@ public final class Embedding {
     d[Sinusoid.SINE] = flipSinToCos ? half : 0;
     d[Sinusoid.COSINE] = flipSinToCos ? 0 : half;
     d[Sinusoid.FACTOR] = factor;
-    return new Call(kernel, d, out.n(), 0, 4.0 * (out.n() + half + out.size()));
+    return new Call(SINUSOID, d, out.n(), 0, 4.0 * (out.n() + half + out.size()));
   }
 
   /**
@@ -92,15 +96,14 @@ public final class Embedding {
    * classes.
    */
   public static Call lookup(int table, int labels, Block out) {
-    Kernel kernel = new Kernel(OWNER, "lookup");
-    Rows.requireRows(kernel, out);
+    Rows.requireRows(LOOKUP, out);
     int[] d = new int[Lookup.SIZE];
     d[Lookup.IMAGES] = out.n();
     d[Lookup.STRIDE] = out.stride();
     d[Lookup.TABLE] = table;
     d[Lookup.LABELS] = labels;
     d[Lookup.OUT] = out.offset();
-    return new Call(kernel, d, out.n(), 0, 4.0 * (out.n() + 2.0 * out.size()));
+    return new Call(LOOKUP, d, out.n(), 0, 4.0 * (out.n() + 2.0 * out.size()));
   }
 
   /**
@@ -109,8 +112,7 @@ public final class Embedding {
    */
   public static Call lookupBackward(
       Block gradOut, int labels, int classes, int gradTable, boolean accumulate) {
-    Kernel kernel = new Kernel(OWNER, "lookupBackward");
-    Rows.requireRows(kernel, gradOut);
+    Rows.requireRows(LOOKUP_BACKWARD, gradOut);
     int[] d = new int[LookupBackward.SIZE];
     d[LookupBackward.CLASSES] = classes;
     d[LookupBackward.IMAGES] = gradOut.n();
@@ -121,6 +123,10 @@ public final class Embedding {
     d[LookupBackward.ACCUMULATE] = accumulate ? 1 : 0;
     double table = (accumulate ? 2.0 : 1.0) * classes * gradOut.stride();
     return new Call(
-        kernel, d, classes, gradOut.n() * gradOut.c(), 4 * (gradOut.n() + gradOut.size() + table));
+        LOOKUP_BACKWARD,
+        d,
+        classes,
+        gradOut.n() * gradOut.c(),
+        4 * (gradOut.n() + gradOut.size() + table));
   }
 }

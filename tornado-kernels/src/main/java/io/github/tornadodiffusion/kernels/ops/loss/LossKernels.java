@@ -11,26 +11,26 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
 /** Kernels of {@link Loss}. */
 public final class LossKernels {
   /** Places of {@link #meanSquaredError}. */
-  public static final class MeanSquaredError {
-    public static final int IMAGES = 0;
+  static final class MeanSquaredError {
+    static final int IMAGES = 0;
 
     /** Rows of an image. */
-    public static final int H = 1;
+    static final int H = 1;
 
     /** Floats of a row. */
-    public static final int PITCH = 2;
+    static final int PITCH = 2;
 
     /** Elements of an image, without padding. */
-    public static final int ELEMENTS = 3;
+    static final int ELEMENTS = 3;
 
     /** Offset of the prediction. */
-    public static final int PREDICTION = 4;
+    static final int PREDICTION = 4;
 
     /** Offset of the target. */
-    public static final int TARGET = 5;
+    static final int TARGET = 5;
 
     /** Offset of the means. */
-    public static final int PER_IMAGE = 6;
+    static final int PER_IMAGE = 6;
 
     static final int SIZE = 7;
 

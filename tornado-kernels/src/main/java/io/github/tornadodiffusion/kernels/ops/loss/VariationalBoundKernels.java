@@ -14,14 +14,14 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  */
 public final class VariationalBoundKernels {
   /** Places of {@link #perImage}. */
-  public static final class PerImage {
-    public static final int IMAGES = 0;
+  static final class PerImage {
+    static final int IMAGES = 0;
 
     /** Rows of an image. */
-    public static final int H = 1;
+    static final int H = 1;
 
     /** Elements of a row, without padding. */
-    public static final int LENGTH = 2;
+    static final int LENGTH = 2;
 
     static final int CHANNELS = 3;
     static final int STRIDE = 4;
@@ -40,7 +40,7 @@ public final class VariationalBoundKernels {
     static final int HALF_BIN = 11;
 
     /** Offset of the means, [images]. */
-    public static final int PER_IMAGE = 12;
+    static final int PER_IMAGE = 12;
 
     static final int SIZE = 13;
 
@@ -108,7 +108,7 @@ public final class VariationalBoundKernels {
    * probability where halfBin is positive, else (u - 1 + exp(-u) + e^2 exp(-u)) / 2; the descriptor
    * is that of {@link #perImage}.
    */
-  public static float term(FloatArray m, IntArray d, int n, int i) {
+  static float term(FloatArray m, IntArray d, int n, int i) {
     int c = d.get(PerImage.CHANNELS);
     int at = i / c * d.get(PerImage.STRIDE) + i % c;
     float u = 0.5f * (m.get(d.get(PerImage.VARIANCE) + at) + 1f) * m.get(d.get(PerImage.RANGE) + n);

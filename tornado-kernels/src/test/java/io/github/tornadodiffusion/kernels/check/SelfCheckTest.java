@@ -1,4 +1,4 @@
-package io.github.tornadodiffusion.kernels.tornado;
+package io.github.tornadodiffusion.kernels.check;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -90,7 +90,7 @@ class SelfCheckTest {
   }
 
   private SelfCheck check(Engine device) {
-    return new SelfCheck(device, (what, done, all) -> heard.add(done));
+    return new SelfCheck(device, JvmEngine::new, (what, done, all) -> heard.add(done));
   }
 
   private static float[] content() {

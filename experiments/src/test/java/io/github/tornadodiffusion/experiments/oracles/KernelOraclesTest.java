@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.diffusion.training.Preset;
 import io.github.tornadodiffusion.diffusion.training.Presets;
+import io.github.tornadodiffusion.experiments.OwnKernels;
 import io.github.tornadodiffusion.experiments.bench.KernelSuite;
 import io.github.tornadodiffusion.experiments.bench.Workload;
 import io.github.tornadodiffusion.experiments.profile.KernelShape;
@@ -16,7 +17,6 @@ import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.Program;
 import io.github.tornadodiffusion.kernels.Variants;
 import io.github.tornadodiffusion.kernels.check.CallCheck;
-import io.github.tornadodiffusion.kernels.check.CallOracles;
 import io.github.tornadodiffusion.kernels.check.PagedArena;
 import io.github.tornadodiffusion.kernels.jvm.JvmEngine;
 import java.util.HashSet;
@@ -25,7 +25,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
-class CallOraclesTest {
+class KernelOraclesTest {
   private static final double CORRECT = 1e-4;
   private static final double WRONG = 0.5;
 
@@ -105,7 +105,7 @@ class CallOraclesTest {
       CallCheck check = new CallCheck(call, new PagedArena(session, floats));
       run.run();
       errors.merge(kernel, check.error(new PagedArena(session, floats)), Math::max);
-      for (CallOracle.Region region : CallOracles.of(call).regions()) {
+      for (CallOracle.Region region : call.expect().regions()) {
         int last = region.index().applyAsInt(region.count() - 1);
         float[] value = new float[1];
         session.read(last, value, 0, 1);
@@ -164,7 +164,7 @@ class CallOraclesTest {
       Workload.of("forward", names, preset, 2).close();
     }
     KernelSuite.run(names);
-    assertEquals(CallOracles.kernels(), names.kernels);
+    assertEquals(OwnKernels.ids(), names.kernels);
   }
 
   @Test
@@ -180,6 +180,6 @@ class CallOraclesTest {
         (kernel, error) -> assertTrue(error < CORRECT, kernel + " is wrong by " + error));
     sabotage.sabotaged.forEach(
         (kernel, error) -> assertTrue(error > WRONG, kernel + " wrong, but only by " + error));
-    assertEquals(CallOracles.kernels(), sabotage.sabotaged.keySet());
+    assertEquals(OwnKernels.ids(), sabotage.sabotaged.keySet());
   }
 }
