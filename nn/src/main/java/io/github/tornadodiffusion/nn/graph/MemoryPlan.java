@@ -37,7 +37,7 @@ public final class MemoryPlan {
   }
 
   /**
-   * Plans memory for a schedule.
+   * Plans the memory of a program.
    *
    * @param persistent buffers in the order in which they are to lie, whether a step uses them or
    *     not
@@ -81,11 +81,6 @@ public final class MemoryPlan {
   /** The whole buffer as a range of the arena. */
   Program.Range range(Buffer buffer) {
     return new Program.Range(offset(buffer), buffer.floats());
-  }
-
-  /** Builds the calls of all steps. */
-  public Program program(String name, List<Buffer> inputs, List<Buffer> outputs) {
-    return program(name, 0, steps.size(), inputs, outputs);
   }
 
   /** Builds the calls of the steps from one to before another. */

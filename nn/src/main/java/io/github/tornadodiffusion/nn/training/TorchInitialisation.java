@@ -2,7 +2,7 @@ package io.github.tornadodiffusion.nn.training;
 
 import io.github.tornadodiffusion.nn.graph.ParameterSpec;
 import io.github.tornadodiffusion.nn.io.HostTensor;
-import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
+
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;

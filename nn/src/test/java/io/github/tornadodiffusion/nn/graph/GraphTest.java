@@ -167,7 +167,7 @@ class GraphTest {
     Operation operation = graph.operations().getLast();
     Gradients gradients = new Gradients(Buffer.persistent("gradients", 16));
     assertThrows(
-        IllegalStateException.class, () -> operation.backward(new Schedule(), sinusoid, gradients));
+        IllegalStateException.class, () -> operation.backward(new Steps(), sinusoid, gradients));
   }
 
   @Test
@@ -186,10 +186,10 @@ class GraphTest {
     Tensor x = Tensor.persistent("x", Block.of(0, 1, 1, 1, 2), false);
     Tensor out = linear.apply(recorded, x);
     Tensor gradOut = Tensor.persistent("gradient", out.plainShape(), false);
-    Schedule schedule = new Schedule();
-    recorded.forward(schedule);
-    new Gradients(gradients, accumulate).backward(schedule, recorded.operations(), out, gradOut);
-    MemoryPlan plan = new MemoryPlan(schedule.steps(), List.of(weights, gradients));
+    Steps steps = new Steps();
+    recorded.forward(steps);
+    new Gradients(gradients, accumulate).backward(steps, recorded.operations(), out, gradOut);
+    MemoryPlan plan = new MemoryPlan(steps.list(), List.of(weights, gradients));
     try (LoadedProgram loaded =
         new LoadedProgram(
             TestEngine.ENGINE, plan, plan.program("twice", List.of(), List.of()), recorded)) {

@@ -79,7 +79,7 @@ class MemoryPlanTest {
             .attentionHeadDim(4)
             .build();
     TrainingGraph training = new TrainingGraph(config, new UNetTraining.Options(2, 8, 8, true));
-    checkNoOverlap(training.schedule.steps(), training.plan);
+    checkNoOverlap(training.steps.list(), training.plan);
   }
 
   @Test
@@ -119,10 +119,10 @@ class MemoryPlanTest {
   void undeclaredBufferIsRefused() {
     Tensor a = Tensor.of("a", Tensor.shape(1, 2, 2, 3, Padding.NONE), false);
     Tensor b = Tensor.of("b", Tensor.shape(1, 2, 2, 3, Padding.NONE), false);
-    Schedule schedule = new Schedule();
-    schedule.add("fine", at -> Elementwise.copy(at.block(a), at.block(b), false), a, b);
-    schedule.add("broken", at -> Elementwise.copy(at.block(a), at.block(b), false), a);
-    MemoryPlan plan = new MemoryPlan(schedule.steps(), List.of());
+    Steps steps = new Steps();
+    steps.add("fine", at -> Elementwise.copy(at.block(a), at.block(b), false), a, b);
+    steps.add("broken", at -> Elementwise.copy(at.block(a), at.block(b), false), a);
+    MemoryPlan plan = new MemoryPlan(steps.list(), List.of());
     Exception e =
         assertThrows(IllegalStateException.class, () -> plan.program("p", List.of(), List.of()));
     assertTrue(e.getMessage().contains("broken") && e.getMessage().contains("b"), e.getMessage());

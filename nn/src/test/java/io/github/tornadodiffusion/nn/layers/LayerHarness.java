@@ -10,7 +10,7 @@ import io.github.tornadodiffusion.nn.graph.LoadedProgram;
 import io.github.tornadodiffusion.nn.graph.MemoryPlan;
 import io.github.tornadodiffusion.nn.graph.Padding;
 import io.github.tornadodiffusion.nn.graph.Parameters;
-import io.github.tornadodiffusion.nn.graph.Schedule;
+import io.github.tornadodiffusion.nn.graph.Steps;
 import io.github.tornadodiffusion.nn.graph.Scope;
 import io.github.tornadodiffusion.nn.graph.Tensor;
 import io.github.tornadodiffusion.nn.io.HostTensor;
@@ -59,12 +59,12 @@ public final class LayerHarness {
     Graph graph = new Graph(weightBuffer);
     Tensor output = piece.apply(graph, inputs);
     Tensor gradOut = Tensor.persistent("grad_output", output.plainShape(), false);
-    Schedule schedule = new Schedule();
-    graph.forward(schedule);
+    Steps steps = new Steps();
+    graph.forward(steps);
     Gradients gradients = new Gradients(gradientBuffer);
-    gradients.backward(schedule, graph.operations(), output, gradOut);
-    schedule.keep(output);
-    MemoryPlan plan = new MemoryPlan(schedule.steps(), List.of(weightBuffer, gradientBuffer));
+    gradients.backward(steps, graph.operations(), output, gradOut);
+    steps.keep(output);
+    MemoryPlan plan = new MemoryPlan(steps.list(), List.of(weightBuffer, gradientBuffer));
     Program program = plan.program("layer", List.of(), List.of());
     try (LoadedProgram loaded = new LoadedProgram(ENGINE, plan, program, graph)) {
       loaded.writeParameters(weightBuffer, parameters, weights);

@@ -9,7 +9,7 @@ import io.github.tornadodiffusion.nn.TestEngine;
 import io.github.tornadodiffusion.nn.graph.Graph;
 import io.github.tornadodiffusion.nn.graph.LoadedProgram;
 import io.github.tornadodiffusion.nn.graph.MemoryPlan;
-import io.github.tornadodiffusion.nn.graph.Schedule;
+import io.github.tornadodiffusion.nn.graph.Steps;
 import io.github.tornadodiffusion.nn.graph.Step;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -105,10 +105,10 @@ class UpdateTest {
     return schedule(update).steps().stream().map(Step::label).toList();
   }
 
-  private static Schedule schedule(Update update) {
-    Schedule schedule = new Schedule();
-    update.addTo(schedule);
-    return schedule;
+  private static Steps schedule(Update update) {
+    Steps steps = new Steps();
+    update.addTo(steps);
+    return steps;
   }
 
   private static LoadedProgram load(Update update) {

@@ -5,6 +5,7 @@ import io.github.tornadodiffusion.kernels.CallOracle;
 import io.github.tornadodiffusion.kernels.ops.activation.ActivationOracles;
 import io.github.tornadodiffusion.kernels.ops.attention.AttentionOracles;
 import io.github.tornadodiffusion.kernels.ops.conv.ConvOracles;
+import io.github.tornadodiffusion.kernels.ops.dropout.DropoutOracles;
 import io.github.tornadodiffusion.kernels.ops.elementwise.ChannelOracles;
 import io.github.tornadodiffusion.kernels.ops.elementwise.ElementwiseOracles;
 import io.github.tornadodiffusion.kernels.ops.embedding.EmbeddingOracles;
@@ -44,6 +45,7 @@ public final class CallOracles {
     ORACLES.put("Attention.keys", AttentionOracles::keys);
     ORACLES.put("CrossEntropy.perImage", CrossEntropyOracles::perImage);
     ORACLES.put("CrossEntropy.backward", CrossEntropyOracles::backward);
+    ORACLES.put("Dropout.drop", DropoutOracles::drop);
     ORACLES.put("Elementwise.copy", ElementwiseOracles::copy);
     ORACLES.put("Elementwise.add", ElementwiseOracles::add);
     ORACLES.put("Elementwise.scale", ElementwiseOracles::scale);
