@@ -25,7 +25,6 @@ import io.github.tornadodiffusion.experiments.framework.ExperimentRun;
 import io.github.tornadodiffusion.experiments.sampling.ModelSampler;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
-import io.github.tornadodiffusion.nn.training.UNetTraining;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -137,7 +136,7 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
   private void check(TrainingConfig config) {
     long parameters = MemoryNeed.parameters(config.unet());
     new MemoryNeed(
-            UNetTraining.arenaFloats(config.unet(), Trainer.options(config)),
+            Trainer.program(config).floats(),
             4 * parameters + Trainer.hostFloats(config))
         .check("--batch");
     StudyOptions.within("--bound-timesteps", settings.boundTimesteps(), config.trainTimesteps());

@@ -19,6 +19,7 @@ import java.util.function.Supplier;
  * @param <P> what it is on an engine: a way to predict, to differentiate, to train
  */
 public final class RecordedProgram<P> {
+  private final BatchShape batch;
   private final Graph graph;
   private final Steps steps;
   private final List<Part> parts;
@@ -47,11 +48,13 @@ public final class RecordedProgram<P> {
    * @throws IllegalArgumentException if no arena is large enough
    */
   public RecordedProgram(
+      BatchShape batch,
       Graph graph,
       Steps steps,
       List<Part> parts,
       Supplier<List<Trial>> trials,
       Function<LoadedProgram, P> opener) {
+    this.batch = batch;
     this.graph = graph;
     this.steps = steps;
     this.parts = List.copyOf(parts);
@@ -62,6 +65,11 @@ public final class RecordedProgram<P> {
     first.addAll(graph.inputBuffers());
     parts.forEach(part -> first.addAll(part.outputs.stream().filter(Buffer::isPersistent).toList()));
     plan = new MemoryPlan(steps.list(), first);
+  }
+
+  /** For what batches it was recorded. */
+  public BatchShape batch() {
+    return batch;
   }
 
   /** Floats of device memory that it takes. */

@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.nn.programs;
 
 import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.nn.graph.BatchShape;
 import io.github.tornadodiffusion.nn.graph.Buffer;
 import io.github.tornadodiffusion.nn.graph.Counter;
 import io.github.tornadodiffusion.nn.graph.Gradients;
@@ -108,6 +109,7 @@ public final class GradientCheck implements AutoCloseable {
     Recorded recorded =
         new Recorded(parameters, gradInputs, output, gradOutput, buffer);
     return new RecordedProgram<>(
+        BatchShape.of(output.n()),
         graph,
         steps,
         List.of(part),

@@ -44,6 +44,7 @@ public final class Inference implements AutoCloseable {
             graph.inputBuffers(),
             outputs.values().stream().map(Tensor::buffer).toList());
     return new RecordedProgram<>(
+        batch,
         graph,
         steps,
         List.of(forward),

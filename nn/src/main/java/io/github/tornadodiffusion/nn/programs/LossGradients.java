@@ -66,6 +66,7 @@ public final class LossGradients implements AutoCloseable {
     outputs.add(buffer);
     ofInputs.values().forEach(tensor -> outputs.add(tensor.buffer()));
     return new RecordedProgram<>(
+        batch,
         graph,
         steps,
         List.of(

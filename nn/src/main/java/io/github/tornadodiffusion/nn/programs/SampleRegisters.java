@@ -78,6 +78,7 @@ public final class SampleRegisters implements AutoCloseable {
     SamplerGraph.Programs programs = sampler.programs();
     parts.addAll(programs.all());
     return new RecordedProgram<>(
+        batch,
         graph,
         steps,
         parts,

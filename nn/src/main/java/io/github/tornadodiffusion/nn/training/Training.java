@@ -174,6 +174,7 @@ public final class Training implements AutoCloseable {
     Part step = new Part("train step", 0, steps.size(), inputs, read);
     Recorded recorded = new Recorded(graph, losses, weights, update, options, step, accumulation);
     return new RecordedProgram<>(
+        batch,
         graph,
         steps,
         options.accumulate ? List.of(step, accumulation) : List.of(step),

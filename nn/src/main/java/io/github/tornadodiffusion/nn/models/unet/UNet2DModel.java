@@ -7,6 +7,7 @@ import io.github.tornadodiffusion.nn.graph.Input;
 import io.github.tornadodiffusion.nn.graph.Model;
 import io.github.tornadodiffusion.nn.graph.Outputs;
 import io.github.tornadodiffusion.nn.graph.Padding;
+import io.github.tornadodiffusion.nn.graph.ParameterSpec;
 import io.github.tornadodiffusion.nn.graph.Parameters;
 import io.github.tornadodiffusion.nn.graph.Scope;
 import io.github.tornadodiffusion.nn.graph.Tensor;
@@ -90,6 +91,11 @@ public final class UNet2DModel implements Model {
   @Override
   public Parameters parameters() {
     return root.parameters();
+  }
+
+  /** The same in the order in which diffusers constructs the layers, and PyTorch draws them. */
+  public List<ParameterSpec> constructionOrder() {
+    return ConstructionOrder.of(parameters().specs());
   }
 
   /**
