@@ -39,7 +39,9 @@ final class TorchDraws implements TrainingDraws {
 
   @Override
   public SequencedMap<String, HostTensor> initialParameters() {
-    return TorchInitialisation.of(new UNet2DModel(config.unet()).constructionOrder(), generator);
+    UNet2DModel model = new UNet2DModel(config.unet());
+    return TorchInitialisation.of(
+        model.parameters().specs(), model.constructionOrder(), generator);
   }
 
   @Override

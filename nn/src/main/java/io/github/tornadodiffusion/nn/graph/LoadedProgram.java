@@ -28,7 +28,11 @@ public final class LoadedProgram implements AutoCloseable {
     this.plan = plan;
     this.programs = programs;
     session = engine.open(plan.floats(), List.copyOf(programs.values()));
-    graph.constants().forEach(this::write);
+    graph.constants().forEach((buffer, values) -> {
+      if (plan.places(buffer)) {
+        write(buffer, values);
+      }
+    });
   }
 
   /** What was opened. */

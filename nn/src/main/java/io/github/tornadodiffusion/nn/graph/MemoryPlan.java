@@ -69,6 +69,11 @@ public final class MemoryPlan {
     return floats;
   }
 
+  /** Whether a step uses the buffer; constants of a backward pass that nobody asked for have none. */
+  boolean places(Buffer buffer) {
+    return offsets.containsKey(buffer);
+  }
+
   /** The buffer's first float in the arena. */
   int offset(Buffer buffer) {
     Integer offset = offsets.get(buffer);

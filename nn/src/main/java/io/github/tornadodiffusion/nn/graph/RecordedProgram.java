@@ -72,6 +72,11 @@ public final class RecordedProgram<P> {
     return batch;
   }
 
+  /** Where everything lies. */
+  MemoryPlan plan() {
+    return plan;
+  }
+
   /** Floats of device memory that it takes. */
   public int floats() {
     return plan.floats();

@@ -2,10 +2,11 @@ package io.github.tornadodiffusion.nn.training;
 
 import io.github.tornadodiffusion.nn.graph.ParameterSpec;
 import io.github.tornadodiffusion.nn.io.HostTensor;
-
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SequencedMap;
 
 /**
@@ -19,17 +20,20 @@ public final class TorchInitialisation {
   /**
    * The parameters of a new model.
    *
-   * @param constructed all of them, in the order in which PyTorch constructs the layers
+   * @param parameters all of them
+   * @param constructed the same in the order in which PyTorch constructs the layers
    * @param generator advances by what is drawn
-   * @return by name
+   * @return by name, in the order of {@code parameters}
    */
   public static SequencedMap<String, HostTensor> of(
-      List<ParameterSpec> constructed, TorchGenerator generator) {
-    SequencedMap<String, HostTensor> drawn = new LinkedHashMap<>();
+      List<ParameterSpec> parameters, List<ParameterSpec> constructed, TorchGenerator generator) {
+    Map<String, HostTensor> drawn = new HashMap<>();
     for (ParameterSpec spec : constructed) {
       drawn.put(spec.name(), draw(spec, generator));
     }
-    return drawn;
+    SequencedMap<String, HostTensor> tensors = new LinkedHashMap<>();
+    parameters.forEach(spec -> tensors.put(spec.name(), drawn.get(spec.name())));
+    return tensors;
   }
 
   /** The next parameter that is drawn. */
