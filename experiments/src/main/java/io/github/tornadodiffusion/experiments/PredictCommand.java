@@ -112,8 +112,7 @@ final class PredictCommand implements Callable<Integer> {
       Map<String, float[]> values = new HashMap<>(in.inputs().values());
       values.put("target", in.target().values());
       double loss = gradients.run(values);
-      results.put(
-          "sample", new HostTensor(in.outputShape(config), gradients.images(Model.SAMPLE)));
+      results.put("sample", new HostTensor(in.outputShape(config), gradients.images(Model.SAMPLE)));
       results.put("loss", new HostTensor(new int[0], new float[] {(float) loss}));
       gradients.gradients().forEach((name, tensor) -> results.put("grad." + name, tensor));
     }

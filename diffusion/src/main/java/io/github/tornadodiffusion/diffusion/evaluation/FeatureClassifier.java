@@ -93,8 +93,7 @@ public final class FeatureClassifier implements AutoCloseable {
             BatchShape.of(recipe.batch),
             new Training.Options(new AdamW((float) recipe.learningRate)));
     try (Training classifier =
-        program.open(
-            engine, Initialisation.pytorchDefault(model.parameters().specs(), seed))) {
+        program.open(engine, Initialisation.pytorchDefault(model.parameters().specs(), seed))) {
       for (int step = 0; step < recipe.steps; step++) {
         Batches.Batch batch = batches.batch(step);
         float rate = (float) rates.at(step);

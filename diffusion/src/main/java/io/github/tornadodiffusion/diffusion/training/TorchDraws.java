@@ -40,8 +40,7 @@ final class TorchDraws implements TrainingDraws {
   @Override
   public SequencedMap<String, HostTensor> initialParameters() {
     UNet2DModel model = new UNet2DModel(config.unet());
-    return TorchInitialisation.of(
-        model.parameters().specs(), model.constructionOrder(), generator);
+    return TorchInitialisation.of(model.parameters().specs(), model.constructionOrder(), generator);
   }
 
   @Override

@@ -73,8 +73,7 @@ public final class Trainer implements AutoCloseable {
     learningRates = config.learningRates();
     emaDecay = config.emaDecays();
     DiffusionModel base = config.variant().base();
-    training =
-        program.open(engine, base == null ? draws.initialParameters() : base.parameters());
+    training = program.open(engine, base == null ? draws.initialParameters() : base.parameters());
   }
 
   /** The program that a run repeats, which knows what it takes of the device. */
@@ -131,10 +130,7 @@ public final class Trainer implements AutoCloseable {
     trainer.training.setState(
         state.parameters(),
         Map.of(
-            AdamW.FIRST_MOMENTS,
-            state.firstMoments(),
-            AdamW.SECOND_MOMENTS,
-            state.secondMoments()),
+            AdamW.FIRST_MOMENTS, state.firstMoments(), AdamW.SECOND_MOMENTS, state.secondMoments()),
         state.ema());
     trainer.step = state.step();
     trainer.draws.skipTo(state.step());

@@ -113,12 +113,7 @@ interface TrainingDraws {
         }
       }
       return new Draw(
-          batch,
-          config.batch(),
-          labels,
-          timesteps,
-          null,
-          new Counter(config.seed(), step, first));
+          batch, config.batch(), labels, timesteps, null, new Counter(config.seed(), step, first));
     }
 
     @Override

@@ -161,8 +161,7 @@ public final class KernelSuite {
   }
 
   /** A step of two calls on parts of a larger batch, whose images count differently. */
-  private static void accumulation(
-      Engine engine, UNet2DConfig model, Denoising.Variance variance) {
+  private static void accumulation(Engine engine, UNet2DConfig model, Denoising.Variance variance) {
     int side = model.sampleSize().height();
     float[] images = waves(2 * model.inChannels() * side * side);
     float[] half = {0.5f, 0.7f};

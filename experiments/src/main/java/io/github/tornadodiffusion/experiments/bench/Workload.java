@@ -78,9 +78,7 @@ public record Workload(Runnable run, double flops, AutoCloseable resource)
             steps);
     RecordedProgram<SampleRegisters> program =
         SampleRegisters.record(
-            new UNet2DModel(config),
-            shape(config, batch),
-            UNetSampling.free(sampling.registers()));
+            new UNet2DModel(config), shape(config, batch), UNetSampling.free(sampling.registers()));
     new MemoryNeed(program.floats(), MemoryNeed.parameters(config)).check("--batch");
     return sample(program.open(engine, initial(config)), sampling, config, batch);
   }
@@ -98,9 +96,7 @@ public record Workload(Runnable run, double flops, AutoCloseable resource)
     float[] sample = images(config, batch);
     float[] timesteps = timesteps(batch, 1000);
     return new Workload(
-        () ->
-            inference.predict(
-                UNetInputs.of(sample, timesteps, labels(config, batch)).values()),
+        () -> inference.predict(UNetInputs.of(sample, timesteps, labels(config, batch)).values()),
         inference.loaded().program().flops(),
         inference);
   }
@@ -119,8 +115,7 @@ public record Workload(Runnable run, double flops, AutoCloseable resource)
         registers);
   }
 
-  private static Workload trainStep(
-      Training training, Preset preset, int batch, AdamW adamW) {
+  private static Workload trainStep(Training training, Preset preset, int batch, AdamW adamW) {
     float[] images = images(preset.model(), batch);
     NoiseSchedule schedule =
         SchedulerConfig.of(preset.trainTimesteps(), preset.schedule(), preset.prediction())
@@ -155,8 +150,7 @@ public record Workload(Runnable run, double flops, AutoCloseable resource)
             values.values(),
             new Counter(SEED, 0, 0),
             new Update(adamW, 1, (float) recipe.maxGradNorm(), (float) recipe.emaDecay()));
-    return new Workload(
-        () -> training.step(input), training.loaded().program().flops(), training);
+    return new Workload(() -> training.step(input), training.loaded().program().flops(), training);
   }
 
   /** Random images {@code [n, c, h, w]} in [-1, 1), the same every time. */

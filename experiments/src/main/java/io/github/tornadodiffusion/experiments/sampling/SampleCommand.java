@@ -163,11 +163,7 @@ public final class SampleCommand implements Callable<Integer> {
     }
     long films = outputs.filmFloats(count, batching.batch(), shape, batching.calls());
     ModelSampler.checkMemory(
-        unet,
-        program,
-        outputs.pictured(count),
-        noise + films,
-        "--count or --batch");
+        unet, program, outputs.pictured(count), noise + films, "--count or --batch");
   }
 
   private static void checkRange(String option, int value) {

@@ -135,9 +135,7 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
   /** Checks what can be checked before an hour of training. */
   private void check(TrainingConfig config) {
     long parameters = MemoryNeed.parameters(config.unet());
-    new MemoryNeed(
-            Trainer.program(config).floats(),
-            4 * parameters + Trainer.hostFloats(config))
+    new MemoryNeed(Trainer.program(config).floats(), 4 * parameters + Trainer.hostFloats(config))
         .check("--batch");
     StudyOptions.within("--bound-timesteps", settings.boundTimesteps(), config.trainTimesteps());
     Scheduler scheduler = Schedulers.convert(config.scheduler(), settings.scheduler());

@@ -6,8 +6,8 @@ import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
-import io.github.tornadodiffusion.diffusion.training.Checkpoints.Checkpoint;
 import io.github.tornadodiffusion.diffusion.training.Checkpoints;
+import io.github.tornadodiffusion.diffusion.training.Checkpoints.Checkpoint;
 import io.github.tornadodiffusion.diffusion.training.ClassLabels;
 import io.github.tornadodiffusion.diffusion.training.DivergenceException;
 import io.github.tornadodiffusion.diffusion.training.LossCurve;
@@ -231,10 +231,7 @@ final class TrainingRun {
     long parameters = MemoryNeed.parameters(config.unet());
     // Parameters, two moments and the average are copied to the host when the state is saved.
     program = Trainer.program(config);
-    MemoryNeed need =
-        new MemoryNeed(
-            program.floats(),
-            4 * parameters + Trainer.hostFloats(config));
+    MemoryNeed need = new MemoryNeed(program.floats(), 4 * parameters + Trainer.hostFloats(config));
     need.check("--batch or --image-size");
     ModelSampler.check(config.unet(), config.scheduler());
     sampling =

@@ -137,8 +137,7 @@ public final class Gradients {
   /** Where to write the gradient of a parameter; that of a frozen one goes nowhere. */
   public ParameterTarget target(Parameter parameter) {
     return layout.trains(parameter)
-        ? new ParameterTarget(
-            layout.in(buffer, parameter), !written.add(parameter) || accumulate)
+        ? new ParameterTarget(layout.in(buffer, parameter), !written.add(parameter) || accumulate)
         : new ParameterTarget(
             Buffer.temporary("gradient of " + parameter.name(), parameter.floats()), false);
   }

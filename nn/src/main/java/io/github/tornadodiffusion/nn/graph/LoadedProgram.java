@@ -28,11 +28,13 @@ public final class LoadedProgram implements AutoCloseable {
     this.plan = plan;
     this.programs = programs;
     session = engine.open(plan.floats(), List.copyOf(programs.values()));
-    graph.constants().forEach((buffer, values) -> {
-      if (plan.places(buffer)) {
-        write(buffer, values);
-      }
-    });
+    graph
+        .constants()
+        .forEach((buffer, values) -> {
+          if (plan.places(buffer)) {
+            write(buffer, values);
+          }
+        });
   }
 
   /** What was opened. */

@@ -69,7 +69,9 @@ public final class MemoryPlan {
     return floats;
   }
 
-  /** Whether a step uses the buffer; constants of a backward pass that nobody asked for have none. */
+  /**
+   * Whether a step uses the buffer; constants of a backward pass that nobody asked for have none.
+   */
   boolean places(Buffer buffer) {
     return offsets.containsKey(buffer);
   }

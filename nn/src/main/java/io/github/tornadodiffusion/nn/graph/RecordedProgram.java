@@ -63,7 +63,8 @@ public final class RecordedProgram<P> {
     // An input of a step that nothing needs has a place too.
     List<Buffer> first = new ArrayList<>(graph.layout().buffers());
     first.addAll(graph.inputBuffers());
-    parts.forEach(part -> first.addAll(part.outputs.stream().filter(Buffer::isPersistent).toList()));
+    parts.forEach(
+        part -> first.addAll(part.outputs.stream().filter(Buffer::isPersistent).toList()));
     plan = new MemoryPlan(steps.list(), first);
   }
 
@@ -124,8 +125,7 @@ public final class RecordedProgram<P> {
     engine.prove(trials);
     SequencedMap<Part, Program> programs = new LinkedHashMap<>();
     parts.forEach(part ->
-        programs.put(
-            part, plan.program(part.name, part.from, part.to, part.inputs, part.outputs)));
+        programs.put(part, plan.program(part.name, part.from, part.to, part.inputs, part.outputs)));
     return load(engine, programs, parameters, opener);
   }
 
@@ -137,8 +137,8 @@ public final class RecordedProgram<P> {
   public LoadedProgram load(
       Engine engine, List<Program> programs, Map<String, HostTensor> parameters) {
     SequencedMap<Part, Program> byPart = new LinkedHashMap<>();
-    programs.forEach(p ->
-        byPart.put(new Part(p.name(), byPart.size(), 0, List.of(), List.of()), p));
+    programs.forEach(
+        p -> byPart.put(new Part(p.name(), byPart.size(), 0, List.of(), List.of()), p));
     return load(engine, byPart, parameters, loaded -> loaded);
   }
 

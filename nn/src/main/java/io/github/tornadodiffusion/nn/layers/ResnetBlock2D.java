@@ -12,8 +12,8 @@ import io.github.tornadodiffusion.nn.operations.ResampleOperation;
 
 /**
  * diffusers' ResnetBlock2D: {@code (shortcut(x) + conv2(drop(f(norm2(conv1(f(norm1(x))) + time)))))
- * / outputScaleFactor}, where f is an activation, drop is dropout in training and up- or downsampling stands before conv1 and the
- * shortcut.
+ * / outputScaleFactor}, where f is an activation, drop is dropout in training and up- or
+ * downsampling stands before conv1 and the shortcut.
  */
 public final class ResnetBlock2D {
   private final Scope scope;
@@ -75,12 +75,14 @@ public final class ResnetBlock2D {
 
     /** With or without scale and shift. */
     public Options withScaleShift(boolean newScaleShift) {
-      return with(groups, groupsOut, newScaleShift, activation, outputScaleFactor, dropout, sampling);
+      return with(
+          groups, groupsOut, newScaleShift, activation, outputScaleFactor, dropout, sampling);
     }
 
     /** With another activation. */
     public Options with(Activation newActivation) {
-      return with(groups, groupsOut, scaleShift, newActivation, outputScaleFactor, dropout, sampling);
+      return with(
+          groups, groupsOut, scaleShift, newActivation, outputScaleFactor, dropout, sampling);
     }
 
     /** With another divisor of the output. */
@@ -90,12 +92,14 @@ public final class ResnetBlock2D {
 
     /** With another probability of dropout. */
     public Options withDropout(double newDropout) {
-      return with(groups, groupsOut, scaleShift, activation, outputScaleFactor, newDropout, sampling);
+      return with(
+          groups, groupsOut, scaleShift, activation, outputScaleFactor, newDropout, sampling);
     }
 
     /** With another change of resolution. */
     public Options with(Sampling newSampling) {
-      return with(groups, groupsOut, scaleShift, activation, outputScaleFactor, dropout, newSampling);
+      return with(
+          groups, groupsOut, scaleShift, activation, outputScaleFactor, dropout, newSampling);
     }
 
     private Options with(
@@ -138,8 +142,7 @@ public final class ResnetBlock2D {
             ? null
             : timeEmbProj.apply(
                 graph,
-                ActivationOperation.record(
-                    graph, "time_embedding.act", options.activation, temb));
+                ActivationOperation.record(graph, "time_embedding.act", options.activation, temb));
     Tensor hidden;
     Tensor input;
     if (options.sampling == Sampling.NONE) {

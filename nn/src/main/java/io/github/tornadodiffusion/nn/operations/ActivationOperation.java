@@ -15,8 +15,7 @@ public final class ActivationOperation {
    * that of the time embedding.
    */
   public static Tensor record(Graph graph, String label, Activation function, Tensor x) {
-    return graph.once(
-        List.of(function, x), () -> record(graph, label, function, x, Padding.NONE));
+    return graph.once(List.of(function, x), () -> record(graph, label, function, x, Padding.NONE));
   }
 
   /** Records an activation with a border for the convolution to come. */

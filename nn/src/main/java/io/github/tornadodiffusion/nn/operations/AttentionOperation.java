@@ -20,8 +20,7 @@ public record AttentionOperation(
     implements Operation {
 
   /** Records the attention of q to k and v, all of one shape. */
-  public static Tensor record(
-      Graph graph, String label, Tensor q, Tensor k, Tensor v, int heads) {
+  public static Tensor record(Graph graph, String label, Tensor q, Tensor k, Tensor v, int heads) {
     Tensor out = Tensor.of(label, q.shape(), Tensor.anyNeedsGradient(q, k, v));
     Buffer saved = Buffer.temporary(label + " saved", Attention.savedSize(q.shape(), heads));
     return graph.record(new AttentionOperation(label, q, k, v, heads, saved, out));

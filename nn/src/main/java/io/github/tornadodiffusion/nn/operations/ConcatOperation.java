@@ -27,8 +27,7 @@ public record ConcatOperation(String label, Tensor a, Tensor b, Tensor out) impl
 
   @Override
   public void forward(Steps steps) {
-    steps.add(
-        label, at -> Elementwise.concat(at.block(a), at.block(b), at.block(out)), a, b, out);
+    steps.add(label, at -> Elementwise.concat(at.block(a), at.block(b), at.block(out)), a, b, out);
   }
 
   @Override
@@ -37,8 +36,7 @@ public record ConcatOperation(String label, Tensor a, Tensor b, Tensor out) impl
     slice(steps, gradOut, a.c(), b, gradients);
   }
 
-  private void slice(
-      Steps steps, Tensor gradOut, int fromChannel, Tensor x, Gradients gradients) {
+  private void slice(Steps steps, Tensor gradOut, int fromChannel, Tensor x, Gradients gradients) {
     if (!x.needsGradient()) {
       return;
     }

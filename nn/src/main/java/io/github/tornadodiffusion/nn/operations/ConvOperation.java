@@ -142,8 +142,7 @@ public record ConvOperation(
   }
 
   /** Bias and per-image addition: sums of the gradient over the pixels they were added to. */
-  private void gradientOfAdded(
-      Steps steps, String name, Tensor gradOut, Gradients gradients) {
+  private void gradientOfAdded(Steps steps, String name, Tensor gradOut, Gradients gradients) {
     boolean perImageWanted = perImage != null && perImage.needsGradient();
     boolean biasWanted = gradients.trains(bias);
     if (!biasWanted && !perImageWanted) {
@@ -174,8 +173,7 @@ public record ConvOperation(
     }
   }
 
-  private void gradientOfWeight(
-      Steps steps, String name, Tensor gradOut, Gradients gradients) {
+  private void gradientOfWeight(Steps steps, String name, Tensor gradOut, Gradients gradients) {
     Gradients.ParameterTarget to = gradients.target(weight);
     int floats = Conv.weightGradientScratch(x.shape(), gradOut.shape(), kernelH, kernelW, stride);
     Buffer scratch = floats == 0 ? null : Buffer.scratch(name, floats);
@@ -198,8 +196,7 @@ public record ConvOperation(
   }
 
   /** A convolution of the gradient, with zeros between its pixels where the stride skipped some. */
-  private void gradientOfInput(
-      Steps steps, String name, Tensor gradOut, Gradients gradients) {
+  private void gradientOfInput(Steps steps, String name, Tensor gradOut, Gradients gradients) {
     Buffer flipped = Buffer.temporary(name + " weights", weight.floats());
     steps.add(
         name,

@@ -21,7 +21,8 @@ import io.github.tornadodiffusion.nn.graph.Tensor;
  * @param scale what the elements that stay are multiplied by
  */
 public record DropoutOperation(
-    String label, Tensor x, Buffer seed, double probability, Buffer scale, Tensor out) implements Operation {
+    String label, Tensor x, Buffer seed, double probability, Buffer scale, Tensor out)
+    implements Operation {
   /** The first layer's stream; each one after it has the next. */
   private static final int FIRST_STREAM = 1 << 20;
 
@@ -49,8 +50,7 @@ public record DropoutOperation(
     steps.add(
         label,
         at ->
-            Dropout.drop(
-                at.block(x), at.of(seed), probability, at.of(scale), at.block(out), false),
+            Dropout.drop(at.block(x), at.of(seed), probability, at.of(scale), at.block(out), false),
         x,
         seed,
         scale,

@@ -53,10 +53,8 @@ public record GroupNormOperation(
       boolean silu,
       Padding border) {
     Tensor x = BorderOperation.record(graph, label, input, Padding.NONE);
-    boolean needsGradient =
-        graph.trains(gamma, beta) || Tensor.anyNeedsGradient(input, scaleShift);
-    Tensor out =
-        Tensor.of(label, Tensor.shape(x.n(), x.h(), x.w(), x.c(), border), needsGradient);
+    boolean needsGradient = graph.trains(gamma, beta) || Tensor.anyNeedsGradient(input, scaleShift);
+    Tensor out = Tensor.of(label, Tensor.shape(x.n(), x.h(), x.w(), x.c(), border), needsGradient);
     return graph.record(
         new GroupNormOperation(
             label,

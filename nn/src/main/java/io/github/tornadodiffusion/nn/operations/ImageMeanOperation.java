@@ -18,8 +18,8 @@ import java.util.Arrays;
  * @param share what an element counts in the mean, c times
  * @param gradient the same divided by n, because the loss is the mean over the batch
  */
-public record ImageMeanOperation(
-    String label, Tensor x, Buffer share, Buffer gradient, Tensor out) implements Operation {
+public record ImageMeanOperation(String label, Tensor x, Buffer share, Buffer gradient, Tensor out)
+    implements Operation {
 
   /** Records the mean over all elements of every image of x. */
   public static Tensor record(Graph graph, String label, Tensor x) {

@@ -15,8 +15,8 @@ import io.github.tornadodiffusion.nn.graph.Tensor;
  * @param prediction without border
  * @param target likewise; not differentiated by
  */
-public record MeanSquaredErrorOperation(
-    String label, Tensor prediction, Tensor target, Tensor out) implements Operation {
+public record MeanSquaredErrorOperation(String label, Tensor prediction, Tensor target, Tensor out)
+    implements Operation {
 
   /** Records the mean of {@code (prediction - target)^2} over the elements of every image. */
   public static Tensor record(Graph graph, String label, Tensor prediction, Tensor target) {

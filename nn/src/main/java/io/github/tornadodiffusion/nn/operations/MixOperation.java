@@ -35,7 +35,8 @@ public record MixOperation(
     Scope.check(label, x.plainShape().equals(y.plainShape()), "cannot mix %s and %s", x, y);
     Block shape = Tensor.shape(x.n(), x.h(), x.w(), x.c(), border);
     Tensor out = Tensor.of(label, shape, Tensor.anyNeedsGradient(x, y));
-    return graph.record(new MixOperation(label, x, y, a, b, ScaleImagesOperation.zeros(graph, x), out));
+    return graph.record(
+        new MixOperation(label, x, y, a, b, ScaleImagesOperation.zeros(graph, x), out));
   }
 
   /** Records {@code x - y}. */

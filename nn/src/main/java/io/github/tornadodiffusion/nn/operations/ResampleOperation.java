@@ -21,8 +21,7 @@ public final class ResampleOperation {
   }
 
   /** Records nearest-neighbour resampling to h x w pixels. */
-  public static Tensor nearest(
-      Graph graph, String label, Tensor x, int h, int w, Padding border) {
+  public static Tensor nearest(Graph graph, String label, Tensor x, int h, int w, Padding border) {
     return record(graph, label, x, h, w, border, Resample::nearest, Resample::nearestBackward);
   }
 

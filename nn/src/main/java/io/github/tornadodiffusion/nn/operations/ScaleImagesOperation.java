@@ -16,8 +16,8 @@ import io.github.tornadodiffusion.nn.graph.Tensor;
  * @param factors {@code [n]}, not differentiated by
  * @param zeros {@code [n]}
  */
-public record ScaleImagesOperation(
-    String label, Tensor x, Stored factors, Buffer zeros, Tensor out) implements Operation {
+public record ScaleImagesOperation(String label, Tensor x, Stored factors, Buffer zeros, Tensor out)
+    implements Operation {
 
   /** Records each image of x times its factor. */
   public static Tensor record(Graph graph, String label, Tensor x, Stored factors) {

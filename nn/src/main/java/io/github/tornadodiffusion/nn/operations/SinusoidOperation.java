@@ -51,8 +51,7 @@ public record SinusoidOperation(
   public static Tensor fourier(
       Graph graph, String label, Tensor logarithms, Parameter frequencies) {
     int channels = 2 * frequencies.spec().shape()[0];
-    return record(
-        graph, label, logarithms, channels, graph.at(frequencies), 2 * Math.PI, false);
+    return record(graph, label, logarithms, channels, graph.at(frequencies), 2 * Math.PI, false);
   }
 
   private static Tensor record(

@@ -12,8 +12,7 @@ import io.github.tornadodiffusion.nn.graph.Tensor;
 import java.util.List;
 
 /** The first channels of x, then the others: what {@link ConcatOperation} joins. */
-public record SplitOperation(String label, Tensor x, Tensor out, Tensor rest)
-    implements Operation {
+public record SplitOperation(String label, Tensor x, Tensor out, Tensor rest) implements Operation {
 
   /**
    * Records the two parts.
@@ -47,10 +46,7 @@ public record SplitOperation(String label, Tensor x, Tensor out, Tensor rest)
 
   private void slice(Steps steps, int fromChannel, Tensor part) {
     steps.add(
-        label,
-        at -> Elementwise.slice(at.block(x), fromChannel, at.block(part), false),
-        x,
-        part);
+        label, at -> Elementwise.slice(at.block(x), fromChannel, at.block(part), false), x, part);
   }
 
   @Override

@@ -1,6 +1,5 @@
 package io.github.tornadodiffusion.nn.programs;
 
-import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.graph.BatchShape;
 import io.github.tornadodiffusion.nn.graph.Buffer;
 import io.github.tornadodiffusion.nn.graph.Counter;
@@ -93,12 +92,14 @@ public final class GradientCheck implements AutoCloseable {
     gradients.backward(steps, graph.operations(), Map.of(output, gradOutput));
     steps.keep(output);
     Map<Input, Tensor> gradInputs = new LinkedHashMap<>();
-    graph.placedInputs().forEach((input, tensor) -> {
-      Tensor gradient = gradients.ofInput(tensor);
-      if (gradient != null) {
-        gradInputs.put(input, gradient);
-      }
-    });
+    graph
+        .placedInputs()
+        .forEach((input, tensor) -> {
+          Tensor gradient = gradients.ofInput(tensor);
+          if (gradient != null) {
+            gradInputs.put(input, gradient);
+          }
+        });
     RecordedProgram.Part part =
         new RecordedProgram.Part(
             "gradient check",
@@ -106,8 +107,7 @@ public final class GradientCheck implements AutoCloseable {
             steps.size(),
             graph.inputBuffers(),
             List.of(output.buffer(), gradOutput.buffer(), buffer));
-    Recorded recorded =
-        new Recorded(parameters, gradInputs, output, gradOutput, buffer);
+    Recorded recorded = new Recorded(parameters, gradInputs, output, gradOutput, buffer);
     return new RecordedProgram<>(
         BatchShape.of(output.n()),
         graph,
@@ -147,8 +147,8 @@ public final class GradientCheck implements AutoCloseable {
     loaded.write(gradient, "gradients", gradOutput == null ? new float[length] : gradOutput, order);
     loaded.run();
     Map<String, float[]> gradInputs = new LinkedHashMap<>();
-    recorded.gradInputs.forEach((input, tensor) ->
-        gradInputs.put(input.name(), loaded.read(tensor, input.order())));
+    recorded.gradInputs.forEach(
+        (input, tensor) -> gradInputs.put(input.name(), loaded.read(tensor, input.order())));
     return new Result(
         loaded.read(recorded.output, order), gradInputs, loaded.readTrained(recorded.gradients));
   }

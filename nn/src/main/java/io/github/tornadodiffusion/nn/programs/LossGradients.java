@@ -54,11 +54,13 @@ public final class LossGradients implements AutoCloseable {
     Gradients gradients = new Gradients(graph.layout(), buffer, false);
     gradients.backward(steps, graph.operations(), weights.gradients());
     Map<String, Tensor> ofInputs = new LinkedHashMap<>();
-    graph.placedInputs().forEach((input, tensor) -> {
-      if (tensor.needsGradient()) {
-        ofInputs.put(input.name(), gradients.ofInput(tensor));
-      }
-    });
+    graph
+        .placedInputs()
+        .forEach((input, tensor) -> {
+          if (tensor.needsGradient()) {
+            ofInputs.put(input.name(), gradients.ofInput(tensor));
+          }
+        });
     List<Tensor> results = new ArrayList<>(losses.outputs().values());
     results.addAll(losses.perImage().values());
     results.forEach(steps::keep);
@@ -70,11 +72,9 @@ public final class LossGradients implements AutoCloseable {
         graph,
         steps,
         List.of(
-            new RecordedProgram.Part(
-                "gradients", 0, steps.size(), graph.inputBuffers(), outputs)),
+            new RecordedProgram.Part("gradients", 0, steps.size(), graph.inputBuffers(), outputs)),
         () -> record(objective, batch.atMost(Trials.BATCH), trainable, inputs).trialsOfSteps(),
-        loaded ->
-            new LossGradients(loaded, new Recorded(losses, weights, buffer, ofInputs)));
+        loaded -> new LossGradients(loaded, new Recorded(losses, weights, buffer, ofInputs)));
   }
 
   /** The same by all parameters and no input. */

@@ -18,10 +18,12 @@ public final class LossWeights {
 
   /** Declares an input {@code [n]} for every loss. */
   public LossWeights(Graph graph, Objective.Losses losses) {
-    losses.perImage().forEach((name, loss) -> {
-      lengths.put(of(name), loss.c());
-      gradients.put(loss, graph.input(Input.numbers(of(name), loss.c())));
-    });
+    losses
+        .perImage()
+        .forEach((name, loss) -> {
+          lengths.put(of(name), loss.c());
+          gradients.put(loss, graph.input(Input.numbers(of(name), loss.c())));
+        });
   }
 
   /** The input's name for the loss of that name. */

@@ -13,8 +13,7 @@ import java.util.List;
  * @param epsilon added to the root of the second moment
  * @param weightDecay decoupled
  */
-public record AdamW(
-    float learningRate, float beta1, float beta2, float epsilon, float weightDecay)
+public record AdamW(float learningRate, float beta1, float beta2, float epsilon, float weightDecay)
     implements io.github.tornadodiffusion.nn.training.Optimizer {
   /** The running mean of the gradients. */
   public static final String FIRST_MOMENTS = "exp_avg";
@@ -56,8 +55,7 @@ public record AdamW(
 
   @Override
   public void pack(int step, float[] block) {
-    float[] own =
-        Optimizer.hyper(learningRate, beta1, beta2, epsilon, weightDecay, step, 0, 0);
+    float[] own = Optimizer.hyper(learningRate, beta1, beta2, epsilon, weightDecay, step, 0, 0);
     System.arraycopy(own, 0, block, 0, UpdateBlock.OPTIMIZER_PLACES);
   }
 }

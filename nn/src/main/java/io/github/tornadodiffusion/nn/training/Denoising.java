@@ -149,8 +149,7 @@ public record Denoising(Model model, boolean givenNoise) implements Objective {
             graph.input(Input.numbers(TARGET_SAMPLE, n)),
             Padding.NONE);
     SequencedMap<String, Tensor> outputs =
-        model.record(
-            graph, graph.inputs(model.inputs(batch), Map.of(Model.SAMPLE, noisy)));
+        model.record(graph, graph.inputs(model.inputs(batch), Map.of(Model.SAMPLE, noisy)));
     Tensor output = outputs.get(Model.SAMPLE);
     if (output.c() == images.c()) {
       Tensor loss = MeanSquaredErrorOperation.record(graph, Losses.LOSS, output, target);

@@ -10,9 +10,9 @@ import java.util.Map;
 import java.util.SequencedMap;
 
 /**
- * Initial parameters as PyTorch draws them: those of {@code torch.manual_seed(seed);
- * Model(...)}. Each layer draws its weight, then its bias, in the order in which the layers are
- * constructed, which need not be that of the {@code state_dict}.
+ * Initial parameters as PyTorch draws them: those of {@code torch.manual_seed(seed); Model(...)}.
+ * Each layer draws its weight, then its bias, in the order in which the layers are constructed,
+ * which need not be that of the {@code state_dict}.
  */
 public final class TorchInitialisation {
   private TorchInitialisation() {}

@@ -53,8 +53,7 @@ public final class Training implements AutoCloseable {
    * @param ema whether to keep an exponential moving average of the parameters
    * @param accumulate whether the gradients of several calls may go into one update
    */
-  public record Options(
-      Optimizer optimizer, Trainable trainable, boolean ema, boolean accumulate) {
+  public record Options(Optimizer optimizer, Trainable trainable, boolean ema, boolean accumulate) {
     /** All parameters, without average and accumulation. */
     public Options(Optimizer optimizer) {
       this(optimizer, Trainable.ALL, false, false);
@@ -143,8 +142,7 @@ public final class Training implements AutoCloseable {
    */
   private static RecordedProgram<Training> record(
       Objective objective, BatchShape batch, Options options, boolean trial) {
-    Trainable trainable =
-        spec -> spec.kind() != Kind.FREQUENCIES && options.trainable.trains(spec);
+    Trainable trainable = spec -> spec.kind() != Kind.FREQUENCIES && options.trainable.trains(spec);
     Graph graph = new Graph(objective.parameters(), trainable, Graph.Mode.TRAINING);
     Buffer parameters = graph.layout().trained();
     if (parameters.floats() == 0) {
@@ -160,9 +158,7 @@ public final class Training implements AutoCloseable {
         .backward(steps, graph.operations(), weights.gradients());
     final int backward = steps.size();
     UpdateSteps updated =
-        trial
-            ? UpdateSteps.of(Buffer.persistent("parameters", TRIAL_FLOATS), options)
-            : update;
+        trial ? UpdateSteps.of(Buffer.persistent("parameters", TRIAL_FLOATS), options) : update;
     updated.addTo(steps, options.optimizer);
     losses.perImage().values().forEach(steps::keep);
     List<Buffer> inputs = new ArrayList<>(graph.inputBuffers());

@@ -101,10 +101,18 @@ class GraphTest {
   @Test
   void resamplingChangesHeightAndWidth() {
     Tensor x = image(2, 4, 6, 3);
-    assertEquals(Block.of(0, 2, 2, 3, 3), ResampleOperation.averagePool(graph, "p", x, Padding.NONE).shape());
-    assertEquals(Block.of(0, 2, 2, 3, 3), ResampleOperation.filteredHalf(graph, "f", x, Padding.NONE).shape());
-    assertEquals(Block.of(0, 2, 8, 12, 3), ResampleOperation.filteredDouble(graph, "d", x, Padding.NONE).shape());
-    assertEquals(Block.of(0, 2, 7, 5, 3), ResampleOperation.nearest(graph, "n", x, 7, 5, Padding.NONE).shape());
+    assertEquals(
+        Block.of(0, 2, 2, 3, 3),
+        ResampleOperation.averagePool(graph, "p", x, Padding.NONE).shape());
+    assertEquals(
+        Block.of(0, 2, 2, 3, 3),
+        ResampleOperation.filteredHalf(graph, "f", x, Padding.NONE).shape());
+    assertEquals(
+        Block.of(0, 2, 8, 12, 3),
+        ResampleOperation.filteredDouble(graph, "d", x, Padding.NONE).shape());
+    assertEquals(
+        Block.of(0, 2, 7, 5, 3),
+        ResampleOperation.nearest(graph, "n", x, 7, 5, Padding.NONE).shape());
     assertEquals(Block.of(0, 2, 1, 1, 3), PixelMeanOperation.record(graph, "m", x).shape());
     Tensor odd = ResampleOperation.averagePool(graph, "odd", image(2, 3, 2, 3), Padding.NONE);
     assertEquals(Block.of(0, 2, 1, 1, 3), odd.shape());
@@ -141,10 +149,12 @@ class GraphTest {
         new float[] {1, 3, 5, -11},
         output((g, in) -> AffineOperation.record(g, "affine", in.get("x"), 2, -1, Padding.NONE)));
     assertArrayEquals(
-        new float[] {1.5f, -1}, output((g, in) -> PixelMeanOperation.record(g, "mean", in.get("x"))));
+        new float[] {1.5f, -1},
+        output((g, in) -> PixelMeanOperation.record(g, "mean", in.get("x"))));
     assertArrayEquals(
         new float[] {0.5f, 1, -6, 10},
-        output((g, in) -> ScaleImagesOperation.record(g, "scaled", in.get("x"), g.constant(0.5f, -2))));
+        output((g, in) ->
+            ScaleImagesOperation.record(g, "scaled", in.get("x"), g.constant(0.5f, -2))));
   }
 
   @Test

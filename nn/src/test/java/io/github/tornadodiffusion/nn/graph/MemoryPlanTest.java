@@ -125,7 +125,8 @@ class MemoryPlanTest {
     steps.add("broken", at -> Elementwise.copy(at.block(a), at.block(b), false), a);
     MemoryPlan plan = new MemoryPlan(steps.list(), List.of());
     Exception e =
-        assertThrows(IllegalStateException.class, () -> plan.program("p", 0, 2, List.of(), List.of()));
+        assertThrows(
+            IllegalStateException.class, () -> plan.program("p", 0, 2, List.of(), List.of()));
     assertTrue(e.getMessage().contains("broken") && e.getMessage().contains("b"), e.getMessage());
   }
 

@@ -75,14 +75,14 @@ class TrialsTest {
 
   private static Watching watch(int batch) {
     Watching engine = new Watching();
-    var parameters = Initialisation.pytorchDefault(new UNet2DModel(config()).parameters().specs(), 1);
+    var parameters =
+        Initialisation.pytorchDefault(new UNet2DModel(config()).parameters().specs(), 1);
     UNets.inference(engine, config(), parameters, batch, SIZE, SIZE).close();
     UNets.gradients(engine, config(), parameters, batch, SIZE, SIZE).close();
     UNet2DConfig variance = config().toBuilder().outChannels(6).build();
     var more = Initialisation.pytorchDefault(new UNet2DModel(variance).parameters().specs(), 1);
     for (boolean accumulate : new boolean[] {false, true}) {
-      UNets.Options options =
-          new UNets.Options(batch, SIZE, SIZE, true, accumulate, false);
+      UNets.Options options = new UNets.Options(batch, SIZE, SIZE, true, accumulate, false);
       UNets.training(engine, config(), parameters, options).close();
       UNets.training(engine, variance, more, options).close();
     }

@@ -27,8 +27,8 @@ import io.github.tornadodiffusion.nn.operations.LookupOperation;
 import io.github.tornadodiffusion.nn.operations.PixelMeanOperation;
 import io.github.tornadodiffusion.nn.operations.ResampleOperation;
 import io.github.tornadodiffusion.nn.operations.ScaleImagesOperation;
-import io.github.tornadodiffusion.nn.programs.GradientCheck.Piece;
 import io.github.tornadodiffusion.nn.programs.GradientCheck;
+import io.github.tornadodiffusion.nn.programs.GradientCheck.Piece;
 import io.github.tornadodiffusion.nn.programs.Inference;
 import io.github.tornadodiffusion.nn.programs.LossGradients;
 import io.github.tornadodiffusion.nn.training.Initialisation;
@@ -92,12 +92,11 @@ class GradientCheckTest {
               Conv2d conv = Conv2d.same(s.child("conv"), 8, 8);
               return (g, in) -> {
                 Tensor a = in.get("a");
-                Tensor joined = ConcatOperation.record(
-                        g,
-                        "concat",
-                        a,
-                        AddOperation.record(g, "add", in.get("b"), in.get("b")));
-                Tensor twice = conv.apply(g, joined, null, AffineOperation.scale(g, "scale", joined, 0.5));
+                Tensor joined =
+                    ConcatOperation.record(
+                        g, "concat", a, AddOperation.record(g, "add", in.get("b"), in.get("b")));
+                Tensor twice =
+                    conv.apply(g, joined, null, AffineOperation.scale(g, "scale", joined, 0.5));
                 Tensor large = ResampleOperation.nearest(g, "nearest", twice, 7, 5, Padding.all(1));
                 return AddOperation.record(
                     g,
@@ -109,7 +108,12 @@ class GradientCheckTest {
             shapes("a", new int[] {2, 3, 5, 4}, "b", new int[] {2, 5, 5, 4})));
     cases.put(
         "average pool",
-        of((g, in) -> ResampleOperation.averagePool(g, "pool", in.get("x"), Padding.NONE), 2, 5, 5, 7));
+        of(
+            (g, in) -> ResampleOperation.averagePool(g, "pool", in.get("x"), Padding.NONE),
+            2,
+            5,
+            5,
+            7));
     cases.put(
         "filters",
         of(
@@ -146,8 +150,7 @@ class GradientCheckTest {
             s -> {
               Parameter table = s.parameter("table", ParameterSpec.Kind.EMBEDDING, 1, 4, 5);
               return (g, in) ->
-                  LookupOperation.record(
-                      g, "lookup", table, g.input(Input.numbers("rows", 3)));
+                  LookupOperation.record(g, "lookup", table, g.input(Input.numbers("rows", 3)));
             },
             Map.of(),
             Map.of("rows", new float[] {3, 1, 3})));

@@ -42,7 +42,6 @@ public final class LayerHarness {
 
   /** The piece on the device. */
   public GradientCheck open(Piece piece, Map<String, HostTensor> weights) {
-    return GradientCheck.record(scope.parameters(), inputs, piece)
-        .open(TestEngine.ENGINE, weights);
+    return GradientCheck.record(scope.parameters(), inputs, piece).open(TestEngine.ENGINE, weights);
   }
 }

@@ -67,10 +67,7 @@ class LayersParityTest {
         s ->
             (g, in) ->
                 ActivationOperation.record(
-                    g,
-                    "silu",
-                    Activation.SILU,
-                    AffineOperation.scale(g, "scale", in.get("x"), 3)));
+                    g, "silu", Activation.SILU, AffineOperation.scale(g, "scale", in.get("x"), 3)));
     layers.put(
         "softmax",
         s ->
@@ -91,7 +88,8 @@ class LayersParityTest {
     layers.put("upsample_conv", upsample(8, 8, 8, 10));
     layers.put("upsample_conv_out", upsample(8, 6, 6, 6));
     layers.put(
-        "upsample_noconv", s -> (g, in) -> ResampleOperation.nearest(g, "nearest", in.get("x"), 8, 8, Padding.NONE));
+        "upsample_noconv",
+        s -> (g, in) -> ResampleOperation.nearest(g, "nearest", in.get("x"), 8, 8, Padding.NONE));
     layers.put("upsample_size", upsample(8, 8, 7, 9));
     layers.put("downsample_conv_p1", downsample(1));
     layers.put("downsample_conv_p0", downsample(0));

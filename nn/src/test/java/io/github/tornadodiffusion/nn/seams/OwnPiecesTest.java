@@ -117,8 +117,7 @@ class OwnPiecesTest {
     List<Input> x = List.of(Input.images("x", 2, 5, 3, 7, NONE));
     Parameters none = new Parameters();
     assertRight(error(none, x, Map.of(), false, (g, in) -> Twice.record(g, in.get("x"), 2)));
-    double wrong =
-        error(none, x, Map.of(), false, (g, in) -> Twice.record(g, in.get("x"), 2.1f));
+    double wrong = error(none, x, Map.of(), false, (g, in) -> Twice.record(g, in.get("x"), 2.1f));
     assertTrue(wrong > 0.01, "a wrong gradient is found: " + wrong);
   }
 
@@ -174,9 +173,7 @@ class OwnPiecesTest {
         List.of(Input.images("a", 3, 5, 4, 2, NONE), Input.images("b", 3, 5, 4, 2, NONE));
     try (GradientCheck check =
         GradientCheck.record(
-                scope.parameters(),
-                both,
-                (g, in) -> meanAbsoluteError(g, in.get("a"), in.get("b")))
+                scope.parameters(), both, (g, in) -> meanAbsoluteError(g, in.get("a"), in.get("b")))
             .open(TestEngine.ENGINE, Map.of())) {
       float[] a = new float[120];
       float[] b = new float[120];
@@ -301,8 +298,7 @@ class OwnPiecesTest {
     public SequencedMap<String, Tensor> record(Graph graph, Map<String, Tensor> inputs) {
       Tensor encoder = inputs.get("encoder_hidden_states");
       Tensor rows = LookupOperation.record(graph, "tokens", table, inputs.get("input_ids"));
-      Tensor tokens =
-          ReshapeOperation.record(graph, "sequence", rows, encoder.n(), 1, TOKENS);
+      Tensor tokens = ReshapeOperation.record(graph, "sequence", rows, encoder.n(), 1, TOKENS);
       Tensor q = toQ.apply(graph, tokens);
       Tensor attended = AttentionOperation.record(graph, "attention", q, encoder, encoder, 2);
       Tensor hidden = toOut.apply(graph, attended, null, tokens);
@@ -344,8 +340,7 @@ class OwnPiecesTest {
       // The same token with the same neighbours: the same vector, channels last.
       assertArrayEquals(
           Arrays.copyOfRange(both, length, length + TextModel.CHANNELS),
-          Arrays.copyOfRange(
-              both, length + TextModel.CHANNELS, length + 2 * TextModel.CHANNELS),
+          Arrays.copyOfRange(both, length + TextModel.CHANNELS, length + 2 * TextModel.CHANNELS),
           1e-6f);
       assertMessage(
           "no token 11: use 0 to 10",
@@ -437,8 +432,7 @@ class OwnPiecesTest {
     Model model = new LinearModel(scope, linear);
     Training.Options options = new Training.Options(new Sgd(0.1f));
     RecordedProgram<Training> program =
-        Training.record(
-            Objective.meanSquaredError(model, "y"), new BatchShape(4, 1, 1), options);
+        Training.record(Objective.meanSquaredError(model, "y"), new BatchShape(4, 1, 1), options);
     Map<String, HostTensor> initial = Initialisation.pytorchDefault(model.parameters().specs(), 1);
     float[] x = {1, 2, 3, -1, 0, 1, 2, 2, -2, 0, 1, 0};
     Map<String, float[]> values = Map.of("x", x, "target", new float[] {1, 0, 0, 1, 2, 2, 1, 1});
@@ -461,8 +455,7 @@ class OwnPiecesTest {
       assertTrue(last < 0.5 * first, first + " to " + last);
       Update other = new Update(new AdamW(1), 41);
       assertMessage(
-          "recorded for Sgd",
-          () -> training.step(new Training.StepInput(values, null, other)));
+          "recorded for Sgd", () -> training.step(new Training.StepInput(values, null, other)));
     }
   }
 

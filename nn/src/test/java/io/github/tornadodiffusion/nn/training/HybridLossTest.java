@@ -84,10 +84,7 @@ class HybridLossTest {
     static Step of(UNet2DConfig config, Map<String, HostTensor> parameters, StepInput input) {
       try (Training training =
           UNets.training(
-              TestEngine.ENGINE,
-              config,
-              parameters,
-              new UNets.Options(BATCH, SIZE, SIZE, false))) {
+              TestEngine.ENGINE, config, parameters, new UNets.Options(BATCH, SIZE, SIZE, false))) {
         return new Step(training.step(input), training.optimizerState(AdamW.FIRST_MOMENTS));
       }
     }
@@ -160,7 +157,8 @@ class HybridLossTest {
         }
         moved.put(name, new HostTensor(PARAMETERS.get(name).shape(), values));
       }
-      for (float term : Step.of(TWICE, moved, input(variance(2), 0)).result.losses().get(Denoising.BOUND)) {
+      for (float term :
+          Step.of(TWICE, moved, input(variance(2), 0)).result.losses().get(Denoising.BOUND)) {
         bounds[side] += 2.0 * term / BATCH;
       }
     }

@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.github.tornadodiffusion.nn.Golden;
 import io.github.tornadodiffusion.nn.GoldenModel;
-import io.github.tornadodiffusion.nn.graph.ParameterSpec.Kind;
 import io.github.tornadodiffusion.nn.graph.ParameterSpec;
+import io.github.tornadodiffusion.nn.graph.ParameterSpec.Kind;
 import io.github.tornadodiffusion.nn.io.Safetensors;
 import io.github.tornadodiffusion.nn.io.SafetensorsFile;
 import io.github.tornadodiffusion.nn.models.unet.ModelFiles;
@@ -141,8 +141,7 @@ class TorchGeneratorTest {
     ModelFiles.UNet golden = GoldenModel.read(directory);
     UNet2DModel model = new UNet2DModel(golden.config());
     List<ParameterSpec> specs = model.parameters().specs();
-    var drawn =
-        TorchInitialisation.of(specs, model.constructionOrder(), new TorchGenerator(seed));
+    var drawn = TorchInitialisation.of(specs, model.constructionOrder(), new TorchGenerator(seed));
     assertEquals(
         List.copyOf(golden.parameters().sequencedKeySet()), List.copyOf(drawn.sequencedKeySet()));
     for (ParameterSpec spec : specs) {

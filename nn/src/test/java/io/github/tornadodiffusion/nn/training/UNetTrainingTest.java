@@ -34,8 +34,7 @@ class UNetTrainingTest {
   private static final float LEARNING_RATE = 4e-4f;
   private static final int STEPS = 3;
   private static final UNets.Options OPTIONS = new UNets.Options(4, 16, 16, true);
-  private static final UNets.Options GIVEN =
-      new UNets.Options(4, 16, 16, true, false, true);
+  private static final UNets.Options GIVEN = new UNets.Options(4, 16, 16, true, false, true);
 
   private static ModelFiles.UNet unet;
   private static JsonNode json;
@@ -71,16 +70,16 @@ class UNetTrainingTest {
     Arrays.fill(ones, 1);
     Denoising.Batch batch =
         new Denoising.Batch(
-        io.get("train.step%d.clean".formatted(k)).values(),
-        timesteps,
-        null,
-        signal,
-        sigma,
-        ones,
-        new float[timesteps.length],
-        null,
-        ones,
-        null);
+            io.get("train.step%d.clean".formatted(k)).values(),
+            timesteps,
+            null,
+            signal,
+            sigma,
+            ones,
+            new float[timesteps.length],
+            null,
+            ones,
+            null);
     return new Step(batch, new Counter(11, k, 0), update(k, maxGradNorm));
   }
 
@@ -97,26 +96,21 @@ class UNetTrainingTest {
 
   /** Images {@code from .. to - 1} of a step, with other noise and weights. */
   private static Step with(
-      Step of,
-      float[] noise,
-      Counter counter,
-      float[] weights,
-      boolean update,
-      int from,
-      int to) {
+      Step of, float[] noise, Counter counter, float[] weights, boolean update, int from, int to) {
     Denoising.Batch step = of.batch;
     int values = step.images().length / step.timesteps().length;
-    Denoising.Batch batch = new Denoising.Batch(
-        Arrays.copyOfRange(step.images(), from * values, to * values),
-        Arrays.copyOfRange(step.timesteps(), from, to),
-        null,
-        Arrays.copyOfRange(step.signal(), from, to),
-        Arrays.copyOfRange(step.sigma(), from, to),
-        Arrays.copyOfRange(step.targetNoise(), from, to),
-        Arrays.copyOfRange(step.targetSample(), from, to),
-        noise,
-        weights,
-        null);
+    Denoising.Batch batch =
+        new Denoising.Batch(
+            Arrays.copyOfRange(step.images(), from * values, to * values),
+            Arrays.copyOfRange(step.timesteps(), from, to),
+            null,
+            Arrays.copyOfRange(step.signal(), from, to),
+            Arrays.copyOfRange(step.sigma(), from, to),
+            Arrays.copyOfRange(step.targetNoise(), from, to),
+            Arrays.copyOfRange(step.targetSample(), from, to),
+            noise,
+            weights,
+            null);
     return new Step(batch, counter, update ? of.update : null);
   }
 
@@ -133,8 +127,7 @@ class UNetTrainingTest {
   void threeStepsOfAdamW() throws IOException {
     Map<String, HostTensor> expected = Safetensors.read(Golden.path(TINY + ".after3.safetensors"));
     JsonNode train = json.get("train");
-    try (Training training =
-        UNets.training(ENGINE, unet.config(), unet.parameters(), GIVEN)) {
+    try (Training training = UNets.training(ENGINE, unet.config(), unet.parameters(), GIVEN)) {
       for (int k = 0; k < STEPS; k++) {
         StepResult result = given(input(k, 0), noise(k)).of(training);
         assertEquals(train.get("losses_fp64").get(k).asDouble(), result.loss(), 2e-6, "step " + k);
@@ -186,8 +179,7 @@ class UNetTrainingTest {
 
   @Test
   void averageFollowsParameters() {
-    try (Training training =
-        UNets.training(ENGINE, unet.config(), unet.parameters(), OPTIONS)) {
+    try (Training training = UNets.training(ENGINE, unet.config(), unet.parameters(), OPTIONS)) {
       input(0, 0).of(training);
       Map<String, HostTensor> after = training.parameters();
       training
@@ -230,8 +222,7 @@ class UNetTrainingTest {
   @Test
   void resumesBitForBitOnAnyNumberOfThreads() {
     SequencedMap<String, HostTensor> straight;
-    try (Training training =
-        UNets.training(ENGINE, unet.config(), unet.parameters(), OPTIONS)) {
+    try (Training training = UNets.training(ENGINE, unet.config(), unet.parameters(), OPTIONS)) {
       input(0, 1).of(training);
       input(1, 1).of(training);
       straight = training.parameters();
@@ -239,8 +230,7 @@ class UNetTrainingTest {
     try (Engine single = TestEngine.another(1);
         Engine triple = TestEngine.another(3);
         Training first = UNets.training(single, unet.config(), unet.parameters(), OPTIONS);
-        Training second =
-            UNets.training(triple, unet.config(), unet.parameters(), OPTIONS)) {
+        Training second = UNets.training(triple, unet.config(), unet.parameters(), OPTIONS)) {
       input(0, 1).of(first);
       second.setState(
           first.parameters(),
@@ -272,7 +262,8 @@ class UNetTrainingTest {
         assertEquals(0, first.gradNorm());
         assertEquals(expected.gradNorm(), second.gradNorm(), 1e-6 * expected.gradNorm());
         Map<String, HostTensor> moments = parts.optimizerState(AdamW.FIRST_MOMENTS);
-        whole.optimizerState(AdamW.FIRST_MOMENTS)
+        whole
+            .optimizerState(AdamW.FIRST_MOMENTS)
             .forEach((name, value) -> {
               float[] reference = value.values();
               double tolerance = 2e-5 * Errors.magnitude(reference) + 1e-9;
@@ -303,8 +294,7 @@ class UNetTrainingTest {
 
   @Test
   void refusesWhatDoesNotFit() {
-    try (Training training =
-        UNets.training(ENGINE, unet.config(), unet.parameters(), OPTIONS)) {
+    try (Training training = UNets.training(ENGINE, unet.config(), unet.parameters(), OPTIONS)) {
       Step good = input(0, 0);
       Denoising.Batch batch = good.batch;
       Denoising.Batch labels =

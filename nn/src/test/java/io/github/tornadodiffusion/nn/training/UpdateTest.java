@@ -99,9 +99,7 @@ class UpdateTest {
   @Test
   void whatIsNotAskedForIsNoStep() {
     assertEquals(List.of("clip", "AdamW"), labels(update(false, false)));
-    assertEquals(
-        List.of("clip", "AdamW", "clear gradients", "EMA"),
-        labels(update(true, true)));
+    assertEquals(List.of("clip", "AdamW", "clear gradients", "EMA"), labels(update(true, true)));
   }
 
   private static UpdateSteps update(boolean ema, boolean clear) {

@@ -117,7 +117,8 @@ public final class Classifier implements Model {
     }
     Tensor mean = PixelMeanOperation.record(graph, "mean", x);
     Tensor hidden = features.apply(graph, mean);
-    Tensor active = ActivationOperation.record(graph, "features.activation", Activation.SILU, hidden);
+    Tensor active =
+        ActivationOperation.record(graph, "features.activation", Activation.SILU, hidden);
     return Outputs.of(FEATURES, active, LOGITS, logits.apply(graph, active));
   }
 }

@@ -92,7 +92,9 @@ final class SkipUpBlock2D implements UNetBlock {
     }
     Tensor image = skips.image();
     if (image != null) {
-      image = ResampleOperation.filteredDouble(graph, scope.child("upsampler").path(), image, Padding.NONE);
+      image =
+          ResampleOperation.filteredDouble(
+              graph, scope.child("upsampler").path(), image, Padding.NONE);
     }
     if (resnetUp != null) {
       Tensor normed = skipNorm.apply(graph, hidden, Activation.SILU, skipConv.padding());

@@ -122,8 +122,7 @@ public final class UNet2DModel implements Model {
     int n = batch.images();
     Padding border = config.centerInputSample() ? Padding.NONE : convIn.padding();
     List<Input> inputs = new ArrayList<>();
-    inputs.add(
-        Input.images(SAMPLE, n, config.inChannels(), batch.height(), batch.width(), border));
+    inputs.add(Input.images(SAMPLE, n, config.inChannels(), batch.height(), batch.width(), border));
     inputs.addAll(embedding.inputs(n));
     if (config.fourier()) {
       inputs.add(Input.numbers(INVERSE_TIMESTEPS, n).from(TIMESTEPS).with(t -> 1 / t));
@@ -142,8 +141,7 @@ public final class UNet2DModel implements Model {
     Tensor temb = embedding.apply(graph, inputs);
     Tensor x =
         config.centerInputSample()
-            ? AffineOperation.record(
-                graph, "center_input_sample", sample, 2, -1, convIn.padding())
+            ? AffineOperation.record(graph, "center_input_sample", sample, 2, -1, convIn.padding())
             : sample;
     Tensor hidden = convIn.apply(graph, x);
     Skips skips = new Skips(hidden);

@@ -38,8 +38,7 @@ class ClassifierTest {
 
   private static Inference inference(
       ClassifierConfig config, Map<String, HostTensor> parameters, int batch) {
-    return Inference.record(new Classifier(config), BatchShape.of(batch))
-        .open(ENGINE, parameters);
+    return Inference.record(new Classifier(config), BatchShape.of(batch)).open(ENGINE, parameters);
   }
 
   private static Training training(
@@ -52,8 +51,7 @@ class ClassifierTest {
   }
 
   private static float[] step(Training training, float[] images, int[] labels, Update update) {
-    Map<String, float[]> values =
-        Map.of(Classifier.IMAGES, images, "labels", Input.floats(labels));
+    Map<String, float[]> values = Map.of(Classifier.IMAGES, images, "labels", Input.floats(labels));
     return training.step(new Training.StepInput(values, null, update)).lossPerImage();
   }
 
@@ -164,9 +162,7 @@ class ClassifierTest {
         float[] image = Arrays.copyOfRange(images, i * length, (i + 1) * length);
         one.predict(Map.of(Classifier.IMAGES, image));
         assertArrayEquals(
-            Arrays.copyOfRange(logits, i * 5, (i + 1) * 5),
-            one.images(Classifier.LOGITS),
-            1e-5f);
+            Arrays.copyOfRange(logits, i * 5, (i + 1) * 5), one.images(Classifier.LOGITS), 1e-5f);
         assertArrayEquals(
             Arrays.copyOfRange(features, i * 11, (i + 1) * 11),
             one.images(Classifier.FEATURES),

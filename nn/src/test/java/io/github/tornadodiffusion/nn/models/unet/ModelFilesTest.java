@@ -147,7 +147,8 @@ class ModelFilesTest {
       Safetensors.write(copy.resolve(ModelFiles.WEIGHTS), one, Map.of());
       assertEquals(
           expected,
-          ModelFiles.readUNet(copy, config -> new UNet2DModel(config).parameters().specs()).parameters());
+          ModelFiles.readUNet(copy, config -> new UNet2DModel(config).parameters().specs())
+              .parameters());
     }
   }
 

@@ -70,7 +70,8 @@ class UNet2DModelTest {
             unit1().blockOutChannels(List.of(65_536, 65_536, 65_536, 65_536)).build(),
             unit1().numClassEmbeds(Integer.MAX_VALUE).build())) {
       Exception e =
-          assertThrows(IllegalArgumentException.class, () -> new UNet2DModel(config).parameters().specs());
+          assertThrows(
+              IllegalArgumentException.class, () -> new UNet2DModel(config).parameters().specs());
       assertTrue(e.getMessage().contains("use fewer layers or channels"), e.getMessage());
     }
   }
@@ -110,8 +111,7 @@ class UNet2DModelTest {
   void labelsAreChecked() throws IOException {
     ModelFiles.UNet unet = GoldenModel.read("unet_variants/class_labels");
     try (JvmEngine engine = new JvmEngine(1);
-        Inference inference =
-            UNets.inference(engine, unet.config(), unet.parameters(), 1, 8, 8)) {
+        Inference inference = UNets.inference(engine, unet.config(), unet.parameters(), 1, 8, 8)) {
       float[] sample = new float[3 * 64];
       float[] timestep = {3};
       Exception none =

@@ -93,8 +93,7 @@ class UNetParityTest {
             UNets.gradients(ENGINE, config, parameters, shape[0], shape[2], shape[3]);
         Inference inference =
             UNets.inference(ENGINE, config, parameters, shape[0], shape[2], shape[3])) {
-      double loss =
-          gradients.run(UNets.withTarget(inputs.values(), io.get("target").values()));
+      double loss = gradients.run(UNets.withTarget(inputs.values(), io.get("target").values()));
       float[] output = gradients.images(Model.SAMPLE);
       double error = json.get("output_fp32_vs_fp64").asDouble();
       Errors.check("output", output, io.get("output").values(), 4 * error);
@@ -149,14 +148,10 @@ class UNetParityTest {
       float[] target = io.get("target").values();
       float[] timesteps = GoldenModel.floats(json.get("timesteps"));
       double loss =
-          gradients.run(
-              UNets.withTarget(UNetInputs.of(input, timesteps, null).values(), target));
+          gradients.run(UNets.withTarget(UNetInputs.of(input, timesteps, null).values(), target));
       double outputError = errors.get("output").asDouble();
       Errors.check(
-          "output",
-          gradients.images(Model.SAMPLE),
-          io.get("output").values(),
-          3 * outputError);
+          "output", gradients.images(Model.SAMPLE), io.get("output").values(), 3 * outputError);
       assertEquals(json.get("loss_fp64").asDouble(), loss, 2e-7);
       Errors.check(
           "input gradient",

@@ -24,11 +24,9 @@ public final class DropoutOracles {
           if (channel < channels) {
             long image = word(before, seed + 7) + place.image();
             long pixel = (image * rows.h() + place.y()) * w + place.x() / stride;
-            boolean stays = random(seed, pixel * channels + channel, before) >= d[DropoutKernels.LEAST];
-            sum.add(
-                stays
-                    ? before.at(d[DropoutKernels.SCALE]) * before.at(rows.in(0, place))
-                    : 0);
+            boolean stays =
+                random(seed, pixel * channels + channel, before) >= d[DropoutKernels.LEAST];
+            sum.add(stays ? before.at(d[DropoutKernels.SCALE]) * before.at(rows.in(0, place)) : 0);
           }
         });
   }
