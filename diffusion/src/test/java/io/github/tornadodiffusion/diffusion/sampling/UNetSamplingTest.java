@@ -80,7 +80,7 @@ class UNetSamplingTest {
   }
 
   /** The same model, for sampling on the host. */
-  private static SamplingDevice host(UNet2DConfig config) {
+  private static SamplingModel host(UNet2DConfig config) {
     Inference model =
         HOST_MODELS.computeIfAbsent(
             config, c -> Inference.record(new UNet2DModel(c), SHAPE).open(engine, parameters(c)));
@@ -109,7 +109,7 @@ class UNetSamplingTest {
   }
 
   private static float[] run(
-      SamplingDevice device, ReverseProcess process, SampleNoise noise, int[] labels) {
+      SamplingModel device, ReverseProcess process, SampleNoise noise, int[] labels) {
     float[] all = new float[COUNT * LENGTH];
     new Pipeline(device, CHANNELS, SIZE, SIZE)
         .run(
@@ -125,10 +125,10 @@ class UNetSamplingTest {
       ReverseProcess process,
       SampleNoise noise,
       int[] labels,
-      UnaryOperator<SamplingDevice> guided) {
+      UnaryOperator<SamplingModel> guided) {
     assertTrue(UNetSampling.free(process.registers()) <= FREE);
     SampleRegisters unet = used(config);
-    SamplingDevice host = host(config);
+    SamplingModel host = host(config);
     float[] expected = run(guided.apply(host), process, noise, labels);
     float[] actual = run(guided.apply(new UNetSampling(unet)), process, noise, labels);
     double most = 0;
@@ -230,8 +230,8 @@ class UNetSamplingTest {
   @Test
   void theDeviceDrawsTheNoiseOfTheHost() {
     SampleNoise seeded = SampleNoise.seeded(-11, LENGTH);
-    SamplingDevice device = new UNetSampling(used(PLAIN));
-    SamplingDevice host = host(PLAIN);
+    SamplingModel device = new UNetSampling(used(PLAIN));
+    SamplingModel host = host(PLAIN);
     for (int draw : new int[] {SampleNoise.INITIAL, 0, 999}) {
       for (int first : new int[] {0, 5, 100_000_000}) {
         host.draw(seeded, draw, first);
@@ -244,7 +244,7 @@ class UNetSamplingTest {
   @Test
   void whatIsWrittenIsRead() {
     try (SampleRegisters unet = registers(PLAIN, 1)) {
-      SamplingDevice device = new UNetSampling(unet);
+      SamplingModel device = new UNetSampling(unet);
       float[] values = IMAGES.inTurn(BATCH);
       device.write(Update.IMAGES, values);
       assertArrayEquals(values, device.read(Update.IMAGES));

@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.kernels.ops.attention;
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
+import io.github.tornadodiffusion.kernels.Tiles;
 import java.util.Arrays;
 import java.util.List;
 
@@ -12,7 +13,18 @@ import java.util.List;
  * tokens; head i is the channels i*d .. (i+1)*d - 1, d = c / heads.
  */
 public final class Attention {
-  private static final Class<?> KERNELS = AttentionKernels.class;
+  private static final Kernel FORWARD =
+      Kernel.of(AttentionKernels.class, "forward")
+          .with(AttentionOracles::forward)
+          .with(Tiles.variant(AttentionTileKernels.class, "forward", 19_456));
+  private static final Kernel QUERIES =
+      Kernel.of(AttentionKernels.class, "queries")
+          .with(AttentionOracles::queries)
+          .with(Tiles.variant(AttentionTileKernels.class, "queries", 19_456));
+  private static final Kernel KEYS =
+      Kernel.of(AttentionKernels.class, "keys")
+          .with(AttentionOracles::keys)
+          .with(Tiles.variant(AttentionTileKernels.class, "keys", 19_456));
 
   private Attention() {}
 
@@ -44,7 +56,7 @@ public final class Attention {
     double tensor = 4.0 * q.size();
     return List.of(
         new Call(
-            new Kernel(KERNELS, "forward"),
+            FORWARD,
             descriptor(q, k, v, heads, saved, scratch, forwardTile(q, heads), out.offset()),
             tiles(q, heads),
             2 * products,
@@ -85,7 +97,7 @@ public final class Attention {
     double tensor = 4.0 * q.size();
     return List.of(
         new Call(
-            new Kernel(KERNELS, "queries"),
+            QUERIES,
             descriptor(
                 q,
                 k,
@@ -102,7 +114,7 @@ public final class Attention {
             3 * products(q),
             6 * tensor),
         new Call(
-            new Kernel(KERNELS, "keys"),
+            KEYS,
             descriptor(
                 q,
                 k,

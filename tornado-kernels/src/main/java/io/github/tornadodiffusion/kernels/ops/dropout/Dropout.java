@@ -14,7 +14,8 @@ import java.util.List;
  * gradient.
  */
 public final class Dropout {
-  private static final Class<?> OWNER = DropoutKernels.class;
+  private static final Kernel DROP =
+      Kernel.of(DropoutKernels.class, "drop").with(DropoutOracles::drop);
 
   /** Random words are compared by their upper 24 bits. */
   private static final int BITS = 24;
@@ -37,14 +38,13 @@ public final class Dropout {
    */
   public static Call drop(
       Block x, int seedBlock, double probability, int scale, Block out, boolean accumulate) {
-    Kernel kernel = new Kernel(OWNER, "drop");
     if (!(probability >= 0 && probability < 1)) {
       throw new IllegalArgumentException(
-          "%s: the probability %s is not in [0, 1)".formatted(kernel.id(), probability));
+          "%s: the probability %s is not in [0, 1)".formatted(DROP.id(), probability));
     }
-    Rows.requireSameChannels(kernel, out, x);
+    Rows.requireSameChannels(DROP, out, x);
     int least = (int) Math.round(Math.scalb(probability, BITS));
     return Rows.callByImage(
-        kernel, 20, accumulate, out, List.of(x), out.c(), out.stride(), seedBlock, least, scale);
+        DROP, 20, accumulate, out, List.of(x), out.c(), out.stride(), seedBlock, least, scale);
   }
 }

@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.kernels.ops.norm;
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
+import io.github.tornadodiffusion.kernels.Tiles;
 import java.util.Arrays;
 import java.util.List;
 
@@ -12,7 +13,28 @@ import java.util.List;
  * .. (i + 1) * c / groups - 1.
  */
 public final class GroupNorm {
-  private static final Class<?> KERNELS = GroupNormKernels.class;
+  private static final Kernel MOMENTS =
+      Kernel.of(GroupNormKernels.class, "moments")
+          .with(GroupNormOracles::moments)
+          .with(Tiles.variant(GroupNormTileKernels.class, "moments", 1024));
+  private static final Kernel COEFFICIENTS =
+      Kernel.of(GroupNormKernels.class, "coefficients").with(GroupNormOracles::coefficients);
+  private static final Kernel APPLY =
+      Kernel.of(GroupNormKernels.class, "apply")
+          .with(GroupNormOracles::apply)
+          .with(Tiles.variant(GroupNormTileKernels.class, "apply", 0));
+  private static final Kernel SUMS =
+      Kernel.of(GroupNormKernels.class, "sums")
+          .with(GroupNormOracles::sums)
+          .with(Tiles.variant(GroupNormTileKernels.class, "sums", 2048));
+  private static final Kernel REDUCE =
+      Kernel.of(GroupNormKernels.class, "reduce")
+          .with(GroupNormOracles::reduce)
+          .with(Tiles.variant(GroupNormTileKernels.class, "reduce", 2048));
+  private static final Kernel GRADIENT =
+      Kernel.of(GroupNormKernels.class, "gradient")
+          .with(GroupNormOracles::gradient)
+          .with(Tiles.variant(GroupNormTileKernels.class, "gradient", 0));
 
   /**
    * Pixels of a chunk of an image: 16 channels of them fit into 16 KiB, a part of the first-level
@@ -61,14 +83,9 @@ public final class GroupNorm {
     double perChannel = 4.0 * x.n() * x.stride();
     int parts = x.n() * chunks(flat);
     return List.of(
+        new Call(MOMENTS, descriptor(flat, groups, statistics, partial), parts * blocks, 0, tensor),
         new Call(
-            new Kernel(KERNELS, "moments"),
-            descriptor(flat, groups, statistics, partial),
-            parts * blocks,
-            0,
-            tensor),
-        new Call(
-            new Kernel(KERNELS, "coefficients"),
+            COEFFICIENTS,
             descriptor(
                 flat,
                 groups,
@@ -83,7 +100,7 @@ public final class GroupNorm {
             0,
             perChannel * (4 + 2 * chunks(flat))),
         new Call(
-            new Kernel(KERNELS, "apply"),
+            APPLY,
             descriptor(
                 x,
                 groups,
@@ -150,13 +167,13 @@ public final class GroupNorm {
     int parts = x.n() * chunks(flat);
     return List.of(
         new Call(
-            new Kernel(KERNELS, "sums"),
+            SUMS,
             descriptor(flat, groups, statistics, partial, silu ? 1 : 0, gradOut.offset()),
             parts * blocks,
             0,
             (silu ? 3 : 2) * tensor),
         new Call(
-            new Kernel(KERNELS, "reduce"),
+            REDUCE,
             descriptor(
                 flat,
                 groups,
@@ -175,7 +192,7 @@ public final class GroupNorm {
             0,
             perChannel * (4 + 4 * chunks(flat))),
         new Call(
-            new Kernel(KERNELS, "gradient"),
+            GRADIENT,
             descriptor(
                 x,
                 groups,

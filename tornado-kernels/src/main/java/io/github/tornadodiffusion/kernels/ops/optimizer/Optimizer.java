@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.kernels.ops.optimizer;
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
+import io.github.tornadodiffusion.kernels.Tiles;
 import java.util.List;
 
 /**
@@ -45,7 +46,20 @@ public final class Optimizer {
    */
   public static final int CHUNK = 4096;
 
-  private static final Class<?> OWNER = OptimizerKernels.class;
+  private static final Kernel SQUARES =
+      Kernel.of(OptimizerKernels.class, "squares")
+          .with(OptimizerOracles::squares)
+          .with(Tiles.variant(OptimizerTileKernels.class, "squares", 1024));
+  private static final Kernel NORM =
+      Kernel.of(OptimizerKernels.class, "norm")
+          .with(OptimizerOracles::norm)
+          .with(Tiles.variant(OptimizerTileKernels.class, "norm", 1024));
+  private static final Kernel ADAM_W =
+      Kernel.of(OptimizerKernels.class, "adamW").with(OptimizerOracles::adamW);
+  private static final Kernel EMA =
+      Kernel.of(OptimizerKernels.class, "ema").with(OptimizerOracles::ema);
+  private static final Kernel CLEAR =
+      Kernel.of(OptimizerKernels.class, "clear").with(OptimizerOracles::clear);
 
   private Optimizer() {}
 
@@ -99,8 +113,8 @@ public final class Optimizer {
     int[] squares = {sums, length, gradients, scratch};
     int[] norm = {1, sums, scratch, hyper};
     return List.of(
-        new Call(new Kernel(OWNER, "squares"), squares, sums, 2.0 * length, 4.0 * (length + sums)),
-        new Call(new Kernel(OWNER, "norm"), norm, 1, sums, 4.0 * sums));
+        new Call(SQUARES, squares, sums, 2.0 * length, 4.0 * (length + sums)),
+        new Call(NORM, norm, 1, sums, 4.0 * sums));
   }
 
   /**
@@ -112,21 +126,21 @@ public final class Optimizer {
       int parameters, int gradients, int firstMoment, int secondMoment, int length, int hyper) {
     requireAligned(length);
     int[] d = {chunks(length), length, parameters, gradients, firstMoment, secondMoment, hyper};
-    return new Call(new Kernel(OWNER, "adamW"), d, d[0], 13.0 * length, 28.0 * length);
+    return new Call(ADAM_W, d, d[0], 13.0 * length, 28.0 * length);
   }
 
   /** shadow -= (1 - decay) * (shadow - parameters), as diffusers EMAModel. */
   public static Call ema(int shadow, int parameters, int length, int hyper) {
     requireAligned(length);
     int[] d = {chunks(length), length, shadow, parameters, hyper};
-    return new Call(new Kernel(OWNER, "ema"), d, d[0], 3.0 * length, 12.0 * length);
+    return new Call(EMA, d, d[0], 3.0 * length, 12.0 * length);
   }
 
   /** Sets gradients to zero, for those that add up over several backward passes. */
   public static Call clear(int gradients, int length) {
     requireAligned(length);
     int[] d = {chunks(length), length, gradients};
-    return new Call(new Kernel(OWNER, "clear"), d, d[0], 0, 4.0 * length);
+    return new Call(CLEAR, d, d[0], 0, 4.0 * length);
   }
 
   private static int chunks(int length) {

@@ -53,7 +53,7 @@ public final class OptimizerKernels {
   }
 
   /** Writes the norm and what it scales gradients by. */
-  public static void scale(FloatArray m, int hyper, float squares) {
+  static void scale(FloatArray m, int hyper, float squares) {
     float norm = TornadoMath.sqrt(squares);
     float max = m.get(hyper + Optimizer.MAX_GRAD_NORM);
     float scale = TornadoMath.min(1f, max / (norm + 1e-6f));

@@ -8,6 +8,9 @@ public final class Peak {
   /** Floats that an iteration works on: eight vectors of sixteen, which do not wait for another. */
   public static final int ROW = 8 * 16;
 
+  private static final Kernel MULTIPLY_ADD =
+      Kernel.of(PeakKernels.class, "multiplyAdd").with(PeakOracles::multiplyAdd);
+
   private Peak() {}
 
   /**
@@ -23,7 +26,7 @@ public final class Peak {
   public static Call multiplyAdd(int rows, int times, int factor, int term, int x, int y) {
     double floats = (double) rows * ROW;
     return new Call(
-        new Kernel(PeakKernels.class, "multiplyAdd"),
+        MULTIPLY_ADD,
         new int[] {rows, times, factor, term, x, y},
         rows,
         2 * times * floats,

@@ -28,7 +28,11 @@ public final class SamplerUpdate {
   /** Floats in the coefficients of {@link #learnedNoise}. */
   public static final int LEARNED_SIZE = 3;
 
-  private static final Class<?> OWNER = SamplerUpdateKernels.class;
+  private static final Kernel COMBINE =
+      Kernel.of(SamplerUpdateKernels.class, "combine").with(SamplerUpdateOracles::combine);
+  private static final Kernel LEARNED_NOISE =
+      Kernel.of(SamplerUpdateKernels.class, "learnedNoise")
+          .with(SamplerUpdateOracles::learnedNoise);
 
   private SamplerUpdate() {}
 
@@ -96,14 +100,13 @@ public final class SamplerUpdate {
    * @param registers in the order of their numbers
    */
   public static Call combine(int lines, List<Block> registers) {
-    Kernel kernel = new Kernel(OWNER, "combine");
     Block first = registers.getFirst();
-    registers.forEach(register -> requireSame(kernel, first, register));
+    registers.forEach(register -> requireSame(COMBINE, first, register));
     IntStream offsets = registers.stream().mapToInt(Block::offset);
     IntStream head = IntStream.of(chunks(first), first.size(), registers.size(), lines);
     int[] d = IntStream.concat(head, offsets).toArray();
     // One line that reads two registers, the least that a sampler does.
-    return new Call(kernel, d, d[0], 3.0 * first.size(), 12.0 * first.size());
+    return new Call(COMBINE, d, d[0], 3.0 * first.size(), 12.0 * first.size());
   }
 
   /**
@@ -133,10 +136,9 @@ public final class SamplerUpdate {
    * @param coefficients offset of c, see {@link #logarithmicDeviation} and {@link #plainDeviation}
    */
   public static Call learnedNoise(Block variance, Block noise, int coefficients) {
-    Kernel kernel = new Kernel(OWNER, "learnedNoise");
-    requireSame(kernel, variance, noise);
+    requireSame(LEARNED_NOISE, variance, noise);
     int[] d = {chunks(variance), variance.size(), variance.offset(), noise.offset(), coefficients};
-    return new Call(kernel, d, d[0], 4.0 * variance.size(), 12.0 * variance.size());
+    return new Call(LEARNED_NOISE, d, d[0], 4.0 * variance.size(), 12.0 * variance.size());
   }
 
   private static void requireSame(Kernel kernel, Block first, Block other) {

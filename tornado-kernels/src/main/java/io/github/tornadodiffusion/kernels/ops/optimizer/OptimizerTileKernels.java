@@ -1,0 +1,69 @@
+package io.github.tornadodiffusion.kernels.ops.optimizer;
+
+import io.github.tornadodiffusion.kernels.Tiles;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * {@link OptimizerKernels} for a GPU, with the same descriptors. Every thread of a work group sums
+ * a part, and these sums are added up as a tree in local memory.
+ */
+public final class OptimizerTileKernels {
+  private OptimizerTileKernels() {}
+
+  /** A chunk at a time. */
+  static void squares(KernelContext c, FloatArray m, IntArray d) {
+    float[] sums = c.allocateFloatLocalArray(256);
+    int thread = c.localIdx;
+    int groups = c.globalGroupSizeX / Tiles.THREADS;
+    int bound = d.get(0);
+    int gradients = d.get(2);
+    for (int t = c.groupIdx; t < bound; t += groups) {
+      int end = Math.min((t + 1) * Optimizer.CHUNK, d.get(1));
+      float sum = 0f;
+      for (int i = t * Optimizer.CHUNK + thread; i < end; i += Tiles.THREADS) {
+        float g = m.get(gradients + i);
+        sum += g * g;
+      }
+      sums[thread] = sum;
+      c.localBarrier();
+      for (int half = 128; half > 0; half >>= 1) {
+        if (thread < half) {
+          sums[thread] += sums[thread + half];
+        }
+        c.localBarrier();
+      }
+      if (thread == 0) {
+        m.set(d.get(3) + t, sums[0]);
+      }
+      c.localBarrier();
+    }
+  }
+
+  /** Everything by one work group. */
+  static void norm(KernelContext c, FloatArray m, IntArray d) {
+    float[] sums = c.allocateFloatLocalArray(256);
+    int thread = c.localIdx;
+    int groups = c.globalGroupSizeX / Tiles.THREADS;
+    int count = d.get(1);
+    int partial = d.get(2);
+    for (int t = c.groupIdx; t < 1; t += groups) {
+      float sum = 0f;
+      for (int i = thread; i < count; i += Tiles.THREADS) {
+        sum += m.get(partial + i);
+      }
+      sums[thread] = sum;
+      c.localBarrier();
+      for (int half = 128; half > 0; half >>= 1) {
+        if (thread < half) {
+          sums[thread] += sums[thread + half];
+        }
+        c.localBarrier();
+      }
+      if (thread == 0) {
+        OptimizerKernels.scale(m, d.get(3), sums[0]);
+      }
+    }
+  }
+}
