@@ -12,6 +12,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
 import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
+import io.github.tornadodiffusion.nn.training.AdamW;
 import io.github.tornadodiffusion.nn.training.EmaDecay;
 import io.github.tornadodiffusion.nn.training.LearningRateSchedule;
 import java.util.Map;
@@ -72,6 +73,11 @@ public record TrainingConfig(
     check(batch >= 1, "batch", batch, "at least 1");
     check(steps >= 1, "steps", steps, "at least 1");
     check(trainTimesteps >= 1, "num_train_timesteps", trainTimesteps, "at least 1");
+    check(
+        !unet.fourier() || trainTimesteps >= 2,
+        "num_train_timesteps",
+        trainTimesteps,
+        "at least 2 for time_embedding_type fourier, which cannot take timestep 0");
     check(learningRate > 0 && learningRate < 1000, "lr", learningRate, "above 0 and below 1000");
     check(lrWarmupSteps >= 0, "lr_warmup_steps", lrWarmupSteps, "at least 0");
     check(adamBeta1 >= 0 && adamBeta1 < 1, "adam_beta1", adamBeta1, "from 0 to below 1");
@@ -110,10 +116,10 @@ public record TrainingConfig(
             ? 2 * unet.inChannels() + ", twice in_channels, to predict the variance too"
             : unet.inChannels() + " as in_channels");
     check(
-        unet.classEmbedType() == null,
+        unet.classVectorLength() == 0,
         "class_embed_type",
         unet.classEmbedType(),
-        "null, because training knows classes by num_class_embeds alone");
+        "null or timestep, because the classes of data are numbers");
     check(
         !unet.timeEmbeddingType().equals("learned") || unet.numTrainTimesteps() >= trainTimesteps,
         "num_train_timesteps of the model",
@@ -179,6 +185,14 @@ public record TrainingConfig(
         newVariant);
   }
 
+  /**
+   * The least timestep that is trained on: 0, or 1 for a model that embeds logarithms
+   * (time_embedding_type fourier).
+   */
+  public int firstTimestep() {
+    return unet.fourier() ? 1 : 0;
+  }
+
   /** Images that go into an update. */
   public int imagesPerStep() {
     return batch * variant.accumulate();
@@ -221,6 +235,16 @@ public record TrainingConfig(
     }
     return new EmaDecay(
         emaDecay, plain.minDecay(), plain.updateAfterStep(), true, 1, variant.emaPower());
+  }
+
+  /** The optimizer with the learning rate of a step. */
+  AdamW adamW(double rate) {
+    return new AdamW(
+        (float) rate,
+        (float) adamBeta1,
+        (float) adamBeta2,
+        (float) adamEpsilon,
+        (float) weightDecay);
   }
 
   /** The learning rate of every step. */

@@ -120,7 +120,7 @@ final class NoiseKernels {
 
   /** 32 bits from two floats that hold 16 each, lower ones first. */
   private static int word(FloatArray m, int at) {
-    return (int) m.get(at) | ((int) m.get(at + 1) << 16);
+    return Philox.word(m.get(at), m.get(at + 1));
   }
 
   /** The number from 0 to 2^32 - 1 whose bits these are. */

@@ -1,12 +1,11 @@
-package io.github.tornadodiffusion.nn.models.unet;
+package io.github.tornadodiffusion.nn.programs;
 
-import io.github.tornadodiffusion.kernels.Program;
 import io.github.tornadodiffusion.kernels.ops.elementwise.Elementwise;
 import io.github.tornadodiffusion.kernels.ops.noise.Noise;
 import io.github.tornadodiffusion.kernels.ops.sampling.SamplerUpdate;
 import io.github.tornadodiffusion.nn.graph.Buffer;
-import io.github.tornadodiffusion.nn.graph.MemoryPlan;
-import io.github.tornadodiffusion.nn.graph.Schedule;
+import io.github.tornadodiffusion.nn.graph.RecordedProgram.Part;
+import io.github.tornadodiffusion.nn.graph.Steps;
 import io.github.tornadodiffusion.nn.graph.Stored;
 import io.github.tornadodiffusion.nn.graph.Tensor;
 import io.github.tornadodiffusion.nn.graph.Trials;
@@ -33,7 +32,7 @@ final class SamplerGraph {
   private final Tensor input;
   private final Tensor output;
 
-  /** Where each of the programs begins in the schedule; the last entry is the end. */
+  /** Where each of the programs begins in the list; the last entry is the end. */
   private final List<Integer> starts = new ArrayList<>();
 
   /**
@@ -73,10 +72,10 @@ final class SamplerGraph {
     return registers.get(register);
   }
 
-  /** Adds the calls to the schedule, behind those of the model. */
-  void addTo(Schedule schedule) {
-    starts.add(schedule.steps().size());
-    schedule.add(
+  /** Adds the calls, behind those of the model. */
+  void addTo(Steps steps) {
+    starts.add(steps.size());
+    steps.add(
         "model input",
         at ->
             Elementwise.scale(
@@ -84,39 +83,39 @@ final class SamplerGraph {
         at(SampleRegisters.SAMPLE),
         inputScale,
         input);
-    starts.add(schedule.steps().size());
+    starts.add(steps.size());
     Tensor noise = at(SampleRegisters.NOISE);
-    schedule.add("noise", at -> Noise.gaussianByChannel(at.of(seed), at.block(noise)), seed, noise);
-    starts.add(schedule.steps().size());
+    steps.add("noise", at -> Noise.gaussianByChannel(at.of(seed), at.block(noise)), seed, noise);
+    starts.add(steps.size());
     Stored[] used = new Stored[registers.size() + 1];
     registers.toArray(used);
     used[registers.size()] = lines;
-    schedule.add(
+    steps.add(
         "sampler",
         at -> SamplerUpdate.combine(at.of(lines), registers.stream().map(at::block).toList()),
         used);
-    starts.add(schedule.steps().size());
+    starts.add(steps.size());
     if (variance) {
-      addVariance(schedule, noise);
+      addVariance(steps, noise);
     }
   }
 
-  private void addVariance(Schedule schedule, Tensor noise) {
+  private void addVariance(Steps steps, Tensor noise) {
     Tensor predicted = at(SampleRegisters.VARIANCE);
-    half(schedule, at(SampleRegisters.OUTPUT), 0);
-    half(schedule, predicted, input.c());
-    starts.add(schedule.steps().size());
-    schedule.add(
+    half(steps, at(SampleRegisters.OUTPUT), 0);
+    half(steps, predicted, input.c());
+    starts.add(steps.size());
+    steps.add(
         "learned noise",
         at -> SamplerUpdate.learnedNoise(at.block(predicted), at.block(noise), at.of(deviation)),
         predicted,
         noise,
         deviation);
-    starts.add(schedule.steps().size());
+    starts.add(steps.size());
   }
 
-  private void half(Schedule schedule, Tensor half, int fromChannel) {
-    schedule.add(
+  private void half(Steps steps, Tensor half, int fromChannel) {
+    steps.add(
         half.toString(),
         at -> Elementwise.slice(at.block(output), fromChannel, at.block(half), false),
         output,
@@ -128,26 +127,26 @@ final class SamplerGraph {
    *
    * @param split null where the model predicts no variance, as is {@code learnedNoise}
    */
-  record Programs(
-      Program input, Program noise, Program combine, Program split, Program learnedNoise) {
-    List<Program> all() {
+  record Programs(Part input, Part noise, Part combine, Part split, Part learnedNoise) {
+    List<Part> all() {
       return split == null
           ? List.of(input, noise, combine)
           : List.of(input, noise, combine, split, learnedNoise);
     }
   }
 
-  Programs programs(MemoryPlan plan) {
+  /** The programs of the calls that {@link #addTo} has added. */
+  Programs programs() {
     return new Programs(
-        program(plan, 0, "model input", List.of(inputScale)),
-        program(plan, 1, "noise", List.of(seed)),
-        program(plan, 2, "sampler", List.of(lines)),
-        variance ? program(plan, 3, "split output", List.of()) : null,
-        variance ? program(plan, 4, "learned noise", List.of(deviation)) : null);
+        part(0, "model input", List.of(inputScale)),
+        part(1, "noise", List.of(seed)),
+        part(2, "sampler", List.of(lines)),
+        variance ? part(3, "split output", List.of()) : null,
+        variance ? part(4, "learned noise", List.of(deviation)) : null);
   }
 
-  private Program program(MemoryPlan plan, int index, String name, List<Buffer> inputs) {
-    return plan.program(name, starts.get(index), starts.get(index + 1), inputs, List.of());
+  private Part part(int index, String name, List<Buffer> inputs) {
+    return new Part(name, starts.get(index), starts.get(index + 1), inputs, List.of());
   }
 
   /** Content for {@link Trials}, where random numbers would be no lines. */

@@ -1,10 +1,23 @@
-package io.github.tornadodiffusion.nn.models.unet;
+package io.github.tornadodiffusion.nn.programs;
 
 import io.github.tornadodiffusion.kernels.ops.noise.Noise;
 import io.github.tornadodiffusion.kernels.ops.sampling.SamplerUpdate;
+import io.github.tornadodiffusion.nn.graph.BatchShape;
+import io.github.tornadodiffusion.nn.graph.Buffer;
+import io.github.tornadodiffusion.nn.graph.Graph;
+import io.github.tornadodiffusion.nn.graph.Input;
 import io.github.tornadodiffusion.nn.graph.LoadedProgram;
+import io.github.tornadodiffusion.nn.graph.Model;
+import io.github.tornadodiffusion.nn.graph.Order;
+import io.github.tornadodiffusion.nn.graph.RecordedProgram;
+import io.github.tornadodiffusion.nn.graph.RecordedProgram.Part;
+import io.github.tornadodiffusion.nn.graph.Steps;
 import io.github.tornadodiffusion.nn.graph.Tensor;
+import io.github.tornadodiffusion.nn.graph.Trainable;
+import io.github.tornadodiffusion.nn.graph.Trials;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The arrays that a sampler keeps on the device beside the model, its registers: all of the shape
@@ -13,7 +26,7 @@ import java.util.List;
  *
  * <p>The first registers have a meaning, the free ones behind them have none.
  */
-public final class SampleRegisters {
+public final class SampleRegisters implements AutoCloseable {
   /** What the model sees, up to a factor. */
   public static final int SAMPLE = 0;
 
@@ -27,24 +40,55 @@ public final class SampleRegisters {
   public static final int VARIANCE = 3;
 
   private final SamplerGraph graph;
-  private final LoadedProgram loaded;
   private final SamplerGraph.Programs programs;
-  private final Conditions conditions;
+  private final LoadedProgram loaded;
 
-  SampleRegisters(
-      SamplerGraph graph,
-      LoadedProgram loaded,
-      SamplerGraph.Programs programs,
-      Conditions conditions) {
+  private SampleRegisters(
+      SamplerGraph graph, SamplerGraph.Programs programs, LoadedProgram loaded) {
     this.graph = graph;
-    this.loaded = loaded;
     this.programs = programs;
-    this.conditions = conditions;
+    this.loaded = loaded;
+  }
+
+  /**
+   * Records a model together with the registers of a sampler and what it does to them.
+   *
+   * @param model with the inputs {@link Model#SAMPLE} and {@link Model#TIMESTEPS}, maybe {@link
+   *     Model#CLASS_LABELS}, and the output {@link Model#SAMPLE}
+   * @param free registers without a meaning
+   * @throws IllegalArgumentException if the model cannot take such batches, or its output is no
+   *     sample
+   */
+  public static RecordedProgram<SampleRegisters> record(Model model, BatchShape batch, int free) {
+    Graph graph = new Graph(model.parameters(), Trainable.NONE, Graph.Mode.EVALUATION);
+    Tensor sample =
+        Tensor.persistent(Model.SAMPLE, model.input(batch, Model.SAMPLE).shape(), false);
+    Map<String, Tensor> inputs = graph.inputs(model.inputs(batch), Map.of(Model.SAMPLE, sample));
+    Tensor output = model.record(graph, inputs).get(Model.SAMPLE);
+    Steps steps = new Steps();
+    graph.forward(steps);
+    steps.keep(output);
+    List<Buffer> read = new ArrayList<>(List.of(sample.buffer()));
+    read.addAll(graph.inputBuffers());
+    List<Part> parts = new ArrayList<>();
+    parts.add(new Part("forward", 0, steps.size(), read, List.of(output.buffer())));
+    SamplerGraph sampler = new SamplerGraph(sample, output, free);
+    sampler.addTo(steps);
+    sampler.trialContent().forEach(graph::forTrials);
+    SamplerGraph.Programs programs = sampler.programs();
+    parts.addAll(programs.all());
+    return new RecordedProgram<>(
+        batch,
+        graph,
+        steps,
+        parts,
+        () -> record(model, batch.atMost(Trials.BATCH), free).trialsOfSteps(),
+        loaded -> new SampleRegisters(sampler, programs, loaded));
   }
 
   /** Images of a batch. */
   public int batch() {
-    return conditions.batch;
+    return graph.registers.get(SAMPLE).n();
   }
 
   /** Whether the model predicts a variance. */
@@ -70,7 +114,7 @@ public final class SampleRegisters {
    * @throws IllegalArgumentException if the length does not fit the batch
    */
   public void write(int register, float[] images) {
-    loaded.writeImages(graph.registers.get(register), "values", images);
+    loaded.write(graph.registers.get(register), "values", images, Order.CHANNELS_FIRST);
   }
 
   /**
@@ -79,7 +123,7 @@ public final class SampleRegisters {
    * @return {@code [n, c, h, w]}
    */
   public float[] read(int register) {
-    return loaded.readImages(graph.registers.get(register));
+    return loaded.read(graph.registers.get(register), Order.CHANNELS_FIRST);
   }
 
   /**
@@ -101,7 +145,11 @@ public final class SampleRegisters {
    * @throws IllegalArgumentException if a length does not fit the batch, or a number the model
    */
   public void predict(float inputScale, float[] timesteps, int[] labels) {
-    conditions.write(loaded, timesteps, UNetInputs.floats(labels));
+    loaded.writeInputs(
+        labels == null
+            ? Map.of(Model.TIMESTEPS, timesteps)
+            : Map.of(Model.TIMESTEPS, timesteps, Model.CLASS_LABELS, Input.floats(labels)),
+        null);
     loaded.write(graph.inputScale, new float[] {inputScale});
     loaded.run(programs.input());
     loaded.run();
@@ -129,5 +177,15 @@ public final class SampleRegisters {
   public void learnedNoise(float[] coefficients) {
     loaded.write(graph.deviation, coefficients);
     loaded.run(programs.learnedNoise());
+  }
+
+  /** The program that {@link #predict} runs, for profiles. */
+  public LoadedProgram loaded() {
+    return loaded;
+  }
+
+  @Override
+  public void close() {
+    loaded.close();
   }
 }

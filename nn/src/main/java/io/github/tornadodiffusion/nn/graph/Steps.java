@@ -3,12 +3,13 @@ package io.github.tornadodiffusion.nn.graph;
 import io.github.tornadodiffusion.kernels.Call;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
 
-/** The steps of a program in order, on symbolic buffers. */
-public final class Schedule {
+/** The steps of a program in order, on buffers that have no place yet. */
+public final class Steps {
   private final List<Step> steps = new ArrayList<>();
 
   /** Adds one call that touches {@code uses}; nulls among them are left out. */
@@ -28,7 +29,13 @@ public final class Schedule {
     addAll("output", offsets -> List.of(), output);
   }
 
-  public List<Step> steps() {
-    return steps;
+  /** How many there are so far: where the next one will stand. */
+  public int size() {
+    return steps.size();
+  }
+
+  /** All of them in order. */
+  public List<Step> list() {
+    return Collections.unmodifiableList(steps);
   }
 }
