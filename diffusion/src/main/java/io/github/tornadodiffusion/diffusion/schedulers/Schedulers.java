@@ -20,8 +20,8 @@ import java.util.function.UnaryOperator;
  *
  * <p>As with diffusers' {@code from_config}, the configuration of one class makes a scheduler of
  * another: keys that it knows are taken, those that are missing have their defaults, all others are
- * ignored. The configuration of a class of one's own is written in the same way, under the full name
- * of the class.
+ * ignored. The configuration of a class of one's own is written in the same way, under the full
+ * name of the class.
  */
 public final class Schedulers {
   private static final SequencedMap<String, Function<JsonFields, Scheduler>> FACTORIES =

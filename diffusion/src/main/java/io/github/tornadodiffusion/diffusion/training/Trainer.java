@@ -69,7 +69,7 @@ public final class Trainer implements AutoCloseable {
         config.batch(),
         size,
         size,
-        config.emaDecay() > 0,
+        config.optimization().emaDecay() > 0,
         config.variant().accumulate() > 1,
         config.variant().rng() == Rng.TORCH);
   }
@@ -243,11 +243,10 @@ public final class Trainer implements AutoCloseable {
   private float[] weights(TrainingDraws.Draw draw) {
     float[] weights = new float[draw.timesteps().length];
     double share = share(draw);
-    double gamma = config.variant().snrGamma();
     for (int i = 0; i < draw.images(); i++) {
       double signal = scheduler.noiseSchedule().signal(draw.timesteps()[i]);
       double sigma = scheduler.noiseSchedule().sigma(draw.timesteps()[i]);
-      double weight = gamma > 0 ? MinSnr.weight(config.prediction(), signal, sigma, gamma) : 1;
+      double weight = config.variant().lossWeight().at(config.prediction(), signal, sigma);
       weights[i] = (float) (share * weight);
     }
     return weights;
@@ -317,12 +316,12 @@ public final class Trainer implements AutoCloseable {
   private UNetTraining.Hyperparameters hyperparameters() {
     return new UNetTraining.Hyperparameters(
         (float) learningRates.at(step),
-        (float) config.adamBeta1(),
-        (float) config.adamBeta2(),
-        (float) config.adamEpsilon(),
-        (float) config.weightDecay(),
+        (float) config.optimization().adamBeta1(),
+        (float) config.optimization().adamBeta2(),
+        (float) config.optimization().adamEpsilon(),
+        (float) config.optimization().weightDecay(),
         step + 1,
-        (float) config.maxGradNorm(),
+        (float) config.optimization().maxGradNorm(),
         emaDecay == null ? 0 : (float) emaDecay.at(step + 1));
   }
 

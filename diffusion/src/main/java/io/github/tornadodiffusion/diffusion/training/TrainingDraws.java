@@ -1,8 +1,11 @@
 package io.github.tornadodiffusion.diffusion.training;
 
+import static io.github.tornadodiffusion.nn.io.Settings.check;
+
 import io.github.tornadodiffusion.diffusion.data.Batches;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.random.SplitMix64;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
 import io.github.tornadodiffusion.nn.training.Initialisation;
@@ -70,10 +73,12 @@ interface TrainingDraws {
 
     private final TrainingConfig config;
     private final Batches batches;
+    private final NoiseSchedule schedule;
 
     CounterDraws(TrainingConfig config, Dataset dataset) {
       this.config = config;
       batches = new Batches(dataset, config.batch(), config.randomFlip(), config.seed());
+      schedule = config.scheduler().noiseSchedule();
     }
 
     @Override
@@ -95,9 +100,7 @@ interface TrainingDraws {
       Integer classes = config.unet().numClassEmbeds();
       int[] labels = classes == null ? null : batch.labels().clone();
       for (int i = 0; i < timesteps.length; i++) {
-        timesteps[i] =
-            new SplitMix64(config.seed(), TIMESTEP_STREAM, step, first + i)
-                .nextInt(config.trainTimesteps());
+        timesteps[i] = timestep(new SplitMix64(config.seed(), TIMESTEP_STREAM, step, first + i));
         if (labels != null
             && new SplitMix64(config.seed(), LABEL_STREAM, step, first + i)
                 .chance(config.variant().labelDropout())) {
@@ -110,6 +113,16 @@ interface TrainingDraws {
           labels,
           timesteps,
           new NoiseSource.Drawn(config.seed(), step, first));
+    }
+
+    private int timestep(SplitMix64 random) {
+      int timestep = config.variant().timestepDensity().draw(random, schedule);
+      check(
+          timestep >= 0 && timestep < schedule.timesteps(),
+          "a timestep of timestep_density",
+          timestep,
+          "from 0 to " + (schedule.timesteps() - 1));
+      return timestep;
     }
 
     @Override

@@ -9,6 +9,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
+import io.github.tornadodiffusion.diffusion.training.Optimization;
 import io.github.tornadodiffusion.diffusion.training.Preset;
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
@@ -26,7 +27,6 @@ import io.github.tornadodiffusion.nn.models.unet.UNet2DConfigBuilder;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
 import io.github.tornadodiffusion.nn.models.unet.UNetInference;
 import io.github.tornadodiffusion.nn.training.Initialisation;
-import io.github.tornadodiffusion.nn.training.LearningRateSchedule;
 import io.github.tornadodiffusion.nn.training.UNetGradients;
 import io.github.tornadodiffusion.nn.training.UNetTraining;
 import java.util.List;
@@ -115,7 +115,8 @@ public final class KernelSuite {
         BetaSchedule.LINEAR,
         PredictionType.V_PREDICTION,
         1000,
-        new Preset.Recipe(BATCH, 1, 0, 1e-3, LearningRateSchedule.Kind.CONSTANT, 0, 0.9, 1, false));
+        new Preset.Recipe(
+            BATCH, 1, 0, false, Optimization.adamW(1e-3).withMaxGradNorm(1).withEmaDecay(0.9)));
   }
 
   private static Map<String, HostTensor> parameters(UNet2DConfig model) {

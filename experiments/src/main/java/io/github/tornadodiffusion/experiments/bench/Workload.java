@@ -7,6 +7,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.DDIMScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
+import io.github.tornadodiffusion.diffusion.training.Optimization;
 import io.github.tornadodiffusion.diffusion.training.Preset;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.io.HostTensor;
@@ -41,7 +42,8 @@ public record Workload(Runnable run, double flops, AutoCloseable resource)
     long parameters = MemoryNeed.parameters(config);
     if (what.equals("train-step")) {
       UNetTraining.Options options =
-          new UNetTraining.Options(batch, height, width, preset.recipe().emaDecay() > 0);
+          new UNetTraining.Options(
+              batch, height, width, preset.recipe().optimization().emaDecay() > 0);
       new MemoryNeed(UNetTraining.arenaFloats(config, options), parameters).check("--batch");
       return trainStep(UNetTraining.open(engine, config, initial(config), options), preset, batch);
     }
@@ -128,7 +130,7 @@ public record Workload(Runnable run, double flops, AutoCloseable resource)
       targetNoise[i] = (float) preset.prediction().targetNoise(signal[i]);
       targetSample[i] = (float) preset.prediction().targetSample(sigma[i]);
     }
-    Preset.Recipe recipe = preset.recipe();
+    Optimization recipe = preset.recipe().optimization();
     // The first step over and over: the parameters hardly move, and the work is the same.
     UNetTraining.StepInput input =
         new UNetTraining.StepInput(

@@ -173,7 +173,7 @@ final class ScalingStudy implements Experiment, AutoCloseable {
     }
 
     long trainingFloats() {
-      boolean ema = preset.recipe().emaDecay() > 0;
+      boolean ema = preset.recipe().optimization().emaDecay() > 0;
       return UNetTraining.arenaFloats(model, new UNetTraining.Options(batch, size(), size(), ema));
     }
 

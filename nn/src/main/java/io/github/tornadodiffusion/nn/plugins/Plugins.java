@@ -127,6 +127,15 @@ public final class Plugins {
     return find(type, className).map(found -> instance(found, arguments));
   }
 
+  /** Says in one line that there is no such class. */
+  public static IllegalArgumentException unknown(Class<?> type, String className) {
+    return new IllegalArgumentException(
+        Messages.line(
+            "There is no %s of the class %s: give --plugin with the directory of its classes or its"
+                    .formatted(type.getSimpleName(), className)
+                + " jar"));
+  }
+
   private static <T> T instance(Class<T> found, Object... arguments) {
     Class<?>[] types = Arrays.stream(arguments).map(Object::getClass).toArray(Class<?>[]::new);
     try {

@@ -234,8 +234,7 @@ public record SchedulerConfig(
     fields.put("beta_end", betaEnd);
     boolean known = betaSchedule.isKnownToDiffusers();
     fields.put("beta_schedule", (known ? betaSchedule : DEFAULTS.betaSchedule).id());
-    fields.put(
-        "trained_betas", known ? trainedBetas : Arrays.stream(betas()).boxed().toList());
+    fields.put("trained_betas", known ? trainedBetas : Arrays.stream(betas()).boxed().toList());
     fields.put("rescale_betas_zero_snr", rescaleBetasZeroSnr);
     fields.put("prediction_type", predictionType.id());
     fields.put("clip_sample", clipSample);
