@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.kernels;
 import io.github.tornadodiffusion.kernels.ops.attention.AttentionKernels;
 import io.github.tornadodiffusion.kernels.ops.attention.AttentionTileKernels;
 import io.github.tornadodiffusion.kernels.ops.conv.ConvKernels;
+import io.github.tornadodiffusion.kernels.ops.conv.ConvProduct;
 import io.github.tornadodiffusion.kernels.ops.loss.LossKernels;
 import io.github.tornadodiffusion.kernels.ops.loss.VariationalBoundKernels;
 import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels;
@@ -51,10 +52,10 @@ public final class Tiles {
   static {
     LOCAL_BYTES.put(PRODUCT, 15_232);
     VARIANTS.put(
-        new Kernel(ConvKernels.class, "forward"), new Variant(PRODUCT, ProductTile::convolution));
+        new Kernel(ConvKernels.class, "forward"), new Variant(PRODUCT, ConvProduct::forward));
     VARIANTS.put(
         new Kernel(ConvKernels.class, "weightGradient"),
-        new Variant(PRODUCT, ProductTile::weightGradient));
+        new Variant(PRODUCT, ConvProduct::weightGradient));
     VARIANTS.put(
         new Kernel(MatMulKernels.class, "multiply"), new Variant(PRODUCT, ProductTile::matrices));
     add(AttentionKernels.class, AttentionTileKernels.class, "forward", 19_456);

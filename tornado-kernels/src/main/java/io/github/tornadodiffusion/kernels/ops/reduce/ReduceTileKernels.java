@@ -5,6 +5,9 @@ import io.github.tornadodiffusion.kernels.ops.loss.LossKernels;
 import io.github.tornadodiffusion.kernels.ops.loss.VariationalBoundKernels;
 import io.github.tornadodiffusion.kernels.ops.optimizer.Optimizer;
 import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerKernels;
+import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerKernels.Norm;
+import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerKernels.Squares;
+import io.github.tornadodiffusion.kernels.ops.reduce.ReduceKernels.SumPixels;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -23,16 +26,16 @@ public final class ReduceTileKernels {
     float[] sums = c.allocateFloatLocalArray(256);
     int thread = c.localIdx;
     int groups = c.globalGroupSizeX / Tiles.THREADS;
-    int blocks = d.get(1);
-    int width = d.get(3);
-    int pixels = d.get(2) * width;
-    int stride = d.get(4);
-    int rowStep = d.get(6);
-    int bound = d.get(0);
+    int blocks = d.get(SumPixels.GROUPS);
+    int width = d.get(SumPixels.W);
+    int pixels = d.get(SumPixels.H) * width;
+    int stride = d.get(SumPixels.STRIDE);
+    int rowStep = d.get(SumPixels.IN_ROW);
+    int bound = d.get(SumPixels.BOUND);
     for (int t = c.groupIdx; t < bound; t += groups) {
       int image = t / blocks;
       int channel = t % blocks * 16 + (thread & 15);
-      int from = d.get(5) + image * d.get(7) + channel;
+      int from = d.get(SumPixels.IN) + image * d.get(SumPixels.IN_IMAGE) + channel;
       float sum = 0f;
       for (int i = thread >> 4; i < pixels; i += 16) {
         sum += m.get(from + i / width * rowStep + i % width * stride);
@@ -46,7 +49,7 @@ public final class ReduceTileKernels {
         c.localBarrier();
       }
       if (thread < 16) {
-        m.set(d.get(8) + image * stride + channel, sums[thread]);
+        m.set(d.get(SumPixels.OUT) + image * stride + channel, sums[thread]);
       }
       c.localBarrier();
     }
@@ -114,10 +117,10 @@ public final class ReduceTileKernels {
     float[] sums = c.allocateFloatLocalArray(256);
     int thread = c.localIdx;
     int groups = c.globalGroupSizeX / Tiles.THREADS;
-    int bound = d.get(0);
-    int gradients = d.get(2);
+    int bound = d.get(Squares.BOUND);
+    int gradients = d.get(Squares.GRADIENTS);
     for (int t = c.groupIdx; t < bound; t += groups) {
-      int end = Math.min((t + 1) * Optimizer.CHUNK, d.get(1));
+      int end = Math.min((t + 1) * Optimizer.CHUNK, d.get(Squares.LENGTH));
       float sum = 0f;
       for (int i = t * Optimizer.CHUNK + thread; i < end; i += Tiles.THREADS) {
         float g = m.get(gradients + i);
@@ -132,7 +135,7 @@ public final class ReduceTileKernels {
         c.localBarrier();
       }
       if (thread == 0) {
-        m.set(d.get(3) + t, sums[0]);
+        m.set(d.get(Squares.SUMS) + t, sums[0]);
       }
       c.localBarrier();
     }
@@ -143,8 +146,8 @@ public final class ReduceTileKernels {
     float[] sums = c.allocateFloatLocalArray(256);
     int thread = c.localIdx;
     int groups = c.globalGroupSizeX / Tiles.THREADS;
-    int count = d.get(1);
-    int partial = d.get(2);
+    int count = d.get(Norm.COUNT);
+    int partial = d.get(Norm.SUMS);
     for (int t = c.groupIdx; t < 1; t += groups) {
       float sum = 0f;
       for (int i = thread; i < count; i += Tiles.THREADS) {
@@ -159,7 +162,7 @@ public final class ReduceTileKernels {
         c.localBarrier();
       }
       if (thread == 0) {
-        OptimizerKernels.scale(m, d.get(3), sums[0]);
+        OptimizerKernels.scale(m, d.get(Norm.HYPER), sums[0]);
       }
     }
   }
