@@ -141,39 +141,31 @@ public final class GroupNormOracles {
   public static Expectation coefficients(Call call) {
     int[] d = call.descriptor();
     Head g = Head.of(d);
+    int eps = d[Coefficients.EPS];
+    int gamma = d[Coefficients.GAMMA];
+    int beta = d[Coefficients.BETA];
+    int scaleShift = d[Coefficients.SCALE_SHIFT];
+    int scaleStride = d[Coefficients.SCALE_STRIDE];
     return new Expectation(
         g.shape(),
         statistic(g, 0, (image, c, before, sum) -> sum.add(mean(g, before, image, c))),
-        statistic(
-            g,
-            1,
-            (image, c, before, sum) -> sum.add(inverse(g, d[Coefficients.EPS], before, image, c))),
+        statistic(g, 1, (image, c, before, sum) -> sum.add(inverse(g, eps, before, image, c))),
         statistic(
             g,
             2,
             (image, c, before, sum) -> {
               double factor =
-                  d[Coefficients.SCALE_SHIFT] < 0
-                      ? 1
-                      : 1
-                          + before.at(
-                              d[Coefficients.SCALE_SHIFT]
-                                  + image * d[Coefficients.SCALE_STRIDE]
-                                  + c);
-              sum.add(
-                  inverse(g, d[Coefficients.EPS], before, image, c)
-                      * before.at(d[Coefficients.GAMMA] + c)
-                      * factor);
+                  scaleShift < 0 ? 1 : 1 + before.at(scaleShift + image * scaleStride + c);
+              sum.add(inverse(g, eps, before, image, c) * before.at(gamma + c) * factor);
             }),
         statistic(
             g,
             3,
             (image, c, before, sum) -> {
-              int scaleShift = d[Coefficients.SCALE_SHIFT] + image * d[Coefficients.SCALE_STRIDE];
-              double beta = before.at(d[Coefficients.BETA] + c);
-              sum.add(
-                  d[Coefficients.SCALE_SHIFT] < 0 ? beta : beta * (1 + before.at(scaleShift + c)));
-              sum.add(d[Coefficients.SCALE_SHIFT] < 0 ? 0 : before.at(scaleShift + g.channels + c));
+              int affine = scaleShift + image * scaleStride + c;
+              double bias = before.at(beta + c);
+              sum.add(scaleShift < 0 ? bias : bias * (1 + before.at(affine)));
+              sum.add(scaleShift < 0 ? 0 : before.at(affine + g.channels));
             }));
   }
 
@@ -315,6 +307,7 @@ public final class GroupNormOracles {
   }
 
   private static Region parameter(Head g, int[] d, int offset, int which) {
+    int scaleShift = d[Reduce.SCALE_SHIFT];
     return Region.at(
         offset,
         g.stride,
@@ -322,9 +315,7 @@ public final class GroupNormOracles {
           sum.add(d[Reduce.ACCUMULATE] == 0 ? 0 : before.at(offset + c));
           for (int image = 0; image < g.images && c < g.channels; image++) {
             double factor =
-                d[Reduce.SCALE_SHIFT] < 0
-                    ? 1
-                    : 1 + before.at(d[Reduce.SCALE_SHIFT] + image * d[Reduce.SCALE_STRIDE] + c);
+                scaleShift < 0 ? 1 : 1 + before.at(scaleShift + image * d[Reduce.SCALE_STRIDE] + c);
             for (int chunk = 0; chunk < g.chunks; chunk++) {
               sum.add(factor * before.at(g.partial(which, image, chunk, c)));
             }
