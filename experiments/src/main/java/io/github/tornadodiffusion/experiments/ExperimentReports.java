@@ -1,6 +1,5 @@
 package io.github.tornadodiffusion.experiments;
 
-import io.github.tornadodiffusion.experiments.cli.Errors;
 import io.github.tornadodiffusion.experiments.devices.DevicesPlan;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
 import io.github.tornadodiffusion.experiments.framework.ExperimentData;
@@ -11,6 +10,7 @@ import io.github.tornadodiffusion.experiments.samplers.SamplersExperiment;
 import io.github.tornadodiffusion.experiments.scaling.ScalingExperiment;
 import io.github.tornadodiffusion.experiments.study.PredictionExperiment;
 import io.github.tornadodiffusion.experiments.study.SchedulesExperiment;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.util.List;
 
@@ -50,7 +50,7 @@ public final class ExperimentReports {
     }
     throw new IOException(
         "%s is of the experiment '%s', which this version does not know: take the version that"
-                .formatted(directory.manifest(), Errors.oneLine(name))
+                .formatted(directory.manifest(), Messages.line(name))
             + " made it");
   }
 }

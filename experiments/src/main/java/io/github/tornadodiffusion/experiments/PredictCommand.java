@@ -1,8 +1,8 @@
 package io.github.tornadodiffusion.experiments;
 
 import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
+import io.github.tornadodiffusion.diffusion.model.MemoryNeed;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
-import io.github.tornadodiffusion.experiments.cli.MemoryNeed;
 import io.github.tornadodiffusion.experiments.cli.OutputFiles;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.io.HostTensor;

@@ -1,7 +1,7 @@
 package io.github.tornadodiffusion.diffusion.evaluation;
 
+import io.github.tornadodiffusion.diffusion.data.Batches;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
-import io.github.tornadodiffusion.diffusion.training.Batches;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.models.classifier.Classifier;

@@ -8,6 +8,7 @@ import io.github.tornadodiffusion.nn.io.AtomicFiles;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.io.JsonFields;
+import io.github.tornadodiffusion.nn.io.Messages;
 import io.github.tornadodiffusion.nn.models.unet.ModelFiles;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
@@ -150,7 +151,7 @@ public record DiffusionModel(
       if (index.isList(key) && !key.equals(UNET) && !key.equals(SCHEDULER)) {
         throw new IllegalArgumentException(
             "the pipeline has a %s too: only those of a %s and a scheduler alone can be read"
-                .formatted(Lines.one(key), UNET_CLASS));
+                .formatted(Messages.line(key), UNET_CLASS));
       }
     }
     return null;

@@ -1,9 +1,9 @@
 package io.github.tornadodiffusion.diffusion.sampling;
 
+import io.github.tornadodiffusion.diffusion.model.ClassLabels;
 import io.github.tornadodiffusion.diffusion.random.SampleNoise;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update.Term;
-import io.github.tornadodiffusion.diffusion.training.ClassLabels;
 import java.util.Arrays;
 import java.util.List;
 
@@ -14,8 +14,8 @@ import java.util.List;
  * <p>output = unconditional + scale * (conditional - unconditional), as diffusers counts the scale:
  * 1 is the model itself. A predicted variance stays that of the label.
  */
-public final class GuidedSampling implements SamplingDevice {
-  private final SamplingDevice device;
+public final class GuidedSampling implements SamplingModel {
+  private final SamplingModel device;
   private final List<Update> keep;
   private final List<Update> exaggerate;
   private final int[] none;
@@ -27,7 +27,7 @@ public final class GuidedSampling implements SamplingDevice {
    * @param scale at least 0
    * @param nullLabel the label that stands for none, see {@link ClassLabels#nullClass}
    */
-  public GuidedSampling(SamplingDevice device, double scale, int nullLabel) {
+  public GuidedSampling(SamplingModel device, double scale, int nullLabel) {
     this.device = device;
     none = new int[device.images()];
     Arrays.fill(none, nullLabel);

@@ -3,7 +3,7 @@ package io.github.tornadodiffusion.diffusion.sampling;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.data.formats.DecodedImage;
 import io.github.tornadodiffusion.diffusion.data.formats.ImageDecoder;
-import io.github.tornadodiffusion.diffusion.model.Lines;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,7 +44,7 @@ public final class Mask {
       image = ImageDecoder.decode(file.toFile(), images.imageSize(), 1);
     } catch (IOException e) {
       throw new IOException(
-          Lines.one(
+          Messages.line(
               "the mask %s cannot be read, %s: give one of the %s"
                   .formatted(file, e.getMessage(), ImageDecoder.ACCEPTED)),
           e);

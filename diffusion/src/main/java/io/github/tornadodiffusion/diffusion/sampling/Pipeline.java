@@ -7,7 +7,7 @@ import java.util.function.Supplier;
 
 /** Samples images with a model, batch by batch, as diffusers' pipelines do. */
 public final class Pipeline {
-  private final SamplingDevice device;
+  private final SamplingModel device;
   private final int imageLength;
 
   /** Hears how far sampling is. */
@@ -76,7 +76,7 @@ public final class Pipeline {
    * @param device with a model of exactly this image
    * @param channels of a sample
    */
-  public Pipeline(SamplingDevice device, int channels, int height, int width) {
+  public Pipeline(SamplingModel device, int channels, int height, int width) {
     this.device = device;
     this.imageLength = imageLength(channels, height, width);
   }

@@ -19,7 +19,7 @@ import java.util.Set;
  * of it comes to the host, unless it is asked for. Only a {@link Update.Threshold} sorts there, and
  * noise other than {@link SampleNoise#seeded} is drawn there.
  */
-public final class UNetSampling implements SamplingDevice {
+public final class UNetSampling implements SamplingModel {
   private final SampleRegisters registers;
 
   /** The device's numbers of the registers that hold something. */

@@ -1,17 +1,19 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
-import static io.github.tornadodiffusion.diffusion.schedulers.noise.Settings.check;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall.term;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.NOISE;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.ORIGINAL;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.OUTPUT;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.SAMPLE;
+import static io.github.tornadodiffusion.nn.io.Settings.check;
 
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.ArrayList;

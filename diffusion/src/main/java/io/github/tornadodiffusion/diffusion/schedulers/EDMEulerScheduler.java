@@ -6,10 +6,13 @@ import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.ORIGI
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.OUTPUT;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.SAMPLE;
 
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.SigmaSteps;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,14 +1,15 @@
 package io.github.tornadodiffusion.diffusion.training;
 
-import static io.github.tornadodiffusion.diffusion.schedulers.noise.Settings.check;
+import static io.github.tornadodiffusion.nn.io.Settings.check;
 
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.data.sources.Datasets;
+import io.github.tornadodiffusion.diffusion.model.ClassLabels;
 import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
-import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.VarianceType;
 import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import io.github.tornadodiffusion.nn.training.EmaDecay;
@@ -190,6 +191,17 @@ public record TrainingConfig(
    */
   public long steps(Dataset dataset, int epochs) {
     return TrainingDraws.steps(this, dataset, epochs);
+  }
+
+  /** The classes of the model; null for a model without. */
+  public ClassLabels classLabels() {
+    Integer embeddings = unet.numClassEmbeds();
+    if (embeddings == null) {
+      return null;
+    }
+    return variant.labelDropout() > 0
+        ? new ClassLabels(embeddings - 1, embeddings - 1)
+        : new ClassLabels(embeddings, null);
   }
 
   /** The scheduler that the run trains for. */

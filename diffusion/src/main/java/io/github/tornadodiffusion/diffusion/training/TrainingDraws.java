@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.diffusion.training;
 
+import io.github.tornadodiffusion.diffusion.data.Batches;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.random.SplitMix64;
 import io.github.tornadodiffusion.nn.io.HostTensor;

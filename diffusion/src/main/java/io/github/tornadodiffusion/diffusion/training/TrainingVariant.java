@@ -1,10 +1,10 @@
 package io.github.tornadodiffusion.diffusion.training;
 
-import static io.github.tornadodiffusion.diffusion.schedulers.noise.Settings.check;
+import static io.github.tornadodiffusion.nn.io.Settings.check;
 
 import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.random.Rng;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.VarianceType;
+import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import java.util.Map;
 
 /**

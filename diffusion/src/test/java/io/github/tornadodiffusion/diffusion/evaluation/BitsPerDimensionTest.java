@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.diffusion.sampling.Denoiser;
+import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.VarianceType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -87,7 +87,7 @@ class UNetSamplingTest {
   }
 
   private static float[] run(
-      SamplingDevice device, ReverseProcess process, SampleNoise noise, int[] labels) {
+      SamplingModel device, ReverseProcess process, SampleNoise noise, int[] labels) {
     float[] all = new float[COUNT * LENGTH];
     new Pipeline(device, CHANNELS, SIZE, SIZE)
         .run(
@@ -103,10 +103,10 @@ class UNetSamplingTest {
       ReverseProcess process,
       SampleNoise noise,
       int[] labels,
-      UnaryOperator<SamplingDevice> guided) {
+      UnaryOperator<SamplingModel> guided) {
     assertTrue(UNetSampling.free(process.registers()) <= FREE);
     UNetInference unet = used(config);
-    SamplingDevice host = new HostSampling(unet::predict, BATCH, LENGTH);
+    SamplingModel host = new HostSampling(unet::predict, BATCH, LENGTH);
     float[] expected = run(guided.apply(host), process, noise, labels);
     float[] actual = run(guided.apply(new UNetSampling(unet)), process, noise, labels);
     double most = 0;
@@ -209,8 +209,8 @@ class UNetSamplingTest {
   void theDeviceDrawsTheNoiseOfTheHost() {
     SampleNoise seeded = SampleNoise.seeded(-11, LENGTH);
     UNetInference unet = used(PLAIN);
-    SamplingDevice device = new UNetSampling(unet);
-    SamplingDevice host = new HostSampling(unet::predict, BATCH, LENGTH);
+    SamplingModel device = new UNetSampling(unet);
+    SamplingModel host = new HostSampling(unet::predict, BATCH, LENGTH);
     for (int draw : new int[] {SampleNoise.INITIAL, 0, 999}) {
       for (int first : new int[] {0, 5, 100_000_000}) {
         host.draw(seeded, draw, first);
@@ -223,7 +223,7 @@ class UNetSamplingTest {
   @Test
   void whatIsWrittenIsRead() {
     try (UNetInference unet = inference(PLAIN, 1)) {
-      SamplingDevice device = new UNetSampling(unet);
+      SamplingModel device = new UNetSampling(unet);
       float[] values = IMAGES.inTurn(BATCH);
       device.write(Update.IMAGES, values);
       assertArrayEquals(values, device.read(Update.IMAGES));

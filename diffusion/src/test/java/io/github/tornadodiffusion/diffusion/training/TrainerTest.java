@@ -6,12 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.diffusion.TinyUNet;
+import io.github.tornadodiffusion.diffusion.data.Batches;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.data.sources.Digits;
 import io.github.tornadodiffusion.diffusion.random.Rng;
+import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.VarianceType;
 import io.github.tornadodiffusion.diffusion.training.Checkpoints.Checkpoint;
 import io.github.tornadodiffusion.kernels.jvm.JvmEngine;
 import io.github.tornadodiffusion.nn.io.HostTensor;

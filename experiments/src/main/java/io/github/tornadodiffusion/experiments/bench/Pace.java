@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.experiments.bench;
 
-import io.github.tornadodiffusion.experiments.cli.Preset;
+import io.github.tornadodiffusion.diffusion.training.Preset;
 import io.github.tornadodiffusion.kernels.Engine;
 import java.util.ArrayList;
 import java.util.List;

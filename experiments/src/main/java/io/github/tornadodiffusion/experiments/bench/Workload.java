@@ -1,13 +1,13 @@
 package io.github.tornadodiffusion.experiments.bench;
 
+import io.github.tornadodiffusion.diffusion.model.MemoryNeed;
 import io.github.tornadodiffusion.diffusion.sampling.Pipeline;
 import io.github.tornadodiffusion.diffusion.sampling.UNetSampling;
 import io.github.tornadodiffusion.diffusion.schedulers.DDIMScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
-import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
-import io.github.tornadodiffusion.experiments.cli.MemoryNeed;
-import io.github.tornadodiffusion.experiments.cli.Preset;
+import io.github.tornadodiffusion.diffusion.training.Preset;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;

@@ -1,5 +1,7 @@
 package io.github.tornadodiffusion.experiments.cli;
 
+import io.github.tornadodiffusion.diffusion.model.MemoryNeed;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -32,7 +34,7 @@ public final class Errors {
   public static int badUsage(ParameterException e, String[] args) {
     CommandLine commandLine = e.getCommandLine();
     PrintWriter err = commandLine.getErr();
-    String cause = oneLine(e.getMessage()).replaceFirst("^Error: ", "");
+    String cause = Messages.line(e.getMessage()).replaceFirst("^Error: ", "");
     String mend = "";
     if (e instanceof UnmatchedArgumentException unmatched) {
       List<String> suggestions = unmatched.getSuggestions();
@@ -112,7 +114,7 @@ public final class Errors {
   }
 
   private static void print(PrintWriter err, String message) {
-    err.println("error: " + oneLine(message));
+    err.println("error: " + Messages.line(message));
     err.flush();
   }
 
@@ -121,10 +123,5 @@ public final class Errors {
       e.printStackTrace(err);
       err.flush();
     }
-  }
-
-  /** The text with every run of line breaks and other white space as one space. */
-  public static String oneLine(String text) {
-    return text == null ? "" : text.strip().replaceAll("\\s*\\R\\s*", " ");
   }
 }

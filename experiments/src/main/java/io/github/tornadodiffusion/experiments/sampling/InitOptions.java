@@ -7,7 +7,7 @@ import io.github.tornadodiffusion.diffusion.sampling.Inpainting;
 import io.github.tornadodiffusion.diffusion.sampling.Mask;
 import io.github.tornadodiffusion.diffusion.sampling.ReverseProcess;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
-import io.github.tornadodiffusion.experiments.cli.Errors;
+import io.github.tornadodiffusion.nn.io.Messages;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -72,7 +72,7 @@ final class InitOptions {
     }
     Dataset images = Datasets.openImages(init, model.sampleSize().width(), model.inChannels());
     for (String warning : images.warnings()) {
-      err.println("warning: " + Errors.oneLine(warning));
+      err.println("warning: " + Messages.line(warning));
     }
     return mask == null
         ? new ImageToImage(sampling, steps, strength == null ? STRENGTH : strength, images)

@@ -3,14 +3,15 @@ package io.github.tornadodiffusion.experiments.sampling;
 import io.github.tornadodiffusion.diffusion.images.Film;
 import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.random.Rng;
+import io.github.tornadodiffusion.diffusion.sampling.ModelSampler;
 import io.github.tornadodiffusion.diffusion.sampling.Pipeline;
 import io.github.tornadodiffusion.diffusion.sampling.ReverseProcess;
-import io.github.tornadodiffusion.diffusion.sampling.SamplingDevice;
+import io.github.tornadodiffusion.diffusion.sampling.SamplingModel;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
-import io.github.tornadodiffusion.experiments.bench.ProfileOptions;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.cli.Progress;
 import io.github.tornadodiffusion.experiments.cli.Versions;
+import io.github.tornadodiffusion.experiments.profile.ProfileOptions;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import java.io.IOException;
@@ -100,7 +101,7 @@ public final class SampleCommand implements Callable<Integer> {
     Sampling sampling = sampler.sampling(diffusion.scheduler());
     ModelSampler.check(unet, sampling);
     int[] classes = labels.classes(model, unet, count);
-    UnaryOperator<SamplingDevice> guided = labels.guided(model, unet);
+    UnaryOperator<SamplingModel> guided = labels.guided(model, unet);
     PrintWriter err = spec.commandLine().getErr();
     ReverseProcess process = init.process(sampling, sampler.steps, unet, err);
     int size = Math.min(count, batch == null ? ModelSampler.MOST_IMAGES : batch);
@@ -119,7 +120,7 @@ public final class SampleCommand implements Callable<Integer> {
   private record Plan(
       Sampling sampling,
       ReverseProcess process,
-      UnaryOperator<SamplingDevice> guided,
+      UnaryOperator<SamplingModel> guided,
       int[] classes,
       Rng rng) {}
 

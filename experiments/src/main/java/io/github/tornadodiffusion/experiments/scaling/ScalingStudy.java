@@ -1,11 +1,11 @@
 package io.github.tornadodiffusion.experiments.scaling;
 
+import io.github.tornadodiffusion.diffusion.model.MemoryNeed;
+import io.github.tornadodiffusion.diffusion.training.Preset;
 import io.github.tornadodiffusion.experiments.bench.Pace;
 import io.github.tornadodiffusion.experiments.bench.Workload;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.cli.Json;
-import io.github.tornadodiffusion.experiments.cli.MemoryNeed;
-import io.github.tornadodiffusion.experiments.cli.Preset;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;

@@ -7,23 +7,23 @@ import io.github.tornadodiffusion.diffusion.data.sources.Datasets;
 import io.github.tornadodiffusion.diffusion.data.sources.Digits;
 import io.github.tornadodiffusion.diffusion.evaluation.BitsPerDimension;
 import io.github.tornadodiffusion.diffusion.evaluation.NearestNeighbours;
+import io.github.tornadodiffusion.diffusion.model.MemoryNeed;
+import io.github.tornadodiffusion.diffusion.sampling.ModelSampler;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
+import io.github.tornadodiffusion.diffusion.training.Preset;
+import io.github.tornadodiffusion.diffusion.training.Presets;
 import io.github.tornadodiffusion.diffusion.training.Trainer;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.experiments.bench.Pace;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
-import io.github.tornadodiffusion.experiments.cli.Errors;
 import io.github.tornadodiffusion.experiments.cli.Json;
-import io.github.tornadodiffusion.experiments.cli.MemoryNeed;
-import io.github.tornadodiffusion.experiments.cli.Preset;
-import io.github.tornadodiffusion.experiments.cli.Presets;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
 import io.github.tornadodiffusion.experiments.framework.ExperimentOptions;
 import io.github.tornadodiffusion.experiments.framework.ExperimentRun;
-import io.github.tornadodiffusion.experiments.sampling.ModelSampler;
 import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.nn.io.Messages;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import io.github.tornadodiffusion.nn.training.UNetTraining;
 import java.io.IOException;
@@ -123,7 +123,7 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
     Dataset dataset =
         Datasets.open(config.data(), config.imageSize(), config.unet().inChannels(), SPLIT_SEED);
     for (String warning : dataset.warnings()) {
-      err.println("warning: " + Errors.oneLine(warning));
+      err.println("warning: " + Messages.line(warning));
     }
     return dataset;
   }

@@ -1,17 +1,17 @@
 package io.github.tornadodiffusion.experiments.training;
 
 import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.diffusion.model.ClassLabels;
 import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.random.Rng;
-import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.VarianceType;
-import io.github.tornadodiffusion.diffusion.training.ClassLabels;
+import io.github.tornadodiffusion.diffusion.training.Preset;
+import io.github.tornadodiffusion.diffusion.training.Presets;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.diffusion.training.TrainingVariant;
-import io.github.tornadodiffusion.experiments.cli.Preset;
-import io.github.tornadodiffusion.experiments.cli.Presets;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import io.github.tornadodiffusion.nn.training.LearningRateSchedule;
 import java.io.IOException;

@@ -2,32 +2,32 @@ package io.github.tornadodiffusion.experiments.training;
 
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.images.PngFiles;
+import io.github.tornadodiffusion.diffusion.model.ClassLabels;
 import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
+import io.github.tornadodiffusion.diffusion.model.MemoryNeed;
+import io.github.tornadodiffusion.diffusion.sampling.ModelSampler;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
 import io.github.tornadodiffusion.diffusion.training.Checkpoints;
 import io.github.tornadodiffusion.diffusion.training.Checkpoints.Checkpoint;
-import io.github.tornadodiffusion.diffusion.training.ClassLabels;
 import io.github.tornadodiffusion.diffusion.training.DivergenceException;
 import io.github.tornadodiffusion.diffusion.training.LossCurve;
 import io.github.tornadodiffusion.diffusion.training.LossSpike;
 import io.github.tornadodiffusion.diffusion.training.Trainer;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
-import io.github.tornadodiffusion.experiments.bench.ProfileOptions;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.cli.Devices;
 import io.github.tornadodiffusion.experiments.cli.Interruption;
 import io.github.tornadodiffusion.experiments.cli.Json;
 import io.github.tornadodiffusion.experiments.cli.Manifest;
-import io.github.tornadodiffusion.experiments.cli.MemoryNeed;
 import io.github.tornadodiffusion.experiments.cli.OutputFiles;
 import io.github.tornadodiffusion.experiments.cli.Progress;
 import io.github.tornadodiffusion.experiments.cli.RunDirectory;
 import io.github.tornadodiffusion.experiments.cli.RunLock;
 import io.github.tornadodiffusion.experiments.cli.Shell;
 import io.github.tornadodiffusion.experiments.cli.Versions;
-import io.github.tornadodiffusion.experiments.sampling.ModelSampler;
+import io.github.tornadodiffusion.experiments.profile.ProfileOptions;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
 import io.github.tornadodiffusion.nn.training.UNetTraining;
@@ -159,7 +159,7 @@ final class TrainingRun {
         throw explained(engine, divergence, loop);
       }
       model.writeInto(directory.path());
-      ClassLabels labels = ClassLabels.of(config);
+      ClassLabels labels = config.classLabels();
       if (labels != null) {
         labels.write(directory.path());
       }

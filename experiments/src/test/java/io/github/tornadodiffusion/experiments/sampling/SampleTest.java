@@ -9,13 +9,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.diffusion.images.Film;
 import io.github.tornadodiffusion.diffusion.images.PngFiles;
+import io.github.tornadodiffusion.diffusion.model.ClassLabels;
 import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
-import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
-import io.github.tornadodiffusion.diffusion.training.ClassLabels;
 import io.github.tornadodiffusion.experiments.CommandRun;
 import io.github.tornadodiffusion.experiments.PngText;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;

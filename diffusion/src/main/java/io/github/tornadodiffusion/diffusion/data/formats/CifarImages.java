@@ -1,7 +1,7 @@
 package io.github.tornadodiffusion.diffusion.data.formats;
 
 import io.github.tornadodiffusion.diffusion.data.Split;
-import io.github.tornadodiffusion.diffusion.model.Lines;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -119,7 +119,7 @@ public final class CifarImages implements ImageSource {
       return numbers;
     }
     String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
-    List<String> lines = text.lines().filter(l -> !l.isBlank()).map(Lines::one).toList();
+    List<String> lines = text.lines().filter(l -> !l.isBlank()).map(Messages::line).toList();
     return lines.size() == kind.classes ? lines : numbers;
   }
 

@@ -3,7 +3,7 @@ package io.github.tornadodiffusion.diffusion.data.formats;
 import io.github.tornadodiffusion.diffusion.data.ImageBytes;
 import io.github.tornadodiffusion.diffusion.data.Resampler;
 import io.github.tornadodiffusion.diffusion.images.Headless;
-import io.github.tornadodiffusion.diffusion.model.Lines;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.awt.image.BufferedImage;
 import java.awt.image.DataBuffer;
 import java.awt.image.SampleModel;
@@ -112,7 +112,7 @@ public final class ImageDecoder {
     if (root instanceof OutOfMemoryError) {
       return new IOException("there is too little memory to decode it: give more, with -Xmx", e);
     }
-    return new IOException(Lines.one("the image is damaged (" + root + ")"), e);
+    return new IOException(Messages.line("the image is damaged (" + root + ")"), e);
   }
 
   private static ImageReader reader(ImageInputStream input) throws IOException {

@@ -1,7 +1,7 @@
 package io.github.tornadodiffusion.diffusion.data.formats;
 
 import io.github.tornadodiffusion.diffusion.data.Split;
-import io.github.tornadodiffusion.diffusion.model.Lines;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.nio.file.FileSystemLoopException;
 import java.nio.file.FileVisitOption;
@@ -64,7 +64,7 @@ public final class ImageDirectory {
           public FileVisitResult preVisitDirectory(Path path, BasicFileAttributes attributes) {
             if (++directories > MOST_DIRECTORIES) {
               throw new IllegalArgumentException(
-                  Lines.one(
+                  Messages.line(
                       "%s leads to more than %d directories: remove links in it that lead around"
                           .formatted(directory, MOST_DIRECTORIES)));
             }
@@ -87,7 +87,7 @@ public final class ImageDirectory {
           @Override
           public FileVisitResult visitFileFailed(Path path, IOException problem) {
             if (!(problem instanceof FileSystemLoopException)) {
-              warnings.add(Lines.one("cannot read " + path + ": " + problem));
+              warnings.add(Messages.line("cannot read " + path + ": " + problem));
             }
             return FileVisitResult.CONTINUE;
           }
@@ -97,7 +97,7 @@ public final class ImageDirectory {
           directory, EnumSet.of(FileVisitOption.FOLLOW_LINKS), Integer.MAX_VALUE, visitor);
     } catch (IOException e) {
       throw new IllegalArgumentException(
-          Lines.one("cannot list " + directory + ": " + e + ": check its permissions"), e);
+          Messages.line("cannot list " + directory + ": " + e + ": check its permissions"), e);
     }
     Set<Path> seen = new HashSet<>();
     found.values().removeIf(file -> !seen.add(real(file)));

@@ -1,7 +1,7 @@
 package io.github.tornadodiffusion.diffusion.data.formats;
 
 import io.github.tornadodiffusion.diffusion.data.Split;
-import io.github.tornadodiffusion.diffusion.model.Lines;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -55,7 +55,7 @@ public final class ImageFiles implements ImageSource {
     this.warnings = List.copyOf(warnings);
     if (found.isEmpty()) {
       throw new IllegalArgumentException(
-          Lines.one(
+          Messages.line(
               place
                   + " holds no images: give "
                   + ImageDecoder.ACCEPTED

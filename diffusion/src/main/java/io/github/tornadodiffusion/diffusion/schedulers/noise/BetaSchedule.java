@@ -1,5 +1,7 @@
 package io.github.tornadodiffusion.diffusion.schedulers.noise;
 
+import io.github.tornadodiffusion.nn.io.Ids;
+
 /**
  * The variances beta_0 .. beta_(T-1) of the forward process, by diffusers' names, in double
  * precision (diffusers computes them in single precision).

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.diffusion.Golden;
-import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.stream.Stream;
@@ -133,7 +132,7 @@ class NoiseScheduleTest {
   void posteriorWhereThereIsNoNoiseOrNothingBefore() {
     assertEquals(0.3, new NoiseSchedule(0.3).boundVariance(0));
     NoiseSchedule withoutNoise = new NoiseSchedule(0, 0.5);
-    assertEquals(DDPMScheduler.LEAST_VARIANCE, withoutNoise.boundVariance(1));
+    assertEquals(NoiseSchedule.LEAST_VARIANCE, withoutNoise.boundVariance(1));
     assertEquals(1, withoutNoise.originalShare(0));
   }
 

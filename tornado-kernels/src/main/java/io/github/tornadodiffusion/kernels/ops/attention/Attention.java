@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.kernels.ops.attention;
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
+import io.github.tornadodiffusion.kernels.Tiles;
 import io.github.tornadodiffusion.kernels.ops.attention.AttentionKernels.Common;
 import io.github.tornadodiffusion.kernels.ops.attention.AttentionKernels.Forward;
 import io.github.tornadodiffusion.kernels.ops.attention.AttentionKernels.Keys;
@@ -15,7 +16,18 @@ import java.util.List;
  * tokens; head i is the channels i*d .. (i+1)*d - 1, d = c / heads.
  */
 public final class Attention {
-  private static final Class<?> KERNELS = AttentionKernels.class;
+  private static final Kernel FORWARD =
+      Kernel.of(AttentionKernels.class, "forward")
+          .with(AttentionOracles::forward)
+          .with(Tiles.variant(AttentionTileKernels.class, "forward", 19_456));
+  private static final Kernel QUERIES =
+      Kernel.of(AttentionKernels.class, "queries")
+          .with(AttentionOracles::queries)
+          .with(Tiles.variant(AttentionTileKernels.class, "queries", 19_456));
+  private static final Kernel KEYS =
+      Kernel.of(AttentionKernels.class, "keys")
+          .with(AttentionOracles::keys)
+          .with(Tiles.variant(AttentionTileKernels.class, "keys", 19_456));
 
   private Attention() {}
 
@@ -47,8 +59,7 @@ public final class Attention {
     double tensor = 4.0 * q.size();
     int[] d = descriptor(Forward.SIZE, q, k, v, heads, saved, scratch, forwardTile(q, heads));
     d[Forward.OUT] = out.offset();
-    return List.of(
-        new Call(new Kernel(KERNELS, "forward"), d, tiles(q, heads), 2 * products, 4 * tensor));
+    return List.of(new Call(FORWARD, d, tiles(q, heads), 2 * products, 4 * tensor));
   }
 
   /** Floats of scratch memory that {@link #backward} needs. */
@@ -95,8 +106,8 @@ public final class Attention {
     keys[Keys.GRAD_K] = gradK.offset();
     keys[Keys.GRAD_V] = gradV.offset();
     return List.of(
-        new Call(new Kernel(KERNELS, "queries"), queries, tiles, 3 * products(q), 6 * tensor),
-        new Call(new Kernel(KERNELS, "keys"), keys, tiles, 4 * products(q), 6 * tensor));
+        new Call(QUERIES, queries, tiles, 3 * products(q), 6 * tensor),
+        new Call(KEYS, keys, tiles, 4 * products(q), 6 * tensor));
   }
 
   /** A descriptor of so many places, of which the common ones are filled. */

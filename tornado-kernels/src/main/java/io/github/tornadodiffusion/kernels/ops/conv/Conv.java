@@ -3,9 +3,11 @@ package io.github.tornadodiffusion.kernels.ops.conv;
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
+import io.github.tornadodiffusion.kernels.Tiles;
 import io.github.tornadodiffusion.kernels.ops.conv.ConvKernels.Flip;
 import io.github.tornadodiffusion.kernels.ops.conv.ConvKernels.Forward;
 import io.github.tornadodiffusion.kernels.ops.conv.ConvKernels.WeightGradient;
+import io.github.tornadodiffusion.kernels.ops.product.ProductTile;
 import io.github.tornadodiffusion.kernels.ops.reduce.Reduce;
 import java.util.List;
 
@@ -19,9 +21,15 @@ import java.util.List;
  * #forward} over the bordered output gradient with {@link #flip}ped weights.
  */
 public final class Conv {
-  private static final Kernel FORWARD = new Kernel(ConvKernels.class, "forward");
-  private static final Kernel FLIP = new Kernel(ConvKernels.class, "flip");
-  private static final Kernel WEIGHT_GRADIENT = new Kernel(ConvKernels.class, "weightGradient");
+  private static final Kernel FORWARD =
+      Kernel.of(ConvKernels.class, "forward")
+          .with(ConvOracles::forward)
+          .with(Tiles.variant(ProductTile.KERNEL, ConvProduct::forward));
+  private static final Kernel FLIP = Kernel.of(ConvKernels.class, "flip").with(ConvOracles::flip);
+  private static final Kernel WEIGHT_GRADIENT =
+      Kernel.of(ConvKernels.class, "weightGradient")
+          .with(ConvOracles::weightGradient)
+          .with(Tiles.variant(ProductTile.KERNEL, ConvProduct::weightGradient));
 
   /**
    * Bytes of input and output gradient that one chunk of images may have, so that they stay in a

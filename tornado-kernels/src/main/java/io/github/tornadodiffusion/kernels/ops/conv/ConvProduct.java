@@ -8,11 +8,11 @@ import io.github.tornadodiffusion.kernels.ops.product.ProductTile;
  * Convolutions and their weight gradients as products of matrices: their descriptors, translated to
  * that of {@link ProductTile}.
  */
-public final class ConvProduct {
+final class ConvProduct {
   private ConvProduct() {}
 
   /** Of {@link ConvKernels#forward}: pixels x (ky, kx, input channel) x output channels. */
-  public static int[] forward(int[] d) {
+  static int[] forward(int[] d) {
     int columns = d[Forward.OUT_STRIDE];
     int width = d[Forward.OUT_W];
     int height = d[Forward.OUT_H];
@@ -50,7 +50,7 @@ public final class ConvProduct {
    * Of {@link ConvKernels#weightGradient}: (ky, kx, input channel) x pixels x output channels,
    * every chunk of images a batch.
    */
-  public static int[] weightGradient(int[] d) {
+  static int[] weightGradient(int[] d) {
     int inStride = d[WeightGradient.IN_STRIDE];
     int columns = d[WeightGradient.OUT_STRIDE];
     int width = d[WeightGradient.OUT_W];

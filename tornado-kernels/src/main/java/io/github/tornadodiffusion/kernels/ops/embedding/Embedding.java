@@ -10,7 +10,12 @@ import io.github.tornadodiffusion.kernels.Rows;
  * border.
  */
 public final class Embedding {
-  private static final Class<?> OWNER = EmbeddingKernels.class;
+  private static final Kernel SINUSOID =
+      Kernel.of(EmbeddingKernels.class, "sinusoid").with(EmbeddingOracles::sinusoid);
+  private static final Kernel LOOKUP =
+      Kernel.of(EmbeddingKernels.class, "lookup").with(EmbeddingOracles::lookup);
+  private static final Kernel LOOKUP_BACKWARD =
+      Kernel.of(EmbeddingKernels.class, "lookupBackward").with(EmbeddingOracles::lookupBackward);
   private static final float MAX_PERIOD = 10000;
 
   private Embedding() {}
@@ -68,8 +73,7 @@ public final class Embedding {
    */
   public static Call sinusoid(
       int timesteps, int frequencies, int factor, boolean flipSinToCos, Block out) {
-    Kernel kernel = new Kernel(OWNER, "sinusoid");
-    Rows.requireRows(kernel, out);
+    Rows.requireRows(SINUSOID, out);
     int half = out.c() / 2;
     int[] d = {
       out.n(),
@@ -82,7 +86,7 @@ public final class Embedding {
       flipSinToCos ? 0 : half,
       factor
     };
-    return new Call(kernel, d, out.n(), 0, 4.0 * (out.n() + half + out.size()));
+    return new Call(SINUSOID, d, out.n(), 0, 4.0 * (out.n() + half + out.size()));
   }
 
   /**
@@ -90,10 +94,9 @@ public final class Embedding {
    * classes.
    */
   public static Call lookup(int table, int labels, Block out) {
-    Kernel kernel = new Kernel(OWNER, "lookup");
-    Rows.requireRows(kernel, out);
+    Rows.requireRows(LOOKUP, out);
     int[] d = {out.n(), out.stride(), table, labels, out.offset()};
-    return new Call(kernel, d, out.n(), 0, 4.0 * (out.n() + 2.0 * out.size()));
+    return new Call(LOOKUP, d, out.n(), 0, 4.0 * (out.n() + 2.0 * out.size()));
   }
 
   /**
@@ -102,8 +105,7 @@ public final class Embedding {
    */
   public static Call lookupBackward(
       Block gradOut, int labels, int classes, int gradTable, boolean accumulate) {
-    Kernel kernel = new Kernel(OWNER, "lookupBackward");
-    Rows.requireRows(kernel, gradOut);
+    Rows.requireRows(LOOKUP_BACKWARD, gradOut);
     int[] d = {
       classes,
       gradOut.n(),
@@ -115,6 +117,10 @@ public final class Embedding {
     };
     double table = (accumulate ? 2.0 : 1.0) * classes * gradOut.stride();
     return new Call(
-        kernel, d, classes, gradOut.n() * gradOut.c(), 4 * (gradOut.n() + gradOut.size() + table));
+        LOOKUP_BACKWARD,
+        d,
+        classes,
+        gradOut.n() * gradOut.c(),
+        4 * (gradOut.n() + gradOut.size() + table));
   }
 }

@@ -4,11 +4,18 @@ import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
 import io.github.tornadodiffusion.kernels.Rows;
+import io.github.tornadodiffusion.kernels.Tiles;
 import java.util.List;
 
 /** Mean squared error, bound by memory. */
 public final class Loss {
-  private static final Class<?> OWNER = LossKernels.class;
+  private static final Kernel MEAN_SQUARED_ERROR =
+      Kernel.of(LossKernels.class, "meanSquaredError")
+          .with(LossOracles::meanSquaredError)
+          .with(Tiles.variant(LossTileKernels.class, "meanSquaredError", 1024));
+  private static final Kernel MEAN_SQUARED_ERROR_BACKWARD =
+      Kernel.of(LossKernels.class, "meanSquaredErrorBackward")
+          .with(LossOracles::meanSquaredErrorBackward);
 
   private Loss() {}
 
@@ -17,10 +24,9 @@ public final class Loss {
    * border.
    */
   public static Call meanSquaredError(Block prediction, Block target, int perImage) {
-    Kernel kernel = new Kernel(OWNER, "meanSquaredError");
-    Rows.requireNoBorder(kernel, prediction, target);
+    Rows.requireNoBorder(MEAN_SQUARED_ERROR, prediction, target);
     if (!prediction.at(0).equals(target.at(0))) {
-      throw Rows.mismatch(kernel, target, prediction);
+      throw Rows.mismatch(MEAN_SQUARED_ERROR, target, prediction);
     }
     int elements = prediction.h() * prediction.w() * prediction.c();
     int[] d = {
@@ -34,7 +40,11 @@ public final class Loss {
     };
     double all = (double) prediction.n() * elements;
     return new Call(
-        kernel, d, prediction.n(), 3 * all, 4.0 * (2.0 * prediction.size() + prediction.n()));
+        MEAN_SQUARED_ERROR,
+        d,
+        prediction.n(),
+        3 * all,
+        4.0 * (2.0 * prediction.size() + prediction.n()));
   }
 
   /**
@@ -43,10 +53,15 @@ public final class Loss {
    */
   public static Call meanSquaredErrorBackward(
       Block prediction, Block target, int weights, Block gradPrediction) {
-    Kernel kernel = new Kernel(OWNER, "meanSquaredErrorBackward");
-    Rows.requireSameChannels(kernel, gradPrediction, prediction, target);
+    Rows.requireSameChannels(MEAN_SQUARED_ERROR_BACKWARD, gradPrediction, prediction, target);
     int elements = gradPrediction.pixels() * gradPrediction.c();
     return Rows.callByImage(
-        kernel, 2, false, gradPrediction, List.of(prediction, target), elements, weights);
+        MEAN_SQUARED_ERROR_BACKWARD,
+        2,
+        false,
+        gradPrediction,
+        List.of(prediction, target),
+        elements,
+        weights);
   }
 }

@@ -4,6 +4,7 @@ import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
 import io.github.tornadodiffusion.kernels.Rows;
+import io.github.tornadodiffusion.kernels.Tiles;
 import java.util.List;
 
 /**
@@ -27,7 +28,12 @@ import java.util.List;
  * <p>All blocks have the same shape and no border.
  */
 public final class VariationalBound {
-  private static final Class<?> OWNER = VariationalBoundKernels.class;
+  private static final Kernel PER_IMAGE =
+      Kernel.of(VariationalBoundKernels.class, "perImage")
+          .with(VariationalBoundOracles::perImage)
+          .with(Tiles.variant(VariationalBoundTileKernels.class, "perImage", 1024));
+  private static final Kernel BACKWARD =
+      Kernel.of(VariationalBoundKernels.class, "backward").with(VariationalBoundOracles::backward);
 
   private VariationalBound() {}
 
@@ -52,11 +58,10 @@ public final class VariationalBound {
       int scale,
       int halfBin,
       int perImage) {
-    Kernel kernel = new Kernel(OWNER, "perImage");
-    Rows.requireNoBorder(kernel, prediction, target, variance, images);
+    Rows.requireNoBorder(PER_IMAGE, prediction, target, variance, images);
     for (Block block : List.of(target, variance, images)) {
       if (!block.at(0).equals(prediction.at(0))) {
-        throw Rows.mismatch(kernel, block, prediction);
+        throw Rows.mismatch(PER_IMAGE, block, prediction);
       }
     }
     int[] d = {
@@ -75,7 +80,7 @@ public final class VariationalBound {
       perImage
     };
     double elements = (double) prediction.pixels() * prediction.c();
-    return new Call(kernel, d, prediction.n(), 20 * elements, 4 * (4.0 * prediction.size()));
+    return new Call(PER_IMAGE, d, prediction.n(), 20 * elements, 4 * (4.0 * prediction.size()));
   }
 
   /**
@@ -95,11 +100,10 @@ public final class VariationalBound {
       int halfBin,
       int weights,
       Block gradVariance) {
-    Kernel kernel = new Kernel(OWNER, "backward");
-    Rows.requireNoBorder(kernel, prediction, target, variance, images, gradVariance);
-    Rows.requireSameChannels(kernel, gradVariance, prediction, target, variance, images);
+    Rows.requireNoBorder(BACKWARD, prediction, target, variance, images, gradVariance);
+    Rows.requireSameChannels(BACKWARD, gradVariance, prediction, target, variance, images);
     return Rows.callByImage(
-        kernel,
+        BACKWARD,
         20,
         false,
         gradVariance,

@@ -52,7 +52,7 @@ public final class VariationalBoundKernels {
   }
 
   /** Element i, counted without padding, of image n; the descriptor is that of perImage. */
-  public static float term(FloatArray m, IntArray d, int n, int i) {
+  static float term(FloatArray m, IntArray d, int n, int i) {
     int c = d.get(3);
     int at = i / c * d.get(4) + i % c;
     float u = 0.5f * (m.get(d.get(7) + at) + 1f) * m.get(d.get(9) + n);

@@ -14,7 +14,10 @@ public final class Noise {
    */
   public static final int SEED_SIZE = 16;
 
-  private static final Class<?> OWNER = NoiseKernels.class;
+  private static final Kernel GAUSSIAN =
+      Kernel.of(NoiseKernels.class, "gaussian").with(NoiseOracles::gaussian);
+  private static final Kernel MIX_IMAGES =
+      Kernel.of(NoiseKernels.class, "mixImages").with(NoiseOracles::mixImages);
 
   /** Larger ones would not be exact as a float. */
   private static final int MAX_STREAM = 1 << 24;
@@ -71,9 +74,8 @@ public final class Noise {
   }
 
   private static Call gaussian(int seedBlock, Block out, int planes) {
-    Kernel kernel = new Kernel(OWNER, "gaussian");
     return Rows.callByImage(
-        kernel, 20, false, out, List.of(), out.c(), out.stride(), seedBlock, planes);
+        GAUSSIAN, 20, false, out, List.of(), out.c(), out.stride(), seedBlock, planes);
   }
 
   /**
@@ -81,8 +83,7 @@ public final class Noise {
    * [n].
    */
   public static Call mix(Block x, Block y, int a, int b, Block out) {
-    Kernel kernel = new Kernel(OWNER, "mixImages");
-    Rows.requireSameChannels(kernel, out, x, y);
-    return Rows.callByImage(kernel, 3, false, out, List.of(x, y), a, b);
+    Rows.requireSameChannels(MIX_IMAGES, out, x, y);
+    return Rows.callByImage(MIX_IMAGES, 3, false, out, List.of(x, y), a, b);
   }
 }

@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.kernels.ops.norm;
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
+import io.github.tornadodiffusion.kernels.Tiles;
 import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels.Apply;
 import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels.Coefficients;
 import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels.Common;
@@ -17,7 +18,28 @@ import java.util.List;
  * .. (i + 1) * c / groups - 1.
  */
 public final class GroupNorm {
-  private static final Class<?> KERNELS = GroupNormKernels.class;
+  private static final Kernel MOMENTS =
+      Kernel.of(GroupNormKernels.class, "moments")
+          .with(GroupNormOracles::moments)
+          .with(Tiles.variant(GroupNormTileKernels.class, "moments", 1024));
+  private static final Kernel COEFFICIENTS =
+      Kernel.of(GroupNormKernels.class, "coefficients").with(GroupNormOracles::coefficients);
+  private static final Kernel APPLY =
+      Kernel.of(GroupNormKernels.class, "apply")
+          .with(GroupNormOracles::apply)
+          .with(Tiles.variant(GroupNormTileKernels.class, "apply", 0));
+  private static final Kernel SUMS =
+      Kernel.of(GroupNormKernels.class, "sums")
+          .with(GroupNormOracles::sums)
+          .with(Tiles.variant(GroupNormTileKernels.class, "sums", 2048));
+  private static final Kernel REDUCE =
+      Kernel.of(GroupNormKernels.class, "reduce")
+          .with(GroupNormOracles::reduce)
+          .with(Tiles.variant(GroupNormTileKernels.class, "reduce", 2048));
+  private static final Kernel GRADIENT =
+      Kernel.of(GroupNormKernels.class, "gradient")
+          .with(GroupNormOracles::gradient)
+          .with(Tiles.variant(GroupNormTileKernels.class, "gradient", 0));
 
   /**
    * Pixels of a chunk of an image: 16 channels of them fit into 16 KiB, a part of the first-level
@@ -80,15 +102,10 @@ public final class GroupNorm {
     apply[Apply.TOP] = out.top();
     apply[Apply.LEFT] = out.left();
     return List.of(
-        new Call(new Kernel(KERNELS, "moments"), moments, parts * blocks, 0, tensor),
+        new Call(MOMENTS, moments, parts * blocks, 0, tensor),
         new Call(
-            new Kernel(KERNELS, "coefficients"),
-            coefficients,
-            x.n() * groups,
-            0,
-            perChannel * (4 + 2 * chunks(flat))),
-        new Call(
-            new Kernel(KERNELS, "apply"), apply, x.n() * out.rows(), 0, tensor + 4.0 * out.size()));
+            COEFFICIENTS, coefficients, x.n() * groups, 0, perChannel * (4 + 2 * chunks(flat))),
+        new Call(APPLY, apply, x.n() * out.rows(), 0, tensor + 4.0 * out.size()));
   }
 
   /** Floats of scratch memory that {@link #backward} needs. */
@@ -158,19 +175,9 @@ public final class GroupNorm {
     gradient[Gradient.ACCUMULATE] = accumulateX ? 1 : 0;
     gradient[Gradient.COEFFICIENTS] = coefficients;
     return List.of(
-        new Call(new Kernel(KERNELS, "sums"), sums, parts * blocks, 0, (silu ? 3 : 2) * tensor),
-        new Call(
-            new Kernel(KERNELS, "reduce"),
-            reduce,
-            x.n() * groups + blocks,
-            0,
-            perChannel * (4 + 4 * chunks(flat))),
-        new Call(
-            new Kernel(KERNELS, "gradient"),
-            gradient,
-            x.n() * x.h(),
-            0,
-            (accumulateX ? 4 : 3) * tensor));
+        new Call(SUMS, sums, parts * blocks, 0, (silu ? 3 : 2) * tensor),
+        new Call(REDUCE, reduce, x.n() * groups + blocks, 0, perChannel * (4 + 4 * chunks(flat))),
+        new Call(GRADIENT, gradient, x.n() * x.h(), 0, (accumulateX ? 4 : 3) * tensor));
   }
 
   /** A descriptor of so many places, of which the common ones are filled. */

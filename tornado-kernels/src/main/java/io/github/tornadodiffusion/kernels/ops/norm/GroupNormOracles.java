@@ -235,7 +235,7 @@ public final class GroupNormOracles {
                 return;
               }
               double z = g.affine(before, pixel / columns / rows, y, x, i % g.stride);
-              sum.add(silu ? z * ActivationOracles.sigmoid(z) : z);
+              sum.add(silu ? ActivationOracles.silu(z) : z);
             }));
   }
 

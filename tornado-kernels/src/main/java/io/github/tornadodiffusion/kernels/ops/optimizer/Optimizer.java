@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.kernels.ops.optimizer;
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
+import io.github.tornadodiffusion.kernels.Tiles;
 import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerKernels.AdamW;
 import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerKernels.Clear;
 import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerKernels.Ema;
@@ -50,7 +51,20 @@ public final class Optimizer {
    */
   public static final int CHUNK = 4096;
 
-  private static final Class<?> OWNER = OptimizerKernels.class;
+  private static final Kernel SQUARES =
+      Kernel.of(OptimizerKernels.class, "squares")
+          .with(OptimizerOracles::squares)
+          .with(Tiles.variant(OptimizerTileKernels.class, "squares", 1024));
+  private static final Kernel NORM =
+      Kernel.of(OptimizerKernels.class, "norm")
+          .with(OptimizerOracles::norm)
+          .with(Tiles.variant(OptimizerTileKernels.class, "norm", 1024));
+  private static final Kernel ADAM_W =
+      Kernel.of(OptimizerKernels.class, "adamW").with(OptimizerOracles::adamW);
+  private static final Kernel EMA =
+      Kernel.of(OptimizerKernels.class, "ema").with(OptimizerOracles::ema);
+  private static final Kernel CLEAR =
+      Kernel.of(OptimizerKernels.class, "clear").with(OptimizerOracles::clear);
 
   private Optimizer() {}
 
@@ -112,8 +126,8 @@ public final class Optimizer {
     norm[Norm.SUMS] = scratch;
     norm[Norm.HYPER] = hyper;
     return List.of(
-        new Call(new Kernel(OWNER, "squares"), squares, sums, 2.0 * length, 4.0 * (length + sums)),
-        new Call(new Kernel(OWNER, "norm"), norm, 1, sums, 4.0 * sums));
+        new Call(SQUARES, squares, sums, 2.0 * length, 4.0 * (length + sums)),
+        new Call(NORM, norm, 1, sums, 4.0 * sums));
   }
 
   /**
@@ -132,7 +146,7 @@ public final class Optimizer {
     d[AdamW.FIRST_MOMENT] = firstMoment;
     d[AdamW.SECOND_MOMENT] = secondMoment;
     d[AdamW.HYPER] = hyper;
-    return new Call(new Kernel(OWNER, "adamW"), d, d[AdamW.CHUNKS], 13.0 * length, 28.0 * length);
+    return new Call(ADAM_W, d, d[AdamW.CHUNKS], 13.0 * length, 28.0 * length);
   }
 
   /** shadow -= (1 - decay) * (shadow - parameters), as diffusers EMAModel. */
@@ -144,7 +158,7 @@ public final class Optimizer {
     d[Ema.SHADOW] = shadow;
     d[Ema.PARAMETERS] = parameters;
     d[Ema.HYPER] = hyper;
-    return new Call(new Kernel(OWNER, "ema"), d, d[Ema.CHUNKS], 3.0 * length, 12.0 * length);
+    return new Call(EMA, d, d[Ema.CHUNKS], 3.0 * length, 12.0 * length);
   }
 
   /** Sets gradients to zero, for those that add up over several backward passes. */
@@ -154,7 +168,7 @@ public final class Optimizer {
     d[Clear.CHUNKS] = chunks(length);
     d[Clear.LENGTH] = length;
     d[Clear.GRADIENTS] = gradients;
-    return new Call(new Kernel(OWNER, "clear"), d, d[Clear.CHUNKS], 0, 4.0 * length);
+    return new Call(CLEAR, d, d[Clear.CHUNKS], 0, 4.0 * length);
   }
 
   private static int chunks(int length) {

@@ -14,31 +14,31 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
  */
 public final class OptimizerKernels {
   /** Places of {@link #squares}. */
-  public static final class Squares {
+  static final class Squares {
     /** Sums: one a chunk, rounded up to 16. */
-    public static final int BOUND = 0;
+    static final int BOUND = 0;
 
     /** How many gradients there are. */
-    public static final int LENGTH = 1;
+    static final int LENGTH = 1;
 
-    public static final int GRADIENTS = 2;
-    public static final int SUMS = 3;
-    public static final int SIZE = 4;
+    static final int GRADIENTS = 2;
+    static final int SUMS = 3;
+    static final int SIZE = 4;
 
     private Squares() {}
   }
 
   /** Places of {@link #norm}. */
-  public static final class Norm {
+  static final class Norm {
     /** Iterations: always 1. */
-    public static final int BOUND = 0;
+    static final int BOUND = 0;
 
     /** How many sums there are. */
-    public static final int COUNT = 1;
+    static final int COUNT = 1;
 
-    public static final int SUMS = 2;
-    public static final int HYPER = 3;
-    public static final int SIZE = 4;
+    static final int SUMS = 2;
+    static final int HYPER = 3;
+    static final int SIZE = 4;
 
     private Norm() {}
   }
@@ -134,7 +134,7 @@ public final class OptimizerKernels {
   }
 
   /** Writes the norm and what it scales gradients by. */
-  public static void scale(FloatArray m, int hyper, float squares) {
+  static void scale(FloatArray m, int hyper, float squares) {
     float norm = TornadoMath.sqrt(squares);
     float max = m.get(hyper + Optimizer.MAX_GRAD_NORM);
     float scale = TornadoMath.min(1f, max / (norm + 1e-6f));

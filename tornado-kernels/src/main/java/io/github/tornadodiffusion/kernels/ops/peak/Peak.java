@@ -8,6 +8,9 @@ public final class Peak {
   /** Floats that an iteration works on: eight vectors of sixteen, which do not wait for another. */
   public static final int ROW = 8 * 16;
 
+  private static final Kernel MULTIPLY_ADD =
+      Kernel.of(PeakKernels.class, "multiplyAdd").with(PeakOracles::multiplyAdd);
+
   private Peak() {}
 
   /**
@@ -29,7 +32,6 @@ public final class Peak {
     d[PeakKernels.X] = x;
     d[PeakKernels.Y] = y;
     double floats = (double) rows * ROW;
-    return new Call(
-        new Kernel(PeakKernels.class, "multiplyAdd"), d, rows, 2 * times * floats, 8 * floats);
+    return new Call(MULTIPLY_ADD, d, rows, 2 * times * floats, 8 * floats);
   }
 }

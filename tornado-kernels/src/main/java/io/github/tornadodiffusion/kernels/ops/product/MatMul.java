@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.kernels.ops.product;
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
+import io.github.tornadodiffusion.kernels.Tiles;
 import io.github.tornadodiffusion.kernels.ops.product.MatMulKernels.Multiply;
 import io.github.tornadodiffusion.kernels.ops.product.MatMulKernels.Pack;
 import java.util.List;
@@ -12,8 +13,12 @@ import java.util.List;
  * 16 floats.
  */
 public final class MatMul {
-  private static final Kernel PACK = new Kernel(MatMulKernels.class, "pack");
-  private static final Kernel MULTIPLY = new Kernel(MatMulKernels.class, "multiply");
+  private static final Kernel PACK =
+      Kernel.of(MatMulKernels.class, "pack").with(MatMulOracles::pack);
+  private static final Kernel MULTIPLY =
+      Kernel.of(MatMulKernels.class, "multiply")
+          .with(MatMulOracles::multiply)
+          .with(Tiles.variant(ProductTile.KERNEL, ProductTile::matrices));
 
   private MatMul() {}
 

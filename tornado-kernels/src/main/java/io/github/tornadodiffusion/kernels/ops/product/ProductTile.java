@@ -1,5 +1,7 @@
 package io.github.tornadodiffusion.kernels.ops.product;
 
+import io.github.tornadodiffusion.kernels.Kernel;
+import io.github.tornadodiffusion.kernels.Tiles;
 import io.github.tornadodiffusion.kernels.ops.product.MatMulKernels.Multiply;
 
 /**
@@ -68,6 +70,9 @@ public final class ProductTile {
   public static final int SHARED_ROWS = 31;
 
   private static final int SIZE = 32;
+
+  /** The kernel that reads such a descriptor. */
+  public static final Kernel KERNEL = Tiles.kernel(ProductTileKernels.class, "product", 15_232);
 
   private ProductTile() {}
 

@@ -3,12 +3,18 @@ package io.github.tornadodiffusion.kernels.ops.reduce;
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
+import io.github.tornadodiffusion.kernels.Tiles;
 import io.github.tornadodiffusion.kernels.ops.reduce.ReduceKernels.SumPixels;
 import io.github.tornadodiffusion.kernels.ops.reduce.ReduceKernels.SumRows;
 
 /** Sums in a fixed order, bound by memory: gradients of what was broadcast. */
 public final class Reduce {
-  private static final Class<?> OWNER = ReduceKernels.class;
+  private static final Kernel SUM_PIXELS =
+      Kernel.of(ReduceKernels.class, "sumPixels")
+          .with(ReduceOracles::sumPixels)
+          .with(Tiles.variant(ReduceTileKernels.class, "sumPixels", 1024));
+  private static final Kernel SUM_ROWS =
+      Kernel.of(ReduceKernels.class, "sumRows").with(ReduceOracles::sumRows);
 
   private Reduce() {}
 
@@ -27,11 +33,7 @@ public final class Reduce {
     d[SumPixels.OUT] = perImage;
     double elements = (double) x.pixels() * x.stride();
     return new Call(
-        new Kernel(OWNER, "sumPixels"),
-        d,
-        d[SumPixels.BOUND],
-        elements,
-        4 * (elements + x.n() * x.stride()));
+        SUM_PIXELS, d, d[SumPixels.BOUND], elements, 4 * (elements + x.n() * x.stride()));
   }
 
   /** sum[length] = sum over i below n of rows[i][length]; length is a multiple of 16. */
@@ -49,10 +51,6 @@ public final class Reduce {
     d[SumRows.ACCUMULATE] = accumulate ? 1 : 0;
     double elements = (double) n * length;
     return new Call(
-        new Kernel(OWNER, "sumRows"),
-        d,
-        d[SumRows.GROUPS],
-        elements,
-        4 * (elements + (accumulate ? 2 : 1) * length));
+        SUM_ROWS, d, d[SumRows.GROUPS], elements, 4 * (elements + (accumulate ? 2 : 1) * length));
   }
 }

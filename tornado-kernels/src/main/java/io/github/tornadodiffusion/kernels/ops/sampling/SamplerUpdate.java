@@ -34,7 +34,11 @@ public final class SamplerUpdate {
   /** Floats in the coefficients of {@link #learnedNoise}. */
   public static final int LEARNED_SIZE = 3;
 
-  private static final Class<?> OWNER = SamplerUpdateKernels.class;
+  private static final Kernel COMBINE =
+      Kernel.of(SamplerUpdateKernels.class, "combine").with(SamplerUpdateOracles::combine);
+  private static final Kernel LEARNED_NOISE =
+      Kernel.of(SamplerUpdateKernels.class, "learnedNoise")
+          .with(SamplerUpdateOracles::learnedNoise);
 
   private SamplerUpdate() {}
 
@@ -102,9 +106,8 @@ public final class SamplerUpdate {
    * @param registers in the order of their numbers
    */
   public static Call combine(int lines, List<Block> registers) {
-    Kernel kernel = new Kernel(OWNER, "combine");
     Block first = registers.getFirst();
-    registers.forEach(register -> requireSame(kernel, first, register));
+    registers.forEach(register -> requireSame(COMBINE, first, register));
     int[] d = new int[Combine.REGISTERS + registers.size()];
     d[Combine.CHUNKS] = chunks(first);
     d[Combine.LENGTH] = first.size();
@@ -114,7 +117,7 @@ public final class SamplerUpdate {
       d[Combine.REGISTERS + k] = registers.get(k).offset();
     }
     // One line that reads two registers, the least that a sampler does.
-    return new Call(kernel, d, d[Combine.CHUNKS], 3.0 * first.size(), 12.0 * first.size());
+    return new Call(COMBINE, d, d[Combine.CHUNKS], 3.0 * first.size(), 12.0 * first.size());
   }
 
   /**
@@ -144,8 +147,7 @@ public final class SamplerUpdate {
    * @param coefficients offset of c, see {@link #logarithmicDeviation} and {@link #plainDeviation}
    */
   public static Call learnedNoise(Block variance, Block noise, int coefficients) {
-    Kernel kernel = new Kernel(OWNER, "learnedNoise");
-    requireSame(kernel, variance, noise);
+    requireSame(LEARNED_NOISE, variance, noise);
     int[] d = new int[LearnedNoise.SIZE];
     d[LearnedNoise.CHUNKS] = chunks(variance);
     d[LearnedNoise.LENGTH] = variance.size();
@@ -153,7 +155,7 @@ public final class SamplerUpdate {
     d[LearnedNoise.NOISE] = noise.offset();
     d[LearnedNoise.COEFFICIENTS] = coefficients;
     return new Call(
-        kernel, d, d[LearnedNoise.CHUNKS], 4.0 * variance.size(), 12.0 * variance.size());
+        LEARNED_NOISE, d, d[LearnedNoise.CHUNKS], 4.0 * variance.size(), 12.0 * variance.size());
   }
 
   private static void requireSame(Kernel kernel, Block first, Block other) {
