@@ -12,9 +12,12 @@ import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 
 /**
@@ -45,6 +48,14 @@ import picocli.CommandLine.ScopeType;
       "Every command takes --show-command: it then only prints the java command that would run."
     })
 public final class Main {
+  @Option(
+      names = PluginOption.NAME,
+      scope = ScopeType.INHERIT,
+      paramLabel = "DIR_OR_JAR",
+      description =
+          "Classes of your own, for options that name a class, and experiments; may be repeated.")
+  List<Path> plugins;
+
   private Main() {}
 
   /** Runs one command and ends the process with its exit code. */
@@ -84,11 +95,15 @@ public final class Main {
     commandLine.getSubcommands().get("run").setStopAtPositional(true);
     commandLine.setParameterExceptionHandler(Errors::badUsage);
     commandLine.setExecutionExceptionHandler(Errors::failed);
+    ClassLoader before = Thread.currentThread().getContextClassLoader();
     int code;
     try {
+      PluginOption.apply(commandLine, List.of(args));
       code = commandLine.execute(args);
-    } catch (Error e) {
+    } catch (IllegalArgumentException | Error e) {
       code = Errors.failed(e, err, args);
+    } finally {
+      Thread.currentThread().setContextClassLoader(before);
     }
     return code == 0 && out.checkError() ? Errors.lostOutput(err) : code;
   }

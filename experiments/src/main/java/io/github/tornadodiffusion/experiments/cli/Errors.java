@@ -57,11 +57,11 @@ public final class Errors {
     return isBadInput(e) ? BAD_INPUT : FAILURE;
   }
 
-  /** Handles an error of the JVM, such as a heap that is too small. */
-  public static int failed(Error e, PrintWriter err, String... args) {
+  /** Handles what no command threw: a plug-in that is none, or a heap that is too small. */
+  public static int failed(Throwable e, PrintWriter err, String... args) {
     print(err, message(e));
     trace(err, e, List.of(args).contains("--verbose"));
-    return FAILURE;
+    return isBadInput(e) ? BAD_INPUT : FAILURE;
   }
 
   /** Handles results that could not be printed: a writer only notes that it failed. */

@@ -35,7 +35,9 @@ public final class TrainOptions {
       names = "--preset",
       paramLabel = "P",
       defaultValue = Presets.DEFAULT,
-      description = "digits, butterflies or unit1 (default: ${DEFAULT-VALUE}).")
+      description =
+          "digits, butterflies, unit1 or a class of your own (default: ${DEFAULT-VALUE}); see"
+              + " --plugin.")
   public String preset;
 
   @Option(
@@ -49,7 +51,9 @@ public final class TrainOptions {
   @Option(
       names = "--schedule",
       paramLabel = "NAME",
-      description = "Noise schedule: linear, scaled_linear, squaredcos_cap_v2 or sigmoid.")
+      description =
+          "Noise schedule: linear, scaled_linear, squaredcos_cap_v2, sigmoid, exp or a class of"
+              + " your own; see --plugin.")
   public String schedule;
 
   @Option(
