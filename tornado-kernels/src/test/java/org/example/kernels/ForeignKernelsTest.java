@@ -15,8 +15,8 @@ import io.github.tornadodiffusion.kernels.Engines;
 import io.github.tornadodiffusion.kernels.Kernel;
 import io.github.tornadodiffusion.kernels.Program;
 import io.github.tornadodiffusion.kernels.TestArena;
-import io.github.tornadodiffusion.kernels.Trial;
 import io.github.tornadodiffusion.kernels.Tiles;
+import io.github.tornadodiffusion.kernels.Trial;
 import io.github.tornadodiffusion.kernels.check.CallCheck;
 import io.github.tornadodiffusion.kernels.check.KernelCode;
 import io.github.tornadodiffusion.kernels.jvm.JvmEngine;
@@ -109,8 +109,7 @@ class ForeignKernelsTest {
 
   /** A wrong gradient with the right oracle. */
   private static Call wrong() {
-    Kernel kernel =
-        Kernel.of(EnergyKernels.class, "wrongBackward").with(Energy::expectBackward);
+    Kernel kernel = Kernel.of(EnergyKernels.class, "wrongBackward").with(Energy::expectBackward);
     return Energy.call(kernel, X, ROWS, LENGTH, ENERGY, GRAD_X);
   }
 
@@ -195,12 +194,10 @@ class ForeignKernelsTest {
                       ENERGY,
                       ROWS,
                       (i, before, sum) ->
-                          sum.add(
-                              i % 2 == 0 ? Double.NaN : all.expected(i, before).value())));
+                          sum.add(i % 2 == 0 ? Double.NaN : all.expected(i, before).value())));
             });
     try (Engine engine = open()) {
-      assertDoesNotThrow(
-          () -> prove(engine, Energy.call(kernel, X, ROWS, LENGTH, ENERGY, GRAD_X)));
+      assertDoesNotThrow(() -> prove(engine, Energy.call(kernel, X, ROWS, LENGTH, ENERGY, GRAD_X)));
     }
   }
 
@@ -281,7 +278,8 @@ class ForeignKernelsTest {
       String start = "org.example.kernels.BrokenKernels.%s is no kernel: ".formatted(method);
       assertTrue(message.startsWith(start) && message.contains(reason), message);
       assertTrue(
-          message.endsWith("; declare it as static void %s(FloatArray, IntArray)".formatted(method)),
+          message.endsWith(
+              "; declare it as static void %s(FloatArray, IntArray)".formatted(method)),
           message);
     }
   }
@@ -290,9 +288,12 @@ class ForeignKernelsTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "withoutLoop | has no parallel loop; write its outermost one as for (@Parallel int i = 0; i < bound; i++)",
-        "withForeignHelper | calls BrokenKernels$Helper.write, which takes TornadoVM's types; move it into BrokenKernels",
-        "withUnknownMethod | calls FloatArray.getSegment, which the jvm engine has not; use Lanes or other methods",
+        "withoutLoop | has no parallel loop; write its outermost one as for (@Parallel int i = 0; i"
+            + " < bound; i++)",
+        "withForeignHelper | calls BrokenKernels$Helper.write, which takes TornadoVM's types; move"
+            + " it into BrokenKernels",
+        "withUnknownMethod | calls FloatArray.getSegment, which the jvm engine has not; use Lanes"
+            + " or other methods",
       })
   void whatTheJvmEngineCannotRunIsRefused(String method, String reason) {
     try (Engine engine = new JvmEngine(1)) {
@@ -306,8 +307,8 @@ class ForeignKernelsTest {
   void aLoopOfAnotherFormIsRefused() {
     try (Engine engine = new JvmEngine(1)) {
       assertEquals(
-          "org.example.kernels.FromOneKernels.fromOne: its outermost parallel loop has another form;"
-              + " write for (@Parallel int i = 0; i < bound; i++)",
+          "org.example.kernels.FromOneKernels.fromOne: its outermost parallel loop has another"
+              + " form; write for (@Parallel int i = 0; i < bound; i++)",
           refusal(engine, Kernel.of(FromOneKernels.class, "fromOne")));
     }
   }
@@ -315,8 +316,7 @@ class ForeignKernelsTest {
   @Test
   void helpersOfOtherClassesMayTakeNumbers() {
     Call call =
-        new Call(
-            Kernel.of(BrokenKernels.class, "withHelperOfNumbers"), new int[] {4, 16}, 4, 0, 0);
+        new Call(Kernel.of(BrokenKernels.class, "withHelperOfNumbers"), new int[] {4, 16}, 4, 0, 0);
     Program program = program(call);
     float[] written = new float[4];
     try (Engine engine = open();

@@ -72,8 +72,7 @@ public final class OtherCases implements KernelCases {
     KernelCode.reader(original)
         .accept(
             new ClassRemapper(
-                writer,
-                new SimpleRemapper(Opcodes.ASM9, Type.getInternalName(original), CLASS)),
+                writer, new SimpleRemapper(Opcodes.ASM9, Type.getInternalName(original), CLASS)),
             0);
     write(directory.resolve(CLASS + ".class"), writer.toByteArray());
     Thread thread = Thread.currentThread();

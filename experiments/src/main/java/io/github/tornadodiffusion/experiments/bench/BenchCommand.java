@@ -155,8 +155,7 @@ public final class BenchCommand implements Callable<Integer> {
           .getOut()
           .println(
               "share   ms/step  calls  GFLOP/s   GB/s  error    kernel and shape (%s)"
-                  .formatted(
-                      fields.containsKey("batch") ? "batch " + batch : fields.get("cases")));
+                  .formatted(fields.containsKey("batch") ? "batch " + batch : fields.get("cases")));
     }
     probe.figures().stream()
         .sorted(Comparator.comparingDouble(KernelFigures::nanosPerRun).reversed())

@@ -83,9 +83,12 @@ class BenchTest {
     OtherCases.onTheClassPath(
         directory,
         () -> {
-          String[] bench = {"bench", "kernels", "--preset", "digits", "--batch", "2", "--runs", "1"};
+          String[] bench = {
+            "bench", "kernels", "--preset", "digits", "--batch", "2", "--runs", "1"
+          };
           assertTrue(CommandRun.succeeds(bench).out().contains("shape (sums of somebody else)"));
-          String[] json = Stream.concat(Stream.of(bench), Stream.of("--json")).toArray(String[]::new);
+          String[] json =
+              Stream.concat(Stream.of(bench), Stream.of("--json")).toArray(String[]::new);
           JsonNode row =
               CommandRun.succeeds(json)
                   .out()

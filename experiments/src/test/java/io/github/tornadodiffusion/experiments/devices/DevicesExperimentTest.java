@@ -106,8 +106,7 @@ class DevicesExperimentTest {
       List<Row> errors =
           data.table("error").stream().filter(row -> row.text("row").equals(device)).toList();
       assertEquals(
-          kernels,
-          errors.stream().map(row -> row.text("kernel")).collect(Collectors.toSet()));
+          kernels, errors.stream().map(row -> row.text("kernel")).collect(Collectors.toSet()));
       for (Row row : errors) {
         assertTrue(row.number("max_error") < 1e-4, row.toString());
         assertTrue(report.contains("`" + row.text("kernel") + "`"), row.toString());

@@ -65,9 +65,8 @@ public final class KernelCode {
         owner.methods.stream().filter(method -> method.name.equals(kernel.method())).toList();
     return named.stream()
         .filter(method -> method.desc.equals(descriptor))
-        .filter(
-            method ->
-                (method.access & (Opcodes.ACC_STATIC | Opcodes.ACC_PRIVATE)) == Opcodes.ACC_STATIC)
+        .filter(method ->
+            (method.access & (Opcodes.ACC_STATIC | Opcodes.ACC_PRIVATE)) == Opcodes.ACC_STATIC)
         .findFirst()
         .orElseThrow(() ->
             new IllegalArgumentException(

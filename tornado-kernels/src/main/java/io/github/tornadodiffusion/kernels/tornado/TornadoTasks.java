@@ -52,8 +52,7 @@ final class TornadoTasks {
   }
 
   private static Object task(Kernel kernel, Class<?> task, Class<?>... parameters) {
-    String descriptor =
-        KernelCode.method(kernel, KernelCode.read(kernel.owner())).desc;
+    String descriptor = KernelCode.method(kernel, KernelCode.read(kernel.owner())).desc;
     String owner = Type.getInternalName(kernel.owner());
     ClassWriter writer = new ClassWriter(ClassWriter.COMPUTE_MAXS);
     writer.visit(
@@ -66,8 +65,7 @@ final class TornadoTasks {
     MethodVisitor constructor =
         writer.visitMethod(Opcodes.ACC_PRIVATE, "<init>", "()V", null, null);
     constructor.visitVarInsn(Opcodes.ALOAD, 0);
-    constructor.visitMethodInsn(
-        Opcodes.INVOKESPECIAL, "java/lang/Object", "<init>", "()V", false);
+    constructor.visitMethodInsn(Opcodes.INVOKESPECIAL, "java/lang/Object", "<init>", "()V", false);
     constructor.visitInsn(Opcodes.RETURN);
     constructor.visitMaxs(0, 0);
     MethodVisitor apply =
