@@ -71,8 +71,7 @@ class ModelKindsTrainingTest {
     TrainingConfig config = config(labelled, 5, 1, Rng.PHILOX);
     TrainingDraws.Draw draw = TrainingDraws.of(config, DIGITS).draw(0, 0);
     assertArrayEquals(draw.batch().labels(), draw.labels());
-    Map<String, HostTensor> before =
-        TrainingDraws.of(config, DIGITS).initialParameters();
+    Map<String, HostTensor> before = TrainingDraws.of(config, DIGITS).initialParameters();
     String name = "class_embedding.linear_1.weight";
     assertNotEquals(before.get(name), train(config, 2).get(name));
   }

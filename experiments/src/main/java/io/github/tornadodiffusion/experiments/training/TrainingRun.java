@@ -267,7 +267,8 @@ final class TrainingRun {
             MemoryNeed.availableMib()));
     if (config.firstTimestep() > 0) {
       err.println(
-          "the model embeds the logarithms of timesteps (time_embedding_type fourier): it is trained"
+          "the model embeds the logarithms of timesteps (time_embedding_type fourier): it is"
+              + " trained"
               + " on those from %d on".formatted(config.firstTimestep()));
     }
   }
