@@ -4,6 +4,7 @@ import io.github.tornadodiffusion.experiments.devices.DevicesPlan;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
 import io.github.tornadodiffusion.experiments.framework.ExperimentData;
 import io.github.tornadodiffusion.experiments.framework.ExperimentDirectory;
+import io.github.tornadodiffusion.experiments.framework.ExperimentProvider;
 import io.github.tornadodiffusion.experiments.framework.ExperimentRun;
 import io.github.tornadodiffusion.experiments.jmh.JmhReport;
 import io.github.tornadodiffusion.experiments.samplers.SamplersExperiment;
@@ -13,6 +14,7 @@ import io.github.tornadodiffusion.experiments.study.SchedulesExperiment;
 import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** The reports of all experiments, by the name in the manifest. */
 public final class ExperimentReports {
@@ -43,14 +45,13 @@ public final class ExperimentReports {
 
   private static Experiment.Kind kind(ExperimentDirectory directory) throws IOException {
     String name = directory.readManifest().path(ExperimentRun.EXPERIMENT).asString();
-    for (Experiment.Kind kind : KINDS) {
-      if (kind.name().equals(name)) {
-        return kind;
-      }
-    }
-    throw new IOException(
-        "%s is of the experiment '%s', which this version does not know: take the version that"
-                .formatted(directory.manifest(), Messages.line(name))
-            + " made it");
+    return Stream.concat(KINDS.stream(), ExperimentProvider.all().map(ExperimentProvider::kind))
+        .filter(kind -> kind.name().equals(name))
+        .findFirst()
+        .orElseThrow(() ->
+            new IOException(
+                "%s is of the experiment '%s', which this version does not know: take the version"
+                        .formatted(directory.manifest(), Messages.line(name))
+                    + " that made it"));
   }
 }

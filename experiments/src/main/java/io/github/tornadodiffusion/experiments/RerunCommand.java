@@ -120,6 +120,7 @@ final class RerunCommand implements Callable<Integer> {
     List<String> all = new ArrayList<>(arguments);
     all.addAll(List.of("--out", directory.toString()));
     spec.commandLine().getErr().println("running " + Shell.program() + " " + Shell.line(all));
+    PluginOption.apply(spec.root().commandLine(), all);
     return spec.root().commandLine().execute(all.toArray(String[]::new));
   }
 

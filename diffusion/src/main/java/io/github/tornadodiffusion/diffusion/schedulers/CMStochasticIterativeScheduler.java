@@ -53,11 +53,6 @@ public final class CMStochasticIterativeScheduler implements Scheduler {
   }
 
   @Override
-  public String className() {
-    return "CMStochasticIterativeScheduler";
-  }
-
-  @Override
   public SchedulerConfig config() {
     return config;
   }

@@ -78,11 +78,6 @@ public final class EDMEulerScheduler implements Scheduler {
   }
 
   @Override
-  public String className() {
-    return NAME;
-  }
-
-  @Override
   public SchedulerConfig config() {
     return config;
   }

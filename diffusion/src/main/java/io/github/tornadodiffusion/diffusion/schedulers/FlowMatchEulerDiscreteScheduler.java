@@ -148,11 +148,6 @@ public final class FlowMatchEulerDiscreteScheduler implements Scheduler {
   }
 
   @Override
-  public String className() {
-    return NAME;
-  }
-
-  @Override
   public SchedulerConfig config() {
     return config;
   }

@@ -18,8 +18,15 @@ public interface Scheduler {
    */
   record Target(double noise, double original) {}
 
-  /** diffusers' name of the class, for instance {@code DDPMScheduler}. */
-  String className();
+  /**
+   * The class as files name it: diffusers' name, for instance {@code DDPMScheduler}, or the full
+   * name of a class that is not of this package.
+   */
+  default String className() {
+    Class<?> own = getClass();
+    boolean known = own.getPackage() == Scheduler.class.getPackage();
+    return known ? own.getSimpleName() : own.getName();
+  }
 
   /** What the classes share. */
   SchedulerConfig config();

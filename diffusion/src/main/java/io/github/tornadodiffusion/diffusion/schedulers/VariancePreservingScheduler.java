@@ -6,12 +6,18 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What the schedulers with betas have in common: the name of the class, the forward process, and a
- * configuration of which a class knows certain keys.
+ * A scheduler for models whose forward process keeps the variance, x_t = signal * x_0 + sigma *
+ * noise with signal^2 + sigma^2 = 1: it has betas, and a configuration of which a class knows
+ * certain keys. A class of another package extends it with a public constructor of the fields of
+ * scheduler_config.json, {@link io.github.tornadodiffusion.nn.io.JsonFields}.
  */
-abstract class VariancePreservingScheduler implements Scheduler {
-  final SchedulerConfig config;
-  final NoiseSchedule schedule;
+public abstract class VariancePreservingScheduler implements Scheduler {
+  /** What the classes share of the configuration. */
+  protected final SchedulerConfig config;
+
+  /** The forward process of the configuration. */
+  protected final NoiseSchedule schedule;
+
   private final Set<String> keys;
 
   /**
@@ -20,15 +26,10 @@ abstract class VariancePreservingScheduler implements Scheduler {
    * @param keys those of the configuration that the class knows
    * @throws IllegalArgumentException if the betas are not allowed
    */
-  VariancePreservingScheduler(SchedulerConfig config, Set<String> keys) {
+  protected VariancePreservingScheduler(SchedulerConfig config, Set<String> keys) {
     this.config = config;
     this.keys = keys;
     schedule = config.noiseSchedule();
-  }
-
-  @Override
-  public final String className() {
-    return getClass().getSimpleName();
   }
 
   @Override

@@ -4,8 +4,10 @@ import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
 import io.github.tornadodiffusion.nn.io.Messages;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
+import io.github.tornadodiffusion.nn.plugins.Plugins;
 import io.github.tornadodiffusion.nn.training.LearningRateSchedule.Kind;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /** The presets that {@code --preset} names. */
@@ -29,16 +31,23 @@ public final class Presets {
   /**
    * The preset of a name.
    *
-   * @throws IllegalArgumentException listing those that exist
+   * @param name one of {@link #all}, or a class that supplies a {@link Preset}, on the class path
+   *     or in a plug-in, see {@link Plugins}
+   * @throws IllegalArgumentException in one line if there is none
    */
   public static Preset named(String name) {
     return all().stream()
         .filter(preset -> preset.name().equals(name))
         .findFirst()
+        .or(() -> Plugins.create(Source.class, name).map(Source::get))
         .orElseThrow(() ->
             new IllegalArgumentException(
                 "unknown preset '%s'; use %s".formatted(Messages.line(name), names())));
   }
+
+  /** Supplies a preset; a class of it has a public constructor without arguments. */
+  @FunctionalInterface
+  public interface Source extends Supplier<Preset> {}
 
   /** The names, for messages. */
   static String names() {
@@ -65,7 +74,15 @@ public final class Presets {
         BetaSchedule.SQUAREDCOS_CAP_V2,
         PredictionType.EPSILON,
         TIMESTEPS,
-        new Preset.Recipe(64, 2000, 0, 1e-3, Kind.COSINE, 50, 0.995, 1, false));
+        new Preset.Recipe(
+            64,
+            2000,
+            0,
+            false,
+            Optimization.constant(1e-3)
+                .withSchedule(Kind.COSINE, 50)
+                .withMaxGradNorm(1)
+                .withEmaDecay(0.995)));
   }
 
   /** Drawn butterflies of 32x32 colour pixels. */
@@ -86,7 +103,15 @@ public final class Presets {
         BetaSchedule.SQUAREDCOS_CAP_V2,
         PredictionType.EPSILON,
         TIMESTEPS,
-        new Preset.Recipe(32, 3000, 0, 5e-4, Kind.COSINE, 100, 0.999, 1, true));
+        new Preset.Recipe(
+            32,
+            3000,
+            0,
+            true,
+            Optimization.constant(5e-4)
+                .withSchedule(Kind.COSINE, 100)
+                .withMaxGradNorm(1)
+                .withEmaDecay(0.999)));
   }
 
   /** The UNet and recipe of unit 1 of Hugging Face's diffusion course. */
@@ -106,6 +131,6 @@ public final class Presets {
         BetaSchedule.SQUAREDCOS_CAP_V2,
         PredictionType.EPSILON,
         TIMESTEPS,
-        new Preset.Recipe(64, 0, 30, 4e-4, Kind.CONSTANT, 0, 0, 0, false));
+        new Preset.Recipe(64, 0, 30, false, Optimization.constant(4e-4)));
   }
 }

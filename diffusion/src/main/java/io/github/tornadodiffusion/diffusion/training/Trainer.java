@@ -83,9 +83,9 @@ public final class Trainer implements AutoCloseable {
         new Denoising(new UNet2DModel(config.unet()), config.variant().rng() == Rng.TORCH),
         new BatchShape(config.batch(), size, size),
         new Training.Options(
-            config.adamW(config.learningRate()),
+            config.optimization().adamW(config.optimization().learningRate()),
             Trainable.ALL,
-            config.emaDecay() > 0,
+            config.optimization().emaDecay() > 0,
             config.variant().accumulate() > 1));
   }
 
@@ -278,11 +278,10 @@ public final class Trainer implements AutoCloseable {
   private float[] weights(TrainingDraws.Draw draw) {
     float[] weights = new float[draw.timesteps().length];
     double share = share(draw);
-    double gamma = config.variant().snrGamma();
     for (int i = 0; i < draw.images(); i++) {
       double signal = scheduler.noiseSchedule().signal(draw.timesteps()[i]);
       double sigma = scheduler.noiseSchedule().sigma(draw.timesteps()[i]);
-      double weight = gamma > 0 ? MinSnr.weight(config.prediction(), signal, sigma, gamma) : 1;
+      double weight = config.variant().lossWeight().at(config.prediction(), signal, sigma);
       weights[i] = (float) (share * weight);
     }
     return weights;
@@ -351,9 +350,9 @@ public final class Trainer implements AutoCloseable {
 
   private Update update() {
     return new Update(
-        config.adamW(learningRates.at(step)),
+        config.optimization().adamW(learningRates.at(step)),
         step + 1,
-        (float) config.maxGradNorm(),
+        (float) config.optimization().maxGradNorm(),
         emaDecay == null ? 0 : (float) emaDecay.at(step + 1));
   }
 

@@ -12,7 +12,6 @@ import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
 import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
-import io.github.tornadodiffusion.nn.training.AdamW;
 import io.github.tornadodiffusion.nn.training.EmaDecay;
 import io.github.tornadodiffusion.nn.training.LearningRateSchedule;
 import java.util.Map;
@@ -30,15 +29,7 @@ import java.util.TreeMap;
  * @param trainTimesteps T
  * @param schedule the variances
  * @param prediction what the model learns to predict
- * @param learningRate of AdamW
- * @param lrSchedule how the learning rate changes
- * @param lrWarmupSteps steps of its linear warm-up
- * @param adamBeta1 AdamW's decay of the first moment
- * @param adamBeta2 AdamW's decay of the second moment
- * @param adamEpsilon AdamW's epsilon
- * @param weightDecay AdamW's decoupled weight decay
- * @param maxGradNorm to which the norm of all gradients is clipped; 0 for no clipping
- * @param emaDecay the most that the parameters' moving average keeps in a step; 0 for no average
+ * @param optimization how parameters follow their gradients
  * @param seed of the initial parameters, the order of images, the timesteps and the noise
  * @param variant what departs from the plain recipe
  */
@@ -52,15 +43,7 @@ public record TrainingConfig(
     int trainTimesteps,
     BetaSchedule schedule,
     PredictionType prediction,
-    double learningRate,
-    LearningRateSchedule.Kind lrSchedule,
-    int lrWarmupSteps,
-    double adamBeta1,
-    double adamBeta2,
-    double adamEpsilon,
-    double weightDecay,
-    double maxGradNorm,
-    double emaDecay,
+    Optimization optimization,
     long seed,
     TrainingVariant variant) {
 
@@ -78,18 +61,6 @@ public record TrainingConfig(
         "num_train_timesteps",
         trainTimesteps,
         "at least 2 for time_embedding_type fourier, which cannot take timestep 0");
-    check(learningRate > 0 && learningRate < 1000, "lr", learningRate, "above 0 and below 1000");
-    check(lrWarmupSteps >= 0, "lr_warmup_steps", lrWarmupSteps, "at least 0");
-    check(adamBeta1 >= 0 && adamBeta1 < 1, "adam_beta1", adamBeta1, "from 0 to below 1");
-    check(adamBeta2 >= 0 && adamBeta2 < 1, "adam_beta2", adamBeta2, "from 0 to below 1");
-    check(adamEpsilon > 0, "adam_epsilon", adamEpsilon, "above 0");
-    check(weightDecay >= 0, "weight_decay", weightDecay, "at least 0");
-    check(
-        maxGradNorm >= 0 && maxGradNorm < 1e9,
-        "max_grad_norm",
-        maxGradNorm,
-        "at least 0 and below 1e9");
-    check(emaDecay >= 0 && emaDecay < 1, "ema_decay", emaDecay, "from 0 to below 1");
     long together = (long) batch * variant.accumulate();
     check(
         together <= Integer.MAX_VALUE,
@@ -146,6 +117,23 @@ public record TrainingConfig(
     }
   }
 
+  /** A preset's training as it is, of so many steps. */
+  public static TrainingConfig of(Preset preset, int steps, long seed) {
+    return new TrainingConfig(
+        preset.name(),
+        preset.data(),
+        preset.model(),
+        preset.recipe().batch(),
+        steps,
+        preset.recipe().randomFlip(),
+        preset.trainTimesteps(),
+        preset.schedule(),
+        preset.prediction(),
+        preset.recipe().optimization(),
+        seed,
+        TrainingVariant.PLAIN);
+  }
+
   /** Width and height of the images in pixels. */
   public int imageSize() {
     return unet.sampleSize().height();
@@ -172,15 +160,7 @@ public record TrainingConfig(
         trainTimesteps,
         schedule,
         prediction,
-        learningRate,
-        lrSchedule,
-        lrWarmupSteps,
-        adamBeta1,
-        adamBeta2,
-        adamEpsilon,
-        weightDecay,
-        maxGradNorm,
-        emaDecay,
+        optimization,
         seed,
         newVariant);
   }
@@ -229,27 +209,22 @@ public record TrainingConfig(
 
   /** The decay of the moving average; null for none. */
   EmaDecay emaDecays() {
-    EmaDecay plain = EmaDecay.of(emaDecay);
-    if (emaDecay == 0 || variant.emaPower() == 0) {
-      return emaDecay == 0 ? null : plain;
+    double most = optimization.emaDecay();
+    EmaDecay plain = EmaDecay.of(most);
+    if (most == 0 || variant.emaPower() == 0) {
+      return most == 0 ? null : plain;
     }
     return new EmaDecay(
-        emaDecay, plain.minDecay(), plain.updateAfterStep(), true, 1, variant.emaPower());
-  }
-
-  /** The optimizer with the learning rate of a step. */
-  AdamW adamW(double rate) {
-    return new AdamW(
-        (float) rate,
-        (float) adamBeta1,
-        (float) adamBeta2,
-        (float) adamEpsilon,
-        (float) weightDecay);
+        most, plain.minDecay(), plain.updateAfterStep(), true, 1, variant.emaPower());
   }
 
   /** The learning rate of every step. */
   public LearningRateSchedule learningRates() {
-    return LearningRateSchedule.of(lrSchedule, learningRate, lrWarmupSteps, steps);
+    return LearningRateSchedule.of(
+        optimization.lrSchedule(),
+        optimization.learningRate(),
+        optimization.lrWarmupSteps(),
+        steps);
   }
 
   /** The values by name, such as {@link Json#write} takes. */
@@ -264,15 +239,7 @@ public record TrainingConfig(
     map.put("num_train_timesteps", trainTimesteps);
     map.put("beta_schedule", schedule.id());
     map.put("prediction_type", prediction.id());
-    map.put("lr", learningRate);
-    map.put("lr_schedule", lrSchedule.id());
-    map.put("lr_warmup_steps", lrWarmupSteps);
-    map.put("adam_beta1", adamBeta1);
-    map.put("adam_beta2", adamBeta2);
-    map.put("adam_epsilon", adamEpsilon);
-    map.put("weight_decay", weightDecay);
-    map.put("max_grad_norm", maxGradNorm);
-    map.put("ema_decay", emaDecay);
+    optimization.putInto(map);
     map.put("seed", seed);
     variant.putInto(map);
     return map;

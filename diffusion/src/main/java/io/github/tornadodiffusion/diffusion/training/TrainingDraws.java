@@ -1,9 +1,12 @@
 package io.github.tornadodiffusion.diffusion.training;
 
+import static io.github.tornadodiffusion.nn.io.Settings.check;
+
 import io.github.tornadodiffusion.diffusion.data.Batches;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.random.SplitMix64;
 import io.github.tornadodiffusion.nn.graph.Counter;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
 import io.github.tornadodiffusion.nn.training.Initialisation;
@@ -78,10 +81,12 @@ interface TrainingDraws {
 
     private final TrainingConfig config;
     private final Batches batches;
+    private final NoiseSchedule schedule;
 
     CounterDraws(TrainingConfig config, Dataset dataset) {
       this.config = config;
       batches = new Batches(dataset, config.batch(), config.randomFlip(), config.seed());
+      schedule = config.scheduler().noiseSchedule();
     }
 
     @Override
@@ -103,10 +108,7 @@ interface TrainingDraws {
       Integer classes = config.unet().numClassEmbeds();
       int[] labels = config.unet().conditioned() ? batch.labels().clone() : null;
       for (int i = 0; i < timesteps.length; i++) {
-        timesteps[i] =
-            config.firstTimestep()
-                + new SplitMix64(config.seed(), TIMESTEP_STREAM, step, first + i)
-                    .nextInt(config.trainTimesteps() - config.firstTimestep());
+        timesteps[i] = timestep(new SplitMix64(config.seed(), TIMESTEP_STREAM, step, first + i));
         if (classes != null
             && new SplitMix64(config.seed(), LABEL_STREAM, step, first + i)
                 .chance(config.variant().labelDropout())) {
@@ -115,6 +117,16 @@ interface TrainingDraws {
       }
       return new Draw(
           batch, config.batch(), labels, timesteps, null, new Counter(config.seed(), step, first));
+    }
+
+    private int timestep(SplitMix64 random) {
+      int timestep = config.variant().timestepDensity().draw(random, config.firstTimestep(), schedule);
+      check(
+          timestep >= config.firstTimestep() && timestep < schedule.timesteps(),
+          "a timestep of timestep_density",
+          timestep,
+          "from %d to ".formatted(config.firstTimestep()) + (schedule.timesteps() - 1));
+      return timestep;
     }
 
     @Override

@@ -19,6 +19,8 @@ import io.github.tornadodiffusion.diffusion.training.BoundTerm;
 import io.github.tornadodiffusion.diffusion.training.Checkpoints;
 import io.github.tornadodiffusion.diffusion.training.Checkpoints.Checkpoint;
 import io.github.tornadodiffusion.diffusion.training.LossCurve;
+import io.github.tornadodiffusion.diffusion.training.MinSnr;
+import io.github.tornadodiffusion.diffusion.training.TimestepDensity;
 import io.github.tornadodiffusion.diffusion.training.Trainer;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfigs;
@@ -57,7 +59,8 @@ class LearnedVarianceTest {
 
   private static TrainingVariant variant(
       VarianceType variance, int accumulate, double gamma, Rng rng, DiffusionModel base) {
-    return new TrainingVariant(accumulate, gamma, 0, 0, variance, rng, base);
+    return new TrainingVariant(
+        accumulate, MinSnr.of(gamma), 0, 0, variance, rng, TimestepDensity.UNIFORM, base);
   }
 
   private static TrainingVariant learned(int accumulate, double gamma, Rng rng) {

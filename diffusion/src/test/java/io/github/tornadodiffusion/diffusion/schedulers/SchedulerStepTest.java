@@ -61,7 +61,7 @@ class SchedulerStepTest {
   static Stream<Arguments> predictions() {
     return Stream.of("DDPMScheduler", "DDIMScheduler")
         .flatMap(name ->
-            Arrays.stream(BetaSchedule.values())
+            BetaSchedule.values().stream()
                 .flatMap(betas ->
                     Arrays.stream(PredictionType.values())
                         .filter(type -> possible(name, type))

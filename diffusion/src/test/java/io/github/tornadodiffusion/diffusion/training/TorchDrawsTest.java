@@ -73,18 +73,17 @@ class TorchDrawsTest {
             1000,
             BetaSchedule.LINEAR,
             PredictionType.EPSILON,
-            1e-3,
-            TrainingConfigs.of(unet, 1, 1, BetaSchedule.LINEAR, 0).lrSchedule(),
-            0,
-            0.9,
-            0.999,
-            1e-8,
-            0,
-            0,
-            0,
+            Optimization.constant(1e-3),
             5,
             new TrainingVariant(
-                accumulate, 0, labelDropout, 0, VarianceType.FIXED_SMALL, Rng.TORCH, null));
+                accumulate,
+                LossWeight.UNIFORM,
+                labelDropout,
+                0,
+                VarianceType.FIXED_SMALL,
+                Rng.TORCH,
+                TimestepDensity.UNIFORM,
+                null));
     return new TorchDraws(config, TEN);
   }
 

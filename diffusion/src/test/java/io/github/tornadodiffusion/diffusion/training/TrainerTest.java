@@ -294,7 +294,15 @@ class TrainerTest {
     TrainingConfig config =
         TrainingConfigs.with(
             TrainingConfigs.of(UNET, 4, 50, BetaSchedule.LINEAR, PredictionType.EPSILON, 900, 0, 7),
-            new TrainingVariant(accumulate, 0, 0, 0, VarianceType.FIXED_SMALL, Rng.PHILOX, null));
+            new TrainingVariant(
+                accumulate,
+                LossWeight.UNIFORM,
+                0,
+                0,
+                VarianceType.FIXED_SMALL,
+                Rng.PHILOX,
+                TimestepDensity.UNIFORM,
+                null));
     int step = diverges(config, DIGITS).step();
     assertTrue(step > 1, "step " + step);
     String fromTheStart = Trainer.findNonFinite(ENGINE, config, DIGITS, null, step, SILENT);
@@ -329,7 +337,15 @@ class TrainerTest {
         () ->
             TrainingConfigs.with(
                 TrainingConfigs.of(UNET, 1 << 16, 1, BetaSchedule.LINEAR, 0),
-                new TrainingVariant(1 << 15, 0, 0, 0, VarianceType.FIXED_SMALL, Rng.PHILOX, null)));
+                new TrainingVariant(
+                    1 << 15,
+                    LossWeight.UNIFORM,
+                    0,
+                    0,
+                    VarianceType.FIXED_SMALL,
+                    Rng.PHILOX,
+                    TimestepDensity.UNIFORM,
+                    null)));
     assertMessage(
         "lr is NaN: it must be above 0 and below 1000",
         () ->

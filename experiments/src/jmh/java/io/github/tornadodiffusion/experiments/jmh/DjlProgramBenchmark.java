@@ -83,7 +83,8 @@ public class DjlProgramBenchmark {
     NDArray images = images(config);
     float[] values = Workload.timesteps(batch, chosen.trainTimesteps());
     NDArray timesteps = manager.create(values, new Shape(batch, 1));
-    DjlTraining training = new DjlTraining(manager, model, chosen.recipe().learningRate());
+    DjlTraining training =
+        new DjlTraining(manager, model, chosen.recipe().optimization().learningRate());
     try (Engine jvm = Engines.open("jvm", EngineOptions.DEFAULT)) {
       double error = compare(jvm, config, initial, model, training, timesteps);
       figures.set(flops(jvm, chosen), 0, error);

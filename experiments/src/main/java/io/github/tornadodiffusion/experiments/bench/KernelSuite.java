@@ -9,6 +9,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
+import io.github.tornadodiffusion.diffusion.training.Optimization;
 import io.github.tornadodiffusion.diffusion.training.Preset;
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
@@ -34,7 +35,6 @@ import io.github.tornadodiffusion.nn.programs.SampleRegisters;
 import io.github.tornadodiffusion.nn.training.AdamW;
 import io.github.tornadodiffusion.nn.training.Denoising;
 import io.github.tornadodiffusion.nn.training.Initialisation;
-import io.github.tornadodiffusion.nn.training.LearningRateSchedule;
 import io.github.tornadodiffusion.nn.training.Training;
 import io.github.tornadodiffusion.nn.training.Update;
 import java.util.HashMap;
@@ -126,7 +126,8 @@ public final class KernelSuite {
         BetaSchedule.LINEAR,
         PredictionType.V_PREDICTION,
         1000,
-        new Preset.Recipe(BATCH, 1, 0, 1e-3, LearningRateSchedule.Kind.CONSTANT, 0, 0.9, 1, false));
+        new Preset.Recipe(
+            BATCH, 1, 0, false, Optimization.constant(1e-3).withMaxGradNorm(1).withEmaDecay(0.9)));
   }
 
   private static Map<String, HostTensor> parameters(UNet2DConfig model) {

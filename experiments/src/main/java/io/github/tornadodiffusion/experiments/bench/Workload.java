@@ -7,6 +7,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.DDIMScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
+import io.github.tornadodiffusion.diffusion.training.Optimization;
 import io.github.tornadodiffusion.diffusion.training.Preset;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.graph.BatchShape;
@@ -47,8 +48,8 @@ public record Workload(Runnable run, double flops, AutoCloseable resource)
     UNet2DConfig config = preset.model();
     long parameters = MemoryNeed.parameters(config);
     if (what.equals("train-step")) {
-      AdamW adamW = new AdamW((float) preset.recipe().learningRate());
-      boolean ema = preset.recipe().emaDecay() > 0;
+      AdamW adamW = new AdamW((float) preset.recipe().optimization().learningRate());
+      boolean ema = preset.recipe().optimization().emaDecay() > 0;
       RecordedProgram<Training> program =
           Training.record(
               new Denoising(new UNet2DModel(config), false),
@@ -131,7 +132,7 @@ public record Workload(Runnable run, double flops, AutoCloseable resource)
       targetNoise[i] = (float) preset.prediction().targetNoise(signal[i]);
       targetSample[i] = (float) preset.prediction().targetSample(sigma[i]);
     }
-    Preset.Recipe recipe = preset.recipe();
+    Optimization recipe = preset.recipe().optimization();
     // The first step over and over: the parameters hardly move, and the work is the same.
     Denoising.Batch values =
         new Denoising.Batch(

@@ -23,7 +23,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
  */
 public final class Errors {
   /** Exit code for bad usage or input. */
-  static final int BAD_INPUT = 2;
+  public static final int BAD_INPUT = 2;
 
   /** Exit code for a failure. */
   public static final int FAILURE = 1;
@@ -57,11 +57,11 @@ public final class Errors {
     return isBadInput(e) ? BAD_INPUT : FAILURE;
   }
 
-  /** Handles an error of the JVM, such as a heap that is too small. */
-  public static int failed(Error e, PrintWriter err, String... args) {
+  /** Handles what no command threw: a plug-in that is none, or a heap that is too small. */
+  public static int failed(Throwable e, PrintWriter err, String... args) {
     print(err, message(e));
     trace(err, e, List.of(args).contains("--verbose"));
-    return FAILURE;
+    return isBadInput(e) ? BAD_INPUT : FAILURE;
   }
 
   /** Handles results that could not be printed: a writer only notes that it failed. */

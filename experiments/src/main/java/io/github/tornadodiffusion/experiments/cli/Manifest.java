@@ -1,6 +1,8 @@
 package io.github.tornadodiffusion.experiments.cli;
 
 import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.nn.plugins.Plugins;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -44,6 +46,10 @@ public final class Manifest {
     fields.put("started", now());
     fields.put("program", program());
     fields.put("machine", machine());
+    List<String> plugins = Plugins.loaded().stream().map(Path::toString).toList();
+    if (!plugins.isEmpty()) {
+      fields.put("plugins", plugins);
+    }
     fields.put(STATUS, "running");
   }
 

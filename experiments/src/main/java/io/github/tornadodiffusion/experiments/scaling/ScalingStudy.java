@@ -182,7 +182,7 @@ final class ScalingStudy implements Experiment, AutoCloseable {
     }
 
     long trainingFloats() {
-      boolean ema = preset.recipe().emaDecay() > 0;
+      boolean ema = preset.recipe().optimization().emaDecay() > 0;
       return Training.record(
               new Denoising(new UNet2DModel(model), false),
               shape(),

@@ -39,8 +39,8 @@ public final class SchedulesExperiment implements Callable<Integer> {
       paramLabel = "NAME",
       defaultValue = "linear,squaredcos_cap_v2",
       description =
-          "Schedules: linear, scaled_linear, squaredcos_cap_v2, sigmoid or exp (default:"
-              + " ${DEFAULT-VALUE}).")
+          "Schedules: linear, scaled_linear, squaredcos_cap_v2, sigmoid, exp or classes of your"
+              + " own, see --plugin (default: ${DEFAULT-VALUE}).")
   List<String> schedules;
 
   @Mixin StudyOptions study;

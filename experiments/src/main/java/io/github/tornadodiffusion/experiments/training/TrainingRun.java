@@ -244,7 +244,7 @@ final class TrainingRun {
   /** The model and the checkpoints, the newest of which is written before the oldest goes. */
   private long bytesOnDisk() throws IOException {
     long parameters = Float.BYTES * MemoryNeed.parameters(config.unet());
-    long state = (config.emaDecay() > 0 ? 4 : 3) * parameters;
+    long state = (config.optimization().emaDecay() > 0 ? 4 : 3) * parameters;
     int there = directory.checkpoints().all().size();
     int more = Math.max(1, checkpoints.limit + 1 - there);
     return parameters + more * state + OTHER_FILES;

@@ -28,7 +28,7 @@ class PresetsTest {
     assertEquals(BetaSchedule.SQUAREDCOS_CAP_V2, preset.schedule());
     assertEquals(64, preset.recipe().batch());
     assertEquals(30, preset.recipe().epochs());
-    assertEquals(4e-4, preset.recipe().learningRate());
+    assertEquals(4e-4, preset.recipe().optimization().learningRate());
   }
 
   @Test

@@ -25,9 +25,15 @@ public final class Ids {
         return constant;
       }
     }
+    throw unknown(key, value, type);
+  }
+
+  /** Says that a value is none of the constants, and lists them. */
+  public static IllegalArgumentException unknown(
+      String key, String value, Class<? extends Enum<?>> type) {
     String known =
         Arrays.stream(type.getEnumConstants()).map(Ids::id).collect(Collectors.joining(", "));
-    throw new IllegalArgumentException(
+    return new IllegalArgumentException(
         "Unknown " + key + " '" + value + "': choose one of " + known);
   }
 }

@@ -134,7 +134,7 @@ record Lowering(
     private final Map<Kernel, Integer> single = new LinkedHashMap<>();
 
     void write() {
-      requests.put(REQUEST, 1 + 3 * MOST_PIECES);
+      requests.put(REQUEST, TransferKernels.TO + TransferKernels.PER_PIECE * MOST_PIECES);
       Kernel write = Kernel.of(TransferKernels.class, "write");
       Task task = new Task(taskId(write, 1), write, List.of(ARENA, REQUEST, STAGING));
       graphs.add(new Graph(List.of(ARENA), List.of(REQUEST, STAGING), false, List.of(task)));

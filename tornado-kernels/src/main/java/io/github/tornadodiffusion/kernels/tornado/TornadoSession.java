@@ -172,9 +172,10 @@ final class TornadoSession implements Engine.Session {
         flush();
       }
       IntArray request = requests.get(Lowering.REQUEST);
-      request.set(1 + 3 * pieces, offset + done);
-      request.set(2 + 3 * pieces, staged);
-      request.set(3 + 3 * pieces, n);
+      int piece = pieces * TransferKernels.PER_PIECE;
+      request.set(TransferKernels.TO + piece, offset + done);
+      request.set(TransferKernels.FROM + piece, staged);
+      request.set(TransferKernels.LENGTH + piece, n);
       MemorySegment.copy(
           source, from + done, stagingValues, ValueLayout.JAVA_FLOAT, 4L * staged, n);
       pieces++;
@@ -187,8 +188,9 @@ final class TornadoSession implements Engine.Session {
   private boolean isStaged(int offset, int length) {
     IntArray request = requests.get(Lowering.REQUEST);
     for (int i = 0; i < pieces; i++) {
-      int to = request.get(1 + 3 * i);
-      if (to < offset + length && offset < to + request.get(3 + 3 * i)) {
+      int piece = i * TransferKernels.PER_PIECE;
+      int to = request.get(TransferKernels.TO + piece);
+      if (to < offset + length && offset < to + request.get(TransferKernels.LENGTH + piece)) {
         return true;
       }
     }
@@ -200,7 +202,7 @@ final class TornadoSession implements Engine.Session {
     if (last != null && pieces == 0) {
       return false;
     }
-    requests.get(Lowering.REQUEST).set(0, pieces);
+    requests.get(Lowering.REQUEST).set(TransferKernels.PIECES, pieces);
     execute(Lowering.WRITE);
     pieces = 0;
     staged = 0;

@@ -156,7 +156,10 @@ class TilesTest {
 
   private static int place(int[] p, int at, int i) {
     int rest = i / p[at];
-    return i % p[at] * p[at + 1] + rest % p[at + 2] * p[at + 3] + rest / p[at + 2] * p[at + 4];
+    int n1 = p[at + ProductTile.N1];
+    return i % p[at] * p[at + ProductTile.S0]
+        + rest % n1 * p[at + ProductTile.S1]
+        + rest / n1 * p[at + ProductTile.S2];
   }
 
   /** Runs calls on the jvm engine, and the products they translate to in plain Java. */

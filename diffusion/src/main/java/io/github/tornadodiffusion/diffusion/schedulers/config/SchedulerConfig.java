@@ -173,15 +173,25 @@ public record SchedulerConfig(
    * @throws IllegalArgumentException if the variances are not in [0, 1)
    */
   public NoiseSchedule noiseSchedule() {
-    double[] betas =
-        trainedBetas == null
-            ? betaSchedule.betas(numTrainTimesteps, betaStart, betaEnd)
-            : trainedBetas.stream().mapToDouble(Double::doubleValue).toArray();
+    double[] betas = betas();
     // Checks the variances before the rescaling divides by them.
     NoiseSchedule schedule = new NoiseSchedule(betas);
     return rescaleBetasZeroSnr
         ? new NoiseSchedule(BetaSchedule.rescaleZeroTerminalSnr(betas))
         : schedule;
+  }
+
+  private double[] betas() {
+    if (trainedBetas != null) {
+      return trainedBetas.stream().mapToDouble(Double::doubleValue).toArray();
+    }
+    double[] betas = betaSchedule.betas(numTrainTimesteps, betaStart, betaEnd);
+    check(
+        betas.length == numTrainTimesteps,
+        "the number of variances of " + betaSchedule.id(),
+        betas.length,
+        numTrainTimesteps + ", num_train_timesteps");
+    return betas;
   }
 
   /**
@@ -213,14 +223,18 @@ public record SchedulerConfig(
     return read(fields.only(keys), defaults);
   }
 
-  /** All keys, for a map of a scheduler's own. */
+  /**
+   * All keys, for a map of a scheduler's own. A schedule that diffusers does not know is written as
+   * its values, so that diffusers reads them, and others without the class.
+   */
   public Map<String, Object> fields() {
     Map<String, Object> fields = new TreeMap<>();
     fields.put("num_train_timesteps", numTrainTimesteps);
     fields.put("beta_start", betaStart);
     fields.put("beta_end", betaEnd);
-    fields.put("beta_schedule", betaSchedule.id());
-    fields.put("trained_betas", trainedBetas);
+    boolean known = betaSchedule.isKnownToDiffusers();
+    fields.put("beta_schedule", (known ? betaSchedule : DEFAULTS.betaSchedule).id());
+    fields.put("trained_betas", known ? trainedBetas : Arrays.stream(betas()).boxed().toList());
     fields.put("rescale_betas_zero_snr", rescaleBetasZeroSnr);
     fields.put("prediction_type", predictionType.id());
     fields.put("clip_sample", clipSample);

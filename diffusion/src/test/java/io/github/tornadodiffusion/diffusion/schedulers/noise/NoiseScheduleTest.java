@@ -12,7 +12,6 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
@@ -74,7 +73,7 @@ class NoiseScheduleTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @MethodSource("io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule#values")
   void signalFallsFromNearlyOne(BetaSchedule betaSchedule) {
     for (int timesteps : new int[] {2, 3, 30, 1000, 4000}) {
       NoiseSchedule schedule = new NoiseSchedule(betaSchedule.betas(timesteps, 1e-4, 0.02));

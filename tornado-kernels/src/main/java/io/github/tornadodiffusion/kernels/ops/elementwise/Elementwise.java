@@ -4,6 +4,13 @@ import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
 import io.github.tornadodiffusion.kernels.Rows;
+import io.github.tornadodiffusion.kernels.Rows.Own;
+import io.github.tornadodiffusion.kernels.ops.elementwise.ChannelKernels.Concat;
+import io.github.tornadodiffusion.kernels.ops.elementwise.ChannelKernels.Slice;
+import io.github.tornadodiffusion.kernels.ops.elementwise.ChannelKernels.Softmax;
+import io.github.tornadodiffusion.kernels.ops.elementwise.ChannelKernels.SoftmaxBackward;
+import io.github.tornadodiffusion.kernels.ops.elementwise.ElementwiseKernels.Affine;
+import io.github.tornadodiffusion.kernels.ops.elementwise.ElementwiseKernels.Scale;
 import java.util.List;
 
 /**
@@ -48,17 +55,33 @@ public final class Elementwise {
 
   /** out = factor * x; factor is the offset of a constant. */
   public static Call scale(Block x, int factor, Block out, boolean accumulate) {
-    return call(SCALE, 1, accumulate, out, List.of(x), factor);
+    return call(SCALE, 1, accumulate, out, List.of(x), Rows.at(Scale.FACTOR, factor));
   }
 
   /** out = factor * x + term; both are offsets of constants. */
   public static Call affine(Block x, int factor, int term, Block out) {
-    return call(AFFINE, 2, false, out, List.of(x), out.c(), out.stride(), factor, term);
+    return call(
+        AFFINE,
+        2,
+        false,
+        out,
+        List.of(x),
+        Rows.at(Affine.CHANNELS, out.c()),
+        Rows.at(Affine.STRIDE, out.stride()),
+        Rows.at(Affine.FACTOR, factor),
+        Rows.at(Affine.TERM, term));
   }
 
   /** Softmax over the channels of each pixel. */
   public static Call softmax(Block x, Block out) {
-    return call(SOFTMAX, 5, false, out, List.of(x), out.c(), out.stride());
+    return call(
+        SOFTMAX,
+        5,
+        false,
+        out,
+        List.of(x),
+        Rows.at(Softmax.CHANNELS, out.c()),
+        Rows.at(Softmax.STRIDE, out.stride()));
   }
 
   /**
@@ -66,7 +89,13 @@ public final class Elementwise {
    * gradOut).
    */
   public static Call softmaxBackward(Block out, Block gradOut, Block gradX, boolean accumulate) {
-    return call(SOFTMAX_BACKWARD, 4, accumulate, gradX, List.of(out, gradOut), gradX.stride());
+    return call(
+        SOFTMAX_BACKWARD,
+        4,
+        accumulate,
+        gradX,
+        List.of(out, gradOut),
+        Rows.at(SoftmaxBackward.STRIDE, gradX.stride()));
   }
 
   /** Channels of a, then channels of b; fast where a.c() is a multiple of 16. */
@@ -76,7 +105,16 @@ public final class Elementwise {
       throw Rows.mismatch(kernel, b, out);
     }
     return Rows.call(
-        kernel, 0, false, out, List.of(a, b), a.c(), a.stride(), b.c(), b.stride(), out.stride());
+        kernel,
+        0,
+        false,
+        out,
+        List.of(a, b),
+        Rows.at(Concat.A_CHANNELS, a.c()),
+        Rows.at(Concat.A_STRIDE, a.stride()),
+        Rows.at(Concat.B_CHANNELS, b.c()),
+        Rows.at(Concat.B_STRIDE, b.stride()),
+        Rows.at(Concat.STRIDE, out.stride()));
   }
 
   /**
@@ -95,20 +133,23 @@ public final class Elementwise {
     }
     Call call =
         Rows.call(
-            kernel, 0, accumulate, out, List.of(x), fromChannel, x.stride(), out.c(), out.stride());
+            kernel,
+            0,
+            accumulate,
+            out,
+            List.of(x),
+            Rows.at(Slice.FROM, fromChannel),
+            Rows.at(Slice.IN_STRIDE, x.stride()),
+            Rows.at(Slice.CHANNELS, out.c()),
+            Rows.at(Slice.STRIDE, out.stride()));
     // Of x it reads no more than it writes.
     double bytes = 4.0 * (out.pixels() * out.stride() + (accumulate ? 2.0 : 1.0) * out.size());
     return new Call(kernel, call.descriptor(), call.extent(), 0, bytes);
   }
 
   private static Call call(
-      Kernel kernel,
-      double flops,
-      boolean accumulate,
-      Block out,
-      List<Block> inputs,
-      int... extras) {
+      Kernel kernel, double flops, boolean accumulate, Block out, List<Block> inputs, Own... own) {
     Rows.requireSameChannels(kernel, out, inputs.toArray(Block[]::new));
-    return Rows.call(kernel, flops, accumulate, out, inputs, extras);
+    return Rows.call(kernel, flops, accumulate, out, inputs, own);
   }
 }

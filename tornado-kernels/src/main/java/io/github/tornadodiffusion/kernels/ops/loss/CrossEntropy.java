@@ -44,7 +44,13 @@ public final class CrossEntropy {
   }
 
   private static Call call(Kernel kernel, Block logits, int labels, int out, double floats) {
-    int[] d = {logits.n(), logits.c(), logits.stride(), logits.offset(), labels, out};
+    int[] d = new int[CrossEntropyKernels.SIZE];
+    d[CrossEntropyKernels.IMAGES] = logits.n();
+    d[CrossEntropyKernels.CLASSES] = logits.c();
+    d[CrossEntropyKernels.STRIDE] = logits.stride();
+    d[CrossEntropyKernels.LOGITS] = logits.offset();
+    d[CrossEntropyKernels.LABELS] = labels;
+    d[CrossEntropyKernels.OUT] = out;
     return new Call(kernel, d, logits.n(), 4.0 * logits.n() * logits.c(), 4 * floats);
   }
 }

@@ -5,6 +5,8 @@ import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
 import io.github.tornadodiffusion.kernels.Rows;
 import io.github.tornadodiffusion.kernels.Tiles;
+import io.github.tornadodiffusion.kernels.ops.loss.LossKernels.MeanSquaredError;
+import io.github.tornadodiffusion.kernels.ops.loss.LossKernels.MeanSquaredErrorBackward;
 import java.util.List;
 
 /** Mean squared error, bound by memory. */
@@ -29,15 +31,14 @@ public final class Loss {
       throw Rows.mismatch(MEAN_SQUARED_ERROR, target, prediction);
     }
     int elements = prediction.h() * prediction.w() * prediction.c();
-    int[] d = {
-      prediction.n(),
-      prediction.h(),
-      prediction.w() * prediction.stride(),
-      elements,
-      prediction.offset(),
-      target.offset(),
-      perImage
-    };
+    int[] d = new int[MeanSquaredError.SIZE];
+    d[MeanSquaredError.IMAGES] = prediction.n();
+    d[MeanSquaredError.H] = prediction.h();
+    d[MeanSquaredError.PITCH] = prediction.w() * prediction.stride();
+    d[MeanSquaredError.ELEMENTS] = elements;
+    d[MeanSquaredError.PREDICTION] = prediction.offset();
+    d[MeanSquaredError.TARGET] = target.offset();
+    d[MeanSquaredError.PER_IMAGE] = perImage;
     double all = (double) prediction.n() * elements;
     return new Call(
         MEAN_SQUARED_ERROR,
@@ -61,7 +62,7 @@ public final class Loss {
         false,
         gradPrediction,
         List.of(prediction, target),
-        elements,
-        weights);
+        Rows.at(MeanSquaredErrorBackward.ELEMENTS, elements),
+        Rows.at(MeanSquaredErrorBackward.WEIGHTS, weights));
   }
 }

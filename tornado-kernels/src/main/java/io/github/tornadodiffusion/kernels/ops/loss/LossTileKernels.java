@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.kernels.ops.loss;
 
 import io.github.tornadodiffusion.kernels.Tiles;
+import io.github.tornadodiffusion.kernels.ops.loss.LossKernels.MeanSquaredError;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -17,11 +18,11 @@ public final class LossTileKernels {
     float[] sums = c.allocateFloatLocalArray(256);
     int thread = c.localIdx;
     int groups = c.globalGroupSizeX / Tiles.THREADS;
-    int length = d.get(1) * d.get(2);
-    int bound = d.get(0);
+    int length = d.get(MeanSquaredError.H) * d.get(MeanSquaredError.PITCH);
+    int bound = d.get(MeanSquaredError.IMAGES);
     for (int t = c.groupIdx; t < bound; t += groups) {
-      int prediction = d.get(4) + t * length;
-      int target = d.get(5) + t * length;
+      int prediction = d.get(MeanSquaredError.PREDICTION) + t * length;
+      int target = d.get(MeanSquaredError.TARGET) + t * length;
       float sum = 0f;
       for (int i = thread; i < length; i += Tiles.THREADS) {
         float error = m.get(prediction + i) - m.get(target + i);
@@ -36,7 +37,7 @@ public final class LossTileKernels {
         c.localBarrier();
       }
       if (thread == 0) {
-        m.set(d.get(6) + t, sums[0] / d.get(3));
+        m.set(d.get(MeanSquaredError.PER_IMAGE) + t, sums[0] / d.get(MeanSquaredError.ELEMENTS));
       }
       c.localBarrier();
     }

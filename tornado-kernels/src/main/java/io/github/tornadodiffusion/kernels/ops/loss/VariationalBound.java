@@ -5,6 +5,8 @@ import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
 import io.github.tornadodiffusion.kernels.Rows;
 import io.github.tornadodiffusion.kernels.Tiles;
+import io.github.tornadodiffusion.kernels.ops.loss.VariationalBoundKernels.Backward;
+import io.github.tornadodiffusion.kernels.ops.loss.VariationalBoundKernels.PerImage;
 import java.util.List;
 
 /**
@@ -64,21 +66,20 @@ public final class VariationalBound {
         throw Rows.mismatch(PER_IMAGE, block, prediction);
       }
     }
-    int[] d = {
-      prediction.n(),
-      prediction.h(),
-      prediction.w() * prediction.c(),
-      prediction.c(),
-      prediction.stride(),
-      prediction.offset(),
-      target.offset(),
-      variance.offset(),
-      images.offset(),
-      range,
-      scale,
-      halfBin,
-      perImage
-    };
+    int[] d = new int[PerImage.SIZE];
+    d[PerImage.IMAGES] = prediction.n();
+    d[PerImage.H] = prediction.h();
+    d[PerImage.LENGTH] = prediction.w() * prediction.c();
+    d[PerImage.CHANNELS] = prediction.c();
+    d[PerImage.STRIDE] = prediction.stride();
+    d[PerImage.PREDICTION] = prediction.offset();
+    d[PerImage.TARGET] = target.offset();
+    d[PerImage.VARIANCE] = variance.offset();
+    d[PerImage.ORIGINAL] = images.offset();
+    d[PerImage.RANGE] = range;
+    d[PerImage.SCALE] = scale;
+    d[PerImage.HALF_BIN] = halfBin;
+    d[PerImage.PER_IMAGE] = perImage;
     double elements = (double) prediction.pixels() * prediction.c();
     return new Call(PER_IMAGE, d, prediction.n(), 20 * elements, 4 * (4.0 * prediction.size()));
   }
@@ -108,12 +109,12 @@ public final class VariationalBound {
         false,
         gradVariance,
         List.of(prediction, target, variance, images),
-        gradVariance.c(),
-        gradVariance.stride(),
-        gradVariance.pixels() * gradVariance.c(),
-        range,
-        scale,
-        halfBin,
-        weights);
+        Rows.at(Backward.CHANNELS, gradVariance.c()),
+        Rows.at(Backward.STRIDE, gradVariance.stride()),
+        Rows.at(Backward.ELEMENTS, gradVariance.pixels() * gradVariance.c()),
+        Rows.at(Backward.RANGE, range),
+        Rows.at(Backward.SCALE, scale),
+        Rows.at(Backward.HALF_BIN, halfBin),
+        Rows.at(Backward.WEIGHTS, weights));
   }
 }

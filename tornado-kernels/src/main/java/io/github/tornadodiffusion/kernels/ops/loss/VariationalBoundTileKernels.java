@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.kernels.ops.loss;
 
 import io.github.tornadodiffusion.kernels.Tiles;
+import io.github.tornadodiffusion.kernels.ops.loss.VariationalBoundKernels.PerImage;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -17,8 +18,8 @@ public final class VariationalBoundTileKernels {
     float[] sums = c.allocateFloatLocalArray(256);
     int thread = c.localIdx;
     int groups = c.globalGroupSizeX / Tiles.THREADS;
-    int elements = d.get(1) * d.get(2);
-    int bound = d.get(0);
+    int elements = d.get(PerImage.H) * d.get(PerImage.LENGTH);
+    int bound = d.get(PerImage.IMAGES);
     for (int t = c.groupIdx; t < bound; t += groups) {
       float sum = 0f;
       for (int i = thread; i < elements; i += Tiles.THREADS) {
@@ -33,7 +34,7 @@ public final class VariationalBoundTileKernels {
         c.localBarrier();
       }
       if (thread == 0) {
-        m.set(d.get(12) + t, sums[0] / elements);
+        m.set(d.get(PerImage.PER_IMAGE) + t, sums[0] / elements);
       }
       c.localBarrier();
     }

@@ -4,6 +4,8 @@ import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
 import io.github.tornadodiffusion.kernels.Rows;
+import io.github.tornadodiffusion.kernels.ops.noise.NoiseKernels.Gaussian;
+import io.github.tornadodiffusion.kernels.ops.noise.NoiseKernels.MixImages;
 import java.util.List;
 
 /** Gaussian noise by counter ({@link Philox}) and its mixing with images. */
@@ -75,7 +77,15 @@ public final class Noise {
 
   private static Call gaussian(int seedBlock, Block out, int planes) {
     return Rows.callByImage(
-        GAUSSIAN, 20, false, out, List.of(), out.c(), out.stride(), seedBlock, planes);
+        GAUSSIAN,
+        20,
+        false,
+        out,
+        List.of(),
+        Rows.at(Gaussian.CHANNELS, out.c()),
+        Rows.at(Gaussian.STRIDE, out.stride()),
+        Rows.at(Gaussian.SEED, seedBlock),
+        Rows.at(Gaussian.PLANES, planes));
   }
 
   /**
@@ -84,6 +94,7 @@ public final class Noise {
    */
   public static Call mix(Block x, Block y, int a, int b, Block out) {
     Rows.requireSameChannels(MIX_IMAGES, out, x, y);
-    return Rows.callByImage(MIX_IMAGES, 3, false, out, List.of(x, y), a, b);
+    return Rows.callByImage(
+        MIX_IMAGES, 3, false, out, List.of(x, y), Rows.at(MixImages.A, a), Rows.at(MixImages.B, b));
   }
 }

@@ -1,6 +1,8 @@
 package io.github.tornadodiffusion.kernels.ops.optimizer;
 
 import io.github.tornadodiffusion.kernels.Tiles;
+import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerKernels.Norm;
+import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerKernels.Squares;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -17,10 +19,10 @@ public final class OptimizerTileKernels {
     float[] sums = c.allocateFloatLocalArray(256);
     int thread = c.localIdx;
     int groups = c.globalGroupSizeX / Tiles.THREADS;
-    int bound = d.get(0);
-    int gradients = d.get(2);
+    int bound = d.get(Squares.BOUND);
+    int gradients = d.get(Squares.GRADIENTS);
     for (int t = c.groupIdx; t < bound; t += groups) {
-      int end = Math.min((t + 1) * Optimizer.CHUNK, d.get(1));
+      int end = Math.min((t + 1) * Optimizer.CHUNK, d.get(Squares.LENGTH));
       float sum = 0f;
       for (int i = t * Optimizer.CHUNK + thread; i < end; i += Tiles.THREADS) {
         float g = m.get(gradients + i);
@@ -35,7 +37,7 @@ public final class OptimizerTileKernels {
         c.localBarrier();
       }
       if (thread == 0) {
-        m.set(d.get(3) + t, sums[0]);
+        m.set(d.get(Squares.SUMS) + t, sums[0]);
       }
       c.localBarrier();
     }
@@ -46,8 +48,8 @@ public final class OptimizerTileKernels {
     float[] sums = c.allocateFloatLocalArray(256);
     int thread = c.localIdx;
     int groups = c.globalGroupSizeX / Tiles.THREADS;
-    int count = d.get(1);
-    int partial = d.get(2);
+    int count = d.get(Norm.COUNT);
+    int partial = d.get(Norm.SUMS);
     for (int t = c.groupIdx; t < 1; t += groups) {
       float sum = 0f;
       for (int i = thread; i < count; i += Tiles.THREADS) {
@@ -62,7 +64,7 @@ public final class OptimizerTileKernels {
         c.localBarrier();
       }
       if (thread == 0) {
-        OptimizerKernels.scale(m, d.get(3), sums[0]);
+        OptimizerKernels.scale(m, d.get(Norm.HYPER), sums[0]);
       }
     }
   }

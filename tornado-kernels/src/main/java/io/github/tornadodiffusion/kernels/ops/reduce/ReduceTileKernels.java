@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.kernels.ops.reduce;
 
 import io.github.tornadodiffusion.kernels.Tiles;
+import io.github.tornadodiffusion.kernels.ops.reduce.ReduceKernels.SumPixels;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -17,16 +18,16 @@ public final class ReduceTileKernels {
     float[] sums = c.allocateFloatLocalArray(256);
     int thread = c.localIdx;
     int groups = c.globalGroupSizeX / Tiles.THREADS;
-    int blocks = d.get(1);
-    int width = d.get(3);
-    int pixels = d.get(2) * width;
-    int stride = d.get(4);
-    int rowStep = d.get(6);
-    int bound = d.get(0);
+    int blocks = d.get(SumPixels.GROUPS);
+    int width = d.get(SumPixels.W);
+    int pixels = d.get(SumPixels.H) * width;
+    int stride = d.get(SumPixels.STRIDE);
+    int rowStep = d.get(SumPixels.IN_ROW);
+    int bound = d.get(SumPixels.BOUND);
     for (int t = c.groupIdx; t < bound; t += groups) {
       int image = t / blocks;
       int channel = t % blocks * 16 + (thread & 15);
-      int from = d.get(5) + image * d.get(7) + channel;
+      int from = d.get(SumPixels.IN) + image * d.get(SumPixels.IN_IMAGE) + channel;
       float sum = 0f;
       for (int i = thread >> 4; i < pixels; i += 16) {
         sum += m.get(from + i / width * rowStep + i % width * stride);
@@ -40,7 +41,7 @@ public final class ReduceTileKernels {
         c.localBarrier();
       }
       if (thread < 16) {
-        m.set(d.get(8) + image * stride + channel, sums[thread]);
+        m.set(d.get(SumPixels.OUT) + image * stride + channel, sums[thread]);
       }
       c.localBarrier();
     }

@@ -4,9 +4,12 @@ import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
 import io.github.tornadodiffusion.kernels.Rows;
+import io.github.tornadodiffusion.kernels.Rows.Own;
 import io.github.tornadodiffusion.kernels.ops.elementwise.Elementwise;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Changes of resolution; all of it is bound by memory. Conventions of borders and accumulate as in
@@ -36,7 +39,7 @@ public final class Resample {
    */
   public static Call nearest(Block x, Block out) {
     IntStream tables = IntStream.concat(sources(x.h(), out.h()), sources(x.w(), out.w()));
-    return call(NEAREST, 0, false, x, out, tables);
+    return call(NEAREST, 0, false, x, out, Rows.at(ResampleKernels.SOURCES, tables.toArray()));
   }
 
   /**
@@ -45,7 +48,13 @@ public final class Resample {
   public static Call nearestBackward(Block gradOut, Block gradX, boolean accumulate) {
     IntStream tables =
         IntStream.concat(starts(gradX.h(), gradOut.h()), starts(gradX.w(), gradOut.w()));
-    return call(NEAREST_BACKWARD, 1, accumulate, gradOut, gradX, tables);
+    return call(
+        NEAREST_BACKWARD,
+        1,
+        accumulate,
+        gradOut,
+        gradX,
+        Rows.at(ResampleKernels.STARTS, tables.toArray()));
   }
 
   /**
@@ -54,7 +63,7 @@ public final class Resample {
    */
   public static Call averagePool(Block x, Block out) {
     requireHalf(AVERAGE_POOL, x, out);
-    return call(AVERAGE_POOL, 4, false, x, out, IntStream.empty());
+    return call(AVERAGE_POOL, 4, false, x, out);
   }
 
   /** Gradient of {@link #averagePool}. */
@@ -66,7 +75,8 @@ public final class Resample {
         accumulate,
         gradOut,
         gradX,
-        IntStream.of(gradOut.h(), gradOut.w()));
+        Rows.at(ResampleKernels.POOLED_H, gradOut.h()),
+        Rows.at(ResampleKernels.POOLED_W, gradOut.w()));
   }
 
   /**
@@ -107,11 +117,17 @@ public final class Resample {
       throw Rows.mismatch(FILTER, in, out);
     }
     int taps = half ? 4 : 2;
-    IntStream extras =
-        IntStream.concat(
-            IntStream.of(divisor, taps),
-            IntStream.concat(filterTaps(half, in.h(), out.h()), filterTaps(half, in.w(), out.w())));
-    return call(FILTER, 2 * taps * taps, accumulate, in, out, extras);
+    IntStream tables =
+        IntStream.concat(filterTaps(half, in.h(), out.h()), filterTaps(half, in.w(), out.w()));
+    return call(
+        FILTER,
+        2 * taps * taps,
+        accumulate,
+        in,
+        out,
+        Rows.at(ResampleKernels.DIVISOR, divisor),
+        Rows.at(ResampleKernels.TAPS, taps),
+        Rows.at(ResampleKernels.TAP_TABLE, tables.toArray()));
   }
 
   /** For every position of the output the positions that it reads, each followed by its weight. */
@@ -138,7 +154,7 @@ public final class Resample {
         || to.w() != (from.w() - 1) * stride + 1) {
       throw Rows.mismatch(DILATE, from, to);
     }
-    return call(DILATE, 0, false, from, to, IntStream.of(stride));
+    return call(DILATE, 0, false, from, to, Rows.at(ResampleKernels.STEP, stride));
   }
 
   /** For every position of the output, where it is read. */
@@ -164,14 +180,14 @@ public final class Resample {
   }
 
   private static Call call(
-      Kernel kernel, double flops, boolean accumulate, Block in, Block out, IntStream extras) {
+      Kernel kernel, double flops, boolean accumulate, Block in, Block out, Own... own) {
     if (in.n() != out.n() || in.c() != out.c()) {
       throw Rows.mismatch(kernel, in, out);
     }
-    IntStream blocks = IntStream.concat(Rows.output(out, accumulate), Rows.input(in));
-    int[] d =
-        IntStream.concat(blocks, IntStream.concat(IntStream.of(out.stride()), extras)).toArray();
+    Stream<Own> stride = Stream.of(Rows.at(ResampleKernels.STRIDE, out.stride()));
+    Own[] all = Stream.concat(stride, Arrays.stream(own)).toArray(Own[]::new);
+    int[] d = Rows.descriptor(accumulate, out, List.of(in), all);
     double floats = (double) in.pixels() * in.stride() + (accumulate ? 2.0 : 1.0) * out.size();
-    return new Call(kernel, d, d[0], flops * out.pixels() * out.c(), 4 * floats);
+    return new Call(kernel, d, d[Rows.BOUND], flops * out.pixels() * out.c(), 4 * floats);
   }
 }
