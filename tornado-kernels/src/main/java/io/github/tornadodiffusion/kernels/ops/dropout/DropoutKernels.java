@@ -69,7 +69,7 @@ final class DropoutKernels {
       int stream = (int) m.get(seed + 6);
       int firstImage = Philox.word(m.get(seed + 7), m.get(seed + 8));
       int count = pixels * c;
-      long perRow = (length / stride) * c;
+      long perRow = (long) (length / stride) * c;
       long first = (((long) firstImage + image) * h + y) * perRow;
       // Blocks of four indices: a row's first and last one may belong in part to its neighbours.
       int before = (int) (first & 3);
