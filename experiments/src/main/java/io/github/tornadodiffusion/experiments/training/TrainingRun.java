@@ -233,7 +233,7 @@ final class TrainingRun {
     program = Trainer.program(config);
     MemoryNeed need = new MemoryNeed(program.floats(), 4 * parameters + Trainer.hostFloats(config));
     need.check("--batch or --image-size");
-    ModelSampler.check(config.unet(), config.scheduler());
+    ModelSampler.check(config.unet(), previewSampling(config.scheduler()));
     sampling =
         ModelSampler.record(
             config.unet(), previewSampling(config.scheduler()).registers(), previewBatch());
@@ -265,6 +265,12 @@ final class TrainingRun {
             device.describe(),
             need.mib(),
             MemoryNeed.availableMib()));
+    if (config.firstTimestep() > 0) {
+      err.println(
+          "the model embeds the logarithms of timesteps (time_embedding_type fourier): it is"
+              + " trained"
+              + " on those from %d on".formatted(config.firstTimestep()));
+    }
   }
 
   private void drawCurve(LossCurve curve) throws IOException {

@@ -22,7 +22,7 @@ public final class DropoutOracles {
         (place, before, sum) -> {
           int channel = place.x() % stride;
           if (channel < channels) {
-            long image = word(before, seed + 7) + place.image();
+            long image = (long) word(before, seed + 7) + place.image();
             long pixel = (image * rows.h() + place.y()) * w + place.x() / stride;
             boolean stays =
                 random(seed, pixel * channels + channel, before) >= d[DropoutKernels.LEAST];
