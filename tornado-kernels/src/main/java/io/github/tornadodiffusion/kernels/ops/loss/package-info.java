@@ -1,0 +1,5 @@
+/**
+ * Losses and their gradients: mean squared error ({@link Loss}), cross-entropy ({@link
+ * CrossEntropy}) and the variational bound of a learned variance ({@link VariationalBound}).
+ */
+package io.github.tornadodiffusion.kernels.ops.loss;
