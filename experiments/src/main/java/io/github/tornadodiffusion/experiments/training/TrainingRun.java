@@ -19,7 +19,6 @@ import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.cli.Devices;
 import io.github.tornadodiffusion.experiments.cli.Interruption;
-import io.github.tornadodiffusion.experiments.cli.Json;
 import io.github.tornadodiffusion.experiments.cli.Manifest;
 import io.github.tornadodiffusion.experiments.cli.OutputFiles;
 import io.github.tornadodiffusion.experiments.cli.Progress;
@@ -30,6 +29,7 @@ import io.github.tornadodiffusion.experiments.cli.Versions;
 import io.github.tornadodiffusion.experiments.profile.ProfileOptions;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
+import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.training.UNetTraining;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -99,7 +99,7 @@ final class TrainingRun {
     boolean goesOn = resume && !directory.hasOnlyBegun();
     if (goesOn) {
       // Before anything is written: there may be no run at all.
-      directory.checkpoints().some();
+      directory.checkpoints().requireAny();
     }
     OutputFiles.checkRoom("--out", directory.path(), bytesOnDisk());
     OutputFiles.prepareDirectory("--out", directory.path());
