@@ -42,7 +42,7 @@ public final class ImageDirectory {
         paths.stream().filter(ImageFiles::accepts).toList(),
         split,
         (path, imageSize, channels) ->
-            ImageDecoder.decode(directory.resolve(path).toFile(), imageSize, channels),
+            ImageDecoder.decode(directory.resolve(path), imageSize, channels),
         warnings);
   }
 
