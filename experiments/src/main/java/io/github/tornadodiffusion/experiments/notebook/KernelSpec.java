@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.experiments.notebook;
 
-import io.github.tornadodiffusion.experiments.cli.Json;
+import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
 import java.io.IOException;
 import java.nio.file.Files;
