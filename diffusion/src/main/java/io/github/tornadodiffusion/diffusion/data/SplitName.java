@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
  */
 public record SplitName(Split split, boolean exact, String rest) {
   /** Runs of letters, which end before a capital: {@code testA} are two. */
-  private static final Pattern WORD = 
+  private static final Pattern WORD =
       Pattern.compile("t10k|\\p{Lu}+(?!\\p{Ll})|\\p{Lu}?[\\p{L}&&[^\\p{Lu}]]+");
 
   private static final Pattern OUTER_MARKS = Pattern.compile("^[^\\p{L}]+|[^\\p{L}\\p{N}]+$");

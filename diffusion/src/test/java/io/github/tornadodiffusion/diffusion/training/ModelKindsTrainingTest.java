@@ -28,7 +28,14 @@ class ModelKindsTrainingTest {
     return TrainingConfigs.with(
         TrainingConfigs.of(unet, batch, 4, BetaSchedule.LINEAR, 3),
         new TrainingVariant(
-            accumulate, LossWeight.UNIFORM, 0, 0, VarianceType.FIXED_SMALL, rng, TimestepDensity.UNIFORM, null));
+            accumulate,
+            LossWeight.UNIFORM,
+            0,
+            0,
+            VarianceType.FIXED_SMALL,
+            rng,
+            TimestepDensity.UNIFORM,
+            null));
   }
 
   private static Map<String, HostTensor> train(TrainingConfig config, int threads) {

@@ -1,7 +1,7 @@
 package io.github.tornadodiffusion.experiments.notebook;
 
-import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
+import io.github.tornadodiffusion.nn.io.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -32,8 +32,8 @@ public final class ImageDirectory {
   private ImageDirectory() {}
 
   /** Files that were found in a directory. */
-  private record Found(
-      String place, SortedMap<String, Path> files, List<String> warnings) implements FileTree {
+  private record Found(String place, SortedMap<String, Path> files, List<String> warnings)
+      implements FileTree {
     @Override
     public SortedSet<String> paths() {
       return new TreeSet<>(files.keySet());
@@ -98,7 +98,8 @@ public final class ImageDirectory {
             // A link arrives here only when it leads nowhere; it then counts as unreadable.
             boolean file = attributes.isRegularFile() || attributes.isSymbolicLink();
             if (file && wanted.test(relative) && found.putIfAbsent(relative, path) != null) {
-              warnings.add(Messages.line(path + " is left out: another file has the same name here"));
+              warnings.add(
+                  Messages.line(path + " is left out: another file has the same name here"));
             }
             return FileVisitResult.CONTINUE;
           }

@@ -113,9 +113,10 @@ public final class ParquetImages implements ImageSource {
     TreeMap<Split, List<String>> there = new TreeMap<>();
     List<String> others = new ArrayList<>();
     for (String name : names) {
-      told(name).ifPresentOrElse(
-          told -> there.computeIfAbsent(told.split(), key -> new ArrayList<>()).add(name),
-          () -> others.add(name));
+      told(name)
+          .ifPresentOrElse(
+              told -> there.computeIfAbsent(told.split(), key -> new ArrayList<>()).add(name),
+              () -> others.add(name));
     }
     if (there.isEmpty() || split == Split.ALL) {
       there.put(Split.ALL, names);
