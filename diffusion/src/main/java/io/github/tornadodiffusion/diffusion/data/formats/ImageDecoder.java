@@ -30,7 +30,7 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
  * colour profiles are ignored.
  */
 public final class ImageDecoder {
-  /** What people may give. */
+  /** The formats, for messages. */
   public static final String ACCEPTED = "PNG, JPEG, GIF, BMP or WebP files";
 
   private static final Set<String> FORMATS = Set.of("png", "jpeg", "gif", "bmp", "webp");
@@ -39,13 +39,15 @@ public final class ImageDecoder {
   /** Larger images are read with every n-th pixel only, to bound the memory they take. */
   private static final long LARGE_PIXELS = 16_000_000;
 
-  /** What is refused beyond: a byte of deflate stands for 1032, each 8 pixels of black or white. */
+  /**
+   * More pixels a byte are refused: deflate packs 1032 bytes of 8 black or white pixels into one.
+   */
   private static final int MOST_PIXELS_PER_BYTE = 8 * 1032;
 
   /** Of a pixel: four samples of 16 bits. */
   private static final int MOST_BITS = 64;
 
-  /** Fewer may come from any file: WebP has no bound of this kind. */
+  /** So few pixels are accepted from a file of any size: WebP packs without a bound. */
   private static final long SMALL_PIXELS = 1_000_000;
 
   static {
@@ -96,7 +98,7 @@ public final class ImageDecoder {
     } catch (EOFException e) {
       throw new IOException("the file is truncated", e);
     } catch (IIOException | RuntimeException | OutOfMemoryError e) {
-      // So the readers meet what is damaged, be it where a check of theirs fails or where none is.
+      // Readers report damage in checks of their own, or run into it where they have none.
       throw damaged(e);
     }
   }
@@ -227,7 +229,7 @@ public final class ImageDecoder {
         : new DecodedImage(bytes, image.getWidth(), image.getHeight());
   }
 
-  /** What is cut off before the centre; the odd pixel goes at the end that is seen last. */
+  /** What is cut off before the centre; an odd pixel is cut off at the right or the bottom. */
   private static int margin(int surplus, boolean mirrored) {
     return mirrored ? Math.ceilDiv(surplus, 2) : surplus / 2;
   }
