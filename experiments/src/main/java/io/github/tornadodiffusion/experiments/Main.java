@@ -3,6 +3,8 @@ package io.github.tornadodiffusion.experiments;
 import io.github.tornadodiffusion.experiments.bench.BenchCommand;
 import io.github.tornadodiffusion.experiments.cli.Errors;
 import io.github.tornadodiffusion.experiments.cli.Versions;
+import io.github.tornadodiffusion.experiments.notebook.NotebookCommand;
+import io.github.tornadodiffusion.experiments.run.RunCommand;
 import io.github.tornadodiffusion.experiments.sampling.SampleCommand;
 import io.github.tornadodiffusion.experiments.training.TrainCommand;
 import java.io.FileDescriptor;
@@ -39,7 +41,13 @@ import picocli.CommandLine.ScopeType;
       BenchCommand.class,
       ExperimentCommand.class,
       DataCommand.class,
-      DevicesCommand.class
+      DevicesCommand.class,
+      RunCommand.class,
+      NotebookCommand.class
+    },
+    footer = {
+      "",
+      "Every command takes --show-command: it then only prints the java command that would run."
     })
 public final class Main {
   @Option(
@@ -85,6 +93,8 @@ public final class Main {
     commandLine.setErr(err);
     commandLine.setCaseInsensitiveEnumValuesAllowed(true);
     commandLine.setAbbreviatedOptionsAllowed(false);
+    // What follows the file of 'run' is that program's own.
+    commandLine.getSubcommands().get("run").setStopAtPositional(true);
     commandLine.setParameterExceptionHandler(Errors::badUsage);
     commandLine.setExecutionExceptionHandler(Errors::failed);
     ClassLoader before = Thread.currentThread().getContextClassLoader();

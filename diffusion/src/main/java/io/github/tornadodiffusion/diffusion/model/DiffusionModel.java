@@ -99,7 +99,7 @@ public record DiffusionModel(
   }
 
   private static ModelFiles.UNet readUNetFiles(Path directory) throws IOException {
-    return ModelFiles.readUNet(directory, config -> new UNet2DModel(config).parameters());
+    return ModelFiles.readUNet(directory, config -> new UNet2DModel(config).parameters().specs());
   }
 
   /** The scheduler's file of a directory whose index names the parts of a model. */

@@ -1,6 +1,5 @@
 package io.github.tornadodiffusion.diffusion.model;
 
-import io.github.tornadodiffusion.nn.graph.ParameterSpec;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
 import java.lang.management.ManagementFactory;
@@ -23,7 +22,7 @@ public record MemoryNeed(long arenaFloats, long hostFloats) {
 
   /** Parameters of a model. */
   public static long parameters(UNet2DConfig config) {
-    return new UNet2DModel(config).parameters().stream().mapToLong(ParameterSpec::size).sum();
+    return new UNet2DModel(config).parameters().count();
   }
 
   /** All of it in MiB. */

@@ -9,8 +9,11 @@ import io.github.tornadodiffusion.diffusion.random.SampleNoise;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
 import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.nn.graph.BatchShape;
+import io.github.tornadodiffusion.nn.graph.RecordedProgram;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
-import io.github.tornadodiffusion.nn.models.unet.UNetInference;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
+import io.github.tornadodiffusion.nn.programs.SampleRegisters;
 import java.awt.image.BufferedImage;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -29,11 +32,25 @@ public final class ModelSampler implements AutoCloseable {
   private static final long BATCHES_ON_HOST = 6;
 
   private final UNet2DConfig config;
-  private final UNetInference inference;
+  private final SampleRegisters registers;
 
-  private ModelSampler(UNet2DConfig config, UNetInference inference) {
+  private ModelSampler(UNet2DConfig config, SampleRegisters registers) {
     this.config = config;
-    this.inference = inference;
+    this.registers = registers;
+  }
+
+  /**
+   * Records a model with the registers of a sampler, which tells what it takes of a device.
+   *
+   * @param used see {@link ReverseProcess#registers}
+   */
+  public static RecordedProgram<SampleRegisters> record(
+      UNet2DConfig config, Set<Integer> used, int batch) {
+    Film.ImageShape shape = shape(config);
+    return SampleRegisters.record(
+        new UNet2DModel(config),
+        new BatchShape(batch, shape.height(), shape.width()),
+        free(config, used));
   }
 
   /**
@@ -48,13 +65,24 @@ public final class ModelSampler implements AutoCloseable {
       Engine engine, DiffusionModel model, Scheduler scheduler, Set<Integer> registers, int batch) {
     UNet2DConfig config = model.unet();
     check(config, scheduler);
-    checkMemory(config, registers, batch, 0, 0, "--batch");
-    int height = config.sampleSize().height();
-    int width = config.sampleSize().width();
-    return new ModelSampler(
-        config,
-        UNetInference.openForSampling(
-            engine, config, model.parameters(), batch, height, width, free(config, registers)));
+    return open(engine, model, scheduler, record(config, registers, batch));
+  }
+
+  /**
+   * Puts a model on a device.
+   *
+   * @param program of the model, see {@link #record}
+   * @throws IllegalArgumentException as {@link #open} does
+   */
+  public static ModelSampler open(
+      Engine engine,
+      DiffusionModel model,
+      Scheduler scheduler,
+      RecordedProgram<SampleRegisters> program) {
+    UNet2DConfig config = model.unet();
+    check(config, scheduler);
+    checkMemory(config, program, 0, 0, "--batch");
+    return new ModelSampler(config, program.open(engine, model.parameters()));
   }
 
   /** Puts a model on a device for one sampling. */
@@ -118,8 +146,7 @@ public final class ModelSampler implements AutoCloseable {
   /**
    * Checks that there is memory for a model, a batch and the picture of samples.
    *
-   * @param registers of the sampler
-   * @param batch images at once
+   * @param program see {@link #record}
    * @param pictured images that are kept for the picture, 0 for none
    * @param otherFloats what else is kept on the host
    * @param options which options make the need smaller
@@ -127,8 +154,7 @@ public final class ModelSampler implements AutoCloseable {
    */
   public static void checkMemory(
       UNet2DConfig config,
-      Set<Integer> registers,
-      int batch,
+      RecordedProgram<SampleRegisters> program,
       int pictured,
       long otherFloats,
       String options) {
@@ -140,11 +166,11 @@ public final class ModelSampler implements AutoCloseable {
           "%d images are more than one picture holds; use a smaller %s"
               .formatted(pictured, options));
     }
+    int batch = program.batch().images();
     long batches = BATCHES_ON_HOST * batch * Math.max(config.outChannels(), config.inChannels());
     // The picture is in memory as pixels and as the bytes of a file.
     new MemoryNeed(
-            UNetInference.arenaFloats(
-                config, batch, shape.height(), shape.width(), free(config, registers)),
+            program.floats(),
             MemoryNeed.parameters(config)
                 + batches * shape.height() * shape.width()
                 + values
@@ -200,7 +226,7 @@ public final class ModelSampler implements AutoCloseable {
       UnaryOperator<SamplingModel> guided,
       Pipeline.Listener listener) {
     Film.ImageShape shape = shape(config);
-    SamplingModel device = guided.apply(new UNetSampling(inference));
+    SamplingModel device = guided.apply(new UNetSampling(registers));
     new Pipeline(device, shape.channels(), shape.height(), shape.width())
         .run(process, request, new Checked(listener));
   }
@@ -253,6 +279,6 @@ public final class ModelSampler implements AutoCloseable {
 
   @Override
   public void close() {
-    inference.close();
+    registers.close();
   }
 }

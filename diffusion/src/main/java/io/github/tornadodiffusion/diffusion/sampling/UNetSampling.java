@@ -5,8 +5,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.steps.HostRegisters;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
 import io.github.tornadodiffusion.kernels.ops.sampling.SamplerUpdate;
 import io.github.tornadodiffusion.kernels.ops.sampling.SamplerUpdate.Line;
-import io.github.tornadodiffusion.nn.models.unet.SampleRegisters;
-import io.github.tornadodiffusion.nn.models.unet.UNetInference;
+import io.github.tornadodiffusion.nn.programs.SampleRegisters;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -34,10 +33,10 @@ public final class UNetSampling implements SamplingModel {
   /**
    * Takes over a model's registers.
    *
-   * @param model opened for sampling, with at least {@link #free} registers
+   * @param model with at least {@link #free} registers
    */
-  public UNetSampling(UNetInference model) {
-    registers = model.registers();
+  public UNetSampling(SampleRegisters model) {
+    registers = model;
     OWN.stream()
         .filter(register -> register != Update.VARIANCE || registers.hasVariance())
         .forEach(register -> places.put(register, register));

@@ -2,6 +2,7 @@ package io.github.tornadodiffusion.diffusion.training;
 
 import static io.github.tornadodiffusion.nn.io.Settings.check;
 
+import io.github.tornadodiffusion.nn.training.AdamW;
 import io.github.tornadodiffusion.nn.training.LearningRateSchedule;
 import java.util.Map;
 
@@ -49,8 +50,8 @@ public record Optimization(
     check(emaDecay >= 0 && emaDecay < 1, "ema_decay", emaDecay, "from 0 to below 1");
   }
 
-  /** AdamW as PyTorch has it by default, with a constant rate, no clipping and no average. */
-  public static Optimization adamW(double learningRate) {
+  /** AdamW as PyTorch has it by default, with a constant learning rate, no clipping and no average. */
+  public static Optimization constant(double learningRate) {
     return new Optimization(
         learningRate, LearningRateSchedule.Kind.CONSTANT, 0, 0.9, 0.999, 1e-8, 1e-2, 0, 0);
   }
@@ -95,6 +96,16 @@ public record Optimization(
         weightDecay,
         maxGradNorm,
         decay);
+  }
+
+  /** The optimizer with the learning rate of a step. */
+  public AdamW adamW(double rate) {
+    return new AdamW(
+        (float) rate,
+        (float) adamBeta1,
+        (float) adamBeta2,
+        (float) adamEpsilon,
+        (float) weightDecay);
   }
 
   /** Adds the values by name. */

@@ -79,7 +79,7 @@ public final class Presets {
             2000,
             0,
             false,
-            Optimization.adamW(1e-3)
+            Optimization.constant(1e-3)
                 .withSchedule(Kind.COSINE, 50)
                 .withMaxGradNorm(1)
                 .withEmaDecay(0.995)));
@@ -108,7 +108,7 @@ public final class Presets {
             3000,
             0,
             true,
-            Optimization.adamW(5e-4)
+            Optimization.constant(5e-4)
                 .withSchedule(Kind.COSINE, 100)
                 .withMaxGradNorm(1)
                 .withEmaDecay(0.999)));
@@ -131,6 +131,6 @@ public final class Presets {
         BetaSchedule.SQUAREDCOS_CAP_V2,
         PredictionType.EPSILON,
         TIMESTEPS,
-        new Preset.Recipe(64, 0, 30, false, Optimization.adamW(4e-4)));
+        new Preset.Recipe(64, 0, 30, false, Optimization.constant(4e-4)));
   }
 }

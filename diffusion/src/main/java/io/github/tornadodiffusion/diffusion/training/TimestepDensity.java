@@ -8,15 +8,17 @@ import io.github.tornadodiffusion.nn.random.SplitMix64;
 @FunctionalInterface
 public interface TimestepDensity {
   /** Every timestep as often as any other (Ho et al. 2020, algorithm 1). */
-  TimestepDensity UNIFORM = (random, schedule) -> random.nextInt(schedule.timesteps());
+  TimestepDensity UNIFORM =
+      (random, first, schedule) -> first + random.nextInt(schedule.timesteps() - first);
 
   /**
    * Draws the timestep of an image.
    *
    * @param random numbers of this image alone, the same in every repetition
-   * @return 0 .. T-1
+   * @param first the lowest timestep that the model takes: 0, or 1 for one that reads logarithms
+   * @return first .. T-1
    */
-  int draw(SplitMix64 random, NoiseSchedule schedule);
+  int draw(SplitMix64 random, int first, NoiseSchedule schedule);
 
   /**
    * The density of a class on the class path or in a plug-in, see {@link Plugins}.

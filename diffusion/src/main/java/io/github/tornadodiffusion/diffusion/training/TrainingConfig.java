@@ -56,6 +56,11 @@ public record TrainingConfig(
     check(batch >= 1, "batch", batch, "at least 1");
     check(steps >= 1, "steps", steps, "at least 1");
     check(trainTimesteps >= 1, "num_train_timesteps", trainTimesteps, "at least 1");
+    check(
+        !unet.fourier() || trainTimesteps >= 2,
+        "num_train_timesteps",
+        trainTimesteps,
+        "at least 2 for time_embedding_type fourier, which cannot take timestep 0");
     long together = (long) batch * variant.accumulate();
     check(
         together <= Integer.MAX_VALUE,
@@ -82,10 +87,10 @@ public record TrainingConfig(
             ? 2 * unet.inChannels() + ", twice in_channels, to predict the variance too"
             : unet.inChannels() + " as in_channels");
     check(
-        unet.classEmbedType() == null,
+        unet.classVectorLength() == 0,
         "class_embed_type",
         unet.classEmbedType(),
-        "null, because training knows classes by num_class_embeds alone");
+        "null or timestep, because the classes of data are numbers");
     check(
         !unet.timeEmbeddingType().equals("learned") || unet.numTrainTimesteps() >= trainTimesteps,
         "num_train_timesteps of the model",
@@ -158,6 +163,14 @@ public record TrainingConfig(
         optimization,
         seed,
         newVariant);
+  }
+
+  /**
+   * The least timestep that is trained on: 0, or 1 for a model that embeds logarithms
+   * (time_embedding_type fourier).
+   */
+  public int firstTimestep() {
+    return unet.fourier() ? 1 : 0;
   }
 
   /** Images that go into an update. */

@@ -33,6 +33,7 @@ final class SmallModel {
     SequencedMap<String, HostTensor> parameters = new LinkedHashMap<>();
     new UNet2DModel(config)
         .parameters()
+        .specs()
         .forEach(spec -> parameters.put(spec.name(), HostTensor.zeros(spec.shape())));
     return new DiffusionModel(new DDPMScheduler(SchedulerConfig.DEFAULTS), config, parameters);
   }

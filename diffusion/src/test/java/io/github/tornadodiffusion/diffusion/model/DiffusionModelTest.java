@@ -43,7 +43,7 @@ class DiffusionModelTest {
     return new DiffusionModel(
         new DDPMScheduler(scheduler),
         config,
-        Initialisation.pytorchDefault(new UNet2DModel(config).parameters(), 5));
+        Initialisation.pytorchDefault(new UNet2DModel(config).parameters().specs(), 5));
   }
 
   @Test

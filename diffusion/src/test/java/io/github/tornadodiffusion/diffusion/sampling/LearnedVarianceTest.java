@@ -26,8 +26,11 @@ import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfigs;
 import io.github.tornadodiffusion.diffusion.training.TrainingVariant;
 import io.github.tornadodiffusion.kernels.jvm.JvmEngine;
+import io.github.tornadodiffusion.nn.graph.BatchShape;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
-import io.github.tornadodiffusion.nn.models.unet.UNetInference;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
+import io.github.tornadodiffusion.nn.models.unet.UNetInputs;
+import io.github.tornadodiffusion.nn.programs.Inference;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -194,9 +197,11 @@ class LearnedVarianceTest {
     Arrays.fill(times, 1);
     float[] output;
     try (Trainer trainer = trained(config, 120);
-        UNetInference model =
-            UNetInference.open(ENGINE, UNET, trainer.model().parameters(), images, 8, 8)) {
-      output = model.predict(schedule.addNoise(originals, noise, timesteps), times, null);
+        Inference model =
+            Inference.record(new UNet2DModel(UNET), new BatchShape(images, 8, 8))
+                .open(ENGINE, trainer.model().parameters())) {
+      float[] noisy = schedule.addNoise(originals, noise, timesteps);
+      output = model.predict(UNetInputs.of(noisy, times, null).values());
     }
     BoundTerm term = BoundTerm.at(schedule, PredictionType.EPSILON, 1);
     double predicted = 0;

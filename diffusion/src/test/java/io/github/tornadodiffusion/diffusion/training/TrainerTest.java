@@ -206,7 +206,9 @@ class TrainerTest {
     TrainingConfig config = TrainingConfigs.of(unet, 4, 2, BetaSchedule.LINEAR, 0);
     String name = "class_embedding.weight";
     float[] before =
-        Initialisation.pytorchDefault(new UNet2DModel(unet).parameters(), 0).get(name).values();
+        Initialisation.pytorchDefault(new UNet2DModel(unet).parameters().specs(), 0)
+            .get(name)
+            .values();
     float[] after = train(ENGINE, config).get(name).values();
     Batches batches = new Batches(DIGITS, 4, false, 0);
     Set<Integer> seen = new TreeSet<>();

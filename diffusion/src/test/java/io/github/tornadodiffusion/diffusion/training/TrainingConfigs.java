@@ -38,7 +38,7 @@ public final class TrainingConfigs {
         1000,
         schedule,
         prediction,
-        Optimization.adamW(learningRate)
+        Optimization.constant(learningRate)
             .withSchedule(LearningRateSchedule.Kind.CONSTANT_WITH_WARMUP, 2)
             .withMaxGradNorm(1.0)
             .withEmaDecay(emaDecay),

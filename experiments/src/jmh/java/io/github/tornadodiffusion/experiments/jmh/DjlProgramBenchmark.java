@@ -12,9 +12,15 @@ import io.github.tornadodiffusion.experiments.bench.Workload;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.EngineOptions;
 import io.github.tornadodiffusion.kernels.Engines;
+import io.github.tornadodiffusion.nn.graph.BatchShape;
+import io.github.tornadodiffusion.nn.graph.Model;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
-import io.github.tornadodiffusion.nn.training.UNetGradients;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
+import io.github.tornadodiffusion.nn.models.unet.UNetInputs;
+import io.github.tornadodiffusion.nn.programs.LossGradients;
+import io.github.tornadodiffusion.nn.programs.Objective;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.concurrent.TimeUnit;
@@ -133,9 +139,17 @@ public class DjlProgramBenchmark {
     }
     int height = config.sampleSize().height();
     int width = config.sampleSize().width();
-    try (UNetGradients gradients = UNetGradients.open(jvm, config, initial, batch, height, width);
+    Map<String, float[]> values =
+        new HashMap<>(UNetInputs.of(sample, timesteps.toFloatArray(), null).values());
+    values.put("target", target);
+    try (LossGradients gradients =
+            LossGradients.record(
+                    Objective.meanSquaredError(new UNet2DModel(config), Model.SAMPLE),
+                    new BatchShape(batch, height, width))
+                .open(jvm, initial);
         NDScope _ = new NDScope()) {
-      float[] output = gradients.run(sample, timesteps.toFloatArray(), null, target).output();
+      gradients.run(values);
+      float[] output = gradients.images(Model.SAMPLE);
       NDArray images = images(config);
       NDArray targets = manager.create(target, images.getShape());
       double error =

@@ -23,7 +23,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
  */
 public final class Errors {
   /** Exit code for bad usage or input. */
-  static final int BAD_INPUT = 2;
+  public static final int BAD_INPUT = 2;
 
   /** Exit code for a failure. */
   public static final int FAILURE = 1;

@@ -1,7 +1,6 @@
 package io.github.tornadodiffusion.experiments.profile;
 
 import io.github.tornadodiffusion.kernels.Call;
-import io.github.tornadodiffusion.kernels.check.CallOracles;
 
 /**
  * Calls that do the same work on other data: one row of a table.
@@ -15,7 +14,7 @@ import io.github.tornadodiffusion.kernels.check.CallOracles;
 public record KernelShape(String kernel, String shape, int extent, double flops, double bytes) {
   /** The kernel and sizes of a call. */
   public static KernelShape of(Call call) {
-    String shape = CallOracles.of(call).shape();
+    String shape = call.expect().shape();
     return new KernelShape(call.kernel().id(), shape, call.extent(), call.flops(), call.bytes());
   }
 }

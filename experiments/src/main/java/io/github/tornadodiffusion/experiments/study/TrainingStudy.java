@@ -25,7 +25,6 @@ import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.io.Messages;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
-import io.github.tornadodiffusion.nn.training.UNetTraining;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -136,9 +135,7 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
   /** Checks what can be checked before an hour of training. */
   private void check(TrainingConfig config) {
     long parameters = MemoryNeed.parameters(config.unet());
-    new MemoryNeed(
-            UNetTraining.arenaFloats(config.unet(), Trainer.options(config)),
-            4 * parameters + Trainer.hostFloats(config))
+    new MemoryNeed(Trainer.program(config).floats(), 4 * parameters + Trainer.hostFloats(config))
         .check("--batch");
     StudyOptions.within("--bound-timesteps", settings.boundTimesteps(), config.trainTimesteps());
     Scheduler scheduler = Schedulers.convert(config.scheduler(), settings.scheduler());

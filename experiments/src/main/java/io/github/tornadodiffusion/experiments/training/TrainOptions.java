@@ -228,7 +228,7 @@ public final class TrainOptions {
   }
 
   private Optimization optimization(Optimization preset) {
-    return Optimization.adamW(or(learningRate, preset.learningRate()))
+    return Optimization.constant(or(learningRate, preset.learningRate()))
         .withSchedule(
             learningRateSchedule == null
                 ? preset.lrSchedule()

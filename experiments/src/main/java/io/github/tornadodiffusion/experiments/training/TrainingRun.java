@@ -28,9 +28,11 @@ import io.github.tornadodiffusion.experiments.cli.Shell;
 import io.github.tornadodiffusion.experiments.cli.Versions;
 import io.github.tornadodiffusion.experiments.profile.ProfileOptions;
 import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.nn.graph.RecordedProgram;
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
 import io.github.tornadodiffusion.nn.io.Json;
-import io.github.tornadodiffusion.nn.training.UNetTraining;
+import io.github.tornadodiffusion.nn.programs.SampleRegisters;
+import io.github.tornadodiffusion.nn.training.Training;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -60,6 +62,12 @@ final class TrainingRun {
   private final Interruption interruption;
   private final PrintWriter err;
   private List<LossSpike> spikes = List.of();
+
+  /** Recorded once, for what it takes and for the run. */
+  private RecordedProgram<Training> program;
+
+  /** Likewise of the picture. */
+  private RecordedProgram<SampleRegisters> sampling;
 
   /**
    * The picture that a run ends with.
@@ -99,7 +107,7 @@ final class TrainingRun {
     boolean goesOn = resume && !directory.hasOnlyBegun();
     if (goesOn) {
       // Before anything is written: there may be no run at all.
-      directory.checkpoints().requireAny();
+      directory.checkpoints().some();
     }
     OutputFiles.checkRoom("--out", directory.path(), bytesOnDisk());
     OutputFiles.prepareDirectory("--out", directory.path());
@@ -142,8 +150,8 @@ final class TrainingRun {
       DivergenceException divergence;
       try (Trainer trainer =
           from != null
-              ? Trainer.resume(engine, config, dataset, from)
-              : new Trainer(engine, config, dataset)) {
+              ? Trainer.resume(engine, config, dataset, from, program)
+              : new Trainer(engine, config, dataset, program)) {
         before = trainer.step();
         describe(device, engine);
         AtomicFiles.write(directory.manifest(), manifest.json());
@@ -222,19 +230,14 @@ final class TrainingRun {
   private MemoryNeed checkMemory() {
     long parameters = MemoryNeed.parameters(config.unet());
     // Parameters, two moments and the average are copied to the host when the state is saved.
-    MemoryNeed need =
-        new MemoryNeed(
-            UNetTraining.arenaFloats(config.unet(), Trainer.options(config)),
-            4 * parameters + Trainer.hostFloats(config));
+    program = Trainer.program(config);
+    MemoryNeed need = new MemoryNeed(program.floats(), 4 * parameters + Trainer.hostFloats(config));
     need.check("--batch or --image-size");
-    ModelSampler.check(config.unet(), config.scheduler());
-    ModelSampler.checkMemory(
-        config.unet(),
-        previewSampling(config.scheduler()).registers(),
-        previewBatch(),
-        preview.images(),
-        0,
-        "--samples");
+    ModelSampler.check(config.unet(), previewSampling(config.scheduler()));
+    sampling =
+        ModelSampler.record(
+            config.unet(), previewSampling(config.scheduler()).registers(), previewBatch());
+    ModelSampler.checkMemory(config.unet(), sampling, preview.images(), 0, "--samples");
     return need;
   }
 
@@ -262,6 +265,12 @@ final class TrainingRun {
             device.describe(),
             need.mib(),
             MemoryNeed.availableMib()));
+    if (config.firstTimestep() > 0) {
+      err.println(
+          "the model embeds the logarithms of timesteps (time_embedding_type fourier): it is"
+              + " trained"
+              + " on those from %d on".formatted(config.firstTimestep()));
+    }
   }
 
   private void drawCurve(LossCurve curve) throws IOException {
@@ -291,14 +300,13 @@ final class TrainingRun {
   /** Draws the picture at the end; returns false if the process was asked to end before. */
   private boolean sample(Engine engine, DiffusionModel model, ClassLabels labels)
       throws IOException {
-    Sampling sampling = previewSampling(model.scheduler());
-    int batch = previewBatch();
-    long total = (long) preview.steps() * Math.ceilDiv(preview.images(), batch);
-    try (ModelSampler sampler = ModelSampler.open(engine, model, sampling, batch);
+    Sampling steps = previewSampling(model.scheduler());
+    long total = (long) preview.steps() * Math.ceilDiv(preview.images(), previewBatch());
+    try (ModelSampler sampler = ModelSampler.open(engine, model, steps.scheduler(), sampling);
         Progress progress = Progress.on(err, "sample", 0, total)) {
       float[] images =
           sampler.sample(
-              sampling,
+              steps,
               preview.images(),
               config.seed(),
               ModelSampler.labelsInTurn(labels, preview.images()),

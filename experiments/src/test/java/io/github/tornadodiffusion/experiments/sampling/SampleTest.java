@@ -72,7 +72,7 @@ class SampleTest {
     new DiffusionModel(
             new DDPMScheduler(SchedulerConfig.of(100, BetaSchedule.LINEAR, PredictionType.EPSILON)),
             config,
-            Initialisation.pytorchDefault(new UNet2DModel(config).parameters(), 1))
+            Initialisation.pytorchDefault(new UNet2DModel(config).parameters().specs(), 1))
         .writeInto(directory);
     return directory.toString();
   }
@@ -393,7 +393,7 @@ class SampleTest {
             new DDPMScheduler(
                 SchedulerConfig.of(1000, BetaSchedule.SQUAREDCOS_CAP_V2, PredictionType.EPSILON)),
             config,
-            Initialisation.pytorchDefault(new UNet2DModel(config).parameters(), 1))
+            Initialisation.pytorchDefault(new UNet2DModel(config).parameters().specs(), 1))
         .writeInto(cosine);
     Path out = temporary.resolve("cosine.png");
     String[] bad = sample(cosine.toString(), "--scheduler", "dpmsolver-singlestep", "--out", out);

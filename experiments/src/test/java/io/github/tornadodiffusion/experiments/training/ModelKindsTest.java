@@ -48,7 +48,7 @@ class ModelKindsTest {
   }
 
   private static SequencedMap<String, HostTensor> parameters(UNet2DConfig config) {
-    return Initialisation.pytorchDefault(new UNet2DModel(config).parameters(), 1);
+    return Initialisation.pytorchDefault(new UNet2DModel(config).parameters().specs(), 1);
   }
 
   private String model(UNet2DConfig config, VarianceType variance) throws IOException {

@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.diffusion.schedulers.steps;
 
-import io.github.tornadodiffusion.nn.models.unet.SampleRegisters;
+import io.github.tornadodiffusion.nn.programs.SampleRegisters;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
