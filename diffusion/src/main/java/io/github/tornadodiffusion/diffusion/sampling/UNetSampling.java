@@ -19,7 +19,7 @@ import java.util.Set;
  * noise other than {@link SampleNoise#seeded} is drawn there.
  */
 public final class UNetSampling implements SamplingModel {
-  /** The registers that the device has without being asked, under the same numbers. */
+  /** The registers that every model on a device has, under the device's own numbers. */
   private static final Set<Integer> OWN =
       Set.of(Update.SAMPLE, Update.OUTPUT, Update.NOISE, Update.VARIANCE);
 

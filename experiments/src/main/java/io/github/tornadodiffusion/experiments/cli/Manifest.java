@@ -98,7 +98,7 @@ public final class Manifest {
     return put(EARLIER, parts);
   }
 
-  /** Adds how it stands, and the time of now as the end of this part. */
+  /** Adds the status, and the present time as the end of this part. */
   public Manifest ended(String status) {
     return put(STATUS, status).put(FINISHED, now());
   }

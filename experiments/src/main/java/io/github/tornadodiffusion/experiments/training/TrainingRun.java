@@ -182,7 +182,7 @@ final class TrainingRun {
     return 0;
   }
 
-  /** Trains; returns why the numbers are none any more, or null. */
+  /** Trains; returns why the loss is no longer a number, or null. */
   private DivergenceException train(TrainingLoop loop, LossCurve curve) throws IOException {
     try {
       loop.run();
@@ -281,7 +281,8 @@ final class TrainingRun {
     try {
       picture = new SmoothedLoss(curve.rows()).chart(title, config.trainTimesteps()).image();
     } catch (IOException | RuntimeException e) {
-      // Where fonts are broken, AWT throws what it likes; a picture must not cost a finished run.
+      // AWT throws exceptions of many types where fonts are broken; a picture must not fail a
+      // finished run.
       err.println("warning: no loss.png, loss.csv has the numbers: " + e.getMessage());
       return;
     }
@@ -353,7 +354,7 @@ final class TrainingRun {
     manifest.put("device", on);
     manifest.put("seed", config.seed());
     Map<String, Object> configuration = new LinkedHashMap<>(config.toMap());
-    // The network has a field of its own.
+    // The network stands in a field of its own.
     configuration.remove("unet");
     manifest.put("configuration", configuration);
     manifest.put("unet", Json.tree(config.unet().toJson()));

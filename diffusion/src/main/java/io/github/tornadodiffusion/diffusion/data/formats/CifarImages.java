@@ -26,7 +26,7 @@ public final class CifarImages implements ImageSource {
   private static final Pattern TEN = Pattern.compile("(data|test)_batch(_\\d+)?\\.bin");
   private static final Pattern HUNDRED = Pattern.compile("(train|test)\\.bin");
 
-  /** A longer file is none of names. */
+  /** A longer file does not hold the names of classes. */
   private static final long MOST_NAMES_BYTES = 1 << 16;
 
   private final String place;
@@ -85,7 +85,7 @@ public final class CifarImages implements ImageSource {
     classNames = names(paths.getFirst().resolveSibling(kind.names));
   }
 
-  /** Whether a file is called as one of either data set. */
+  /** Whether a file has the name of one of either data set. */
   public static boolean accepts(String name) {
     return TEN.matcher(name).matches() || HUNDRED.matcher(name).matches();
   }

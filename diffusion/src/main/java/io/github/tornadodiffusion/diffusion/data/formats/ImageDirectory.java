@@ -26,7 +26,7 @@ import java.util.function.Predicate;
  * over; symbolic links are followed, and a file that several paths lead to counts once.
  */
 public final class ImageDirectory {
-  /** Two links a directory to the next make 2^n paths of n directories. */
+  /** A bound, because links can multiply paths: with two links in each of n directories to 2^n. */
   private static final int MOST_DIRECTORIES = 50_000;
 
   private ImageDirectory() {}
@@ -57,7 +57,7 @@ public final class ImageDirectory {
    *
    * @param files by their paths relative to the directory, with {@code /} between names
    * @param split the split that the user asked for, or null
-   * @param warnings what went less than well while the files were listed
+   * @param warnings from listing the files
    * @throws IllegalArgumentException with one line that names cause and mend, if there is no image
    */
   public static ImageSource open(

@@ -25,7 +25,7 @@ public final class ImageFiles implements ImageSource {
   private static final Pattern EXTENSION =
       Pattern.compile(".*\\.(png|jpg|jpeg|jpe|jfif|gif|bmp|webp)", Pattern.DOTALL);
 
-  /** No file system has longer paths, but a packed archive can: as many directories as letters. */
+  /** A bound on the directories of a path: file systems have one, archives have none. */
   static final int MOST_CHARACTERS = 4096;
 
   /** The folders into which StyleGAN's tools and FFHQ put a thousand images each. */

@@ -25,7 +25,10 @@ import java.util.stream.IntStream;
  * column of labels. A word of a file's name or of a directory it lies in tells its split.
  */
 public final class ParquetImages implements ImageSource {
-  /** Held, as loggers that nobody holds lose their level. The library tells of its codecs. */
+  /**
+   * Kept in a field, because a logger that is not referenced loses its level; the library logs its
+   * codecs.
+   */
   private static final Logger LIBRARY = Logger.getLogger("dev.hardwood");
 
   static {
