@@ -45,6 +45,15 @@ public final class Dropout {
     Rows.requireSameChannels(DROP, out, x);
     int least = (int) Math.round(Math.scalb(probability, BITS));
     return Rows.callByImage(
-        DROP, 20, accumulate, out, List.of(x), out.c(), out.stride(), seedBlock, least, scale);
+        DROP,
+        20,
+        accumulate,
+        out,
+        List.of(x),
+        Rows.at(DropoutKernels.CHANNELS, out.c()),
+        Rows.at(DropoutKernels.STRIDE, out.stride()),
+        Rows.at(DropoutKernels.SEED, seedBlock),
+        Rows.at(DropoutKernels.LEAST, least),
+        Rows.at(DropoutKernels.SCALE, scale));
   }
 }

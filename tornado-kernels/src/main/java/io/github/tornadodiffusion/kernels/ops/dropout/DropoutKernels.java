@@ -13,33 +13,39 @@ import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
  * descriptor.
  */
 final class DropoutKernels {
-  /** Places of the descriptor behind the output and the input. */
-  static final int CHANNELS = 12;
+  /** Places behind x, the input. */
+  static final int CHANNELS = Rows.IN + Rows.PER_INPUT;
 
-  static final int STRIDE = 13;
-  static final int SEED = 14;
+  static final int STRIDE = CHANNELS + 1;
+
+  /** Offset of the seed block. */
+  static final int SEED = STRIDE + 1;
 
   /** The least upper 24 bits of the random word of an element that stays. */
-  static final int LEAST = 15;
+  static final int LEAST = SEED + 1;
 
-  static final int SCALE = 16;
+  /** Offset of what the elements that stay are multiplied by. */
+  static final int SCALE = LEAST + 1;
 
   private DropoutKernels() {}
 
-  /** The random words are those of {@link Philox}, four to a block. */
+  /**
+   * out[index] = x[index] * (0 where the random word of the index is below the least, else scale).
+   * The words are those of {@link Philox}, four to a block.
+   */
   static void drop(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int rows = d.get(1);
-    int top = d.get(2);
-    int h = d.get(3);
-    int left = d.get(4);
-    int length = d.get(5);
-    int pitch = d.get(6);
-    int out = d.get(7);
-    int accumulate = d.get(8);
-    int in = d.get(9);
-    int inRow = d.get(10);
-    int inImage = d.get(11);
+    int bound = d.get(Rows.BOUND);
+    int rows = d.get(Rows.ROWS);
+    int top = d.get(Rows.TOP);
+    int h = d.get(Rows.H);
+    int left = d.get(Rows.LEFT);
+    int length = d.get(Rows.LENGTH);
+    int pitch = d.get(Rows.PITCH);
+    int out = d.get(Rows.OUT);
+    int accumulate = d.get(Rows.ACCUMULATE);
+    int in = d.get(Rows.IN);
+    int inRow = d.get(Rows.IN_ROW);
+    int inImage = d.get(Rows.IN_IMAGE);
     int c = d.get(CHANNELS);
     int stride = d.get(STRIDE);
     int seed = d.get(SEED);
