@@ -14,7 +14,7 @@ import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
  */
 final class DropoutKernels {
   /** Places behind x, the input. */
-  static final int CHANNELS = Rows.IN + Rows.PER_INPUT;
+  static final int CHANNELS = Rows.SECOND;
 
   static final int STRIDE = CHANNELS + 1;
 
