@@ -97,8 +97,7 @@ class ForeignKernelsTest {
 
   /** A wrong gradient with the right oracle. */
   private static Call wrong() {
-    Kernel kernel =
-        Kernel.of(EnergyKernels.class, "wrongBackward").with(Energy::expectBackward);
+    Kernel kernel = Kernel.of(EnergyKernels.class, "wrongBackward").with(Energy::expectBackward);
     return Energy.call(kernel, X, ROWS, LENGTH, ENERGY, GRAD_X);
   }
 
@@ -183,12 +182,10 @@ class ForeignKernelsTest {
                       ENERGY,
                       ROWS,
                       (i, before, sum) ->
-                          sum.add(
-                              i % 2 == 0 ? Double.NaN : all.expected(i, before).value())));
+                          sum.add(i % 2 == 0 ? Double.NaN : all.expected(i, before).value())));
             });
     try (Engine engine = open()) {
-      assertDoesNotThrow(
-          () -> prove(engine, Energy.call(kernel, X, ROWS, LENGTH, ENERGY, GRAD_X)));
+      assertDoesNotThrow(() -> prove(engine, Energy.call(kernel, X, ROWS, LENGTH, ENERGY, GRAD_X)));
     }
   }
 
@@ -233,9 +230,12 @@ class ForeignKernelsTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "withoutLoop | has no parallel loop; write its outermost one as for (@Parallel int i = 0; i < bound; i++)",
-        "withForeignHelper | calls BrokenKernels$Helper.write, which takes TornadoVM's types; move it into BrokenKernels",
-        "withUnknownMethod | calls FloatArray.getSegment, which the jvm engine has not; use Lanes or other methods",
+        "withoutLoop | has no parallel loop; write its outermost one as for (@Parallel int i = 0; i"
+            + " < bound; i++)",
+        "withForeignHelper | calls BrokenKernels$Helper.write, which takes TornadoVM's types; move"
+            + " it into BrokenKernels",
+        "withUnknownMethod | calls FloatArray.getSegment, which the jvm engine has not; use Lanes"
+            + " or other methods",
       })
   void whatTheJvmEngineCannotRunIsRefused(String method, String reason) {
     try (Engine engine = new JvmEngine(1)) {
@@ -249,8 +249,8 @@ class ForeignKernelsTest {
   void aLoopOfAnotherFormIsRefused() {
     try (Engine engine = new JvmEngine(1)) {
       assertEquals(
-          "org.example.kernels.FromOneKernels.fromOne: its outermost parallel loop has another form;"
-              + " write for (@Parallel int i = 0; i < bound; i++)",
+          "org.example.kernels.FromOneKernels.fromOne: its outermost parallel loop has another"
+              + " form; write for (@Parallel int i = 0; i < bound; i++)",
           refusal(engine, Kernel.of(FromOneKernels.class, "fromOne")));
     }
   }
@@ -258,8 +258,7 @@ class ForeignKernelsTest {
   @Test
   void helpersOfOtherClassesMayTakeNumbers() {
     Call call =
-        new Call(
-            Kernel.of(BrokenKernels.class, "withHelperOfNumbers"), new int[] {4, 16}, 4, 0, 0);
+        new Call(Kernel.of(BrokenKernels.class, "withHelperOfNumbers"), new int[] {4, 16}, 4, 0, 0);
     Program program = program(call);
     float[] written = new float[4];
     try (Engine engine = open();

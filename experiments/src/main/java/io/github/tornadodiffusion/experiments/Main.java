@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.experiments;
 import io.github.tornadodiffusion.experiments.bench.BenchCommand;
 import io.github.tornadodiffusion.experiments.cli.Errors;
 import io.github.tornadodiffusion.experiments.cli.Versions;
+import io.github.tornadodiffusion.experiments.notebook.NotebookCommand;
 import io.github.tornadodiffusion.experiments.run.RunCommand;
 import io.github.tornadodiffusion.experiments.sampling.SampleCommand;
 import io.github.tornadodiffusion.experiments.training.TrainCommand;
@@ -41,7 +42,8 @@ import picocli.CommandLine.ScopeType;
       ExperimentCommand.class,
       DataCommand.class,
       DevicesCommand.class,
-      RunCommand.class
+      RunCommand.class,
+      NotebookCommand.class
     },
     footer = {
       "",

@@ -10,6 +10,7 @@
  *   <li>{@code framework}: an experiment as units of work, raw rows and a report made of them
  *   <li>{@code study}, {@code samplers}, {@code scaling}, {@code devices}: the experiments
  *   <li>{@code run}: a researcher's own file, compiled and run
+ *   <li>{@code notebook}: Java in Jupyter
  *   <li>{@code jmh}: results of JMH; the benchmarks themselves are in {@code src/jmh}
  * </ul>
  */

@@ -41,7 +41,7 @@ public final class Mask {
     }
     DecodedImage image;
     try {
-      image = ImageDecoder.decode(file.toFile(), images.imageSize(), 1);
+      image = ImageDecoder.decode(file, images.imageSize(), 1);
     } catch (IOException e) {
       throw new IOException(
           Messages.line(

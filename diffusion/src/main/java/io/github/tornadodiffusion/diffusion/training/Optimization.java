@@ -50,7 +50,9 @@ public record Optimization(
     check(emaDecay >= 0 && emaDecay < 1, "ema_decay", emaDecay, "from 0 to below 1");
   }
 
-  /** AdamW as PyTorch has it by default, with a constant learning rate, no clipping and no average. */
+  /**
+   * AdamW as PyTorch has it by default, with a constant learning rate, no clipping and no average.
+   */
   public static Optimization constant(double learningRate) {
     return new Optimization(
         learningRate, LearningRateSchedule.Kind.CONSTANT, 0, 0.9, 0.999, 1e-8, 1e-2, 0, 0);

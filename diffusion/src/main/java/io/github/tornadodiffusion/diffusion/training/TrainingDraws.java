@@ -4,11 +4,11 @@ import static io.github.tornadodiffusion.nn.io.Settings.check;
 
 import io.github.tornadodiffusion.diffusion.data.Batches;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
-import io.github.tornadodiffusion.diffusion.random.SplitMix64;
-import io.github.tornadodiffusion.nn.graph.Counter;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
+import io.github.tornadodiffusion.nn.graph.Counter;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
+import io.github.tornadodiffusion.nn.random.SplitMix64;
 import io.github.tornadodiffusion.nn.training.Initialisation;
 import java.util.SequencedMap;
 
@@ -120,7 +120,8 @@ interface TrainingDraws {
     }
 
     private int timestep(SplitMix64 random) {
-      int timestep = config.variant().timestepDensity().draw(random, config.firstTimestep(), schedule);
+      int timestep =
+          config.variant().timestepDensity().draw(random, config.firstTimestep(), schedule);
       check(
           timestep >= config.firstTimestep() && timestep < schedule.timesteps(),
           "a timestep of timestep_density",

@@ -129,7 +129,7 @@ final class FuzzTargets {
 
   private static void image(Path directory, byte[] file) throws IOException {
     Path path = Files.write(directory.resolve("image"), file);
-    ImageDecoder.decode(path.toFile(), IMAGE_SIZE, COLOURS);
+    ImageDecoder.decode(path, IMAGE_SIZE, COLOURS);
   }
 
   private static void mask(Path directory, byte[] file) throws IOException {

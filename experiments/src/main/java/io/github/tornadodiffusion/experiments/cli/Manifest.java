@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.experiments.cli;
 
 import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.plugins.Plugins;
 import java.nio.file.Path;
 import java.time.Instant;

@@ -96,6 +96,18 @@ public final class FileContent {
     return content;
   }
 
+  /**
+   * Refuses a file in an archive that is too large to be an image.
+   *
+   * @throws IOException in one line
+   */
+  static void checkSize(long size) throws IOException {
+    if (size > MAX_FILE_BYTES) {
+      throw new IOException(
+          "the file is larger than the %d MiB accepted".formatted(MAX_FILE_BYTES >> 20));
+    }
+  }
+
   /** A copy of some bytes. */
   static byte[] bytes(MemorySegment content, long offset, long length) {
     return content.asSlice(offset, length).toArray(ValueLayout.JAVA_BYTE);
