@@ -137,7 +137,7 @@ final class Cells implements AutoCloseable {
   private List<String> diagnostics(Snippet snippet, String source) {
     List<String> lines = new ArrayList<>();
     for (Diag problem : shell.diagnostics(snippet).toList()) {
-      int at = (int) Math.clamp(problem.getStartPosition(), 0, source.length());
+      int at = Math.clamp(problem.getStartPosition(), 0, source.length());
       int begin = source.lastIndexOf('\n', at - 1) + 1;
       int end = source.indexOf('\n', at);
       lines.addAll(problem.getMessage(Locale.ROOT).lines().map(line -> "error: " + line).toList());
@@ -150,7 +150,7 @@ final class Cells implements AutoCloseable {
   private static List<String> trace(Throwable thrown) {
     List<String> lines = new ArrayList<>();
     for (Throwable e = thrown; e != null; e = e.getCause()) {
-      String begin = e == thrown ? "" : "caused by ";
+      String begin = lines.isEmpty() ? "" : "caused by ";
       (begin + described(e)).lines().forEach(lines::add);
       for (StackTraceElement frame : e.getStackTrace()) {
         lines.add("    at " + place(frame));
