@@ -96,8 +96,8 @@ public final class CifarImages implements ImageSource {
    * @param place the directory, or the only file
    * @param warnings what went less than well before
    */
-  public static ImageSource open(
-      Path place, List<Path> paths, Split split, List<String> warnings) throws IOException {
+  public static ImageSource open(Path place, List<Path> paths, Split split, List<String> warnings)
+      throws IOException {
     List<Path> ten = new ArrayList<>();
     TreeMap<Split, List<Path>> there = new TreeMap<>();
     for (Path path : paths) {

@@ -113,7 +113,9 @@ public final class IdxImages implements ImageSource {
   }
 
   private static String names(Collection<Path> files) {
-    return files.stream().map(file -> file.getFileName().toString()).collect(Collectors.joining(", "));
+    return files.stream()
+        .map(file -> file.getFileName().toString())
+        .collect(Collectors.joining(", "));
   }
 
   private Part part(Path file) throws IOException {

@@ -32,8 +32,8 @@ public final class ImageDirectory {
   private ImageDirectory() {}
 
   /** Files that were found in a directory. */
-  private record Found(
-      String place, SortedMap<String, Path> files, List<String> warnings) implements FileTree {
+  private record Found(String place, SortedMap<String, Path> files, List<String> warnings)
+      implements FileTree {
     @Override
     public SortedSet<String> paths() {
       return new TreeSet<>(files.keySet());

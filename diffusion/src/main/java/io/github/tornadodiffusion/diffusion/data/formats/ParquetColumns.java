@@ -147,15 +147,14 @@ record ParquetColumns(
   private static List<SchemaNode> labels(List<SchemaNode> nodes, JsonNode features) {
     List<SchemaNode> readable =
         nodes.stream()
-            .filter(
-                node -> isType(node, PhysicalType.INT32, PhysicalType.INT64, PhysicalType.BYTE_ARRAY))
+            .filter(node ->
+                isType(node, PhysicalType.INT32, PhysicalType.INT64, PhysicalType.BYTE_ARRAY))
             .toList();
     List<SchemaNode> told =
         readable.stream().filter(node -> type(node, features).equals("ClassLabel")).toList();
     return told.isEmpty()
         ? readable.stream()
-            .filter(node ->
-                LABELS.contains(node.name()) && PLAIN.contains(type(node, features)))
+            .filter(node -> LABELS.contains(node.name()) && PLAIN.contains(type(node, features)))
             .toList()
         : told;
   }

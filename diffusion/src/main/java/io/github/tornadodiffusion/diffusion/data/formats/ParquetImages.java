@@ -113,9 +113,10 @@ public final class ParquetImages implements ImageSource {
     TreeMap<Split, List<String>> there = new TreeMap<>();
     List<String> others = new ArrayList<>();
     for (String name : names) {
-      told(name).ifPresentOrElse(
-          told -> there.computeIfAbsent(told.split(), key -> new ArrayList<>()).add(name),
-          () -> others.add(name));
+      told(name)
+          .ifPresentOrElse(
+              told -> there.computeIfAbsent(told.split(), key -> new ArrayList<>()).add(name),
+              () -> others.add(name));
     }
     if (there.isEmpty() || split == Split.ALL) {
       there.put(Split.ALL, names);
@@ -181,7 +182,7 @@ public final class ParquetImages implements ImageSource {
   private static String dataSet(String path) {
     return Arrays.stream(HASH.matcher(path).replaceFirst("").split("/", -1))
         .map(part -> SplitName.of(part).map(SplitName::rest).orElse(part))
-        .map(rest -> rest.replaceAll("(?<!\\p{L})of(?!\\p{L})", "").replaceAll("[^\\p{L}]+", "-"))
+        .map(rest -> rest.replaceAll("[^\\p{L}]+", "-"))
         .map(rest -> rest.replaceAll("^-|-$", ""))
         .filter(rest -> !rest.isEmpty())
         .collect(Collectors.joining("/"));

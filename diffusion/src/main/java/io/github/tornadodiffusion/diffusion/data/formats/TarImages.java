@@ -234,7 +234,6 @@ public final class TarImages {
     while (end < offset + length && bytes[end] != 0) {
       end++;
     }
-    return ArchiveFiles.text(
-        Arrays.copyOfRange(bytes, offset, end), StandardCharsets.ISO_8859_1);
+    return ArchiveFiles.text(Arrays.copyOfRange(bytes, offset, end), StandardCharsets.ISO_8859_1);
   }
 }

@@ -132,8 +132,7 @@ public final class ZipImages {
   }
 
   private IOException damaged(String part) {
-    return new IOException(
-        "%s is truncated or damaged (%s): fetch it again".formatted(file, part));
+    return new IOException("%s is truncated or damaged (%s): fetch it again".formatted(file, part));
   }
 
   private int int16(long offset) {
@@ -256,8 +255,7 @@ public final class ZipImages {
 
   private static byte[] inflate(byte[] packed) throws IOException {
     Inflater inflater = new Inflater(true);
-    try (InputStream input =
-        new InflaterInputStream(new ByteArrayInputStream(packed), inflater)) {
+    try (InputStream input = new InflaterInputStream(new ByteArrayInputStream(packed), inflater)) {
       return FileContent.bounded(input);
     } catch (EOFException e) {
       throw new IOException("the file is truncated", e);

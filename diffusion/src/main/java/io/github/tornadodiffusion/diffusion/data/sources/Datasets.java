@@ -62,7 +62,9 @@ public final class Datasets {
    */
   public static Dataset openImages(String source, int imageSize, int channels) {
     Path path = path(source);
-    if (path == null || !Files.isRegularFile(path) || !ImageFiles.accepts(path.getFileName().toString())) {
+    if (path == null
+        || !Files.isRegularFile(path)
+        || !ImageFiles.accepts(path.getFileName().toString())) {
       return open(source, imageSize, channels, 0);
     }
     Path file = path.toAbsolutePath();
