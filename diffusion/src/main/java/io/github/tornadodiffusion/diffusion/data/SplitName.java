@@ -24,10 +24,11 @@ public record SplitName(Split split, boolean exact, String rest) {
   private static final Pattern OUTER_MARKS = Pattern.compile("^[^\\p{L}]+|[^\\p{L}\\p{N}]+$");
 
   /** Parts of one split are numbered: {@code train-00000-of-00002}. */
-  private static final String NUMBER_OF = "of";
+  private static final Pattern PART = Pattern.compile("[0-9]+-of-[0-9]+");
 
   /** The split that a name tells. */
-  public static Optional<SplitName> of(String name) {
+  public static Optional<SplitName> of(String full) {
+    String name = PART.matcher(full).replaceFirst("");
     Set<Split> splits = new HashSet<>();
     String rest = name;
     boolean exact = true;
@@ -38,7 +39,7 @@ public record SplitName(Split split, boolean exact, String rest) {
       if (told.isPresent() && splits.add(told.get())) {
         rest = name.substring(0, words.start()) + name.substring(words.end());
       } else if (told.isEmpty()) {
-        exact &= word.length() == 1 || word.equals(NUMBER_OF);
+        exact &= word.length() == 1;
       }
     }
     if (splits.size() != 1) {

@@ -185,7 +185,7 @@ public final class ParquetImages implements ImageSource {
   private static String dataSet(String path) {
     return Arrays.stream(HASH.matcher(path).replaceFirst("").split("/", -1))
         .map(part -> SplitName.of(part).map(SplitName::rest).orElse(part))
-        .map(rest -> rest.replaceAll("(?<!\\p{L})of(?!\\p{L})", "").replaceAll("[^\\p{L}]+", "-"))
+        .map(rest -> rest.replaceAll("[^\\p{L}]+", "-"))
         .map(rest -> rest.replaceAll("^-|-$", ""))
         .filter(rest -> !rest.isEmpty())
         .collect(Collectors.joining("/"));
