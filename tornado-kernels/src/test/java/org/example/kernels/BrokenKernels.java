@@ -20,6 +20,13 @@ class BrokenKernels {
     m.set(d.get(1), 1f);
   }
 
+  private static void forItself(FloatArray m, IntArray d) {
+    int bound = d.get(0);
+    for (@Parallel int i = 0; i < bound; i++) {
+      m.set(16 + i, 1f);
+    }
+  }
+
   static void withForeignHelper(FloatArray m, IntArray d) {
     int bound = d.get(0);
     for (@Parallel int i = 0; i < bound; i++) {

@@ -15,17 +15,29 @@ import io.github.tornadodiffusion.kernels.Engines;
 import io.github.tornadodiffusion.kernels.Kernel;
 import io.github.tornadodiffusion.kernels.Program;
 import io.github.tornadodiffusion.kernels.TestArena;
+import io.github.tornadodiffusion.kernels.Tiles;
 import io.github.tornadodiffusion.kernels.Trial;
 import io.github.tornadodiffusion.kernels.check.CallCheck;
+import io.github.tornadodiffusion.kernels.check.KernelCode;
 import io.github.tornadodiffusion.kernels.jvm.JvmEngine;
 import io.github.tornadodiffusion.kernels.ops.elementwise.Elementwise;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.objectweb.asm.ClassWriter;
+import org.objectweb.asm.Opcodes;
+import org.objectweb.asm.Type;
+import org.objectweb.asm.commons.ClassRemapper;
+import org.objectweb.asm.commons.SimpleRemapper;
 
 /** A family of kernels outside of the project gets all that the project's own get. */
 class ForeignKernelsTest {
@@ -204,6 +216,48 @@ class ForeignKernelsTest {
     }
   }
 
+  /** As a plugin that is no part of the program's class path. */
+  @Test
+  void kernelsOfAnotherClassLoaderRun(@TempDir Path plugin) throws Exception {
+    for (Class<?> owner : List.of(EnergyKernels.class, EnergyTileKernels.class)) {
+      ClassWriter writer = new ClassWriter(0);
+      KernelCode.reader(owner)
+          .accept(
+              new ClassRemapper(
+                  writer,
+                  new SimpleRemapper(
+                      Opcodes.ASM9,
+                      Type.getInternalName(owner),
+                      "plugin/" + owner.getSimpleName())),
+              0);
+      Path file = plugin.resolve("plugin/" + owner.getSimpleName() + ".class");
+      Files.createDirectories(file.getParent());
+      Files.write(file, writer.toByteArray());
+    }
+    try (URLClassLoader loader = new URLClassLoader(new URL[] {plugin.toUri().toURL()})) {
+      Kernel forward =
+          Kernel.of(loader.loadClass("plugin.EnergyKernels"), "forward")
+              .with(Energy.FORWARD.oracle().orElseThrow())
+              .with(Tiles.variant(loader.loadClass("plugin.EnergyTileKernels"), "forward", 1024));
+      Kernel backward = Kernel.of(loader.loadClass("plugin.EnergyKernels"), "backward");
+      Call call = Energy.call(forward, X, ROWS, LENGTH, ENERGY, 0);
+      Call gradient =
+          Energy.call(
+              backward.with(Energy.BACKWARD.oracle().orElseThrow()),
+              X,
+              ROWS,
+              LENGTH,
+              ENERGY,
+              GRAD_X);
+      for (Engine each : List.of(open(), new JvmEngine(2), JvmEngine.scalar())) {
+        try (Engine engine = each) {
+          prove(engine, call, gradient);
+          assertArrayEquals(run(engine, FORWARD, BACKWARD), run(engine, call, gradient));
+        }
+      }
+    }
+  }
+
   private static String refusal(Engine engine, Kernel kernel) {
     Call call = new Call(kernel, new int[] {1, 16}, 1, 0, 0);
     return assertThrows(
@@ -213,16 +267,20 @@ class ForeignKernelsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "nowhere, there is no such method",
-    "withoutIntArray, it is not static or takes something else",
-    "ofAnObject, it is not static or takes something else",
+    "nowhere, no such method",
+    "withoutIntArray, takes something else",
+    "ofAnObject, takes something else",
+    "forItself, takes something else",
   })
   void whatIsNoKernelIsRefusedOnEveryDevice(String method, String reason) {
     try (Engine engine = open()) {
-      assertEquals(
-          "org.example.kernels.BrokenKernels.%s is no kernel: %s; declare it as static void %s(FloatArray, IntArray)"
-              .formatted(method, reason, method),
-          refusal(engine, Kernel.of(BrokenKernels.class, method)));
+      String message = refusal(engine, Kernel.of(BrokenKernels.class, method));
+      String start = "org.example.kernels.BrokenKernels.%s is no kernel: ".formatted(method);
+      assertTrue(message.startsWith(start) && message.contains(reason), message);
+      assertTrue(
+          message.endsWith(
+              "; declare it as static void %s(FloatArray, IntArray)".formatted(method)),
+          message);
     }
   }
 

@@ -6,7 +6,10 @@ import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.profile.KernelFigures;
 import io.github.tornadodiffusion.experiments.profile.KernelShape;
 import io.github.tornadodiffusion.experiments.profile.ProbeEngine;
+import io.github.tornadodiffusion.experiments.profile.Profile;
 import io.github.tornadodiffusion.experiments.profile.ProfileOptions;
+import io.github.tornadodiffusion.kernels.KernelCases;
+import io.github.tornadodiffusion.kernels.Trial;
 import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
@@ -116,7 +119,27 @@ public final class BenchCommand implements Callable<Integer> {
   }
 
   private void kernels(ProbeEngine probe, Preset chosen) {
-    try (Workload workload = Workload.of("train-step", probe, chosen, batch)) {
+    Map<String, Object> step = new LinkedHashMap<>();
+    step.put("preset", chosen.name());
+    step.put("batch", batch);
+    kernels(probe, Workload.of("train-step", probe, chosen, batch), step);
+    probe.mode(ProbeEngine.Mode.RUN);
+    for (KernelCases cases : KernelCases.all()) {
+      for (Trial trial : cases.trials()) {
+        // With figures of its own.
+        ProbeEngine own = new ProbeEngine(probe, new Profile());
+        kernels(own, Workload.trial(own, trial), Map.of("cases", cases.name()));
+      }
+    }
+  }
+
+  /**
+   * Measures and checks the calls of a workload.
+   *
+   * @param fields name the workload
+   */
+  private void kernels(ProbeEngine probe, Workload opened, Map<String, Object> fields) {
+    try (Workload workload = opened) {
       Timings.measure(1, workload.run());
       probe.mode(ProbeEngine.Mode.PROFILE);
       for (int i = 0; i < runs; i++) {
@@ -131,12 +154,12 @@ public final class BenchCommand implements Callable<Integer> {
       spec.commandLine()
           .getOut()
           .println(
-              "share   ms/step  calls  GFLOP/s   GB/s  error    kernel and shape (batch %d)"
-                  .formatted(batch));
+              "share   ms/step  calls  GFLOP/s   GB/s  error    kernel and shape (%s)"
+                  .formatted(fields.containsKey("batch") ? "batch " + batch : fields.get("cases")));
     }
     probe.figures().stream()
         .sorted(Comparator.comparingDouble(KernelFigures::nanosPerRun).reversed())
-        .forEach(kernel -> print(kernel, probe, chosen, kernel.nanosPerRun() / total));
+        .forEach(kernel -> print(kernel, probe, fields, kernel.nanosPerRun() / total));
   }
 
   private void print(Map<String, Object> row) {
@@ -149,7 +172,8 @@ public final class BenchCommand implements Callable<Integer> {
     out.flush();
   }
 
-  private void print(KernelFigures kernel, ProbeEngine probe, Preset chosen, double share) {
+  private void print(
+      KernelFigures kernel, ProbeEngine probe, Map<String, Object> fields, double share) {
     PrintWriter out = spec.commandLine().getOut();
     KernelShape shape = kernel.shape();
     int calls = kernel.callsPerRun();
@@ -173,8 +197,7 @@ public final class BenchCommand implements Callable<Integer> {
     }
     Map<String, Object> row = new LinkedHashMap<>();
     row.put("what", what);
-    row.put("preset", chosen.name());
-    row.put("batch", batch);
+    row.putAll(fields);
     row.put("device", device.device);
     row.put("kernels", probe.variants().id());
     row.put("kernel", shape.kernel());

@@ -10,6 +10,8 @@ import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
 import io.github.tornadodiffusion.diffusion.training.Optimization;
 import io.github.tornadodiffusion.diffusion.training.Preset;
 import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.kernels.Program;
+import io.github.tornadodiffusion.kernels.Trial;
 import io.github.tornadodiffusion.nn.graph.BatchShape;
 import io.github.tornadodiffusion.nn.graph.Counter;
 import io.github.tornadodiffusion.nn.graph.RecordedProgram;
@@ -25,6 +27,8 @@ import io.github.tornadodiffusion.nn.training.Denoising;
 import io.github.tornadodiffusion.nn.training.Initialisation;
 import io.github.tornadodiffusion.nn.training.Training;
 import io.github.tornadodiffusion.nn.training.Update;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 
@@ -82,6 +86,27 @@ public record Workload(Runnable run, double flops, AutoCloseable resource)
             new UNet2DModel(config), shape(config, batch), UNetSampling.free(sampling.registers()));
     new MemoryNeed(program.floats(), MemoryNeed.parameters(config)).check("--batch");
     return sample(program.open(engine, initial(config)), sampling, config, batch);
+  }
+
+  /** The calls of a trial. */
+  public static Workload trial(Engine engine, Trial trial) {
+    Program program =
+        new Program(
+            trial.label(),
+            trial.calls(),
+            Collections.nCopies(trial.calls().size(), trial.label()),
+            List.of(),
+            List.of());
+    engine.prove(() -> List.of(trial));
+    Engine.Session session = engine.open(trial.floats(), List.of(program));
+    float[] content = trial.content().get();
+    return new Workload(
+        () -> {
+          session.write(0, content, 0, content.length);
+          session.run(program);
+        },
+        program.flops(),
+        session);
   }
 
   private static BatchShape shape(UNet2DConfig config, int batch) {

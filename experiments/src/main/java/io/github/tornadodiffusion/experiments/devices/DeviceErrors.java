@@ -1,11 +1,13 @@
 package io.github.tornadodiffusion.experiments.devices;
 
 import io.github.tornadodiffusion.experiments.bench.KernelSuite;
+import io.github.tornadodiffusion.experiments.bench.Workload;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
 import io.github.tornadodiffusion.experiments.profile.KernelFigures;
 import io.github.tornadodiffusion.experiments.profile.ProbeEngine;
 import io.github.tornadodiffusion.experiments.profile.Profile;
 import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.kernels.KernelCases;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -26,6 +28,13 @@ final class DeviceErrors extends DeviceUnit {
       ProbeEngine probe = new ProbeEngine(engine, new Profile());
       probe.mode(ProbeEngine.Mode.CHECK);
       KernelSuite.run(probe);
+      KernelCases.all().stream()
+          .flatMap(cases -> cases.trials().stream())
+          .forEach(trial -> {
+            try (Workload workload = Workload.trial(probe, trial)) {
+              workload.run().run();
+            }
+          });
       for (KernelFigures figures : probe.figures()) {
         errors
             .computeIfAbsent(figures.shape().kernel(), k -> new ArrayList<>())

@@ -107,7 +107,7 @@ final class TrainingRun {
     boolean goesOn = resume && !directory.hasOnlyBegun();
     if (goesOn) {
       // Before anything is written: there may be no run at all.
-      directory.checkpoints().some();
+      directory.checkpoints().requireAny();
     }
     OutputFiles.checkRoom("--out", directory.path(), bytesOnDisk());
     OutputFiles.prepareDirectory("--out", directory.path());

@@ -5,9 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.experiments.CommandRun;
+import io.github.tornadodiffusion.experiments.OtherCases;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
@@ -72,5 +76,33 @@ class BenchTest {
           row.get("calls").asInt());
       assertTrue(row.get("max_error").asDouble() < 1e-4, row.toString());
     }
+  }
+
+  @Test
+  void otherFamiliesOfKernelsHaveRows(@TempDir Path directory) throws IOException {
+    OtherCases.onTheClassPath(
+        directory,
+        () -> {
+          String[] bench = {
+            "bench", "kernels", "--preset", "digits", "--batch", "2", "--runs", "1"
+          };
+          assertTrue(CommandRun.succeeds(bench).out().contains("shape (sums of somebody else)"));
+          String[] json =
+              Stream.concat(Stream.of(bench), Stream.of("--json")).toArray(String[]::new);
+          JsonNode row =
+              CommandRun.succeeds(json)
+                  .out()
+                  .lines()
+                  .map(JsonMapper.shared()::readTree)
+                  .filter(each -> each.has("cases"))
+                  .findFirst()
+                  .orElseThrow();
+          assertEquals(OtherCases.KERNEL, row.get("kernel").asString());
+          assertEquals("23 rows of 7088", row.get("shape").asString());
+          assertEquals(1, row.get("calls").asInt());
+          assertEquals(1, row.get("share").asDouble());
+          assertTrue(row.get("median_ms").asDouble() > 0);
+          assertTrue(row.get("max_error").asDouble() < 1e-4);
+        });
   }
 }

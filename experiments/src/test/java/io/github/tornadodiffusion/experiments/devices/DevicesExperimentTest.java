@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.tornadodiffusion.diffusion.training.Preset;
 import io.github.tornadodiffusion.diffusion.training.Presets;
 import io.github.tornadodiffusion.experiments.CommandRun;
+import io.github.tornadodiffusion.experiments.OtherCases;
 import io.github.tornadodiffusion.experiments.OwnKernels;
 import io.github.tornadodiffusion.experiments.WrongEngine;
 import io.github.tornadodiffusion.experiments.bench.Benchmark;
@@ -23,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -45,6 +47,11 @@ class DevicesExperimentTest {
   /** Two parts, as on two nodes of a cluster, and the whole. */
   @BeforeAll
   static void run() throws IOException {
+    OtherCases.onTheClassPath(temporary.resolve("plugin"), DevicesExperimentTest::runParts);
+    data = ExperimentData.read(new ExperimentDirectory(whole));
+  }
+
+  private static void runParts() {
     part = temporary.resolve("part");
     CommandRun run = CommandRun.succeeds(command(part, "--shard", "1/2"));
     assertTrue(run.out().contains("report.html"), run.out());
@@ -54,7 +61,6 @@ class DevicesExperimentTest {
     whole = temporary.resolve("whole");
     CommandRun.succeeds(
         "experiment", "merge", part.toString(), other.toString(), "--out", whole.toString());
-    data = ExperimentData.read(new ExperimentDirectory(whole));
   }
 
   private static String[] command(Path out, String... more) {
@@ -94,12 +100,13 @@ class DevicesExperimentTest {
   @Test
   void everyKernelHasAnErrorOnEveryDevice() throws IOException {
     String report = Files.readString(whole.resolve("report.md"));
+    Set<String> kernels = new HashSet<>(OwnKernels.ids());
+    kernels.add(OtherCases.KERNEL);
     for (String device : ROWS) {
       List<Row> errors =
           data.table("error").stream().filter(row -> row.text("row").equals(device)).toList();
       assertEquals(
-          OwnKernels.ids(),
-          errors.stream().map(row -> row.text("kernel")).collect(Collectors.toSet()));
+          kernels, errors.stream().map(row -> row.text("kernel")).collect(Collectors.toSet()));
       for (Row row : errors) {
         assertTrue(row.number("max_error") < 1e-4, row.toString());
         assertTrue(report.contains("`" + row.text("kernel") + "`"), row.toString());

@@ -65,7 +65,8 @@ public final class KernelCode {
         owner.methods.stream().filter(method -> method.name.equals(kernel.method())).toList();
     return named.stream()
         .filter(method -> method.desc.equals(descriptor))
-        .filter(method -> (method.access & Opcodes.ACC_STATIC) != 0)
+        .filter(method ->
+            (method.access & (Opcodes.ACC_STATIC | Opcodes.ACC_PRIVATE)) == Opcodes.ACC_STATIC)
         .findFirst()
         .orElseThrow(() ->
             new IllegalArgumentException(
@@ -75,7 +76,7 @@ public final class KernelCode {
                         kernel.method(),
                         named.isEmpty()
                             ? "there is no such method"
-                            : "it is not static or takes something else",
+                            : "it is private, not static, or takes something else",
                         kernel.method(),
                         kernel.workGroup().isPresent() ? "KernelContext, " : "")));
   }

@@ -8,6 +8,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.objectweb.asm.ClassWriter;
 import org.objectweb.asm.Opcodes;
 import org.objectweb.asm.Type;
@@ -50,6 +51,9 @@ final class KernelLoader {
   private static final MethodType KERNEL =
       MethodType.methodType(void.class, HostFloatArray.class, HostIntArray.class);
 
+  /** Classes that were defined under a new name. */
+  private static final AtomicInteger DEFINED = new AtomicInteger();
+
   private final boolean scalar;
   private final Map<Class<?>, MethodHandles.Lookup> classes = new HashMap<>();
   private final Map<Kernel, MethodHandle> handles = new HashMap<>();
@@ -70,15 +74,15 @@ final class KernelLoader {
     if (!owner.startsWith(HOST)) {
       return false;
     }
-    MethodType type =
-        MethodType.fromMethodDescriptorString(
-            remapper.mapMethodDesc(call.desc), KernelLoader.class.getClassLoader());
     try {
+      MethodType type =
+          MethodType.fromMethodDescriptorString(
+              remapper.mapMethodDesc(call.desc), KernelLoader.class.getClassLoader());
       Class<?> host = Class.forName(owner.replace('/', '.'));
       return call.name.equals("<init>")
           ? host.getConstructor(type.parameterArray()) != null
           : host.getMethod(call.name, type.parameterArray()).getReturnType() == type.returnType();
-    } catch (ReflectiveOperationException _) {
+    } catch (ReflectiveOperationException | TypeNotPresentException _) {
       return false;
     }
   }
@@ -105,13 +109,33 @@ final class KernelLoader {
   }
 
   private MethodHandles.Lookup define(Class<?> owner) {
+    try {
+      // In the owner's package, whose other classes it may use.
+      MethodHandles.Lookup lookup = MethodHandles.privateLookupIn(owner, MethodHandles.lookup());
+      if (lookup.hasFullPrivilegeAccess()) {
+        return lookup.defineHiddenClass(remapped(owner, TYPES), true);
+      }
+      // A class of another class loader, whose package takes no hidden classes: under a new name.
+      Map<String, String> types = new HashMap<>(TYPES);
+      String name = Type.getInternalName(owner);
+      types.put(name, "%s$jvm%d".formatted(name, DEFINED.incrementAndGet()));
+      return lookup.in(lookup.defineClass(remapped(owner, types)));
+    } catch (IllegalAccessException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private byte[] remapped(Class<?> owner, Map<String, String> types) {
     ClassNode node = new ClassNode();
     KernelCode.reader(owner)
         .accept(
             new ClassRemapper(
                 node,
-                scalar ? ScalarCode.remapper(TYPES) : new SimpleRemapper(Opcodes.ASM9, TYPES)),
+                scalar ? ScalarCode.remapper(types) : new SimpleRemapper(Opcodes.ASM9, types)),
             0);
+    // It is nobody's nest mate.
+    node.nestHostClass = null;
+    node.nestMembers = null;
     for (MethodNode method : node.methods) {
       if (scalar) {
         ScalarCode.rewrite(method);
@@ -122,13 +146,7 @@ final class KernelLoader {
     }
     ClassWriter writer = new ClassWriter(0);
     node.accept(writer);
-    try {
-      // In the owner's package, whose other classes it may use.
-      return MethodHandles.privateLookupIn(owner, MethodHandles.lookup())
-          .defineHiddenClass(writer.toByteArray(), true);
-    } catch (IllegalAccessException e) {
-      throw new IllegalStateException(e);
-    }
+    return writer.toByteArray();
   }
 
   /**

@@ -2,10 +2,14 @@ package io.github.tornadodiffusion.kernels.tornado;
 
 import io.github.tornadodiffusion.kernels.Kernel;
 import io.github.tornadodiffusion.kernels.check.KernelCode;
-import java.lang.invoke.LambdaMetafactory;
-import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
+import java.lang.reflect.Constructor;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.objectweb.asm.ClassWriter;
+import org.objectweb.asm.MethodVisitor;
+import org.objectweb.asm.Opcodes;
+import org.objectweb.asm.Type;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task2;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task3;
@@ -13,10 +17,14 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Kernels as the method references that TornadoVM asks for: it reads the method behind each. They
- * are made as javac's are, but from a name, so that a kernel may lie in any class.
+ * Kernels as the tasks that TornadoVM asks for: it looks for the first static call in the bytecode
+ * of {@code apply}. A class for each is written here and not by javac's method references, so that
+ * a kernel is named by class and method; and not by {@code LambdaMetafactory}, which serves no
+ * classes of other class loaders.
  */
 final class TornadoTasks {
+  private static final Map<Kernel, Object> TASKS = new ConcurrentHashMap<>();
+
   private TornadoTasks() {}
 
   /**
@@ -27,7 +35,7 @@ final class TornadoTasks {
   @SuppressWarnings("unchecked") // what the method takes is what the task takes
   static Task2<FloatArray, IntArray> of(Kernel kernel) {
     return (Task2<FloatArray, IntArray>)
-        reference(kernel, Task2.class, FloatArray.class, IntArray.class);
+        TASKS.computeIfAbsent(kernel, k -> task(k, Task2.class, FloatArray.class, IntArray.class));
   }
 
   /**
@@ -38,28 +46,49 @@ final class TornadoTasks {
   @SuppressWarnings("unchecked") // what the method takes is what the task takes
   static Task3<KernelContext, FloatArray, IntArray> tiled(Kernel kernel) {
     return (Task3<KernelContext, FloatArray, IntArray>)
-        reference(kernel, Task3.class, KernelContext.class, FloatArray.class, IntArray.class);
+        TASKS.computeIfAbsent(
+            kernel,
+            k -> task(k, Task3.class, KernelContext.class, FloatArray.class, IntArray.class));
   }
 
-  private static Object reference(Kernel kernel, Class<?> task, Class<?>... parameters) {
-    MethodType type = MethodType.methodType(void.class, parameters);
+  private static Object task(Kernel kernel, Class<?> task, Class<?>... parameters) {
+    String descriptor = KernelCode.method(kernel, KernelCode.read(kernel.owner())).desc;
+    String owner = Type.getInternalName(kernel.owner());
+    ClassWriter writer = new ClassWriter(ClassWriter.COMPUTE_MAXS);
+    writer.visit(
+        Opcodes.V25,
+        Opcodes.ACC_FINAL | Opcodes.ACC_SYNTHETIC,
+        "%s$%s$Task".formatted(owner, kernel.method()),
+        null,
+        "java/lang/Object",
+        new String[] {Type.getInternalName(task)});
+    MethodVisitor constructor =
+        writer.visitMethod(Opcodes.ACC_PRIVATE, "<init>", "()V", null, null);
+    constructor.visitVarInsn(Opcodes.ALOAD, 0);
+    constructor.visitMethodInsn(Opcodes.INVOKESPECIAL, "java/lang/Object", "<init>", "()V", false);
+    constructor.visitInsn(Opcodes.RETURN);
+    constructor.visitMaxs(0, 0);
+    MethodVisitor apply =
+        writer.visitMethod(
+            Opcodes.ACC_PUBLIC,
+            "apply",
+            "(%s)V".formatted("Ljava/lang/Object;".repeat(parameters.length)),
+            null,
+            null);
+    for (int i = 0; i < parameters.length; i++) {
+      apply.visitVarInsn(Opcodes.ALOAD, 1 + i);
+      apply.visitTypeInsn(Opcodes.CHECKCAST, Type.getInternalName(parameters[i]));
+    }
+    apply.visitMethodInsn(Opcodes.INVOKESTATIC, owner, kernel.method(), descriptor, false);
+    apply.visitInsn(Opcodes.RETURN);
+    apply.visitMaxs(0, 0);
     try {
       MethodHandles.Lookup lookup =
           MethodHandles.privateLookupIn(kernel.owner(), MethodHandles.lookup());
-      MethodHandle method = lookup.findStatic(kernel.owner(), kernel.method(), type);
-      return LambdaMetafactory.metafactory(
-              lookup,
-              "apply",
-              MethodType.methodType(task),
-              type.generic().changeReturnType(void.class),
-              method,
-              type)
-          .getTarget()
-          .invoke();
+      Constructor<?> made = lookup.defineClass(writer.toByteArray()).getDeclaredConstructor();
+      made.setAccessible(true);
+      return made.newInstance();
     } catch (ReflectiveOperationException e) {
-      KernelCode.method(kernel, KernelCode.read(kernel.owner())); // says why
-      throw new IllegalStateException("TornadoVM's task for " + kernel.id(), e);
-    } catch (Throwable e) {
       throw new IllegalStateException("TornadoVM's task for " + kernel.id(), e);
     }
   }
