@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.experiments;
 import io.github.tornadodiffusion.experiments.bench.BenchCommand;
 import io.github.tornadodiffusion.experiments.cli.Errors;
 import io.github.tornadodiffusion.experiments.cli.Versions;
+import io.github.tornadodiffusion.experiments.notebook.NotebookCommand;
 import io.github.tornadodiffusion.experiments.run.RunCommand;
 import io.github.tornadodiffusion.experiments.sampling.SampleCommand;
 import io.github.tornadodiffusion.experiments.training.TrainCommand;
@@ -41,7 +42,8 @@ import picocli.CommandLine.ScopeType;
       ExperimentCommand.class,
       DataCommand.class,
       DevicesCommand.class,
-      RunCommand.class
+      RunCommand.class,
+      NotebookCommand.class
     },
     footer = {
       "",
@@ -84,15 +86,21 @@ public final class Main {
     System.exit(code);
   }
 
+  /** All commands with their options. */
+  static CommandLine commandLine() {
+    CommandLine commandLine = new CommandLine(new Main());
+    // What follows the file of 'run' is that program's own.
+    commandLine.getSubcommands().get("run").setStopAtPositional(true);
+    return commandLine;
+  }
+
   /** Runs one command and returns its exit code. */
   static int run(PrintWriter out, PrintWriter err, String... args) {
-    CommandLine commandLine = new CommandLine(new Main());
+    CommandLine commandLine = commandLine();
     commandLine.setOut(out);
     commandLine.setErr(err);
     commandLine.setCaseInsensitiveEnumValuesAllowed(true);
     commandLine.setAbbreviatedOptionsAllowed(false);
-    // What follows the file of 'run' is that program's own.
-    commandLine.getSubcommands().get("run").setStopAtPositional(true);
     commandLine.setParameterExceptionHandler(Errors::badUsage);
     commandLine.setExecutionExceptionHandler(Errors::failed);
     ClassLoader before = Thread.currentThread().getContextClassLoader();

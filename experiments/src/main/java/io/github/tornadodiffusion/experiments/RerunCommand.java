@@ -2,7 +2,6 @@ package io.github.tornadodiffusion.experiments;
 
 import io.github.tornadodiffusion.experiments.cli.Arguments;
 import io.github.tornadodiffusion.experiments.cli.Errors;
-import io.github.tornadodiffusion.experiments.cli.Json;
 import io.github.tornadodiffusion.experiments.cli.RunDirectory;
 import io.github.tornadodiffusion.experiments.cli.Shell;
 import io.github.tornadodiffusion.experiments.framework.ExperimentData.Row;
@@ -10,6 +9,7 @@ import io.github.tornadodiffusion.experiments.framework.ExperimentDirectory;
 import io.github.tornadodiffusion.experiments.framework.RunComparison;
 import io.github.tornadodiffusion.experiments.framework.Tolerance;
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
+import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.io.PrintWriter;

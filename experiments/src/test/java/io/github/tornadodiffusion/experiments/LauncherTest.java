@@ -16,6 +16,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** The program as a process of its own, started by the script, with what signals do to it. */
 class LauncherTest {
@@ -144,6 +146,23 @@ class LauncherTest {
             "--module-path \"%s/jars\"".formatted(sdk)),
         Files.readAllLines(root.resolve("target/tornado-argfile")));
     assertTrue(Files.readString(directory.resolve("out")).contains("without TornadoVM"));
+  }
+
+  @Test
+  void jupyterStartsTheKernelByTheScript() throws Exception {
+    ProcessBuilder builder =
+        new ProcessBuilder("/bin/bash", root + "/tornado-diffusion", "notebook", "--install-only")
+            .redirectError(directory.resolve("err").toFile());
+    builder.environment().remove("TORNADOVM_HOME");
+    builder.environment().put("JUPYTER_DATA_DIR", directory.resolve("jupyter").toString());
+    builder.environment().put("TORNADODIFFUSION_JAVA_HOME", System.getProperty("java.home"));
+    Path spec = directory.resolve("jupyter/kernels/tornado-diffusion/kernel.json");
+    assertOneLine(end(0, builder.start()), spec.toString());
+    JsonNode kernel = JsonMapper.shared().readTree(Files.readString(spec));
+    assertEquals(
+        List.of(root + "/tornado-diffusion", "notebook", "--kernel", "{connection_file}"),
+        kernel.get("argv").values().stream().map(JsonNode::asString).toList());
+    assertEquals("java", kernel.get("language").asString());
   }
 
   /** Started elsewhere than where the script lies. */

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.tornadodiffusion.experiments.cli.Json;
 import io.github.tornadodiffusion.experiments.framework.ExperimentProvider;
+import io.github.tornadodiffusion.nn.io.Json;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -117,7 +117,7 @@ class PluginTest {
           """,
           "Late",
           """
-          import io.github.tornadodiffusion.diffusion.random.SplitMix64;
+          import io.github.tornadodiffusion.nn.random.SplitMix64;
           import io.github.tornadodiffusion.diffusion.schedulers.noise.*;
           import io.github.tornadodiffusion.diffusion.training.*;
 

@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.diffusion.data;
 
-import io.github.tornadodiffusion.diffusion.random.SplitMix64;
+import io.github.tornadodiffusion.nn.random.SplitMix64;
 
 /**
  * A data set's images in shuffled batches of one size, with random access by step: a run that

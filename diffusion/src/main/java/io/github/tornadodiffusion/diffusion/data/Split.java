@@ -5,20 +5,22 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** The part of a data set that its files keep apart. */
 public enum Split {
-  TRAIN("train|training"),
+  TRAIN("train(ing|val)?"),
   VALIDATION("validation|valid|val|dev"),
-  TEST("test|testing|t10k"),
+  TEST("test(ing)?|t10k|eval(uation)?"),
   /** All of them, or what is not split. */
-  ALL("all");
+  ALL("");
 
-  private final String names;
+  private final Pattern word;
 
-  Split(String names) {
-    this.names = names;
+  /** The words come alone or run into what they are of, as in trainset. */
+  Split(String words) {
+    word = Pattern.compile("(" + words + ")(set|data|images?|imgs)?");
   }
 
   /** The word that a user gives. */
@@ -36,11 +38,10 @@ public enum Split {
     return Optional.empty();
   }
 
-  /** The split that a directory or the beginning of a file's name tells, such as {@code t10k-}. */
-  public static Optional<Split> told(String name) {
-    String word = name.toLowerCase(Locale.ROOT).split("[^a-z0-9]", 2)[0];
+  /** The split that a word in small letters stands for. */
+  static Optional<Split> ofWord(String word) {
     for (Split split : values()) {
-      if (split != ALL && word.matches(split.names)) {
+      if (split != ALL && split.word.matcher(word).matches()) {
         return Optional.of(split);
       }
     }

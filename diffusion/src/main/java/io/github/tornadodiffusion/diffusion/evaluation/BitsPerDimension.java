@@ -35,8 +35,8 @@ public record BitsPerDimension(double[] perImage, double prior, List<Term> terms
    * @param variance of the model's steps
    * @param clip whether the predicted x_0 is clipped to [-1, 1], as in the papers' code
    * @param levels values that a dimension can have, evenly from -1 to 1: {@link #LEVELS} for 8-bit
-   *     images; images that have been resampled to others are no such data, and a bound with fewer
-   *     levels than the data has counts as alike what is not
+   *     images; resampled images have more levels than the bytes that they come from, and a bound
+   *     with fewer levels than the data takes different values for equal ones
    * @param timesteps how many of the T timesteps an image is evaluated at, see {@link
    *     TimestepStrata}; T for the exact sum
    */

@@ -22,10 +22,10 @@ import java.util.SequencedMap;
 
 /**
  * A classifier that was trained on a data set, for the features of {@link FrechetDistance} and
- * {@link KernelDistance}. Its features are its own: distances in them compare with nothing but
- * distances in the features of the same classifier, least of all with published ones.
+ * {@link KernelDistance}. Distances in its features can be compared only with distances in the
+ * features of the same classifier, not with published ones.
  *
- * <p>What it says of an image does not depend on the images beside it.
+ * <p>Its answer for an image does not depend on the other images of the batch.
  */
 public final class FeatureClassifier implements AutoCloseable {
   private static final int BATCH = 64;

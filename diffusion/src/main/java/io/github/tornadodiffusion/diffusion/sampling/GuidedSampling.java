@@ -8,8 +8,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Classifier-free guidance (Ho and Salimans 2022): what a model says of an image with its label,
- * exaggerated by how far that is from what it says without one.
+ * Classifier-free guidance (Ho and Salimans 2022): the model's answer for an image with its label,
+ * moved further away from its answer without one.
  *
  * <p>output = unconditional + scale * (conditional - unconditional), as diffusers counts the scale:
  * 1 is the model itself. A predicted variance stays that of the label.

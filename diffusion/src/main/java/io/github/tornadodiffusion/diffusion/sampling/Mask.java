@@ -28,7 +28,7 @@ public final class Mask {
   }
 
   /**
-   * Reads an image that is white where there is to be drawn and black where pixels are kept; it is
+   * Reads an image that is white where pixels are drawn and black where they are kept; it is
    * cropped and resized as the images are.
    *
    * @param images that the mask is for
@@ -41,7 +41,7 @@ public final class Mask {
     }
     DecodedImage image;
     try {
-      image = ImageDecoder.decode(file.toFile(), images.imageSize(), 1);
+      image = ImageDecoder.decode(file, images.imageSize(), 1);
     } catch (IOException e) {
       throw new IOException(
           Messages.line(

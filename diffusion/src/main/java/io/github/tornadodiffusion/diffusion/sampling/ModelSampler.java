@@ -231,7 +231,7 @@ public final class ModelSampler implements AutoCloseable {
         .run(process, request, new Checked(listener));
   }
 
-  /** Hands on images of numbers alone. */
+  /** Passes images on, and refuses those with values that are not numbers. */
   private record Checked(Pipeline.Listener listener) implements Pipeline.Listener {
     @Override
     public void calls(long done, long total) {

@@ -149,7 +149,8 @@ public final class Pipeline {
     long total = (long) batches * process.calls();
     for (int i = 0; i < batches; i++) {
       int first = i * batch;
-      // The last batch computes images beyond the count rather than another program.
+      // The last batch computes more images than are asked for: a smaller batch would be another
+      // program.
       int[] labels =
           request.labels() == null
               ? null

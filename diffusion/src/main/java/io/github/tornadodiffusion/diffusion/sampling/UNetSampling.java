@@ -19,9 +19,13 @@ import java.util.Set;
  * noise other than {@link SampleNoise#seeded} is drawn there.
  */
 public final class UNetSampling implements SamplingModel {
+  /** The registers that every model on a device has, under the device's own numbers. */
+  private static final Set<Integer> OWN =
+      Set.of(Update.SAMPLE, Update.OUTPUT, Update.NOISE, Update.VARIANCE);
+
   private final SampleRegisters registers;
 
-  /** The device's numbers of the registers that hold something. */
+  /** The device's numbers of the registers that are in use. */
   private final Map<Integer, Integer> places = new HashMap<>();
 
   private final List<Line> lines = new ArrayList<>();
@@ -33,12 +37,9 @@ public final class UNetSampling implements SamplingModel {
    */
   public UNetSampling(SampleRegisters model) {
     registers = model;
-    places.put(Update.SAMPLE, SampleRegisters.SAMPLE);
-    places.put(Update.OUTPUT, SampleRegisters.OUTPUT);
-    places.put(Update.NOISE, SampleRegisters.NOISE);
-    if (registers.hasVariance()) {
-      places.put(Update.VARIANCE, SampleRegisters.VARIANCE);
-    }
+    OWN.stream()
+        .filter(register -> register != Update.VARIANCE || registers.hasVariance())
+        .forEach(register -> places.put(register, register));
   }
 
   /**
@@ -47,8 +48,7 @@ public final class UNetSampling implements SamplingModel {
    * @param used by {@link Update}'s numbers
    */
   public static int free(Set<Integer> used) {
-    Set<Integer> known = Set.of(Update.SAMPLE, Update.OUTPUT, Update.NOISE, Update.VARIANCE);
-    return (int) used.stream().filter(register -> !known.contains(register)).count();
+    return (int) used.stream().filter(register -> !OWN.contains(register)).count();
   }
 
   @Override
@@ -74,7 +74,7 @@ public final class UNetSampling implements SamplingModel {
     } else {
       float[] drawn = new float[registers.floats()];
       noise.fill(draw, firstImage, drawn);
-      registers.write(SampleRegisters.NOISE, drawn);
+      registers.write(Update.NOISE, drawn);
     }
   }
 

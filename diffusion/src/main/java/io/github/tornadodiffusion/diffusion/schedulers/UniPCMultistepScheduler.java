@@ -141,7 +141,7 @@ public final class UniPCMultistepScheduler extends VariancePreservingScheduler {
     SolverAlgorithm algorithm =
         predictX0 ? SolverAlgorithm.DPMSOLVER_PLUS_PLUS : SolverAlgorithm.DPMSOLVER;
     ExponentialStep step = ExponentialStep.of(algorithm, sigmas[i], sigmas[i + 1]);
-    // What the paper weighs by one half where one difference alone is known.
+    // The paper sets this weight to one half where only one difference is known.
     double half = (solverType == Bh.BH1 ? -step.scale() * step.z() : step.first()) / 2;
     return new UniPCStep(step, ratios, half);
   }

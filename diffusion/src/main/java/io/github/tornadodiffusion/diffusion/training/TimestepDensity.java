@@ -1,8 +1,8 @@
 package io.github.tornadodiffusion.diffusion.training;
 
-import io.github.tornadodiffusion.diffusion.random.SplitMix64;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
 import io.github.tornadodiffusion.nn.plugins.Plugins;
+import io.github.tornadodiffusion.nn.random.SplitMix64;
 
 /** How often training visits which timestep. */
 @FunctionalInterface

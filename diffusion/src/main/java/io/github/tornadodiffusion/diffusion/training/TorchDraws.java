@@ -94,7 +94,7 @@ final class TorchDraws implements TrainingDraws {
       return null;
     }
     int[] indices = new int[config.batch()];
-    // What fills the batch up weighs nothing; any image will do.
+    // The images that fill the batch up have weight 0, so any image will do.
     Arrays.setAll(indices, i -> order[i < count ? from + i : from]);
     Batches.Batch images = Batches.gather(dataset, indices, mirrored);
     return new Draw(

@@ -4,11 +4,11 @@ import static io.github.tornadodiffusion.nn.io.Settings.check;
 
 import io.github.tornadodiffusion.diffusion.data.Batches;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
-import io.github.tornadodiffusion.diffusion.random.SplitMix64;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
 import io.github.tornadodiffusion.nn.graph.Counter;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
+import io.github.tornadodiffusion.nn.random.SplitMix64;
 import io.github.tornadodiffusion.nn.training.Initialisation;
 import java.util.SequencedMap;
 

@@ -16,6 +16,7 @@ import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
@@ -56,6 +57,9 @@ final class FuzzTargets {
     TARGETS.put("cifar-names", FuzzTargets::cifarNames);
     TARGETS.put("parquet", (directory, file) -> data(directory, "train.parquet", file));
     TARGETS.put("zip", (directory, file) -> data(directory, "images.zip", file));
+    for (String name : new String[] {"dataset.json", "metadata.csv", "metadata.jsonl"}) {
+      TARGETS.put(name, (directory, file) -> labels(directory, name, file));
+    }
     TARGETS.put("tar", (directory, file) -> data(directory, "images.tar", file));
   }
 
@@ -129,7 +133,7 @@ final class FuzzTargets {
 
   private static void image(Path directory, byte[] file) throws IOException {
     Path path = Files.write(directory.resolve("image"), file);
-    ImageDecoder.decode(path.toFile(), IMAGE_SIZE, COLOURS);
+    ImageDecoder.decode(path, IMAGE_SIZE, COLOURS);
   }
 
   private static void mask(Path directory, byte[] file) throws IOException {
@@ -152,10 +156,25 @@ final class FuzzTargets {
     data(directory, "data_batch_1.bin", new byte[1 + 32 * 32 * COLOURS]);
   }
 
+  /** Labels beside two images. */
+  private static void labels(Path directory, String name, byte[] file) throws IOException {
+    byte[] image =
+        HexFormat.of()
+            .parseHex("474946383961010001008000000000000000002c000000000100010000020144003b");
+    Files.createDirectories(directory.resolve("data/00000"));
+    Files.write(directory.resolve("data/00000/a.gif"), image);
+    Files.write(directory.resolve("data/00000/b.gif"), image);
+    Files.write(directory.resolve("data").resolve(name), file);
+    read(Datasets.open(directory.resolve("data").toString(), IMAGE_SIZE, COLOURS, 0));
+  }
+
   /** Opens a data set and looks at all that it says of itself and at every image. */
   private static void data(Path directory, String name, byte[] file) throws IOException {
     Path path = Files.write(directory.resolve(name), file);
-    Dataset data = Datasets.open(path.toString(), IMAGE_SIZE, COLOURS, 0);
+    read(Datasets.open(path.toString(), IMAGE_SIZE, COLOURS, 0));
+  }
+
+  private static void read(Dataset data) {
     for (int i = 0; i < data.size(); i++) {
       if (data.label(i) >= Math.max(1, data.classNames().size())) {
         throw new AssertionError("label " + data.label(i) + " of " + data.classNames());

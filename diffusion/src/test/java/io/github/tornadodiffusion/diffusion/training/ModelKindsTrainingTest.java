@@ -27,7 +27,15 @@ class ModelKindsTrainingTest {
   private static TrainingConfig config(UNet2DConfig unet, int batch, int accumulate, Rng rng) {
     return TrainingConfigs.with(
         TrainingConfigs.of(unet, batch, 4, BetaSchedule.LINEAR, 3),
-        new TrainingVariant(accumulate, 0, 0, 0, VarianceType.FIXED_SMALL, rng, null));
+        new TrainingVariant(
+            accumulate,
+            LossWeight.UNIFORM,
+            0,
+            0,
+            VarianceType.FIXED_SMALL,
+            rng,
+            TimestepDensity.UNIFORM,
+            null));
   }
 
   private static Map<String, HostTensor> train(TrainingConfig config, int threads) {

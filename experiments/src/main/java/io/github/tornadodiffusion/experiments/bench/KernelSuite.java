@@ -42,7 +42,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Small programs that between them launch every kernel, in odd sizes: models with everything that a
+ * Small programs that together launch every kernel, in odd sizes: models with everything that a
  * UNet can be made of, trained, differentiated and trained in parts of a batch; and the operations
  * that no UNet needs.
  */

@@ -64,7 +64,7 @@ public final class Errors {
     return isBadInput(e) ? BAD_INPUT : FAILURE;
   }
 
-  /** Handles results that could not be printed: a writer only notes that it failed. */
+  /** Handles results that could not be printed: a writer throws nothing and only keeps a flag. */
   public static int lostOutput(PrintWriter err) {
     print(
         err, "standard output took no more, what was to be printed is lost; check where it leads");

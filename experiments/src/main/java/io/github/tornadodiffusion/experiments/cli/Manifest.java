@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.experiments.cli;
 
 import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.plugins.Plugins;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -97,7 +98,7 @@ public final class Manifest {
     return put(EARLIER, parts);
   }
 
-  /** Adds how it stands, and the time of now as the end of this part. */
+  /** Adds the status, and the present time as the end of this part. */
   public Manifest ended(String status) {
     return put(STATUS, status).put(FINISHED, now());
   }

@@ -20,7 +20,7 @@ public interface ExperimentProvider {
   /** What the experiment is called and how it is reported. */
   Experiment.Kind kind();
 
-  /** Those that this thread knows, see {@link Thread#getContextClassLoader}. */
+  /** All that this thread can load, see {@link Thread#getContextClassLoader}. */
   static Stream<ExperimentProvider> all() {
     return ServiceLoader.load(ExperimentProvider.class).stream().map(ServiceLoader.Provider::get);
   }

@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.experiments.jmh;
 
-import io.github.tornadodiffusion.experiments.cli.Json;
+import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.io.Messages;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

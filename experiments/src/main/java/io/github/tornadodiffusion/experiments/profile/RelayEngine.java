@@ -6,7 +6,7 @@ import io.github.tornadodiffusion.kernels.Variants;
 import java.util.List;
 import java.util.function.Supplier;
 
-/** An engine that hands everything on to another one but the sessions, in which it looks. */
+/** An engine that passes every call on to another engine; subclasses measure its sessions. */
 abstract class RelayEngine implements Engine {
   final Engine engine;
 

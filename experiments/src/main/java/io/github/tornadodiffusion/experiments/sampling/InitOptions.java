@@ -55,7 +55,7 @@ final class InitOptions {
    * The way from noise to images that was asked for.
    *
    * @param steps of the sampling
-   * @param err where to say what went less than well
+   * @param err where warnings go
    * @throws IOException in one line if an image cannot be read
    * @throws IllegalArgumentException in one line if the options or images do not go together
    */

@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 import picocli.CommandLine.Option;
 
-/** Which classes images are of, and how much they are to be that. */
+/** The classes of the images, and how strongly samples are guided towards them. */
 final class LabelOptions {
   @Option(
       names = "--labels",
@@ -71,7 +71,7 @@ final class LabelOptions {
   }
 
   /**
-   * What guidance makes of a model.
+   * The model, with guidance where it is asked for.
    *
    * @param model the model's directory
    * @throws IllegalArgumentException in one line if the model has no label that stands for none

@@ -18,11 +18,11 @@ import io.github.tornadodiffusion.diffusion.training.Trainer;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.experiments.bench.Pace;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
-import io.github.tornadodiffusion.experiments.cli.Json;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
 import io.github.tornadodiffusion.experiments.framework.ExperimentOptions;
 import io.github.tornadodiffusion.experiments.framework.ExperimentRun;
 import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.io.Messages;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import java.io.IOException;
@@ -40,7 +40,7 @@ import picocli.CommandLine.Model.CommandSpec;
  * is measured with the same noise. So what differs between two models of a seed differs by the arm.
  */
 public final class TrainingStudy implements Experiment, AutoCloseable {
-  /** Another share would change every figure, so it is nobody's option. */
+  /** Not an option: another share would change every figure. */
   private static final double HELD_OUT = 0.2;
 
   private static final long SPLIT_SEED = 0;
@@ -117,7 +117,7 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
     }
   }
 
-  /** Opens the data of a training and tells what is not well with it. */
+  /** Opens the data of a training and prints its warnings. */
   public static Dataset open(TrainingConfig config, PrintWriter err) {
     Dataset dataset =
         Datasets.open(config.data(), config.imageSize(), config.unet().inChannels(), SPLIT_SEED);

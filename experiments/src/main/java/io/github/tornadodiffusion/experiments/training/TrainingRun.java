@@ -19,7 +19,6 @@ import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.cli.Devices;
 import io.github.tornadodiffusion.experiments.cli.Interruption;
-import io.github.tornadodiffusion.experiments.cli.Json;
 import io.github.tornadodiffusion.experiments.cli.Manifest;
 import io.github.tornadodiffusion.experiments.cli.OutputFiles;
 import io.github.tornadodiffusion.experiments.cli.Progress;
@@ -31,6 +30,7 @@ import io.github.tornadodiffusion.experiments.profile.ProfileOptions;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.graph.RecordedProgram;
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
+import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.programs.SampleRegisters;
 import io.github.tornadodiffusion.nn.training.Training;
 import java.awt.image.BufferedImage;
@@ -107,7 +107,7 @@ final class TrainingRun {
     boolean goesOn = resume && !directory.hasOnlyBegun();
     if (goesOn) {
       // Before anything is written: there may be no run at all.
-      directory.checkpoints().some();
+      directory.checkpoints().requireAny();
     }
     OutputFiles.checkRoom("--out", directory.path(), bytesOnDisk());
     OutputFiles.prepareDirectory("--out", directory.path());
@@ -182,7 +182,7 @@ final class TrainingRun {
     return 0;
   }
 
-  /** Trains; returns why the numbers are none any more, or null. */
+  /** Trains; returns why the loss is no longer a number, or null. */
   private DivergenceException train(TrainingLoop loop, LossCurve curve) throws IOException {
     try {
       loop.run();
@@ -281,7 +281,8 @@ final class TrainingRun {
     try {
       picture = new SmoothedLoss(curve.rows()).chart(title, config.trainTimesteps()).image();
     } catch (IOException | RuntimeException e) {
-      // Where fonts are broken, AWT throws what it likes; a picture must not cost a finished run.
+      // AWT throws exceptions of many types where fonts are broken; a picture must not fail a
+      // finished run.
       err.println("warning: no loss.png, loss.csv has the numbers: " + e.getMessage());
       return;
     }
@@ -353,7 +354,7 @@ final class TrainingRun {
     manifest.put("device", on);
     manifest.put("seed", config.seed());
     Map<String, Object> configuration = new LinkedHashMap<>(config.toMap());
-    // The network has a field of its own.
+    // The network stands in a field of its own.
     configuration.remove("unet");
     manifest.put("configuration", configuration);
     manifest.put("unet", Json.tree(config.unet().toJson()));

@@ -26,7 +26,7 @@ public final class CifarImages implements ImageSource {
   private static final Pattern TEN = Pattern.compile("(data|test)_batch(_\\d+)?\\.bin");
   private static final Pattern HUNDRED = Pattern.compile("(train|test)\\.bin");
 
-  /** A longer file is none of names. */
+  /** A longer file does not hold the names of classes. */
   private static final long MOST_NAMES_BYTES = 1 << 16;
 
   private final String place;
@@ -35,6 +35,7 @@ public final class CifarImages implements ImageSource {
   private final List<String> classNames;
   private final int[] labels;
   private final int[] firsts;
+  private final List<String> warnings;
 
   private enum Kind {
     CIFAR_10(1, 10, "batches.meta.txt"),
@@ -53,8 +54,10 @@ public final class CifarImages implements ImageSource {
     }
   }
 
-  private CifarImages(String place, Kind kind, List<Path> paths) throws IOException {
+  private CifarImages(String place, Kind kind, List<Path> paths, List<String> warnings)
+      throws IOException {
     this.place = place;
+    this.warnings = List.copyOf(warnings);
     this.kind = kind;
     firsts = new int[paths.size() + 1];
     for (int i = 0; i < paths.size(); i++) {
@@ -82,7 +85,7 @@ public final class CifarImages implements ImageSource {
     classNames = names(paths.getFirst().resolveSibling(kind.names));
   }
 
-  /** Whether a file is called as one of either data set. */
+  /** Whether a file has the name of one of either data set. */
   public static boolean accepts(String name) {
     return TEN.matcher(name).matches() || HUNDRED.matcher(name).matches();
   }
@@ -91,8 +94,10 @@ public final class CifarImages implements ImageSource {
    * Opens files of one data set.
    *
    * @param place the directory, or the only file
+   * @param warnings what went less than well before
    */
-  public static ImageSource open(Path place, List<Path> paths, Split split) throws IOException {
+  public static ImageSource open(Path place, List<Path> paths, Split split, List<String> warnings)
+      throws IOException {
     List<Path> ten = new ArrayList<>();
     TreeMap<Split, List<Path>> there = new TreeMap<>();
     for (Path path : paths) {
@@ -110,7 +115,7 @@ public final class CifarImages implements ImageSource {
     boolean single = split == null && paths.size() == 1 && paths.getFirst().equals(place);
     List<Path> chosen = single ? paths : Split.choose(there, split, place.toString());
     Kind kind = ten.isEmpty() ? Kind.CIFAR_100 : Kind.CIFAR_10;
-    return new CifarImages(place.toString(), kind, chosen);
+    return new CifarImages(place.toString(), kind, chosen, warnings);
   }
 
   private List<String> names(Path file) throws IOException {
@@ -162,5 +167,10 @@ public final class CifarImages implements ImageSource {
   @Override
   public List<String> classNames() {
     return classNames;
+  }
+
+  @Override
+  public List<String> warnings() {
+    return warnings;
   }
 }

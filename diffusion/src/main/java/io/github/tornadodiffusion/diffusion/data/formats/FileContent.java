@@ -83,7 +83,7 @@ public final class FileContent {
   }
 
   /**
-   * All bytes of a packed image file: what it unpacks to is told by nothing but unpacking it.
+   * All bytes of a packed image file. Only unpacking it tells how many there are.
    *
    * @throws IOException in one line if there are more than are accepted
    */
@@ -94,6 +94,18 @@ public final class FileContent {
       throw new IOException("the file is larger than the %d MiB accepted".formatted(most >> 20));
     }
     return content;
+  }
+
+  /**
+   * Refuses a file in an archive that is too large to be an image.
+   *
+   * @throws IOException in one line
+   */
+  static void checkSize(long size) throws IOException {
+    if (size > MAX_FILE_BYTES) {
+      throw new IOException(
+          "the file is larger than the %d MiB accepted".formatted(MAX_FILE_BYTES >> 20));
+    }
   }
 
   /** A copy of some bytes. */

@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.diffusion.data.formats;
 
 import io.github.tornadodiffusion.diffusion.data.Split;
+import io.github.tornadodiffusion.diffusion.data.SplitName;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -9,8 +10,11 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -37,10 +41,10 @@ public final class IdxImages implements ImageSource {
   private record Part(
       Path file, MemorySegment images, byte[] labels, int count, int height, int width) {}
 
-  private IdxImages(String place, List<Path> files) throws IOException {
+  private IdxImages(String place, List<Path> files, List<String> warnings) throws IOException {
     this.place = place;
     parts = new ArrayList<>();
-    warnings = new ArrayList<>();
+    this.warnings = new ArrayList<>(warnings);
     for (Path file : files) {
       parts.add(part(file));
     }
@@ -66,24 +70,52 @@ public final class IdxImages implements ImageSource {
   /** Opens one file of images with its labels. */
   public static ImageSource open(Path file, Split split) throws IOException {
     TreeMap<Split, List<Path>> there = new TreeMap<>();
-    there.put(Split.told(file.getFileName().toString()).orElse(Split.ALL), List.of(file));
-    return new IdxImages(
-        file.toString(), split == null ? List.of(file) : Split.choose(there, split, place(file)));
+    there.put(told(file).map(SplitName::split).orElse(Split.ALL), List.of(file));
+    List<Path> chosen = split == null ? List.of(file) : Split.choose(there, split, file.toString());
+    return new IdxImages(file.toString(), chosen, List.of());
   }
 
-  private static String place(Path file) {
-    return file.toString();
-  }
-
-  /** Opens the files of images in a directory. */
-  public static ImageSource open(Path directory, List<Path> files, Split split) throws IOException {
+  /**
+   * Opens the files of images in a directory.
+   *
+   * @param warnings what went less than well before
+   * @throws IOException in one line if they are of several data sets, or only some tell a split
+   */
+  public static ImageSource open(
+      Path directory, List<Path> files, Split split, List<String> warnings) throws IOException {
     TreeMap<Split, List<Path>> there = new TreeMap<>();
-    boolean told = files.stream().allMatch(f -> Split.told(f.getFileName().toString()).isPresent());
+    TreeMap<String, Path> sets = new TreeMap<>();
     for (Path file : files) {
-      Split its = told ? Split.told(file.getFileName().toString()).orElseThrow() : Split.ALL;
-      there.computeIfAbsent(its, key -> new ArrayList<>()).add(file);
+      Optional<SplitName> name = told(file);
+      there
+          .computeIfAbsent(name.map(SplitName::split).orElse(Split.ALL), key -> new ArrayList<>())
+          .add(file);
+      // What is left of the names without the split and numbers names the data set.
+      String rest = name.map(SplitName::rest).orElse(file.getFileName().toString());
+      sets.putIfAbsent(rest.replaceAll("\\.gz$", "").replaceAll("[^\\p{L}]+", "-"), file);
     }
-    return new IdxImages(directory.toString(), Split.choose(there, split, directory.toString()));
+    if (sets.size() > 1 || (there.size() > 1 && there.containsKey(Split.ALL))) {
+      throw new IOException(
+          "%s holds several data sets, or files of no split beside others (%s): give one file of"
+                  .formatted(directory, sets.size() > 1 ? names(sets.values()) : names(files))
+              + " images, or a directory of one data set");
+    }
+    List<String> all = new ArrayList<>(warnings);
+    if (there.containsKey(Split.ALL) && files.size() > 1) {
+      all.add("%s tell no split: all are read".formatted(names(files)));
+    }
+    return new IdxImages(
+        directory.toString(), Split.choose(there, split, directory.toString()), all);
+  }
+
+  private static Optional<SplitName> told(Path file) {
+    return SplitName.of(file.getFileName().toString());
+  }
+
+  private static String names(Collection<Path> files) {
+    return files.stream()
+        .map(file -> file.getFileName().toString())
+        .collect(Collectors.joining(", "));
   }
 
   private Part part(Path file) throws IOException {

@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.diffusion.data.formats;
 import io.github.tornadodiffusion.diffusion.data.Split;
 import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.FileSystemLoopException;
 import java.nio.file.FileVisitOption;
 import java.nio.file.FileVisitResult;
@@ -14,7 +15,10 @@ import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 
 /**
@@ -22,38 +26,53 @@ import java.util.function.Predicate;
  * over; symbolic links are followed, and a file that several paths lead to counts once.
  */
 public final class ImageDirectory {
-  /** Two links a directory to the next make 2^n paths of n directories. */
+  /** A bound, because links can multiply paths: with two links in each of n directories to 2^n. */
   private static final int MOST_DIRECTORIES = 50_000;
 
   private ImageDirectory() {}
 
-  /**
-   * The images of a directory.
-   *
-   * @param paths of the directory's files, relative to it, with {@code /} between names
-   * @param split the split that the user asked for, or null
-   * @param warnings what went less than well while the files were listed
-   * @throws IllegalArgumentException with one line that names cause and mend, if there is no image
-   */
-  public static ImageSource open(
-      Path directory, List<String> paths, Split split, List<String> warnings) {
-    return new ImageFiles(
-        directory.toString(),
-        paths.stream().filter(ImageFiles::accepts).toList(),
-        split,
-        (path, imageSize, channels) ->
-            ImageDecoder.decode(directory.resolve(path).toFile(), imageSize, channels),
-        warnings);
+  /** Files that were found in a directory. */
+  private record Found(String place, SortedMap<String, Path> files, List<String> warnings)
+      implements FileTree {
+    @Override
+    public SortedSet<String> paths() {
+      return new TreeSet<>(files.keySet());
+    }
+
+    @Override
+    public byte[] content(String path) throws IOException {
+      try (InputStream input = Files.newInputStream(files.get(path))) {
+        return FileContent.bounded(input);
+      }
+    }
+
+    @Override
+    public DecodedImage decode(String path, int imageSize, int channels) throws IOException {
+      return ImageDecoder.decode(files.get(path), imageSize, channels);
+    }
   }
 
   /**
-   * The files' paths relative to the directory, with {@code /} between names, sorted alike on every
-   * platform.
+   * The images of a directory.
+   *
+   * @param files by their paths relative to the directory, with {@code /} between names
+   * @param split the split that the user asked for, or null
+   * @param warnings from listing the files
+   * @throws IllegalArgumentException with one line that names cause and mend, if there is no image
+   */
+  public static ImageSource open(
+      Path directory, SortedMap<String, Path> files, Split split, List<String> warnings) {
+    return new ImageFiles(new Found(directory.toString(), files, warnings), split);
+  }
+
+  /**
+   * The files by their paths relative to the directory, with {@code /} between names, sorted alike
+   * on every platform.
    *
    * @param wanted decides by such a path
    * @param warnings receives what cannot be read
    */
-  public static List<String> files(
+  public static SortedMap<String, Path> files(
       Path directory, Predicate<String> wanted, List<String> warnings) {
     TreeMap<String, Path> found = new TreeMap<>();
     SimpleFileVisitor<Path> visitor =
@@ -78,8 +97,9 @@ public final class ImageDirectory {
             String relative = directory.relativize(path).toString().replace('\\', '/');
             // A link arrives here only when it leads nowhere; it then counts as unreadable.
             boolean file = attributes.isRegularFile() || attributes.isSymbolicLink();
-            if (file && wanted.test(relative)) {
-              found.put(relative, path);
+            if (file && wanted.test(relative) && found.putIfAbsent(relative, path) != null) {
+              warnings.add(
+                  Messages.line(path + " is left out: another file has the same name here"));
             }
             return FileVisitResult.CONTINUE;
           }
@@ -101,7 +121,7 @@ public final class ImageDirectory {
     }
     Set<Path> seen = new HashSet<>();
     found.values().removeIf(file -> !seen.add(real(file)));
-    return List.copyOf(found.keySet());
+    return found;
   }
 
   private static Path real(Path path) {

@@ -4,113 +4,117 @@ import io.github.tornadodiffusion.diffusion.data.Split;
 import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
  * Image files with paths, of a directory or an archive, in the order of their paths.
  *
- * <p>Directories that lead to all the images are passed over. Where the directories that then come
- * first are all named as splits (train, validation, test), the images are those of one split. Where
- * every image then lies in one of at least two directories, these are its classes, in the order of
- * their names.
+ * <p>Where names tell a split (train, validation, test), the images are those of one; see {@link
+ * SplitPaths}. Where files beside them tell labels, these are the classes; see {@link LabelFiles}.
+ * Otherwise directories that lead to all the images are passed over, and where every image then
+ * lies in one of at least two directories, these are its classes, in the order of their names.
  */
 public final class ImageFiles implements ImageSource {
   private static final Pattern EXTENSION =
       Pattern.compile(".*\\.(png|jpg|jpeg|jpe|jfif|gif|bmp|webp)", Pattern.DOTALL);
 
-  /** No file system has longer paths, but a packed archive can: as many directories as letters. */
-  private static final int MOST_CHARACTERS = 4096;
+  /** A bound on the directories of a path: file systems have one, archives have none. */
+  static final int MOST_CHARACTERS = 4096;
 
-  private final String place;
+  /** The folders into which StyleGAN's tools and FFHQ put a thousand images each. */
+  private static final Pattern THOUSANDS =
+      Pattern.compile("(?:.*/)?([0-9]{5})/(?:img)?([0-9]{5}|[0-9]{8})\\.[^/.]*");
+
+  private final FileTree tree;
   private final List<String> paths;
   private final List<String> classNames;
   private final int[] labels;
-  private final Decoder decoder;
   private final List<String> warnings;
-
-  /** Decodes the image at a path. */
-  @FunctionalInterface
-  interface Decoder {
-    DecodedImage decode(String path, int imageSize, int channels) throws IOException;
-  }
 
   /**
    * Arranges the images of a place.
    *
-   * @param found paths, with {@code /} between directories
    * @param split the split that the user asked for, or null
    * @throws IllegalArgumentException in one line if there are no images or there is no such split
    */
-  public ImageFiles(
-      String place, Collection<String> found, Split split, Decoder decoder, List<String> warnings) {
-    this.place = place;
-    this.decoder = decoder;
-    this.warnings = List.copyOf(warnings);
+  ImageFiles(FileTree tree, Split split) {
+    this.tree = tree;
+    warnings = new ArrayList<>(tree.warnings());
+    List<String> found = tree.paths().stream().filter(ImageFiles::accepts).toList();
     if (found.isEmpty()) {
       throw new IllegalArgumentException(
           Messages.line(
-              place
+              place()
                   + " holds no images: give "
                   + ImageDecoder.ACCEPTED
                   + (warnings.isEmpty() ? "" : " (" + warnings.getFirst() + ")")));
     }
-    List<String> sorted = List.copyOf(new TreeSet<>(found));
-    int level = splitLevel(sorted);
-    paths = ofSplit(sorted, level, split);
-    List<String> below =
-        level < 0
-            ? paths
-            : paths.stream().map(p -> p.substring(level + first(p, level).length() + 1)).toList();
-    int prefix = commonDirectories(below);
-    classNames = classes(below, prefix);
-    Map<String, Integer> numbers = new HashMap<>();
-    classNames.forEach(name -> numbers.put(name, numbers.size()));
-    labels = below.stream().mapToInt(p -> numbers.getOrDefault(first(p, prefix), -1)).toArray();
+    SplitPaths splits = new SplitPaths(found, commonDirectories(found), split, place());
+    warnings.addAll(splits.warnings());
+    LabelFiles files = new LabelFiles(tree, Set.copyOf(found));
+    warnings.addAll(files.warnings());
+    if (files.areThere()) {
+      paths = labelled(splits.chosen(), files);
+      boolean none = paths.stream().allMatch(path -> files.label(path) < 0);
+      classNames = none ? List.of() : files.classNames();
+      labels = paths.stream().mapToInt(path -> none ? -1 : files.label(path)).toArray();
+    } else {
+      paths = splits.chosen().stream().map(SplitPaths.Told::path).toList();
+      List<String> below = splits.chosen().stream().map(SplitPaths.Told::below).toList();
+      int prefix = commonDirectories(below);
+      classNames = classes(below, prefix);
+      Map<String, Integer> numbers = new HashMap<>();
+      classNames.forEach(name -> numbers.put(name, numbers.size()));
+      labels = below.stream().mapToInt(p -> numbers.getOrDefault(first(p, prefix), -1)).toArray();
+    }
+  }
+
+  /** The images without those that have no label where others have one. */
+  private List<String> labelled(List<SplitPaths.Told> chosen, LabelFiles files) {
+    List<String> all = chosen.stream().map(SplitPaths.Told::path).toList();
+    List<String> labelled = all.stream().filter(path -> files.label(path) >= 0).toList();
+    if (labelled.isEmpty()) {
+      return all;
+    }
+    if (labelled.size() < all.size()) {
+      String missing = all.stream().filter(path -> files.label(path) < 0).findFirst().orElseThrow();
+      warnings.add(
+          Messages.line(
+              "%d of %d images in %s have no label in %s and are left out, such as %s"
+                  .formatted(
+                      all.size() - labelled.size(),
+                      all.size(),
+                      place(),
+                      files.sources(),
+                      missing)));
+    }
+    return labelled;
   }
 
   /** Whether a path is of an image that is not hidden. */
   public static boolean accepts(String path) {
+    return !isHidden(path) && EXTENSION.matcher(path.toLowerCase(Locale.ROOT)).matches();
+  }
+
+  /** Whether a path is of a file that counts for nothing. */
+  static boolean isHidden(String path) {
     if (path.length() > MOST_CHARACTERS) {
-      return false;
+      return true;
     }
     for (String name : path.split("/", -1)) {
       // __MACOSX holds what macOS notes about the files of an archive, under the same names.
-      if ((name.startsWith(".") && !name.equals(".")) || name.equals("__MACOSX")) {
-        return false;
+      if (name.startsWith(".") || name.equals("__MACOSX")) {
+        return true;
       }
     }
-    return EXTENSION.matcher(path.toLowerCase(Locale.ROOT)).matches();
-  }
-
-  private List<String> ofSplit(List<String> sorted, int level, Split asked) {
-    TreeMap<Split, List<String>> there = new TreeMap<>();
-    for (String path : sorted) {
-      Split split = level < 0 ? Split.ALL : Split.told(first(path, level)).orElseThrow();
-      there.computeIfAbsent(split, key -> new ArrayList<>()).add(path);
-    }
-    return Split.choose(there, asked, place);
-  }
-
-  /** Where in the paths the directories begin that are all named as splits, or -1. */
-  private static int splitLevel(List<String> paths) {
-    int prefix = commonDirectories(paths);
-    if (paths.stream().allMatch(path -> isSplit(first(path, prefix)))) {
-      return prefix;
-    }
-    // The last of the directories that lead to all images may be the only split that is there.
-    int last = prefix < 2 ? 0 : paths.getFirst().lastIndexOf('/', prefix - 2) + 1;
-    return prefix > 0 && isSplit(first(paths.getFirst(), last)) ? last : -1;
-  }
-
-  private static boolean isSplit(String directory) {
-    return directory.matches("[A-Za-z0-9]+") && Split.told(directory).isPresent();
+    return false;
   }
 
   /** The length of the directories that lead to all paths. */
@@ -132,15 +136,36 @@ public final class ImageFiles implements ImageSource {
     return end < 0 ? "" : path.substring(from, end);
   }
 
-  private static List<String> classes(List<String> paths, int prefix) {
+  private List<String> classes(List<String> paths, int prefix) {
     TreeSet<String> names = new TreeSet<>();
     paths.forEach(path -> names.add(first(path, prefix)));
-    return names.size() < 2 || names.contains("") ? List.of() : List.copyOf(names);
+    if (names.size() < 2 || names.contains("")) {
+      return List.of();
+    }
+    if (paths.stream().allMatch(ImageFiles::isOfThousand)) {
+      warnings.add(
+          Messages.line(
+              "the directories in %s are no classes but numbers of a thousand images each"
+                  .formatted(place())));
+      return List.of();
+    }
+    return List.copyOf(names);
+  }
+
+  /** Whether a directory's number is what its image's number begins with. */
+  private static boolean isOfThousand(String path) {
+    Matcher matcher = THOUSANDS.matcher(path);
+    if (!matcher.matches()) {
+      return false;
+    }
+    int directory = Integer.parseInt(matcher.group(1));
+    int thousand = Integer.parseInt(matcher.group(2)) / 1000;
+    return directory == thousand || directory == 1000 * thousand;
   }
 
   @Override
   public String place() {
-    return place;
+    return tree.place();
   }
 
   @Override
@@ -155,7 +180,7 @@ public final class ImageFiles implements ImageSource {
 
   @Override
   public DecodedImage decode(int index, int imageSize, int channels) throws IOException {
-    return decoder.decode(paths.get(index), imageSize, channels);
+    return tree.decode(paths.get(index), imageSize, channels);
   }
 
   @Override
@@ -170,6 +195,6 @@ public final class ImageFiles implements ImageSource {
 
   @Override
   public List<String> warnings() {
-    return warnings;
+    return List.copyOf(warnings);
   }
 }

@@ -1,12 +1,11 @@
 package io.github.tornadodiffusion.diffusion.data.formats;
 
-import java.io.EOFException;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import javax.imageio.stream.ImageInputStream;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * How the rows and columns of an image as it is stored lie in the image as it is meant to be seen.
@@ -21,8 +20,10 @@ record Orientation(boolean transposed, boolean mirroredX, boolean mirroredY) {
   static final Orientation UPRIGHT = new Orientation(false, false, false);
 
   private static final int TAG = 0x0112;
-  private static final int SHORT = 3;
+  private static final int ENTRY_BYTES = 12;
   private static final byte[] EXIF = "Exif\0\0".getBytes(StandardCharsets.US_ASCII);
+  private static final Pattern XMP =
+      Pattern.compile("tiff:Orientation\\s*(?:=\\s*[\"']|>)\\s*([1-8])\\s*[\"'<]");
 
   /** What the tag's values 1 to 8 mean; others mean nothing. */
   static Orientation of(int value) {
@@ -39,55 +40,71 @@ record Orientation(boolean transposed, boolean mirroredX, boolean mirroredY) {
   }
 
   /**
-   * What a JPEG file says before its image begins; upright if it says nothing or is damaged, which
-   * is for the decoder to report.
+   * What Exif data say, or where they say nothing, XMP data, as Pillow has it; upright if neither
+   * does or they are damaged.
    *
-   * @param input at the file's start, where it will be again
+   * @param exif the tags as a TIFF file, with or without {@code Exif} before it, or null
+   * @param xmp a text, or null
    */
-  static Orientation ofJpeg(ImageInputStream input) throws IOException {
-    input.mark();
-    try {
-      if (input.readUnsignedShort() != 0xFFD8) {
-        return UPRIGHT;
-      }
-      while (input.readUnsignedByte() == 0xFF) {
-        int marker = input.readUnsignedByte();
-        int length = input.readUnsignedShort() - 2;
-        if (marker < 0xC0 || marker == 0xDA || length < 0) {
-          break;
-        }
-        byte[] segment = new byte[marker == 0xE1 ? length : 0];
-        input.readFully(segment);
-        if (segment.length > EXIF.length && Arrays.mismatch(segment, EXIF) == EXIF.length) {
-          return ofTiff(ByteBuffer.wrap(segment, EXIF.length, length - EXIF.length).slice());
-        }
-        input.skipBytes(length - segment.length);
-      }
-      return UPRIGHT;
-    } catch (EOFException e) {
-      return UPRIGHT;
-    } finally {
-      input.reset();
+  static Orientation of(byte[] exif, byte[] xmp) {
+    int value = exif == null ? 0 : ofTiff(exif);
+    if (value == 0 && xmp != null) {
+      Matcher matcher = XMP.matcher(new String(xmp, StandardCharsets.ISO_8859_1));
+      value = matcher.find() ? Integer.parseInt(matcher.group(1)) : 0;
     }
+    return of(value);
   }
 
-  private static Orientation ofTiff(ByteBuffer tiff) {
+  /** The tag's value, or 0. */
+  private static int ofTiff(byte[] exif) {
+    int start = 0;
+    while (exif.length - start >= EXIF.length
+        && Arrays.equals(exif, start, start + EXIF.length, EXIF, 0, EXIF.length)) {
+      start += EXIF.length;
+    }
+    ByteBuffer tiff = ByteBuffer.wrap(exif, start, exif.length - start).slice();
     if (tiff.limit() < 8) {
-      return UPRIGHT;
+      return 0;
     }
     tiff.order(tiff.get(0) == 'I' ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
     int directory = tiff.getInt(4);
     if (directory < 0 || directory > tiff.limit() - 2) {
-      return UPRIGHT;
+      return 0;
     }
     int entries = tiff.getShort(directory) & 0xFFFF;
-    for (int i = 0; i < entries && directory + 14 + 12 * i <= tiff.limit(); i++) {
-      int entry = directory + 2 + 12 * i;
-      if (tiff.getShort(entry) == TAG && tiff.getShort(entry + 2) == SHORT) {
-        return of(tiff.getShort(entry + 8));
+    int most = (tiff.limit() - directory - 2) / ENTRY_BYTES;
+    for (int i = 0; i < Math.min(entries, most); i++) {
+      int entry = directory + 2 + ENTRY_BYTES * i;
+      if (tiff.getShort(entry) == TAG) {
+        return value(tiff, entry);
       }
     }
-    return UPRIGHT;
+    return 0;
+  }
+
+  /** The first value of an entry; 0 for the types that Pillow takes for no number, and bytes. */
+  private static int value(ByteBuffer tiff, int entry) {
+    int type = tiff.getShort(entry + 2);
+    int size =
+        switch (type) {
+          case 6 -> 1;
+          case 3, 8 -> 2;
+          case 4, 9 -> 4;
+          case 5, 10 -> 8;
+          default -> 0;
+        };
+    long count = Integer.toUnsignedLong(tiff.getInt(entry + 4));
+    // What does not fit into the entry lies where it says.
+    int at = size * count <= 4 ? entry + 8 : tiff.getInt(entry + 8);
+    if (size == 0 || count == 0 || at < 0 || at > tiff.limit() - size) {
+      return 0;
+    }
+    return switch (size) {
+      case 1 -> tiff.get(at);
+      case 2 -> tiff.getShort(at);
+      case 4 -> tiff.getInt(at);
+      default -> tiff.getInt(at + 4) == 1 ? tiff.getInt(at) : 0;
+    };
   }
 
   /** Turns a square plane as it is stored into one as it is seen. */

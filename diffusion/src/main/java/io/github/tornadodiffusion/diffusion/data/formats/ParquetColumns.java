@@ -3,12 +3,14 @@ package io.github.tornadodiffusion.diffusion.data.formats;
 import dev.hardwood.metadata.PhysicalType;
 import dev.hardwood.reader.ParquetFileReader;
 import dev.hardwood.schema.SchemaNode;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -17,19 +19,31 @@ import tools.jackson.databind.json.JsonMapper;
  * Which columns of a Parquet file hold images and labels.
  *
  * <p>Files of the Hugging Face hub say so in their metadata ({@code huggingface}: features of the
- * types Image and ClassLabel). Without it, the image is the first structure with a field "bytes" or
- * else a binary column "image" or "img", the label a column "label", "labels" or "fine_label".
+ * types Image and ClassLabel), which comes before every guess. Where it says nothing, the image is
+ * the first structure with a field "bytes" or else a binary column "image" or "img", the label a
+ * column "label", "labels" or "fine_label". Of several columns that the metadata say the same of,
+ * one that is called so is taken, or else the first.
  *
  * @param image the column of images
  * @param struct whether it is a structure with a field {@code bytes}
  * @param label the column of labels, or null
  * @param labelType the type of its values, or null
  * @param names the classes' names, empty where the metadata has none
+ * @param others the columns that might have been taken as well
  */
 record ParquetColumns(
-    String image, boolean struct, String label, PhysicalType labelType, List<String> names) {
+    String image,
+    boolean struct,
+    String label,
+    PhysicalType labelType,
+    List<String> names,
+    List<String> others) {
   private static final String BYTES = "bytes";
   private static final List<String> IMAGES = List.of("image", "img");
+
+  /** What the metadata say of columns that they say nothing special of. */
+  private static final List<String> PLAIN = List.of("", "Value");
+
   private static final List<String> LABELS = List.of("label", "labels", "fine_label");
 
   /**
@@ -40,20 +54,30 @@ record ParquetColumns(
   static ParquetColumns of(Path file, ParquetFileReader reader) throws IOException {
     List<SchemaNode> nodes = reader.getFileSchema().getRootNode().children();
     JsonNode features = features(reader.getFileMetaData().keyValueMetadata());
-    SchemaNode image = image(nodes, features);
-    if (image == null) {
+    List<SchemaNode> images = images(nodes, features);
+    if (images.isEmpty()) {
       throw new IOException(
-          "%s has no column of images but %s: give a file with a column image{bytes, path}"
-              .formatted(
-                  file, nodes.stream().map(SchemaNode::name).collect(Collectors.joining(", "))));
+          Messages.line(
+              "%s has no column of images but %s: give a file with a column image{bytes, path}"
+                  .formatted(
+                      file,
+                      nodes.stream().map(SchemaNode::name).collect(Collectors.joining(", ")))));
     }
-    SchemaNode.PrimitiveNode label = label(nodes, features);
+    SchemaNode image = preferred(images, IMAGES);
+    List<SchemaNode> labels = labels(nodes, features);
+    SchemaNode.PrimitiveNode label = (SchemaNode.PrimitiveNode) preferred(labels, LABELS);
+    List<String> others =
+        Stream.concat(images.stream(), labels.stream())
+            .filter(node -> node != image && node != label)
+            .map(SchemaNode::name)
+            .toList();
     return new ParquetColumns(
         image.name(),
         image instanceof SchemaNode.GroupNode,
         label == null ? null : label.name(),
         label == null ? null : label.type(),
-        label == null ? List.of() : names(features.path(label.name())));
+        label == null ? List.of() : names(features.path(label.name())),
+        others);
   }
 
   /** Whether labels are texts, which name the classes. */
@@ -72,22 +96,40 @@ record ParquetColumns(
     }
   }
 
-  private static SchemaNode image(List<SchemaNode> nodes, JsonNode features) {
-    List<SchemaNode> candidates = new ArrayList<>();
-    for (SchemaNode node : nodes) {
-      if (hasBytes(node)) {
-        if (features.path(node.name()).path("_type").asString("").equals("Image")) {
+  /** The column of one of these names, in their order, or else the first; null of none. */
+  private static SchemaNode preferred(List<SchemaNode> nodes, List<String> names) {
+    for (String name : names) {
+      for (SchemaNode node : nodes) {
+        if (node.name().equals(name)) {
           return node;
         }
-        candidates.add(node);
       }
     }
-    if (candidates.isEmpty()) {
-      nodes.stream()
-          .filter(node -> isType(node, PhysicalType.BYTE_ARRAY) && IMAGES.contains(node.name()))
-          .forEach(candidates::add);
+    return nodes.isEmpty() ? null : nodes.getFirst();
+  }
+
+  private static List<SchemaNode> images(List<SchemaNode> nodes, JsonNode features) {
+    List<SchemaNode> readable =
+        nodes.stream()
+            .filter(node -> hasBytes(node) || isType(node, PhysicalType.BYTE_ARRAY))
+            .toList();
+    List<SchemaNode> told =
+        readable.stream().filter(node -> type(node, features).equals("Image")).toList();
+    if (!told.isEmpty()) {
+      return told;
     }
-    return candidates.isEmpty() ? null : candidates.getFirst();
+    // What the metadata call audio, video or a class is no image, whatever its name is.
+    List<SchemaNode> free =
+        readable.stream().filter(node -> PLAIN.contains(type(node, features))).toList();
+    List<SchemaNode> structures = free.stream().filter(ParquetColumns::hasBytes).toList();
+    return structures.isEmpty()
+        ? free.stream().filter(node -> IMAGES.contains(node.name())).toList()
+        : structures.subList(0, 1);
+  }
+
+  /** What the metadata say of a column; nothing where they do not mention it. */
+  private static String type(SchemaNode node, JsonNode features) {
+    return features.path(node.name()).path("_type").asString("");
   }
 
   private static boolean hasBytes(SchemaNode node) {
@@ -102,24 +144,19 @@ record ParquetColumns(
         && List.of(types).contains(primitive.type());
   }
 
-  private static SchemaNode.PrimitiveNode label(List<SchemaNode> nodes, JsonNode features) {
-    List<SchemaNode.PrimitiveNode> candidates = new ArrayList<>();
-    for (SchemaNode node : nodes) {
-      boolean classLabel =
-          features.path(node.name()).path("_type").asString("").equals("ClassLabel");
-      if ((classLabel || LABELS.contains(node.name()))
-          && isType(node, PhysicalType.INT32, PhysicalType.INT64, PhysicalType.BYTE_ARRAY)) {
-        candidates.add((SchemaNode.PrimitiveNode) node);
-      }
-    }
-    for (String name : LABELS) {
-      for (SchemaNode.PrimitiveNode candidate : candidates) {
-        if (candidate.name().equals(name)) {
-          return candidate;
-        }
-      }
-    }
-    return candidates.isEmpty() ? null : candidates.getFirst();
+  private static List<SchemaNode> labels(List<SchemaNode> nodes, JsonNode features) {
+    List<SchemaNode> readable =
+        nodes.stream()
+            .filter(node ->
+                isType(node, PhysicalType.INT32, PhysicalType.INT64, PhysicalType.BYTE_ARRAY))
+            .toList();
+    List<SchemaNode> told =
+        readable.stream().filter(node -> type(node, features).equals("ClassLabel")).toList();
+    return told.isEmpty()
+        ? readable.stream()
+            .filter(node -> LABELS.contains(node.name()) && PLAIN.contains(type(node, features)))
+            .toList()
+        : told;
   }
 
   private static List<String> names(JsonNode feature) {

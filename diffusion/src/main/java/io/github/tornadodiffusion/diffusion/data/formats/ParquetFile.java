@@ -114,7 +114,7 @@ final class ParquetFile implements AutoCloseable {
       return block.get(row - blockStart);
     }
     if (damage != null) {
-      // Seeking what lies behind would unpack the damaged part once more for every row.
+      // Seeking later rows would unpack the damaged part again for each of them.
       throw damage;
     }
     try {

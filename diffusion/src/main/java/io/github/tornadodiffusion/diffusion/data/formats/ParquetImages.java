@@ -2,6 +2,8 @@ package io.github.tornadodiffusion.diffusion.data.formats;
 
 import dev.hardwood.HardwoodContext;
 import io.github.tornadodiffusion.diffusion.data.Split;
+import io.github.tornadodiffusion.diffusion.data.SplitName;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,16 +15,20 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
  * Images in <a href="https://parquet.apache.org">Parquet</a> files as the Hugging Face hub serves
  * data sets: encoded images in a column {@code image{bytes, path}}, and where there are classes, a
- * column of labels. The beginning of a file's name or the directory it lies in tells its split.
+ * column of labels. A word of a file's name or of a directory it lies in tells its split.
  */
 public final class ParquetImages implements ImageSource {
-  /** Held, as loggers that nobody holds lose their level. The library tells of its codecs. */
+  /**
+   * Kept in a field, because a logger that is not referenced loses its level; the library logs its
+   * codecs.
+   */
   private static final Logger LIBRARY = Logger.getLogger("dev.hardwood");
 
   static {
@@ -33,14 +39,20 @@ public final class ParquetImages implements ImageSource {
   private static final HardwoodContext CONTEXT =
       HardwoodContext.create(Math.max(1, Runtime.getRuntime().availableProcessors() / 2));
 
+  /** The end of a name, and what the hub's older files have before it to be told apart. */
+  private static final Pattern HASH = Pattern.compile("(-[0-9a-f]{16})?\\.parquet$");
+
   private final String place;
   private final List<ParquetFile> files;
   private final int[] firsts;
   private final int[] labels;
   private final List<String> classNames;
+  private final List<String> warnings;
 
-  private ParquetImages(String place, List<ParquetFile> files) throws IOException {
+  private ParquetImages(String place, List<ParquetFile> files, List<String> warnings)
+      throws IOException {
     this.place = place;
+    this.warnings = new ArrayList<>(warnings);
     this.files = files;
     firsts = new int[files.size() + 1];
     for (int i = 0; i < files.size(); i++) {
@@ -52,11 +64,22 @@ public final class ParquetImages implements ImageSource {
     ParquetColumns columns = files.getFirst().columns();
     for (ParquetFile file : files) {
       if (!Objects.equals(file.columns().label(), columns.label())
-          || file.columns().labelType() != columns.labelType()) {
+          || file.columns().labelType() != columns.labelType()
+          || !file.columns().names().equals(columns.names())) {
         throw new IOException(
-            "%s and %s have different columns: give files of one data set"
+            "%s and %s have different columns or classes: give files of one data set"
                 .formatted(files.getFirst().path(), file.path()));
       }
+    }
+    if (!columns.others().isEmpty()) {
+      this.warnings.add(
+          Messages.line(
+              "%s has more columns of images or classes (%s), of which %s%s are read"
+                  .formatted(
+                      place,
+                      String.join(", ", columns.others()),
+                      columns.image(),
+                      columns.label() == null ? "" : " and " + columns.label())));
     }
     List<Object> values = new ArrayList<>();
     if (columns.label() != null) {
@@ -82,29 +105,52 @@ public final class ParquetImages implements ImageSource {
    *
    * @param place the directory, or the only file
    * @param names the files' paths in the directory, with {@code /} between names; empty for a file
+   * @param before what went less than well before
    */
-  public static ImageSource open(Path place, List<String> names, Split split) throws IOException {
+  public static ImageSource open(Path place, List<String> names, Split split, List<String> before)
+      throws IOException {
+    List<String> warnings = new ArrayList<>(before);
     if (names.isEmpty()) {
-      return open(place, single(place, split));
+      return open(place, single(place, split), warnings);
     }
-    TreeMap<Split, List<Path>> there = new TreeMap<>();
-    boolean told = names.stream().allMatch(name -> split(name).isPresent());
+    TreeMap<Split, List<String>> there = new TreeMap<>();
+    List<String> others = new ArrayList<>();
     for (String name : names) {
-      there
-          .computeIfAbsent(told ? split(name).orElseThrow() : Split.ALL, key -> new ArrayList<>())
-          .add(place.resolve(name));
+      told(name)
+          .ifPresentOrElse(
+              told -> there.computeIfAbsent(told.split(), key -> new ArrayList<>()).add(name),
+              () -> others.add(name));
     }
-    return open(place, Split.choose(there, split, place.toString()));
+    if (there.isEmpty() || split == Split.ALL) {
+      there.put(Split.ALL, names);
+    } else if (!others.isEmpty()) {
+      warnings.add(
+          Messages.line(
+              "%d Parquet files in %s are of no split and left out, such as %s"
+                  .formatted(others.size(), place, others.getFirst())));
+    }
+    List<String> chosen = Split.choose(there, split, place.toString());
+    TreeSet<String> sets = new TreeSet<>();
+    chosen.forEach(name -> sets.add(dataSet(name)));
+    if (sets.size() > 1) {
+      warnings.add(
+          Messages.line(
+              "%s holds files of %d names (%s), which are read as one data set: for one alone"
+                      .formatted(place, sets.size(), String.join(", ", sets))
+                  + " give its file or directory"));
+    }
+    return open(place, chosen.stream().map(place::resolve).toList(), warnings);
   }
 
-  private static ImageSource open(Path place, List<Path> paths) throws IOException {
+  private static ImageSource open(Path place, List<Path> paths, List<String> warnings)
+      throws IOException {
     List<ParquetFile> files = new ArrayList<>();
     boolean opened = false;
     try {
       for (Path path : paths) {
         files.add(new ParquetFile(path, CONTEXT));
       }
-      ImageSource source = new ParquetImages(place.toString(), files);
+      ImageSource source = new ParquetImages(place.toString(), files, warnings);
       opened = true;
       return source;
     } finally {
@@ -118,15 +164,31 @@ public final class ParquetImages implements ImageSource {
 
   private static List<Path> single(Path file, Split split) {
     TreeMap<Split, List<Path>> there = new TreeMap<>();
-    Split its = split(file.getFileName().toString()).orElse(Split.ALL);
+    Split its = told(file.getFileName().toString()).map(SplitName::split).orElse(Split.ALL);
     there.put(split == null ? Split.ALL : its, List.of(file));
     return Split.choose(there, split, file.toString());
   }
 
-  private static Optional<Split> split(String name) {
-    String[] parts = name.split("/", -1);
-    Optional<Split> told = Split.told(parts[parts.length - 1]);
-    return told.isPresent() || parts.length < 2 ? told : Split.told(parts[parts.length - 2]);
+  /** The split that a file's name tells, or else the innermost directory that tells one. */
+  private static Optional<SplitName> told(String path) {
+    String[] parts = HASH.matcher(path).replaceFirst("").split("/", -1);
+    for (int i = parts.length - 1; i >= 0; i--) {
+      Optional<SplitName> told = SplitName.of(parts[i]);
+      if (told.isPresent()) {
+        return told;
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** What is left of a path without splits and numbers: the name of the data set or its part. */
+  private static String dataSet(String path) {
+    return Arrays.stream(HASH.matcher(path).replaceFirst("").split("/", -1))
+        .map(part -> SplitName.of(part).map(SplitName::rest).orElse(part))
+        .map(rest -> rest.replaceAll("[^\\p{L}]+", "-"))
+        .map(rest -> rest.replaceAll("^-|-$", ""))
+        .filter(rest -> !rest.isEmpty())
+        .collect(Collectors.joining("/"));
   }
 
   /** The classes; none where no row has a label, as in the test split of a competition. */
@@ -203,5 +265,10 @@ public final class ParquetImages implements ImageSource {
   @Override
   public List<String> classNames() {
     return classNames;
+  }
+
+  @Override
+  public List<String> warnings() {
+    return List.copyOf(warnings);
   }
 }

@@ -5,6 +5,7 @@ import java.awt.image.ColorModel;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
 import java.io.IOException;
+import java.util.Arrays;
 
 /**
  * Reads an image's rows as red, green and blue over white.
@@ -19,24 +20,56 @@ final class PixelRows {
   private final int bands;
   private final int[] palette;
   private final float[] scale;
+  private final boolean yCbCr;
+  private final Canvas canvas;
 
-  PixelRows(BufferedImage image) throws IOException {
-    raster = image.getRaster();
+  private PixelRows(Raster raster, int[] palette, float[] scale, boolean yCbCr, Canvas canvas) {
+    this.raster = raster;
     bands = raster.getNumBands();
+    this.palette = palette;
+    this.scale = scale;
+    this.yCbCr = yCbCr;
+    this.canvas = canvas;
+  }
+
+  /** The rows of an image. */
+  static PixelRows of(BufferedImage image) throws IOException {
+    return of(image, Canvas.of(image.getWidth(), image.getHeight()));
+  }
+
+  /** The rows of a canvas with an image on it. */
+  static PixelRows of(BufferedImage image, Canvas canvas) throws IOException {
+    Raster raster = image.getRaster();
     ColorModel model = image.getColorModel();
-    scale = new float[bands];
+    float[] scale = new float[raster.getNumBands()];
     if (model instanceof IndexColorModel indexed) {
-      palette = new int[indexed.getMapSize()];
+      int[] palette = new int[indexed.getMapSize()];
       indexed.getRGBs(palette);
-      return;
+      return new PixelRows(raster, palette, scale, false, canvas);
     }
-    palette = null;
-    if (bands > 4 || bands != model.getNumComponents()) {
-      throw new IOException("images of " + bands + " channels are not supported");
+    if (scale.length > 4 || scale.length != model.getNumComponents()) {
+      throw new IOException("images of " + scale.length + " channels are not supported");
     }
-    for (int band = 0; band < bands; band++) {
+    for (int band = 0; band < scale.length; band++) {
       scale[band] = WHITE / ((1 << model.getComponentSize(band)) - 1);
     }
+    return new PixelRows(raster, null, scale, false, canvas);
+  }
+
+  /** The rows of bytes: one band, or three of red, green and blue or of YCbCr. */
+  static PixelRows of(Raster raster, boolean yCbCr) {
+    float[] scale = new float[raster.getNumBands()];
+    Arrays.fill(scale, 1);
+    return new PixelRows(
+        raster, null, scale, yCbCr, Canvas.of(raster.getWidth(), raster.getHeight()));
+  }
+
+  int width() {
+    return canvas.width();
+  }
+
+  int height() {
+    return canvas.height();
   }
 
   /**
@@ -45,17 +78,32 @@ final class PixelRows {
    * @param row receives width reds, width greens, width blues, each 0 .. 255
    */
   void read(int left, int y, int width, float[] row) {
-    int[] samples = raster.getPixels(left, y, width, 1, (int[]) null);
-    for (int x = 0; x < width; x++) {
+    int from = Math.clamp(canvas.left() - left, 0, width);
+    int to = Math.clamp(canvas.left() + raster.getWidth() - left, from, width);
+    int line = y - canvas.top();
+    if (line < 0 || line >= raster.getHeight()) {
+      to = from;
+    }
+    if (to - from < width) {
+      Arrays.fill(row, 0, 3 * width, WHITE);
+    }
+    if (from == to) {
+      return;
+    }
+    int[] samples = raster.getPixels(left + from - canvas.left(), line, to - from, 1, (int[]) null);
+    for (int x = from; x < to; x++) {
+      int at = (x - from) * bands;
       if (palette != null) {
-        int colour = samples[x] < palette.length ? palette[samples[x]] : 0xFF000000;
+        int colour = samples[at] < palette.length ? palette[samples[at]] : 0xFF000000;
         float alpha = (colour >>> 24) / WHITE;
         row[x] = over(colour >> 16 & 0xFF, alpha);
         row[width + x] = over(colour >> 8 & 0xFF, alpha);
         row[2 * width + x] = over(colour & 0xFF, alpha);
       } else {
-        int at = x * bands;
         boolean colour = bands >= 3;
+        if (yCbCr && colour) {
+          toRgb(samples, at);
+        }
         // Alpha, where there is any, is the last of 2 or 4 bands.
         float alpha = bands % 2 == 0 ? samples[at + bands - 1] * scale[bands - 1] / WHITE : 1;
         row[x] = over(samples[at] * scale[0], alpha);
@@ -63,6 +111,16 @@ final class PixelRows {
         row[2 * width + x] = colour ? over(samples[at + 2] * scale[2], alpha) : row[x];
       }
     }
+  }
+
+  /** JPEG's conversion in fixed point, as libjpeg computes it ({@code jdcolor.c}). */
+  private static void toRgb(int[] samples, int at) {
+    int y = samples[at];
+    int blue = samples[at + 1] - 128;
+    int red = samples[at + 2] - 128;
+    samples[at] = Math.clamp(y + (91_881 * red + 32_768 >> 16), 0, 255);
+    samples[at + 1] = Math.clamp(y + (32_768 - 22_554 * blue - 46_802 * red >> 16), 0, 255);
+    samples[at + 2] = Math.clamp(y + (116_130 * blue + 32_768 >> 16), 0, 255);
   }
 
   private static float over(float sample, float alpha) {

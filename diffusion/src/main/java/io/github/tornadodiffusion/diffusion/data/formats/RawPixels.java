@@ -35,6 +35,6 @@ final class RawPixels {
         raster.setSamples(0, y, width, 1, band, samples);
       }
     }
-    return ImageDecoder.square(image, imageSize, channels);
+    return ImageDecoder.square(PixelRows.of(image), Orientation.UPRIGHT, imageSize, channels);
   }
 }

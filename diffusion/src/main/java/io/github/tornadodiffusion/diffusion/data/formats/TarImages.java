@@ -1,40 +1,72 @@
 package io.github.tornadodiffusion.diffusion.data.formats;
 
 import io.github.tornadodiffusion.diffusion.data.Split;
+import io.github.tornadodiffusion.diffusion.data.formats.ArchiveFiles.Content;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
+import java.util.Arrays;
 
 /**
  * The images of a tar file, or one that is packed with gzip; nothing is extracted.
  *
- * <p>Read are POSIX ustar (IEEE 1003.1-1988) with pax paths and sizes (1003.1-2001), and GNU's long
- * names and large sizes.
+ * <p>Read are POSIX ustar (IEEE 1003.1-1988) with pax paths, links and sizes (1003.1-2001), GNU's
+ * long names and large sizes, and the format of Unix V7 before them. Links are followed. Of other
+ * entries those with the name of an image count as images that cannot be read.
  */
 public final class TarImages {
   private static final int BLOCK = 512;
   private static final int MAGIC = 257;
+  private static final int CHECKSUM = 148;
+  private static final int CHECKSUM_BYTES = 8;
+  private static final int TYPE = 156;
+  private static final int LINK_NAME = 157;
+
+  /** Whether further blocks describe a sparse file: in GNU's header, and in these blocks. */
+  private static final int SPARSE_MORE = 482;
+
+  private static final int SPARSE_BLOCK_MORE = 504;
 
   private final Path file;
   private final MemorySegment content;
-  private final Map<String, Extent> images = new HashMap<>();
+  private final ArchiveFiles files;
 
-  /** Where an image lies in the tar file. */
-  private record Extent(long offset, long size) {}
+  /** What the entries before a file's own say of it: null or -1 where they say nothing. */
+  private static final class Ahead {
+    private String name;
+    private String link;
+    private long size = -1;
+    private boolean sparse;
+  }
 
   private TarImages(Path file) throws IOException {
     this.file = file;
     content = FileContent.read(file);
+    files = new ArchiveFiles(file.toString());
     index();
   }
 
   /** Whether a file begins as a tar file does; at least 512 bytes of it are needed. */
   public static boolean isTar(byte[] head) {
-    return head.length >= BLOCK && text(head, MAGIC, 5).equals("ustar");
+    return head.length >= BLOCK && (text(head, MAGIC, 5).equals("ustar") || hasChecksum(head));
+  }
+
+  /** The old format has no mark but the sum of the header's bytes, for which it counts as blank. */
+  private static boolean hasChecksum(byte[] header) {
+    String octal = text(header, CHECKSUM, CHECKSUM_BYTES).strip();
+    if (!octal.matches("[0-7]{1,7}")) {
+      return false;
+    }
+    int unsigned = CHECKSUM_BYTES * ' ';
+    int signed = unsigned;
+    for (int i = 0; i < BLOCK; i++) {
+      boolean counts = i < CHECKSUM || i >= CHECKSUM + CHECKSUM_BYTES;
+      unsigned += counts ? header[i] & 0xFF : 0;
+      signed += counts ? header[i] : 0;
+    }
+    int sum = Integer.parseInt(octal, 8);
+    return sum == unsigned || sum == signed;
   }
 
   /**
@@ -43,28 +75,11 @@ public final class TarImages {
    * @throws IOException in one line if it is truncated or damaged
    */
   public static ImageSource open(Path file, Split split) throws IOException {
-    TarImages tar = new TarImages(file);
-    return new ImageFiles(
-        file.toString(),
-        tar.images.keySet(),
-        split,
-        (path, imageSize, channels) -> ImageDecoder.decode(tar.read(path), imageSize, channels),
-        List.of());
-  }
-
-  private byte[] read(String path) throws IOException {
-    Extent extent = images.get(path);
-    if (extent.size > FileContent.MAX_FILE_BYTES) {
-      throw new IOException(
-          "the file is larger than the %d MiB accepted"
-              .formatted(FileContent.MAX_FILE_BYTES >> 20));
-    }
-    return FileContent.bytes(content, extent.offset, extent.size);
+    return new ImageFiles(new TarImages(file).files.complete(), split);
   }
 
   private void index() throws IOException {
-    String longName = null;
-    long longSize = -1;
+    Ahead ahead = new Ahead();
     long at = 0;
     while (at < content.byteSize()) {
       byte[] header = slice(at, BLOCK);
@@ -75,29 +90,65 @@ public final class TarImages {
       if (!isTar(header)) {
         throw new IOException(file + " is damaged at byte " + at + ": fetch it again");
       }
-      long size = longSize >= 0 ? longSize : size(header);
-      byte type = header[156];
+      char type = (char) (header[TYPE] & 0xFF);
       long start = at + BLOCK;
+      // Links, devices and directories have no content, whatever size they tell.
+      boolean bare = type >= '1' && type <= '6';
+      long size = bare ? 0 : ahead.size >= 0 ? ahead.size : size(header);
+      if (type == 'S') {
+        start = behindSparseBlocks(header, start);
+      }
       if (size < 0 || size > content.byteSize() - start) {
         throw truncated();
       }
-      if (type == 'L') {
-        longName = text(slice(start, size), 0, (int) size);
-      } else if (type == 'x') {
-        byte[] records = slice(start, size);
-        longName = pax(records, "path", longName);
-        longSize = paxSize(records);
-      } else if (type != 'g') {
-        String name = longName == null ? name(header) : longName;
-        if ((type == '0' || type == 0) && ImageFiles.accepts(name)) {
-          images.put(name, new Extent(start, size));
+      switch (type) {
+        case 'L' -> ahead.name = text(slice(start, size), 0, (int) size);
+        case 'K' -> ahead.link = text(slice(start, size), 0, (int) size);
+        case 'x', 'X' -> pax(slice(start, size), ahead);
+        case 'g' -> {}
+        default -> {
+          entry(header, type, ahead, start, size);
+          ahead = new Ahead();
         }
-        longName = null;
-        longSize = -1;
       }
       at = start + Math.ceilDiv(size, BLOCK) * BLOCK;
     }
     throw truncated();
+  }
+
+  private void entry(byte[] header, char type, Ahead ahead, long start, long size) {
+    String name = ahead.name == null ? name(header) : ahead.name;
+    String link = ahead.link == null ? text(header, LINK_NAME, 100) : ahead.link;
+    String path = ArchiveFiles.path(name);
+    if (path.isEmpty() || type == '5' || type == 'D' || type == 'V' || name.endsWith("/")) {
+      return;
+    }
+    if (type == '1') {
+      files.addHardLink(path, ArchiveFiles.path(link));
+    } else if (type == '2') {
+      files.addSymbolicLink(path, link);
+    } else if (type == 'S' || ahead.sparse) {
+      files.add(path, Content.missing("it is stored as a sparse file, which is not supported"));
+    } else if (type == '0' || type == 0 || type == '7') {
+      files.add(path, () -> read(start, size));
+    } else {
+      files.add(path, Content.missing("it is no file but an entry of the type '" + type + "'"));
+    }
+  }
+
+  private byte[] read(long start, long size) throws IOException {
+    FileContent.checkSize(size);
+    return FileContent.bytes(content, start, size);
+  }
+
+  private long behindSparseBlocks(byte[] header, long start) throws IOException {
+    long at = start;
+    boolean more = header[SPARSE_MORE] != 0;
+    while (more) {
+      more = slice(at, BLOCK)[SPARSE_BLOCK_MORE] != 0;
+      at += BLOCK;
+    }
+    return at;
   }
 
   private byte[] slice(long offset, long length) throws IOException {
@@ -113,8 +164,8 @@ public final class TarImages {
 
   private static String name(byte[] header) {
     String name = text(header, 0, 100);
-    // GNU's own format has other fields where POSIX has the first part of the path.
-    String prefix = header[MAGIC + 5] == 0 ? text(header, 345, 155) : "";
+    // The older formats have nothing or other fields where POSIX has the first part of the path.
+    String prefix = text(header, MAGIC, 6).equals("ustar") ? text(header, 345, 155) : "";
     return prefix.isEmpty() ? name : prefix + "/" + name;
   }
 
@@ -134,20 +185,8 @@ public final class TarImages {
     }
   }
 
-  /** The size that pax records give, or -1 where they give none. */
-  private long paxSize(byte[] records) throws IOException {
-    String size = pax(records, "size", null);
-    if (size == null) {
-      return -1;
-    }
-    if (!size.matches("[0-9]{1,18}")) {
-      throw damagedPax();
-    }
-    return Long.parseLong(size);
-  }
-
-  /** A value among records of the form "length key=value" and a line break. */
-  private String pax(byte[] records, String key, String otherwise) throws IOException {
+  /** Takes in records of the form "length key=value" and a line break. */
+  private void pax(byte[] records, Ahead ahead) throws IOException {
     int at = 0;
     while (at < records.length) {
       int space = at;
@@ -163,13 +202,27 @@ public final class TarImages {
       if (end < space + 2 || end > records.length) {
         throw damagedPax();
       }
-      String record = new String(records, space + 1, end - space - 2, StandardCharsets.UTF_8);
-      if (record.startsWith(key + "=")) {
-        return record.substring(key.length() + 1);
-      }
+      byte[] record = Arrays.copyOfRange(records, space + 1, end - 1);
+      String[] parts = ArchiveFiles.text(record, StandardCharsets.ISO_8859_1).split("=", 2);
+      paxRecord(parts[0], parts.length < 2 ? "" : parts[1], ahead);
       at = end;
     }
-    return otherwise;
+  }
+
+  private void paxRecord(String key, String value, Ahead ahead) throws IOException {
+    switch (key) {
+      case "path" -> ahead.name = ahead.sparse && ahead.name != null ? ahead.name : value;
+      case "linkpath" -> ahead.link = value;
+      case "GNU.sparse.name" -> ahead.name = value;
+      case "size" -> {
+        if (!value.matches("[0-9]{1,18}")) {
+          throw damagedPax();
+        }
+        ahead.size = Long.parseLong(value);
+      }
+      default -> {}
+    }
+    ahead.sparse |= key.startsWith("GNU.sparse.");
   }
 
   private IOException damagedPax() {
@@ -181,6 +234,6 @@ public final class TarImages {
     while (end < offset + length && bytes[end] != 0) {
       end++;
     }
-    return new String(bytes, offset, end - offset, StandardCharsets.UTF_8);
+    return ArchiveFiles.text(Arrays.copyOfRange(bytes, offset, end), StandardCharsets.ISO_8859_1);
   }
 }

@@ -24,7 +24,7 @@ import java.util.stream.IntStream;
  * <p>Opening decodes every image once: that finds those that cannot be read, which are skipped with
  * a warning, and the hash. The first images stay in memory until the bound is reached; the others
  * are decoded again whenever they are asked for. An epoch asks for every image once, in an order of
- * its own, so no rule of replacement finds more in memory than a part that stays.
+ * its own, so no rule of replacement would find more images in memory than this fixed part.
  */
 final class CachedImages implements Dataset {
   /** Images that are decoded at a time while opening. */
@@ -41,7 +41,7 @@ final class CachedImages implements Dataset {
 
   private record Attempt(DecodedImage image, String problem) {}
 
-  /** What opening finds out. */
+  /** What opening has found. */
   private static final class Pass {
     final int[] readable;
     final byte[][] kept;

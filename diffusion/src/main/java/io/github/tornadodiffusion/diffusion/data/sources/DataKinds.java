@@ -16,7 +16,11 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.regex.Pattern;
 
 /**
  * Tells what kind of data lies at a path and opens it. A file's content decides, not its name;
@@ -26,6 +30,20 @@ import java.util.List;
 final class DataKinds {
   /** As much of a file as tells its kind: the first block of a tar file. */
   private static final int HEAD = 512;
+
+  private static final Pattern IDX_NAME = Pattern.compile(".*(images|idx3).*");
+
+  /** Labels beside images, not a data set. */
+  private static final Pattern METADATA = Pattern.compile("(.*/)?metadata\\.parquet");
+
+  /** What is packed in ways that are not read, by the first bytes. */
+  private static final Map<String, String> PACKED =
+      Map.of(
+          "425a68", "bzip2",
+          "fd377a585a00", "xz",
+          "28b52ffd", "Zstandard",
+          "377abcaf271c", "7-Zip",
+          "526172211a07", "RAR");
 
   private DataKinds() {}
 
@@ -50,30 +68,47 @@ final class DataKinds {
 
   private static ImageSource directory(Path directory, Split split) throws IOException {
     List<String> warnings = new ArrayList<>();
-    List<String> names = ImageDirectory.files(directory, name -> !name.startsWith("."), warnings);
+    SortedMap<String, Path> files =
+        ImageDirectory.files(directory, name -> !name.startsWith("."), warnings);
     List<Path> cifar = new ArrayList<>();
     List<Path> idx = new ArrayList<>();
     List<String> parquet = new ArrayList<>();
-    for (String name : names) {
+    boolean images = files.keySet().stream().anyMatch(ImageFiles::accepts);
+    for (Map.Entry<String, Path> file : files.entrySet()) {
+      String name = file.getKey();
       boolean top = !name.contains("/");
       if (top && CifarImages.accepts(name)) {
-        cifar.add(directory.resolve(name));
-      } else if (top && name.contains("images") && isIdx(directory.resolve(name))) {
-        idx.add(directory.resolve(name));
-      } else if (name.endsWith(".parquet")) {
+        cifar.add(file.getValue());
+      } else if (top && IDX_NAME.matcher(name).matches() && isIdx(file.getValue())) {
+        idx.add(file.getValue());
+      } else if (name.endsWith(".parquet") && !(images && METADATA.matcher(name).matches())) {
         parquet.add(name);
       }
     }
+    boolean others = !cifar.isEmpty() && !idx.isEmpty() || !parquet.isEmpty() || images;
     if (!cifar.isEmpty()) {
-      return CifarImages.open(directory, cifar, split);
+      warnOfOthers(warnings, directory, "CIFAR", others);
+      return CifarImages.open(directory, cifar, split, warnings);
     }
     if (!idx.isEmpty()) {
-      return IdxImages.open(directory, withoutCopies(idx), split);
+      warnOfOthers(warnings, directory, "IDX", others);
+      return IdxImages.open(directory, withoutCopies(idx), split, warnings);
     }
     if (!parquet.isEmpty()) {
-      return ParquetImages.open(directory, parquet, split);
+      warnOfOthers(warnings, directory, "Parquet", images);
+      return ParquetImages.open(directory, parquet, split, warnings);
     }
-    return ImageDirectory.open(directory, names, split, warnings);
+    return ImageDirectory.open(directory, files, split, warnings);
+  }
+
+  private static void warnOfOthers(
+      List<String> warnings, Path directory, String kind, boolean others) {
+    if (others) {
+      warnings.add(
+          Messages.line(
+              "%s also holds images of other kinds, which are not read: only its %s files are"
+                  .formatted(directory, kind)));
+    }
   }
 
   private static boolean isIdx(Path file) throws IOException {
@@ -98,7 +133,7 @@ final class DataKinds {
       throw new IOException(file + " is empty: give " + Datasets.PATHS);
     }
     if (ParquetImages.isParquet(head)) {
-      return ParquetImages.open(file, List.of(), split);
+      return ParquetImages.open(file, List.of(), split, List.of());
     }
     if (ZipImages.isZip(head)) {
       return ZipImages.open(file, split);
@@ -113,10 +148,18 @@ final class DataKinds {
       return TarImages.open(file, split);
     }
     if (CifarImages.accepts(name)) {
-      return CifarImages.open(file, List.of(file), split);
+      return CifarImages.open(file, List.of(file), split, List.of());
     }
     if (ImageFiles.accepts(name)) {
       throw new IOException(file + " is one image: give the directory that holds the images");
+    }
+    String start = HexFormat.of().formatHex(head, 0, Math.min(head.length, 6));
+    for (Map.Entry<String, String> packed : PACKED.entrySet()) {
+      if (start.startsWith(packed.getKey())) {
+        throw new IOException(
+            "%s is packed with %s, which is not read: unpack it first"
+                .formatted(file, packed.getValue()));
+      }
     }
     throw new IOException(file + " is of no known kind: give " + Datasets.PATHS);
   }

@@ -9,7 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** Opens data sets by the name a user gives on the command line. */
 public final class Datasets {
@@ -60,14 +62,19 @@ public final class Datasets {
    */
   public static Dataset openImages(String source, int imageSize, int channels) {
     Path path = path(source);
-    if (path == null || !Files.isRegularFile(path) || !ImageFiles.accepts(source)) {
+    if (path == null
+        || !Files.isRegularFile(path)
+        || !ImageFiles.accepts(path.getFileName().toString())) {
       return open(source, imageSize, channels, 0);
     }
     Path file = path.toAbsolutePath();
     check(imageSize, channels);
     return CachedImages.open(
         ImageDirectory.open(
-            file.getParent(), List.of(file.getFileName().toString()), null, List.of()),
+            file.getParent(),
+            new TreeMap<>(Map.of(file.getFileName().toString(), file)),
+            null,
+            List.of()),
         imageSize,
         channels,
         CachedImages.defaultCacheBytes());
@@ -111,7 +118,7 @@ public final class Datasets {
     return Integer.parseInt(digits);
   }
 
-  /** The path, or null where there is nothing. */
+  /** The path, or null if no file is there. */
   private static Path path(String source) {
     try {
       Path path = Path.of(source);

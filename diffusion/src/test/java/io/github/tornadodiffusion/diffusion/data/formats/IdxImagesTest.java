@@ -128,4 +128,59 @@ class IdxImagesTest {
     write("train-labels-idx1-ubyte", new byte[0]);
     assertRefused(file, "no labels in IDX format");
   }
+
+  /** The split may be any word of the name; the rest of the name is that of the data set. */
+  @Test
+  void splitsAnywhereInNames() throws IOException {
+    for (String[] names :
+        new String[][] {
+          {"emnist-digits-train", "emnist-digits-test"},
+          {"training", "validation"},
+          {"x.Train1", "x.Val1"},
+          {"set_trainset", "set_testset"},
+          {"train", "t10k"}
+        }) {
+      Path place = Files.createDirectories(directory.resolve(names[0]));
+      for (int i = 0; i < 2; i++) {
+        String file = names[0].startsWith("x") ? "%s_%s-idx3-ubyte" : "%s-%s-idx3-ubyte";
+        Files.write(place.resolve(file.formatted(names[i], "images")), images(3 - i));
+        Files.write(
+            place.resolve(file.formatted(names[i], "labels").replace("idx3", "idx1")),
+            labels(Arrays.copyOf(new int[] {1, 2, 3}, 3 - i)));
+      }
+      assertArrayEquals(new int[] {1, 2, 3}, TestData.labels(open(place, 8, 1)), names[0]);
+      assertEquals(5, open(place + ":all", 8, 1).size());
+      String other = names[1].toLowerCase().contains("val") ? ":validation" : ":test";
+      assertArrayEquals(new int[] {1, 2}, TestData.labels(open(place + other, 8, 1)));
+    }
+  }
+
+  @Test
+  void severalDataSetsAreRefused() throws IOException {
+    Path two = TestData.resource("cases/idx/two");
+    assertRefused(two, "several data sets", "emnist-digits-train", "emnist-letters-train", "give");
+    assertRefused(two + ":all", "several data sets");
+    Path letters = two.resolve("emnist-letters-train-images-idx3-ubyte");
+    assertEquals(27, open(letters, 4, 1).classes());
+    assertEquals(6, open(TestData.resource("cases/idx/emnist"), 4, 1).size());
+    assertEquals(4, open(TestData.resource("cases/idx/emnist") + ":test", 4, 1).size());
+    assertEquals(10, open(TestData.resource("cases/idx/emnist") + ":all", 4, 1).size());
+    write("train-images-idx3-ubyte", images(2));
+    write("images-idx3-ubyte", images(1));
+    assertRefused(directory, "files of no split beside others");
+    Files.delete(directory.resolve("train-images-idx3-ubyte"));
+    write("images2-idx3-ubyte", images(1));
+    Dataset both = open(directory, 8, 1);
+    assertEquals(2, both.size());
+    assertTrue(both.warnings().getFirst().contains("tell no split: all are read"));
+  }
+
+  @Test
+  void otherImagesBesideThemAreNamed() throws IOException {
+    writeMnist();
+    Files.copy(TestData.resource("shapes/circle/0.png"), directory.resolve("a.png"));
+    Dataset data = open(directory, 8, 1);
+    assertEquals(3, data.size());
+    assertTrue(data.warnings().getFirst().contains("only its IDX files are"));
+  }
 }

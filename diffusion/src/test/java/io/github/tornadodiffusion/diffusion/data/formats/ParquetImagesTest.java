@@ -6,6 +6,7 @@ import static io.github.tornadodiffusion.diffusion.data.TestData.open;
 import static io.github.tornadodiffusion.diffusion.data.TestData.resource;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.data.sources.Datasets;
@@ -118,5 +119,66 @@ class ParquetImagesTest {
     Files.copy(resource("parquet/snappy.parquet"), directory.resolve("a.parquet"));
     Files.copy(resource("parquet/names.parquet"), directory.resolve("b.parquet"));
     assertRefused(directory, "a.parquet", "b.parquet", "different columns");
+  }
+
+  @Test
+  void metadataComeBeforeEveryGuess() {
+    Dataset picture = open(resource("cases/parquet/picture.parquet"), 16, 3);
+    assertEquals("9865521b9a18", picture.hash().substring(0, 12));
+    assertEquals(List.of("x", "y"), picture.classNames());
+    assertEquals(List.of(), picture.warnings());
+    // Before the images lie sound in the same structure and masks, before the classes texts.
+    Dataset told = open(resource("parquet/told.parquet"), 12, 3);
+    assertEquals(SHAPES.hash(), told.hash());
+    assertEquals(List.of("circle", "square"), told.classNames());
+    assertArrayEquals(new int[] {0, 0, 0, 1, 1, 1}, labels(told));
+    String warning = told.warnings().getFirst();
+    assertTrue(warning.contains("(mask), of which image and kind are read"), warning);
+    // A binary column that is called an image, and one that is called image and is none.
+    assertEquals(SHAPES.hash(), open(resource("parquet/told-binary.parquet"), 12, 3).hash());
+  }
+
+  @Test
+  void filesOfOtherClassesAreRefused() throws IOException {
+    Files.copy(resource("parquet/zstd.parquet"), directory.resolve("a.parquet"));
+    Files.copy(resource("parquet/other-classes.parquet"), directory.resolve("b.parquet"));
+    assertRefused(directory, "a.parquet", "b.parquet", "different columns or classes");
+  }
+
+  @Test
+  void splitsAnywhereInNames() throws IOException {
+    Path file = resource("parquet/zstd.parquet");
+    for (String name :
+        new String[] {
+          "shapes-train-00000-of-00002-0123456789abcdef",
+          "shapes-train-00001-of-00002-fedcba9876543210",
+          "shapes_validation",
+          "partial-test/0000",
+          "notes"
+        }) {
+      Path copy = directory.resolve(name + ".parquet");
+      Files.createDirectories(copy.getParent());
+      Files.copy(file, copy);
+    }
+    Dataset data = open(directory, 12, 3);
+    assertEquals(12, data.size());
+    assertEquals(1, data.warnings().size(), data.warnings().toString());
+    assertTrue(data.warnings().getFirst().contains("left out, such as notes.parquet"));
+    assertEquals(6, open(directory + ":validation", 12, 3).size());
+    assertEquals(6, open(directory + ":test", 12, 3).size());
+    assertEquals(30, open(directory + ":all", 12, 3).size());
+  }
+
+  @Test
+  void severalNamesAreSaid() throws IOException {
+    for (String name : new String[] {"round/train-0", "square/train-0"}) {
+      Path copy = directory.resolve(name + ".parquet");
+      Files.createDirectories(copy.getParent());
+      Files.copy(resource("parquet/zstd.parquet"), copy);
+    }
+    Dataset data = open(directory, 12, 3);
+    assertEquals(12, data.size());
+    assertTrue(data.warnings().getFirst().contains("2 names (round, square)"));
+    assertEquals(List.of(), open(directory.resolve("round"), 12, 3).warnings());
   }
 }

@@ -13,20 +13,26 @@ import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
  * descriptor.
  */
 final class DropoutKernels {
-  /** Places of the descriptor behind the output and the input. */
+  /** Places behind x, the input. */
   static final int CHANNELS = Rows.SECOND;
 
   static final int STRIDE = CHANNELS + 1;
+
+  /** Offset of the seed block. */
   static final int SEED = STRIDE + 1;
 
   /** The least upper 24 bits of the random word of an element that stays. */
   static final int LEAST = SEED + 1;
 
+  /** Offset of what the elements that stay are multiplied by. */
   static final int SCALE = LEAST + 1;
 
   private DropoutKernels() {}
 
-  /** The random words are those of {@link Philox}, four to a block. */
+  /**
+   * out[index] = x[index] * (0 where the random word of the index is below the least, else scale).
+   * The words are those of {@link Philox}, four to a block.
+   */
   static void drop(FloatArray m, IntArray d) {
     int bound = d.get(Rows.BOUND);
     int rows = d.get(Rows.ROWS);

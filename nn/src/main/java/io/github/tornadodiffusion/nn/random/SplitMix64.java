@@ -1,11 +1,12 @@
-package io.github.tornadodiffusion.diffusion.random;
+package io.github.tornadodiffusion.nn.random;
 
 /**
  * SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014): a
  * fixed algorithm, so that a shuffle or a drawing is the same with every JDK.
  */
 public final class SplitMix64 {
-  private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;
+  /** What the state grows by from number to number. */
+  public static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;
 
   private long state;
 
@@ -16,7 +17,8 @@ public final class SplitMix64 {
     }
   }
 
-  long nextLong() {
+  /** All 64 bits. */
+  public long nextLong() {
     state += GOLDEN_GAMMA;
     return mix(state);
   }
@@ -46,7 +48,8 @@ public final class SplitMix64 {
     return nextDouble() < probability;
   }
 
-  private static long mix(long value) {
+  /** The number of a state: Stafford's 13th variant of the 64-bit finaliser. */
+  public static long mix(long value) {
     long z = value;
     z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
     z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;

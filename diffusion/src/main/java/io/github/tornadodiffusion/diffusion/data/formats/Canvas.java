@@ -1,0 +1,87 @@
+package io.github.tornadodiffusion.diffusion.data.formats;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteOrder;
+import javax.imageio.stream.ImageInputStream;
+
+/**
+ * Where the first frame of an animation lies on the canvas that the whole is shown on. A frame may
+ * be smaller; around it the canvas is transparent.
+ *
+ * @param width of the canvas
+ * @param height of the canvas
+ * @param left column of the canvas that the frame begins in
+ * @param top row of the canvas that the frame begins in
+ */
+record Canvas(int width, int height, int left, int top) {
+  private static final int GIF_SIZES = 6;
+  private static final int FRAME = 0x2C;
+  private static final int EXTENSION = 0x21;
+  private static final int INTERLACED = 0x40;
+
+  /** From so many rows on, every pass of an interlaced image has one. */
+  private static final int FULL_PASSES = 5;
+
+  /**
+   * The canvas of a GIF file, grown to hold the first frame where that reaches beyond it.
+   *
+   * @param input at the file's start, where it will be again
+   * @throws EOFException if there is no frame
+   */
+  static Canvas ofGif(ImageInputStream input) throws IOException {
+    input.mark();
+    ByteOrder order = input.getByteOrder();
+    input.setByteOrder(ByteOrder.LITTLE_ENDIAN);
+    try {
+      input.skipBytes(GIF_SIZES);
+      int width = input.readUnsignedShort();
+      int height = input.readUnsignedShort();
+      int flags = input.readUnsignedByte();
+      // Two bytes on colour and aspect, then the palette, of a power of two of colours.
+      input.skipBytes(2 + (flags < 0x80 ? 0 : 3 << (flags & 7) + 1));
+      int block = input.readUnsignedByte();
+      for (; block == EXTENSION; block = input.readUnsignedByte()) {
+        input.readUnsignedByte();
+        for (int size = input.readUnsignedByte(); size > 0; size = input.readUnsignedByte()) {
+          input.skipBytes(size);
+        }
+      }
+      if (block != FRAME) {
+        throw new IOException("the file holds no image");
+      }
+      int left = input.readUnsignedShort();
+      int top = input.readUnsignedShort();
+      int right = left + input.readUnsignedShort();
+      int bottom = top + input.readUnsignedShort();
+      boolean interlaced = (input.readUnsignedByte() & INTERLACED) != 0;
+      if (interlaced && bottom - top > 1 && bottom - top < FULL_PASSES) {
+        // The JDK's reader gives the second pass a row although it has none.
+        throw new IOException(
+            "interlaced GIF files of %d rows are not supported".formatted(bottom - top));
+      }
+      return new Canvas(Math.max(width, right), Math.max(height, bottom), left, top);
+    } finally {
+      input.setByteOrder(order);
+      input.reset();
+    }
+  }
+
+  /** A canvas of one image. */
+  static Canvas of(int width, int height) {
+    return new Canvas(width, height, 0, 0);
+  }
+
+  long pixels() {
+    return (long) width * height;
+  }
+
+  /** The canvas when only every n-th column and row is taken, from the first on. */
+  Canvas every(int step) {
+    return new Canvas(
+        Math.ceilDiv(width, step),
+        Math.ceilDiv(height, step),
+        Math.ceilDiv(left, step),
+        Math.ceilDiv(top, step));
+  }
+}
