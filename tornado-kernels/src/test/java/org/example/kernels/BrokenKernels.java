@@ -20,6 +20,7 @@ class BrokenKernels {
     m.set(d.get(1), 1f);
   }
 
+  @SuppressWarnings("UnusedMethod") // it is named in a test
   private static void forItself(FloatArray m, IntArray d) {
     int bound = d.get(0);
     for (@Parallel int i = 0; i < bound; i++) {

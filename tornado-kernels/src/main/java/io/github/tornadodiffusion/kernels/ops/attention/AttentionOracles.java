@@ -11,7 +11,7 @@ import io.github.tornadodiffusion.kernels.ops.attention.AttentionKernels.Keys;
 import io.github.tornadodiffusion.kernels.ops.attention.AttentionKernels.Queries;
 
 /** Oracles of {@code Attention}. */
-public final class AttentionOracles {
+final class AttentionOracles {
   private AttentionOracles() {}
 
   /** The head of the descriptor that all kernels share. */
@@ -136,7 +136,7 @@ public final class AttentionOracles {
     }
   }
 
-  public static Expectation forward(Call call) {
+  static Expectation forward(Call call) {
     int[] d = call.descriptor();
     Head head = Head.of(d);
     return new Expectation(
@@ -159,7 +159,7 @@ public final class AttentionOracles {
                 sum.add(1 / rows.total(query, rows.greatestScore(query)))));
   }
 
-  public static Expectation queries(Call call) {
+  static Expectation queries(Call call) {
     int[] d = call.descriptor();
     Head head = Head.of(d);
     int out = d[Queries.OUT];
@@ -185,7 +185,7 @@ public final class AttentionOracles {
             }));
   }
 
-  public static Expectation keys(Call call) {
+  static Expectation keys(Call call) {
     int[] d = call.descriptor();
     Head head = Head.of(d);
     int gradOut = d[Keys.GRAD_OUT];

@@ -8,14 +8,14 @@ import io.github.tornadodiffusion.kernels.ops.conv.ConvKernels.Forward;
 import io.github.tornadodiffusion.kernels.ops.conv.ConvKernels.WeightGradient;
 
 /** Oracles of {@code Conv}. */
-public final class ConvOracles {
+final class ConvOracles {
   /** Output channels that lie side by side in the weights. */
   private static final int LANES = 16;
 
   private ConvOracles() {}
 
   /** out = conv(in) + bias + perImage + residual. */
-  public static Expectation forward(Call call) {
+  static Expectation forward(Call call) {
     int[] d = call.descriptor();
     int run = d[Forward.RUN];
     int kernelH = d[Forward.KERNEL_H];
@@ -57,7 +57,7 @@ public final class ConvOracles {
   }
 
   /** The gradient of the weights, summed over chunks of images. */
-  public static Expectation weightGradient(Call call) {
+  static Expectation weightGradient(Call call) {
     int[] d = call.descriptor();
     int inStride = d[WeightGradient.IN_STRIDE];
     int kernelH = d[WeightGradient.KERNEL_H];
@@ -107,7 +107,7 @@ public final class ConvOracles {
   }
 
   /** The weights for the input gradient: a permutation. */
-  public static Expectation flip(Call call) {
+  static Expectation flip(Call call) {
     int[] d = call.descriptor();
     int taps = d[Flip.TAPS];
     int cin = d[Flip.IN_STRIDE];

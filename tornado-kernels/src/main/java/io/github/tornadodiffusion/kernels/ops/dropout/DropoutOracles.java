@@ -7,10 +7,10 @@ import io.github.tornadodiffusion.kernels.RowsCall;
 import io.github.tornadodiffusion.kernels.ops.noise.Philox;
 
 /** The oracle of {@code Dropout}. */
-public final class DropoutOracles {
+final class DropoutOracles {
   private DropoutOracles() {}
 
-  public static Expectation drop(Call call) {
+  static Expectation drop(Call call) {
     RowsCall rows = RowsCall.of(call);
     int[] d = rows.d();
     int channels = d[DropoutKernels.CHANNELS];

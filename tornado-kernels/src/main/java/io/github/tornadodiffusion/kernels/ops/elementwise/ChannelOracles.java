@@ -9,11 +9,11 @@ import io.github.tornadodiffusion.kernels.ops.elementwise.ChannelKernels.Softmax
 import io.github.tornadodiffusion.kernels.ops.elementwise.ChannelKernels.SoftmaxBackward;
 
 /** Oracles of those kernels of {@code Elementwise} that tell channels apart. */
-public final class ChannelOracles {
+final class ChannelOracles {
   private ChannelOracles() {}
 
   /** Aligned or not. */
-  public static Expectation concat(Call call) {
+  static Expectation concat(Call call) {
     RowsCall rows = RowsCall.of(call);
     int a = rows.d()[Concat.A_CHANNELS];
     int aStride = rows.d()[Concat.A_STRIDE];
@@ -35,7 +35,7 @@ public final class ChannelOracles {
   }
 
   /** Aligned or not. */
-  public static Expectation slice(Call call) {
+  static Expectation slice(Call call) {
     RowsCall rows = RowsCall.of(call);
     int from = rows.d()[Slice.FROM];
     int inStride = rows.d()[Slice.IN_STRIDE];
@@ -52,7 +52,7 @@ public final class ChannelOracles {
         });
   }
 
-  public static Expectation softmax(Call call) {
+  static Expectation softmax(Call call) {
     RowsCall rows = RowsCall.of(call);
     int channels = rows.d()[Softmax.CHANNELS];
     int stride = rows.d()[Softmax.STRIDE];
@@ -76,7 +76,7 @@ public final class ChannelOracles {
   }
 
   /** The padding lanes stay zero because softmax is zero there. */
-  public static Expectation softmaxBackward(Call call) {
+  static Expectation softmaxBackward(Call call) {
     RowsCall rows = RowsCall.of(call);
     int stride = rows.d()[SoftmaxBackward.STRIDE];
     return rows.expect((place, before, sum) -> {

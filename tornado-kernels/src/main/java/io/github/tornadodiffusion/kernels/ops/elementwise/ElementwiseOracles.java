@@ -7,15 +7,15 @@ import io.github.tornadodiffusion.kernels.ops.elementwise.ElementwiseKernels.Aff
 import io.github.tornadodiffusion.kernels.ops.elementwise.ElementwiseKernels.Scale;
 
 /** Oracles of {@code Elementwise}, without those that tell channels apart. */
-public final class ElementwiseOracles {
+final class ElementwiseOracles {
   private ElementwiseOracles() {}
 
-  public static Expectation copy(Call call) {
+  static Expectation copy(Call call) {
     RowsCall rows = RowsCall.of(call);
     return rows.expect((place, before, sum) -> sum.add(before.at(rows.in(0, place))));
   }
 
-  public static Expectation add(Call call) {
+  static Expectation add(Call call) {
     RowsCall rows = RowsCall.of(call);
     return rows.expect((place, before, sum) -> {
       sum.add(before.at(rows.in(0, place)));
@@ -23,14 +23,14 @@ public final class ElementwiseOracles {
     });
   }
 
-  public static Expectation scale(Call call) {
+  static Expectation scale(Call call) {
     RowsCall rows = RowsCall.of(call);
     int factor = rows.d()[Scale.FACTOR];
     return rows.expect(
         (place, before, sum) -> sum.add(before.at(factor) * before.at(rows.in(0, place))));
   }
 
-  public static Expectation affine(Call call) {
+  static Expectation affine(Call call) {
     RowsCall rows = RowsCall.of(call);
     int channels = rows.d()[Affine.CHANNELS];
     int stride = rows.d()[Affine.STRIDE];

@@ -8,10 +8,10 @@ import io.github.tornadodiffusion.kernels.ops.embedding.EmbeddingKernels.LookupB
 import io.github.tornadodiffusion.kernels.ops.embedding.EmbeddingKernels.Sinusoid;
 
 /** Oracles of {@code Embedding}. */
-public final class EmbeddingOracles {
+final class EmbeddingOracles {
   private EmbeddingOracles() {}
 
-  public static Expectation sinusoid(Call call) {
+  static Expectation sinusoid(Call call) {
     int[] d = call.descriptor();
     int half = d[Sinusoid.HALF];
     int stride = d[Sinusoid.STRIDE];
@@ -34,7 +34,7 @@ public final class EmbeddingOracles {
             }));
   }
 
-  public static Expectation lookup(Call call) {
+  static Expectation lookup(Call call) {
     int[] d = call.descriptor();
     int stride = d[Lookup.STRIDE];
     return new Expectation(
@@ -48,7 +48,7 @@ public final class EmbeddingOracles {
             }));
   }
 
-  public static Expectation lookupBackward(Call call) {
+  static Expectation lookupBackward(Call call) {
     int[] d = call.descriptor();
     int images = d[LookupBackward.IMAGES];
     int stride = d[LookupBackward.STRIDE];

@@ -6,10 +6,10 @@ import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
 import io.github.tornadodiffusion.kernels.CallOracle.Region;
 
 /** Oracles of {@code CrossEntropy}. */
-public final class CrossEntropyOracles {
+final class CrossEntropyOracles {
   private CrossEntropyOracles() {}
 
-  public static Expectation perImage(Call call) {
+  static Expectation perImage(Call call) {
     int[] d = call.descriptor();
     return new Expectation(
         "%dx%d".formatted(d[CrossEntropyKernels.IMAGES], d[CrossEntropyKernels.CLASSES]),
@@ -23,7 +23,7 @@ public final class CrossEntropyOracles {
             }));
   }
 
-  public static Expectation backward(Call call) {
+  static Expectation backward(Call call) {
     int[] d = call.descriptor();
     int stride = d[CrossEntropyKernels.STRIDE];
     return new Expectation(

@@ -8,10 +8,10 @@ import io.github.tornadodiffusion.kernels.ops.loss.LossKernels.MeanSquaredError;
 import io.github.tornadodiffusion.kernels.ops.loss.LossKernels.MeanSquaredErrorBackward;
 
 /** Oracles of {@code Loss}. */
-public final class LossOracles {
+final class LossOracles {
   private LossOracles() {}
 
-  public static Expectation meanSquaredError(Call call) {
+  static Expectation meanSquaredError(Call call) {
     int[] d = call.descriptor();
     int floats = d[MeanSquaredError.H] * d[MeanSquaredError.PITCH];
     return new Expectation(
@@ -29,7 +29,7 @@ public final class LossOracles {
             }));
   }
 
-  public static Expectation meanSquaredErrorBackward(Call call) {
+  static Expectation meanSquaredErrorBackward(Call call) {
     RowsCall rows = RowsCall.of(call);
     double elements = rows.d()[MeanSquaredErrorBackward.ELEMENTS];
     int weights = rows.d()[MeanSquaredErrorBackward.WEIGHTS];

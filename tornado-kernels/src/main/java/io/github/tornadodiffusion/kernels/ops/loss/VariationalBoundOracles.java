@@ -9,7 +9,7 @@ import io.github.tornadodiffusion.kernels.ops.loss.VariationalBoundKernels.PerIm
 import org.apache.commons.math3.special.Erf;
 
 /** Oracles of {@code VariationalBound}. */
-public final class VariationalBoundOracles {
+final class VariationalBoundOracles {
   private VariationalBoundOracles() {}
 
   /**
@@ -43,7 +43,7 @@ public final class VariationalBoundOracles {
     }
   }
 
-  public static Expectation perImage(Call call) {
+  static Expectation perImage(Call call) {
     int[] d = call.descriptor();
     int elements = d[PerImage.H] * d[PerImage.LENGTH];
     return new Expectation(
@@ -68,7 +68,7 @@ public final class VariationalBoundOracles {
             }));
   }
 
-  public static Expectation backward(Call call) {
+  static Expectation backward(Call call) {
     RowsCall rows = RowsCall.of(call);
     int[] d = rows.d();
     return rows.expect(

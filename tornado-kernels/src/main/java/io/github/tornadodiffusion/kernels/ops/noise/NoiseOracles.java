@@ -8,12 +8,12 @@ import io.github.tornadodiffusion.kernels.ops.noise.NoiseKernels.Gaussian;
 import io.github.tornadodiffusion.kernels.ops.noise.NoiseKernels.MixImages;
 
 /** Oracles of {@code Noise}. */
-public final class NoiseOracles {
+final class NoiseOracles {
   private static final long LOW = 0xFFFFFFFFL;
 
   private NoiseOracles() {}
 
-  public static Expectation gaussian(Call call) {
+  static Expectation gaussian(Call call) {
     RowsCall rows = RowsCall.of(call);
     int channels = rows.d()[Gaussian.CHANNELS];
     int stride = rows.d()[Gaussian.STRIDE];
@@ -34,7 +34,7 @@ public final class NoiseOracles {
         });
   }
 
-  public static Expectation mixImages(Call call) {
+  static Expectation mixImages(Call call) {
     RowsCall rows = RowsCall.of(call);
     int a = rows.d()[MixImages.A];
     int b = rows.d()[MixImages.B];

@@ -15,7 +15,7 @@ import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels.Reduce;
 import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels.Sums;
 
 /** Oracles of {@code GroupNorm}. */
-public final class GroupNormOracles {
+final class GroupNormOracles {
   private GroupNormOracles() {}
 
   /** The head of the descriptor that all kernels share. */
@@ -114,7 +114,7 @@ public final class GroupNormOracles {
     }
   }
 
-  public static Expectation moments(Call call) {
+  static Expectation moments(Call call) {
     Head g = Head.of(call.descriptor());
     return new Expectation(
         g.shape(),
@@ -138,7 +138,7 @@ public final class GroupNormOracles {
         }));
   }
 
-  public static Expectation coefficients(Call call) {
+  static Expectation coefficients(Call call) {
     int[] d = call.descriptor();
     Head g = Head.of(d);
     int eps = d[Coefficients.EPS];
@@ -216,7 +216,7 @@ public final class GroupNormOracles {
     return 1 / Math.sqrt(squares / g.elements() + before.at(eps));
   }
 
-  public static Expectation apply(Call call) {
+  static Expectation apply(Call call) {
     int[] d = call.descriptor();
     Head g = Head.of(d);
     boolean silu = d[Apply.SILU] == 1;
@@ -239,7 +239,7 @@ public final class GroupNormOracles {
             }));
   }
 
-  public static Expectation sums(Call call) {
+  static Expectation sums(Call call) {
     int[] d = call.descriptor();
     Head g = Head.of(d);
     boolean silu = d[Sums.SILU] == 1;
@@ -270,7 +270,7 @@ public final class GroupNormOracles {
         }));
   }
 
-  public static Expectation reduce(Call call) {
+  static Expectation reduce(Call call) {
     int[] d = call.descriptor();
     Head g = Head.of(d);
     Region slope =
@@ -341,7 +341,7 @@ public final class GroupNormOracles {
         });
   }
 
-  public static Expectation gradient(Call call) {
+  static Expectation gradient(Call call) {
     int[] d = call.descriptor();
     Head g = Head.of(d);
     return new Expectation(

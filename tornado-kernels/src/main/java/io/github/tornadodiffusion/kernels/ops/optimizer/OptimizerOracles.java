@@ -12,10 +12,10 @@ import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerKernels.Norm;
 import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerKernels.Squares;
 
 /** Oracles of {@code Optimizer}. */
-public final class OptimizerOracles {
+final class OptimizerOracles {
   private OptimizerOracles() {}
 
-  public static Expectation squares(Call call) {
+  static Expectation squares(Call call) {
     int[] d = call.descriptor();
     return new Expectation(
         "%d parameters".formatted(d[Squares.LENGTH]),
@@ -30,7 +30,7 @@ public final class OptimizerOracles {
             }));
   }
 
-  public static Expectation norm(Call call) {
+  static Expectation norm(Call call) {
     int[] d = call.descriptor();
     int hyper = d[Norm.HYPER];
     return new Expectation(
@@ -53,7 +53,7 @@ public final class OptimizerOracles {
     return Math.sqrt(squares);
   }
 
-  public static Expectation adamW(Call call) {
+  static Expectation adamW(Call call) {
     int[] d = call.descriptor();
     int length = d[AdamW.LENGTH];
     int hyper = d[AdamW.HYPER];
@@ -96,7 +96,7 @@ public final class OptimizerOracles {
     return before.at(d[AdamW.GRADIENTS] + i) * before.at(d[AdamW.HYPER] + Optimizer.GRAD_SCALE);
   }
 
-  public static Expectation ema(Call call) {
+  static Expectation ema(Call call) {
     int[] d = call.descriptor();
     return new Expectation(
         "%d parameters".formatted(d[Ema.LENGTH]),
@@ -111,7 +111,7 @@ public final class OptimizerOracles {
   }
 
   /** Zeros. */
-  public static Expectation clear(Call call) {
+  static Expectation clear(Call call) {
     int[] d = call.descriptor();
     return new Expectation(
         "%d parameters".formatted(d[Clear.LENGTH]),

@@ -5,11 +5,11 @@ import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
 import io.github.tornadodiffusion.kernels.CallOracle.Region;
 
 /** Oracles of {@code Peak}. */
-public final class PeakOracles {
+final class PeakOracles {
   private PeakOracles() {}
 
   /** y = x after so many times x = factor * x + term. */
-  public static Expectation multiplyAdd(Call call) {
+  static Expectation multiplyAdd(Call call) {
     int[] d = call.descriptor();
     int rows = d[PeakKernels.ROWS];
     int times = d[PeakKernels.TIMES];

@@ -7,14 +7,14 @@ import io.github.tornadodiffusion.kernels.ops.product.MatMulKernels.Multiply;
 import io.github.tornadodiffusion.kernels.ops.product.MatMulKernels.Pack;
 
 /** Oracles of {@code MatMul}. */
-public final class MatMulOracles {
+final class MatMulOracles {
   /** Columns that lie side by side in the packed matrix. */
   private static final int LANES = 16;
 
   private MatMulOracles() {}
 
   /** The right matrices in panels of 16 columns: a permutation. */
-  public static Expectation pack(Call call) {
+  static Expectation pack(Call call) {
     int[] d = call.descriptor();
     boolean transposed = d[Pack.TRANSPOSED] != 0;
     int k = d[Pack.K];
@@ -44,7 +44,7 @@ public final class MatMulOracles {
   }
 
   /** c = a times the packed matrices. */
-  public static Expectation multiply(Call call) {
+  static Expectation multiply(Call call) {
     int[] d = call.descriptor();
     int k = d[Multiply.K];
     int m = d[Multiply.M];

@@ -7,10 +7,10 @@ import io.github.tornadodiffusion.kernels.ops.reduce.ReduceKernels.SumPixels;
 import io.github.tornadodiffusion.kernels.ops.reduce.ReduceKernels.SumRows;
 
 /** Oracles of {@code Reduce}. */
-public final class ReduceOracles {
+final class ReduceOracles {
   private ReduceOracles() {}
 
-  public static Expectation sumPixels(Call call) {
+  static Expectation sumPixels(Call call) {
     int[] d = call.descriptor();
     int h = d[SumPixels.H];
     int w = d[SumPixels.W];
@@ -31,7 +31,7 @@ public final class ReduceOracles {
             }));
   }
 
-  public static Expectation sumRows(Call call) {
+  static Expectation sumRows(Call call) {
     int[] d = call.descriptor();
     int rows = d[SumRows.COUNT];
     int length = d[SumRows.LENGTH];

@@ -6,10 +6,10 @@ import io.github.tornadodiffusion.kernels.RowsCall;
 import io.github.tornadodiffusion.kernels.RowsCall.Place;
 
 /** Oracles of {@code Resample}. */
-public final class ResampleOracles {
+final class ResampleOracles {
   private ResampleOracles() {}
 
-  public static Expectation nearest(Call call) {
+  static Expectation nearest(Call call) {
     RowsCall rows = RowsCall.of(call);
     int[] d = rows.d();
     return rows.expect((place, before, sum) -> {
@@ -19,7 +19,7 @@ public final class ResampleOracles {
     });
   }
 
-  public static Expectation nearestBackward(Call call) {
+  static Expectation nearestBackward(Call call) {
     RowsCall rows = RowsCall.of(call);
     int[] d = rows.d();
     return rows.expect((place, before, sum) -> {
@@ -33,7 +33,7 @@ public final class ResampleOracles {
     });
   }
 
-  public static Expectation averagePool(Call call) {
+  static Expectation averagePool(Call call) {
     RowsCall rows = RowsCall.of(call);
     int stride = rows.d()[ResampleKernels.STRIDE];
     return rows.expect((place, before, sum) -> {
@@ -45,7 +45,7 @@ public final class ResampleOracles {
     });
   }
 
-  public static Expectation averagePoolBackward(Call call) {
+  static Expectation averagePoolBackward(Call call) {
     RowsCall rows = RowsCall.of(call);
     int[] d = rows.d();
     return rows.expect((place, before, sum) -> {
@@ -57,7 +57,7 @@ public final class ResampleOracles {
     });
   }
 
-  public static Expectation filter(Call call) {
+  static Expectation filter(Call call) {
     RowsCall rows = RowsCall.of(call);
     int[] d = rows.d();
     int taps = d[ResampleKernels.TAPS];
@@ -77,7 +77,7 @@ public final class ResampleOracles {
     });
   }
 
-  public static Expectation dilate(Call call) {
+  static Expectation dilate(Call call) {
     RowsCall rows = RowsCall.of(call);
     int[] d = rows.d();
     int step = d[ResampleKernels.STEP];

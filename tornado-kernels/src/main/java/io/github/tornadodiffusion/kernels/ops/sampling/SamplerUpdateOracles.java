@@ -9,10 +9,10 @@ import io.github.tornadodiffusion.kernels.ops.sampling.SamplerUpdateKernels.Lear
 import java.util.stream.IntStream;
 
 /** Oracles of {@code SamplerUpdate}. */
-public final class SamplerUpdateOracles {
+final class SamplerUpdateOracles {
   private SamplerUpdateOracles() {}
 
-  public static Expectation combine(Call call) {
+  static Expectation combine(Call call) {
     int[] d = call.descriptor();
     return new Expectation(
         "%d registers of %d".formatted(d[Combine.COUNT], d[Combine.LENGTH]),
@@ -45,7 +45,7 @@ public final class SamplerUpdateOracles {
     return registers;
   }
 
-  public static Expectation learnedNoise(Call call) {
+  static Expectation learnedNoise(Call call) {
     int[] d = call.descriptor();
     return new Expectation(
         "%d values".formatted(d[LearnedNoise.LENGTH]),
