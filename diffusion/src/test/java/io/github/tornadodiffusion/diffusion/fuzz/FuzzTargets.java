@@ -158,7 +158,9 @@ final class FuzzTargets {
 
   /** Labels beside two images. */
   private static void labels(Path directory, String name, byte[] file) throws IOException {
-    byte[] image = HexFormat.of().parseHex("474946383961010001008000000000000000002c000000000100010000020144003b");
+    byte[] image =
+        HexFormat.of()
+            .parseHex("474946383961010001008000000000000000002c000000000100010000020144003b");
     Files.createDirectories(directory.resolve("data/00000"));
     Files.write(directory.resolve("data/00000/a.gif"), image);
     Files.write(directory.resolve("data/00000/b.gif"), image);
