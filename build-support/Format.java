@@ -39,7 +39,8 @@ final class Format {
     List<String> files = new ArrayList<>();
     try (Stream<Path> modules = Files.list(root)) {
       for (Path module : modules.filter(Files::isDirectory).sorted().toList()) {
-        Path start = module.endsWith("build-support") ? module : module.resolve("src");
+        boolean whole = module.endsWith("build-support") || module.endsWith("examples");
+        Path start = whole ? module : module.resolve("src");
         if (Files.isDirectory(start)) {
           try (Stream<Path> walk = Files.walk(start)) {
             walk.map(Path::toString).filter(f -> f.endsWith(".java")).sorted().forEach(files::add);

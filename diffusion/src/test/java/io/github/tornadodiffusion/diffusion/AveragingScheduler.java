@@ -1,9 +1,10 @@
 package io.github.tornadodiffusion.diffusion;
 
 import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
-import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.StepOptions;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update.Combine;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update.Term;

@@ -3,14 +3,14 @@ package io.github.tornadodiffusion.experiments;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.data.sources.Datasets;
 import io.github.tornadodiffusion.diffusion.images.PngFiles;
-import io.github.tornadodiffusion.experiments.cli.Errors;
-import io.github.tornadodiffusion.experiments.cli.MemoryNeed;
+import io.github.tornadodiffusion.diffusion.model.MemoryNeed;
+import io.github.tornadodiffusion.diffusion.sampling.ModelSampler;
+import io.github.tornadodiffusion.diffusion.training.Preset;
+import io.github.tornadodiffusion.diffusion.training.Presets;
 import io.github.tornadodiffusion.experiments.cli.OutputFiles;
-import io.github.tornadodiffusion.experiments.cli.Preset;
-import io.github.tornadodiffusion.experiments.cli.Presets;
 import io.github.tornadodiffusion.experiments.cli.Versions;
 import io.github.tornadodiffusion.experiments.sampling.LabelledGrid;
-import io.github.tornadodiffusion.experiments.sampling.ModelSampler;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -109,7 +109,7 @@ final class DataCommand {
       OutputFiles.prepare("--out", out, OutputFiles.PNG);
       PrintWriter err = spec.commandLine().getErr();
       for (String warning : dataset.warnings()) {
-        err.println("warning: " + Errors.oneLine(warning));
+        err.println("warning: " + Messages.line(warning));
       }
       BufferedImage picture = grid.draw(err);
       PngFiles.write(
@@ -127,7 +127,7 @@ final class DataCommand {
     }
 
     private void report(Dataset dataset, int shown, PrintWriter out) {
-      out.println("data      " + Errors.oneLine(dataset.name()));
+      out.println("data      " + Messages.line(dataset.name()));
       out.println("images    " + String.format(Locale.ROOT, "%,d", dataset.size()));
       String from = dataset.originalSizes().map(sizes -> ", from " + sizes + " pixels").orElse("");
       out.println(
@@ -144,7 +144,7 @@ final class DataCommand {
       for (int i = 0; i < counts.length; i++) {
         out.println(
             String.format(
-                Locale.ROOT, "  %3d  %,9d images  %s", i, counts[i], Errors.oneLine(names.get(i))));
+                Locale.ROOT, "  %3d  %,9d images  %s", i, counts[i], Messages.line(names.get(i))));
       }
       out.println("sha256    " + dataset.hash());
       out.println("preview   %s, %d images".formatted(this.out, shown));

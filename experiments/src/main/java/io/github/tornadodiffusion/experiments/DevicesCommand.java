@@ -1,8 +1,8 @@
 package io.github.tornadodiffusion.experiments;
 
 import io.github.tornadodiffusion.experiments.cli.Devices;
-import io.github.tornadodiffusion.experiments.cli.Json;
 import io.github.tornadodiffusion.kernels.Engines;
+import io.github.tornadodiffusion.nn.io.Json;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Map;

@@ -9,7 +9,7 @@ import picocli.CommandLine.Command;
 
 /** Experiments: each writes raw data, a report made from it and what it takes to repeat it. */
 @Command(
-    name = "experiment",
+    name = ExperimentCommand.NAME,
     description = "Runs an experiment and writes raw data, a report, pictures and a manifest.",
     synopsisSubcommandLabel = "NAME",
     subcommands = {
@@ -22,4 +22,6 @@ import picocli.CommandLine.Command;
       RerunCommand.class,
       MergeCommand.class
     })
-final class ExperimentCommand {}
+final class ExperimentCommand {
+  static final String NAME = "experiment";
+}

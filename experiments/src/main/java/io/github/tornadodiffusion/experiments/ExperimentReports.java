@@ -1,18 +1,20 @@
 package io.github.tornadodiffusion.experiments;
 
-import io.github.tornadodiffusion.experiments.cli.Errors;
 import io.github.tornadodiffusion.experiments.devices.DevicesPlan;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
 import io.github.tornadodiffusion.experiments.framework.ExperimentData;
 import io.github.tornadodiffusion.experiments.framework.ExperimentDirectory;
+import io.github.tornadodiffusion.experiments.framework.ExperimentProvider;
 import io.github.tornadodiffusion.experiments.framework.ExperimentRun;
 import io.github.tornadodiffusion.experiments.jmh.JmhReport;
 import io.github.tornadodiffusion.experiments.samplers.SamplersExperiment;
 import io.github.tornadodiffusion.experiments.scaling.ScalingExperiment;
 import io.github.tornadodiffusion.experiments.study.PredictionExperiment;
 import io.github.tornadodiffusion.experiments.study.SchedulesExperiment;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** The reports of all experiments, by the name in the manifest. */
 public final class ExperimentReports {
@@ -43,14 +45,13 @@ public final class ExperimentReports {
 
   private static Experiment.Kind kind(ExperimentDirectory directory) throws IOException {
     String name = directory.readManifest().path(ExperimentRun.EXPERIMENT).asString();
-    for (Experiment.Kind kind : KINDS) {
-      if (kind.name().equals(name)) {
-        return kind;
-      }
-    }
-    throw new IOException(
-        "%s is of the experiment '%s', which this version does not know: take the version that"
-                .formatted(directory.manifest(), Errors.oneLine(name))
-            + " made it");
+    return Stream.concat(KINDS.stream(), ExperimentProvider.all().map(ExperimentProvider::kind))
+        .filter(kind -> kind.name().equals(name))
+        .findFirst()
+        .orElseThrow(() ->
+            new IOException(
+                "%s is of the experiment '%s', which this version does not know: take the version"
+                        .formatted(directory.manifest(), Messages.line(name))
+                    + " that made it"));
   }
 }

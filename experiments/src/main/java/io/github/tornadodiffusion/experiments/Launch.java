@@ -1,6 +1,9 @@
 package io.github.tornadodiffusion.experiments;
 
+import io.github.tornadodiffusion.experiments.cli.NativeOutput;
 import io.github.tornadodiffusion.kernels.tornado.StableSource;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.ValueLayout;
@@ -24,12 +27,7 @@ public final class Launch {
     if (saved != null) {
       restoreStandardError(saved);
     }
-    Integer stdout = Integer.getInteger("tornadodiffusion.stdout");
-    if (stdout == null) {
-      Main.main(args);
-    } else {
-      Main.run(new NativeOutput(stdout), args);
-    }
+    Main.run(NativeOutput.kept().orElseGet(() -> new FileOutputStream(FileDescriptor.out)), args);
   }
 
   @SuppressWarnings("restricted") // dup2 of the C library, which has no Java counterpart

@@ -3,6 +3,8 @@ package io.github.tornadodiffusion.experiments;
 import io.github.tornadodiffusion.experiments.bench.BenchCommand;
 import io.github.tornadodiffusion.experiments.cli.Errors;
 import io.github.tornadodiffusion.experiments.cli.Versions;
+import io.github.tornadodiffusion.experiments.notebook.NotebookCommand;
+import io.github.tornadodiffusion.experiments.run.RunCommand;
 import io.github.tornadodiffusion.experiments.sampling.SampleCommand;
 import io.github.tornadodiffusion.experiments.training.TrainCommand;
 import java.io.FileDescriptor;
@@ -11,9 +13,12 @@ import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 
 /**
@@ -36,9 +41,23 @@ import picocli.CommandLine.ScopeType;
       BenchCommand.class,
       ExperimentCommand.class,
       DataCommand.class,
-      DevicesCommand.class
+      DevicesCommand.class,
+      RunCommand.class,
+      NotebookCommand.class
+    },
+    footer = {
+      "",
+      "Every command takes --show-command: it then only prints the java command that would run."
     })
 public final class Main {
+  @Option(
+      names = PluginOption.NAME,
+      scope = ScopeType.INHERIT,
+      paramLabel = "DIR_OR_JAR",
+      description =
+          "Classes of your own, for options that name a class, and experiments; may be repeated.")
+  List<Path> plugins;
+
   private Main() {}
 
   /** Runs one command and ends the process with its exit code. */
@@ -67,20 +86,32 @@ public final class Main {
     System.exit(code);
   }
 
+  /** All commands with their options. */
+  static CommandLine commandLine() {
+    CommandLine commandLine = new CommandLine(new Main());
+    // What follows the file of 'run' is that program's own.
+    commandLine.getSubcommands().get("run").setStopAtPositional(true);
+    return commandLine;
+  }
+
   /** Runs one command and returns its exit code. */
   static int run(PrintWriter out, PrintWriter err, String... args) {
-    CommandLine commandLine = new CommandLine(new Main());
+    CommandLine commandLine = commandLine();
     commandLine.setOut(out);
     commandLine.setErr(err);
     commandLine.setCaseInsensitiveEnumValuesAllowed(true);
     commandLine.setAbbreviatedOptionsAllowed(false);
     commandLine.setParameterExceptionHandler(Errors::badUsage);
     commandLine.setExecutionExceptionHandler(Errors::failed);
+    ClassLoader before = Thread.currentThread().getContextClassLoader();
     int code;
     try {
+      PluginOption.apply(commandLine, List.of(args));
       code = commandLine.execute(args);
-    } catch (Error e) {
+    } catch (IllegalArgumentException | Error e) {
       code = Errors.failed(e, err, args);
+    } finally {
+      Thread.currentThread().setContextClassLoader(before);
     }
     return code == 0 && out.checkError() ? Errors.lostOutput(err) : code;
   }

@@ -64,7 +64,10 @@ final class MergeCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** Which part has which unit, checked: one configuration, and every unit once. */
+  /**
+   * Which part holds which unit. Checks that all have one configuration, and that no unit comes
+   * twice.
+   */
   private Map<String, ExperimentDirectory> sources(
       List<ExperimentDirectory> directories, List<JsonNode> manifests) {
     JsonNode first = manifests.getFirst();

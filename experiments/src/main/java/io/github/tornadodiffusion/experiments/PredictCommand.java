@@ -1,19 +1,24 @@
 package io.github.tornadodiffusion.experiments;
 
 import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
+import io.github.tornadodiffusion.diffusion.model.MemoryNeed;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
-import io.github.tornadodiffusion.experiments.cli.MemoryNeed;
 import io.github.tornadodiffusion.experiments.cli.OutputFiles;
 import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.nn.graph.Model;
+import io.github.tornadodiffusion.nn.graph.RecordedProgram;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.io.Safetensors;
 import io.github.tornadodiffusion.nn.models.unet.ModelFiles;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
-import io.github.tornadodiffusion.nn.models.unet.UNetInference;
-import io.github.tornadodiffusion.nn.training.UNetGradients;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
+import io.github.tornadodiffusion.nn.programs.Inference;
+import io.github.tornadodiffusion.nn.programs.LossGradients;
+import io.github.tornadodiffusion.nn.programs.Objective;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
@@ -85,12 +90,11 @@ final class PredictCommand implements Callable<Integer> {
   private static SequencedMap<String, HostTensor> predict(
       Engine engine, ModelFiles.UNet unet, PredictInput in) {
     UNet2DConfig config = unet.config();
-    checkMemory(UNetInference.arenaFloats(config, in.batch(), in.height(), in.width()), config, 1);
+    RecordedProgram<Inference> program = Inference.record(new UNet2DModel(config), in.shape());
+    checkMemory(program.floats(), config, 1);
     SequencedMap<String, HostTensor> results = new LinkedHashMap<>();
-    try (UNetInference inference =
-        UNetInference.open(
-            engine, config, unet.parameters(), in.batch(), in.height(), in.width())) {
-      float[] output = inference.predict(in.inputs());
+    try (Inference inference = program.open(engine, unet.parameters())) {
+      float[] output = inference.predict(in.inputs().values());
       results.put("sample", new HostTensor(in.outputShape(config), output));
     }
     return results;
@@ -99,14 +103,17 @@ final class PredictCommand implements Callable<Integer> {
   private static SequencedMap<String, HostTensor> gradients(
       Engine engine, ModelFiles.UNet unet, PredictInput in) {
     UNet2DConfig config = unet.config();
-    checkMemory(UNetGradients.arenaFloats(config, in.batch(), in.height(), in.width()), config, 2);
+    RecordedProgram<LossGradients> program =
+        LossGradients.record(
+            Objective.meanSquaredError(new UNet2DModel(config), Model.SAMPLE), in.shape());
+    checkMemory(program.floats(), config, 2);
     SequencedMap<String, HostTensor> results = new LinkedHashMap<>();
-    try (UNetGradients gradients =
-        UNetGradients.open(
-            engine, config, unet.parameters(), in.batch(), in.height(), in.width())) {
-      UNetGradients.Result result = gradients.run(in.inputs(), in.target().values());
-      results.put("sample", new HostTensor(in.outputShape(config), result.output()));
-      results.put("loss", new HostTensor(new int[0], new float[] {(float) result.loss()}));
+    try (LossGradients gradients = program.open(engine, unet.parameters())) {
+      Map<String, float[]> values = new HashMap<>(in.inputs().values());
+      values.put("target", in.target().values());
+      double loss = gradients.run(values);
+      results.put("sample", new HostTensor(in.outputShape(config), gradients.images(Model.SAMPLE)));
+      results.put("loss", new HostTensor(new int[0], new float[] {(float) loss}));
       gradients.gradients().forEach((name, tensor) -> results.put("grad." + name, tensor));
     }
     return results;

@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.experiments;
 
+import io.github.tornadodiffusion.nn.graph.BatchShape;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.io.Safetensors;
 import io.github.tornadodiffusion.nn.io.SafetensorsFile;
@@ -130,20 +131,14 @@ record PredictInput(HostTensor sample, float[] timesteps, float[] labels, HostTe
     return new UNetInputs(sample.values(), timesteps, labels);
   }
 
-  int batch() {
-    return sample.shape()[0];
-  }
-
-  int height() {
-    return sample.shape()[2];
-  }
-
-  int width() {
-    return sample.shape()[3];
+  /** What the program is recorded for. */
+  BatchShape shape() {
+    return new BatchShape(sample.shape()[0], sample.shape()[2], sample.shape()[3]);
   }
 
   /** The shape of what the model makes of the sample. */
   int[] outputShape(UNet2DConfig config) {
-    return new int[] {batch(), config.outChannels(), height(), width()};
+    BatchShape shape = shape();
+    return new int[] {shape.images(), config.outChannels(), shape.height(), shape.width()};
   }
 }

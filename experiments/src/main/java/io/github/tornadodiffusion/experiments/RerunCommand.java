@@ -2,7 +2,6 @@ package io.github.tornadodiffusion.experiments;
 
 import io.github.tornadodiffusion.experiments.cli.Arguments;
 import io.github.tornadodiffusion.experiments.cli.Errors;
-import io.github.tornadodiffusion.experiments.cli.Json;
 import io.github.tornadodiffusion.experiments.cli.RunDirectory;
 import io.github.tornadodiffusion.experiments.cli.Shell;
 import io.github.tornadodiffusion.experiments.framework.ExperimentData.Row;
@@ -10,6 +9,8 @@ import io.github.tornadodiffusion.experiments.framework.ExperimentDirectory;
 import io.github.tornadodiffusion.experiments.framework.RunComparison;
 import io.github.tornadodiffusion.experiments.framework.Tolerance;
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
+import io.github.tornadodiffusion.nn.io.Json;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -118,9 +119,9 @@ final class RerunCommand implements Callable<Integer> {
   private int run(List<String> arguments, Path directory) {
     List<String> all = new ArrayList<>(arguments);
     all.addAll(List.of("--out", directory.toString()));
-    PrintWriter err = spec.commandLine().getErr();
-    err.println("running " + Shell.program() + " " + Shell.line(all));
-    return Main.run(spec.commandLine().getOut(), err, all.toArray(String[]::new));
+    spec.commandLine().getErr().println("running " + Shell.program() + " " + Shell.line(all));
+    PluginOption.apply(spec.root().commandLine(), all);
+    return spec.root().commandLine().execute(all.toArray(String[]::new));
   }
 
   /** Processor and cores; machines of one name may still be of different generations. */
@@ -128,7 +129,7 @@ final class RerunCommand implements Callable<Integer> {
     JsonNode machine = readManifest(directory).path("machine");
     return "%s with %s cores"
         .formatted(
-            Errors.oneLine(machine.path("cpu").asString("unknown")), machine.path("cores").asInt());
+            Messages.line(machine.path("cpu").asString("unknown")), machine.path("cores").asInt());
   }
 
   private static JsonNode readManifest(Path directory) throws IOException {

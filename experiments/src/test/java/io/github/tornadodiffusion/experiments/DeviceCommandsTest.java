@@ -10,7 +10,6 @@ import io.github.tornadodiffusion.experiments.devices.DeviceUnit;
 import io.github.tornadodiffusion.experiments.framework.ExperimentData;
 import io.github.tornadodiffusion.experiments.framework.ExperimentDirectory;
 import io.github.tornadodiffusion.kernels.Engines;
-import io.github.tornadodiffusion.kernels.check.CallOracles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -141,7 +140,7 @@ class DeviceCommandsTest {
     ExperimentData data = ExperimentData.read(new ExperimentDirectory(out));
     assertEquals(List.of(), data.table(DeviceUnit.FAILURE));
     assertEquals(3, data.table("speed").size());
-    assertEquals(CallOracles.kernels().size(), data.table("error").size());
+    assertEquals(OwnKernels.ids().size(), data.table("error").size());
     for (ExperimentData.Row row : data.table("program")) {
       assertEquals(device, row.text("device"));
       assertTrue(row.number("first_compilation_ms") > 0);

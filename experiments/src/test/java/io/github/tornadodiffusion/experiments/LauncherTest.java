@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.tornadodiffusion.diffusion.training.Checkpoints;
 import io.github.tornadodiffusion.kernels.Engines;
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,48 +13,23 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.jar.JarEntry;
-import java.util.jar.JarOutputStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** The program as a process of its own, started by the script, with what signals do to it. */
 class LauncherTest {
-  private static final Path SCRIPT = Path.of("../tornado-diffusion");
   private static final Path FULL_DEVICE = Path.of("/dev/full");
   private static final Duration PATIENCE = Duration.ofMinutes(3);
 
   @TempDir static Path root;
   @TempDir Path directory;
 
-  /** Lays the classes under test where the script looks for its last build. */
   @BeforeAll
   static void install() throws IOException {
-    assumeTrue(Files.isExecutable(SCRIPT) && Files.isExecutable(Path.of("/bin/bash")));
-    Files.copy(SCRIPT, root.resolve("tornado-diffusion"));
-    Path app = Files.createDirectories(root.resolve("target/app/build"));
-    String[] places = System.getProperty("java.class.path").split(File.pathSeparator);
-    for (int i = 0; i < places.length; i++) {
-      Path place = Path.of(places[i]).toAbsolutePath();
-      if (Files.isDirectory(place)) {
-        pack(place, app.resolve(i + ".jar"));
-      } else if (Files.exists(place)) {
-        Files.copy(place, app.resolve(i + ".jar"));
-      }
-    }
-    Files.writeString(root.resolve("target/app/current"), "build\n");
-  }
-
-  private static void pack(Path classes, Path jar) throws IOException {
-    try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar));
-        Stream<Path> files = Files.walk(classes)) {
-      for (Path file : files.filter(Files::isRegularFile).toList()) {
-        out.putNextEntry(new JarEntry(classes.relativize(file).toString().replace('\\', '/')));
-        Files.copy(file, out);
-      }
-    }
+    InstalledProgram.into(root);
   }
 
   private Process start(String javaOptions, Path out, String... arguments) throws IOException {
@@ -174,6 +148,23 @@ class LauncherTest {
     assertTrue(Files.readString(directory.resolve("out")).contains("without TornadoVM"));
   }
 
+  @Test
+  void jupyterStartsTheKernelByTheScript() throws Exception {
+    ProcessBuilder builder =
+        new ProcessBuilder("/bin/bash", root + "/tornado-diffusion", "notebook", "--install-only")
+            .redirectError(directory.resolve("err").toFile());
+    builder.environment().remove("TORNADOVM_HOME");
+    builder.environment().put("JUPYTER_DATA_DIR", directory.resolve("jupyter").toString());
+    builder.environment().put("TORNADODIFFUSION_JAVA_HOME", System.getProperty("java.home"));
+    Path spec = directory.resolve("jupyter/kernels/tornado-diffusion/kernel.json");
+    assertOneLine(end(0, builder.start()), spec.toString());
+    JsonNode kernel = JsonMapper.shared().readTree(Files.readString(spec));
+    assertEquals(
+        List.of(root + "/tornado-diffusion", "notebook", "--kernel", "{connection_file}"),
+        kernel.get("argv").values().stream().map(JsonNode::asString).toList());
+    assertEquals("java", kernel.get("language").asString());
+  }
+
   /** Started elsewhere than where the script lies. */
   @Test
   void theCommandAtTheEndCanBePasted() throws Exception {
@@ -229,6 +220,24 @@ class LauncherTest {
     assertTrue(err.contains("stopped before the samples were drawn"), err);
     assertTrue(Files.exists(run.resolve("model_index.json")));
     assertTrue(Files.notExists(run.resolve("samples.png")));
+  }
+
+  /** Also with words that a shell would take apart. */
+  @Test
+  void theJavaCommandCanBePasted() throws Exception {
+    Path out = directory.resolve("out");
+    assertEquals("", run(0, "-Da='b\"$", out, "devices", "--show-command", "--json"));
+    List<String> shown = Files.readAllLines(out);
+    assertEquals(1, shown.size());
+    assertTrue(shown.getFirst().contains("Launch devices --json"), shown.getFirst());
+    Process process =
+        new ProcessBuilder("/bin/bash", "-c", shown.getFirst())
+            .directory(directory.toFile())
+            .redirectOutput(out.toFile())
+            .redirectError(directory.resolve("err").toFile())
+            .start();
+    end(0, process);
+    assertTrue(Files.readString(out).startsWith("{\"device\":\"jvm\""));
   }
 
   /** So that drivers find compiled kernels in their caches: declarations have a fixed order. */

@@ -5,7 +5,6 @@ import io.github.tornadodiffusion.kernels.CallOracle;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.Program;
 import io.github.tornadodiffusion.kernels.Variants;
-import io.github.tornadodiffusion.kernels.check.CallOracles;
 import io.github.tornadodiffusion.kernels.jvm.JvmEngine;
 import java.util.List;
 
@@ -58,7 +57,7 @@ public final class WrongEngine implements Engine {
   }
 
   private static void spoil(Session session, Call call) {
-    CallOracle.Region region = CallOracles.of(call).regions().getFirst();
+    CallOracle.Region region = call.expect().regions().getFirst();
     session.write(region.index().applyAsInt(region.count() - 1), new float[] {12345}, 0, 1);
   }
 

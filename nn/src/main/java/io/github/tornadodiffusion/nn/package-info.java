@@ -1,15 +1,18 @@
 /**
- * Neural networks as static programs.
+ * Neural networks as static programs. Each package knows those before it alone:
  *
- * <p>A model such as {@link io.github.tornadodiffusion.nn.models.unet.UNet2DModel} is built of
- * modules that declare parameters with diffusers' names. Recording it for one batch shape gives a
- * {@code Graph} of operations; each operation adds its forward and its backward kernel calls to a
- * {@code Schedule} on symbolic buffers; {@code MemoryPlan} decides from the life of every buffer
- * where it lies in one arena and builds the program that an engine runs. {@link
- * io.github.tornadodiffusion.nn.models.unet.UNetInference}, {@link
- * io.github.tornadodiffusion.nn.training.UNetGradients} and {@link
- * io.github.tornadodiffusion.nn.training.UNetTraining} do so for prediction, for gradients and for
- * training steps.
+ * <ol>
+ *   <li>{@code io}: tensors on the host, safetensors, JSON, files that are replaced as a whole.
+ *   <li>{@code graph}: the graph of operations, its differentiation, its place in memory, and the
+ *       program that it becomes on a device. Start at {@link
+ *       io.github.tornadodiffusion.nn.graph.Model}.
+ *   <li>{@code operations}: what a graph is made of, with gradients.
+ *   <li>{@code programs}: prediction, gradients and sampling of any model, and the check of
+ *       gradients.
+ *   <li>{@code layers}: modules with parameters.
+ *   <li>{@code models}: whole networks, a package each.
+ *   <li>{@code training}: training of any model; initial values, optimizers, learning rates.
+ * </ol>
  *
  * <p>Tensors are {@code [n, h, w, c]} inside and {@code [n, c, h, w]} at the edges. Files are
  * diffusers': configurations, safetensors, model directories.

@@ -12,7 +12,7 @@ public final class GoldenModel {
 
   public static ModelFiles.UNet read(String directory) throws IOException {
     return ModelFiles.readUNet(
-        Golden.path(directory), config -> new UNet2DModel(config).parameters());
+        Golden.path(directory), config -> new UNet2DModel(config).parameters().specs());
   }
 
   public static float[] floats(JsonNode array) {

@@ -10,4 +10,18 @@ package io.github.tornadodiffusion.kernels;
  *     by memory
  * @param bytes bytes that the launch must at least read and write
  */
-public record Call(Kernel kernel, int[] descriptor, int extent, double flops, double bytes) {}
+public record Call(Kernel kernel, int[] descriptor, int extent, double flops, double bytes) {
+  /**
+   * What its kernel's oracle says that it must write.
+   *
+   * @throws IllegalStateException if the kernel has no oracle: then no figure may be printed
+   */
+  public CallOracle.Expectation expect() {
+    return kernel
+        .oracle()
+        .orElseThrow(() ->
+            new IllegalStateException(
+                "the kernel %s has no oracle; no figures are printed".formatted(kernel.id())))
+        .expect(this);
+  }
+}

@@ -28,8 +28,10 @@ public interface Engine extends AutoCloseable {
   default void checkRoom(int floats) {}
 
   /**
-   * Makes sure that the device computes what the jvm engine computes, before its numbers are
-   * trusted. What has been proven once is not tried again. The jvm engine itself needs no proof.
+   * Makes sure that the device computes what the jvm engine computes, and that foreign kernels
+   * compute what their oracles say, before its numbers are trusted. What has been proven once is
+   * not tried again. The jvm engine tries foreign kernels only, and not before the next {@link
+   * #open}, which tells whether there are any.
    *
    * @param trials gives a trial for every kernel and shape that is going to be used
    * @throws IllegalStateException naming the first kernel that is wrong

@@ -5,7 +5,7 @@ package io.github.tornadodiffusion.kernels;
  *
  * @param threads of the jvm device, the calling one included
  * @param variants which variants of kernels to run
- * @param selfCheck whether a device of TornadoVM must show that its kernels are right, see {@link
+ * @param selfCheck whether kernels must show that they are right before they are used, see {@link
  *     Engine#prove}
  * @param measure whether {@link Engine.Session#measure} will be asked for
  * @param listener hears how far a device is that is being prepared
@@ -40,5 +40,13 @@ public record EngineOptions(
      * @param what the work, for instance {@code compiling kernels}
      */
     void preparing(String what, int done, int all);
+
+    /**
+     * Called with what the user should know before trusting a number; one line to stderr unless
+     * overridden.
+     */
+    default void warning(String message) {
+      System.err.println(message);
+    }
   }
 }

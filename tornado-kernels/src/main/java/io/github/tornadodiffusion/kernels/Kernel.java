@@ -1,36 +1,131 @@
 package io.github.tornadodiffusion.kernels;
 
-import java.io.InputStream;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
- * A kernel: a static method {@code void method(FloatArray arena, IntArray descriptor)}, of any
- * class in any package, whose outermost loop is {@code for (@Parallel int i = 0; i < bound; i++)}.
- * A kernel for work groups is a method {@code void method(KernelContext, FloatArray, IntArray)}.
+ * A kernel and what everybody needs to know of it. It is a static method {@code void
+ * method(FloatArray arena, IntArray descriptor)} of any class in any package, written once for the
+ * jvm engine and for TornadoVM:
+ *
+ * <ul>
+ *   <li>Its outermost loop is {@code for (@Parallel int i = 0; i < bound; i++)}, where bound is a
+ *       number of the descriptor. Its iterations are shared out, so none may read what another one
+ *       writes. A second {@code @Parallel} loop right inside keeps a GPU busy.
+ *   <li>It computes with {@link Lanes} on a {@code VectorFloat16} made within the loop, or with
+ *       single floats of the arena and {@code TornadoMath}.
+ *   <li>What it calls are methods of its own class, of {@link Lanes}, or such as take only numbers.
+ * </ul>
+ *
+ * <p>A kernel for work groups has a {@link WorkGroup}, and another signature: see {@link Tiles}.
  *
  * <p>The class is only named here and never initialised: without TornadoVM, whose types it
  * mentions, the jvm engine reads its class file and makes a class of its own from it.
  *
- * @param owner the class that holds the method
- * @param method name of the method
+ * <pre>{@code
+ * static final Kernel FORWARD =
+ *     Kernel.of(ConvKernels.class, "forward")
+ *         .with(ConvOracles::forward)
+ *         .with(Tiles.variant(ConvTileKernels.class, "forward", 1024));
+ * }</pre>
+ *
+ * <p>Two kernels are equal if they are the same method.
  */
-public record Kernel(Class<?> owner, String method) {
-  /** The name to print, for instance {@code Conv.forward} for a method of ConvKernels. */
-  public String id() {
-    return owner.getSimpleName().replace("Kernels", "") + "." + method;
+public final class Kernel {
+  private static final String OURS = Kernel.class.getPackageName() + ".";
+
+  private final Class<?> owner;
+  private final String method;
+  private final WorkGroup workGroup;
+  private final CallOracle oracle;
+  private final List<Variant> variants;
+
+  private Kernel(
+      Class<?> owner,
+      String method,
+      WorkGroup workGroup,
+      CallOracle oracle,
+      List<Variant> variants) {
+    this.owner = owner;
+    this.method = method;
+    this.workGroup = workGroup;
+    this.oracle = oracle;
+    this.variants = variants;
+  }
+
+  /** The kernel that is a method of a class, not yet with anything else. */
+  public static Kernel of(Class<?> owner, String method) {
+    return new Kernel(owner, method, null, null, List.of());
+  }
+
+  /** The same kernel, judged by an oracle. */
+  public Kernel with(CallOracle newOracle) {
+    return new Kernel(owner, method, workGroup, newOracle, variants);
+  }
+
+  /** The same kernel with one more variant, which is chosen only where none before it can be. */
+  public Kernel with(Variant variant) {
+    List<Variant> more = Stream.concat(variants.stream(), Stream.of(variant)).toList();
+    return new Kernel(owner, method, workGroup, oracle, more);
+  }
+
+  /** The same kernel, run by work groups. */
+  public Kernel with(WorkGroup newWorkGroup) {
+    return new Kernel(owner, method, newWorkGroup, oracle, variants);
+  }
+
+  /** The class that holds the method. */
+  public Class<?> owner() {
+    return owner;
+  }
+
+  /** Name of the method. */
+  public String method() {
+    return method;
+  }
+
+  /** The work groups that it is written for; empty for a kernel with {@code @Parallel} loops. */
+  public Optional<WorkGroup> workGroup() {
+    return Optional.ofNullable(workGroup);
+  }
+
+  /** What says what it must write; empty where nobody has said so. */
+  public Optional<CallOracle> oracle() {
+    return Optional.ofNullable(oracle);
+  }
+
+  /** Other ways to compute the same, the best first; see {@link Variants}. */
+  public List<Variant> variants() {
+    return variants;
+  }
+
+  /** Whether it is none of this project's own, which are proved by the project's tests. */
+  public boolean isForeign() {
+    return !owner.getName().startsWith(OURS);
   }
 
   /**
-   * Opens the class file of a kernel's class.
-   *
-   * @throws IllegalStateException if there is none, as for a class that was made at run time
+   * The name to print, for instance {@code Conv.forward} for a method of ConvKernels; that of a
+   * foreign kernel starts with its package.
    */
-  public static InputStream classFile(Class<?> owner) {
-    String name = owner.getName();
-    InputStream in =
-        owner.getResourceAsStream(name.substring(name.lastIndexOf('.') + 1) + ".class");
-    if (in == null) {
-      throw new IllegalStateException("The class file of %s cannot be read".formatted(name));
-    }
-    return in;
+  public String id() {
+    String name = isForeign() ? owner.getName() : owner.getSimpleName();
+    return name.replaceAll("Kernels$", "") + "." + method;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Kernel kernel && kernel.owner == owner && kernel.method.equals(method);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * owner.hashCode() + method.hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return id();
   }
 }

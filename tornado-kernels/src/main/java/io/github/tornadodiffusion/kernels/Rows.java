@@ -2,15 +2,72 @@ package io.github.tornadodiffusion.kernels;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /**
  * How kernels that touch every element walk over blocks: one iteration a row of the output, border
- * rows included. Their descriptors start with {@link #output}, followed by one {@link #input} for
- * every block that is read. A second parallel loop within the row is for GPUs, whose threads share
- * a row; what stands before it, the zeros of the border, every one of them writes.
+ * rows included. Their descriptors hold the output, then {@link #PER_INPUT} places for every block
+ * that is read, then the kernel's own places. A second parallel loop within the row is for GPUs,
+ * whose threads share a row; what stands before it, the zeros of the border, every one of them
+ * writes.
+ *
+ * <p>The places are constants that the compiler folds, so that kernels read them by name at no
+ * cost. Lengths and distances are in floats.
  */
 public final class Rows {
+  /** Iterations: rows of all images, with border. */
+  public static final int BOUND = 0;
+
+  /** Rows of an image, with border. */
+  public static final int ROWS = 1;
+
+  /** Rows of the border above. */
+  public static final int TOP = 2;
+
+  /** Rows of an image, without border. */
+  public static final int H = 3;
+
+  /** Length of the border on the left. */
+  public static final int LEFT = 4;
+
+  /** Length of a row, without border. */
+  public static final int LENGTH = 5;
+
+  /** Length of a row, with border. */
+  public static final int PITCH = 6;
+
+  /** Offset of the output, border included. */
+  public static final int OUT = 7;
+
+  /** 1 to add to the output, 0 to overwrite it. */
+  public static final int ACCUMULATE = 8;
+
+  /** Offset of the first pixel of the first input. */
+  public static final int IN = 9;
+
+  /** Distance from row to row of the first input. */
+  public static final int IN_ROW = 10;
+
+  /** Distance from image to image of the first input. */
+  public static final int IN_IMAGE = 11;
+
+  /** Places of an input: with n inputs, the kernel's own places start at IN + n * PER_INPUT. */
+  public static final int PER_INPUT = 3;
+
+  /** The second input, as {@link #IN}. */
+  public static final int SECOND = IN + PER_INPUT;
+
+  /** The second input, as {@link #IN_ROW}. */
+  public static final int SECOND_ROW = IN_ROW + PER_INPUT;
+
+  /** The second input, as {@link #IN_IMAGE}. */
+  public static final int SECOND_IMAGE = IN_IMAGE + PER_INPUT;
+
+  /** The third input, as {@link #IN}. */
+  public static final int THIRD = SECOND + PER_INPUT;
+
+  /** The fourth input, as {@link #IN}. */
+  public static final int FOURTH = THIRD + PER_INPUT;
+
   /**
    * Rows of blocks without border are joined or halved until a row has at least and at most so many
    * floats.
@@ -19,36 +76,52 @@ public final class Rows {
 
   private static final int LONGEST = 32768;
 
+  /** What a kernel's own places hold from {@code place} on. */
+  public record Own(int place, int... values) {}
+
   private Rows() {}
 
-  /**
-   * Descriptor places 0 to 8: iterations, rows with border, border above, rows without border,
-   * floats of the border on the left, of the pixels between, and of the whole row, offset,
-   * accumulate.
-   */
-  public static IntStream output(Block out, boolean accumulate) {
-    if (accumulate && hasBorder(out)) {
-      throw new IllegalArgumentException("Cannot accumulate into a block with a border: " + out);
-    }
-    return IntStream.of(
-        out.n() * out.rows(),
-        out.rows(),
-        out.top(),
-        out.h(),
-        out.left() * out.stride(),
-        out.w() * out.stride(),
-        out.columns() * out.stride(),
-        out.offset(),
-        accumulate ? 1 : 0);
+  /** For {@link #call}: the kernel finds the values at {@code place} and behind it. */
+  public static Own at(int place, int... values) {
+    return new Own(place, values);
   }
 
   /**
-   * Three descriptor places: offset of the first pixel, floats from row to row, floats from image
-   * to image.
+   * The descriptor of a kernel that writes {@code out} row by row.
+   *
+   * @param own the kernel's own places, in their order and without gaps
    */
-  public static IntStream input(Block in) {
-    int row = in.columns() * in.stride();
-    return IntStream.of(in.interior(), row, in.rows() * row);
+  public static int[] descriptor(boolean accumulate, Block out, List<Block> inputs, Own... own) {
+    if (accumulate && hasBorder(out)) {
+      throw new IllegalArgumentException("Cannot accumulate into a block with a border: " + out);
+    }
+    int next = IN + inputs.size() * PER_INPUT;
+    int[] d = new int[next + Arrays.stream(own).mapToInt(o -> o.values.length).sum()];
+    d[BOUND] = out.n() * out.rows();
+    d[ROWS] = out.rows();
+    d[TOP] = out.top();
+    d[H] = out.h();
+    d[LEFT] = out.left() * out.stride();
+    d[LENGTH] = out.w() * out.stride();
+    d[PITCH] = out.columns() * out.stride();
+    d[OUT] = out.offset();
+    d[ACCUMULATE] = accumulate ? 1 : 0;
+    for (int i = 0; i < inputs.size(); i++) {
+      Block in = inputs.get(i);
+      int step = i * PER_INPUT;
+      d[IN + step] = in.interior();
+      d[IN_ROW + step] = in.columns() * in.stride();
+      d[IN_IMAGE + step] = in.rows() * in.columns() * in.stride();
+    }
+    for (Own o : own) {
+      if (o.place != next) {
+        throw new IllegalArgumentException(
+            "A kernel's own place is %d: the next free one is %d".formatted(o.place, next));
+      }
+      System.arraycopy(o.values, 0, d, next, o.values.length);
+      next += o.values.length;
+    }
+    return d;
   }
 
   /**
@@ -57,17 +130,12 @@ public final class Rows {
    * share.
    *
    * @param flops floating-point operations an element
-   * @param extras descriptor places after output and inputs
+   * @param own the kernel's own places, each {@link #at} its place
    */
   public static Call call(
-      Kernel kernel,
-      double flops,
-      boolean accumulate,
-      Block out,
-      List<Block> inputs,
-      int... extras) {
+      Kernel kernel, double flops, boolean accumulate, Block out, List<Block> inputs, Own... own) {
     if (hasBorder(out) || inputs.stream().anyMatch(Rows::hasBorder)) {
-      return callByImage(kernel, flops, accumulate, out, inputs, extras);
+      return callByImage(kernel, flops, accumulate, out, inputs, own);
     }
     requireSamePixels(kernel, out, inputs);
     int h = out.n() * out.h();
@@ -85,26 +153,19 @@ public final class Rows {
     List<Block> walked =
         inputs.stream().map(b -> Block.of(b.offset(), 1, rows, columns, b.c())).toList();
     return callByImage(
-        kernel, flops, accumulate, Block.of(out.offset(), 1, h, w, out.c()), walked, extras);
+        kernel, flops, accumulate, Block.of(out.offset(), 1, h, w, out.c()), walked, own);
   }
 
   /** Like {@link #call} for kernels that need to know the image: rows stay what they are. */
   public static Call callByImage(
-      Kernel kernel,
-      double flops,
-      boolean accumulate,
-      Block out,
-      List<Block> inputs,
-      int... extras) {
+      Kernel kernel, double flops, boolean accumulate, Block out, List<Block> inputs, Own... own) {
     requireSamePixels(kernel, out, inputs);
-    IntStream descriptor = output(out, accumulate);
+    int[] d = descriptor(accumulate, out, inputs, own);
     double floats = (accumulate ? 2.0 : 1.0) * out.size();
     for (Block in : inputs) {
-      descriptor = IntStream.concat(descriptor, input(in));
       floats += (double) in.pixels() * in.stride();
     }
-    int[] d = IntStream.concat(descriptor, Arrays.stream(extras)).toArray();
-    return new Call(kernel, d, d[0], flops * out.pixels() * out.c(), 4 * floats);
+    return new Call(kernel, d, d[BOUND], flops * out.pixels() * out.c(), 4 * floats);
   }
 
   private static void requireSamePixels(Kernel kernel, Block out, List<Block> inputs) {

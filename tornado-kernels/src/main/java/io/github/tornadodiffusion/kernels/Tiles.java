@@ -1,29 +1,12 @@
 package io.github.tornadodiffusion.kernels;
 
-import io.github.tornadodiffusion.kernels.ops.attention.AttentionKernels;
-import io.github.tornadodiffusion.kernels.ops.attention.AttentionTileKernels;
-import io.github.tornadodiffusion.kernels.ops.conv.ConvKernels;
-import io.github.tornadodiffusion.kernels.ops.loss.LossKernels;
-import io.github.tornadodiffusion.kernels.ops.loss.VariationalBoundKernels;
-import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels;
-import io.github.tornadodiffusion.kernels.ops.norm.GroupNormTileKernels;
-import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerKernels;
-import io.github.tornadodiffusion.kernels.ops.product.MatMulKernels;
-import io.github.tornadodiffusion.kernels.ops.product.ProductTile;
-import io.github.tornadodiffusion.kernels.ops.product.ProductTileKernels;
-import io.github.tornadodiffusion.kernels.ops.reduce.ReduceKernels;
-import io.github.tornadodiffusion.kernels.ops.reduce.ReduceTileKernels;
-import java.util.HashMap;
-import java.util.Map;
-import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
- * The variants of kernels for work groups that share local memory: how a GPU computes what {@link
- * Call}s ask for. Plain data, so that no TornadoVM is needed to know it.
- *
- * <p>Such a kernel is a method {@code void method(KernelContext, FloatArray arena, IntArray
- * descriptor)}. Its work groups take turns at the tiles. What TornadoVM asks of it:
+ * Kernels for work groups that share local memory: how a GPU computes what a {@link Kernel} of
+ * lanes leaves to single threads. Such a kernel is a static method {@code void
+ * method(KernelContext, FloatArray arena, IntArray descriptor)}. There are as many work groups as
+ * suit the device, whatever the shape: they take turns at the tiles. What TornadoVM asks of it:
  *
  * <ul>
  *   <li>Only the method that takes local memory uses it: handed to another method, an array is
@@ -38,84 +21,28 @@ public final class Tiles {
   /** Threads of a work group. */
   public static final int THREADS = 256;
 
-  private static final Kernel PRODUCT = new Kernel(ProductTileKernels.class, "product");
-
-  /** Bytes of local memory that a work group of each variant takes. */
-  private static final Map<Kernel, Integer> LOCAL_BYTES = new HashMap<>();
-
-  /** For every kernel that has a variant: that variant, and what it makes of the descriptor. */
-  private static final Map<Kernel, Variant> VARIANTS = new HashMap<>();
-
-  private record Variant(Kernel kernel, UnaryOperator<int[]> descriptor) {}
-
-  static {
-    LOCAL_BYTES.put(PRODUCT, 15_232);
-    VARIANTS.put(
-        new Kernel(ConvKernels.class, "forward"), new Variant(PRODUCT, ProductTile::convolution));
-    VARIANTS.put(
-        new Kernel(ConvKernels.class, "weightGradient"),
-        new Variant(PRODUCT, ProductTile::weightGradient));
-    VARIANTS.put(
-        new Kernel(MatMulKernels.class, "multiply"), new Variant(PRODUCT, ProductTile::matrices));
-    add(AttentionKernels.class, AttentionTileKernels.class, "forward", 19_456);
-    add(AttentionKernels.class, AttentionTileKernels.class, "queries", 19_456);
-    add(AttentionKernels.class, AttentionTileKernels.class, "keys", 19_456);
-    add(GroupNormKernels.class, GroupNormTileKernels.class, "moments", 1024);
-    add(GroupNormKernels.class, GroupNormTileKernels.class, "apply", 0);
-    add(GroupNormKernels.class, GroupNormTileKernels.class, "sums", 2048);
-    add(GroupNormKernels.class, GroupNormTileKernels.class, "reduce", 2048);
-    add(GroupNormKernels.class, GroupNormTileKernels.class, "gradient", 0);
-    add(ReduceKernels.class, ReduceTileKernels.class, "sumPixels", 1024);
-    add(LossKernels.class, ReduceTileKernels.class, "meanSquaredError", 1024);
-    add(VariationalBoundKernels.class, ReduceTileKernels.class, "perImage", 1024);
-    add(OptimizerKernels.class, ReduceTileKernels.class, "squares", 1024);
-    add(OptimizerKernels.class, ReduceTileKernels.class, "norm", 1024);
-  }
-
   private Tiles() {}
 
-  /** A variant of the same name with the same descriptor. */
-  private static void add(Class<?> owner, Class<?> variantOwner, String method, int localBytes) {
-    Kernel variant = new Kernel(variantOwner, method);
-    LOCAL_BYTES.put(variant, localBytes);
-    VARIANTS.put(new Kernel(owner, method), new Variant(variant, UnaryOperator.identity()));
+  /**
+   * A kernel for work groups of {@link #THREADS} threads.
+   *
+   * @param localBytes of local memory that a work group takes
+   */
+  public static Kernel kernel(Class<?> owner, String method, int localBytes) {
+    return Kernel.of(owner, method).with(new WorkGroup(THREADS, localBytes));
   }
 
-  /** A program whose calls are those of {@link #of(Call)}. */
-  public static Program of(Program program) {
-    return new Program(
-        program.name(),
-        program.calls().stream().map(Tiles::of).toList(),
-        program.labels(),
-        program.inputs(),
-        program.outputs());
+  /** The kernel as a variant that reads the same descriptor. */
+  public static Variant variant(Class<?> owner, String method, int localBytes) {
+    return variant(kernel(owner, method, localBytes), UnaryOperator.identity());
   }
 
-  /** The call of the variant that does the same, or the call itself if there is none. */
-  public static Call of(Call call) {
-    Variant variant = VARIANTS.get(call.kernel());
-    return variant == null
-        ? call
-        : new Call(
-            variant.kernel,
-            variant.descriptor.apply(call.descriptor()),
-            call.extent(),
-            call.flops(),
-            call.bytes());
-  }
-
-  /** All variants. */
-  public static Set<Kernel> kernels() {
-    return LOCAL_BYTES.keySet();
-  }
-
-  /** Whether a kernel is such a variant. */
-  public static boolean is(Kernel kernel) {
-    return LOCAL_BYTES.containsKey(kernel);
-  }
-
-  /** Bytes of local memory that a work group of the kernel takes. */
-  public static int localBytes(Kernel kernel) {
-    return LOCAL_BYTES.getOrDefault(kernel, 0);
+  /**
+   * The kernel as a variant.
+   *
+   * @param descriptor makes its descriptor of the original one
+   */
+  public static Variant variant(Kernel kernel, UnaryOperator<int[]> descriptor) {
+    return new Variant(Capability.WORK_GROUPS, kernel, descriptor);
   }
 }

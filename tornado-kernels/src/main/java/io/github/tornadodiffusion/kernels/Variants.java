@@ -1,19 +1,27 @@
 package io.github.tornadodiffusion.kernels;
 
-import java.util.Arrays;
-import java.util.Locale;
+import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Which variant of a kernel a device runs, where there are two. */
-public enum Variants {
+/**
+ * Which variants of kernels a device runs: of each kernel the first in its list that asks for no
+ * more than what is named here, or else the kernel itself, which runs everywhere.
+ *
+ * @param id how one chooses them, as in {@code --kernels tiles}
+ * @param capabilities that variants may ask for
+ */
+public record Variants(String id, Set<Capability> capabilities) {
   /** What suits the type of the device. */
-  AUTO,
+  public static final Variants AUTO = new Variants("auto", Set.of());
 
   /** Vectors of 16 floats a thread, for the cores of a CPU. */
-  LANES,
+  public static final Variants LANES = new Variants("lanes", Set.of(Capability.VECTORS));
 
   /** Work groups that share tiles in local memory, for a GPU. */
-  TILES;
+  public static final Variants TILES = new Variants("tiles", Set.of(Capability.WORK_GROUPS));
+
+  private static final List<Variants> ALL = List.of(AUTO, LANES, TILES);
 
   /**
    * The variants of that name.
@@ -21,29 +29,40 @@ public enum Variants {
    * @throws IllegalArgumentException if there are none
    */
   public static Variants named(String name) {
-    return Arrays.stream(values())
-        .filter(variants -> variants.id().equals(name))
+    return ALL.stream()
+        .filter(variants -> variants.id.equals(name))
         .findFirst()
         .orElseThrow(() ->
             new IllegalArgumentException(
                 "unknown kernels '%s'; use %s"
                     .formatted(
-                        name,
-                        Arrays.stream(values())
-                            .map(Variants::id)
-                            .collect(Collectors.joining(" or ")))));
-  }
-
-  /** The name, in lower case. */
-  public String id() {
-    return name().toLowerCase(Locale.ROOT);
+                        name, ALL.stream().map(Variants::id).collect(Collectors.joining(" or ")))));
   }
 
   /** The variants themselves, or for {@link #AUTO} those for a type of device. */
   public Variants on(String deviceType) {
-    if (this != AUTO) {
+    if (!equals(AUTO)) {
       return this;
     }
     return deviceType.equals("cpu") ? LANES : TILES;
+  }
+
+  /** The call of the variant that is chosen, or the call itself. */
+  public Call of(Call call) {
+    return call.kernel().variants().stream()
+        .filter(variant -> capabilities.contains(variant.needs()))
+        .findFirst()
+        .map(variant -> variant.of(call))
+        .orElse(call);
+  }
+
+  /** A program whose calls are those of {@link #of(Call)}. */
+  public Program of(Program program) {
+    return new Program(
+        program.name(),
+        program.calls().stream().map(this::of).toList(),
+        program.labels(),
+        program.inputs(),
+        program.outputs());
   }
 }

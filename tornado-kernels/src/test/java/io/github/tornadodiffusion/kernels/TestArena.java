@@ -10,10 +10,10 @@ import java.util.SplittableRandom;
  */
 public final class TestArena {
   /** The device that all tests compute on: the build runs them once for each. */
-  static final String DEVICE = System.getProperty("tornadodiffusion.device", "jvm");
+  public static final String DEVICE = System.getProperty("tornadodiffusion.device", "jvm");
 
   /** The variants of kernels that all tests run, likewise. */
-  static final Variants VARIANTS =
+  public static final Variants VARIANTS =
       Variants.named(System.getProperty("tornadodiffusion.kernels", "auto"));
 
   private static final Engine ENGINE = Engines.open(DEVICE, EngineOptions.DEFAULT.with(VARIANTS));

@@ -50,7 +50,7 @@ public interface Dataset {
   /** SHA-256, in hexadecimal, over the pixels of all images in order and their size. */
   String hash();
 
-  /** What went less than well while the data was read, one line each; empty when nothing did. */
+  /** Warnings about the data, one line each; empty where there are none. */
   default List<String> warnings() {
     return List.of();
   }

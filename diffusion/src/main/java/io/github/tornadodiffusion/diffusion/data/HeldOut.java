@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.diffusion.data;
 
-import io.github.tornadodiffusion.diffusion.random.SplitMix64;
+import io.github.tornadodiffusion.nn.random.SplitMix64;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;

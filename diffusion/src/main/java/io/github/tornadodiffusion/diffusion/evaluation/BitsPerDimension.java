@@ -1,9 +1,8 @@
 package io.github.tornadodiffusion.diffusion.evaluation;
 
 import io.github.tornadodiffusion.diffusion.data.Dataset;
-import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
+import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.VarianceType;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -36,8 +35,8 @@ public record BitsPerDimension(double[] perImage, double prior, List<Term> terms
    * @param variance of the model's steps
    * @param clip whether the predicted x_0 is clipped to [-1, 1], as in the papers' code
    * @param levels values that a dimension can have, evenly from -1 to 1: {@link #LEVELS} for 8-bit
-   *     images; images that have been resampled to others are no such data, and a bound with fewer
-   *     levels than the data has counts as alike what is not
+   *     images; resampled images have more levels than the bytes that they come from, and a bound
+   *     with fewer levels than the data takes different values for equal ones
    * @param timesteps how many of the T timesteps an image is evaluated at, see {@link
    *     TimestepStrata}; T for the exact sum
    */
@@ -119,7 +118,7 @@ public record BitsPerDimension(double[] perImage, double prior, List<Term> terms
     double sampleShare = model.prediction().originalSample(schedule.signal(t));
     double outputShare = model.prediction().originalOutput(schedule.signal(t), schedule.sigma(t));
     double posteriorLog = Math.log(schedule.boundVariance(t));
-    double betaLog = Math.log(Math.max(schedule.beta(t), DDPMScheduler.LEAST_VARIANCE));
+    double betaLog = Math.log(Math.max(schedule.beta(t), NoiseSchedule.LEAST_VARIANCE));
     double share = schedule.originalShare(t);
     double sum = 0;
     for (int i = 0; i < length; i++) {
@@ -132,7 +131,7 @@ public record BitsPerDimension(double[] perImage, double prior, List<Term> terms
             // As in the papers' code, whose likelihood of timestep 0 has the posterior's variance.
             case FIXED_LARGE, FIXED_LARGE_LOG -> t == 0 ? posteriorLog : betaLog;
             case LEARNED ->
-                Math.log(Math.max(answer.output()[length + i], DDPMScheduler.LEAST_VARIANCE));
+                Math.log(Math.max(answer.output()[length + i], NoiseSchedule.LEAST_VARIANCE));
             case LEARNED_RANGE ->
                 posteriorLog + (answer.output()[length + i] + 1) / 2 * (betaLog - posteriorLog);
           };

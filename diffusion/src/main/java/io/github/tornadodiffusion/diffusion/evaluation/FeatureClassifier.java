@@ -1,32 +1,38 @@
 package io.github.tornadodiffusion.diffusion.evaluation;
 
+import io.github.tornadodiffusion.diffusion.data.Batches;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
-import io.github.tornadodiffusion.diffusion.training.Batches;
 import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.nn.graph.BatchShape;
+import io.github.tornadodiffusion.nn.graph.Input;
+import io.github.tornadodiffusion.nn.graph.RecordedProgram;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.models.classifier.Classifier;
 import io.github.tornadodiffusion.nn.models.classifier.ClassifierConfig;
-import io.github.tornadodiffusion.nn.models.classifier.ClassifierInference;
-import io.github.tornadodiffusion.nn.models.classifier.ClassifierTraining;
+import io.github.tornadodiffusion.nn.programs.Inference;
+import io.github.tornadodiffusion.nn.programs.Objective;
+import io.github.tornadodiffusion.nn.training.AdamW;
 import io.github.tornadodiffusion.nn.training.Initialisation;
 import io.github.tornadodiffusion.nn.training.LearningRateSchedule;
-import io.github.tornadodiffusion.nn.training.UNetTraining;
+import io.github.tornadodiffusion.nn.training.Training;
+import io.github.tornadodiffusion.nn.training.Update;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.SequencedMap;
 
 /**
  * A classifier that was trained on a data set, for the features of {@link FrechetDistance} and
- * {@link KernelDistance}. Its features are its own: distances in them compare with nothing but
- * distances in the features of the same classifier, least of all with published ones.
+ * {@link KernelDistance}. Distances in its features can be compared only with distances in the
+ * features of the same classifier, not with published ones.
  *
- * <p>What it says of an image does not depend on the images beside it.
+ * <p>Its answer for an image does not depend on the other images of the batch.
  */
 public final class FeatureClassifier implements AutoCloseable {
   private static final int BATCH = 64;
 
   private final ClassifierConfig config;
   private final SequencedMap<String, HostTensor> parameters;
-  private final ClassifierInference inference;
+  private final Inference inference;
 
   /**
    * How to train: AdamW whose learning rate falls to zero as a half cosine.
@@ -56,7 +62,8 @@ public final class FeatureClassifier implements AutoCloseable {
       Engine engine, ClassifierConfig config, SequencedMap<String, HostTensor> parameters) {
     this.config = config;
     this.parameters = parameters;
-    inference = ClassifierInference.open(engine, config, parameters, BATCH);
+    inference =
+        Inference.record(new Classifier(config), BatchShape.of(BATCH)).open(engine, parameters);
   }
 
   /**
@@ -79,32 +86,25 @@ public final class FeatureClassifier implements AutoCloseable {
     LearningRateSchedule rates =
         LearningRateSchedule.of(
             LearningRateSchedule.Kind.COSINE, recipe.learningRate, 0, recipe.steps);
-    try (ClassifierTraining classifier =
-        ClassifierTraining.open(
-            engine,
-            config,
-            Initialisation.pytorchDefault(new Classifier(config).parameters(), seed),
-            recipe.batch)) {
+    Classifier model = new Classifier(config);
+    RecordedProgram<Training> program =
+        Training.record(
+            Objective.crossEntropy(model, Classifier.LOGITS),
+            BatchShape.of(recipe.batch),
+            new Training.Options(new AdamW((float) recipe.learningRate)));
+    try (Training classifier =
+        program.open(engine, Initialisation.pytorchDefault(model.parameters().specs(), seed))) {
       for (int step = 0; step < recipe.steps; step++) {
         Batches.Batch batch = batches.batch(step);
         float rate = (float) rates.at(step);
-        float[] losses =
-            classifier.step(
-                batch.images(),
-                batch.labels(),
-                new UNetTraining.Hyperparameters(rate, 0.9f, 0.999f, 1e-8f, 1e-2f, step + 1, 1, 0));
-        listener.trained(step + 1, mean(losses));
+        Map<String, float[]> values =
+            Map.of(Classifier.IMAGES, batch.images(), "labels", Input.floats(batch.labels()));
+        Update update = new Update(new AdamW(rate), step + 1, 1, 0);
+        listener.trained(
+            step + 1, classifier.step(new Training.StepInput(values, null, update)).loss());
       }
       return new FeatureClassifier(engine, config, classifier.parameters());
     }
-  }
-
-  private static double mean(float[] values) {
-    double sum = 0;
-    for (float value : values) {
-      sum += value;
-    }
-    return sum / values.length;
   }
 
   /**
@@ -129,9 +129,10 @@ public final class FeatureClassifier implements AutoCloseable {
     classify(
         count,
         images,
-        (image, at, result) -> {
+        Classifier.FEATURES,
+        (image, at, values) -> {
           for (int k = 0; k < config.features(); k++) {
-            features[image][k] = result.features()[at * config.features() + k];
+            features[image][k] = values[at * config.features() + k];
           }
         });
     return features;
@@ -152,10 +153,11 @@ public final class FeatureClassifier implements AutoCloseable {
     classify(
         count,
         images,
-        (image, at, result) -> {
+        Classifier.LOGITS,
+        (image, at, values) -> {
           int from = at * config.classes();
           for (int k = 1; k < config.classes(); k++) {
-            if (result.logits()[from + k] > result.logits()[from + classes[image]]) {
+            if (values[from + k] > values[from + classes[image]]) {
               classes[image] = k;
             }
           }
@@ -179,21 +181,22 @@ public final class FeatureClassifier implements AutoCloseable {
     float[] at(int index);
   }
 
-  /** Takes an image's result, which is number {@code at} of its batch. */
+  /** Takes what is said of an image, which is number {@code at} of its batch. */
   private interface Results {
-    void take(int image, int at, ClassifierInference.Result result);
+    void take(int image, int at, float[] values);
   }
 
-  private void classify(int count, Images images, Results results) {
+  private void classify(int count, Images images, String output, Results results) {
     float[] batch = new float[BATCH * length()];
     for (int first = 0; first < count; first += BATCH) {
       int some = Math.min(BATCH, count - first);
       for (int i = 0; i < some; i++) {
         System.arraycopy(images.at(first + i), 0, batch, i * length(), length());
       }
-      ClassifierInference.Result result = inference.run(batch);
+      inference.predict(Map.of(Classifier.IMAGES, batch));
+      float[] values = inference.images(output);
       for (int i = 0; i < some; i++) {
-        results.take(first + i, i, result);
+        results.take(first + i, i, values);
       }
     }
   }

@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.diffusion.evaluation;
 
-import io.github.tornadodiffusion.diffusion.random.SplitMix64;
+import io.github.tornadodiffusion.nn.random.SplitMix64;
 import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
 
 /**

@@ -94,7 +94,7 @@ public record NearestNeighbours(double[] distances, int[] indices) {
     return images;
   }
 
-  /** May stop once it is beyond a limit. */
+  /** The squared distance; not exact once it is beyond a limit. */
   private static double squaredDistance(float[] a, float[] b, double limit) {
     double sum = 0;
     for (int i = 0; i < a.length && sum < limit; i++) {

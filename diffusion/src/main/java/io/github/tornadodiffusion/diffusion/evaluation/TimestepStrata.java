@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.diffusion.evaluation;
 
-import io.github.tornadodiffusion.diffusion.random.SplitMix64;
+import io.github.tornadodiffusion.nn.random.SplitMix64;
 
 /**
  * The timesteps 0 .. T-1 in consecutive strata, of each of which one timestep is drawn: the sum

@@ -1,5 +1,6 @@
 /**
  * Measurements of a trained model: distances between sets of images, and how well it denoises
- * images that it was not trained on. All are deterministic in their seed.
+ * images that it was not trained on. All are deterministic in their seed. Start at {@link
+ * io.github.tornadodiffusion.diffusion.evaluation.EvaluatedModel}.
  */
 package io.github.tornadodiffusion.diffusion.evaluation;

@@ -8,6 +8,7 @@ import io.github.tornadodiffusion.nn.io.AtomicFiles;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.io.JsonFields;
+import io.github.tornadodiffusion.nn.io.Messages;
 import io.github.tornadodiffusion.nn.models.unet.ModelFiles;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
@@ -98,7 +99,7 @@ public record DiffusionModel(
   }
 
   private static ModelFiles.UNet readUNetFiles(Path directory) throws IOException {
-    return ModelFiles.readUNet(directory, config -> new UNet2DModel(config).parameters());
+    return ModelFiles.readUNet(directory, config -> new UNet2DModel(config).parameters().specs());
   }
 
   /** The scheduler's file of a directory whose index names the parts of a model. */
@@ -150,7 +151,7 @@ public record DiffusionModel(
       if (index.isList(key) && !key.equals(UNET) && !key.equals(SCHEDULER)) {
         throw new IllegalArgumentException(
             "the pipeline has a %s too: only those of a %s and a scheduler alone can be read"
-                .formatted(Lines.one(key), UNET_CLASS));
+                .formatted(Messages.line(key), UNET_CLASS));
       }
     }
     return null;

@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.diffusion.random;
 
-import io.github.tornadodiffusion.diffusion.schedulers.noise.Ids;
+import io.github.tornadodiffusion.nn.io.Ids;
 
 /** Where random numbers come from. */
 public enum Rng {

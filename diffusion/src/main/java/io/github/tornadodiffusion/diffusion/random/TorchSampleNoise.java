@@ -27,7 +27,7 @@ final class TorchSampleNoise implements SampleNoise {
     all = new float[Math.multiplyExact(images, imageLength)];
   }
 
-  /** Expects the draws of a batch in order; images beyond the last have zeros. */
+  /** The draws of a batch must be asked for in order; images beyond the last are zeros. */
   @Override
   public void fill(int draw, int firstImage, float[] out) {
     if (draw == INITIAL) {

@@ -1,11 +1,11 @@
 package io.github.tornadodiffusion.diffusion.sampling;
 
+import io.github.tornadodiffusion.diffusion.data.Batches;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.random.SampleNoise;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
-import io.github.tornadodiffusion.diffusion.training.Batches;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
@@ -15,7 +15,7 @@ import java.util.function.Supplier;
  * {@link Update#SAMPLE} above all.
  */
 public final class BatchRun {
-  private final SamplingDevice device;
+  private final SamplingModel device;
   private final Shape shape;
   private final SampleNoise noise;
   private final int[] labels;
@@ -48,7 +48,7 @@ public final class BatchRun {
    *
    * @param labels one an image, or null
    */
-  BatchRun(SamplingDevice device, Shape shape, SampleNoise noise, int[] labels, Watcher watcher) {
+  BatchRun(SamplingModel device, Shape shape, SampleNoise noise, int[] labels, Watcher watcher) {
     this.device = device;
     this.shape = shape;
     this.noise = noise;

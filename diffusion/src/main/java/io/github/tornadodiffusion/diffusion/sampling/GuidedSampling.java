@@ -1,21 +1,21 @@
 package io.github.tornadodiffusion.diffusion.sampling;
 
+import io.github.tornadodiffusion.diffusion.model.ClassLabels;
 import io.github.tornadodiffusion.diffusion.random.SampleNoise;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update.Term;
-import io.github.tornadodiffusion.diffusion.training.ClassLabels;
 import java.util.Arrays;
 import java.util.List;
 
 /**
- * Classifier-free guidance (Ho and Salimans 2022): what a model says of an image with its label,
- * exaggerated by how far that is from what it says without one.
+ * Classifier-free guidance (Ho and Salimans 2022): the model's answer for an image with its label,
+ * moved further away from its answer without one.
  *
  * <p>output = unconditional + scale * (conditional - unconditional), as diffusers counts the scale:
  * 1 is the model itself. A predicted variance stays that of the label.
  */
-public final class GuidedSampling implements SamplingDevice {
-  private final SamplingDevice device;
+public final class GuidedSampling implements SamplingModel {
+  private final SamplingModel device;
   private final List<Update> keep;
   private final List<Update> exaggerate;
   private final int[] none;
@@ -27,7 +27,7 @@ public final class GuidedSampling implements SamplingDevice {
    * @param scale at least 0
    * @param nullLabel the label that stands for none, see {@link ClassLabels#nullClass}
    */
-  public GuidedSampling(SamplingDevice device, double scale, int nullLabel) {
+  public GuidedSampling(SamplingModel device, double scale, int nullLabel) {
     this.device = device;
     none = new int[device.images()];
     Arrays.fill(none, nullLabel);

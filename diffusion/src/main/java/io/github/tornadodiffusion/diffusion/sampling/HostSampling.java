@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /** Samples with a model that is any function of the host, in double precision. */
-public final class HostSampling implements SamplingDevice {
+public final class HostSampling implements SamplingModel {
   private final Denoiser model;
   private final int images;
   private final int imageLength;

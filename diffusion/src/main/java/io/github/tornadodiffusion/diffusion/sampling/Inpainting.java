@@ -90,7 +90,7 @@ public final class Inpainting implements ReverseProcess {
         new Update.Combine(Update.SAMPLE, List.of(new Term(Update.SAMPLE, 1), new Term(from, 1))));
   }
 
-  /** Takes samples from after a call back to before it, as the forward process would. */
+  /** Adds noise to samples that a call has made, so that they are as noisy as before it. */
   private Update noisier(int call) {
     ModelCall noisy = sampling.call(call);
     ModelCall clear = sampling.call(call + 1);

@@ -3,7 +3,7 @@ package io.github.tornadodiffusion.diffusion.sampling;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.data.formats.DecodedImage;
 import io.github.tornadodiffusion.diffusion.data.formats.ImageDecoder;
-import io.github.tornadodiffusion.diffusion.model.Lines;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,7 +28,7 @@ public final class Mask {
   }
 
   /**
-   * Reads an image that is white where there is to be drawn and black where pixels are kept; it is
+   * Reads an image that is white where pixels are drawn and black where they are kept; it is
    * cropped and resized as the images are.
    *
    * @param images that the mask is for
@@ -44,7 +44,7 @@ public final class Mask {
       image = ImageDecoder.decode(file, images.imageSize(), 1);
     } catch (IOException e) {
       throw new IOException(
-          Lines.one(
+          Messages.line(
               "the mask %s cannot be read, %s: give one of the %s"
                   .formatted(file, e.getMessage(), ImageDecoder.ACCEPTED)),
           e);

@@ -7,7 +7,7 @@ import java.util.function.Supplier;
 
 /** Samples images with a model, batch by batch, as diffusers' pipelines do. */
 public final class Pipeline {
-  private final SamplingDevice device;
+  private final SamplingModel device;
   private final int imageLength;
 
   /** Hears how far sampling is. */
@@ -76,7 +76,7 @@ public final class Pipeline {
    * @param device with a model of exactly this image
    * @param channels of a sample
    */
-  public Pipeline(SamplingDevice device, int channels, int height, int width) {
+  public Pipeline(SamplingModel device, int channels, int height, int width) {
     this.device = device;
     this.imageLength = imageLength(channels, height, width);
   }
@@ -149,7 +149,8 @@ public final class Pipeline {
     long total = (long) batches * process.calls();
     for (int i = 0; i < batches; i++) {
       int first = i * batch;
-      // The last batch computes images beyond the count rather than another program.
+      // The last batch computes more images than are asked for: a smaller batch would be another
+      // program.
       int[] labels =
           request.labels() == null
               ? null

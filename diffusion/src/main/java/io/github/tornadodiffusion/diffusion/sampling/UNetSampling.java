@@ -5,8 +5,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.steps.HostRegisters;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
 import io.github.tornadodiffusion.kernels.ops.sampling.SamplerUpdate;
 import io.github.tornadodiffusion.kernels.ops.sampling.SamplerUpdate.Line;
-import io.github.tornadodiffusion.nn.models.unet.SampleRegisters;
-import io.github.tornadodiffusion.nn.models.unet.UNetInference;
+import io.github.tornadodiffusion.nn.programs.SampleRegisters;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -19,10 +18,14 @@ import java.util.Set;
  * of it comes to the host, unless it is asked for. Only a {@link Update.Threshold} sorts there, and
  * noise other than {@link SampleNoise#seeded} is drawn there.
  */
-public final class UNetSampling implements SamplingDevice {
+public final class UNetSampling implements SamplingModel {
+  /** The registers that every model on a device has, under the device's own numbers. */
+  private static final Set<Integer> OWN =
+      Set.of(Update.SAMPLE, Update.OUTPUT, Update.NOISE, Update.VARIANCE);
+
   private final SampleRegisters registers;
 
-  /** The device's numbers of the registers that hold something. */
+  /** The device's numbers of the registers that are in use. */
   private final Map<Integer, Integer> places = new HashMap<>();
 
   private final List<Line> lines = new ArrayList<>();
@@ -30,16 +33,13 @@ public final class UNetSampling implements SamplingDevice {
   /**
    * Takes over a model's registers.
    *
-   * @param model opened for sampling, with at least {@link #free} registers
+   * @param model with at least {@link #free} registers
    */
-  public UNetSampling(UNetInference model) {
-    registers = model.registers();
-    places.put(Update.SAMPLE, SampleRegisters.SAMPLE);
-    places.put(Update.OUTPUT, SampleRegisters.OUTPUT);
-    places.put(Update.NOISE, SampleRegisters.NOISE);
-    if (registers.hasVariance()) {
-      places.put(Update.VARIANCE, SampleRegisters.VARIANCE);
-    }
+  public UNetSampling(SampleRegisters model) {
+    registers = model;
+    OWN.stream()
+        .filter(register -> register != Update.VARIANCE || registers.hasVariance())
+        .forEach(register -> places.put(register, register));
   }
 
   /**
@@ -48,8 +48,7 @@ public final class UNetSampling implements SamplingDevice {
    * @param used by {@link Update}'s numbers
    */
   public static int free(Set<Integer> used) {
-    Set<Integer> known = Set.of(Update.SAMPLE, Update.OUTPUT, Update.NOISE, Update.VARIANCE);
-    return (int) used.stream().filter(register -> !known.contains(register)).count();
+    return (int) used.stream().filter(register -> !OWN.contains(register)).count();
   }
 
   @Override
@@ -75,7 +74,7 @@ public final class UNetSampling implements SamplingDevice {
     } else {
       float[] drawn = new float[registers.floats()];
       noise.fill(draw, firstImage, drawn);
-      registers.write(SampleRegisters.NOISE, drawn);
+      registers.write(Update.NOISE, drawn);
     }
   }
 

@@ -1,17 +1,19 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
-import static io.github.tornadodiffusion.diffusion.schedulers.noise.Settings.check;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall.term;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.NOISE;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.ORIGINAL;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.OUTPUT;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.SAMPLE;
+import static io.github.tornadodiffusion.nn.io.Settings.check;
 
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.ArrayList;
@@ -48,11 +50,6 @@ public final class CMStochasticIterativeScheduler implements Scheduler {
     check(sigmaMax >= sigmaMin, "sigma_max", sigmaMax, "at least sigma_min");
     check(sigmaData > 0, "sigma_data", sigmaData, "above 0");
     check(rho > 0, "rho", rho, "above 0");
-  }
-
-  @Override
-  public String className() {
-    return "CMStochasticIterativeScheduler";
   }
 
   @Override

@@ -5,9 +5,11 @@ import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.ORIGI
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.OUTPUT;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.SAMPLE;
 
-import io.github.tornadodiffusion.diffusion.schedulers.noise.Diffused;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.TimestepSpacing;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.config.TimestepSpacing;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Diffused;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +21,7 @@ import java.util.Set;
  * diffusers 0.27.2 computes it, in double precision. Timesteps rise: a call is told the timestep
  * that its step leads to, while the sample is still at the one before, first at the image.
  */
-public final class DDIMInverseScheduler extends BetaScheduler {
+public final class DDIMInverseScheduler extends VariancePreservingScheduler {
   private static final Set<String> KEYS =
       SchedulerConfig.commonKeysAnd("clip_sample", "clip_sample_range", "rescale_betas_zero_snr");
 

@@ -5,9 +5,12 @@ import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.NOISE
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.ORIGINAL;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.SAMPLE;
 
-import io.github.tornadodiffusion.diffusion.schedulers.noise.Diffused;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.DiscreteTimesteps;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Diffused;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.ArrayList;
@@ -19,7 +22,7 @@ import java.util.Map;
  * computes them, in double precision. Without noise (eta 0) a sample depends on its initial noise
  * alone.
  */
-public final class DDIMScheduler extends BetaScheduler {
+public final class DDIMScheduler extends VariancePreservingScheduler {
   /** The noise that the prediction means. */
   private static final int EPSILON = Update.OWN;
 

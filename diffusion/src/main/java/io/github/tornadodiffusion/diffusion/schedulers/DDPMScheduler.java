@@ -5,10 +5,13 @@ import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.NOISE
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.ORIGINAL;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.SAMPLE;
 
-import io.github.tornadodiffusion.diffusion.schedulers.noise.Diffused;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.VarianceType;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.DiscreteTimesteps;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Diffused;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.ArrayList;
@@ -23,10 +26,7 @@ import java.util.Map;
  * logarithm, a {@code learned} variance is at least 1e-20, and an epsilon prediction at a timestep
  * without signal is divided by a small number in place of zero.
  */
-public final class DDPMScheduler extends BetaScheduler {
-  /** The least that a variance is taken for. */
-  public static final double LEAST_VARIANCE = 1e-20;
-
+public final class DDPMScheduler extends VariancePreservingScheduler {
   private final VarianceType varianceType;
 
   /** A scheduler with the given configuration. */
@@ -98,7 +98,8 @@ public final class DDPMScheduler extends BetaScheduler {
             .bound(ORIGINAL, config);
     double small =
         Math.max(
-            NoiseSchedule.posteriorVariance(alphaCumprod, alphaCumprodPrevious), LEAST_VARIANCE);
+            NoiseSchedule.posteriorVariance(alphaCumprod, alphaCumprodPrevious),
+            NoiseSchedule.LEAST_VARIANCE);
     double large = 1 - alpha;
     // The step to x_0 adds none.
     double deviation = timestep == 0 ? 0 : fixedDeviation(small, large);
@@ -106,10 +107,10 @@ public final class DDPMScheduler extends BetaScheduler {
         SAMPLE, term(ORIGINAL, originalShare), term(SAMPLE, sampleShare), term(NOISE, deviation));
     if (timestep > 0 && varianceType.learned()) {
       boolean range = varianceType == VarianceType.LEARNED_RANGE;
-      double mostLog = Math.log(Math.max(large, LEAST_VARIANCE));
+      double mostLog = Math.log(Math.max(large, NoiseSchedule.LEAST_VARIANCE));
       call.add(
           new Update.LearnedNoise(
-              SAMPLE, range ? Math.log(small) : Double.NaN, mostLog, LEAST_VARIANCE));
+              SAMPLE, range ? Math.log(small) : Double.NaN, mostLog, NoiseSchedule.LEAST_VARIANCE));
     }
     return call.build();
   }

@@ -1,7 +1,13 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SolverAlgorithm;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SolverType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.SolverAlgorithm;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.MultistepSolver;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverLevels;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverOrders;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.Map;
 import java.util.Set;
@@ -15,7 +21,7 @@ import java.util.function.IntUnaryOperator;
  * <p>Where diffusers divides by zero this does not: between timesteps that come twice the order
  * falls.
  */
-public final class DEISMultistepScheduler extends BetaScheduler {
+public final class DEISMultistepScheduler extends VariancePreservingScheduler {
   private static final String ALGORITHM = "deis";
   private static final String SOLVER_TYPE = "logrho";
 

@@ -1,10 +1,16 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
-import io.github.tornadodiffusion.diffusion.schedulers.noise.FinalSigma;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.Ids;
+import io.github.tornadodiffusion.diffusion.schedulers.config.FinalSigma;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SolverAlgorithm;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SolverType;
+import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.SolverAlgorithm;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.VarianceType;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.MultistepSolver;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverLevels;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverOrders;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
+import io.github.tornadodiffusion.nn.io.Ids;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.Map;
 import java.util.Set;
@@ -17,7 +23,7 @@ import java.util.function.IntUnaryOperator;
  * <p>Where diffusers divides by zero this does not: between timesteps that come twice the order
  * falls.
  */
-public final class DPMSolverMultistepScheduler extends BetaScheduler {
+public final class DPMSolverMultistepScheduler extends VariancePreservingScheduler {
   private static final Set<String> KEYS =
       SchedulerConfig.commonKeysAnd(
           "thresholding",

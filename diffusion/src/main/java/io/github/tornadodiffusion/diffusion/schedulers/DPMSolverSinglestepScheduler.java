@@ -4,14 +4,20 @@ import static io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall.te
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.ORIGINAL;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.SAMPLE;
 
-import io.github.tornadodiffusion.diffusion.schedulers.noise.Diffused;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.FinalSigma;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.Ids;
+import io.github.tornadodiffusion.diffusion.schedulers.config.FinalSigma;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SolverAlgorithm;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SolverType;
+import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.SolverAlgorithm;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.VarianceType;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.ExponentialStep;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverLevels;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverOrders;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Diffused;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
+import io.github.tornadodiffusion.nn.io.Ids;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -29,7 +35,7 @@ import java.util.Set;
  * end without noise, the order is 1. Where the number of steps is no multiple of the order, or the
  * end has no noise, the last steps have lower orders in any case.
  */
-public final class DPMSolverSinglestepScheduler extends BetaScheduler {
+public final class DPMSolverSinglestepScheduler extends VariancePreservingScheduler {
   private static final Set<String> KEYS = keys();
 
   /** The sample at the group's first call. */

@@ -6,10 +6,13 @@ import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.ORIGI
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.OUTPUT;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.SAMPLE;
 
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.SigmaSteps;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.ArrayList;
 import java.util.List;
@@ -72,11 +75,6 @@ public final class EDMEulerScheduler implements Scheduler {
   static EDMEulerScheduler read(JsonFields fields) {
     return new EDMEulerScheduler(
         SchedulerConfig.read(fields, SchedulerConfig.DEFAULTS, KEYS), Levels.read(fields));
-  }
-
-  @Override
-  public String className() {
-    return NAME;
   }
 
   @Override

@@ -5,9 +5,12 @@ import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.NOISE
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.ORIGINAL;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.SAMPLE;
 
-import io.github.tornadodiffusion.diffusion.schedulers.SigmaSteps.Ancestral;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.SigmaSteps;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.SigmaSteps.Ancestral;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update.Term;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.ArrayList;
@@ -18,7 +21,7 @@ import java.util.Set;
  * Ancestral sampling with Euler's method: every step goes lower than the next level and adds noise
  * up to it (Crowson's k-diffusion), as diffusers 0.27.2 computes it, in double precision.
  */
-public final class EulerAncestralDiscreteScheduler extends BetaScheduler {
+public final class EulerAncestralDiscreteScheduler extends VariancePreservingScheduler {
   private static final String NAME = "EulerAncestralDiscreteScheduler";
   private static final Set<String> KEYS = SchedulerConfig.commonKeysAnd("rescale_betas_zero_snr");
   private static final SchedulerConfig DEFAULTS = SigmaSteps.defaults(0.0001, 0.02);

@@ -5,10 +5,13 @@ import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.NOISE
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.ORIGINAL;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.SAMPLE;
 
-import io.github.tornadodiffusion.diffusion.schedulers.noise.Ids;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.SigmaSteps;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
+import io.github.tornadodiffusion.nn.io.Ids;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -21,7 +24,7 @@ import java.util.Set;
  * diffusers 0.27.2 computes it, in double precision. As there the model sees the sample before
  * noise is added, so churn makes a perfect model err.
  */
-public final class EulerDiscreteScheduler extends BetaScheduler {
+public final class EulerDiscreteScheduler extends VariancePreservingScheduler {
   /** How the levels lie between the timesteps. */
   enum Interpolation {
     /** By linear interpolation at every timestep. */

@@ -6,10 +6,12 @@ import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.ORIGI
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.OUTPUT;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.SAMPLE;
 
-import io.github.tornadodiffusion.diffusion.schedulers.noise.Ids;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
+import io.github.tornadodiffusion.nn.io.Ids;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -143,11 +145,6 @@ public final class FlowMatchEulerDiscreteScheduler implements Scheduler {
         Sigmas.read(fields),
         fields.bool("invert_sigmas", false),
         fields.bool("stochastic_sampling", false));
-  }
-
-  @Override
-  public String className() {
-    return NAME;
   }
 
   @Override

@@ -4,8 +4,11 @@ import static io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall.te
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.ORIGINAL;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.SAMPLE;
 
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.SigmaSteps;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update.Term;
 import io.github.tornadodiffusion.nn.io.JsonFields;
@@ -22,7 +25,7 @@ import java.util.Set;
  * <p>Where diffusers divides by a level of zero, at a timestep without noise, the step stays
  * Euler's.
  */
-public final class HeunDiscreteScheduler extends BetaScheduler {
+public final class HeunDiscreteScheduler extends VariancePreservingScheduler {
   private static final Set<String> KEYS =
       SchedulerConfig.commonKeysAnd("clip_sample", "clip_sample_range");
   private static final SchedulerConfig DEFAULTS = SigmaSteps.defaults(0.00085, 0.012);

@@ -5,11 +5,13 @@ import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.NOISE
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.ORIGINAL;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.SAMPLE;
 
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.config.TimestepSpacing;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.Diffused;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.TimestepSpacing;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Diffused;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,7 +22,7 @@ import java.util.Map;
  * 0.27.2 computes it, in double precision: every call predicts x_0, and noise takes that to the
  * next timestep. The timesteps are some of those that the model was distilled with.
  */
-public final class LCMScheduler extends BetaScheduler {
+public final class LCMScheduler extends VariancePreservingScheduler {
   private static final SchedulerConfig DEFAULTS =
       new SchedulerConfig(
           1000,

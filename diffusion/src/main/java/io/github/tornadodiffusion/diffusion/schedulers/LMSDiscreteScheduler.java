@@ -4,8 +4,11 @@ import static io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall.te
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.ORIGINAL;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.SAMPLE;
 
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.SigmaSteps;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update.Term;
 import io.github.tornadodiffusion.nn.io.JsonFields;
@@ -20,7 +23,7 @@ import java.util.Map;
  *
  * <p>Of levels that equal each other, where diffusers gives NaN, the last one counts.
  */
-public final class LMSDiscreteScheduler extends BetaScheduler {
+public final class LMSDiscreteScheduler extends VariancePreservingScheduler {
   private static final SchedulerConfig DEFAULTS = SigmaSteps.defaults(0.0001, 0.02);
 
   private final Sigmas spread;

@@ -5,9 +5,12 @@ import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.NOISE
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.ORIGINAL;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.SAMPLE;
 
-import io.github.tornadodiffusion.diffusion.schedulers.SigmaSteps.Ancestral;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.SigmaSteps;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.SigmaSteps.Ancestral;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.ArrayList;
@@ -15,7 +18,7 @@ import java.util.List;
 import java.util.Map;
 
 /** {@link KDPM2DiscreteScheduler} and {@link KDPM2AncestralDiscreteScheduler}. */
-abstract class MidpointScheduler extends BetaScheduler {
+abstract class MidpointScheduler extends VariancePreservingScheduler {
   private static final SchedulerConfig DEFAULTS = SigmaSteps.defaults(0.00085, 0.012);
 
   /** The sample before a step. */

@@ -5,10 +5,13 @@ import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.ORIGI
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.OUTPUT;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.SAMPLE;
 
-import io.github.tornadodiffusion.diffusion.schedulers.noise.Diffused;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.config.TimestepSpacing;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.TimestepSpacing;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverLevels;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Diffused;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update.Term;
 import io.github.tornadodiffusion.nn.io.JsonFields;
@@ -21,7 +24,7 @@ import java.util.Map;
  * double precision: three steps of Runge-Kutta with four calls each, then linear multistep ones; or
  * the latter alone, after one step with two calls.
  */
-public final class PNDMScheduler extends BetaScheduler {
+public final class PNDMScheduler extends VariancePreservingScheduler {
   private static final SchedulerConfig DEFAULTS =
       SolverLevels.DEFAULTS.withSpacing(TimestepSpacing.LEADING);
 

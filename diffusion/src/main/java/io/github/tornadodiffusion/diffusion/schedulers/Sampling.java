@@ -3,6 +3,8 @@ package io.github.tornadodiffusion.diffusion.schedulers;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.FoldedUpdates;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.HostRegisters;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.SamplingState;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
 import java.util.Arrays;
 import java.util.List;
@@ -11,12 +13,12 @@ import java.util.Set;
 /** A scheduler with the calls of the model that a number of steps takes; immutable. */
 public final class Sampling {
   private final Scheduler scheduler;
-  private final Scheduler.Plan plan;
+  private final Plan plan;
 
   /** Made when it is first asked for: a table that is only looked at does not need it. */
   private FoldedUpdates folded;
 
-  private Sampling(Scheduler scheduler, Scheduler.Plan plan) {
+  private Sampling(Scheduler scheduler, Plan plan) {
     this.scheduler = scheduler;
     this.plan = plan;
   }

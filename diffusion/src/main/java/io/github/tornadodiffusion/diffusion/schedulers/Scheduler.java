@@ -1,11 +1,11 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
-import java.util.List;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
 import java.util.Map;
-import java.util.function.IntFunction;
 
 /**
  * The reverse process: a table of the model's calls that lead from noise to a sample, and what to
@@ -13,60 +13,20 @@ import java.util.function.IntFunction;
  */
 public interface Scheduler {
   /**
-   * A sampler's table.
-   *
-   * @param initNoiseSigma the sample to begin with is this times standard normal noise
-   * @param calls in order
-   * @param rest the calls of a sampler that begins at one of them; those of a method with a memory
-   *     differ from the rest of the calls, since it begins without any
-   * @param endSignal the share of x_0 in the sample after the last call; 1 but for samplers that
-   *     lead to noise
-   * @param endSigma the share of noise in it
-   */
-  record Plan(
-      double initNoiseSigma,
-      List<ModelCall> calls,
-      IntFunction<List<ModelCall>> rest,
-      double endSignal,
-      double endSigma) {
-    public Plan {
-      calls = List.copyOf(calls);
-    }
-
-    /** The table of a sampler that leads to a clean sample. */
-    Plan(double initNoiseSigma, List<ModelCall> calls, IntFunction<List<ModelCall>> rest) {
-      this(initNoiseSigma, calls, rest, 1, 0);
-    }
-
-    /** The table of a sampler of which every call stands for itself. */
-    public Plan(double initNoiseSigma, List<ModelCall> calls) {
-      this(initNoiseSigma, calls, first -> calls.subList(first, calls.size()));
-    }
-
-    /** The table of a sampler with a memory, which begins without any. */
-    static Plan of(double initNoiseSigma, IntFunction<List<ModelCall>> rest) {
-      return new Plan(initNoiseSigma, rest.apply(0), rest);
-    }
-
-    /** The same with another end. */
-    Plan withEnd(double signal, double sigma) {
-      return new Plan(initNoiseSigma, calls, rest, signal, sigma);
-    }
-
-    /** The plan of a sampler that begins at a call. */
-    Plan startingAt(int first) {
-      return of(initNoiseSigma, more -> rest.apply(first + more)).withEnd(endSignal, endSigma);
-    }
-  }
-
-  /**
    * What a model without any error answers: {@code noise * (the noise of the sample) + original *
    * x_0}.
    */
   record Target(double noise, double original) {}
 
-  /** diffusers' name of the class, for instance {@code DDPMScheduler}. */
-  String className();
+  /**
+   * The class as files name it: diffusers' name, for instance {@code DDPMScheduler}, or the full
+   * name of a class that is not of this package.
+   */
+  default String className() {
+    Class<?> own = getClass();
+    boolean known = own.getPackage() == Scheduler.class.getPackage();
+    return known ? own.getSimpleName() : own.getName();
+  }
 
   /** What the classes share. */
   SchedulerConfig config();

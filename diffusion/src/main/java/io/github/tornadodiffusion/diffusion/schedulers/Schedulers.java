@@ -2,6 +2,7 @@ package io.github.tornadodiffusion.diffusion.schedulers;
 
 import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.io.JsonFields;
+import io.github.tornadodiffusion.nn.plugins.Plugins;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -19,7 +20,8 @@ import java.util.function.UnaryOperator;
  *
  * <p>As with diffusers' {@code from_config}, the configuration of one class makes a scheduler of
  * another: keys that it knows are taken, those that are missing have their defaults, all others are
- * ignored.
+ * ignored. The configuration of a class of one's own is written in the same way, under the full
+ * name of the class.
  */
 public final class Schedulers {
   private static final SequencedMap<String, Function<JsonFields, Scheduler>> FACTORIES =
@@ -61,9 +63,11 @@ public final class Schedulers {
   /**
    * diffusers' name of a class that is given in any case and with or without '-', '_', blanks and
    * the words Scheduler and Discrete, and Multistep or Singlestep where one class alone has either,
-   * for instance {@code ddim} or {@code euler-ancestral}; a last {@code a} alone is Ancestral.
+   * for instance {@code ddim} or {@code euler-ancestral}; a last {@code a} alone is Ancestral. Or
+   * the name of a {@link Scheduler} on the class path or in a plug-in, which is made from the
+   * fields of its configuration.
    *
-   * @throws IllegalArgumentException if there is no such class
+   * @throws IllegalArgumentException in one line if there is no such class
    */
   public static String className(String name) {
     String wanted = shortName(name);
@@ -77,8 +81,12 @@ public final class Schedulers {
         return found.getFirst();
       }
     }
-    throw new IllegalArgumentException(
-        "Unknown scheduler '%s': choose one of %s".formatted(name, String.join(", ", CLASS_NAMES)));
+    return Plugins.find(Scheduler.class, name)
+        .map(Class::getName)
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "Unknown scheduler '%s': choose one of %s"
+                    .formatted(name, String.join(", ", CLASS_NAMES))));
   }
 
   /** A name without what sets it apart from none but itself. */
@@ -144,7 +152,11 @@ public final class Schedulers {
    * @throws IllegalArgumentException if a value is not allowed
    */
   public static Scheduler of(String className, JsonFields fields) {
-    return FACTORIES.get(className(className)).apply(fields);
+    String known = className(className);
+    Function<JsonFields, Scheduler> factory = FACTORIES.get(known);
+    return factory == null
+        ? Plugins.create(Scheduler.class, known, fields).orElseThrow()
+        : factory.apply(fields);
   }
 
   /** The text of scheduler_config.json, as diffusers writes it. */

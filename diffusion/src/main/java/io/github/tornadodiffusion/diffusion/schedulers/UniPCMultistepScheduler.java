@@ -5,12 +5,18 @@ import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.ORIGI
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.OUTPUT;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.SAMPLE;
 
-import io.github.tornadodiffusion.diffusion.schedulers.noise.Diffused;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.Ids;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SolverAlgorithm;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.SolverAlgorithm;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.ExponentialStep;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverLevels;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverOrders;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.UniPCStep;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Diffused;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
+import io.github.tornadodiffusion.nn.io.Ids;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,7 +30,7 @@ import java.util.Set;
  * <p>Where diffusers divides by zero this does not: between timesteps that come twice the order
  * falls.
  */
-public final class UniPCMultistepScheduler extends BetaScheduler {
+public final class UniPCMultistepScheduler extends VariancePreservingScheduler {
   /** The types of related classes, which stand for bh2 as in diffusers. */
   private static final Set<String> RELATED_TYPES = Set.of("midpoint", "heun", "logrho");
 
@@ -135,7 +141,7 @@ public final class UniPCMultistepScheduler extends BetaScheduler {
     SolverAlgorithm algorithm =
         predictX0 ? SolverAlgorithm.DPMSOLVER_PLUS_PLUS : SolverAlgorithm.DPMSOLVER;
     ExponentialStep step = ExponentialStep.of(algorithm, sigmas[i], sigmas[i + 1]);
-    // What the paper weighs by one half where one difference alone is known.
+    // The paper sets this weight to one half where only one difference is known.
     double half = (solverType == Bh.BH1 ? -step.scale() * step.z() : step.first()) / 2;
     return new UniPCStep(step, ratios, half);
   }

@@ -1,6 +1,5 @@
 package io.github.tornadodiffusion.diffusion.training;
 
-import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
 
@@ -23,7 +22,7 @@ public record BoundTerm(double range, double scale, double halfBin) {
   /** The term of a timestep. */
   public static BoundTerm at(NoiseSchedule schedule, PredictionType prediction, int timestep) {
     double least = schedule.boundVariance(timestep);
-    double beta = Math.max(schedule.beta(timestep), DDPMScheduler.LEAST_VARIANCE);
+    double beta = Math.max(schedule.beta(timestep), NoiseSchedule.LEAST_VARIANCE);
     double deviation = Math.sqrt(least);
     double error = originalError(prediction, schedule.signal(timestep), schedule.sigma(timestep));
     return new BoundTerm(

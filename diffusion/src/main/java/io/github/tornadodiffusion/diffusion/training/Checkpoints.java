@@ -50,7 +50,7 @@ public record Checkpoints(Path directory) {
    */
   public record Newest(Checkpoint checkpoint, List<String> damaged) {}
 
-  /** Those of a run. */
+  /** The checkpoints of a run. */
   public static Checkpoints of(Path runDirectory) {
     return new Checkpoints(runDirectory.resolve(DIRECTORY));
   }
@@ -82,7 +82,7 @@ public record Checkpoints(Path directory) {
    *
    * @throws IOException in one line if there is none
    */
-  public List<Checkpoint> some() throws IOException {
+  public List<Checkpoint> requireAny() throws IOException {
     List<Checkpoint> all = all();
     if (all.isEmpty()) {
       throw new IOException(
@@ -99,7 +99,7 @@ public record Checkpoints(Path directory) {
    */
   public Newest newest() throws IOException {
     List<String> damaged = new ArrayList<>();
-    for (Checkpoint checkpoint : some()) {
+    for (Checkpoint checkpoint : requireAny()) {
       try {
         Checksums.check(checkpoint.path);
         return new Newest(checkpoint, damaged);
@@ -113,8 +113,8 @@ public record Checkpoints(Path directory) {
   }
 
   /**
-   * Writes a checkpoint; once it is whole, removes all but the newest. Those of later steps go as
-   * well: a run that went on from an earlier checkpoint comes to them again.
+   * Writes a checkpoint; once it is whole, removes all but the newest. Checkpoints of later steps
+   * are removed too: a run that went on from an earlier checkpoint will write them again.
    *
    * @param limit how many remain, the new one included
    * @throws IOException in one line if it cannot be written; earlier ones are as they were

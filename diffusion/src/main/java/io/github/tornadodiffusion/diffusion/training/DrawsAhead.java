@@ -16,7 +16,7 @@ import java.util.concurrent.Future;
  * drawn without it, and at most {@link #AHEAD} draws wait in memory.
  */
 final class DrawsAhead implements TrainingDraws, AutoCloseable {
-  /** One that is done and one that is being made: more would take memory and no time less. */
+  /** One that is ready and one in the making: more would take memory and save no time. */
   static final int AHEAD = 2;
 
   private final TrainingDraws draws;

@@ -1,23 +1,34 @@
 package io.github.tornadodiffusion.diffusion.training;
 
+import static io.github.tornadodiffusion.nn.io.Settings.check;
+
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
 
 /**
  * What the loss of an image counts at its timestep, so that timesteps with little noise do not
  * outweigh the others (Hang et al. 2023, "Efficient Diffusion Training via Min-SNR Weighting
  * Strategy", equations 8 to 10), where SNR = alphasCumprod / (1 - alphasCumprod).
+ *
+ * @param gamma above 0; 5 in the paper
  */
-final class MinSnr {
-  private MinSnr() {}
-
+public record MinSnr(double gamma) implements LossWeight {
   /**
-   * The weight: min(SNR, gamma), divided by what the prediction's own loss already counts.
+   * Checks gamma.
    *
-   * @param signal sqrt(alphasCumprod)
-   * @param sigma sqrt(1 - alphasCumprod)
-   * @param gamma above 0; 5 in the paper
+   * @throws IllegalArgumentException in one line if it is not possible
    */
-  static double weight(PredictionType prediction, double signal, double sigma, double gamma) {
+  public MinSnr {
+    check(gamma > 0 && gamma < 1e9, "snr_gamma", gamma, "at least 0 and below 1e9");
+  }
+
+  /** Min-SNR weighting, or with 0 none. */
+  public static LossWeight of(double gamma) {
+    return gamma == 0 ? UNIFORM : new MinSnr(gamma);
+  }
+
+  /** The weight: min(SNR, gamma), divided by what the prediction's own loss already counts. */
+  @Override
+  public double at(PredictionType prediction, double signal, double sigma) {
     double snr = signal * signal / (sigma * sigma);
     return switch (prediction) {
       case SAMPLE -> Math.min(snr, gamma);

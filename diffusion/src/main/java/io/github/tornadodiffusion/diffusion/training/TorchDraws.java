@@ -1,11 +1,12 @@
 package io.github.tornadodiffusion.diffusion.training;
 
+import io.github.tornadodiffusion.diffusion.data.Batches;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.nn.graph.Counter;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
 import io.github.tornadodiffusion.nn.training.TorchGenerator;
 import io.github.tornadodiffusion.nn.training.TorchInitialisation;
-import io.github.tornadodiffusion.nn.training.UNetTraining.NoiseSource;
 import java.util.Arrays;
 import java.util.SequencedMap;
 
@@ -39,7 +40,8 @@ final class TorchDraws implements TrainingDraws {
 
   @Override
   public SequencedMap<String, HostTensor> initialParameters() {
-    return TorchInitialisation.unet(new UNet2DModel(config.unet()).parameters(), generator);
+    UNet2DModel model = new UNet2DModel(config.unet());
+    return TorchInitialisation.of(model.parameters().specs(), model.constructionOrder(), generator);
   }
 
   @Override
@@ -51,7 +53,7 @@ final class TorchDraws implements TrainingDraws {
 
   @Override
   public Draw draw(int step, int part) {
-    return draw(batch(step, part), false);
+    return draw(step, part, false);
   }
 
   /** The number of a batch within its epoch. */
@@ -59,7 +61,8 @@ final class TorchDraws implements TrainingDraws {
     return step % stepsPerEpoch(config, dataset) * config.variant().accumulate() + part;
   }
 
-  private Draw draw(int batch, boolean skip) {
+  private Draw draw(int step, int part, boolean skip) {
+    int batch = batch(step, part);
     if (batch != drawn % batchesPerEpoch) {
       throw new IllegalStateException("Batch " + batch + " of an epoch was drawn out of order");
     }
@@ -83,24 +86,29 @@ final class TorchDraws implements TrainingDraws {
       System.arraycopy(generator.randn(count * imageLength), 0, noise, 0, count * imageLength);
     }
     int[] timesteps = new int[config.batch()];
-    long[] times = generator.randint(0, config.trainTimesteps(), count);
-    Arrays.setAll(timesteps, i -> i < count ? (int) times[i] : 0);
+    long[] times = generator.randint(config.firstTimestep(), config.trainTimesteps(), count);
+    Arrays.setAll(timesteps, i -> i < count ? (int) times[i] : config.firstTimestep());
     boolean drops = config.unet().numClassEmbeds() != null && config.variant().labelDropout() > 0;
     float[] dropped = drops ? generator.rand(count) : new float[0];
     if (skip) {
       return null;
     }
     int[] indices = new int[config.batch()];
-    // What fills the batch up weighs nothing; any image will do.
+    // The images that fill the batch up have weight 0, so any image will do.
     Arrays.setAll(indices, i -> order[i < count ? from + i : from]);
     Batches.Batch images = Batches.gather(dataset, indices, mirrored);
     return new Draw(
-        images, count, labels(images, dropped), timesteps, new NoiseSource.Given(noise));
+        images,
+        count,
+        labels(images, dropped),
+        timesteps,
+        noise,
+        new Counter(config.seed(), step, part * config.batch()));
   }
 
   private int[] labels(Batches.Batch batch, float[] dropped) {
     Integer classes = config.unet().numClassEmbeds();
-    if (classes == null) {
+    if (!config.unet().conditioned()) {
       return null;
     }
     int[] labels = batch.labels().clone();
@@ -127,7 +135,7 @@ final class TorchDraws implements TrainingDraws {
   public void skipTo(int step) {
     for (int done = 0; done < step; done++) {
       for (int part = 0; part < parts(done); part++) {
-        draw(batch(done, part), true);
+        draw(done, part, true);
       }
     }
   }

@@ -5,13 +5,21 @@ import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.random.Rng;
 import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
 import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.nn.graph.BatchShape;
+import io.github.tornadodiffusion.nn.graph.RecordedProgram;
+import io.github.tornadodiffusion.nn.graph.Trainable;
 import io.github.tornadodiffusion.nn.io.HostTensor;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
+import io.github.tornadodiffusion.nn.training.AdamW;
+import io.github.tornadodiffusion.nn.training.Denoising;
 import io.github.tornadodiffusion.nn.training.EmaDecay;
 import io.github.tornadodiffusion.nn.training.LearningRateSchedule;
-import io.github.tornadodiffusion.nn.training.UNetTraining;
+import io.github.tornadodiffusion.nn.training.Training;
+import io.github.tornadodiffusion.nn.training.Update;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SequencedMap;
 
 /**
@@ -26,7 +34,7 @@ public final class Trainer implements AutoCloseable {
   private final TrainingConfig config;
   private final Dataset dataset;
   private final DrawsAhead draws;
-  private final UNetTraining training;
+  private final Training training;
   private final DDPMScheduler scheduler;
   private final LearningRateSchedule learningRates;
   private final EmaDecay emaDecay;
@@ -46,6 +54,17 @@ public final class Trainer implements AutoCloseable {
    * @throws IllegalArgumentException in one line if the data does not fit the model
    */
   public Trainer(Engine engine, TrainingConfig config, Dataset dataset) {
+    this(engine, config, dataset, program(config));
+  }
+
+  /**
+   * Prepares a run from new parameters, or those of the model that it begins with.
+   *
+   * @param program of the run, see {@link #program}
+   * @throws IllegalArgumentException in one line if the data does not fit the model
+   */
+  public Trainer(
+      Engine engine, TrainingConfig config, Dataset dataset, RecordedProgram<Training> program) {
     checkData(config, dataset);
     this.config = config;
     this.dataset = dataset;
@@ -54,24 +73,20 @@ public final class Trainer implements AutoCloseable {
     learningRates = config.learningRates();
     emaDecay = config.emaDecays();
     DiffusionModel base = config.variant().base();
-    training =
-        UNetTraining.open(
-            engine,
-            config.unet(),
-            base == null ? draws.initialParameters() : base.parameters(),
-            options(config));
+    training = program.open(engine, base == null ? draws.initialParameters() : base.parameters());
   }
 
-  /** What a run asks of the device, see {@link UNetTraining#arenaFloats}. */
-  public static UNetTraining.Options options(TrainingConfig config) {
+  /** The program that a run repeats, which knows what it takes of the device. */
+  public static RecordedProgram<Training> program(TrainingConfig config) {
     int size = config.imageSize();
-    return new UNetTraining.Options(
-        config.batch(),
-        size,
-        size,
-        config.emaDecay() > 0,
-        config.variant().accumulate() > 1,
-        config.variant().rng() == Rng.TORCH);
+    return Training.record(
+        new Denoising(new UNet2DModel(config.unet()), config.variant().rng() == Rng.TORCH),
+        new BatchShape(config.batch(), size, size),
+        new Training.Options(
+            config.optimization().adamW(config.optimization().learningRate()),
+            Trainable.ALL,
+            config.optimization().emaDecay() > 0,
+            config.variant().accumulate() > 1));
   }
 
   /** The values of images, and of noise where the host draws it, that are in memory at once. */
@@ -92,11 +107,31 @@ public final class Trainer implements AutoCloseable {
   public static Trainer resume(
       Engine engine, TrainingConfig config, Dataset dataset, Checkpoints.Checkpoint checkpoint)
       throws IOException {
+    return resume(engine, config, dataset, checkpoint, program(config));
+  }
+
+  /**
+   * Prepares a run that goes on from a checkpoint.
+   *
+   * @param program of the run, see {@link #program}
+   * @throws IOException in one line if it is damaged
+   * @throws IllegalArgumentException in one line if it is of a run with other settings
+   */
+  public static Trainer resume(
+      Engine engine,
+      TrainingConfig config,
+      Dataset dataset,
+      Checkpoints.Checkpoint checkpoint,
+      RecordedProgram<Training> program)
+      throws IOException {
     checkpoint.check(config, dataset);
     TrainingState state = TrainingState.read(checkpoint.path());
-    Trainer trainer = new Trainer(engine, config, dataset);
+    Trainer trainer = new Trainer(engine, config, dataset, program);
     trainer.training.setState(
-        state.parameters(), state.firstMoments(), state.secondMoments(), state.ema());
+        state.parameters(),
+        Map.of(
+            AdamW.FIRST_MOMENTS, state.firstMoments(), AdamW.SECOND_MOMENTS, state.secondMoments()),
+        state.ema());
     trainer.step = state.step();
     trainer.draws.skipTo(state.step());
     trainer.curve = state.curve();
@@ -185,8 +220,8 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
-  private List<UNetTraining.StepInput> nextInputs() {
-    List<UNetTraining.StepInput> inputs = new ArrayList<>();
+  private List<Training.StepInput> nextInputs() {
+    List<Training.StepInput> inputs = new ArrayList<>();
     int parts = draws.parts(step);
     for (int part = 0; part < parts; part++) {
       TrainingDraws.Draw draw = draws.draw(step, part);
@@ -206,11 +241,11 @@ public final class Trainer implements AutoCloseable {
     for (int part = 0; part < parts; part++) {
       TrainingDraws.Draw draw = draws.draw(step, part);
       float[] weights = weights(draw);
-      UNetTraining.StepResult result = training.step(input(draw, weights, part == parts - 1));
+      Training.StepResult result = training.step(input(draw, weights, part == parts - 1));
       for (int i = 0; i < draw.images(); i++) {
         losses.add(draw.timesteps()[i], result.lossPerImage()[i]);
         loss += (double) weights[i] * result.lossPerImage()[i] / weights.length;
-        bound += learnsVariance() ? result.boundPerImage()[i] : Double.NaN;
+        bound += learnsVariance() ? result.losses().get(Denoising.BOUND)[i] : Double.NaN;
       }
       images += draw.images();
       gradNorm = result.gradNorm();
@@ -243,11 +278,10 @@ public final class Trainer implements AutoCloseable {
   private float[] weights(TrainingDraws.Draw draw) {
     float[] weights = new float[draw.timesteps().length];
     double share = share(draw);
-    double gamma = config.variant().snrGamma();
     for (int i = 0; i < draw.images(); i++) {
       double signal = scheduler.noiseSchedule().signal(draw.timesteps()[i]);
       double sigma = scheduler.noiseSchedule().sigma(draw.timesteps()[i]);
-      double weight = gamma > 0 ? MinSnr.weight(config.prediction(), signal, sigma, gamma) : 1;
+      double weight = config.variant().lossWeight().at(config.prediction(), signal, sigma);
       weights[i] = (float) (share * weight);
     }
     return weights;
@@ -260,7 +294,7 @@ public final class Trainer implements AutoCloseable {
   }
 
   /** What the bound needs, whose images all count the same; null for a fixed variance. */
-  private UNetTraining.VarianceInput variance(TrainingDraws.Draw draw) {
+  private Denoising.Variance variance(TrainingDraws.Draw draw) {
     if (!learnsVariance()) {
       return null;
     }
@@ -279,10 +313,10 @@ public final class Trainer implements AutoCloseable {
       halfBins[i] = (float) term.halfBin();
       weights[i] = i < draw.images() ? (float) weight : 0;
     }
-    return new UNetTraining.VarianceInput(ranges, scales, halfBins, weights);
+    return new Denoising.Variance(ranges, scales, halfBins, weights);
   }
 
-  private UNetTraining.StepInput input(TrainingDraws.Draw draw, float[] weights, boolean update) {
+  private Training.StepInput input(TrainingDraws.Draw draw, float[] weights, boolean update) {
     int count = weights.length;
     float[] times = new float[count];
     float[] signals = new float[count];
@@ -299,30 +333,26 @@ public final class Trainer implements AutoCloseable {
       targetNoise[i] = (float) config.prediction().targetNoise(signal);
       targetSample[i] = (float) config.prediction().targetSample(sigma);
     }
-    return new UNetTraining.StepInput(
-        draw.batch().images(),
-        times,
-        draw.labels(),
-        signals,
-        sigmas,
-        targetNoise,
-        targetSample,
-        draw.noise(),
-        weights,
-        variance(draw),
-        update,
-        hyperparameters());
+    Denoising.Batch batch =
+        new Denoising.Batch(
+            draw.batch().images(),
+            times,
+            draw.labels(),
+            signals,
+            sigmas,
+            targetNoise,
+            targetSample,
+            draw.noise(),
+            weights,
+            variance(draw));
+    return new Training.StepInput(batch.values(), draw.counter(), update ? update() : null);
   }
 
-  private UNetTraining.Hyperparameters hyperparameters() {
-    return new UNetTraining.Hyperparameters(
-        (float) learningRates.at(step),
-        (float) config.adamBeta1(),
-        (float) config.adamBeta2(),
-        (float) config.adamEpsilon(),
-        (float) config.weightDecay(),
+  private Update update() {
+    return new Update(
+        config.optimization().adamW(learningRates.at(step)),
         step + 1,
-        (float) config.maxGradNorm(),
+        (float) config.optimization().maxGradNorm(),
         emaDecay == null ? 0 : (float) emaDecay.at(step + 1));
   }
 
@@ -345,8 +375,8 @@ public final class Trainer implements AutoCloseable {
             step,
             TrainingState.settings(config, dataset),
             training.parameters(),
-            training.firstMoments(),
-            training.secondMoments(),
+            training.optimizerState(AdamW.FIRST_MOMENTS),
+            training.optimizerState(AdamW.SECOND_MOMENTS),
             emaDecay == null ? null : training.emaParameters(),
             curve);
     return checkpoints.write(state, limit);

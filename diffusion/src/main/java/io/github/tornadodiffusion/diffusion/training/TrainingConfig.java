@@ -1,14 +1,15 @@
 package io.github.tornadodiffusion.diffusion.training;
 
-import static io.github.tornadodiffusion.diffusion.schedulers.noise.Settings.check;
+import static io.github.tornadodiffusion.nn.io.Settings.check;
 
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.data.sources.Datasets;
+import io.github.tornadodiffusion.diffusion.model.ClassLabels;
 import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
-import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.VarianceType;
 import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import io.github.tornadodiffusion.nn.training.EmaDecay;
@@ -28,15 +29,7 @@ import java.util.TreeMap;
  * @param trainTimesteps T
  * @param schedule the variances
  * @param prediction what the model learns to predict
- * @param learningRate of AdamW
- * @param lrSchedule how the learning rate changes
- * @param lrWarmupSteps steps of its linear warm-up
- * @param adamBeta1 AdamW's decay of the first moment
- * @param adamBeta2 AdamW's decay of the second moment
- * @param adamEpsilon AdamW's epsilon
- * @param weightDecay AdamW's decoupled weight decay
- * @param maxGradNorm to which the norm of all gradients is clipped; 0 for no clipping
- * @param emaDecay the most that the parameters' moving average keeps in a step; 0 for no average
+ * @param optimization how parameters follow their gradients
  * @param seed of the initial parameters, the order of images, the timesteps and the noise
  * @param variant what departs from the plain recipe
  */
@@ -50,15 +43,7 @@ public record TrainingConfig(
     int trainTimesteps,
     BetaSchedule schedule,
     PredictionType prediction,
-    double learningRate,
-    LearningRateSchedule.Kind lrSchedule,
-    int lrWarmupSteps,
-    double adamBeta1,
-    double adamBeta2,
-    double adamEpsilon,
-    double weightDecay,
-    double maxGradNorm,
-    double emaDecay,
+    Optimization optimization,
     long seed,
     TrainingVariant variant) {
 
@@ -71,18 +56,11 @@ public record TrainingConfig(
     check(batch >= 1, "batch", batch, "at least 1");
     check(steps >= 1, "steps", steps, "at least 1");
     check(trainTimesteps >= 1, "num_train_timesteps", trainTimesteps, "at least 1");
-    check(learningRate > 0 && learningRate < 1000, "lr", learningRate, "above 0 and below 1000");
-    check(lrWarmupSteps >= 0, "lr_warmup_steps", lrWarmupSteps, "at least 0");
-    check(adamBeta1 >= 0 && adamBeta1 < 1, "adam_beta1", adamBeta1, "from 0 to below 1");
-    check(adamBeta2 >= 0 && adamBeta2 < 1, "adam_beta2", adamBeta2, "from 0 to below 1");
-    check(adamEpsilon > 0, "adam_epsilon", adamEpsilon, "above 0");
-    check(weightDecay >= 0, "weight_decay", weightDecay, "at least 0");
     check(
-        maxGradNorm >= 0 && maxGradNorm < 1e9,
-        "max_grad_norm",
-        maxGradNorm,
-        "at least 0 and below 1e9");
-    check(emaDecay >= 0 && emaDecay < 1, "ema_decay", emaDecay, "from 0 to below 1");
+        !unet.fourier() || trainTimesteps >= 2,
+        "num_train_timesteps",
+        trainTimesteps,
+        "at least 2 for time_embedding_type fourier, which cannot take timestep 0");
     long together = (long) batch * variant.accumulate();
     check(
         together <= Integer.MAX_VALUE,
@@ -109,10 +87,10 @@ public record TrainingConfig(
             ? 2 * unet.inChannels() + ", twice in_channels, to predict the variance too"
             : unet.inChannels() + " as in_channels");
     check(
-        unet.classEmbedType() == null,
+        unet.classVectorLength() == 0,
         "class_embed_type",
         unet.classEmbedType(),
-        "null, because training knows classes by num_class_embeds alone");
+        "null or timestep, because the classes of data are numbers");
     check(
         !unet.timeEmbeddingType().equals("learned") || unet.numTrainTimesteps() >= trainTimesteps,
         "num_train_timesteps of the model",
@@ -137,6 +115,23 @@ public record TrainingConfig(
           variant.variance().id(),
           known.id() + " as that of the model it begins with");
     }
+  }
+
+  /** A preset's training as it is, of so many steps. */
+  public static TrainingConfig of(Preset preset, int steps, long seed) {
+    return new TrainingConfig(
+        preset.name(),
+        preset.data(),
+        preset.model(),
+        preset.recipe().batch(),
+        steps,
+        preset.recipe().randomFlip(),
+        preset.trainTimesteps(),
+        preset.schedule(),
+        preset.prediction(),
+        preset.recipe().optimization(),
+        seed,
+        TrainingVariant.PLAIN);
   }
 
   /** Width and height of the images in pixels. */
@@ -165,17 +160,17 @@ public record TrainingConfig(
         trainTimesteps,
         schedule,
         prediction,
-        learningRate,
-        lrSchedule,
-        lrWarmupSteps,
-        adamBeta1,
-        adamBeta2,
-        adamEpsilon,
-        weightDecay,
-        maxGradNorm,
-        emaDecay,
+        optimization,
         seed,
         newVariant);
+  }
+
+  /**
+   * The least timestep that is trained on: 0, or 1 for a model that embeds logarithms
+   * (time_embedding_type fourier).
+   */
+  public int firstTimestep() {
+    return unet.fourier() ? 1 : 0;
   }
 
   /** Images that go into an update. */
@@ -192,6 +187,17 @@ public record TrainingConfig(
     return TrainingDraws.steps(this, dataset, epochs);
   }
 
+  /** The classes of the model; null for a model without. */
+  public ClassLabels classLabels() {
+    Integer embeddings = unet.numClassEmbeds();
+    if (embeddings == null) {
+      return null;
+    }
+    return variant.labelDropout() > 0
+        ? new ClassLabels(embeddings - 1, embeddings - 1)
+        : new ClassLabels(embeddings, null);
+  }
+
   /** The scheduler that the run trains for. */
   public DDPMScheduler scheduler() {
     if (variant.base() != null) {
@@ -203,17 +209,22 @@ public record TrainingConfig(
 
   /** The decay of the moving average; null for none. */
   EmaDecay emaDecays() {
-    EmaDecay plain = EmaDecay.of(emaDecay);
-    if (emaDecay == 0 || variant.emaPower() == 0) {
-      return emaDecay == 0 ? null : plain;
+    double most = optimization.emaDecay();
+    EmaDecay plain = EmaDecay.of(most);
+    if (most == 0 || variant.emaPower() == 0) {
+      return most == 0 ? null : plain;
     }
     return new EmaDecay(
-        emaDecay, plain.minDecay(), plain.updateAfterStep(), true, 1, variant.emaPower());
+        most, plain.minDecay(), plain.updateAfterStep(), true, 1, variant.emaPower());
   }
 
   /** The learning rate of every step. */
   public LearningRateSchedule learningRates() {
-    return LearningRateSchedule.of(lrSchedule, learningRate, lrWarmupSteps, steps);
+    return LearningRateSchedule.of(
+        optimization.lrSchedule(),
+        optimization.learningRate(),
+        optimization.lrWarmupSteps(),
+        steps);
   }
 
   /** The values by name, such as {@link Json#write} takes. */
@@ -228,15 +239,7 @@ public record TrainingConfig(
     map.put("num_train_timesteps", trainTimesteps);
     map.put("beta_schedule", schedule.id());
     map.put("prediction_type", prediction.id());
-    map.put("lr", learningRate);
-    map.put("lr_schedule", lrSchedule.id());
-    map.put("lr_warmup_steps", lrWarmupSteps);
-    map.put("adam_beta1", adamBeta1);
-    map.put("adam_beta2", adamBeta2);
-    map.put("adam_epsilon", adamEpsilon);
-    map.put("weight_decay", weightDecay);
-    map.put("max_grad_norm", maxGradNorm);
-    map.put("ema_decay", emaDecay);
+    optimization.putInto(map);
     map.put("seed", seed);
     variant.putInto(map);
     return map;

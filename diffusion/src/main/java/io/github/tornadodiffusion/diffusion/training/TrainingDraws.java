@@ -1,11 +1,15 @@
 package io.github.tornadodiffusion.diffusion.training;
 
+import static io.github.tornadodiffusion.nn.io.Settings.check;
+
+import io.github.tornadodiffusion.diffusion.data.Batches;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
-import io.github.tornadodiffusion.diffusion.random.SplitMix64;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
+import io.github.tornadodiffusion.nn.graph.Counter;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
+import io.github.tornadodiffusion.nn.random.SplitMix64;
 import io.github.tornadodiffusion.nn.training.Initialisation;
-import io.github.tornadodiffusion.nn.training.UNetTraining.NoiseSource;
 import java.util.SequencedMap;
 
 /** Everything that is random in a training run. */
@@ -16,9 +20,17 @@ interface TrainingDraws {
    * @param batch as many images as the program takes
    * @param images how many of them count; the others fill the batch up
    * @param labels as the model sees them; null for a model without classes
+   * @param noise {@code [n, c, h, w]}; null where the device draws it
+   * @param counter of what the device draws
    */
   @SuppressWarnings("ArrayRecordComponent") // bulk data that nobody compares
-  record Draw(Batches.Batch batch, int images, int[] labels, int[] timesteps, NoiseSource noise) {}
+  record Draw(
+      Batches.Batch batch,
+      int images,
+      int[] labels,
+      int[] timesteps,
+      float[] noise,
+      Counter counter) {}
 
   /** Parameters of a new model. */
   SequencedMap<String, HostTensor> initialParameters();
@@ -69,16 +81,18 @@ interface TrainingDraws {
 
     private final TrainingConfig config;
     private final Batches batches;
+    private final NoiseSchedule schedule;
 
     CounterDraws(TrainingConfig config, Dataset dataset) {
       this.config = config;
       batches = new Batches(dataset, config.batch(), config.randomFlip(), config.seed());
+      schedule = config.scheduler().noiseSchedule();
     }
 
     @Override
     public SequencedMap<String, HostTensor> initialParameters() {
       return Initialisation.pytorchDefault(
-          new UNet2DModel(config.unet()).parameters(), config.seed());
+          new UNet2DModel(config.unet()).parameters().specs(), config.seed());
     }
 
     @Override
@@ -92,23 +106,28 @@ interface TrainingDraws {
       int first = part * config.batch();
       int[] timesteps = new int[config.batch()];
       Integer classes = config.unet().numClassEmbeds();
-      int[] labels = classes == null ? null : batch.labels().clone();
+      int[] labels = config.unet().conditioned() ? batch.labels().clone() : null;
       for (int i = 0; i < timesteps.length; i++) {
-        timesteps[i] =
-            new SplitMix64(config.seed(), TIMESTEP_STREAM, step, first + i)
-                .nextInt(config.trainTimesteps());
-        if (labels != null
+        timesteps[i] = timestep(new SplitMix64(config.seed(), TIMESTEP_STREAM, step, first + i));
+        if (classes != null
             && new SplitMix64(config.seed(), LABEL_STREAM, step, first + i)
                 .chance(config.variant().labelDropout())) {
           labels[i] = classes - 1;
         }
       }
       return new Draw(
-          batch,
-          config.batch(),
-          labels,
-          timesteps,
-          new NoiseSource.Drawn(config.seed(), step, first));
+          batch, config.batch(), labels, timesteps, null, new Counter(config.seed(), step, first));
+    }
+
+    private int timestep(SplitMix64 random) {
+      int timestep =
+          config.variant().timestepDensity().draw(random, config.firstTimestep(), schedule);
+      check(
+          timestep >= config.firstTimestep() && timestep < schedule.timesteps(),
+          "a timestep of timestep_density",
+          timestep,
+          "from %d to ".formatted(config.firstTimestep()) + (schedule.timesteps() - 1));
+      return timestep;
     }
 
     @Override

@@ -132,7 +132,8 @@ record TrainingState(
 
   private static void checkSettings(String before, String now) {
     List<String> earlier = compared(before);
-    for (String value : compared(now)) {
+    List<String> later = compared(now);
+    for (String value : later) {
       if (earlier.contains(value)) {
         continue;
       }
@@ -140,15 +141,23 @@ record TrainingState(
         throw new IllegalArgumentException(
             "The run to resume trains on other images: give the --data it began with");
       }
-      throw new IllegalArgumentException(
-          "The run to resume has %s where this one has %s: give the options it began with"
-              .formatted(
-                  earlier.stream()
-                      .filter(line -> key(line).equals(key(value)))
-                      .findFirst()
-                      .orElse("nothing"),
-                  value));
+      throw otherSetting(withKey(earlier, key(value)), value);
     }
+    for (String value : earlier) {
+      if (later.stream().noneMatch(line -> key(line).equals(key(value)))) {
+        throw otherSetting(value, "nothing");
+      }
+    }
+  }
+
+  private static String withKey(List<String> settings, String key) {
+    return settings.stream().filter(line -> key(line).equals(key)).findFirst().orElse("nothing");
+  }
+
+  private static IllegalArgumentException otherSetting(String before, String now) {
+    return new IllegalArgumentException(
+        "The run to resume has %s where this one has %s: give the options it began with"
+            .formatted(before, now));
   }
 
   /** The lines {@code "key": value} of settings that must be equal. */

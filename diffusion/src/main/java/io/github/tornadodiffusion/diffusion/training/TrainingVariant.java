@@ -1,17 +1,17 @@
 package io.github.tornadodiffusion.diffusion.training;
 
-import static io.github.tornadodiffusion.diffusion.schedulers.noise.Settings.check;
+import static io.github.tornadodiffusion.nn.io.Settings.check;
 
 import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.random.Rng;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.VarianceType;
+import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import java.util.Map;
 
 /**
  * What departs from the plain recipe of a training run.
  *
  * @param accumulate batches whose gradients go into one update
- * @param snrGamma of min-SNR weighting (Hang et al. 2023); 0 for none
+ * @param lossWeight what the loss of an image counts
  * @param labelDropout share of labels that are replaced by the null class, the model's last, for
  *     classifier-free guidance (Ho and Salimans 2022); 0 for none
  * @param emaPower exponent of the moving average's warm-up 1 - (1 + step)^-power, as diffusers'
@@ -20,20 +20,30 @@ import java.util.Map;
  *     predicts it with a second half of channels and learns by the hybrid objective (Nichol and
  *     Dhariwal 2021)
  * @param rng where random numbers come from
+ * @param timestepDensity how often which timestep is trained on
  * @param base the model whose parameters and noise schedule training begins with; null for a new
  *     one
  */
 public record TrainingVariant(
     int accumulate,
-    double snrGamma,
+    LossWeight lossWeight,
     double labelDropout,
     double emaPower,
     VarianceType variance,
     Rng rng,
+    TimestepDensity timestepDensity,
     DiffusionModel base) {
   /** The plain recipe. */
   public static final TrainingVariant PLAIN =
-      new TrainingVariant(1, 0, 0, 0, VarianceType.FIXED_SMALL, Rng.PHILOX, null);
+      new TrainingVariant(
+          1,
+          LossWeight.UNIFORM,
+          0,
+          0,
+          VarianceType.FIXED_SMALL,
+          Rng.PHILOX,
+          TimestepDensity.UNIFORM,
+          null);
 
   /**
    * Checks the values.
@@ -42,7 +52,6 @@ public record TrainingVariant(
    */
   public TrainingVariant {
     check(accumulate >= 1, "accumulate", accumulate, "at least 1");
-    check(snrGamma >= 0 && snrGamma < 1e9, "snr_gamma", snrGamma, "at least 0 and below 1e9");
     check(
         labelDropout >= 0 && labelDropout < 1, "label_dropout", labelDropout, "from 0 to below 1");
     check(emaPower >= 0 && emaPower < 1000, "ema_power", emaPower, "at least 0 and below 1000");
@@ -51,6 +60,17 @@ public record TrainingVariant(
         "variance_type",
         variance.id(),
         "fixed or learned_range to be trained");
+    check(
+        rng == Rng.PHILOX || timestepDensity == TimestepDensity.UNIFORM,
+        "rng",
+        rng.id(),
+        Rng.PHILOX.id() + " for timesteps that are not drawn as PyTorch draws them");
+  }
+
+  /** The same with another share of labels that are dropped. */
+  public TrainingVariant withLabelDropout(double share) {
+    return new TrainingVariant(
+        accumulate, lossWeight, share, emaPower, variance, rng, timestepDensity, base);
   }
 
   /** Whether the model predicts its variance. */
@@ -61,11 +81,17 @@ public record TrainingVariant(
   /** Adds the values by name. */
   void putInto(Map<String, Object> map) {
     map.put("accumulate", accumulate);
-    map.put("snr_gamma", snrGamma);
+    map.put("snr_gamma", lossWeight instanceof MinSnr minSnr ? minSnr.gamma() : 0.0);
     map.put("label_dropout", labelDropout);
     map.put("ema_power", emaPower);
     map.put("variance_type", variance.id());
     map.put("rng", rng.id());
+    if (lossWeight != LossWeight.UNIFORM && !(lossWeight instanceof MinSnr)) {
+      map.put("loss_weight", lossWeight.getClass().getName());
+    }
+    if (timestepDensity != TimestepDensity.UNIFORM) {
+      map.put("timestep_density", timestepDensity.getClass().getName());
+    }
     map.put("base_model", base == null ? "none" : base.hash());
   }
 }

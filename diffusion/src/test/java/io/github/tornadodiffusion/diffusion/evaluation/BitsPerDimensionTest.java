@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.diffusion.sampling.Denoiser;
+import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.VarianceType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -17,6 +17,7 @@ import org.apache.commons.math3.distribution.NormalDistribution;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * The bound where it is known: for independent normal values the best model is linear, and every
@@ -110,9 +111,13 @@ class BitsPerDimensionTest {
     assertEquals(expected, bits.prior(), 1e-9);
   }
 
+  static List<BetaSchedule> twoSchedules() {
+    return List.of(BetaSchedule.LINEAR, BetaSchedule.SQUAREDCOS_CAP_V2);
+  }
+
   /** The entropy of the values in bins, which no model can go below. */
   @ParameterizedTest
-  @EnumSource(names = {"LINEAR", "SQUAREDCOS_CAP_V2"})
+  @MethodSource("twoSchedules")
   void approachesTheEntropyWithManySteps(BetaSchedule betas) {
     ValueImages images = ValueImages.normal(4, 32, DEVIATION, 3).rounded(256);
     double entropy = Math.log(2 * Math.PI * Math.E) / 2 / LN2 + Math.log(DEVIATION * 127.5) / LN2;

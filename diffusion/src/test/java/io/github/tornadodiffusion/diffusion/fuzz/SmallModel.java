@@ -2,7 +2,7 @@ package io.github.tornadodiffusion.diffusion.fuzz;
 
 import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
-import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
@@ -33,6 +33,7 @@ final class SmallModel {
     SequencedMap<String, HostTensor> parameters = new LinkedHashMap<>();
     new UNet2DModel(config)
         .parameters()
+        .specs()
         .forEach(spec -> parameters.put(spec.name(), HostTensor.zeros(spec.shape())));
     return new DiffusionModel(new DDPMScheduler(SchedulerConfig.DEFAULTS), config, parameters);
   }

@@ -8,8 +8,8 @@ import io.github.tornadodiffusion.diffusion.TinyUNet;
 import io.github.tornadodiffusion.diffusion.sampling.GoldenPipelineTest;
 import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
-import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
@@ -43,7 +43,7 @@ class DiffusionModelTest {
     return new DiffusionModel(
         new DDPMScheduler(scheduler),
         config,
-        Initialisation.pytorchDefault(new UNet2DModel(config).parameters(), 5));
+        Initialisation.pytorchDefault(new UNet2DModel(config).parameters().specs(), 5));
   }
 
   @Test

@@ -10,7 +10,9 @@ import io.github.tornadodiffusion.diffusion.random.Rng;
 import io.github.tornadodiffusion.diffusion.random.SampleNoise;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.kernels.Engine;
-import io.github.tornadodiffusion.nn.models.unet.UNetInference;
+import io.github.tornadodiffusion.nn.graph.BatchShape;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
+import io.github.tornadodiffusion.nn.programs.SampleRegisters;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -55,9 +57,12 @@ public class GoldenPipelineTest {
 
     List<float[]> inputs = new ArrayList<>();
     try (Engine engine = TestDevice.open();
-        UNetInference unet =
-            UNetInference.openForSampling(
-                engine, model.unet(), model.parameters(), IMAGES, SIZE, SIZE, free(sampling))) {
+        SampleRegisters unet =
+            SampleRegisters.record(
+                    new UNet2DModel(model.unet()),
+                    new BatchShape(IMAGES, SIZE, SIZE),
+                    free(sampling))
+                .open(engine, model.parameters())) {
       new Pipeline(new UNetSampling(unet), CHANNELS, SIZE, SIZE)
           .run(
               ReverseProcess.fromNoise(sampling),
@@ -97,9 +102,12 @@ public class GoldenPipelineTest {
     Sampling sampling = Sampling.of(model.scheduler(), 10);
     float[] images;
     try (Engine engine = TestDevice.open();
-        UNetInference unet =
-            UNetInference.openForSampling(
-                engine, model.unet(), model.parameters(), batch, SIZE, SIZE, free(sampling))) {
+        SampleRegisters unet =
+            SampleRegisters.record(
+                    new UNet2DModel(model.unet()),
+                    new BatchShape(batch, SIZE, SIZE),
+                    free(sampling))
+                .open(engine, model.parameters())) {
       images =
           new Pipeline(new UNetSampling(unet), CHANNELS, SIZE, SIZE)
               .sample(sampling, IMAGES, noise, null, Pipeline.Progress.NONE);

@@ -10,22 +10,27 @@ import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.data.sources.Digits;
 import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.random.Rng;
-import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.VarianceType;
 import io.github.tornadodiffusion.diffusion.training.BoundTerm;
 import io.github.tornadodiffusion.diffusion.training.Checkpoints;
 import io.github.tornadodiffusion.diffusion.training.Checkpoints.Checkpoint;
 import io.github.tornadodiffusion.diffusion.training.LossCurve;
+import io.github.tornadodiffusion.diffusion.training.MinSnr;
+import io.github.tornadodiffusion.diffusion.training.TimestepDensity;
 import io.github.tornadodiffusion.diffusion.training.Trainer;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfigs;
 import io.github.tornadodiffusion.diffusion.training.TrainingVariant;
 import io.github.tornadodiffusion.kernels.jvm.JvmEngine;
+import io.github.tornadodiffusion.nn.graph.BatchShape;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
-import io.github.tornadodiffusion.nn.models.unet.UNetInference;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
+import io.github.tornadodiffusion.nn.models.unet.UNetInputs;
+import io.github.tornadodiffusion.nn.programs.Inference;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -54,7 +59,8 @@ class LearnedVarianceTest {
 
   private static TrainingVariant variant(
       VarianceType variance, int accumulate, double gamma, Rng rng, DiffusionModel base) {
-    return new TrainingVariant(accumulate, gamma, 0, 0, variance, rng, base);
+    return new TrainingVariant(
+        accumulate, MinSnr.of(gamma), 0, 0, variance, rng, TimestepDensity.UNIFORM, base);
   }
 
   private static TrainingVariant learned(int accumulate, double gamma, Rng rng) {
@@ -191,9 +197,11 @@ class LearnedVarianceTest {
     Arrays.fill(times, 1);
     float[] output;
     try (Trainer trainer = trained(config, 120);
-        UNetInference model =
-            UNetInference.open(ENGINE, UNET, trainer.model().parameters(), images, 8, 8)) {
-      output = model.predict(schedule.addNoise(originals, noise, timesteps), times, null);
+        Inference model =
+            Inference.record(new UNet2DModel(UNET), new BatchShape(images, 8, 8))
+                .open(ENGINE, trainer.model().parameters())) {
+      float[] noisy = schedule.addNoise(originals, noise, timesteps);
+      output = model.predict(UNetInputs.of(noisy, times, null).values());
     }
     BoundTerm term = BoundTerm.at(schedule, PredictionType.EPSILON, 1);
     double predicted = 0;

@@ -9,14 +9,15 @@ import io.github.tornadodiffusion.diffusion.TinyUNet;
 import io.github.tornadodiffusion.diffusion.schedulers.DDIMScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
-import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
 import io.github.tornadodiffusion.diffusion.schedulers.StepOptions;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.kernels.jvm.JvmEngine;
+import io.github.tornadodiffusion.nn.graph.BatchShape;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
-import io.github.tornadodiffusion.nn.models.unet.UNetInference;
+import io.github.tornadodiffusion.nn.programs.SampleRegisters;
 import io.github.tornadodiffusion.nn.training.Initialisation;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -69,14 +70,15 @@ class PipelineTest {
   void aUNetSamplesTheSameImageInAnyBatch() {
     UNet2DConfig config = TinyUNet.config(8, 1, 8, 16);
     Map<String, HostTensor> parameters =
-        Initialisation.pytorchDefault(new UNet2DModel(config).parameters(), 3);
+        Initialisation.pytorchDefault(new UNet2DModel(config).parameters().specs(), 3);
     Sampling sampling = Sampling.of(new DDPMScheduler(SchedulerConfig.DEFAULTS), 3);
     int free = UNetSampling.free(sampling.registers());
     List<float[]> samples = new ArrayList<>();
     try (JvmEngine engine = new JvmEngine(2)) {
       for (int batch : new int[] {1, 2, 5}) {
-        try (UNetInference unet =
-            UNetInference.openForSampling(engine, config, parameters, batch, 8, 8, free)) {
+        try (SampleRegisters unet =
+            SampleRegisters.record(new UNet2DModel(config), new BatchShape(batch, 8, 8), free)
+                .open(engine, parameters)) {
           samples.add(
               new Pipeline(new UNetSampling(unet), 1, 8, 8)
                   .sample(sampling, 5, 1, null, Pipeline.Progress.NONE));

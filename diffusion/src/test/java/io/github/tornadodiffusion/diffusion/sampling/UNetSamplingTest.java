@@ -16,11 +16,14 @@ import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
 import io.github.tornadodiffusion.diffusion.schedulers.StepOptions;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
 import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.nn.graph.BatchShape;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
-import io.github.tornadodiffusion.nn.models.unet.UNetInference;
+import io.github.tornadodiffusion.nn.models.unet.UNetInputs;
+import io.github.tornadodiffusion.nn.programs.Inference;
+import io.github.tornadodiffusion.nn.programs.SampleRegisters;
 import io.github.tornadodiffusion.nn.training.Initialisation;
 import java.util.HashMap;
 import java.util.List;
@@ -49,10 +52,13 @@ class UNetSamplingTest {
   /** Single against double precision, relative to the largest value. */
   private static final double TOLERANCE = 1e-4;
 
+  private static final BatchShape SHAPE = new BatchShape(BATCH, SIZE, SIZE);
+
   /** Enough for every scheduler. */
   private static final int FREE = 12;
 
-  private static final Map<UNet2DConfig, UNetInference> MODELS = new HashMap<>();
+  private static final Map<UNet2DConfig, SampleRegisters> MODELS = new HashMap<>();
+  private static final Map<UNet2DConfig, Inference> HOST_MODELS = new HashMap<>();
 
   private static Engine engine;
 
@@ -63,13 +69,26 @@ class UNetSamplingTest {
 
   @AfterAll
   static void close() {
-    MODELS.values().forEach(UNetInference::close);
+    MODELS.values().forEach(SampleRegisters::close);
+    HOST_MODELS.values().forEach(Inference::close);
     engine.close();
   }
 
   /** A model with what samplers before have left in its registers. */
-  private static UNetInference used(UNet2DConfig config) {
-    return MODELS.computeIfAbsent(config, c -> inference(c, FREE));
+  private static SampleRegisters used(UNet2DConfig config) {
+    return MODELS.computeIfAbsent(config, c -> registers(c, FREE));
+  }
+
+  /** The same model, for sampling on the host. */
+  private static SamplingModel host(UNet2DConfig config) {
+    Inference model =
+        HOST_MODELS.computeIfAbsent(
+            config, c -> Inference.record(new UNet2DModel(c), SHAPE).open(engine, parameters(c)));
+    return new HostSampling(
+        (sample, timesteps, labels) ->
+            model.predict(UNetInputs.of(sample, timesteps, labels).values()),
+        BATCH,
+        LENGTH);
   }
 
   static List<String> schedulers() {
@@ -80,14 +99,17 @@ class UNetSamplingTest {
     return Schedulers.of(className, JsonFields.parse(config));
   }
 
-  private static UNetInference inference(UNet2DConfig config, int free) {
-    Map<String, HostTensor> parameters =
-        Initialisation.pytorchDefault(new UNet2DModel(config).parameters(), 5);
-    return UNetInference.openForSampling(engine, config, parameters, BATCH, SIZE, SIZE, free);
+  private static Map<String, HostTensor> parameters(UNet2DConfig config) {
+    return Initialisation.pytorchDefault(new UNet2DModel(config).parameters().specs(), 5);
+  }
+
+  private static SampleRegisters registers(UNet2DConfig config, int free) {
+    return SampleRegisters.record(new UNet2DModel(config), SHAPE, free)
+        .open(engine, parameters(config));
   }
 
   private static float[] run(
-      SamplingDevice device, ReverseProcess process, SampleNoise noise, int[] labels) {
+      SamplingModel device, ReverseProcess process, SampleNoise noise, int[] labels) {
     float[] all = new float[COUNT * LENGTH];
     new Pipeline(device, CHANNELS, SIZE, SIZE)
         .run(
@@ -103,10 +125,10 @@ class UNetSamplingTest {
       ReverseProcess process,
       SampleNoise noise,
       int[] labels,
-      UnaryOperator<SamplingDevice> guided) {
+      UnaryOperator<SamplingModel> guided) {
     assertTrue(UNetSampling.free(process.registers()) <= FREE);
-    UNetInference unet = used(config);
-    SamplingDevice host = new HostSampling(unet::predict, BATCH, LENGTH);
+    SampleRegisters unet = used(config);
+    SamplingModel host = host(config);
     float[] expected = run(guided.apply(host), process, noise, labels);
     float[] actual = run(guided.apply(new UNetSampling(unet)), process, noise, labels);
     double most = 0;
@@ -208,9 +230,8 @@ class UNetSamplingTest {
   @Test
   void theDeviceDrawsTheNoiseOfTheHost() {
     SampleNoise seeded = SampleNoise.seeded(-11, LENGTH);
-    UNetInference unet = used(PLAIN);
-    SamplingDevice device = new UNetSampling(unet);
-    SamplingDevice host = new HostSampling(unet::predict, BATCH, LENGTH);
+    SamplingModel device = new UNetSampling(used(PLAIN));
+    SamplingModel host = host(PLAIN);
     for (int draw : new int[] {SampleNoise.INITIAL, 0, 999}) {
       for (int first : new int[] {0, 5, 100_000_000}) {
         host.draw(seeded, draw, first);
@@ -222,8 +243,8 @@ class UNetSamplingTest {
 
   @Test
   void whatIsWrittenIsRead() {
-    try (UNetInference unet = inference(PLAIN, 1)) {
-      SamplingDevice device = new UNetSampling(unet);
+    try (SampleRegisters unet = registers(PLAIN, 1)) {
+      SamplingModel device = new UNetSampling(unet);
       float[] values = IMAGES.inTurn(BATCH);
       device.write(Update.IMAGES, values);
       assertArrayEquals(values, device.read(Update.IMAGES));
@@ -236,13 +257,8 @@ class UNetSamplingTest {
   }
 
   @Test
-  void aModelThatWasNotOpenedForSamplingIsRefused() {
-    Map<String, HostTensor> parameters =
-        Initialisation.pytorchDefault(new UNet2DModel(PLAIN).parameters(), 5);
-    try (UNetInference unet = UNetInference.open(engine, PLAIN, parameters, BATCH, SIZE, SIZE)) {
-      assertThrows(IllegalStateException.class, () -> new UNetSampling(unet));
-    }
+  void aModelWhoseOutputIsNoSampleIsRefused() {
     UNet2DConfig other = PLAIN.toBuilder().outChannels(4).build();
-    assertThrows(IllegalArgumentException.class, () -> inference(other, 0));
+    assertThrows(IllegalArgumentException.class, () -> registers(other, 0));
   }
 }

@@ -5,11 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.config.TimestepSpacing;
+import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.TimestepSpacing;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.VarianceType;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.SamplingState;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.ArrayList;
@@ -59,7 +61,7 @@ class SchedulerStepTest {
   static Stream<Arguments> predictions() {
     return Stream.of("DDPMScheduler", "DDIMScheduler")
         .flatMap(name ->
-            Arrays.stream(BetaSchedule.values())
+            BetaSchedule.values().stream()
                 .flatMap(betas ->
                     Arrays.stream(PredictionType.values())
                         .filter(type -> possible(name, type))

@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.tornadodiffusion.nn.graph.Counter;
 import io.github.tornadodiffusion.nn.io.HostTensor;
-import io.github.tornadodiffusion.nn.training.UNetTraining.NoiseSource;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -44,7 +44,7 @@ class DrawsAheadTest {
       if (failure != null && step == 1) {
         throw failure;
       }
-      return new Draw(null, 2 * step + part, null, null, new NoiseSource.Drawn(0, step, part));
+      return new Draw(null, 2 * step + part, null, null, null, new Counter(0, step, part));
     }
 
     @Override

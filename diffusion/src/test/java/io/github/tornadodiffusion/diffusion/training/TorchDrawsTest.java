@@ -10,12 +10,11 @@ import io.github.tornadodiffusion.diffusion.TinyUNet;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.data.sources.Digits;
 import io.github.tornadodiffusion.diffusion.random.Rng;
+import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.VarianceType;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
-import io.github.tornadodiffusion.nn.training.UNetTraining.NoiseSource;
 import java.util.Arrays;
 import java.util.SequencedMap;
 import org.junit.jupiter.api.Test;
@@ -74,18 +73,17 @@ class TorchDrawsTest {
             1000,
             BetaSchedule.LINEAR,
             PredictionType.EPSILON,
-            1e-3,
-            TrainingConfigs.of(unet, 1, 1, BetaSchedule.LINEAR, 0).lrSchedule(),
-            0,
-            0.9,
-            0.999,
-            1e-8,
-            0,
-            0,
-            0,
+            Optimization.constant(1e-3),
             5,
             new TrainingVariant(
-                accumulate, 0, labelDropout, 0, VarianceType.FIXED_SMALL, Rng.TORCH, null));
+                accumulate,
+                LossWeight.UNIFORM,
+                labelDropout,
+                0,
+                VarianceType.FIXED_SMALL,
+                Rng.TORCH,
+                TimestepDensity.UNIFORM,
+                null));
     return new TorchDraws(config, TEN);
   }
 
@@ -94,7 +92,7 @@ class TorchDrawsTest {
     assertEquals(count, draw.images());
     assertArrayEquals(INDICES[number], Arrays.copyOf(draw.batch().indices(), count));
     assertArrayEquals(TIMESTEPS[number], Arrays.copyOf(draw.timesteps(), count));
-    float[] noise = ((NoiseSource.Given) draw.noise()).values();
+    float[] noise = draw.noise();
     assertEquals(16, noise.length);
     assertEquals(NOISE[number][0], noise[0], 2e-6);
     assertEquals(NOISE[number][1], noise[4 * count - 1], 2e-6);

@@ -6,12 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.diffusion.TinyUNet;
+import io.github.tornadodiffusion.diffusion.data.Batches;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.data.sources.Digits;
 import io.github.tornadodiffusion.diffusion.random.Rng;
+import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.VarianceType;
 import io.github.tornadodiffusion.diffusion.training.Checkpoints.Checkpoint;
 import io.github.tornadodiffusion.kernels.jvm.JvmEngine;
 import io.github.tornadodiffusion.nn.io.HostTensor;
@@ -205,7 +206,9 @@ class TrainerTest {
     TrainingConfig config = TrainingConfigs.of(unet, 4, 2, BetaSchedule.LINEAR, 0);
     String name = "class_embedding.weight";
     float[] before =
-        Initialisation.pytorchDefault(new UNet2DModel(unet).parameters(), 0).get(name).values();
+        Initialisation.pytorchDefault(new UNet2DModel(unet).parameters().specs(), 0)
+            .get(name)
+            .values();
     float[] after = train(ENGINE, config).get(name).values();
     Batches batches = new Batches(DIGITS, 4, false, 0);
     Set<Integer> seen = new TreeSet<>();
@@ -291,7 +294,15 @@ class TrainerTest {
     TrainingConfig config =
         TrainingConfigs.with(
             TrainingConfigs.of(UNET, 4, 50, BetaSchedule.LINEAR, PredictionType.EPSILON, 900, 0, 7),
-            new TrainingVariant(accumulate, 0, 0, 0, VarianceType.FIXED_SMALL, Rng.PHILOX, null));
+            new TrainingVariant(
+                accumulate,
+                LossWeight.UNIFORM,
+                0,
+                0,
+                VarianceType.FIXED_SMALL,
+                Rng.PHILOX,
+                TimestepDensity.UNIFORM,
+                null));
     int step = diverges(config, DIGITS).step();
     assertTrue(step > 1, "step " + step);
     String fromTheStart = Trainer.findNonFinite(ENGINE, config, DIGITS, null, step, SILENT);
@@ -326,7 +337,15 @@ class TrainerTest {
         () ->
             TrainingConfigs.with(
                 TrainingConfigs.of(UNET, 1 << 16, 1, BetaSchedule.LINEAR, 0),
-                new TrainingVariant(1 << 15, 0, 0, 0, VarianceType.FIXED_SMALL, Rng.PHILOX, null)));
+                new TrainingVariant(
+                    1 << 15,
+                    LossWeight.UNIFORM,
+                    0,
+                    0,
+                    VarianceType.FIXED_SMALL,
+                    Rng.PHILOX,
+                    TimestepDensity.UNIFORM,
+                    null)));
     assertMessage(
         "lr is NaN: it must be above 0 and below 1000",
         () ->

@@ -38,15 +38,10 @@ public final class TrainingConfigs {
         1000,
         schedule,
         prediction,
-        learningRate,
-        LearningRateSchedule.Kind.CONSTANT_WITH_WARMUP,
-        2,
-        0.9,
-        0.999,
-        1e-8,
-        1e-2,
-        1.0,
-        emaDecay,
+        Optimization.constant(learningRate)
+            .withSchedule(LearningRateSchedule.Kind.CONSTANT_WITH_WARMUP, 2)
+            .withMaxGradNorm(1.0)
+            .withEmaDecay(emaDecay),
         seed,
         TrainingVariant.PLAIN);
   }

@@ -13,10 +13,10 @@ import io.github.tornadodiffusion.diffusion.data.sources.Digits;
 import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.random.Rng;
 import io.github.tornadodiffusion.diffusion.schedulers.DDIMScheduler;
-import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.VarianceType;
 import io.github.tornadodiffusion.diffusion.training.Checkpoints.Checkpoint;
 import io.github.tornadodiffusion.kernels.jvm.JvmEngine;
 import io.github.tornadodiffusion.nn.io.HostTensor;
@@ -51,7 +51,15 @@ class TrainingVariantTest {
   }
 
   private static TrainingVariant variant(int accumulate, double gamma, double dropout, Rng rng) {
-    return new TrainingVariant(accumulate, gamma, dropout, 0, VarianceType.FIXED_SMALL, rng, null);
+    return new TrainingVariant(
+        accumulate,
+        MinSnr.of(gamma),
+        dropout,
+        0,
+        VarianceType.FIXED_SMALL,
+        rng,
+        TimestepDensity.UNIFORM,
+        null);
   }
 
   private static Trainer trained(TrainingConfig config, int steps) {
@@ -120,7 +128,15 @@ class TrainingVariantTest {
               UNET,
               first.model().parameters());
       TrainingVariant from =
-          new TrainingVariant(1, 0, 0, 0, VarianceType.FIXED_SMALL, Rng.PHILOX, base);
+          new TrainingVariant(
+              1,
+              LossWeight.UNIFORM,
+              0,
+              0,
+              VarianceType.FIXED_SMALL,
+              Rng.PHILOX,
+              TimestepDensity.UNIFORM,
+              base);
       try (Trainer second = new Trainer(ENGINE, config(UNET, 2, from), DIGITS)) {
         assertEquals(base.parameters(), second.model().parameters());
         assertEquals(base.scheduler().config(), second.model().scheduler().config());
@@ -180,12 +196,12 @@ class TrainingVariantTest {
                   new PredictionType[] {
                     PredictionType.EPSILON, PredictionType.V_PREDICTION, PredictionType.SAMPLE
                   })
-              .mapToDouble(type -> MinSnr.weight(type, signal, sigma, 5))
+              .mapToDouble(type -> new MinSnr(5).at(type, signal, sigma))
               .toArray();
       assertArrayEquals(Arrays.copyOfRange(row, 1, 4), weights, 1e-12);
     }
-    assertEquals(0, MinSnr.weight(PredictionType.EPSILON, 1, 0, 5));
-    assertEquals(5, MinSnr.weight(PredictionType.SAMPLE, 1, 0, 5));
+    assertEquals(0, new MinSnr(5).at(PredictionType.EPSILON, 1, 0));
+    assertEquals(5, new MinSnr(5).at(PredictionType.SAMPLE, 1, 0));
   }
 
   @Test
@@ -196,7 +212,15 @@ class TrainingVariantTest {
         config(
             UNET,
             1,
-            new TrainingVariant(1, 0, 0, 0.75, VarianceType.FIXED_SMALL, Rng.PHILOX, null));
+            new TrainingVariant(
+                1,
+                LossWeight.UNIFORM,
+                0,
+                0.75,
+                VarianceType.FIXED_SMALL,
+                Rng.PHILOX,
+                TimestepDensity.UNIFORM,
+                null));
     assertEquals(1 - Math.pow(2, -0.75), power.emaDecays().at(2), 1e-15);
     assertEquals(0.99, power.emaDecays().at(100_000), 1e-15);
   }

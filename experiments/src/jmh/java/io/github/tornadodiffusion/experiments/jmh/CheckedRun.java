@@ -1,10 +1,10 @@
 package io.github.tornadodiffusion.experiments.jmh;
 
 import io.github.tornadodiffusion.experiments.bench.Benchmark;
-import io.github.tornadodiffusion.experiments.bench.ProbeEngine;
-import io.github.tornadodiffusion.experiments.bench.Profile;
 import io.github.tornadodiffusion.experiments.bench.Workload;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
+import io.github.tornadodiffusion.experiments.profile.ProbeEngine;
+import io.github.tornadodiffusion.experiments.profile.Profile;
 import io.github.tornadodiffusion.kernels.Engine;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;

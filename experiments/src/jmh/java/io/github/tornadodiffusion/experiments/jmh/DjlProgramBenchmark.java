@@ -4,17 +4,23 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.Shape;
-import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
+import io.github.tornadodiffusion.diffusion.training.Preset;
+import io.github.tornadodiffusion.diffusion.training.Presets;
 import io.github.tornadodiffusion.experiments.bench.Workload;
-import io.github.tornadodiffusion.experiments.cli.Preset;
-import io.github.tornadodiffusion.experiments.cli.Presets;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.EngineOptions;
 import io.github.tornadodiffusion.kernels.Engines;
+import io.github.tornadodiffusion.nn.graph.BatchShape;
+import io.github.tornadodiffusion.nn.graph.Model;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
-import io.github.tornadodiffusion.nn.training.UNetGradients;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
+import io.github.tornadodiffusion.nn.models.unet.UNetInputs;
+import io.github.tornadodiffusion.nn.programs.LossGradients;
+import io.github.tornadodiffusion.nn.programs.Objective;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.concurrent.TimeUnit;
@@ -77,7 +83,8 @@ public class DjlProgramBenchmark {
     NDArray images = images(config);
     float[] values = Workload.timesteps(batch, chosen.trainTimesteps());
     NDArray timesteps = manager.create(values, new Shape(batch, 1));
-    DjlTraining training = new DjlTraining(manager, model, chosen.recipe().learningRate());
+    DjlTraining training =
+        new DjlTraining(manager, model, chosen.recipe().optimization().learningRate());
     try (Engine jvm = Engines.open("jvm", EngineOptions.DEFAULT)) {
       double error = compare(jvm, config, initial, model, training, timesteps);
       figures.set(flops(jvm, chosen), 0, error);
@@ -132,9 +139,17 @@ public class DjlProgramBenchmark {
     }
     int height = config.sampleSize().height();
     int width = config.sampleSize().width();
-    try (UNetGradients gradients = UNetGradients.open(jvm, config, initial, batch, height, width);
+    Map<String, float[]> values =
+        new HashMap<>(UNetInputs.of(sample, timesteps.toFloatArray(), null).values());
+    values.put("target", target);
+    try (LossGradients gradients =
+            LossGradients.record(
+                    Objective.meanSquaredError(new UNet2DModel(config), Model.SAMPLE),
+                    new BatchShape(batch, height, width))
+                .open(jvm, initial);
         NDScope _ = new NDScope()) {
-      float[] output = gradients.run(sample, timesteps.toFloatArray(), null, target).output();
+      gradients.run(values);
+      float[] output = gradients.images(Model.SAMPLE);
       NDArray images = images(config);
       NDArray targets = manager.create(target, images.getShape());
       double error =

@@ -1,10 +1,14 @@
 package io.github.tornadodiffusion.experiments.bench;
 
+import io.github.tornadodiffusion.diffusion.training.Preset;
+import io.github.tornadodiffusion.diffusion.training.Presets;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
-import io.github.tornadodiffusion.experiments.cli.Errors;
-import io.github.tornadodiffusion.experiments.cli.Json;
-import io.github.tornadodiffusion.experiments.cli.Preset;
-import io.github.tornadodiffusion.experiments.cli.Presets;
+import io.github.tornadodiffusion.experiments.profile.KernelFigures;
+import io.github.tornadodiffusion.experiments.profile.KernelShape;
+import io.github.tornadodiffusion.experiments.profile.ProbeEngine;
+import io.github.tornadodiffusion.experiments.profile.ProfileOptions;
+import io.github.tornadodiffusion.nn.io.Json;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Comparator;
@@ -86,8 +90,7 @@ public final class BenchCommand implements Callable<Integer> {
     profile.check();
     if (!WHAT.contains(what)) {
       throw new IllegalArgumentException(
-          "unknown benchmark '%s'; use %s"
-              .formatted(Errors.oneLine(what), String.join(", ", WHAT)));
+          "unknown benchmark '%s'; use %s".formatted(Messages.line(what), String.join(", ", WHAT)));
     }
     Preset chosen = Presets.named(preset);
     if (batch < 1 || runs < 1) {

@@ -1,9 +1,11 @@
 package io.github.tornadodiffusion.experiments.bench;
 
+import io.github.tornadodiffusion.diffusion.model.MemoryNeed;
+import io.github.tornadodiffusion.diffusion.training.Preset;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.cli.Machine;
-import io.github.tornadodiffusion.experiments.cli.MemoryNeed;
-import io.github.tornadodiffusion.experiments.cli.Preset;
+import io.github.tornadodiffusion.experiments.profile.KernelFigures;
+import io.github.tornadodiffusion.experiments.profile.ProbeEngine;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalDouble;

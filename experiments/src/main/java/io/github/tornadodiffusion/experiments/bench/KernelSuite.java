@@ -4,12 +4,13 @@ import io.github.tornadodiffusion.diffusion.sampling.Pipeline;
 import io.github.tornadodiffusion.diffusion.sampling.UNetSampling;
 import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
-import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.VarianceType;
-import io.github.tornadodiffusion.experiments.cli.Preset;
+import io.github.tornadodiffusion.diffusion.training.Optimization;
+import io.github.tornadodiffusion.diffusion.training.Preset;
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Engine;
@@ -17,28 +18,37 @@ import io.github.tornadodiffusion.kernels.Program;
 import io.github.tornadodiffusion.kernels.ops.elementwise.Elementwise;
 import io.github.tornadodiffusion.kernels.ops.peak.Peak;
 import io.github.tornadodiffusion.kernels.ops.product.MatMul;
+import io.github.tornadodiffusion.nn.graph.BatchShape;
+import io.github.tornadodiffusion.nn.graph.Counter;
+import io.github.tornadodiffusion.nn.graph.Model;
+import io.github.tornadodiffusion.nn.graph.Trainable;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.models.classifier.Classifier;
 import io.github.tornadodiffusion.nn.models.classifier.ClassifierConfig;
-import io.github.tornadodiffusion.nn.models.classifier.ClassifierTraining;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfigBuilder;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
-import io.github.tornadodiffusion.nn.models.unet.UNetInference;
+import io.github.tornadodiffusion.nn.models.unet.UNetInputs;
+import io.github.tornadodiffusion.nn.programs.LossGradients;
+import io.github.tornadodiffusion.nn.programs.Objective;
+import io.github.tornadodiffusion.nn.programs.SampleRegisters;
+import io.github.tornadodiffusion.nn.training.AdamW;
+import io.github.tornadodiffusion.nn.training.Denoising;
 import io.github.tornadodiffusion.nn.training.Initialisation;
-import io.github.tornadodiffusion.nn.training.LearningRateSchedule;
-import io.github.tornadodiffusion.nn.training.UNetGradients;
-import io.github.tornadodiffusion.nn.training.UNetTraining;
+import io.github.tornadodiffusion.nn.training.Training;
+import io.github.tornadodiffusion.nn.training.Update;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * Small programs that between them launch every kernel, in odd sizes: models with everything that a
+ * Small programs that together launch every kernel, in odd sizes: models with everything that a
  * UNet can be made of, trained, differentiated and trained in parts of a batch; and the operations
  * that no UNet needs.
  */
 public final class KernelSuite {
   private static final int BATCH = 3;
+  private static final AdamW ADAM_W = new AdamW(1e-3f);
 
   private KernelSuite() {}
 
@@ -55,7 +65,7 @@ public final class KernelSuite {
     accumulation(
         engine,
         models().getLast().toBuilder().outChannels(6).build(),
-        new UNetTraining.VarianceInput(
+        new Denoising.Variance(
             new float[] {0.4f, 0.9f},
             new float[] {0.2f, 0.7f},
             new float[] {0, 0.5f},
@@ -97,6 +107,7 @@ public final class KernelSuite {
             .upBlockTypes("SkipUpBlock2D", "SkipUpBlock2D")
             .normNumGroups(null)
             .actFn("relu")
+            .dropout(0.1)
             .build();
     UNet2DConfig gelu = plain.toBuilder().actFn("gelu").build();
     UNet2DConfig mish = plain.toBuilder().actFn("mish").build();
@@ -115,11 +126,16 @@ public final class KernelSuite {
         BetaSchedule.LINEAR,
         PredictionType.V_PREDICTION,
         1000,
-        new Preset.Recipe(BATCH, 1, 0, 1e-3, LearningRateSchedule.Kind.CONSTANT, 0, 0.9, 1, false));
+        new Preset.Recipe(
+            BATCH, 1, 0, false, Optimization.constant(1e-3).withMaxGradNorm(1).withEmaDecay(0.9)));
   }
 
   private static Map<String, HostTensor> parameters(UNet2DConfig model) {
-    return Initialisation.pytorchDefault(new UNet2DModel(model).parameters(), 1);
+    return Initialisation.pytorchDefault(new UNet2DModel(model).parameters().specs(), 1);
+  }
+
+  private static BatchShape shape(UNet2DConfig model, int batch) {
+    return new BatchShape(batch, model.sampleSize().height(), model.sampleSize().width());
   }
 
   private static float[] waves(int length) {
@@ -132,55 +148,61 @@ public final class KernelSuite {
 
   private static void gradients(Engine engine, UNet2DConfig model) {
     int side = model.sampleSize().height();
-    float[] sample = waves(model.inChannels() * side * side);
-    float[] target = waves(model.outChannels() * side * side);
     int[] labels = model.numClassEmbeds() == null ? null : new int[1];
-    try (UNetGradients gradients =
-        UNetGradients.open(engine, model, parameters(model), 1, side, side)) {
-      gradients.run(sample, new float[] {500}, labels, target);
+    float[] sample = waves(model.inChannels() * side * side);
+    Map<String, float[]> values =
+        new HashMap<>(UNetInputs.of(sample, new float[] {500}, labels).values());
+    values.put("target", waves(model.outChannels() * side * side));
+    try (LossGradients gradients =
+        LossGradients.record(
+                Objective.meanSquaredError(new UNet2DModel(model), Model.SAMPLE), shape(model, 1))
+            .open(engine, parameters(model))) {
+      gradients.run(values);
     }
   }
 
   /** A step of two calls on parts of a larger batch, whose images count differently. */
-  private static void accumulation(
-      Engine engine, UNet2DConfig model, UNetTraining.VarianceInput variance) {
+  private static void accumulation(Engine engine, UNet2DConfig model, Denoising.Variance variance) {
     int side = model.sampleSize().height();
     float[] images = waves(2 * model.inChannels() * side * side);
     float[] half = {0.5f, 0.7f};
-    try (UNetTraining training =
-        UNetTraining.open(
-            engine,
-            model,
-            parameters(model),
-            new UNetTraining.Options(2, side, side, false, true, false))) {
-      for (boolean update : new boolean[] {false, true}) {
-        training.step(
-            new UNetTraining.StepInput(
-                images,
-                new float[] {500, 7},
-                model.numClassEmbeds() == null ? null : new int[] {0, 2},
-                half,
-                half,
-                half,
-                half,
-                new UNetTraining.NoiseSource.Drawn(1L << 40 | 5, 3, 12345),
-                new float[] {1.5f, 0.25f},
-                variance,
-                update,
-                new UNetTraining.Hyperparameters(1e-3f, 0.9f, 0.999f, 1e-8f, 1e-2f, 1, 1, 0)));
+    Denoising.Batch batch =
+        new Denoising.Batch(
+            images,
+            new float[] {500, 7},
+            model.numClassEmbeds() == null ? null : new int[] {0, 2},
+            half,
+            half,
+            half,
+            half,
+            null,
+            new float[] {1.5f, 0.25f},
+            variance);
+    Counter counter = new Counter(1L << 40 | 5, 3, 12345);
+    try (Training training =
+        Training.record(
+                new Denoising(new UNet2DModel(model), false),
+                shape(model, 2),
+                new Training.Options(ADAM_W, Trainable.ALL, false, true))
+            .open(engine, parameters(model))) {
+      for (Update update : new Update[] {null, new Update(ADAM_W, 1, 1, 0)}) {
+        training.step(new Training.StepInput(batch.values(), counter, update));
       }
     }
   }
 
   private static void classifier(Engine engine) {
     ClassifierConfig config = new ClassifierConfig(3, 9, 7, 5, 8, 11);
-    Map<String, HostTensor> parameters =
-        Initialisation.pytorchDefault(new Classifier(config).parameters(), 1);
-    try (ClassifierTraining training = ClassifierTraining.open(engine, config, parameters, BATCH)) {
-      training.step(
-          waves(BATCH * 3 * 9 * 7),
-          new int[] {4, 0, 2},
-          new UNetTraining.Hyperparameters(1e-3f, 0.9f, 0.999f, 1e-8f, 1e-2f, 1, 1, 0));
+    Classifier model = new Classifier(config);
+    Map<String, float[]> values =
+        Map.of(Classifier.IMAGES, waves(BATCH * 3 * 9 * 7), "labels", new float[] {4, 0, 2});
+    try (Training training =
+        Training.record(
+                Objective.crossEntropy(model, Classifier.LOGITS),
+                BatchShape.of(BATCH),
+                new Training.Options(ADAM_W))
+            .open(engine, Initialisation.pytorchDefault(model.parameters().specs(), 1))) {
+      training.step(new Training.StepInput(values, null, new Update(ADAM_W, 1, 1, 0)));
     }
   }
 
@@ -198,9 +220,10 @@ public final class KernelSuite {
     int[] labels = model.numClassEmbeds() == null ? null : new int[] {0, 2};
     for (Sampling sampling : samplings) {
       int free = UNetSampling.free(sampling.registers());
-      try (UNetInference inference =
-          UNetInference.openForSampling(engine, model, parameters(model), 2, side, side, free)) {
-        new Pipeline(new UNetSampling(inference), model.inChannels(), side, side)
+      try (SampleRegisters registers =
+          SampleRegisters.record(new UNet2DModel(model), shape(model, 2), free)
+              .open(engine, parameters(model))) {
+        new Pipeline(new UNetSampling(registers), model.inChannels(), side, side)
             .sample(sampling, 2, 1L << 40 | 5, labels, Pipeline.Progress.NONE);
       }
     }

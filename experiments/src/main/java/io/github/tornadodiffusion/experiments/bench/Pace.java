@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.experiments.bench;
 
-import io.github.tornadodiffusion.experiments.cli.Preset;
+import io.github.tornadodiffusion.diffusion.training.Preset;
 import io.github.tornadodiffusion.kernels.Engine;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,16 +9,17 @@ import org.apache.commons.math3.stat.StatUtils;
 
 /**
  * How long a device takes for one image once the JVM's compilers are done, found out in seconds. A
- * JVM that has just started is a hundred times slower, so its first runs say nothing of an hour.
+ * JVM that has just started is a hundred times slower, so its first runs do not tell how long an
+ * hour's work takes.
  *
  * @param training seconds in a training step
  * @param forward seconds in a forward pass
  */
 public record Pace(double training, double forward) {
-  /** A run that is under way is finished, and no other begun after so much. */
+  /** No run begins after so much time. */
   private static final double MOST_SECONDS = 10;
 
-  /** Of so many runs one is made to estimate the others. */
+  /** One run in so many is made to estimate the time of all. */
   private static final int PART = 4;
 
   private static final double LEAST_SECONDS = 1;
@@ -35,7 +36,7 @@ public record Pace(double training, double forward) {
    *
    * @param preset whose model it is
    * @param batch images a run; fewer where that takes long, which hardly changes an image's share
-   * @param all runs that the work has; no more than a part of them are made to estimate it
+   * @param all runs of the whole work; only a part of them is made to estimate it
    */
   public static Pace of(Engine engine, Preset preset, int batch, int all) {
     int smaller = batch(engine, preset, batch);
@@ -48,7 +49,7 @@ public record Pace(double training, double forward) {
     return anImage("forward", engine, preset, batch, all);
   }
 
-  /** The part of a batch that takes no long time to train on. */
+  /** As many images of a batch as can be trained on quickly. */
   private static int batch(Engine engine, Preset preset, int batch) {
     if (batch == 1) {
       return 1;

@@ -1,20 +1,30 @@
 package io.github.tornadodiffusion.experiments.bench;
 
+import io.github.tornadodiffusion.diffusion.model.MemoryNeed;
 import io.github.tornadodiffusion.diffusion.sampling.Pipeline;
 import io.github.tornadodiffusion.diffusion.sampling.UNetSampling;
 import io.github.tornadodiffusion.diffusion.schedulers.DDIMScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
-import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
-import io.github.tornadodiffusion.experiments.cli.MemoryNeed;
-import io.github.tornadodiffusion.experiments.cli.Preset;
+import io.github.tornadodiffusion.diffusion.training.Optimization;
+import io.github.tornadodiffusion.diffusion.training.Preset;
 import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.nn.graph.BatchShape;
+import io.github.tornadodiffusion.nn.graph.Counter;
+import io.github.tornadodiffusion.nn.graph.RecordedProgram;
+import io.github.tornadodiffusion.nn.graph.Trainable;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
-import io.github.tornadodiffusion.nn.models.unet.UNetInference;
+import io.github.tornadodiffusion.nn.models.unet.UNetInputs;
+import io.github.tornadodiffusion.nn.programs.Inference;
+import io.github.tornadodiffusion.nn.programs.SampleRegisters;
+import io.github.tornadodiffusion.nn.training.AdamW;
+import io.github.tornadodiffusion.nn.training.Denoising;
 import io.github.tornadodiffusion.nn.training.Initialisation;
-import io.github.tornadodiffusion.nn.training.UNetTraining;
+import io.github.tornadodiffusion.nn.training.Training;
+import io.github.tornadodiffusion.nn.training.Update;
 import java.util.Map;
 import java.util.SplittableRandom;
 
@@ -36,16 +46,22 @@ public record Workload(Runnable run, double flops, AutoCloseable resource)
    */
   public static Workload of(String what, Engine engine, Preset preset, int batch) {
     UNet2DConfig config = preset.model();
-    int height = config.sampleSize().height();
-    int width = config.sampleSize().width();
     long parameters = MemoryNeed.parameters(config);
     if (what.equals("train-step")) {
-      UNetTraining.Options options =
-          new UNetTraining.Options(batch, height, width, preset.recipe().emaDecay() > 0);
-      new MemoryNeed(UNetTraining.arenaFloats(config, options), parameters).check("--batch");
-      return trainStep(UNetTraining.open(engine, config, initial(config), options), preset, batch);
+      AdamW adamW = new AdamW((float) preset.recipe().optimization().learningRate());
+      boolean ema = preset.recipe().optimization().emaDecay() > 0;
+      RecordedProgram<Training> program =
+          Training.record(
+              new Denoising(new UNet2DModel(config), false),
+              shape(config, batch),
+              new Training.Options(adamW, Trainable.ALL, ema, false));
+      new MemoryNeed(program.floats(), parameters).check("--batch");
+      return trainStep(program.open(engine, initial(config)), preset, batch, adamW);
     }
-    return forward(inference(engine, config, batch), config, batch);
+    RecordedProgram<Inference> program =
+        Inference.record(new UNet2DModel(config), shape(config, batch));
+    new MemoryNeed(program.floats(), parameters).check("--batch");
+    return forward(program.open(engine, initial(config)), config, batch);
   }
 
   /**
@@ -61,58 +77,46 @@ public record Workload(Runnable run, double flops, AutoCloseable resource)
                 SchedulerConfig.of(
                     preset.trainTimesteps(), preset.schedule(), preset.prediction())),
             steps);
-    int free = UNetSampling.free(sampling.registers());
-    int height = config.sampleSize().height();
-    int width = config.sampleSize().width();
-    new MemoryNeed(
-            UNetInference.arenaFloats(config, batch, height, width, free),
-            MemoryNeed.parameters(config))
-        .check("--batch");
-    return sample(
-        UNetInference.openForSampling(engine, config, initial(config), batch, height, width, free),
-        sampling,
-        config,
-        batch);
+    RecordedProgram<SampleRegisters> program =
+        SampleRegisters.record(
+            new UNet2DModel(config), shape(config, batch), UNetSampling.free(sampling.registers()));
+    new MemoryNeed(program.floats(), MemoryNeed.parameters(config)).check("--batch");
+    return sample(program.open(engine, initial(config)), sampling, config, batch);
   }
 
-  private static UNetInference inference(Engine engine, UNet2DConfig config, int batch) {
-    int height = config.sampleSize().height();
-    int width = config.sampleSize().width();
-    new MemoryNeed(
-            UNetInference.arenaFloats(config, batch, height, width), MemoryNeed.parameters(config))
-        .check("--batch");
-    return UNetInference.open(engine, config, initial(config), batch, height, width);
+  private static BatchShape shape(UNet2DConfig config, int batch) {
+    return new BatchShape(batch, config.sampleSize().height(), config.sampleSize().width());
   }
 
   /** Random parameters, the same every time. */
   public static Map<String, HostTensor> initial(UNet2DConfig config) {
-    return Initialisation.pytorchDefault(new UNet2DModel(config).parameters(), SEED);
+    return Initialisation.pytorchDefault(new UNet2DModel(config).parameters().specs(), SEED);
   }
 
-  private static Workload forward(UNetInference inference, UNet2DConfig config, int batch) {
+  private static Workload forward(Inference inference, UNet2DConfig config, int batch) {
     float[] sample = images(config, batch);
     float[] timesteps = timesteps(batch, 1000);
     return new Workload(
-        () -> inference.predict(sample, timesteps, labels(config, batch)),
-        inference.program().flops(),
+        () -> inference.predict(UNetInputs.of(sample, timesteps, labels(config, batch)).values()),
+        inference.loaded().program().flops(),
         inference);
   }
 
   private static Workload sample(
-      UNetInference inference, Sampling sampling, UNet2DConfig config, int batch) {
+      SampleRegisters registers, Sampling sampling, UNet2DConfig config, int batch) {
     Pipeline pipeline =
         new Pipeline(
-            new UNetSampling(inference),
+            new UNetSampling(registers),
             config.inChannels(),
             config.sampleSize().height(),
             config.sampleSize().width());
     return new Workload(
         () -> pipeline.sample(sampling, batch, SEED, labels(config, batch), Pipeline.Progress.NONE),
-        inference.program().flops() * sampling.calls(),
-        inference);
+        registers.loaded().program().flops() * sampling.calls(),
+        registers);
   }
 
-  private static Workload trainStep(UNetTraining training, Preset preset, int batch) {
+  private static Workload trainStep(Training training, Preset preset, int batch, AdamW adamW) {
     float[] images = images(preset.model(), batch);
     NoiseSchedule schedule =
         SchedulerConfig.of(preset.trainTimesteps(), preset.schedule(), preset.prediction())
@@ -128,10 +132,10 @@ public record Workload(Runnable run, double flops, AutoCloseable resource)
       targetNoise[i] = (float) preset.prediction().targetNoise(signal[i]);
       targetSample[i] = (float) preset.prediction().targetSample(sigma[i]);
     }
-    Preset.Recipe recipe = preset.recipe();
+    Optimization recipe = preset.recipe().optimization();
     // The first step over and over: the parameters hardly move, and the work is the same.
-    UNetTraining.StepInput input =
-        new UNetTraining.StepInput(
+    Denoising.Batch values =
+        new Denoising.Batch(
             images,
             timesteps,
             labels(preset.model(), batch),
@@ -139,18 +143,15 @@ public record Workload(Runnable run, double flops, AutoCloseable resource)
             sigma,
             targetNoise,
             targetSample,
-            SEED,
-            0,
-            new UNetTraining.Hyperparameters(
-                (float) recipe.learningRate(),
-                0.9f,
-                0.999f,
-                1e-8f,
-                1e-2f,
-                1,
-                (float) recipe.maxGradNorm(),
-                (float) recipe.emaDecay()));
-    return new Workload(() -> training.step(input), training.program().flops(), training);
+            null,
+            null,
+            null);
+    Training.StepInput input =
+        new Training.StepInput(
+            values.values(),
+            new Counter(SEED, 0, 0),
+            new Update(adamW, 1, (float) recipe.maxGradNorm(), (float) recipe.emaDecay()));
+    return new Workload(() -> training.step(input), training.loaded().program().flops(), training);
   }
 
   /** Random images {@code [n, c, h, w]} in [-1, 1), the same every time. */

@@ -1,2 +1,5 @@
-/** Programs of a model timed and checked, kernel by kernel where asked; {@code bench}. */
+/**
+ * The command {@code bench}: programs of a model, timed and checked. Start at {@link
+ * io.github.tornadodiffusion.experiments.bench.Benchmark}.
+ */
 package io.github.tornadodiffusion.experiments.bench;

@@ -12,7 +12,9 @@ public final class Deadline {
   /** For what comes after the last piece: closing files, the end of the process. */
   private static final long LAST_NANOS = 3_000_000_000L;
 
-  /** What is left of the longest piece's weight with each piece: the first one compiles kernels. */
+  /**
+   * Each piece lowers the weight of the longest so far by this factor: the first compiles kernels.
+   */
   private static final double FADING = 0.8;
 
   private final LongSupplier clock;

@@ -42,7 +42,7 @@ public final class DeviceOptions {
   boolean verbose;
 
   /**
-   * The options of a device that nobody typed.
+   * The options of a device, given by the program rather than on a command line.
    *
    * @param kernels as {@code --kernels} names them
    * @param threads of the jvm device, or null for all cores
@@ -68,7 +68,7 @@ public final class DeviceOptions {
     }
   }
 
-  /** Whether it is this JVM that computes. */
+  /** Whether the device is this JVM. */
   public boolean isJvm() {
     return device.equals(JVM);
   }

@@ -1,5 +1,7 @@
 package io.github.tornadodiffusion.experiments.cli;
 
+import io.github.tornadodiffusion.diffusion.model.MemoryNeed;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -21,7 +23,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
  */
 public final class Errors {
   /** Exit code for bad usage or input. */
-  static final int BAD_INPUT = 2;
+  public static final int BAD_INPUT = 2;
 
   /** Exit code for a failure. */
   public static final int FAILURE = 1;
@@ -32,7 +34,7 @@ public final class Errors {
   public static int badUsage(ParameterException e, String[] args) {
     CommandLine commandLine = e.getCommandLine();
     PrintWriter err = commandLine.getErr();
-    String cause = oneLine(e.getMessage()).replaceFirst("^Error: ", "");
+    String cause = Messages.line(e.getMessage()).replaceFirst("^Error: ", "");
     String mend = "";
     if (e instanceof UnmatchedArgumentException unmatched) {
       List<String> suggestions = unmatched.getSuggestions();
@@ -55,14 +57,14 @@ public final class Errors {
     return isBadInput(e) ? BAD_INPUT : FAILURE;
   }
 
-  /** Handles an error of the JVM, such as a heap that is too small. */
-  public static int failed(Error e, PrintWriter err, String... args) {
+  /** Handles what no command threw: a plug-in that is none, or a heap that is too small. */
+  public static int failed(Throwable e, PrintWriter err, String... args) {
     print(err, message(e));
     trace(err, e, List.of(args).contains("--verbose"));
-    return FAILURE;
+    return isBadInput(e) ? BAD_INPUT : FAILURE;
   }
 
-  /** Handles results that could not be printed: a writer only notes that it failed. */
+  /** Handles results that could not be printed: a writer throws nothing and only keeps a flag. */
   public static int lostOutput(PrintWriter err) {
     print(
         err, "standard output took no more, what was to be printed is lost; check where it leads");
@@ -112,7 +114,7 @@ public final class Errors {
   }
 
   private static void print(PrintWriter err, String message) {
-    err.println("error: " + oneLine(message));
+    err.println("error: " + Messages.line(message));
     err.flush();
   }
 
@@ -121,10 +123,5 @@ public final class Errors {
       e.printStackTrace(err);
       err.flush();
     }
-  }
-
-  /** The text with every run of line breaks and other white space as one space. */
-  public static String oneLine(String text) {
-    return text == null ? "" : text.strip().replaceAll("\\s*\\R\\s*", " ");
   }
 }

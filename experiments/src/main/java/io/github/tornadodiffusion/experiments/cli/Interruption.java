@@ -16,7 +16,7 @@ public final class Interruption implements AutoCloseable {
   private final Deadline deadline;
   private volatile boolean requested;
 
-  /** For a command that takes as long as it takes. */
+  /** For a command without a time limit. */
   public Interruption() {
     this(new Deadline(null, System::nanoTime));
   }

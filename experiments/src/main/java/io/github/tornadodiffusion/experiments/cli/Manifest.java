@@ -1,6 +1,9 @@
 package io.github.tornadodiffusion.experiments.cli;
 
 import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.nn.io.Json;
+import io.github.tornadodiffusion.nn.plugins.Plugins;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -44,6 +47,10 @@ public final class Manifest {
     fields.put("started", now());
     fields.put("program", program());
     fields.put("machine", machine());
+    List<String> plugins = Plugins.loaded().stream().map(Path::toString).toList();
+    if (!plugins.isEmpty()) {
+      fields.put("plugins", plugins);
+    }
     fields.put(STATUS, "running");
   }
 
@@ -91,7 +98,7 @@ public final class Manifest {
     return put(EARLIER, parts);
   }
 
-  /** Adds how it stands, and the time of now as the end of this part. */
+  /** Adds the status, and the present time as the end of this part. */
   public Manifest ended(String status) {
     return put(STATUS, status).put(FINISHED, now());
   }

@@ -1,10 +1,10 @@
 package io.github.tornadodiffusion.experiments.devices;
 
-import io.github.tornadodiffusion.experiments.bench.KernelFigures;
 import io.github.tornadodiffusion.experiments.bench.KernelSuite;
-import io.github.tornadodiffusion.experiments.bench.ProbeEngine;
-import io.github.tornadodiffusion.experiments.bench.Profile;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
+import io.github.tornadodiffusion.experiments.profile.KernelFigures;
+import io.github.tornadodiffusion.experiments.profile.ProbeEngine;
+import io.github.tornadodiffusion.experiments.profile.Profile;
 import io.github.tornadodiffusion.kernels.Engine;
 import java.util.ArrayList;
 import java.util.Collections;

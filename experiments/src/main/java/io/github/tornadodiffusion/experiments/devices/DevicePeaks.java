@@ -1,10 +1,10 @@
 package io.github.tornadodiffusion.experiments.devices;
 
 import io.github.tornadodiffusion.experiments.bench.Benchmark;
-import io.github.tornadodiffusion.experiments.bench.KernelShape;
-import io.github.tornadodiffusion.experiments.bench.ProbeEngine;
-import io.github.tornadodiffusion.experiments.bench.Profile;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
+import io.github.tornadodiffusion.experiments.profile.KernelShape;
+import io.github.tornadodiffusion.experiments.profile.ProbeEngine;
+import io.github.tornadodiffusion.experiments.profile.Profile;
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Engine;

@@ -1,11 +1,11 @@
 package io.github.tornadodiffusion.experiments.devices;
 
 import io.github.tornadodiffusion.experiments.bench.Benchmark;
-import io.github.tornadodiffusion.experiments.bench.KernelFigures;
-import io.github.tornadodiffusion.experiments.bench.ProbeEngine;
-import io.github.tornadodiffusion.experiments.bench.Profile;
 import io.github.tornadodiffusion.experiments.bench.Workload;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
+import io.github.tornadodiffusion.experiments.profile.KernelFigures;
+import io.github.tornadodiffusion.experiments.profile.ProbeEngine;
+import io.github.tornadodiffusion.experiments.profile.Profile;
 import io.github.tornadodiffusion.kernels.Engine;
 import java.util.Map;
 

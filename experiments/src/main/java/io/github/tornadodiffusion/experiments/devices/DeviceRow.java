@@ -116,7 +116,7 @@ record DeviceRow(
   /** Whether it runs what is written for GPUs, whose work groups a CPU carries out in loops. */
   boolean isTilesOnCpu() {
     return isTornado()
-        && Variants.named(kernels) == Variants.TILES
+        && Variants.named(kernels).equals(Variants.TILES)
         && "cpu".equals(Devices.named(device).get("type"));
   }
 

@@ -1,7 +1,7 @@
 package io.github.tornadodiffusion.experiments.devices;
 
-import io.github.tornadodiffusion.experiments.cli.Errors;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.lang.management.CompilationMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
@@ -45,7 +45,7 @@ public abstract class DeviceUnit implements Experiment.Unit {
       // A wrong kernel, a device that fails, too little memory: the other units can do without.
       Map<String, Object> failure = fields();
       failure.put("part", part);
-      failure.put("reason", Errors.oneLine(e.getMessage()));
+      failure.put("reason", Messages.line(e.getMessage()));
       sink.row(FAILURE, failure);
       return;
     }

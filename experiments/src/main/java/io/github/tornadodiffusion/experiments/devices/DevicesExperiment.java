@@ -1,7 +1,7 @@
 package io.github.tornadodiffusion.experiments.devices;
 
+import io.github.tornadodiffusion.diffusion.training.Presets;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
-import io.github.tornadodiffusion.experiments.cli.Presets;
 import io.github.tornadodiffusion.experiments.framework.ExperimentOptions;
 import io.github.tornadodiffusion.experiments.framework.ExperimentRun;
 import java.io.IOException;

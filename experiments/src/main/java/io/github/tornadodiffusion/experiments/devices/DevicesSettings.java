@@ -1,9 +1,9 @@
 package io.github.tornadodiffusion.experiments.devices;
 
+import io.github.tornadodiffusion.diffusion.training.Preset;
 import io.github.tornadodiffusion.experiments.bench.Benchmark;
-import io.github.tornadodiffusion.experiments.bench.ProbeEngine;
 import io.github.tornadodiffusion.experiments.bench.Workload;
-import io.github.tornadodiffusion.experiments.cli.Preset;
+import io.github.tornadodiffusion.experiments.profile.ProbeEngine;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

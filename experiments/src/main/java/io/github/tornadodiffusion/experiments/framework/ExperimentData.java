@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.experiments.framework;
 
-import io.github.tornadodiffusion.experiments.cli.Json;
+import io.github.tornadodiffusion.nn.io.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,8 +1,8 @@
 package io.github.tornadodiffusion.experiments.framework;
 
-import io.github.tornadodiffusion.experiments.cli.Errors;
 import io.github.tornadodiffusion.experiments.cli.OutputFiles;
 import io.github.tornadodiffusion.experiments.cli.RunDirectory;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -71,7 +71,7 @@ public final class ExperimentOptions {
     int parts = matcher.matches() ? Integer.parseInt(matcher.group(2)) : 0;
     if (part < 1 || part > parts) {
       throw new IllegalArgumentException(
-          "--shard is %s: give I/N with I from 1 to N".formatted(Errors.oneLine(shard)));
+          "--shard is %s: give I/N with I from 1 to N".formatted(Messages.line(shard)));
     }
     return IntStream.range(0, units.size())
         .filter(i -> i % parts == part - 1)

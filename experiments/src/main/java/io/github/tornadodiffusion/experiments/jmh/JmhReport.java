@@ -76,7 +76,7 @@ public final class JmhReport {
     return report;
   }
 
-  /** Time as a multiple of the peer's, for all work that a peer does too. */
+  /** Our time as a multiple of the peer's, for all work that a peer does too. */
   private static void besidePeers(SequencedMap<String, List<Row>> works, Report report) {
     SequencedMap<String, SequencedMap<String, Double>> times = new LinkedHashMap<>();
     works.forEach((work, rows) ->

@@ -1,7 +1,7 @@
 package io.github.tornadodiffusion.experiments.jmh;
 
-import io.github.tornadodiffusion.experiments.cli.Errors;
-import io.github.tornadodiffusion.experiments.cli.Json;
+import io.github.tornadodiffusion.nn.io.Json;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -61,7 +61,7 @@ final class JmhResults {
     String unit = metric.path("scoreUnit").asString("");
     if (!UNITS.containsKey(unit)) {
       throw new IllegalArgumentException(
-          "a result of JMH is in '%s'; measure with -bm avgt".formatted(Errors.oneLine(unit)));
+          "a result of JMH is in '%s'; measure with -bm avgt".formatted(Messages.line(unit)));
     }
     double nanos = UNITS.get(unit).toNanos(1);
     Map<String, Object> row = new LinkedHashMap<>();

@@ -196,7 +196,7 @@ final class ChartFrame {
     return visible(one.label());
   }
 
-  /** Nothing at all cannot be laid out. */
+  /** XChart cannot lay out an empty text. */
   private static String visible(String text) {
     return text.isBlank() ? " " : text;
   }

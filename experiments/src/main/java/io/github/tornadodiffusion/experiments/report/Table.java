@@ -58,7 +58,7 @@ public record Table(String caption, List<String> header, List<List<String>> rows
   }
 
   /** The table as HTML in a box that scrolls by itself on narrow screens. */
-  String html() {
+  public String html() {
     StringBuilder html = new StringBuilder("<div class=\"scroll\" tabindex=\"0\">\n<table>\n");
     if (!caption.isEmpty()) {
       html.append("<caption><span>%s</span></caption>\n".formatted(Inline.html(caption)));

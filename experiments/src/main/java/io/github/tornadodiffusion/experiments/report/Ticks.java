@@ -5,7 +5,7 @@ import java.math.MathContext;
 
 /** Labels of the ticks of an axis that shows values from a least to a largest one. */
 record Ticks(double min, double max, boolean logarithmic, boolean horizontal) {
-  /** XChart draws nothing for a blank, and nothing at all cannot be laid out. */
+  /** Drawn as nothing; XChart cannot lay out an empty text. */
   private static final String HIDDEN = " ";
 
   private static final double DECIMALS_FROM = 1e-3;

@@ -1,2 +1,5 @@
-/** Reports as HTML, Markdown and pictures: text, tables, charts. */
+/**
+ * Reports as HTML, Markdown and pictures: text, tables, charts. Start at {@link
+ * io.github.tornadodiffusion.experiments.report.Report}.
+ */
 package io.github.tornadodiffusion.experiments.report;

@@ -7,7 +7,7 @@ import io.github.tornadodiffusion.diffusion.sampling.Inpainting;
 import io.github.tornadodiffusion.diffusion.sampling.Mask;
 import io.github.tornadodiffusion.diffusion.sampling.ReverseProcess;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
-import io.github.tornadodiffusion.experiments.cli.Errors;
+import io.github.tornadodiffusion.nn.io.Messages;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -55,7 +55,7 @@ final class InitOptions {
    * The way from noise to images that was asked for.
    *
    * @param steps of the sampling
-   * @param err where to say what went less than well
+   * @param err where warnings go
    * @throws IOException in one line if an image cannot be read
    * @throws IllegalArgumentException in one line if the options or images do not go together
    */
@@ -72,7 +72,7 @@ final class InitOptions {
     }
     Dataset images = Datasets.openImages(init, model.sampleSize().width(), model.inChannels());
     for (String warning : images.warnings()) {
-      err.println("warning: " + Errors.oneLine(warning));
+      err.println("warning: " + Messages.line(warning));
     }
     return mask == null
         ? new ImageToImage(sampling, steps, strength == null ? STRENGTH : strength, images)

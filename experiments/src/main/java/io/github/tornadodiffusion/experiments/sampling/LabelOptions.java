@@ -1,8 +1,9 @@
 package io.github.tornadodiffusion.experiments.sampling;
 
+import io.github.tornadodiffusion.diffusion.model.ClassLabels;
 import io.github.tornadodiffusion.diffusion.sampling.GuidedSampling;
-import io.github.tornadodiffusion.diffusion.sampling.SamplingDevice;
-import io.github.tornadodiffusion.diffusion.training.ClassLabels;
+import io.github.tornadodiffusion.diffusion.sampling.ModelSampler;
+import io.github.tornadodiffusion.diffusion.sampling.SamplingModel;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -11,7 +12,7 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 import picocli.CommandLine.Option;
 
-/** Which classes images are of, and how much they are to be that. */
+/** The classes of the images, and how strongly samples are guided towards them. */
 final class LabelOptions {
   @Option(
       names = "--labels",
@@ -70,12 +71,12 @@ final class LabelOptions {
   }
 
   /**
-   * What guidance makes of a model.
+   * The model, with guidance where it is asked for.
    *
    * @param model the model's directory
    * @throws IllegalArgumentException in one line if the model has no label that stands for none
    */
-  UnaryOperator<SamplingDevice> guided(Path model, UNet2DConfig config) throws IOException {
+  UnaryOperator<SamplingModel> guided(Path model, UNet2DConfig config) throws IOException {
     if (guidance == null) {
       return UnaryOperator.identity();
     }

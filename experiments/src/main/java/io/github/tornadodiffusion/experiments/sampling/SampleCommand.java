@@ -3,16 +3,19 @@ package io.github.tornadodiffusion.experiments.sampling;
 import io.github.tornadodiffusion.diffusion.images.Film;
 import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.random.Rng;
+import io.github.tornadodiffusion.diffusion.sampling.ModelSampler;
 import io.github.tornadodiffusion.diffusion.sampling.Pipeline;
 import io.github.tornadodiffusion.diffusion.sampling.ReverseProcess;
-import io.github.tornadodiffusion.diffusion.sampling.SamplingDevice;
+import io.github.tornadodiffusion.diffusion.sampling.SamplingModel;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
-import io.github.tornadodiffusion.experiments.bench.ProfileOptions;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.cli.Progress;
 import io.github.tornadodiffusion.experiments.cli.Versions;
+import io.github.tornadodiffusion.experiments.profile.ProfileOptions;
 import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.nn.graph.RecordedProgram;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
+import io.github.tornadodiffusion.nn.programs.SampleRegisters;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -100,16 +103,18 @@ public final class SampleCommand implements Callable<Integer> {
     Sampling sampling = sampler.sampling(diffusion.scheduler());
     ModelSampler.check(unet, sampling);
     int[] classes = labels.classes(model, unet, count);
-    UnaryOperator<SamplingDevice> guided = labels.guided(model, unet);
+    UnaryOperator<SamplingModel> guided = labels.guided(model, unet);
     PrintWriter err = spec.commandLine().getErr();
     ReverseProcess process = init.process(sampling, sampler.steps, unet, err);
     int size = Math.min(count, batch == null ? ModelSampler.MOST_IMAGES : batch);
     SampleWriter.Batching batching =
         new SampleWriter.Batching(count, size, process.calls(), ModelSampler.shape(unet));
-    checkMemory(unet, process, batching, generator);
+    RecordedProgram<SampleRegisters> program =
+        ModelSampler.record(unet, process.registers(), batching.batch());
+    checkMemory(unet, program, batching, generator);
     outputs.prepare(count, batching.shape());
     SamplerOptions.warning(sampling).ifPresent(warning -> err.println("warning: " + warning));
-    write(diffusion, new Plan(sampling, process, guided, classes, generator), batching);
+    write(diffusion, new Plan(sampling, process, program, guided, classes, generator), batching);
     profile.report(device.device, spec.commandLine().getOut());
     return 0;
   }
@@ -119,7 +124,8 @@ public final class SampleCommand implements Callable<Integer> {
   private record Plan(
       Sampling sampling,
       ReverseProcess process,
-      UnaryOperator<SamplingDevice> guided,
+      RecordedProgram<SampleRegisters> program,
+      UnaryOperator<SamplingModel> guided,
       int[] classes,
       Rng rng) {}
 
@@ -129,12 +135,7 @@ public final class SampleCommand implements Callable<Integer> {
     long calls = (long) batching.calls() * Math.ceilDiv(count, batching.batch());
     try (Engine engine = profile.measured(device.open(profile.wanted(), err));
         ModelSampler models =
-            ModelSampler.open(
-                engine,
-                diffusion,
-                plan.sampling.scheduler(),
-                plan.process.registers(),
-                batching.batch());
+            ModelSampler.open(engine, diffusion, plan.sampling.scheduler(), plan.program);
         Progress progress = Progress.on(err, "sample", 0, calls)) {
       SampleWriter writer = new SampleWriter(outputs, batching, plan.classes, text(plan), progress);
       models.run(
@@ -148,7 +149,10 @@ public final class SampleCommand implements Callable<Integer> {
   }
 
   private void checkMemory(
-      UNet2DConfig unet, ReverseProcess process, SampleWriter.Batching batching, Rng generator) {
+      UNet2DConfig unet,
+      RecordedProgram<SampleRegisters> program,
+      SampleWriter.Batching batching,
+      Rng generator) {
     Film.ImageShape shape = batching.shape();
     // The noise of all images is one draw of PyTorch's.
     long noise = generator == Rng.TORCH ? (long) count * shape.length() : 0;
@@ -160,12 +164,7 @@ public final class SampleCommand implements Callable<Integer> {
     }
     long films = outputs.filmFloats(count, batching.batch(), shape, batching.calls());
     ModelSampler.checkMemory(
-        unet,
-        process.registers(),
-        batching.batch(),
-        outputs.pictured(count),
-        noise + films,
-        "--count or --batch");
+        unet, program, outputs.pictured(count), noise + films, "--count or --batch");
   }
 
   private static void checkRange(String option, int value) {

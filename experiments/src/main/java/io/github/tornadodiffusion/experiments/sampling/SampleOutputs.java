@@ -10,11 +10,11 @@ import java.util.Set;
 import java.util.stream.Stream;
 import picocli.CommandLine.Option;
 
-/** What becomes of samples: the files that are asked for. */
+/** The options that say to which files samples are written. */
 final class SampleOutputs {
   static final String GIF = ".gif";
 
-  /** Images of a picture that is not the only place where they are. */
+  /** Most images in the picture where they are also written one by one. */
   static final int PICTURED = 256;
 
   /** Images of a strip or an animation. */

@@ -23,7 +23,9 @@ final class SamplerOptions {
   @Option(
       names = "--scheduler",
       paramLabel = "NAME",
-      description = "As ddim, euler, heun or any other of diffusers' (default: the model's own).")
+      description =
+          "As ddim, euler, heun, any other of diffusers', or a class of your own, see --plugin"
+              + " (default: the model's own).")
   String scheduler;
 
   @Option(

@@ -1,2 +1,5 @@
-/** The command {@code sample}, and the sampling of a model that others use. */
+/**
+ * The command {@code sample}. Start at {@link
+ * io.github.tornadodiffusion.experiments.sampling.SampleCommand}.
+ */
 package io.github.tornadodiffusion.experiments.sampling;

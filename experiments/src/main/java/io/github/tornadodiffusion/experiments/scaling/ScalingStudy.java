@@ -1,16 +1,21 @@
 package io.github.tornadodiffusion.experiments.scaling;
 
+import io.github.tornadodiffusion.diffusion.model.MemoryNeed;
+import io.github.tornadodiffusion.diffusion.training.Preset;
 import io.github.tornadodiffusion.experiments.bench.Pace;
 import io.github.tornadodiffusion.experiments.bench.Workload;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
-import io.github.tornadodiffusion.experiments.cli.Json;
-import io.github.tornadodiffusion.experiments.cli.MemoryNeed;
-import io.github.tornadodiffusion.experiments.cli.Preset;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
 import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.nn.graph.BatchShape;
+import io.github.tornadodiffusion.nn.graph.Trainable;
+import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
-import io.github.tornadodiffusion.nn.models.unet.UNetInference;
-import io.github.tornadodiffusion.nn.training.UNetTraining;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
+import io.github.tornadodiffusion.nn.programs.Inference;
+import io.github.tornadodiffusion.nn.training.AdamW;
+import io.github.tornadodiffusion.nn.training.Denoising;
+import io.github.tornadodiffusion.nn.training.Training;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -172,14 +177,22 @@ final class ScalingStudy implements Experiment, AutoCloseable {
       return model.blockOutChannels().getFirst();
     }
 
+    private BatchShape shape() {
+      return new BatchShape(batch, size(), size());
+    }
+
     long trainingFloats() {
-      boolean ema = preset.recipe().emaDecay() > 0;
-      return UNetTraining.arenaFloats(model, new UNetTraining.Options(batch, size(), size(), ema));
+      boolean ema = preset.recipe().optimization().emaDecay() > 0;
+      return Training.record(
+              new Denoising(new UNet2DModel(model), false),
+              shape(),
+              new Training.Options(new AdamW(1), Trainable.ALL, ema, false))
+          .floats();
     }
 
     private long floats(String program) {
       return program.equals("forward")
-          ? UNetInference.arenaFloats(model, batch, size(), size())
+          ? Inference.record(new UNet2DModel(model), shape()).floats()
           : trainingFloats();
     }
 

@@ -1,2 +1,5 @@
-/** Cost against size: {@code experiment scaling}. */
+/**
+ * Cost against size: {@code experiment scaling}. Start at {@link
+ * io.github.tornadodiffusion.experiments.scaling.ScalingExperiment}.
+ */
 package io.github.tornadodiffusion.experiments.scaling;

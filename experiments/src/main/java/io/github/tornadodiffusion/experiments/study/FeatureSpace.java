@@ -13,11 +13,11 @@ import java.util.stream.IntStream;
 
 /**
  * Compares images with those of a data set that were held out, in the features of a classifier that
- * was trained on its other images. Its distances say nothing beside those in other features, such
- * as published ones in Inception's.
+ * was trained on its other images. Its distances cannot be compared with those in other features,
+ * such as published ones in Inception's.
  */
 public final class FeatureSpace implements AutoCloseable {
-  /** What a report says where there is none. */
+  /** What a report says where there is no classifier. */
   public static final String MISSING =
       "The data has no classes to train a classifier on, so there are no features to compare"
           + " samples in: the Fréchet and the kernel distance are left out.";
@@ -76,7 +76,7 @@ public final class FeatureSpace implements AutoCloseable {
     return distances(classifier.features(images));
   }
 
-  /** Samples as a file of them would have them: with values in [-1, 1]. */
+  /** Samples with their values limited to [-1, 1], as a file of images holds them. */
   public static float[] clamped(float[] images) {
     float[] clamped = images.clone();
     for (int i = 0; i < clamped.length; i++) {

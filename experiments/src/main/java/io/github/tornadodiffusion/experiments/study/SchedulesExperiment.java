@@ -1,10 +1,10 @@
 package io.github.tornadodiffusion.experiments.study;
 
+import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.VarianceType;
+import io.github.tornadodiffusion.diffusion.training.Preset;
+import io.github.tornadodiffusion.diffusion.training.Presets;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
-import io.github.tornadodiffusion.experiments.cli.Preset;
-import io.github.tornadodiffusion.experiments.cli.Presets;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
 import io.github.tornadodiffusion.experiments.framework.ExperimentOptions;
 import java.io.IOException;
@@ -39,8 +39,8 @@ public final class SchedulesExperiment implements Callable<Integer> {
       paramLabel = "NAME",
       defaultValue = "linear,squaredcos_cap_v2",
       description =
-          "Schedules: linear, scaled_linear, squaredcos_cap_v2, sigmoid or exp (default:"
-              + " ${DEFAULT-VALUE}).")
+          "Schedules: linear, scaled_linear, squaredcos_cap_v2, sigmoid, exp or classes of your"
+              + " own, see --plugin (default: ${DEFAULT-VALUE}).")
   List<String> schedules;
 
   @Mixin StudyOptions study;

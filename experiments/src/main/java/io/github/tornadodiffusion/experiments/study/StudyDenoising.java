@@ -9,7 +9,10 @@ import io.github.tornadodiffusion.diffusion.sampling.Denoiser;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
-import io.github.tornadodiffusion.nn.models.unet.UNetInference;
+import io.github.tornadodiffusion.nn.graph.BatchShape;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
+import io.github.tornadodiffusion.nn.models.unet.UNetInputs;
+import io.github.tornadodiffusion.nn.programs.Inference;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,11 +64,12 @@ final class StudyDenoising {
     Dataset heldOut = study.denoised();
     int batch = batch();
     int size = config.imageSize();
-    try (UNetInference inference =
-        UNetInference.open(study.engine(), model.unet(), model.parameters(), batch, size, size)) {
+    try (Inference inference =
+        Inference.record(new UNet2DModel(model.unet()), new BatchShape(batch, size, size))
+            .open(study.engine(), model.parameters())) {
       Denoiser denoiser =
           (sample, timesteps, labels) -> {
-            float[] output = inference.predict(sample, timesteps, labels);
+            float[] output = inference.predict(UNetInputs.of(sample, timesteps, labels).values());
             work.accept(batch);
             return output;
           };

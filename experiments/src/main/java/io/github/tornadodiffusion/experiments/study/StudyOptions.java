@@ -2,10 +2,10 @@ package io.github.tornadodiffusion.experiments.study;
 
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
+import io.github.tornadodiffusion.diffusion.training.Presets;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
-import io.github.tornadodiffusion.experiments.cli.Errors;
-import io.github.tornadodiffusion.experiments.cli.Presets;
 import io.github.tornadodiffusion.experiments.training.TrainOptions;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.util.List;
 import picocli.CommandLine.Option;
@@ -104,7 +104,7 @@ public final class StudyOptions {
     if (names.size() < least || names.stream().distinct().count() < names.size()) {
       throw new IllegalArgumentException(
           "%s is %s; give at least %d different names"
-              .formatted(option, Errors.oneLine(String.join(",", names)), least));
+              .formatted(option, Messages.line(String.join(",", names)), least));
     }
   }
 

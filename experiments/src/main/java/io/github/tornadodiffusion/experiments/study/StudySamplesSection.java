@@ -1,11 +1,11 @@
 package io.github.tornadodiffusion.experiments.study;
 
-import io.github.tornadodiffusion.experiments.cli.Errors;
 import io.github.tornadodiffusion.experiments.framework.ExperimentData.Row;
 import io.github.tornadodiffusion.experiments.report.Chart;
 import io.github.tornadodiffusion.experiments.report.Numbers;
 import io.github.tornadodiffusion.experiments.report.Report;
 import io.github.tornadodiffusion.experiments.report.Table;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -130,7 +130,7 @@ final class StudySamplesSection {
     try {
       report.image(name, SideBySide.of(grids), caption);
     } catch (IOException e) {
-      report.paragraph("The pictures of samples are damaged: " + Errors.oneLine(e.getMessage()));
+      report.paragraph("The pictures of samples are damaged: " + Messages.line(e.getMessage()));
     }
   }
 

@@ -7,25 +7,24 @@ import io.github.tornadodiffusion.diffusion.data.sources.Datasets;
 import io.github.tornadodiffusion.diffusion.data.sources.Digits;
 import io.github.tornadodiffusion.diffusion.evaluation.BitsPerDimension;
 import io.github.tornadodiffusion.diffusion.evaluation.NearestNeighbours;
+import io.github.tornadodiffusion.diffusion.model.MemoryNeed;
+import io.github.tornadodiffusion.diffusion.sampling.ModelSampler;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
+import io.github.tornadodiffusion.diffusion.training.Preset;
+import io.github.tornadodiffusion.diffusion.training.Presets;
 import io.github.tornadodiffusion.diffusion.training.Trainer;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.experiments.bench.Pace;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
-import io.github.tornadodiffusion.experiments.cli.Errors;
-import io.github.tornadodiffusion.experiments.cli.Json;
-import io.github.tornadodiffusion.experiments.cli.MemoryNeed;
-import io.github.tornadodiffusion.experiments.cli.Preset;
-import io.github.tornadodiffusion.experiments.cli.Presets;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
 import io.github.tornadodiffusion.experiments.framework.ExperimentOptions;
 import io.github.tornadodiffusion.experiments.framework.ExperimentRun;
-import io.github.tornadodiffusion.experiments.sampling.ModelSampler;
 import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.nn.io.Json;
+import io.github.tornadodiffusion.nn.io.Messages;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
-import io.github.tornadodiffusion.nn.training.UNetTraining;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -41,7 +40,7 @@ import picocli.CommandLine.Model.CommandSpec;
  * is measured with the same noise. So what differs between two models of a seed differs by the arm.
  */
 public final class TrainingStudy implements Experiment, AutoCloseable {
-  /** Another share would change every figure, so it is nobody's option. */
+  /** Not an option: another share would change every figure. */
   private static final double HELD_OUT = 0.2;
 
   private static final long SPLIT_SEED = 0;
@@ -118,12 +117,12 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
     }
   }
 
-  /** Opens the data of a training and tells what is not well with it. */
+  /** Opens the data of a training and prints its warnings. */
   public static Dataset open(TrainingConfig config, PrintWriter err) {
     Dataset dataset =
         Datasets.open(config.data(), config.imageSize(), config.unet().inChannels(), SPLIT_SEED);
     for (String warning : dataset.warnings()) {
-      err.println("warning: " + Errors.oneLine(warning));
+      err.println("warning: " + Messages.line(warning));
     }
     return dataset;
   }
@@ -136,9 +135,7 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
   /** Checks what can be checked before an hour of training. */
   private void check(TrainingConfig config) {
     long parameters = MemoryNeed.parameters(config.unet());
-    new MemoryNeed(
-            UNetTraining.arenaFloats(config.unet(), Trainer.options(config)),
-            4 * parameters + Trainer.hostFloats(config))
+    new MemoryNeed(Trainer.program(config).floats(), 4 * parameters + Trainer.hostFloats(config))
         .check("--batch");
     StudyOptions.within("--bound-timesteps", settings.boundTimesteps(), config.trainTimesteps());
     Scheduler scheduler = Schedulers.convert(config.scheduler(), settings.scheduler());

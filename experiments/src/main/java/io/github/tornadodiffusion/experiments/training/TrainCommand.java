@@ -3,13 +3,13 @@ package io.github.tornadodiffusion.experiments.training;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.data.sources.Datasets;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
-import io.github.tornadodiffusion.experiments.bench.ProfileOptions;
 import io.github.tornadodiffusion.experiments.cli.Deadline;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
-import io.github.tornadodiffusion.experiments.cli.Errors;
 import io.github.tornadodiffusion.experiments.cli.Interruption;
 import io.github.tornadodiffusion.experiments.cli.Manifest;
 import io.github.tornadodiffusion.experiments.cli.RunDirectory;
+import io.github.tornadodiffusion.experiments.profile.ProfileOptions;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -86,7 +86,7 @@ public final class TrainCommand implements Callable<Integer> {
         Datasets.open(
             oneStep.data(), oneStep.imageSize(), oneStep.unet().inChannels(), oneStep.seed());
     for (String warning : dataset.warnings()) {
-      err.println("warning: " + Errors.oneLine(warning));
+      err.println("warning: " + Messages.line(warning));
     }
     TrainingConfig config = options.complete(oneStep, dataset);
     try (Interruption interruption = new Interruption(Deadline.sinceStart(checkpoints.maxTime))) {

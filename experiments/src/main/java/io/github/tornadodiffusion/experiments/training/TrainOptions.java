@@ -1,17 +1,21 @@
 package io.github.tornadodiffusion.experiments.training;
 
 import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.diffusion.model.ClassLabels;
 import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.random.Rng;
-import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.VarianceType;
-import io.github.tornadodiffusion.diffusion.training.ClassLabels;
+import io.github.tornadodiffusion.diffusion.training.LossWeight;
+import io.github.tornadodiffusion.diffusion.training.MinSnr;
+import io.github.tornadodiffusion.diffusion.training.Optimization;
+import io.github.tornadodiffusion.diffusion.training.Preset;
+import io.github.tornadodiffusion.diffusion.training.Presets;
+import io.github.tornadodiffusion.diffusion.training.TimestepDensity;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.diffusion.training.TrainingVariant;
-import io.github.tornadodiffusion.experiments.cli.Preset;
-import io.github.tornadodiffusion.experiments.cli.Presets;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import io.github.tornadodiffusion.nn.training.LearningRateSchedule;
 import java.io.IOException;
@@ -31,7 +35,9 @@ public final class TrainOptions {
       names = "--preset",
       paramLabel = "P",
       defaultValue = Presets.DEFAULT,
-      description = "digits, butterflies or unit1 (default: ${DEFAULT-VALUE}).")
+      description =
+          "digits, butterflies, unit1 or a class of your own (default: ${DEFAULT-VALUE}); see"
+              + " --plugin.")
   public String preset;
 
   @Option(
@@ -45,7 +51,9 @@ public final class TrainOptions {
   @Option(
       names = "--schedule",
       paramLabel = "NAME",
-      description = "Noise schedule: linear, scaled_linear, squaredcos_cap_v2 or sigmoid.")
+      description =
+          "Noise schedule: linear, scaled_linear, squaredcos_cap_v2, sigmoid, exp or a class of"
+              + " your own; see --plugin.")
   public String schedule;
 
   @Option(
@@ -117,6 +125,18 @@ public final class TrainOptions {
       defaultValue = "0",
       description = "Min-SNR weighting of the loss; 5 is usual, 0 for none (default).")
   double snrGamma;
+
+  @Option(
+      names = "--loss-weight",
+      paramLabel = "CLASS",
+      description = "A LossWeight of your own, in place of --snr-gamma; see --plugin.")
+  String lossWeight;
+
+  @Option(
+      names = "--timestep-density",
+      paramLabel = "CLASS",
+      description = "A TimestepDensity of your own (default: all timesteps alike); see --plugin.")
+  String timestepDensity;
 
   @Option(names = "--class-conditional", description = "Teach the model the classes of the data.")
   boolean classConditional;
@@ -194,19 +214,39 @@ public final class TrainOptions {
         scheduler.numTrainTimesteps(),
         scheduler.betaSchedule(),
         scheduler.predictionType(),
-        or(learningRate, recipe.learningRate()),
-        learningRateSchedule == null
-            ? recipe.learningRateSchedule()
-            : LearningRateSchedule.Kind.of(learningRateSchedule),
-        or(warmup, recipe.warmupSteps()),
-        0.9,
-        0.999,
-        1e-8,
-        1e-2,
-        or(maxGradNorm, recipe.maxGradNorm()),
-        or(ema, recipe.emaDecay()),
+        optimization(recipe.optimization()),
         seed,
-        new TrainingVariant(accumulate, snrGamma, 0, emaPower, varianceType, Rng.of(rng), base));
+        new TrainingVariant(
+            accumulate,
+            lossWeight(),
+            0,
+            emaPower,
+            varianceType,
+            Rng.of(rng),
+            timestepDensity == null ? TimestepDensity.UNIFORM : TimestepDensity.of(timestepDensity),
+            base));
+  }
+
+  private Optimization optimization(Optimization preset) {
+    return Optimization.constant(or(learningRate, preset.learningRate()))
+        .withSchedule(
+            learningRateSchedule == null
+                ? preset.lrSchedule()
+                : LearningRateSchedule.Kind.of(learningRateSchedule),
+            or(warmup, preset.lrWarmupSteps()))
+        .withMaxGradNorm(or(maxGradNorm, preset.maxGradNorm()))
+        .withEmaDecay(or(ema, preset.emaDecay()));
+  }
+
+  private LossWeight lossWeight() {
+    if (lossWeight == null) {
+      return MinSnr.of(snrGamma);
+    }
+    if (snrGamma != 0) {
+      throw new IllegalArgumentException(
+          "--snr-gamma and --loss-weight both weigh the loss; leave one out");
+    }
+    return LossWeight.of(lossWeight);
   }
 
   private DiffusionModel base() throws IOException {
@@ -256,16 +296,7 @@ public final class TrainOptions {
           "--label-dropout is for models with classes and one of them for images without label;"
               + " leave it out or add --class-conditional");
     }
-    return config.withModel(
-        unet,
-        new TrainingVariant(
-            plain.accumulate(),
-            plain.snrGamma(),
-            dropout,
-            plain.emaPower(),
-            plain.variance(),
-            plain.rng(),
-            plain.base()));
+    return config.withModel(unet, plain.withLabelDropout(dropout));
   }
 
   private UNet2DConfig unet(UNet2DConfig from, VarianceType varianceType) {

@@ -2,35 +2,37 @@ package io.github.tornadodiffusion.experiments.training;
 
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.images.PngFiles;
+import io.github.tornadodiffusion.diffusion.model.ClassLabels;
 import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
+import io.github.tornadodiffusion.diffusion.model.MemoryNeed;
+import io.github.tornadodiffusion.diffusion.sampling.ModelSampler;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
 import io.github.tornadodiffusion.diffusion.training.Checkpoints;
 import io.github.tornadodiffusion.diffusion.training.Checkpoints.Checkpoint;
-import io.github.tornadodiffusion.diffusion.training.ClassLabels;
 import io.github.tornadodiffusion.diffusion.training.DivergenceException;
 import io.github.tornadodiffusion.diffusion.training.LossCurve;
 import io.github.tornadodiffusion.diffusion.training.LossSpike;
 import io.github.tornadodiffusion.diffusion.training.Trainer;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
-import io.github.tornadodiffusion.experiments.bench.ProfileOptions;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.cli.Devices;
 import io.github.tornadodiffusion.experiments.cli.Interruption;
-import io.github.tornadodiffusion.experiments.cli.Json;
 import io.github.tornadodiffusion.experiments.cli.Manifest;
-import io.github.tornadodiffusion.experiments.cli.MemoryNeed;
 import io.github.tornadodiffusion.experiments.cli.OutputFiles;
 import io.github.tornadodiffusion.experiments.cli.Progress;
 import io.github.tornadodiffusion.experiments.cli.RunDirectory;
 import io.github.tornadodiffusion.experiments.cli.RunLock;
 import io.github.tornadodiffusion.experiments.cli.Shell;
 import io.github.tornadodiffusion.experiments.cli.Versions;
-import io.github.tornadodiffusion.experiments.sampling.ModelSampler;
+import io.github.tornadodiffusion.experiments.profile.ProfileOptions;
 import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.nn.graph.RecordedProgram;
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
-import io.github.tornadodiffusion.nn.training.UNetTraining;
+import io.github.tornadodiffusion.nn.io.Json;
+import io.github.tornadodiffusion.nn.programs.SampleRegisters;
+import io.github.tornadodiffusion.nn.training.Training;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -60,6 +62,12 @@ final class TrainingRun {
   private final Interruption interruption;
   private final PrintWriter err;
   private List<LossSpike> spikes = List.of();
+
+  /** Recorded once, for what it takes and for the run. */
+  private RecordedProgram<Training> program;
+
+  /** Likewise of the picture. */
+  private RecordedProgram<SampleRegisters> sampling;
 
   /**
    * The picture that a run ends with.
@@ -142,8 +150,8 @@ final class TrainingRun {
       DivergenceException divergence;
       try (Trainer trainer =
           from != null
-              ? Trainer.resume(engine, config, dataset, from)
-              : new Trainer(engine, config, dataset)) {
+              ? Trainer.resume(engine, config, dataset, from, program)
+              : new Trainer(engine, config, dataset, program)) {
         before = trainer.step();
         describe(device, engine);
         AtomicFiles.write(directory.manifest(), manifest.json());
@@ -159,7 +167,7 @@ final class TrainingRun {
         throw explained(engine, divergence, loop);
       }
       model.writeInto(directory.path());
-      ClassLabels labels = ClassLabels.of(config);
+      ClassLabels labels = config.classLabels();
       if (labels != null) {
         labels.write(directory.path());
       }
@@ -174,7 +182,7 @@ final class TrainingRun {
     return 0;
   }
 
-  /** Trains; returns why the numbers are none any more, or null. */
+  /** Trains; returns why the loss is no longer a number, or null. */
   private DivergenceException train(TrainingLoop loop, LossCurve curve) throws IOException {
     try {
       loop.run();
@@ -222,26 +230,21 @@ final class TrainingRun {
   private MemoryNeed checkMemory() {
     long parameters = MemoryNeed.parameters(config.unet());
     // Parameters, two moments and the average are copied to the host when the state is saved.
-    MemoryNeed need =
-        new MemoryNeed(
-            UNetTraining.arenaFloats(config.unet(), Trainer.options(config)),
-            4 * parameters + Trainer.hostFloats(config));
+    program = Trainer.program(config);
+    MemoryNeed need = new MemoryNeed(program.floats(), 4 * parameters + Trainer.hostFloats(config));
     need.check("--batch or --image-size");
-    ModelSampler.check(config.unet(), config.scheduler());
-    ModelSampler.checkMemory(
-        config.unet(),
-        previewSampling(config.scheduler()).registers(),
-        previewBatch(),
-        preview.images(),
-        0,
-        "--samples");
+    ModelSampler.check(config.unet(), previewSampling(config.scheduler()));
+    sampling =
+        ModelSampler.record(
+            config.unet(), previewSampling(config.scheduler()).registers(), previewBatch());
+    ModelSampler.checkMemory(config.unet(), sampling, preview.images(), 0, "--samples");
     return need;
   }
 
   /** The model and the checkpoints, the newest of which is written before the oldest goes. */
   private long bytesOnDisk() throws IOException {
     long parameters = Float.BYTES * MemoryNeed.parameters(config.unet());
-    long state = (config.emaDecay() > 0 ? 4 : 3) * parameters;
+    long state = (config.optimization().emaDecay() > 0 ? 4 : 3) * parameters;
     int there = directory.checkpoints().all().size();
     int more = Math.max(1, checkpoints.limit + 1 - there);
     return parameters + more * state + OTHER_FILES;
@@ -262,6 +265,12 @@ final class TrainingRun {
             device.describe(),
             need.mib(),
             MemoryNeed.availableMib()));
+    if (config.firstTimestep() > 0) {
+      err.println(
+          "the model embeds the logarithms of timesteps (time_embedding_type fourier): it is"
+              + " trained"
+              + " on those from %d on".formatted(config.firstTimestep()));
+    }
   }
 
   private void drawCurve(LossCurve curve) throws IOException {
@@ -272,7 +281,8 @@ final class TrainingRun {
     try {
       picture = new SmoothedLoss(curve.rows()).chart(title, config.trainTimesteps()).image();
     } catch (IOException | RuntimeException e) {
-      // Where fonts are broken, AWT throws what it likes; a picture must not cost a finished run.
+      // AWT throws exceptions of many types where fonts are broken; a picture must not fail a
+      // finished run.
       err.println("warning: no loss.png, loss.csv has the numbers: " + e.getMessage());
       return;
     }
@@ -290,14 +300,13 @@ final class TrainingRun {
   /** Draws the picture at the end; returns false if the process was asked to end before. */
   private boolean sample(Engine engine, DiffusionModel model, ClassLabels labels)
       throws IOException {
-    Sampling sampling = previewSampling(model.scheduler());
-    int batch = previewBatch();
-    long total = (long) preview.steps() * Math.ceilDiv(preview.images(), batch);
-    try (ModelSampler sampler = ModelSampler.open(engine, model, sampling, batch);
+    Sampling steps = previewSampling(model.scheduler());
+    long total = (long) preview.steps() * Math.ceilDiv(preview.images(), previewBatch());
+    try (ModelSampler sampler = ModelSampler.open(engine, model, steps.scheduler(), sampling);
         Progress progress = Progress.on(err, "sample", 0, total)) {
       float[] images =
           sampler.sample(
-              sampling,
+              steps,
               preview.images(),
               config.seed(),
               ModelSampler.labelsInTurn(labels, preview.images()),
@@ -345,7 +354,7 @@ final class TrainingRun {
     manifest.put("device", on);
     manifest.put("seed", config.seed());
     Map<String, Object> configuration = new LinkedHashMap<>(config.toMap());
-    // The network has a field of its own.
+    // The network stands in a field of its own.
     configuration.remove("unet");
     manifest.put("configuration", configuration);
     manifest.put("unet", Json.tree(config.unet().toJson()));

@@ -3,7 +3,7 @@ package io.github.tornadodiffusion.experiments.bench;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.tornadodiffusion.experiments.cli.Presets;
+import io.github.tornadodiffusion.diffusion.training.Presets;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.jvm.JvmEngine;
 import java.util.function.IntToDoubleFunction;

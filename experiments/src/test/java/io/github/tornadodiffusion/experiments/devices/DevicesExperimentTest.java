@@ -5,11 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.tornadodiffusion.diffusion.training.Preset;
+import io.github.tornadodiffusion.diffusion.training.Presets;
 import io.github.tornadodiffusion.experiments.CommandRun;
+import io.github.tornadodiffusion.experiments.OwnKernels;
 import io.github.tornadodiffusion.experiments.WrongEngine;
 import io.github.tornadodiffusion.experiments.bench.Benchmark;
-import io.github.tornadodiffusion.experiments.cli.Preset;
-import io.github.tornadodiffusion.experiments.cli.Presets;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
 import io.github.tornadodiffusion.experiments.framework.ExperimentData;
 import io.github.tornadodiffusion.experiments.framework.ExperimentData.Row;
@@ -17,7 +18,6 @@ import io.github.tornadodiffusion.experiments.framework.ExperimentDirectory;
 import io.github.tornadodiffusion.experiments.framework.RunComparison;
 import io.github.tornadodiffusion.experiments.framework.RunComparison.Figure;
 import io.github.tornadodiffusion.experiments.framework.Tolerance.Verdict;
-import io.github.tornadodiffusion.kernels.check.CallOracles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -98,7 +98,7 @@ class DevicesExperimentTest {
       List<Row> errors =
           data.table("error").stream().filter(row -> row.text("row").equals(device)).toList();
       assertEquals(
-          CallOracles.kernels(),
+          OwnKernels.ids(),
           errors.stream().map(row -> row.text("kernel")).collect(Collectors.toSet()));
       for (Row row : errors) {
         assertTrue(row.number("max_error") < 1e-4, row.toString());

@@ -9,13 +9,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.diffusion.images.Film;
 import io.github.tornadodiffusion.diffusion.images.PngFiles;
+import io.github.tornadodiffusion.diffusion.model.ClassLabels;
 import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
-import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
-import io.github.tornadodiffusion.diffusion.training.ClassLabels;
 import io.github.tornadodiffusion.experiments.CommandRun;
 import io.github.tornadodiffusion.experiments.PngText;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
@@ -72,7 +72,7 @@ class SampleTest {
     new DiffusionModel(
             new DDPMScheduler(SchedulerConfig.of(100, BetaSchedule.LINEAR, PredictionType.EPSILON)),
             config,
-            Initialisation.pytorchDefault(new UNet2DModel(config).parameters(), 1))
+            Initialisation.pytorchDefault(new UNet2DModel(config).parameters().specs(), 1))
         .writeInto(directory);
     return directory.toString();
   }
@@ -393,7 +393,7 @@ class SampleTest {
             new DDPMScheduler(
                 SchedulerConfig.of(1000, BetaSchedule.SQUAREDCOS_CAP_V2, PredictionType.EPSILON)),
             config,
-            Initialisation.pytorchDefault(new UNet2DModel(config).parameters(), 1))
+            Initialisation.pytorchDefault(new UNet2DModel(config).parameters().specs(), 1))
         .writeInto(cosine);
     Path out = temporary.resolve("cosine.png");
     String[] bad = sample(cosine.toString(), "--scheduler", "dpmsolver-singlestep", "--out", out);

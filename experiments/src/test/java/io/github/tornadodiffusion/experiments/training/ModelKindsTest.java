@@ -5,10 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
-import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.VarianceType;
 import io.github.tornadodiffusion.experiments.CommandRun;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.io.Safetensors;
@@ -48,7 +48,7 @@ class ModelKindsTest {
   }
 
   private static SequencedMap<String, HostTensor> parameters(UNet2DConfig config) {
-    return Initialisation.pytorchDefault(new UNet2DModel(config).parameters(), 1);
+    return Initialisation.pytorchDefault(new UNet2DModel(config).parameters().specs(), 1);
   }
 
   private String model(UNet2DConfig config, VarianceType variance) throws IOException {

@@ -12,10 +12,11 @@ import java.util.Set;
  * of a graph. Who first contributes to a gradient overwrites it, whoever follows adds to it.
  */
 public final class Gradients {
+  private final ParameterLayout layout;
   private final Buffer buffer;
+  private final boolean accumulate;
   private final Map<Tensor, Tensor> ofTensors = new HashMap<>();
   private final Set<Parameter> written = new HashSet<>();
-  private final boolean accumulate;
 
   /**
    * Where a contribution goes.
@@ -28,36 +29,40 @@ public final class Gradients {
   public record ParameterTarget(Stored gradient, boolean accumulate) {}
 
   /**
-   * @param buffer of the length and layout of the parameters
+   * Gradients of the trained parameters.
+   *
+   * @param buffer for them, see {@link ParameterLayout#like}
+   * @param accumulate whether they are added to what is there
    */
-  public Gradients(Buffer buffer) {
-    this(buffer, false);
-  }
-
-  /**
-   * @param buffer of the length and layout of the parameters
-   * @param accumulate whether the parameters' gradients add to what is there
-   */
-  public Gradients(Buffer buffer, boolean accumulate) {
+  public Gradients(ParameterLayout layout, Buffer buffer, boolean accumulate) {
+    this.layout = layout;
     this.buffer = buffer;
     this.accumulate = accumulate;
   }
 
   /**
-   * Adds the backward pass of {@code operations} to the schedule.
+   * Adds the backward pass of {@code operations}. A value that depends on no trained parameter and
+   * on no input that needs a gradient has none, and the operations that lead to it add nothing.
    *
-   * @param output the value whose gradient is known
-   * @param gradOutput that gradient, without border; its content is destroyed
+   * @param known the values whose gradients are known, with those: without border, and their
+   *     content is destroyed if it is not persistent
    */
-  public void backward(
-      Schedule schedule, List<Operation> operations, Tensor output, Tensor gradOutput) {
-    ofTensors.put(output, gradOutput);
+  public void backward(Steps steps, List<Operation> operations, Map<Tensor, Tensor> known) {
+    known.forEach((value, gradient) -> {
+      if (value.needsGradient()) {
+        ofTensors.put(value, gradient);
+      }
+    });
     for (Operation operation : operations.reversed()) {
-      Tensor gradOut = ofTensors.remove(operation.out());
-      if (gradOut != null) {
-        operation.backward(schedule, gradOut, this);
+      if (operation.outputs().stream().anyMatch(ofTensors::containsKey)) {
+        operation.backward(steps, take(operation.out()), this);
       }
     }
+  }
+
+  /** The complete gradient of an operation's output, once; null if nothing contributed. */
+  public Tensor take(Tensor output) {
+    return ofTensors.remove(output);
   }
 
   /** The gradient of an input of the graph, which is persistent; null if nothing contributed. */
@@ -65,7 +70,7 @@ public final class Gradients {
     return ofTensors.get(input);
   }
 
-  /** Where to write the gradient of x, which must need one. */
+  /** Where to write the gradient of x, which must need one, with a kernel that can also add. */
   public Target target(Tensor x) {
     Tensor gradient = ofTensors.get(x);
     if (gradient != null) {
@@ -80,44 +85,60 @@ public final class Gradients {
     return new Target(gradient, false);
   }
 
-  /** Where to write the gradient of x, whose only consumer is the caller. */
-  public Tensor only(Tensor x) {
-    Target target = target(x);
-    if (target.accumulate()) {
-      throw new IllegalStateException(x + " has several consumers");
+  /**
+   * What a kernel overwrites that cannot add: hand it to {@link #add} afterwards. It is the
+   * gradient of x itself where nothing contributed to that before. A value that needs no gradient
+   * has one too, for kernels that write several at once.
+   */
+  public Tensor contribution(Tensor x) {
+    return x.needsGradient() && !ofTensors.containsKey(x)
+        ? target(x).gradient()
+        : Tensor.of("contribution to the gradient of " + x.buffer(), x.plainShape(), false);
+  }
+
+  /** Adds a contribution to the gradient of x, unless it already is that. */
+  public void add(Steps steps, String label, Tensor contribution, Tensor x) {
+    if (ofTensors.get(x) != contribution) {
+      copy(steps, label, contribution, x);
     }
-    return target.gradient();
   }
 
   /** Adds {@code gradOut} to the gradient of x; if it is the first, the memory changes hands. */
-  public void pass(Schedule schedule, String label, Tensor gradOut, Tensor x) {
+  public void pass(Steps steps, String label, Tensor gradOut, Tensor x) {
     if (!x.needsGradient()) {
       return;
     }
-    if (ofTensors.containsKey(x) || x.buffer().isPersistent()) {
-      copy(schedule, label, gradOut, x);
+    boolean given = x.buffer().isPersistent() || gradOut.buffer().isPersistent();
+    if (ofTensors.containsKey(x) || given) {
+      copy(steps, label, gradOut, x);
     } else {
       ofTensors.put(x, gradOut);
     }
   }
 
   /** Adds {@code gradOut} to the gradient of x and leaves it as it is. */
-  public void copy(Schedule schedule, String label, Tensor gradOut, Tensor x) {
+  public void copy(Steps steps, String label, Tensor gradOut, Tensor x) {
     if (!x.needsGradient()) {
       return;
     }
     Target to = target(x);
-    schedule.add(
+    steps.add(
         label,
         at -> Elementwise.copy(at.block(gradOut), at.block(to.gradient()), to.accumulate()),
         gradOut,
         to.gradient());
   }
 
-  /** Where to write the gradient of a parameter. */
+  /** Whether a parameter has a gradient. */
+  public boolean trains(Parameter parameter) {
+    return parameter != null && layout.trains(parameter);
+  }
+
+  /** Where to write the gradient of a parameter; that of a frozen one goes nowhere. */
   public ParameterTarget target(Parameter parameter) {
-    return new ParameterTarget(
-        new Stored.Slice(buffer, parameter.start(), parameter.floats()),
-        !written.add(parameter) || accumulate);
+    return layout.trains(parameter)
+        ? new ParameterTarget(layout.in(buffer, parameter), !written.add(parameter) || accumulate)
+        : new ParameterTarget(
+            Buffer.temporary("gradient of " + parameter.name(), parameter.floats()), false);
   }
 }

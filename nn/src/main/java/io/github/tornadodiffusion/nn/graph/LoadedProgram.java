@@ -1,6 +1,5 @@
 package io.github.tornadodiffusion.nn.graph;
 
-import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.Program;
 import io.github.tornadodiffusion.nn.io.HostTensor;
@@ -9,113 +8,177 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.stream.Collectors;
 
-/**
- * A program on a device, with others on the same arena where it has any, and the ways in and out of
- * its arena.
- */
+/** A recorded program on an engine, and the ways in and out of its arena. */
 public final class LoadedProgram implements AutoCloseable {
+  private final RecordedProgram<?> recorded;
+  private final Graph graph;
   private final MemoryPlan plan;
-  private final Program program;
+  private final SequencedMap<RecordedProgram.Part, Program> programs;
   private final Engine.Session session;
 
-  public LoadedProgram(Engine engine, MemoryPlan plan, Program program, Graph graph) {
-    this(engine, plan, List.of(program), graph);
-  }
-
-  /**
-   * Puts programs on a device.
-   *
-   * @param programs the main one first
-   */
-  public LoadedProgram(Engine engine, MemoryPlan plan, List<Program> programs, Graph graph) {
+  LoadedProgram(
+      Engine engine,
+      RecordedProgram<?> recorded,
+      MemoryPlan plan,
+      SequencedMap<RecordedProgram.Part, Program> programs) {
+    this.recorded = recorded;
+    graph = recorded.graph();
     this.plan = plan;
-    this.program = programs.getFirst();
-    session = engine.open(plan.floats(), programs);
-    graph.constants().forEach(this::write);
+    this.programs = programs;
+    session = engine.open(plan.floats(), List.copyOf(programs.values()));
+    graph
+        .constants()
+        .forEach((buffer, values) -> {
+          if (plan.places(buffer)) {
+            write(buffer, values);
+          }
+        });
   }
 
+  /** What was opened. */
+  public RecordedProgram<?> recorded() {
+    return recorded;
+  }
+
+  /** The main program. */
   public Program program() {
-    return program;
+    return programs.firstEntry().getValue();
   }
 
+  /** The session that runs {@link #program}, for profiles. */
   public Engine.Session session() {
     return session;
   }
 
+  /** Floats of device memory that it takes. */
   public int arenaFloats() {
     return plan.floats();
   }
 
+  /** Runs the main program. */
   public void run() {
-    run(program);
+    session.run(program());
   }
 
   /** Runs one of the programs. */
-  public void run(Program one) {
-    session.run(one);
+  public void run(RecordedProgram.Part part) {
+    session.run(programs.get(part));
   }
 
+  /** Runs one of the programs that {@link RecordedProgram#load} was given. */
+  public void run(Program program) {
+    session.run(program);
+  }
+
+  /**
+   * Checks the inputs and writes them.
+   *
+   * @param values by name; what no input reads must not be among them
+   * @param counter of the random numbers; null for a program that draws none
+   * @throws IllegalArgumentException in one line if something is missing, too much or does not fit
+   */
+  public void writeInputs(Map<String, float[]> values, Counter counter) {
+    SequencedMap<Input, Tensor> inputs = graph.placedInputs();
+    for (String name : values.keySet()) {
+      if (inputs.keySet().stream().noneMatch(input -> input.source().equals(name))) {
+        throw new IllegalArgumentException(
+            "The program has no input %s: give %s"
+                .formatted(
+                    name,
+                    inputs.keySet().stream()
+                        .map(Input::source)
+                        .distinct()
+                        .collect(Collectors.joining(", "))));
+      }
+    }
+    inputs.forEach((input, tensor) -> write(tensor.buffer(), input.pack(values)));
+    for (Graph.Random random : graph.randoms()) {
+      if (counter == null) {
+        throw new IllegalArgumentException("The program draws random numbers: give a counter");
+      }
+      write(random.buffer(), random.block(counter));
+    }
+  }
+
+  /** Writes to a buffer from its start. */
   public void write(Buffer buffer, float[] values) {
     session.write(plan.offset(buffer), values, 0, values.length);
   }
 
+  /** Reads so many floats of a buffer from its start. */
   public float[] read(Buffer buffer, int length) {
     float[] values = new float[length];
     session.read(plan.offset(buffer), values, 0, length);
     return values;
   }
 
-  /** Writes a batch of images, given in NCHW order, with its border. */
-  public void writeImages(Tensor to, String what, float[] nchw) {
-    Block b = to.shape();
-    HostLength.check(what, nchw.length, b.pixels() * b.c());
-    float[] nhwc = new float[b.size()];
-    int from = 0;
-    for (int n = 0; n < b.n(); n++) {
-      for (int c = 0; c < b.c(); c++) {
-        for (int y = 0; y < b.h(); y++) {
-          int row = index(b, n, y) + c;
-          for (int x = 0; x < b.w(); x++) {
-            nhwc[row + x * b.stride()] = nchw[from++];
-          }
-        }
-      }
-    }
-    write(to.buffer(), nhwc);
+  /** Reads a tensor. */
+  public float[] read(Tensor tensor, Order order) {
+    return order.unpack(tensor.shape(), read(tensor.buffer(), tensor.shape().size()));
   }
 
-  /** Reads a batch of images in NCHW order. */
-  public float[] readImages(Tensor from) {
-    Block b = from.shape();
-    float[] nhwc = read(from.buffer(), b.size());
-    float[] nchw = new float[b.pixels() * b.c()];
-    int to = 0;
-    for (int n = 0; n < b.n(); n++) {
-      for (int c = 0; c < b.c(); c++) {
-        for (int y = 0; y < b.h(); y++) {
-          int row = index(b, n, y) + c;
-          for (int x = 0; x < b.w(); x++) {
-            nchw[to++] = nhwc[row + x * b.stride()];
-          }
-        }
-      }
-    }
-    return nchw;
-  }
-
-  private static int index(Block b, int n, int y) {
-    return ((n * b.rows() + b.top() + y) * b.columns() + b.left()) * b.stride();
+  /** Writes a tensor, border and padding included. */
+  public void write(Tensor tensor, String what, float[] values, Order order) {
+    HostLength.check(what, values.length, tensor.shape().pixels() * tensor.c());
+    write(tensor.buffer(), order.pack(tensor.shape(), values));
   }
 
   /**
-   * Writes all parameters, or values that lie like them.
+   * Replaces all parameters.
    *
    * @throws IllegalArgumentException naming the first parameter that is missing, surplus or of
    *     another shape
    */
-  public void writeParameters(Buffer to, Parameters parameters, Map<String, HostTensor> values) {
-    for (Parameter parameter : parameters.all()) {
+  public void writeParameters(Map<String, HostTensor> values) {
+    check(graph.layout().all(), values);
+    graph.layout().all().forEach(p -> write(graph.at(p), p, values));
+  }
+
+  /** All parameters. */
+  public SequencedMap<String, HostTensor> readParameters() {
+    SequencedMap<String, HostTensor> values = new LinkedHashMap<>();
+    graph.layout().all().forEach(p -> values.put(p.name(), read(graph.at(p), p)));
+    return values;
+  }
+
+  /**
+   * Writes numbers of the trained parameters, such as moments.
+   *
+   * @param to laid out like the trained parameters
+   * @param values of those parameters alone
+   * @throws IllegalArgumentException as {@link #writeParameters} does
+   */
+  public void writeTrained(Buffer to, Map<String, HostTensor> values) {
+    List<Parameter> trained = graph.layout().allTrained();
+    check(trained, values);
+    trained.forEach(p -> write(graph.layout().in(to, p), p, values));
+  }
+
+  /** Reads numbers of the trained parameters, such as gradients. */
+  public SequencedMap<String, HostTensor> readTrained(Buffer from) {
+    SequencedMap<String, HostTensor> values = new LinkedHashMap<>();
+    graph
+        .layout()
+        .allTrained()
+        .forEach(p -> values.put(p.name(), read(graph.layout().in(from, p), p)));
+    return values;
+  }
+
+  private void write(Stored to, Parameter parameter, Map<String, HostTensor> values) {
+    float[] packed = parameter.pack(values.get(parameter.name()).values());
+    session.write(plan.offset(to.buffer()) + to.start(), packed, 0, packed.length);
+  }
+
+  private HostTensor read(Stored from, Parameter parameter) {
+    float[] packed = new float[parameter.floats()];
+    session.read(plan.offset(from.buffer()) + from.start(), packed, 0, packed.length);
+    return parameter.unpack(packed);
+  }
+
+  private static void check(List<Parameter> parameters, Map<String, HostTensor> values) {
+    for (Parameter parameter : parameters) {
       HostTensor value = values.get(parameter.name());
       int[] shape = parameter.spec().shape();
       if (value == null) {
@@ -130,27 +193,14 @@ public final class LoadedProgram implements AutoCloseable {
                         parameter.name(), Arrays.toString(value.shape()), Arrays.toString(shape))
                 + " configuration");
       }
-      float[] packed = parameter.pack(value.values());
-      session.write(plan.offset(to) + parameter.start(), packed, 0, packed.length);
     }
-    if (values.size() != parameters.all().size()) {
-      List<String> known = parameters.all().stream().map(Parameter::name).toList();
+    if (values.size() != parameters.size()) {
+      List<String> known = parameters.stream().map(Parameter::name).toList();
       String surplus = values.keySet().stream().filter(k -> !known.contains(k)).findFirst().get();
       throw new IllegalArgumentException(
           "The parameter %s is not part of the model: the weights do not belong to this configuration"
               .formatted(surplus));
     }
-  }
-
-  /** Reads all parameters, or values that lie like them. */
-  public SequencedMap<String, HostTensor> readParameters(Buffer from, Parameters parameters) {
-    SequencedMap<String, HostTensor> values = new LinkedHashMap<>();
-    for (Parameter parameter : parameters.all()) {
-      float[] packed = new float[parameter.floats()];
-      session.read(plan.offset(from) + parameter.start(), packed, 0, packed.length);
-      values.put(parameter.name(), parameter.unpack(packed));
-    }
-    return values;
   }
 
   @Override

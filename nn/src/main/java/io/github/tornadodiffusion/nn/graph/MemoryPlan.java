@@ -37,7 +37,7 @@ public final class MemoryPlan {
   }
 
   /**
-   * Plans memory for a schedule.
+   * Plans the memory of a program.
    *
    * @param persistent buffers in the order in which they are to lie, whether a step uses them or
    *     not
@@ -69,6 +69,13 @@ public final class MemoryPlan {
     return floats;
   }
 
+  /**
+   * Whether a step uses the buffer; constants of a backward pass that nobody asked for have none.
+   */
+  boolean places(Buffer buffer) {
+    return offsets.containsKey(buffer);
+  }
+
   /** The buffer's first float in the arena. */
   int offset(Buffer buffer) {
     Integer offset = offsets.get(buffer);
@@ -81,11 +88,6 @@ public final class MemoryPlan {
   /** The whole buffer as a range of the arena. */
   Program.Range range(Buffer buffer) {
     return new Program.Range(offset(buffer), buffer.floats());
-  }
-
-  /** Builds the calls of all steps. */
-  public Program program(String name, List<Buffer> inputs, List<Buffer> outputs) {
-    return program(name, 0, steps.size(), inputs, outputs);
   }
 
   /** Builds the calls of the steps from one to before another. */

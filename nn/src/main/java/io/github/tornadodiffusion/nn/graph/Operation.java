@@ -1,6 +1,15 @@
 package io.github.tornadodiffusion.nn.graph;
 
-/** A node of the graph. */
+import java.util.List;
+
+/**
+ * A node of the graph: usually a record of its tensors with a static method that checks their
+ * shapes, makes the output and records it with {@link Graph#record}. Any class may be one.
+ *
+ * <p>An operation that makes one number of an image, such as a loss, writes {@code [1, 1, 1, n]}.
+ * What is differentiated is the mean of those numbers over the batch: the gradient that comes back
+ * to it holds the weights of the images, and the operation divides by n.
+ */
 public interface Operation {
   /** The path of the layer, for profiles. */
   String label();
@@ -8,14 +17,20 @@ public interface Operation {
   /** The value that it computes. */
   Tensor out();
 
-  /** Adds the calls that compute {@link #out}. */
-  void forward(Schedule schedule);
+  /** All values that it computes, {@link #out} first. */
+  default List<Tensor> outputs() {
+    return List.of(out());
+  }
+
+  /** Adds the calls that compute the outputs. */
+  void forward(Steps steps);
 
   /**
    * Adds the calls that pass {@code gradOut} on to the inputs and parameters that need a gradient.
    *
    * @param gradOut the complete gradient of {@link #out}, without border, which nothing reads
-   *     afterwards: it may be destroyed or given away
+   *     afterwards: it may be destroyed or given away; null if only another output has one, which
+   *     {@link Gradients#take} hands out
    */
-  void backward(Schedule schedule, Tensor gradOut, Gradients gradients);
+  void backward(Steps steps, Tensor gradOut, Gradients gradients);
 }

@@ -10,15 +10,15 @@ import io.github.tornadodiffusion.nn.io.HostTensor;
  * them, embeddings as {@code [entries][round16(features)]}, vectors padded to a multiple of 16.
  *
  * @param spec name and PyTorch's shape
- * @param start first float inside the buffer that holds all parameters
  */
-public record Parameter(ParameterSpec spec, int start) {
+public record Parameter(ParameterSpec spec) {
 
   /** Where in the arena's layout the elements go, in the order of PyTorch's layout. */
   private interface Place {
     void element(int torch, int arena);
   }
 
+  /** The key in PyTorch's {@code state_dict}. */
   public String name() {
     return spec.name();
   }

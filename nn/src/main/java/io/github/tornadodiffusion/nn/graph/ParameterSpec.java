@@ -1,7 +1,6 @@
 package io.github.tornadodiffusion.nn.graph;
 
 import io.github.tornadodiffusion.nn.io.HostTensor;
-import io.github.tornadodiffusion.nn.training.Initialisation;
 import java.util.Arrays;
 
 /**
@@ -10,7 +9,7 @@ import java.util.Arrays;
  * @param name the key in PyTorch's {@code state_dict}, for example {@code conv_in.weight}
  * @param shape PyTorch's shape: a convolution weight is [out, in, height, width], a linear weight
  *     [out, in], an embedding [entries, features], everything else [features]
- * @param kind decides the initial values, see {@link Initialisation}
+ * @param kind decides the initial values and the layout in the arena
  * @param fanIn inputs that one output element sums over: in * height * width of a convolution, in
  *     of a linear layer; a bias has the fan-in of its layer; 1 where it has no meaning
  */

@@ -8,8 +8,7 @@ import java.util.Set;
 
 /**
  * The parameters of a model in the order in which its modules declare them, which is PyTorch's
- * {@code state_dict} order. In the arena they lie one behind another in that order, so that
- * gradients, moments and averages have the same layout and one launch updates them all.
+ * {@code state_dict} order.
  */
 public final class Parameters {
   private final List<Parameter> all = new ArrayList<>();
@@ -25,7 +24,7 @@ public final class Parameters {
     if (!names.add(name)) {
       throw new IllegalStateException("The parameter " + name + " is declared twice");
     }
-    Parameter parameter = new Parameter(new ParameterSpec(name, shape, kind, fanIn), floats);
+    Parameter parameter = new Parameter(new ParameterSpec(name, shape, kind, fanIn));
     try {
       // The elements first: their number is exact whatever the shape.
       Math.addExact(floats, parameter.spec().size());
@@ -40,12 +39,19 @@ public final class Parameters {
     return parameter;
   }
 
+  /** All of them in order. */
   public List<Parameter> all() {
     return all;
   }
 
+  /** What the model says of each. */
   public List<ParameterSpec> specs() {
     return all.stream().map(Parameter::spec).toList();
+  }
+
+  /** Number of numbers in all of them. */
+  public long count() {
+    return all.stream().mapToLong(parameter -> parameter.spec().size()).sum();
   }
 
   /** Floats of all parameters in the arena, padding included. */

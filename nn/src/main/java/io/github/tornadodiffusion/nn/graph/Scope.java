@@ -8,10 +8,18 @@ public record Scope(Parameters parameters, String path) {
     return new Scope(new Parameters(), "");
   }
 
+  /** The scope of a part, whose path is {@code path.name}. */
   public Scope child(String name) {
     return new Scope(parameters, path.isEmpty() ? name : path + "." + name);
   }
 
+  /**
+   * Declares a parameter.
+   *
+   * @param name the last part of its path
+   * @param fanIn see {@link ParameterSpec}
+   * @param shape PyTorch's
+   */
   public Parameter parameter(String name, ParameterSpec.Kind kind, int fanIn, int... shape) {
     return parameters.add(child(name).path, kind, fanIn, shape);
   }

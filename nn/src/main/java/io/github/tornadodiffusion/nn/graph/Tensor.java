@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.nn.graph;
 
 import io.github.tornadodiffusion.kernels.Block;
+import java.util.Arrays;
 
 /**
  * A value of the graph: {@code [n, h, w, c]} with an optional border of zeros. Sequences are {@code
@@ -26,6 +27,22 @@ public final class Tensor implements Stored {
   /** A tensor that the host writes or reads. */
   public static Tensor persistent(String name, Block shape, boolean needsGradient) {
     return new Tensor(shape, Buffer.persistent(name, shape.size()), needsGradient);
+  }
+
+  /** One number for every image, {@code [1, 1, 1, n]}, in shared memory. */
+  public static Tensor perImage(String name, int n, boolean needsGradient) {
+    return of(name, Block.of(0, 1, 1, 1, n), needsGradient);
+  }
+
+  /**
+   * The same memory with another shape: neither has a border, and both have the same channels and
+   * the same number of pixels.
+   */
+  public Tensor as(Block other) {
+    if (!shape.equals(plainShape()) || other.c() != c() || other.pixels() != shape.pixels()) {
+      throw new IllegalArgumentException("%s cannot be seen as %s".formatted(this, other));
+    }
+    return new Tensor(other, buffer, needsGradient);
   }
 
   /** A shape with a border, at no place yet. */
@@ -72,6 +89,11 @@ public final class Tensor implements Stored {
   /** Whether the loss is to be differentiated with respect to this value. */
   public boolean needsGradient() {
     return needsGradient;
+  }
+
+  /** Whether one of several values is to be differentiated by; nulls among them are left out. */
+  public static boolean anyNeedsGradient(Tensor... tensors) {
+    return Arrays.stream(tensors).anyMatch(tensor -> tensor != null && tensor.needsGradient);
   }
 
   @Override

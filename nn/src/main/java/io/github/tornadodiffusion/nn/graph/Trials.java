@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 
 /**
- * Steps of a schedule as trials for {@link Engine#prove}: each with an arena of its own that holds
+ * Steps of a program as trials for {@link Engine#prove}: each with an arena of its own that holds
  * nothing but what the step touches, filled with random numbers.
  */
 public final class Trials {

@@ -8,14 +8,26 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.core.util.DefaultIndenter;
+import tools.jackson.core.util.DefaultPrettyPrinter;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
- * JSON as diffusers' files hold it: written like Python's {@code json.dumps(value, indent=2,
- * sort_keys=True)} with a line end, so that a file written here equals diffusers' byte for byte.
+ * Reads and writes JSON.
+ *
+ * <p>{@link #write(Object)} is for diffusers' files: written like Python's {@code json.dumps(value,
+ * indent=2, sort_keys=True)} with a line end, so that a file written here equals diffusers' byte
+ * for byte. {@link #line} and {@link #page} are for this project's own files and keep the order of
+ * keys.
  */
 public final class Json {
   /** The release of diffusers whose files these are; written as {@code _diffusers_version}. */
@@ -23,6 +35,20 @@ public final class Json {
 
   /** Far beyond any configuration or index. */
   private static final int MOST_BYTES = 64 << 20;
+
+  private static final JsonMapper LINES =
+      JsonMapper.builder().enable(DeserializationFeature.USE_LONG_FOR_INTS).build();
+  private static final JsonMapper PAGES =
+      JsonMapper.builder()
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .defaultPrettyPrinter(
+              new DefaultPrettyPrinter()
+                  .withObjectIndenter(new DefaultIndenter("  ", "\n"))
+                  .withArrayIndenter(new DefaultIndenter("  ", "\n")))
+          .build();
+
+  private static final TypeReference<LinkedHashMap<String, Object>> FIELDS =
+      new TypeReference<>() {};
 
   private Json() {}
 
@@ -118,6 +144,26 @@ public final class Json {
       default ->
           throw new IllegalArgumentException("JSON cannot hold a " + value.getClass().getName());
     }
+  }
+
+  /** JSON text as a value that can be part of an object. */
+  public static JsonNode tree(String json) {
+    return LINES.readTree(json);
+  }
+
+  /** The fields of an object in their order: numbers as Long or Double, texts, booleans, nulls. */
+  public static Map<String, Object> object(String json) {
+    return LINES.readValue(json, FIELDS);
+  }
+
+  /** One object in one line. */
+  public static String line(Map<String, ?> object) {
+    return LINES.writeValueAsString(object);
+  }
+
+  /** One object, indented, with a line break at its end. */
+  public static String page(Map<String, ?> object) {
+    return PAGES.writeValueAsString(object) + "\n";
   }
 
   /** Python escapes everything that is not ASCII. */

@@ -5,6 +5,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Collectors;
 
 /** Pieces of error messages, which are one line whatever a file's names contain. */
@@ -18,11 +19,13 @@ public final class Messages {
 
   /**
    * A whole message without line breaks and control characters, which names in files may hold, and
-   * without the middle where it is endless: cause and mend stand at its ends.
+   * without the middle where it is endless: cause and mend stand at its ends. No message is an
+   * empty one.
    */
   public static String line(String message) {
     String line =
-        message
+        Objects.toString(message, "")
+            .strip()
             .replaceAll("\\s*\\R+\\s*", " ")
             .replaceAll("\\p{Cntrl}|[\\x80-\\x9f\\ud800-\\udfff]", "?");
     return line.length() <= MOST_OF_BEGINNING + MOST_OF_END

@@ -6,6 +6,7 @@ import io.github.tornadodiffusion.nn.graph.Parameter;
 import io.github.tornadodiffusion.nn.graph.ParameterSpec.Kind;
 import io.github.tornadodiffusion.nn.graph.Scope;
 import io.github.tornadodiffusion.nn.graph.Tensor;
+import io.github.tornadodiffusion.nn.operations.ConvOperation;
 
 /**
  * A convolution layer; a linear layer is a 1x1 convolution whose weight has PyTorch's linear shape.
@@ -54,12 +55,14 @@ public final class Conv2d {
     return padding;
   }
 
+  /** The convolution of x. */
   public Tensor apply(Graph graph, Tensor x) {
     return apply(graph, x, null, null);
   }
 
   /** With {@code perImage} [n, 1, 1, cout] and {@code residual} added, unless null. */
   public Tensor apply(Graph graph, Tensor x, Tensor perImage, Tensor residual) {
-    return graph.conv(scope.path(), x, weight, bias, stride, padding, perImage, residual);
+    return ConvOperation.record(
+        graph, scope.path(), x, weight, bias, stride, padding, perImage, residual);
   }
 }

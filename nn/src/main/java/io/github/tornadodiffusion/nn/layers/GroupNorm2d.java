@@ -7,6 +7,8 @@ import io.github.tornadodiffusion.nn.graph.Parameter;
 import io.github.tornadodiffusion.nn.graph.ParameterSpec.Kind;
 import io.github.tornadodiffusion.nn.graph.Scope;
 import io.github.tornadodiffusion.nn.graph.Tensor;
+import io.github.tornadodiffusion.nn.operations.ActivationOperation;
+import io.github.tornadodiffusion.nn.operations.GroupNormOperation;
 
 /** torch.nn.GroupNorm, with what often follows it. */
 public final class GroupNorm2d {
@@ -49,11 +51,11 @@ public final class GroupNorm2d {
     }
     Tensor normed = apply(graph, x, scaleShift, false, Padding.NONE);
     String label = scope.child("activation").path();
-    return graph.activation(label, activation, normed, padding);
+    return ActivationOperation.record(graph, label, activation, normed, padding);
   }
 
   private Tensor apply(Graph graph, Tensor x, Tensor scaleShift, boolean silu, Padding padding) {
-    return graph.groupNorm(
-        scope.path(), x, groups, epsilon, weight, bias, scaleShift, silu, padding);
+    return GroupNormOperation.record(
+        graph, scope.path(), x, groups, epsilon, weight, bias, scaleShift, silu, padding);
   }
 }

@@ -4,6 +4,7 @@ import io.github.tornadodiffusion.nn.graph.Graph;
 import io.github.tornadodiffusion.nn.graph.Padding;
 import io.github.tornadodiffusion.nn.graph.Scope;
 import io.github.tornadodiffusion.nn.graph.Tensor;
+import io.github.tornadodiffusion.nn.operations.ResampleOperation;
 
 /** diffusers' Downsample2D and Upsample2D with a convolution. */
 public final class Resampling {
@@ -23,6 +24,7 @@ public final class Resampling {
 
   /** Nearest-neighbour enlargement to h x w pixels, then the convolution. */
   public static Tensor upsample(Graph graph, Scope scope, Tensor x, int h, int w, Conv2d conv) {
-    return conv.apply(graph, graph.nearest(scope.path(), x, h, w, conv.padding()));
+    return conv.apply(
+        graph, ResampleOperation.nearest(graph, scope.path(), x, h, w, conv.padding()));
   }
 }

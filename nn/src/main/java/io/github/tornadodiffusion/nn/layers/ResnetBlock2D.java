@@ -5,11 +5,15 @@ import io.github.tornadodiffusion.nn.graph.Graph;
 import io.github.tornadodiffusion.nn.graph.Padding;
 import io.github.tornadodiffusion.nn.graph.Scope;
 import io.github.tornadodiffusion.nn.graph.Tensor;
+import io.github.tornadodiffusion.nn.operations.ActivationOperation;
+import io.github.tornadodiffusion.nn.operations.AffineOperation;
+import io.github.tornadodiffusion.nn.operations.DropoutOperation;
+import io.github.tornadodiffusion.nn.operations.ResampleOperation;
 
 /**
- * diffusers' ResnetBlock2D: {@code (shortcut(x) + conv2(f(norm2(conv1(f(norm1(x))) + time)))) /
- * outputScaleFactor}, where f is an activation and up- or downsampling stands before conv1 and the
- * shortcut.
+ * diffusers' ResnetBlock2D: {@code (shortcut(x) + conv2(drop(f(norm2(conv1(f(norm1(x))) + time)))))
+ * / outputScaleFactor}, where f is an activation, drop is dropout in training and up- or
+ * downsampling stands before conv1 and the shortcut.
  */
 public final class ResnetBlock2D {
   private final Scope scope;
@@ -46,6 +50,7 @@ public final class ResnetBlock2D {
    *     added before it
    * @param activation of the block and of the time embedding that it takes
    * @param outputScaleFactor divisor of the output
+   * @param dropout probability of an element before conv2 to drop in training
    */
   public record Options(
       int tembChannels,
@@ -55,36 +60,57 @@ public final class ResnetBlock2D {
       boolean scaleShift,
       Activation activation,
       double outputScaleFactor,
+      double dropout,
       Sampling sampling) {
     /** Options of a plain block with SiLU. */
     public static Options of(int tembChannels, int groups, double epsilon) {
       return new Options(
-          tembChannels, groups, groups, epsilon, false, Activation.SILU, 1, Sampling.NONE);
+          tembChannels, groups, groups, epsilon, false, Activation.SILU, 1, 0, Sampling.NONE);
     }
 
+    /** With other groups of the normalisations. */
     public Options withGroups(int in, int out) {
-      return with(in, out, scaleShift, activation, outputScaleFactor, sampling);
+      return with(in, out, scaleShift, activation, outputScaleFactor, dropout, sampling);
     }
 
+    /** With or without scale and shift. */
     public Options withScaleShift(boolean newScaleShift) {
-      return with(groups, groupsOut, newScaleShift, activation, outputScaleFactor, sampling);
+      return with(
+          groups, groupsOut, newScaleShift, activation, outputScaleFactor, dropout, sampling);
     }
 
+    /** With another activation. */
     public Options with(Activation newActivation) {
-      return with(groups, groupsOut, scaleShift, newActivation, outputScaleFactor, sampling);
+      return with(
+          groups, groupsOut, scaleShift, newActivation, outputScaleFactor, dropout, sampling);
     }
 
+    /** With another divisor of the output. */
     public Options withOutputScaleFactor(double newFactor) {
-      return with(groups, groupsOut, scaleShift, activation, newFactor, sampling);
+      return with(groups, groupsOut, scaleShift, activation, newFactor, dropout, sampling);
     }
 
+    /** With another probability of dropout. */
+    public Options withDropout(double newDropout) {
+      return with(
+          groups, groupsOut, scaleShift, activation, outputScaleFactor, newDropout, sampling);
+    }
+
+    /** With another change of resolution. */
     public Options with(Sampling newSampling) {
-      return with(groups, groupsOut, scaleShift, activation, outputScaleFactor, newSampling);
+      return with(
+          groups, groupsOut, scaleShift, activation, outputScaleFactor, dropout, newSampling);
     }
 
     private Options with(
-        int in, int out, boolean shift, Activation function, double factor, Sampling change) {
-      return new Options(tembChannels, in, out, epsilon, shift, function, factor, change);
+        int in,
+        int out,
+        boolean shift,
+        Activation function,
+        double factor,
+        double drop,
+        Sampling change) {
+      return new Options(tembChannels, in, out, epsilon, shift, function, factor, drop, change);
     }
   }
 
@@ -115,7 +141,8 @@ public final class ResnetBlock2D {
         timeEmbProj == null
             ? null
             : timeEmbProj.apply(
-                graph, graph.activation("time_embedding.act", options.activation, temb));
+                graph,
+                ActivationOperation.record(graph, "time_embedding.act", options.activation, temb));
     Tensor hidden;
     Tensor input;
     if (options.sampling == Sampling.NONE) {
@@ -130,21 +157,24 @@ public final class ResnetBlock2D {
     hidden =
         norm2.apply(
             graph, hidden, options.scaleShift ? time : null, options.activation, conv2.padding());
+    hidden =
+        DropoutOperation.record(
+            graph, scope.child("dropout").path(), hidden, options.dropout, conv2.padding());
     Tensor shortcut = convShortcut == null ? input : convShortcut.apply(graph, input);
     Tensor sum = conv2.apply(graph, hidden, null, shortcut);
     return options.outputScaleFactor == 1
         ? sum
-        : graph.scale(scope.path(), sum, 1 / options.outputScaleFactor);
+        : AffineOperation.scale(graph, scope.path(), sum, 1 / options.outputScaleFactor);
   }
 
   private Tensor resample(Graph graph, Tensor x, Padding padding) {
     String up = scope.child("upsample").path();
     String down = scope.child("downsample").path();
     return switch (options.sampling) {
-      case UP -> graph.nearest(up, x, 2 * x.h(), 2 * x.w(), padding);
-      case DOWN -> graph.averagePool(down, x, padding);
-      case FILTERED_UP -> graph.filteredDouble(up, x, padding);
-      case FILTERED_DOWN -> graph.filteredHalf(down, x, padding);
+      case UP -> ResampleOperation.nearest(graph, up, x, 2 * x.h(), 2 * x.w(), padding);
+      case DOWN -> ResampleOperation.averagePool(graph, down, x, padding);
+      case FILTERED_UP -> ResampleOperation.filteredDouble(graph, up, x, padding);
+      case FILTERED_DOWN -> ResampleOperation.filteredHalf(graph, down, x, padding);
       case NONE -> throw new AssertionError(scope.path());
     };
   }

@@ -3,6 +3,8 @@ package io.github.tornadodiffusion.nn.layers;
 import io.github.tornadodiffusion.nn.graph.Graph;
 import io.github.tornadodiffusion.nn.graph.Scope;
 import io.github.tornadodiffusion.nn.graph.Tensor;
+import io.github.tornadodiffusion.nn.operations.AffineOperation;
+import io.github.tornadodiffusion.nn.operations.AttentionOperation;
 
 /**
  * diffusers' Attention as UNet2DModel builds it: {@code (x + to_out(attention(to_q(y), to_k(y),
@@ -49,12 +51,17 @@ public final class SelfAttention {
     toOut = Conv2d.linear(scope.child("to_out.0"), inner, channels, true);
   }
 
+  /** The attention of x to itself, {@code [n, h, w, channels]}. */
   public Tensor apply(Graph graph, Tensor x) {
     Tensor normed = groupNorm == null ? x : groupNorm.apply(graph, x);
     Tensor q = toQ.apply(graph, normed);
     Tensor k = toK.apply(graph, normed);
     Tensor v = toV.apply(graph, normed);
-    Tensor sum = toOut.apply(graph, graph.attention(scope.path(), q, k, v, heads), null, x);
-    return rescaleOutputFactor == 1 ? sum : graph.scale(scope.path(), sum, 1 / rescaleOutputFactor);
+    String path = scope.path();
+    Tensor attended = AttentionOperation.record(graph, path, q, k, v, heads);
+    Tensor sum = toOut.apply(graph, attended, null, x);
+    return rescaleOutputFactor == 1
+        ? sum
+        : AffineOperation.scale(graph, path, sum, 1 / rescaleOutputFactor);
   }
 }

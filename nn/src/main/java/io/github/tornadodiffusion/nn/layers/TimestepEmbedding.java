@@ -4,6 +4,7 @@ import io.github.tornadodiffusion.kernels.ops.activation.Activation;
 import io.github.tornadodiffusion.nn.graph.Graph;
 import io.github.tornadodiffusion.nn.graph.Scope;
 import io.github.tornadodiffusion.nn.graph.Tensor;
+import io.github.tornadodiffusion.nn.operations.ActivationOperation;
 
 /** diffusers' TimestepEmbedding: {@code linear_2(silu(linear_1(x)))}. */
 public final class TimestepEmbedding {
@@ -19,7 +20,7 @@ public final class TimestepEmbedding {
 
   public Tensor apply(Graph graph, Tensor x) {
     Tensor hidden = linear1.apply(graph, x);
-    hidden = graph.activation(scope.child("act").path(), Activation.SILU, hidden);
+    hidden = ActivationOperation.record(graph, scope.child("act").path(), Activation.SILU, hidden);
     return linear2.apply(graph, hidden);
   }
 }

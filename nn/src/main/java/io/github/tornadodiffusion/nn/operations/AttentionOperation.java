@@ -3,24 +3,33 @@ package io.github.tornadodiffusion.nn.operations;
 import io.github.tornadodiffusion.kernels.ops.attention.Attention;
 import io.github.tornadodiffusion.nn.graph.Buffer;
 import io.github.tornadodiffusion.nn.graph.Gradients;
+import io.github.tornadodiffusion.nn.graph.Graph;
 import io.github.tornadodiffusion.nn.graph.Operation;
-import io.github.tornadodiffusion.nn.graph.Schedule;
+import io.github.tornadodiffusion.nn.graph.Steps;
 import io.github.tornadodiffusion.nn.graph.Tensor;
 
 /**
- * Multi-head self-attention over the pixels of an image.
+ * Multi-head attention over the pixels or tokens of an image: {@code softmax(q k^T / sqrt(d)) v} in
+ * every head of d channels.
  *
- * @param q queries; like k and v a borderless image that nothing else reads
+ * @param q queries; like k and v without border
  * @param saved what the forward pass leaves for the backward pass
  */
 public record AttentionOperation(
     String label, Tensor q, Tensor k, Tensor v, int heads, Buffer saved, Tensor out)
     implements Operation {
 
+  /** Records the attention of q to k and v, all of one shape. */
+  public static Tensor record(Graph graph, String label, Tensor q, Tensor k, Tensor v, int heads) {
+    Tensor out = Tensor.of(label, q.shape(), Tensor.anyNeedsGradient(q, k, v));
+    Buffer saved = Buffer.temporary(label + " saved", Attention.savedSize(q.shape(), heads));
+    return graph.record(new AttentionOperation(label, q, k, v, heads, saved, out));
+  }
+
   @Override
-  public void forward(Schedule schedule) {
+  public void forward(Steps steps) {
     Buffer scratch = Buffer.scratch(label, Attention.forwardScratch(q.shape(), heads));
-    schedule.addAll(
+    steps.addAll(
         label,
         at ->
             Attention.forward(
@@ -40,13 +49,13 @@ public record AttentionOperation(
   }
 
   @Override
-  public void backward(Schedule schedule, Tensor gradOut, Gradients gradients) {
+  public void backward(Steps steps, Tensor gradOut, Gradients gradients) {
     String name = label + " gradient";
-    Tensor gradQ = gradients.only(q);
-    Tensor gradK = gradients.only(k);
-    Tensor gradV = gradients.only(v);
+    Tensor gradQ = gradients.contribution(q);
+    Tensor gradK = gradients.contribution(k);
+    Tensor gradV = gradients.contribution(v);
     Buffer scratch = Buffer.scratch(name, Attention.backwardScratch(q.shape(), heads));
-    schedule.addAll(
+    steps.addAll(
         name,
         at ->
             Attention.backward(
@@ -71,5 +80,8 @@ public record AttentionOperation(
         gradK,
         gradV,
         scratch);
+    gradients.add(steps, name, gradQ, q);
+    gradients.add(steps, name, gradK, k);
+    gradients.add(steps, name, gradV, v);
   }
 }

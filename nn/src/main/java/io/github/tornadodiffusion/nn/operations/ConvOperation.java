@@ -7,10 +7,12 @@ import io.github.tornadodiffusion.kernels.ops.reduce.Reduce;
 import io.github.tornadodiffusion.kernels.ops.resample.Resample;
 import io.github.tornadodiffusion.nn.graph.Buffer;
 import io.github.tornadodiffusion.nn.graph.Gradients;
+import io.github.tornadodiffusion.nn.graph.Graph;
 import io.github.tornadodiffusion.nn.graph.Operation;
 import io.github.tornadodiffusion.nn.graph.Padding;
 import io.github.tornadodiffusion.nn.graph.Parameter;
-import io.github.tornadodiffusion.nn.graph.Schedule;
+import io.github.tornadodiffusion.nn.graph.Scope;
+import io.github.tornadodiffusion.nn.graph.Steps;
 import io.github.tornadodiffusion.nn.graph.Stored;
 import io.github.tornadodiffusion.nn.graph.Tensor;
 
@@ -37,9 +39,73 @@ public record ConvOperation(
     Tensor out)
     implements Operation {
 
+  /**
+   * Records a convolution, plus what is to be added to its output. An input whose border is not the
+   * padding is copied first. A linear layer is a 1 x 1 convolution.
+   *
+   * @param bias or null
+   * @param perImage {@code [n, 1, 1, cout]} or null
+   * @param residual of the output's shape, or null
+   */
+  public static Tensor record(
+      Graph graph,
+      String label,
+      Tensor input,
+      Parameter weight,
+      Parameter bias,
+      int stride,
+      Padding padding,
+      Tensor perImage,
+      Tensor residual) {
+    int[] shape = weight.spec().shape();
+    int kernelH = shape.length == 4 ? shape[2] : 1;
+    int kernelW = shape.length == 4 ? shape[3] : 1;
+    Scope.check(
+        label,
+        input.c() == shape[1],
+        "takes %d channels, not the %d of %s",
+        shape[1],
+        input.c(),
+        input);
+    int h = (padding.top() + input.h() + padding.bottom() - kernelH) / stride + 1;
+    int w = (padding.left() + input.w() + padding.right() - kernelW) / stride + 1;
+    Scope.check(
+        label,
+        h > 0 && w > 0,
+        "%d x %d pixels are too few for a %d x %d convolution; use larger images",
+        input.h(),
+        input.w(),
+        kernelH,
+        kernelW);
+    boolean needsGradient =
+        graph.trains(weight, bias) || Tensor.anyNeedsGradient(input, perImage, residual);
+    Tensor out = Tensor.of(label, Block.of(0, input.n(), h, w, shape[0]), needsGradient);
+    Scope.check(
+        label,
+        residual == null || residual.shape().equals(out.shape()),
+        "cannot add %s to %s: height and width must survive every downsampling undivided",
+        residual,
+        out);
+    Tensor x = BorderOperation.record(graph, label, input, padding);
+    return graph.record(
+        new ConvOperation(
+            label,
+            x,
+            weight,
+            graph.at(weight),
+            bias,
+            graph.at(bias),
+            kernelH,
+            kernelW,
+            stride,
+            perImage,
+            residual,
+            out));
+  }
+
   @Override
-  public void forward(Schedule schedule) {
-    schedule.add(
+  public void forward(Steps steps) {
+    steps.add(
         label,
         at ->
             Conv.forward(
@@ -61,23 +127,25 @@ public record ConvOperation(
   }
 
   @Override
-  public void backward(Schedule schedule, Tensor gradOut, Gradients gradients) {
+  public void backward(Steps steps, Tensor gradOut, Gradients gradients) {
     String name = label + " gradient";
-    gradientOfAdded(schedule, name, gradOut, gradients);
-    gradientOfWeight(schedule, name, gradOut, gradients);
+    gradientOfAdded(steps, name, gradOut, gradients);
+    if (gradients.trains(weight)) {
+      gradientOfWeight(steps, name, gradOut, gradients);
+    }
     if (x.needsGradient()) {
-      gradientOfInput(schedule, name, gradOut, gradients);
+      gradientOfInput(steps, name, gradOut, gradients);
     }
     if (residual != null) {
-      gradients.pass(schedule, name, gradOut, residual);
+      gradients.pass(steps, name, gradOut, residual);
     }
   }
 
   /** Bias and per-image addition: sums of the gradient over the pixels they were added to. */
-  private void gradientOfAdded(
-      Schedule schedule, String name, Tensor gradOut, Gradients gradients) {
+  private void gradientOfAdded(Steps steps, String name, Tensor gradOut, Gradients gradients) {
     boolean perImageWanted = perImage != null && perImage.needsGradient();
-    if (bias == null && !perImageWanted) {
+    boolean biasWanted = gradients.trains(bias);
+    if (!biasWanted && !perImageWanted) {
       return;
     }
     Tensor sums;
@@ -85,26 +153,31 @@ public record ConvOperation(
       sums = gradOut;
     } else {
       Block rows = Block.of(0, out.n(), 1, 1, out.c());
-      sums = perImageWanted ? gradients.only(perImage) : Tensor.of(name + " sums", rows, false);
-      schedule.add(name, at -> Reduce.sumPixels(at.block(gradOut), at.of(sums)), gradOut, sums);
+      sums =
+          perImageWanted
+              ? gradients.contribution(perImage)
+              : Tensor.of(name + " sums", rows, false);
+      steps.add(name, at -> Reduce.sumPixels(at.block(gradOut), at.of(sums)), gradOut, sums);
     }
-    if (bias != null) {
+    if (biasWanted) {
       Gradients.ParameterTarget to = gradients.target(bias);
       int length = bias.floats();
-      schedule.add(
+      steps.add(
           name,
           at -> Reduce.sumRows(at.of(sums), out.n(), length, at.of(to.gradient()), to.accumulate()),
           sums,
           to.gradient());
     }
+    if (perImageWanted) {
+      gradients.add(steps, name, sums, perImage);
+    }
   }
 
-  private void gradientOfWeight(
-      Schedule schedule, String name, Tensor gradOut, Gradients gradients) {
+  private void gradientOfWeight(Steps steps, String name, Tensor gradOut, Gradients gradients) {
     Gradients.ParameterTarget to = gradients.target(weight);
     int floats = Conv.weightGradientScratch(x.shape(), gradOut.shape(), kernelH, kernelW, stride);
     Buffer scratch = floats == 0 ? null : Buffer.scratch(name, floats);
-    schedule.addAll(
+    steps.addAll(
         name,
         at ->
             Conv.weightGradient(
@@ -123,17 +196,16 @@ public record ConvOperation(
   }
 
   /** A convolution of the gradient, with zeros between its pixels where the stride skipped some. */
-  private void gradientOfInput(
-      Schedule schedule, String name, Tensor gradOut, Gradients gradients) {
+  private void gradientOfInput(Steps steps, String name, Tensor gradOut, Gradients gradients) {
     Buffer flipped = Buffer.temporary(name + " weights", weight.floats());
-    schedule.add(
+    steps.add(
         name,
         at -> Conv.flip(at.of(weightAt), kernelH, kernelW, x.c(), out.c(), at.of(flipped)),
         weightAt,
         flipped);
-    Tensor bordered = bordered(schedule, name, gradOut);
+    Tensor bordered = bordered(steps, name, gradOut);
     Gradients.Target to = gradients.target(x);
-    schedule.add(
+    steps.add(
         name,
         at ->
             Conv.forward(
@@ -152,7 +224,7 @@ public record ConvOperation(
   }
 
   /** The gradient such that a convolution with the flipped weights gives exactly x's size. */
-  private Tensor bordered(Schedule schedule, String name, Tensor gradOut) {
+  private Tensor bordered(Steps steps, String name, Tensor gradOut) {
     int h = (out.h() - 1) * stride + 1;
     int w = (out.w() - 1) * stride + 1;
     Padding padding = x.padding();
@@ -167,7 +239,7 @@ public record ConvOperation(
     }
     Tensor bordered =
         Tensor.of(name + " border", Tensor.shape(out.n(), h, w, out.c(), border), false);
-    schedule.add(
+    steps.add(
         name,
         at ->
             stride == 1

@@ -3,9 +3,11 @@ package io.github.tornadodiffusion.nn.operations;
 import io.github.tornadodiffusion.kernels.ops.norm.GroupNorm;
 import io.github.tornadodiffusion.nn.graph.Buffer;
 import io.github.tornadodiffusion.nn.graph.Gradients;
+import io.github.tornadodiffusion.nn.graph.Graph;
 import io.github.tornadodiffusion.nn.graph.Operation;
+import io.github.tornadodiffusion.nn.graph.Padding;
 import io.github.tornadodiffusion.nn.graph.Parameter;
-import io.github.tornadodiffusion.nn.graph.Schedule;
+import io.github.tornadodiffusion.nn.graph.Steps;
 import io.github.tornadodiffusion.nn.graph.Stored;
 import io.github.tornadodiffusion.nn.graph.Tensor;
 
@@ -33,9 +35,45 @@ public record GroupNormOperation(
     Tensor out)
     implements Operation {
 
+  /**
+   * Records a group normalisation.
+   *
+   * @param scaleShift {@code [n, 1, 1, 2c]} or null
+   * @param border of the output, for a convolution to come
+   */
+  public static Tensor record(
+      Graph graph,
+      String label,
+      Tensor input,
+      int groups,
+      double epsilon,
+      Parameter gamma,
+      Parameter beta,
+      Tensor scaleShift,
+      boolean silu,
+      Padding border) {
+    Tensor x = BorderOperation.record(graph, label, input, Padding.NONE);
+    boolean needsGradient = graph.trains(gamma, beta) || Tensor.anyNeedsGradient(input, scaleShift);
+    Tensor out = Tensor.of(label, Tensor.shape(x.n(), x.h(), x.w(), x.c(), border), needsGradient);
+    return graph.record(
+        new GroupNormOperation(
+            label,
+            x,
+            groups,
+            graph.constant((float) epsilon),
+            gamma,
+            graph.at(gamma),
+            beta,
+            graph.at(beta),
+            scaleShift,
+            silu,
+            Buffer.temporary(label + " statistics", GroupNorm.statisticsSize(x.shape(), groups)),
+            out));
+  }
+
   @Override
-  public void forward(Schedule schedule) {
-    schedule.addAll(
+  public void forward(Steps steps) {
+    steps.addAll(
         label,
         at ->
             GroupNorm.forward(
@@ -58,7 +96,7 @@ public record GroupNormOperation(
   }
 
   @Override
-  public void backward(Schedule schedule, Tensor gradOut, Gradients gradients) {
+  public void backward(Steps steps, Tensor gradOut, Gradients gradients) {
     String name = label + " gradient";
     Gradients.Target toX =
         x.needsGradient()
@@ -66,9 +104,9 @@ public record GroupNormOperation(
             : new Gradients.Target(Tensor.of(name, x.plainShape(), false), false);
     Gradients.ParameterTarget toGamma = gradients.target(gamma);
     Gradients.ParameterTarget toBeta = gradients.target(beta);
-    Tensor gradScaleShift = scaleShift == null ? null : gradients.only(scaleShift);
+    Tensor gradScaleShift = scaleShift == null ? null : gradients.contribution(scaleShift);
     Buffer scratch = Buffer.scratch(name, GroupNorm.backwardScratch(x.shape(), groups));
-    schedule.addAll(
+    steps.addAll(
         name,
         at ->
             GroupNorm.backward(
@@ -84,7 +122,8 @@ public record GroupNormOperation(
                 toX.accumulate(),
                 at.of(toGamma.gradient()),
                 at.of(toBeta.gradient()),
-                toGamma.accumulate(),
+                // One flag for both: a frozen one's gradient goes nowhere and may be anything.
+                toGamma.accumulate() || toBeta.accumulate(),
                 at.of(gradScaleShift),
                 at.of(scratch)),
         x,
@@ -98,5 +137,8 @@ public record GroupNormOperation(
         toBeta.gradient(),
         gradScaleShift,
         scratch);
+    if (scaleShift != null) {
+      gradients.add(steps, name, gradScaleShift, scaleShift);
+    }
   }
 }

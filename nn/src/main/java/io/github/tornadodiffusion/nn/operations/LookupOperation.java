@@ -1,47 +1,56 @@
 package io.github.tornadodiffusion.nn.operations;
 
+import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.ops.embedding.Embedding;
-import io.github.tornadodiffusion.nn.graph.Buffer;
 import io.github.tornadodiffusion.nn.graph.Gradients;
+import io.github.tornadodiffusion.nn.graph.Graph;
 import io.github.tornadodiffusion.nn.graph.Operation;
 import io.github.tornadodiffusion.nn.graph.Parameter;
-import io.github.tornadodiffusion.nn.graph.Schedule;
+import io.github.tornadodiffusion.nn.graph.Steps;
 import io.github.tornadodiffusion.nn.graph.Stored;
 import io.github.tornadodiffusion.nn.graph.Tensor;
 
 /**
  * Rows of a table.
  *
- * @param table a parameter, which lies at {@code tableAt}
- * @param labels the row of every image, {@code [n]}
+ * @param table {@code [entries, features]}
+ * @param tableAt where it lies
+ * @param rows which row every image has, {@code [1, 1, 1, n]}
  */
 public record LookupOperation(
-    String label, Parameter table, Stored tableAt, Buffer labels, Tensor out) implements Operation {
+    String label, Parameter table, Stored tableAt, Tensor rows, Tensor out) implements Operation {
+
+  /** Records rows of a table, {@code [n, 1, 1, features]}. */
+  public static Tensor record(Graph graph, String label, Parameter table, Tensor rows) {
+    Block shape = Block.of(0, rows.c(), 1, 1, table.spec().shape()[1]);
+    Tensor out = Tensor.of(label, shape, graph.trains(table));
+    return graph.record(new LookupOperation(label, table, graph.at(table), rows, out));
+  }
 
   @Override
-  public void forward(Schedule schedule) {
-    schedule.add(
+  public void forward(Steps steps) {
+    steps.add(
         label,
-        at -> Embedding.lookup(at.of(tableAt), at.of(labels), at.block(out)),
+        at -> Embedding.lookup(at.of(tableAt), at.of(rows), at.block(out)),
         tableAt,
-        labels,
+        rows,
         out);
   }
 
   @Override
-  public void backward(Schedule schedule, Tensor gradOut, Gradients gradients) {
+  public void backward(Steps steps, Tensor gradOut, Gradients gradients) {
     Gradients.ParameterTarget to = gradients.target(table);
-    schedule.add(
+    steps.add(
         label + " gradient",
         at ->
             Embedding.lookupBackward(
                 at.block(gradOut),
-                at.of(labels),
+                at.of(rows),
                 table.spec().shape()[0],
                 at.of(to.gradient()),
                 to.accumulate()),
         gradOut,
-        labels,
+        rows,
         to.gradient());
   }
 }

@@ -4,7 +4,8 @@ import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.nn.graph.Gradients;
 import io.github.tornadodiffusion.nn.graph.Operation;
-import io.github.tornadodiffusion.nn.graph.Schedule;
+import io.github.tornadodiffusion.nn.graph.Padding;
+import io.github.tornadodiffusion.nn.graph.Steps;
 import io.github.tornadodiffusion.nn.graph.Stored;
 import io.github.tornadodiffusion.nn.graph.Tensor;
 
@@ -26,27 +27,39 @@ public record UnaryOperation(
 
   /** Makes the forward launch. */
   public interface Forward {
+    /** With the offset of the constant, -1 for none. */
     Call call(Block x, int constant, Block out);
   }
 
-  /** Makes the backward launch; {@code saved} is null where nothing was saved. */
+  /** Makes the backward launch. */
   public interface Backward {
+    /** With a null block where nothing was saved. */
     Call call(Block saved, int constant, Block gradOut, Block gradX, boolean accumulate);
   }
 
+  /** The output of an operation on x: it needs a gradient where x does. */
+  static Tensor out(String label, Tensor x, Block shape) {
+    return Tensor.of(label, shape, x.needsGradient());
+  }
+
+  /** Such an output with x's pixels, within a border. */
+  static Tensor out(String label, Tensor x, Padding border) {
+    return out(label, x, Tensor.shape(x.n(), x.h(), x.w(), x.c(), border));
+  }
+
   @Override
-  public void forward(Schedule schedule) {
-    schedule.add(
+  public void forward(Steps steps) {
+    steps.add(
         label, at -> forward.call(at.block(x), at.of(constant), at.block(out)), x, constant, out);
   }
 
   @Override
-  public void backward(Schedule schedule, Tensor gradOut, Gradients gradients) {
+  public void backward(Steps steps, Tensor gradOut, Gradients gradients) {
     if (!x.needsGradient()) {
       return;
     }
     Gradients.Target to = gradients.target(x);
-    schedule.add(
+    steps.add(
         label + " gradient",
         at ->
             backward.call(

@@ -2,6 +2,7 @@ package io.github.tornadodiffusion.nn.training;
 
 import io.github.tornadodiffusion.nn.graph.ParameterSpec;
 import io.github.tornadodiffusion.nn.io.HostTensor;
+import io.github.tornadodiffusion.nn.random.SplitMix64;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -13,13 +14,11 @@ import java.util.SequencedMap;
  *
  * <p>The numbers are this project's own: element i of a parameter is a function of (seed, parameter
  * name, i) alone, so neither the order of the parameters nor the presence of others changes it.
- * They come from SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number
- * generators", OOPSLA 2014), used as a counter: output n is mix64(key + n * golden gamma), with a
- * key mixed from the seed and the name's 64-bit FNV-1a hash. StrictMath makes them equal on every
- * machine.
+ * They come from {@link SplitMix64}, used as a counter: output n is mix(key + n * golden gamma),
+ * with a key mixed from the seed and the name's 64-bit FNV-1a hash. StrictMath makes them equal on
+ * every machine.
  */
 public final class Initialisation {
-  private static final long GOLDEN_GAMMA = 0x9e3779b97f4a7c15L;
   private static final long FNV_OFFSET = 0xcbf29ce484222325L;
   private static final long FNV_PRIME = 0x100000001b3L;
 
@@ -39,7 +38,8 @@ public final class Initialisation {
       List<ParameterSpec> parameters, long seed) {
     SequencedMap<String, HostTensor> tensors = new LinkedHashMap<>();
     for (ParameterSpec parameter : parameters) {
-      long key = mix64(mix64(seed + GOLDEN_GAMMA) + hash(parameter.name()));
+      long key =
+          SplitMix64.mix(SplitMix64.mix(seed + SplitMix64.GOLDEN_GAMMA) + hash(parameter.name()));
       float[] values = new float[parameter.size()];
       switch (parameter.kind()) {
         case CONV_WEIGHT, LINEAR_WEIGHT, BIAS ->
@@ -81,14 +81,7 @@ public final class Initialisation {
   }
 
   private static long output(long key, long index) {
-    return mix64(key + (index + 1) * GOLDEN_GAMMA);
-  }
-
-  /** Stafford's 13th variant of the 64-bit finaliser, as in SplitMix64. */
-  private static long mix64(long z) {
-    z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
-    z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
-    return z ^ (z >>> 31);
+    return SplitMix64.mix(key + (index + 1) * SplitMix64.GOLDEN_GAMMA);
   }
 
   private static long hash(String name) {

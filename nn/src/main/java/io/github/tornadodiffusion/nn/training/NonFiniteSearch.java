@@ -4,9 +4,14 @@ import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Program;
 import io.github.tornadodiffusion.kernels.jvm.JvmEngine;
 import io.github.tornadodiffusion.nn.graph.Buffer;
+import io.github.tornadodiffusion.nn.graph.Input;
 import io.github.tornadodiffusion.nn.graph.LoadedProgram;
+import io.github.tornadodiffusion.nn.graph.Order;
 import io.github.tornadodiffusion.nn.graph.Parameter;
+import io.github.tornadodiffusion.nn.graph.ParameterLayout;
+import io.github.tornadodiffusion.nn.graph.RecordedProgram;
 import io.github.tornadodiffusion.nn.graph.Step;
+import io.github.tornadodiffusion.nn.graph.Stored;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,23 +23,23 @@ import java.util.Map;
  * that writes a NaN or an infinity. It needs as much memory as the training itself.
  */
 final class NonFiniteSearch {
-  private final TrainingGraph recorded;
+  private final RecordedProgram<?> program;
+  private final Training.Recorded recorded;
   private final List<Launch> launches = new ArrayList<>();
 
   /** One kernel and the buffers that it may have written. */
   private record Launch(Step step, Program program) {}
 
-  NonFiniteSearch(TrainingGraph recorded) {
+  NonFiniteSearch(RecordedProgram<?> program, Training.Recorded recorded) {
+    this.program = program;
     this.recorded = recorded;
-    List<Step> steps = recorded.schedule.steps();
     for (int i = 0; i < recorded.stepsBeforeUpdate(); i++) {
-      Program whole = recorded.plan.program("search", i, i + 1, List.of(), List.of());
-      for (Call call : whole.calls()) {
-        String label = steps.get(i).label();
+      Step step = program.steps().get(i);
+      for (Call call : program.program(i, i + 1).calls()) {
+        List<String> labels = List.of(step.label());
         launches.add(
             new Launch(
-                steps.get(i),
-                new Program(label, List.of(call), List.of(label), List.of(), List.of())));
+                step, new Program(step.label(), List.of(call), labels, List.of(), List.of())));
       }
     }
   }
@@ -45,23 +50,17 @@ final class NonFiniteSearch {
    * @param parameters as they were before the step
    * @param inputs of all calls of the step
    */
-  String find(Map<String, HostTensor> parameters, List<UNetTraining.StepInput> inputs) {
+  String find(Map<String, HostTensor> parameters, List<Training.StepInput> inputs) {
     for (Map.Entry<String, HostTensor> parameter : parameters.entrySet()) {
       Finding finding = Finding.in(parameter.getValue().values());
       if (finding != null) {
         return "before the step the parameter %s has %s".formatted(parameter.getKey(), finding);
       }
     }
+    List<Program> programs = launches.stream().map(Launch::program).toList();
     try (JvmEngine engine = new JvmEngine();
-        LoadedProgram loaded =
-            new LoadedProgram(
-                engine,
-                recorded.plan,
-                launches.stream().map(Launch::program).toList(),
-                recorded.net.graph)) {
-      loaded.writeParameters(
-          recorded.net.weights, recorded.net.model.arenaParameters(), parameters);
-      for (UNetTraining.StepInput input : inputs) {
+        LoadedProgram loaded = program.load(engine, programs, parameters)) {
+      for (Training.StepInput input : inputs) {
         String found = inImages(input);
         if (found == null) {
           recorded.write(loaded, input);
@@ -77,13 +76,18 @@ final class NonFiniteSearch {
     }
   }
 
-  private static String inImages(UNetTraining.StepInput input) {
-    int length = input.images().length / input.timesteps().length;
-    Finding finding = Finding.in(input.images());
-    return finding == null
-        ? null
-        : "image %d of the batch has %s: check the data"
+  private String inImages(Training.StepInput input) {
+    for (Input images : recorded.graph().placedInputs().keySet()) {
+      float[] values = input.values().get(images.source());
+      Finding finding =
+          images.order() == Order.CHANNELS_FIRST && values != null ? Finding.in(values) : null;
+      if (finding != null) {
+        int length = values.length / images.shape().n();
+        return "image %d of the batch has %s: check the data"
             .formatted(finding.first / length + 1, finding);
+      }
+    }
+    return null;
   }
 
   private String search(LoadedProgram loaded) {
@@ -91,7 +95,7 @@ final class NonFiniteSearch {
       loaded.run(launch.program);
       for (Buffer buffer : launch.step.uses()) {
         // Inputs, which no kernel writes.
-        if (buffer == recorded.net.weights) {
+        if (recorded.graph().layout().buffers().contains(buffer)) {
           continue;
         }
         Finding finding = Finding.in(loaded.read(buffer, buffer.floats()));
@@ -109,14 +113,16 @@ final class NonFiniteSearch {
   }
 
   private String tensor(Buffer buffer, int index) {
-    if (buffer == recorded.gradients) {
-      for (Parameter parameter : recorded.net.model.arenaParameters().all()) {
-        if (index >= parameter.start() && index < parameter.start() + parameter.floats()) {
+    if (buffer == recorded.update().gradients()) {
+      ParameterLayout layout = recorded.graph().layout();
+      for (Parameter parameter : layout.allTrained()) {
+        Stored gradient = layout.in(buffer, parameter);
+        if (index >= gradient.start() && index < gradient.start() + gradient.floats()) {
           return "the gradient of " + parameter.name();
         }
       }
     }
-    return buffer == recorded.hyper ? "the gradient's norm" : "the tensor " + buffer;
+    return buffer == recorded.update().block() ? "the gradient's norm" : "the tensor " + buffer;
   }
 
   /**

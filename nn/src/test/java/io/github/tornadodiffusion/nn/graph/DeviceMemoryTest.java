@@ -5,13 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.EngineOptions;
 import io.github.tornadodiffusion.kernels.Engines;
+import io.github.tornadodiffusion.nn.UNets;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
+import io.github.tornadodiffusion.nn.training.AdamW;
+import io.github.tornadodiffusion.nn.training.Denoising;
 import io.github.tornadodiffusion.nn.training.Initialisation;
-import io.github.tornadodiffusion.nn.training.UNetTraining;
-import io.github.tornadodiffusion.nn.training.UNetTraining.Hyperparameters;
-import io.github.tornadodiffusion.nn.training.UNetTraining.StepInput;
+import io.github.tornadodiffusion.nn.training.Training;
+import io.github.tornadodiffusion.nn.training.Update;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryUsage;
@@ -61,13 +63,13 @@ class DeviceMemoryTest {
     engine.close();
   }
 
-  private static UNetTraining training(UNetTraining.Options options) {
+  private static Training training(UNets.Options options) {
     Map<String, HostTensor> parameters =
-        Initialisation.pytorchDefault(new UNet2DModel(MODEL).parameters(), 1);
-    return UNetTraining.open(engine, MODEL, parameters, options);
+        Initialisation.pytorchDefault(new UNet2DModel(MODEL).parameters().specs(), 1);
+    return UNets.training(engine, MODEL, parameters, options);
   }
 
-  private static void steps(UNetTraining training, int from, int to) {
+  private static void steps(Training training, int from, int to) {
     float[] half = {0.5f, 0.7f};
     float[] images = new float[BATCH * MODEL.inChannels() * SIDE * SIDE];
     for (int step = from; step < to; step++) {
@@ -75,17 +77,21 @@ class DeviceMemoryTest {
       double loss =
           training
               .step(
-                  new StepInput(
-                      images,
-                      new float[] {500, 7},
-                      null,
-                      half,
-                      half,
-                      half,
-                      half,
-                      11,
-                      step,
-                      new Hyperparameters(1e-3f, 0.9f, 0.999f, 1e-8f, 1e-2f, step + 1, 1, 0.9f)))
+                  new Training.StepInput(
+                      new Denoising.Batch(
+                              images,
+                              new float[] {500, 7},
+                              null,
+                              half,
+                              half,
+                              half,
+                              half,
+                              null,
+                              null,
+                              null)
+                          .values(),
+                      new Counter(11, step, 0),
+                      new Update(new AdamW(1e-3f), step + 1, 1, 0.9f)))
               .loss();
       assertTrue(Double.isFinite(loss), "step " + step);
     }
@@ -115,7 +121,7 @@ class DeviceMemoryTest {
   /** What leaks grows with every step; a cache that fills once grows in one half only. */
   @Test
   void fiveHundredStepsTakeNoMoreMemory() throws IOException {
-    try (UNetTraining training = training(new UNetTraining.Options(BATCH, SIDE, SIDE, true))) {
+    try (Training training = training(new UNets.Options(BATCH, SIDE, SIDE, true))) {
       steps(training, 0, 100);
       Memory start = Memory.now();
       steps(training, 100, 350);
@@ -134,15 +140,15 @@ class DeviceMemoryTest {
   @Test
   void closingGivesTheMemoryBack() throws IOException, InterruptedException {
     int rounds = 4;
-    UNetTraining.Options options = new UNetTraining.Options(BATCH, 128, 128, true);
-    long arena = 4L * UNetTraining.arenaFloats(MODEL, options);
+    UNets.Options options = new UNets.Options(BATCH, 128, 128, true);
+    long arena = 4L * UNets.recordTraining(MODEL, options).floats();
     openAndClose(options, 2);
     Memory before = Memory.now();
     openAndClose(options, rounds);
     before.assertGrownByLessThan(rounds * arena / 2);
   }
 
-  private static void openAndClose(UNetTraining.Options options, int times) {
+  private static void openAndClose(UNets.Options options, int times) {
     for (int i = 0; i < times; i++) {
       training(options).close();
     }

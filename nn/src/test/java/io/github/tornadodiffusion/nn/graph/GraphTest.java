@@ -12,6 +12,15 @@ import io.github.tornadodiffusion.nn.graph.ParameterSpec.Kind;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.layers.Conv2d;
 import io.github.tornadodiffusion.nn.layers.LayerHarness;
+import io.github.tornadodiffusion.nn.operations.AddOperation;
+import io.github.tornadodiffusion.nn.operations.AffineOperation;
+import io.github.tornadodiffusion.nn.operations.ConcatOperation;
+import io.github.tornadodiffusion.nn.operations.LookupOperation;
+import io.github.tornadodiffusion.nn.operations.PixelMeanOperation;
+import io.github.tornadodiffusion.nn.operations.ResampleOperation;
+import io.github.tornadodiffusion.nn.operations.ScaleImagesOperation;
+import io.github.tornadodiffusion.nn.operations.SinusoidOperation;
+import io.github.tornadodiffusion.nn.programs.GradientCheck.Piece;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -20,7 +29,13 @@ import org.junit.jupiter.api.function.Executable;
 /** Shapes, refusals and values of single operations, by hand. */
 class GraphTest {
   private final Scope scope = Scope.root();
-  private final Graph graph = new Graph(Buffer.persistent("weights", 4096));
+
+  /** Of the parameters that are declared so far. */
+  private Graph graph() {
+    return new Graph(scope.parameters(), Trainable.ALL, Graph.Mode.EVALUATION);
+  }
+
+  private final Graph graph = graph();
 
   private static Tensor image(int n, int h, int w, int c) {
     return Tensor.of("x", Block.of(0, n, h, w, c), true);
@@ -35,35 +50,35 @@ class GraphTest {
     Conv2d four = Conv2d.same(scope.child("four"), 4, 8);
     assertRefused(
         "four: takes 4 channels, not the 3 of x [2, 4, 6, 3]",
-        () -> four.apply(graph, image(2, 4, 6, 3)));
+        () -> four.apply(graph(), image(2, 4, 6, 3)));
     Conv2d five = Conv2d.conv(scope.child("five"), 3, 8, 5, 1, Padding.NONE, true);
     assertRefused(
         "five: 4 x 6 pixels are too few for a 5 x 5 convolution; use larger images",
-        () -> five.apply(graph, image(2, 4, 6, 3)));
+        () -> five.apply(graph(), image(2, 4, 6, 3)));
     assertRefused(
         "five: 6 x 4 pixels are too few for a 5 x 5 convolution; use larger images",
-        () -> five.apply(graph, image(2, 6, 4, 3)));
-    assertEquals(Block.of(0, 2, 1, 1, 8), five.apply(graph, image(2, 5, 5, 3)).shape());
+        () -> five.apply(graph(), image(2, 6, 4, 3)));
+    assertEquals(Block.of(0, 2, 1, 1, 8), five.apply(graph(), image(2, 5, 5, 3)).shape());
     Conv2d same = Conv2d.same(scope.child("same"), 3, 3);
     assertRefused(
         "same: cannot add x [2, 4, 5, 3] to same [2, 4, 6, 3]: height and width must survive every"
             + " downsampling undivided",
-        () -> same.apply(graph, image(2, 4, 6, 3), null, image(2, 4, 5, 3)));
+        () -> same.apply(graph(), image(2, 4, 6, 3), null, image(2, 4, 5, 3)));
   }
 
   @Test
   void whatIsAddedOrJoinedMustFit() {
     assertRefused(
         "sum: cannot add x [2, 4, 6, 3] and x [2, 4, 5, 3]",
-        () -> graph.add("sum", image(2, 4, 6, 3), image(2, 4, 5, 3)));
+        () -> AddOperation.record(graph, "sum", image(2, 4, 6, 3), image(2, 4, 5, 3)));
     for (Tensor other : List.of(image(1, 4, 6, 3), image(2, 5, 6, 3), image(2, 4, 5, 3))) {
       assertRefused(
           "joined: cannot join x [2, 4, 6, 3] and %s: height and width must survive every"
                   .formatted(other)
               + " downsampling undivided",
-          () -> graph.concat("joined", image(2, 4, 6, 3), other));
+          () -> ConcatOperation.record(graph, "joined", image(2, 4, 6, 3), other));
     }
-    Tensor joined = graph.concat("joined", image(2, 4, 6, 3), image(2, 4, 6, 5));
+    Tensor joined = ConcatOperation.record(graph, "joined", image(2, 4, 6, 3), image(2, 4, 6, 5));
     assertEquals(Block.of(0, 2, 4, 6, 8), joined.shape());
   }
 
@@ -71,27 +86,35 @@ class GraphTest {
   void whatCannotBeHalvedIsRefused() {
     assertRefused(
         "pool: 1 x 6 pixels cannot be halved; use larger images",
-        () -> graph.averagePool("pool", image(2, 1, 6, 3), Padding.NONE));
+        () -> ResampleOperation.averagePool(graph, "pool", image(2, 1, 6, 3), Padding.NONE));
     assertRefused(
         "pool: 6 x 1 pixels cannot be halved; use larger images",
-        () -> graph.averagePool("pool", image(2, 6, 1, 3), Padding.NONE));
+        () -> ResampleOperation.averagePool(graph, "pool", image(2, 6, 1, 3), Padding.NONE));
     assertRefused(
         "filter: 5 x 6 pixels cannot be halved; use even sizes",
-        () -> graph.filteredHalf("filter", image(2, 5, 6, 3), Padding.NONE));
+        () -> ResampleOperation.filteredHalf(graph, "filter", image(2, 5, 6, 3), Padding.NONE));
     assertRefused(
         "filter: 6 x 5 pixels cannot be halved; use even sizes",
-        () -> graph.filteredHalf("filter", image(2, 6, 5, 3), Padding.NONE));
+        () -> ResampleOperation.filteredHalf(graph, "filter", image(2, 6, 5, 3), Padding.NONE));
   }
 
   @Test
   void resamplingChangesHeightAndWidth() {
     Tensor x = image(2, 4, 6, 3);
-    assertEquals(Block.of(0, 2, 2, 3, 3), graph.averagePool("p", x, Padding.NONE).shape());
-    assertEquals(Block.of(0, 2, 2, 3, 3), graph.filteredHalf("f", x, Padding.NONE).shape());
-    assertEquals(Block.of(0, 2, 8, 12, 3), graph.filteredDouble("d", x, Padding.NONE).shape());
-    assertEquals(Block.of(0, 2, 7, 5, 3), graph.nearest("n", x, 7, 5, Padding.NONE).shape());
-    assertEquals(Block.of(0, 2, 1, 1, 3), graph.meanOfPixels("m", x).shape());
-    Tensor odd = graph.averagePool("odd", image(2, 3, 2, 3), Padding.NONE);
+    assertEquals(
+        Block.of(0, 2, 2, 3, 3),
+        ResampleOperation.averagePool(graph, "p", x, Padding.NONE).shape());
+    assertEquals(
+        Block.of(0, 2, 2, 3, 3),
+        ResampleOperation.filteredHalf(graph, "f", x, Padding.NONE).shape());
+    assertEquals(
+        Block.of(0, 2, 8, 12, 3),
+        ResampleOperation.filteredDouble(graph, "d", x, Padding.NONE).shape());
+    assertEquals(
+        Block.of(0, 2, 7, 5, 3),
+        ResampleOperation.nearest(graph, "n", x, 7, 5, Padding.NONE).shape());
+    assertEquals(Block.of(0, 2, 1, 1, 3), PixelMeanOperation.record(graph, "m", x).shape());
+    Tensor odd = ResampleOperation.averagePool(graph, "odd", image(2, 3, 2, 3), Padding.NONE);
     assertEquals(Block.of(0, 2, 1, 1, 3), odd.shape());
   }
 
@@ -100,35 +123,38 @@ class GraphTest {
   void oneInputThatNeedsAGradientIsEnough() {
     Tensor fixed = Tensor.of("fixed", Block.of(0, 1, 2, 2, 3), false);
     Tensor learned = image(1, 2, 2, 3);
-    assertTrue(graph.add("sum", fixed, learned).needsGradient());
-    assertTrue(graph.add("sum", learned, fixed).needsGradient());
-    assertFalse(graph.add("sum", fixed, fixed).needsGradient());
-    assertTrue(graph.concat("joined", fixed, learned).needsGradient());
-    assertTrue(graph.concat("joined", learned, fixed).needsGradient());
-    assertFalse(graph.concat("joined", fixed, fixed).needsGradient());
+    assertTrue(AddOperation.record(graph, "sum", fixed, learned).needsGradient());
+    assertTrue(AddOperation.record(graph, "sum", learned, fixed).needsGradient());
+    assertFalse(AddOperation.record(graph, "sum", fixed, fixed).needsGradient());
+    assertTrue(ConcatOperation.record(graph, "joined", fixed, learned).needsGradient());
+    assertTrue(ConcatOperation.record(graph, "joined", learned, fixed).needsGradient());
+    assertFalse(ConcatOperation.record(graph, "joined", fixed, fixed).needsGradient());
   }
 
   /** Of two images as input, with two pixels each: 1 and 2, then 3 and -5. */
-  private float[] output(LayerHarness.Piece piece) {
+  private float[] output(Piece piece) {
     LayerHarness harness = new LayerHarness(scope).input("x", 2, 1, 1, 2);
     return harness.run(piece, Map.of(), Map.of("x", new float[] {1, 2, 3, -5}), null).output();
   }
 
-  /** Without input. */
-  private float[] output(LayerHarness.Piece piece, Map<String, HostTensor> weights) {
-    return new LayerHarness(scope).run(piece, weights, Map.of(), null).output();
+  /** Without an input that is differentiated by. */
+  private float[] output(
+      Piece piece, Map<String, HostTensor> weights, Map<String, float[]> values) {
+    return new LayerHarness(scope).run(piece, weights, values, null).output();
   }
 
   @Test
   void valuesAreThoseOfTheFormulas() {
     assertArrayEquals(
         new float[] {1, 3, 5, -11},
-        output((g, in) -> g.affine("affine", in.get("x"), 2, -1, Padding.NONE)));
+        output((g, in) -> AffineOperation.record(g, "affine", in.get("x"), 2, -1, Padding.NONE)));
     assertArrayEquals(
-        new float[] {1.5f, -1}, output((g, in) -> g.meanOfPixels("mean", in.get("x"))));
+        new float[] {1.5f, -1},
+        output((g, in) -> PixelMeanOperation.record(g, "mean", in.get("x"))));
     assertArrayEquals(
         new float[] {0.5f, 1, -6, 10},
-        output((g, in) -> g.scaleImages("scaled", in.get("x"), g.constant(0.5f, -2))));
+        output((g, in) ->
+            ScaleImagesOperation.record(g, "scaled", in.get("x"), g.constant(0.5f, -2))));
   }
 
   @Test
@@ -137,7 +163,11 @@ class GraphTest {
     HostTensor rows = new HostTensor(new int[] {3, 2}, new float[] {1, 2, 3, 4, 5, 6});
     assertArrayEquals(
         new float[] {5, 6, 1, 2},
-        output((g, in) -> g.lookup("lookup", table, g.constant(2, 0), 2), Map.of("table", rows)));
+        output(
+            (g, in) ->
+                LookupOperation.record(g, "lookup", table, g.input(Input.numbers("rows", 2))),
+            Map.of("table", rows),
+            Map.of("rows", new float[] {2, 0})));
   }
 
   /** The sines, then the cosines of 2 pi times logarithm times frequency. */
@@ -148,8 +178,13 @@ class GraphTest {
     Parameter weight = scope.parameter("weight", Kind.FREQUENCIES, 1, 2);
     float[] actual =
         output(
-            (g, in) -> g.scale("scale", g.fourier("fourier", g.constant(logarithms), 2, weight), 1),
-            Map.of("weight", new HostTensor(new int[] {2}, frequencies)));
+            (g, in) -> {
+              Tensor given = g.input(Input.numbers("logarithms", 2));
+              return AffineOperation.scale(
+                  g, "scale", SinusoidOperation.fourier(g, "fourier", given, weight), 1);
+            },
+            Map.of("weight", new HostTensor(new int[] {2}, frequencies)),
+            Map.of("logarithms", logarithms));
     assertEquals(8, actual.length);
     for (int n = 0; n < 2; n++) {
       for (int k = 0; k < 2; k++) {
@@ -162,12 +197,13 @@ class GraphTest {
 
   @Test
   void timestepsHaveNoGradient() {
-    Tensor sinusoid = graph.sinusoid("time", Buffer.persistent("timesteps", 2), 2, 8, 0, true);
+    Tensor timesteps = graph.input(Input.numbers("timesteps", 2));
+    Tensor sinusoid = SinusoidOperation.record(graph, "time", timesteps, 8, 0, true);
     assertFalse(sinusoid.needsGradient());
     Operation operation = graph.operations().getLast();
-    Gradients gradients = new Gradients(Buffer.persistent("gradients", 16));
+    Gradients gradients = new Gradients(graph.layout(), Buffer.persistent("gradients", 16), false);
     assertThrows(
-        IllegalStateException.class, () -> operation.backward(new Schedule(), sinusoid, gradients));
+        IllegalStateException.class, () -> operation.backward(new Steps(), sinusoid, gradients));
   }
 
   @Test
@@ -180,25 +216,28 @@ class GraphTest {
   private float[] gradientAfterTwoRuns(boolean accumulate) {
     Scope own = Scope.root();
     Conv2d linear = Conv2d.linear(own.child("linear"), 2, 2, false);
-    Buffer weights = Buffer.persistent("weights", own.parameters().floats());
-    Buffer gradients = Buffer.persistent("gradients", weights.floats());
-    Graph recorded = new Graph(weights);
-    Tensor x = Tensor.persistent("x", Block.of(0, 1, 1, 1, 2), false);
+    Graph recorded = new Graph(own.parameters(), Trainable.ALL, Graph.Mode.EVALUATION);
+    Buffer gradients = recorded.layout().like("gradients");
+    Tensor x = recorded.input(Input.vectors("x", 1, 2));
     Tensor out = linear.apply(recorded, x);
     Tensor gradOut = Tensor.persistent("gradient", out.plainShape(), false);
-    Schedule schedule = new Schedule();
-    recorded.forward(schedule);
-    new Gradients(gradients, accumulate).backward(schedule, recorded.operations(), out, gradOut);
-    MemoryPlan plan = new MemoryPlan(schedule.steps(), List.of(weights, gradients));
-    try (LoadedProgram loaded =
-        new LoadedProgram(
-            TestEngine.ENGINE, plan, plan.program("twice", List.of(), List.of()), recorded)) {
+    Steps steps = new Steps();
+    recorded.forward(steps);
+    new Gradients(recorded.layout(), gradients, accumulate)
+        .backward(steps, recorded.operations(), Map.of(out, gradOut));
+    RecordedProgram.Part twice =
+        new RecordedProgram.Part("twice", 0, steps.size(), List.of(), List.of());
+    RecordedProgram<LoadedProgram> program =
+        new RecordedProgram<>(
+            BatchShape.of(1), recorded, steps, List.of(twice), List::of, loaded -> loaded);
+    HostTensor zeros = new HostTensor(new int[] {2, 2}, new float[4]);
+    try (LoadedProgram loaded = program.open(TestEngine.ENGINE, Map.of("linear.weight", zeros))) {
       for (int run = 0; run < 2; run++) {
-        loaded.writeImages(x, "x", new float[] {1, 2});
-        loaded.writeImages(gradOut, "gradient", new float[] {3, 5});
+        loaded.writeInputs(Map.of("x", new float[] {1, 2}), null);
+        loaded.write(gradOut, "gradient", new float[] {3, 5}, Order.CHANNELS_LAST);
         loaded.run();
       }
-      return loaded.readParameters(gradients, own.parameters()).get("linear.weight").values();
+      return loaded.readTrained(gradients).get("linear.weight").values();
     }
   }
 }

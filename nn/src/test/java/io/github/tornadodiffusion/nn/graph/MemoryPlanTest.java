@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.kernels.ops.elementwise.Elementwise;
+import io.github.tornadodiffusion.nn.UNets;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
-import io.github.tornadodiffusion.nn.training.TrainingGraph;
-import io.github.tornadodiffusion.nn.training.UNetTraining;
+import io.github.tornadodiffusion.nn.training.Training;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -78,8 +78,9 @@ class MemoryPlanTest {
             .normNumGroups(4)
             .attentionHeadDim(4)
             .build();
-    TrainingGraph training = new TrainingGraph(config, new UNetTraining.Options(2, 8, 8, true));
-    checkNoOverlap(training.schedule.steps(), training.plan);
+    RecordedProgram<Training> training =
+        UNets.recordTraining(config, new UNets.Options(2, 8, 8, true));
+    checkNoOverlap(training.steps(), training.plan());
   }
 
   @Test
@@ -119,12 +120,13 @@ class MemoryPlanTest {
   void undeclaredBufferIsRefused() {
     Tensor a = Tensor.of("a", Tensor.shape(1, 2, 2, 3, Padding.NONE), false);
     Tensor b = Tensor.of("b", Tensor.shape(1, 2, 2, 3, Padding.NONE), false);
-    Schedule schedule = new Schedule();
-    schedule.add("fine", at -> Elementwise.copy(at.block(a), at.block(b), false), a, b);
-    schedule.add("broken", at -> Elementwise.copy(at.block(a), at.block(b), false), a);
-    MemoryPlan plan = new MemoryPlan(schedule.steps(), List.of());
+    Steps steps = new Steps();
+    steps.add("fine", at -> Elementwise.copy(at.block(a), at.block(b), false), a, b);
+    steps.add("broken", at -> Elementwise.copy(at.block(a), at.block(b), false), a);
+    MemoryPlan plan = new MemoryPlan(steps.list(), List.of());
     Exception e =
-        assertThrows(IllegalStateException.class, () -> plan.program("p", List.of(), List.of()));
+        assertThrows(
+            IllegalStateException.class, () -> plan.program("p", 0, 2, List.of(), List.of()));
     assertTrue(e.getMessage().contains("broken") && e.getMessage().contains("b"), e.getMessage());
   }
 

@@ -10,12 +10,10 @@ import io.github.tornadodiffusion.kernels.Program;
 import io.github.tornadodiffusion.kernels.Trial;
 import io.github.tornadodiffusion.kernels.Variants;
 import io.github.tornadodiffusion.kernels.jvm.JvmEngine;
+import io.github.tornadodiffusion.nn.UNets;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
-import io.github.tornadodiffusion.nn.models.unet.UNetInference;
 import io.github.tornadodiffusion.nn.training.Initialisation;
-import io.github.tornadodiffusion.nn.training.UNetGradients;
-import io.github.tornadodiffusion.nn.training.UNetTraining;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -77,16 +75,16 @@ class TrialsTest {
 
   private static Watching watch(int batch) {
     Watching engine = new Watching();
-    var parameters = Initialisation.pytorchDefault(new UNet2DModel(config()).parameters(), 1);
-    UNetInference.open(engine, config(), parameters, batch, SIZE, SIZE).close();
-    UNetGradients.open(engine, config(), parameters, batch, SIZE, SIZE).close();
+    var parameters =
+        Initialisation.pytorchDefault(new UNet2DModel(config()).parameters().specs(), 1);
+    UNets.inference(engine, config(), parameters, batch, SIZE, SIZE).close();
+    UNets.gradients(engine, config(), parameters, batch, SIZE, SIZE).close();
     UNet2DConfig variance = config().toBuilder().outChannels(6).build();
-    var more = Initialisation.pytorchDefault(new UNet2DModel(variance).parameters(), 1);
+    var more = Initialisation.pytorchDefault(new UNet2DModel(variance).parameters().specs(), 1);
     for (boolean accumulate : new boolean[] {false, true}) {
-      UNetTraining.Options options =
-          new UNetTraining.Options(batch, SIZE, SIZE, true, accumulate, false);
-      UNetTraining.open(engine, config(), parameters, options).close();
-      UNetTraining.open(engine, variance, more, options).close();
+      UNets.Options options = new UNets.Options(batch, SIZE, SIZE, true, accumulate, false);
+      UNets.training(engine, config(), parameters, options).close();
+      UNets.training(engine, variance, more, options).close();
     }
     return engine;
   }

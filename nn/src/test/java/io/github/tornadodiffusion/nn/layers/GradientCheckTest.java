@@ -1,10 +1,13 @@
 package io.github.tornadodiffusion.nn.layers;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.ops.activation.Activation;
 import io.github.tornadodiffusion.nn.TestEngine;
+import io.github.tornadodiffusion.nn.UNets;
+import io.github.tornadodiffusion.nn.graph.Input;
 import io.github.tornadodiffusion.nn.graph.Padding;
 import io.github.tornadodiffusion.nn.graph.Parameter;
 import io.github.tornadodiffusion.nn.graph.ParameterSpec;
@@ -15,9 +18,20 @@ import io.github.tornadodiffusion.nn.layers.ResnetBlock2D.Options;
 import io.github.tornadodiffusion.nn.layers.ResnetBlock2D.Sampling;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
-import io.github.tornadodiffusion.nn.models.unet.UNetInference;
+import io.github.tornadodiffusion.nn.models.unet.UNetInputs;
+import io.github.tornadodiffusion.nn.operations.ActivationOperation;
+import io.github.tornadodiffusion.nn.operations.AddOperation;
+import io.github.tornadodiffusion.nn.operations.AffineOperation;
+import io.github.tornadodiffusion.nn.operations.ConcatOperation;
+import io.github.tornadodiffusion.nn.operations.LookupOperation;
+import io.github.tornadodiffusion.nn.operations.PixelMeanOperation;
+import io.github.tornadodiffusion.nn.operations.ResampleOperation;
+import io.github.tornadodiffusion.nn.operations.ScaleImagesOperation;
+import io.github.tornadodiffusion.nn.programs.GradientCheck;
+import io.github.tornadodiffusion.nn.programs.GradientCheck.Piece;
+import io.github.tornadodiffusion.nn.programs.Inference;
+import io.github.tornadodiffusion.nn.programs.LossGradients;
 import io.github.tornadodiffusion.nn.training.Initialisation;
-import io.github.tornadodiffusion.nn.training.UNetGradients;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
@@ -39,7 +53,12 @@ class GradientCheckTest {
   private static final float STEP = 0.002f;
 
   /** A layer and its inputs as {n, c, h, w}. */
-  private record Case(LayersParityTest.Layer layer, Map<String, int[]> inputs) {}
+  private record Case(
+      LayersParityTest.Layer layer, Map<String, int[]> inputs, Map<String, float[]> fixed) {
+    Case(LayersParityTest.Layer layer, Map<String, int[]> inputs) {
+      this(layer, inputs, Map.of());
+    }
+  }
 
   @TestFactory
   Stream<DynamicTest> layers() {
@@ -73,25 +92,34 @@ class GradientCheckTest {
               Conv2d conv = Conv2d.same(s.child("conv"), 8, 8);
               return (g, in) -> {
                 Tensor a = in.get("a");
-                Tensor joined = g.concat("concat", a, g.add("add", in.get("b"), in.get("b")));
-                Tensor twice = conv.apply(g, joined, null, g.scale("scale", joined, 0.5));
-                Tensor large = g.nearest("nearest", twice, 7, 5, Padding.all(1));
-                return g.add(
+                Tensor joined =
+                    ConcatOperation.record(
+                        g, "concat", a, AddOperation.record(g, "add", in.get("b"), in.get("b")));
+                Tensor twice =
+                    conv.apply(g, joined, null, AffineOperation.scale(g, "scale", joined, 0.5));
+                Tensor large = ResampleOperation.nearest(g, "nearest", twice, 7, 5, Padding.all(1));
+                return AddOperation.record(
+                    g,
                     "sum",
-                    g.activation("silu", Activation.SILU, large),
-                    g.affine("affine", large, 2, -1, Padding.NONE));
+                    ActivationOperation.record(g, "silu", Activation.SILU, large),
+                    AffineOperation.record(g, "affine", large, 2, -1, Padding.NONE));
               };
             },
             shapes("a", new int[] {2, 3, 5, 4}, "b", new int[] {2, 5, 5, 4})));
     cases.put(
         "average pool",
-        of((g, in) -> g.averagePool("pool", in.get("x"), Padding.NONE), 2, 5, 5, 7));
+        of(
+            (g, in) -> ResampleOperation.averagePool(g, "pool", in.get("x"), Padding.NONE),
+            2,
+            5,
+            5,
+            7));
     cases.put(
         "filters",
         of(
             (g, in) -> {
-              Tensor half = g.filteredHalf("half", in.get("x"), Padding.NONE);
-              return g.filteredDouble("double", half, Padding.all(1));
+              Tensor half = ResampleOperation.filteredHalf(g, "half", in.get("x"), Padding.NONE);
+              return ResampleOperation.filteredDouble(g, "double", half, Padding.all(1));
             },
             2,
             5,
@@ -101,8 +129,8 @@ class GradientCheckTest {
         "means of pixels times a factor for each image",
         of(
             (g, in) -> {
-              Tensor mean = g.meanOfPixels("mean", in.get("x"));
-              return g.scaleImages("scaled", mean, g.constant(0.5f, -2));
+              Tensor mean = PixelMeanOperation.record(g, "mean", in.get("x"));
+              return ScaleImagesOperation.record(g, "scaled", mean, g.constant(0.5f, -2));
             },
             2,
             5,
@@ -121,15 +149,17 @@ class GradientCheckTest {
         new Case(
             s -> {
               Parameter table = s.parameter("table", ParameterSpec.Kind.EMBEDDING, 1, 4, 5);
-              return (g, in) -> g.lookup("lookup", table, g.constant(3, 1, 3), 3);
+              return (g, in) ->
+                  LookupOperation.record(g, "lookup", table, g.input(Input.numbers("rows", 3)));
             },
-            Map.of()));
+            Map.of(),
+            Map.of("rows", new float[] {3, 1, 3})));
     return cases.entrySet().stream()
         .map(e -> DynamicTest.dynamicTest(e.getKey(), () -> check(e.getValue())));
   }
 
   /** Of one input. */
-  private static Case of(LayerHarness.Piece piece, int... shape) {
+  private static Case of(Piece piece, int... shape) {
     return new Case(s -> piece, Map.of("x", shape));
   }
 
@@ -176,52 +206,14 @@ class GradientCheckTest {
   }
 
   private static void check(Case layer) {
-    SplittableRandom random = new SplittableRandom(7);
     Scope scope = Scope.root();
-    LayerHarness.Piece piece = layer.layer.build(scope);
+    Piece piece = layer.layer.build(scope);
     LayerHarness harness = new LayerHarness(scope);
-    Map<String, float[]> inputs = new LinkedHashMap<>();
-    layer.inputs.forEach((name, s) -> {
-      harness.input(name, s[0], s[1], s[2], s[3]);
-      inputs.put(name, randoms(random, s[0] * s[1] * s[2] * s[3]));
-    });
-    Map<String, HostTensor> weights = new LinkedHashMap<>();
-    for (ParameterSpec spec : scope.parameters().specs()) {
-      float[] values = randoms(random, spec.size());
-      for (int i = 0; i < values.length; i++) {
-        values[i] /= (float) Math.sqrt(spec.fanIn());
-      }
-      weights.put(spec.name(), new HostTensor(spec.shape(), values));
-    }
-    int outputs = harness.run(piece, weights, inputs, null).output().length;
-    float[] gradOutput = randoms(random, outputs);
-    LayerHarness.Result result = harness.run(piece, weights, inputs, gradOutput);
-    for (int direction = 0; direction < DIRECTIONS; direction++) {
-      double expected = 0;
-      double scale = 0;
-      Map<String, float[]> upInputs = new LinkedHashMap<>();
-      Map<String, float[]> downInputs = new LinkedHashMap<>();
-      for (String name : inputs.keySet()) {
-        float[] along = randoms(random, inputs.get(name).length);
-        expected += dot(along, result.gradInputs().get(name));
-        scale += norm(result.gradInputs().get(name));
-        upInputs.put(name, moved(inputs.get(name), along, STEP));
-        downInputs.put(name, moved(inputs.get(name), along, -STEP));
-      }
-      Map<String, HostTensor> up = new LinkedHashMap<>();
-      Map<String, HostTensor> down = new LinkedHashMap<>();
-      for (String name : weights.keySet()) {
-        HostTensor weight = weights.get(name);
-        float[] along = randoms(random, weight.size());
-        expected += dot(along, result.gradWeights().get(name).values());
-        scale += norm(result.gradWeights().get(name).values());
-        up.put(name, new HostTensor(weight.shape(), moved(weight.values(), along, STEP)));
-        down.put(name, new HostTensor(weight.shape(), moved(weight.values(), along, -STEP)));
-      }
-      double difference =
-          dot(gradOutput, harness.run(piece, up, upInputs, gradOutput).output())
-              - dot(gradOutput, harness.run(piece, down, downInputs, gradOutput).output());
-      assertEquals(expected, difference / (2 * STEP), 2e-3 * scale);
+    layer.inputs.forEach((name, s) -> harness.input(name, s[0], s[1], s[2], s[3]));
+    Map<String, HostTensor> weights = GradientCheck.randomParameters(scope.parameters(), 1);
+    try (GradientCheck check = harness.open(piece, weights)) {
+      double error = check.error(7, layer.fixed, false);
+      assertTrue(error < 2e-3, "error " + error);
     }
   }
 
@@ -248,14 +240,15 @@ class GradientCheckTest {
     SplittableRandom random = new SplittableRandom(3);
     UNet2DModel model = new UNet2DModel(config);
     SequencedMap<String, HostTensor> parameters =
-        Initialisation.pytorchDefault(model.parameters(), 1);
+        Initialisation.pytorchDefault(model.parameters().specs(), 1);
     float[] sample = randoms(random, 2 * 3 * 8 * 12);
     float[] target = randoms(random, 2 * 5 * 8 * 12);
     float[] timesteps = {3, 950};
     int[] labels = {17, 40};
-    try (UNetGradients gradients = UNetGradients.open(ENGINE, config, parameters, 2, 8, 12);
-        UNetInference inference = UNetInference.open(ENGINE, config, parameters, 2, 8, 12)) {
-      gradients.run(sample, timesteps, labels, target);
+    try (LossGradients gradients = UNets.gradients(ENGINE, config, parameters, 2, 8, 12);
+        Inference inference = UNets.inference(ENGINE, config, parameters, 2, 8, 12)) {
+      Map<String, float[]> values = UNetInputs.of(sample, timesteps, labels).values();
+      gradients.run(UNets.withTarget(values, target));
       Map<String, HostTensor> gradient = gradients.gradients();
       for (int direction = 0; direction < DIRECTIONS; direction++) {
         double expected = 0;
@@ -274,9 +267,9 @@ class GradientCheckTest {
               name, new HostTensor(parameter.shape(), moved(parameter.values(), along, -step)));
         }
         inference.setParameters(up);
-        double above = loss(inference.predict(sample, timesteps, labels), target);
+        double above = loss(inference.predict(values), target);
         inference.setParameters(down);
-        double below = loss(inference.predict(sample, timesteps, labels), target);
+        double below = loss(inference.predict(values), target);
         double difference = (above - below) / (2 * STEP / 2);
         assertEquals(expected, difference, 5e-3 * Math.sqrt(squares));
       }
@@ -314,9 +307,5 @@ class GradientCheckTest {
       sum += (double) a[i] * b[i];
     }
     return sum;
-  }
-
-  private static double norm(float[] a) {
-    return Math.sqrt(dot(a, a));
   }
 }

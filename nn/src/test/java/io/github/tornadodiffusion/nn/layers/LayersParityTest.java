@@ -13,6 +13,12 @@ import io.github.tornadodiffusion.nn.models.unet.DownBlock2D;
 import io.github.tornadodiffusion.nn.models.unet.Skips;
 import io.github.tornadodiffusion.nn.models.unet.UNetMidBlock2D;
 import io.github.tornadodiffusion.nn.models.unet.UpBlock2D;
+import io.github.tornadodiffusion.nn.operations.ActivationOperation;
+import io.github.tornadodiffusion.nn.operations.AffineOperation;
+import io.github.tornadodiffusion.nn.operations.ResampleOperation;
+import io.github.tornadodiffusion.nn.operations.SoftmaxOperation;
+import io.github.tornadodiffusion.nn.programs.GradientCheck.Piece;
+import io.github.tornadodiffusion.nn.programs.GradientCheck.Result;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -33,7 +39,7 @@ class LayersParityTest {
 
   /** Builds a layer's modules and returns how to record it. */
   interface Layer {
-    LayerHarness.Piece build(Scope scope);
+    Piece build(Scope scope);
   }
 
   @BeforeAll
@@ -58,8 +64,16 @@ class LayersParityTest {
     layers.put("linear_3d_nobias", linear(8, 6, false));
     layers.put(
         "silu",
-        s -> (g, in) -> g.activation("silu", Activation.SILU, g.scale("scale", in.get("x"), 3)));
-    layers.put("softmax", s -> (g, in) -> g.softmax("softmax", g.scale("scale", in.get("x"), 4)));
+        s ->
+            (g, in) ->
+                ActivationOperation.record(
+                    g, "silu", Activation.SILU, AffineOperation.scale(g, "scale", in.get("x"), 3)));
+    layers.put(
+        "softmax",
+        s ->
+            (g, in) ->
+                SoftmaxOperation.record(
+                    g, "softmax", AffineOperation.scale(g, "scale", in.get("x"), 4)));
     Options plain = Options.of(16, 4, 1e-5);
     layers.put("resnet_same", resnet(8, 8, plain));
     layers.put("resnet_shortcut", resnet(8, 16, plain));
@@ -74,13 +88,14 @@ class LayersParityTest {
     layers.put("upsample_conv", upsample(8, 8, 8, 10));
     layers.put("upsample_conv_out", upsample(8, 6, 6, 6));
     layers.put(
-        "upsample_noconv", s -> (g, in) -> g.nearest("nearest", in.get("x"), 8, 8, Padding.NONE));
+        "upsample_noconv",
+        s -> (g, in) -> ResampleOperation.nearest(g, "nearest", in.get("x"), 8, 8, Padding.NONE));
     layers.put("upsample_size", upsample(8, 8, 7, 9));
     layers.put("downsample_conv_p1", downsample(1));
     layers.put("downsample_conv_p0", downsample(0));
     layers.put(
         "downsample_avgpool",
-        s -> (g, in) -> g.averagePool("averagePool", in.get("x"), Padding.NONE));
+        s -> (g, in) -> ResampleOperation.averagePool(g, "averagePool", in.get("x"), Padding.NONE));
     layers.put(
         "timestep_embedding",
         s -> {
@@ -183,7 +198,7 @@ class LayersParityTest {
 
   private static void check(String name, Layer layer) {
     Scope scope = Scope.root();
-    LayerHarness.Piece piece = layer.build(scope);
+    Piece piece = layer.build(scope);
     LayerHarness harness = new LayerHarness(scope);
     Map<String, float[]> inputs = new LinkedHashMap<>();
     part(name + ".input.")
@@ -192,7 +207,7 @@ class LayersParityTest {
           harness.input(input, s[0], s[1], s[2], s[3]);
           inputs.put(input, tensor.values());
         });
-    LayerHarness.Result result =
+    Result result =
         harness.run(
             piece, part(name + ".weight."), inputs, golden.get(name + ".grad_output").values());
     compare(name + " output", result.output(), golden.get(name + ".output").values());

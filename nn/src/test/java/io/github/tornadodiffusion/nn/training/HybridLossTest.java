@@ -8,14 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.nn.Errors;
 import io.github.tornadodiffusion.nn.TestEngine;
+import io.github.tornadodiffusion.nn.UNets;
+import io.github.tornadodiffusion.nn.graph.Counter;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
-import io.github.tornadodiffusion.nn.training.UNetTraining.Hyperparameters;
-import io.github.tornadodiffusion.nn.training.UNetTraining.NoiseSource;
-import io.github.tornadodiffusion.nn.training.UNetTraining.StepInput;
-import io.github.tornadodiffusion.nn.training.UNetTraining.StepResult;
-import io.github.tornadodiffusion.nn.training.UNetTraining.VarianceInput;
+import io.github.tornadodiffusion.nn.training.Training.StepInput;
+import io.github.tornadodiffusion.nn.training.Training.StepResult;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,7 +29,7 @@ class HybridLossTest {
   private static final List<String> LAST = List.of("conv_out.weight", "conv_out.bias");
   private static final UNet2DConfig TWICE = config(6);
   private static final SequencedMap<String, HostTensor> PARAMETERS =
-      Initialisation.pytorchDefault(new UNet2DModel(TWICE).parameters(), 1);
+      Initialisation.pytorchDefault(new UNet2DModel(TWICE).parameters().specs(), 1);
 
   private static UNet2DConfig config(int outChannels) {
     return UNet2DConfig.builder()
@@ -51,29 +50,30 @@ class HybridLossTest {
     return values;
   }
 
-  private static StepInput input(VarianceInput variance, float lossWeight) {
+  private static StepInput input(Denoising.Variance variance, float lossWeight) {
     float[] images = new float[BATCH * 3 * SIZE * SIZE];
     for (int i = 0; i < images.length; i++) {
       images[i] = (float) Math.sin(i * i);
     }
+    Denoising.Batch batch =
+        new Denoising.Batch(
+            images,
+            new float[] {0, 3, 700},
+            null,
+            new float[] {0.99f, 0.9f, 0.3f},
+            new float[] {0.14f, 0.43f, 0.95f},
+            all(1),
+            all(0),
+            null,
+            all(lossWeight),
+            variance);
     return new StepInput(
-        images,
-        new float[] {0, 3, 700},
-        null,
-        new float[] {0.99f, 0.9f, 0.3f},
-        new float[] {0.14f, 0.43f, 0.95f},
-        all(1),
-        all(0),
-        new NoiseSource.Drawn(5, 0, 0),
-        all(lossWeight),
-        variance,
-        true,
-        new Hyperparameters(1e-3f, 0.9f, 0.999f, 1e-8f, 1e-2f, 1, 0, 0));
+        batch.values(), new Counter(5, 0, 0), new Update(new AdamW(1e-3f), 1, 0, 0));
   }
 
   /** The likelihood of the image, and two divergences. */
-  private static VarianceInput variance(float weight) {
-    return new VarianceInput(
+  private static Denoising.Variance variance(float weight) {
+    return new Denoising.Variance(
         new float[] {0.9f, 0.7f, 0.02f},
         new float[] {0.8f, 0.6f, 0.1f},
         new float[] {0.5f, 0, 0},
@@ -82,13 +82,10 @@ class HybridLossTest {
 
   private record Step(StepResult result, Map<String, HostTensor> moments) {
     static Step of(UNet2DConfig config, Map<String, HostTensor> parameters, StepInput input) {
-      try (UNetTraining training =
-          UNetTraining.open(
-              TestEngine.ENGINE,
-              config,
-              parameters,
-              new UNetTraining.Options(BATCH, SIZE, SIZE, false))) {
-        return new Step(training.step(input), training.firstMoments());
+      try (Training training =
+          UNets.training(
+              TestEngine.ENGINE, config, parameters, new UNets.Options(BATCH, SIZE, SIZE, false))) {
+        return new Step(training.step(input), training.optimizerState(AdamW.FIRST_MOMENTS));
       }
     }
 
@@ -122,7 +119,7 @@ class HybridLossTest {
     }
     Step alone = Step.of(config(3), half, input(null, 1));
     Step hybrid = Step.of(TWICE, PARAMETERS, input(variance(0), 1));
-    assertNull(alone.result.boundPerImage());
+    assertNull(alone.result.losses().get(Denoising.BOUND));
     assertArrayEquals(alone.result.lossPerImage(), hybrid.result.lossPerImage(), 1e-5f);
     for (String name : half.keySet()) {
       float[] expected = alone.gradient(name);
@@ -160,7 +157,8 @@ class HybridLossTest {
         }
         moved.put(name, new HostTensor(PARAMETERS.get(name).shape(), values));
       }
-      for (float term : Step.of(TWICE, moved, input(variance(2), 0)).result.boundPerImage()) {
+      for (float term :
+          Step.of(TWICE, moved, input(variance(2), 0)).result.losses().get(Denoising.BOUND)) {
         bounds[side] += 2.0 * term / BATCH;
       }
     }
@@ -171,11 +169,11 @@ class HybridLossTest {
   @Test
   void refusesWhatDoesNotFit() {
     assertThrows(IllegalArgumentException.class, () -> Step.of(TWICE, PARAMETERS, input(null, 1)));
-    VarianceInput tooShort = new VarianceInput(all(1), all(1), new float[1], all(1));
+    Denoising.Variance tooShort = new Denoising.Variance(all(1), all(1), new float[1], all(1));
     assertThrows(
         IllegalArgumentException.class, () -> Step.of(TWICE, PARAMETERS, input(tooShort, 1)));
     SequencedMap<String, HostTensor> plain =
-        Initialisation.pytorchDefault(new UNet2DModel(config(3)).parameters(), 1);
+        Initialisation.pytorchDefault(new UNet2DModel(config(3)).parameters().specs(), 1);
     assertThrows(
         IllegalArgumentException.class, () -> Step.of(config(3), plain, input(variance(1), 1)));
     assertThrows(IllegalArgumentException.class, () -> Step.of(config(5), plain, input(null, 1)));

@@ -139,8 +139,9 @@ class TorchGeneratorTest {
   })
   void aUNetBeginsAsInDiffusers(long seed, String directory) throws IOException {
     ModelFiles.UNet golden = GoldenModel.read(directory);
-    List<ParameterSpec> specs = new UNet2DModel(golden.config()).parameters();
-    var drawn = TorchInitialisation.unet(specs, new TorchGenerator(seed));
+    UNet2DModel model = new UNet2DModel(golden.config());
+    List<ParameterSpec> specs = model.parameters().specs();
+    var drawn = TorchInitialisation.of(specs, model.constructionOrder(), new TorchGenerator(seed));
     assertEquals(
         List.copyOf(golden.parameters().sequencedKeySet()), List.copyOf(drawn.sequencedKeySet()));
     for (ParameterSpec spec : specs) {

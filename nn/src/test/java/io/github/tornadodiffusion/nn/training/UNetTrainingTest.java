@@ -11,13 +11,13 @@ import io.github.tornadodiffusion.nn.Errors;
 import io.github.tornadodiffusion.nn.Golden;
 import io.github.tornadodiffusion.nn.GoldenModel;
 import io.github.tornadodiffusion.nn.TestEngine;
+import io.github.tornadodiffusion.nn.UNets;
+import io.github.tornadodiffusion.nn.graph.Counter;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.io.Safetensors;
 import io.github.tornadodiffusion.nn.models.unet.ModelFiles;
-import io.github.tornadodiffusion.nn.training.UNetTraining.Hyperparameters;
-import io.github.tornadodiffusion.nn.training.UNetTraining.NoiseSource;
-import io.github.tornadodiffusion.nn.training.UNetTraining.StepInput;
-import io.github.tornadodiffusion.nn.training.UNetTraining.StepResult;
+import io.github.tornadodiffusion.nn.training.Training.StepInput;
+import io.github.tornadodiffusion.nn.training.Training.StepResult;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Map;
@@ -33,9 +33,8 @@ class UNetTrainingTest {
   private static final String TINY = "tiny_ddpm_pipeline";
   private static final float LEARNING_RATE = 4e-4f;
   private static final int STEPS = 3;
-  private static final UNetTraining.Options OPTIONS = new UNetTraining.Options(4, 16, 16, true);
-  private static final UNetTraining.Options GIVEN =
-      new UNetTraining.Options(4, 16, 16, true, false, true);
+  private static final UNets.Options OPTIONS = new UNets.Options(4, 16, 16, true);
+  private static final UNets.Options GIVEN = new UNets.Options(4, 16, 16, true, false, true);
 
   private static ModelFiles.UNet unet;
   private static JsonNode json;
@@ -48,13 +47,12 @@ class UNetTrainingTest {
     io = Safetensors.read(Golden.path(TINY + ".io.safetensors"));
   }
 
-  private static Hyperparameters hyper(int step, float maxGradNorm) {
-    return new Hyperparameters(
-        LEARNING_RATE, 0.9f, 0.999f, 1e-8f, 1e-2f, step + 1, maxGradNorm, 0.5f);
+  private static Update update(int step, float maxGradNorm) {
+    return new Update(new AdamW(LEARNING_RATE), step + 1, maxGradNorm, 0.5f);
   }
 
   /** Step k of the reference, whose coefficients are those of squaredcos_cap_v2. */
-  private static StepInput input(int k, float maxGradNorm) {
+  private static Step input(int k, float maxGradNorm) {
     float[] timesteps =
         GoldenModel.floats(json.get("train").get("batches").get(k).get("timesteps"));
     float[] signal = new float[timesteps.length];
@@ -70,40 +68,50 @@ class UNetTrainingTest {
     }
     float[] ones = new float[timesteps.length];
     Arrays.fill(ones, 1);
-    return new StepInput(
-        io.get("train.step%d.clean".formatted(k)).values(),
-        timesteps,
-        null,
-        signal,
-        sigma,
-        ones,
-        new float[timesteps.length],
-        11,
-        k,
-        hyper(k, maxGradNorm));
+    Denoising.Batch batch =
+        new Denoising.Batch(
+            io.get("train.step%d.clean".formatted(k)).values(),
+            timesteps,
+            null,
+            signal,
+            sigma,
+            ones,
+            new float[timesteps.length],
+            null,
+            ones,
+            null);
+    return new Step(batch, new Counter(11, k, 0), update(k, maxGradNorm));
   }
 
-  private static StepInput given(StepInput input, float[] noise) {
-    return with(input, new NoiseSource.Given(noise), input.lossWeights(), true, 0, 4);
+  /** What a call works on. */
+  private record Step(Denoising.Batch batch, Counter counter, Update update) {
+    StepResult of(Training training) {
+      return training.step(new StepInput(batch.values(), counter, update));
+    }
+  }
+
+  private static Step given(Step input, float[] noise) {
+    return with(input, noise, input.counter, input.batch.weights(), true, 0, 4);
   }
 
   /** Images {@code from .. to - 1} of a step, with other noise and weights. */
-  private static StepInput with(
-      StepInput step, NoiseSource noise, float[] weights, boolean update, int from, int to) {
+  private static Step with(
+      Step of, float[] noise, Counter counter, float[] weights, boolean update, int from, int to) {
+    Denoising.Batch step = of.batch;
     int values = step.images().length / step.timesteps().length;
-    return new StepInput(
-        Arrays.copyOfRange(step.images(), from * values, to * values),
-        Arrays.copyOfRange(step.timesteps(), from, to),
-        null,
-        Arrays.copyOfRange(step.signal(), from, to),
-        Arrays.copyOfRange(step.sigma(), from, to),
-        Arrays.copyOfRange(step.targetNoise(), from, to),
-        Arrays.copyOfRange(step.targetSample(), from, to),
-        noise,
-        weights,
-        null,
-        update,
-        step.hyperparameters());
+    Denoising.Batch batch =
+        new Denoising.Batch(
+            Arrays.copyOfRange(step.images(), from * values, to * values),
+            Arrays.copyOfRange(step.timesteps(), from, to),
+            null,
+            Arrays.copyOfRange(step.signal(), from, to),
+            Arrays.copyOfRange(step.sigma(), from, to),
+            Arrays.copyOfRange(step.targetNoise(), from, to),
+            Arrays.copyOfRange(step.targetSample(), from, to),
+            noise,
+            weights,
+            null);
+    return new Step(batch, counter, update ? of.update : null);
   }
 
   private static double alphaBar(double t) {
@@ -119,10 +127,9 @@ class UNetTrainingTest {
   void threeStepsOfAdamW() throws IOException {
     Map<String, HostTensor> expected = Safetensors.read(Golden.path(TINY + ".after3.safetensors"));
     JsonNode train = json.get("train");
-    try (UNetTraining training =
-        UNetTraining.open(ENGINE, unet.config(), unet.parameters(), GIVEN)) {
+    try (Training training = UNets.training(ENGINE, unet.config(), unet.parameters(), GIVEN)) {
       for (int k = 0; k < STEPS; k++) {
-        StepResult result = training.step(given(input(k, 0), noise(k)));
+        StepResult result = given(input(k, 0), noise(k)).of(training);
         assertEquals(train.get("losses_fp64").get(k).asDouble(), result.loss(), 2e-6, "step " + k);
         double norm = train.get("grad_norms").get(k).asDouble();
         assertEquals(norm, result.gradNorm(), 1e-5 * norm, "step " + k);
@@ -143,7 +150,7 @@ class UNetTrainingTest {
               Errors.checkMean(name, value.values(), reference, 1e-7);
             }
           });
-      double after = training.step(given(input(0, 0), noise(0))).loss();
+      double after = given(input(0, 0), noise(0)).of(training).loss();
       assertEquals(train.get("loss_batch0_after_steps").asDouble(), after, 1e-5);
     }
   }
@@ -151,14 +158,14 @@ class UNetTrainingTest {
   @Test
   void clippingScalesTheGradient() {
     // After one step the first moment is (1 - beta1) times the gradient that AdamW saw.
-    try (UNetTraining free = UNetTraining.open(ENGINE, unet.config(), unet.parameters(), GIVEN);
-        UNetTraining clipped = UNetTraining.open(ENGINE, unet.config(), unet.parameters(), GIVEN)) {
-      double norm = free.step(given(input(0, 0), noise(0))).gradNorm();
-      assertEquals(norm, clipped.step(given(input(0, 1), noise(0))).gradNorm());
+    try (Training free = UNets.training(ENGINE, unet.config(), unet.parameters(), GIVEN);
+        Training clipped = UNets.training(ENGINE, unet.config(), unet.parameters(), GIVEN)) {
+      double norm = given(input(0, 0), noise(0)).of(free).gradNorm();
+      assertEquals(norm, given(input(0, 1), noise(0)).of(clipped).gradNorm());
       double factor = 1 / (norm + 1e-6);
       assertTrue(factor < 0.5, "the reference's gradient must need clipping");
-      Map<String, HostTensor> moments = clipped.firstMoments();
-      free.firstMoments()
+      Map<String, HostTensor> moments = clipped.optimizerState(AdamW.FIRST_MOMENTS);
+      free.optimizerState(AdamW.FIRST_MOMENTS)
           .forEach((name, value) -> {
             float[] scaled = value.values().clone();
             for (int i = 0; i < scaled.length; i++) {
@@ -172,9 +179,8 @@ class UNetTrainingTest {
 
   @Test
   void averageFollowsParameters() {
-    try (UNetTraining training =
-        UNetTraining.open(ENGINE, unet.config(), unet.parameters(), OPTIONS)) {
-      training.step(input(0, 0));
+    try (Training training = UNets.training(ENGINE, unet.config(), unet.parameters(), OPTIONS)) {
+      input(0, 0).of(training);
       Map<String, HostTensor> after = training.parameters();
       training
           .emaParameters()
@@ -193,16 +199,16 @@ class UNetTrainingTest {
   void noiseOfTheDeviceIsPhilox() {
     int pixels = 16 * 16;
     float[] nhwc = new float[4 * pixels * 3];
-    Philox.gaussian(11, UNetTraining.NOISE_STREAM, 0, 0, nhwc);
+    Philox.gaussian(11, Denoising.NOISE_STREAM, 0, 0, nhwc);
     float[] nchw = new float[nhwc.length];
     for (int i = 0; i < nhwc.length; i++) {
       int image = i / (3 * pixels);
       nchw[(image * 3 + i % 3) * pixels + i / 3 % pixels] = nhwc[i];
     }
-    try (UNetTraining drawn = UNetTraining.open(ENGINE, unet.config(), unet.parameters(), OPTIONS);
-        UNetTraining given = UNetTraining.open(ENGINE, unet.config(), unet.parameters(), GIVEN)) {
-      float[] expected = given.step(given(input(0, 0), nchw)).lossPerImage();
-      float[] actual = drawn.step(input(0, 0)).lossPerImage();
+    try (Training drawn = UNets.training(ENGINE, unet.config(), unet.parameters(), OPTIONS);
+        Training given = UNets.training(ENGINE, unet.config(), unet.parameters(), GIVEN)) {
+      float[] expected = given(input(0, 0), nchw).of(given).lossPerImage();
+      float[] actual = input(0, 0).of(drawn).lossPerImage();
       if (TestEngine.isJvm()) {
         assertArrayEquals(expected, actual);
         assertTrue(given.parameters().equals(drawn.parameters()), "the parameters differ");
@@ -216,21 +222,25 @@ class UNetTrainingTest {
   @Test
   void resumesBitForBitOnAnyNumberOfThreads() {
     SequencedMap<String, HostTensor> straight;
-    try (UNetTraining training =
-        UNetTraining.open(ENGINE, unet.config(), unet.parameters(), OPTIONS)) {
-      training.step(input(0, 1));
-      training.step(input(1, 1));
+    try (Training training = UNets.training(ENGINE, unet.config(), unet.parameters(), OPTIONS)) {
+      input(0, 1).of(training);
+      input(1, 1).of(training);
       straight = training.parameters();
     }
     try (Engine single = TestEngine.another(1);
         Engine triple = TestEngine.another(3);
-        UNetTraining first = UNetTraining.open(single, unet.config(), unet.parameters(), OPTIONS);
-        UNetTraining second =
-            UNetTraining.open(triple, unet.config(), unet.parameters(), OPTIONS)) {
-      first.step(input(0, 1));
+        Training first = UNets.training(single, unet.config(), unet.parameters(), OPTIONS);
+        Training second = UNets.training(triple, unet.config(), unet.parameters(), OPTIONS)) {
+      input(0, 1).of(first);
       second.setState(
-          first.parameters(), first.firstMoments(), first.secondMoments(), first.emaParameters());
-      second.step(input(1, 1));
+          first.parameters(),
+          Map.of(
+              AdamW.FIRST_MOMENTS,
+              first.optimizerState(AdamW.FIRST_MOMENTS),
+              AdamW.SECOND_MOMENTS,
+              first.optimizerState(AdamW.SECOND_MOMENTS)),
+          first.emaParameters());
+      input(1, 1).of(second);
       assertTrue(straight.equals(second.parameters()), "the resumed training differs");
     }
   }
@@ -238,22 +248,22 @@ class UNetTrainingTest {
   /** Two calls of two images are one of four, up to rounding, step after step. */
   @Test
   void accumulationIsALargerBatch() {
-    UNetTraining.Options half = new UNetTraining.Options(2, 16, 16, true, true, false);
-    try (UNetTraining whole = UNetTraining.open(ENGINE, unet.config(), unet.parameters(), OPTIONS);
-        UNetTraining parts = UNetTraining.open(ENGINE, unet.config(), unet.parameters(), half)) {
+    UNets.Options half = new UNets.Options(2, 16, 16, true, true, false);
+    try (Training whole = UNets.training(ENGINE, unet.config(), unet.parameters(), OPTIONS);
+        Training parts = UNets.training(ENGINE, unet.config(), unet.parameters(), half)) {
       for (int k = 0; k < 2; k++) {
-        StepResult expected = whole.step(input(k, 1));
+        StepResult expected = input(k, 1).of(whole);
         float[] weights = {0.5f, 0.5f};
         StepResult first =
-            parts.step(with(input(k, 1), new NoiseSource.Drawn(11, k, 0), weights, false, 0, 2));
+            with(input(k, 1), null, new Counter(11, k, 0), weights, false, 0, 2).of(parts);
         StepResult second =
-            parts.step(with(input(k, 1), new NoiseSource.Drawn(11, k, 2), weights, true, 2, 4));
+            with(input(k, 1), null, new Counter(11, k, 2), weights, true, 2, 4).of(parts);
         assertEquals(expected.loss(), (first.loss() + second.loss()) / 2, 1e-6);
         assertEquals(0, first.gradNorm());
         assertEquals(expected.gradNorm(), second.gradNorm(), 1e-6 * expected.gradNorm());
-        Map<String, HostTensor> moments = parts.firstMoments();
+        Map<String, HostTensor> moments = parts.optimizerState(AdamW.FIRST_MOMENTS);
         whole
-            .firstMoments()
+            .optimizerState(AdamW.FIRST_MOMENTS)
             .forEach((name, value) -> {
               float[] reference = value.values();
               double tolerance = 2e-5 * Errors.magnitude(reference) + 1e-9;
@@ -266,15 +276,15 @@ class UNetTrainingTest {
   /** A batch whose last two images weigh nothing is a batch of the first two. */
   @Test
   void weightsScaleTheLossOfAnImage() {
-    UNetTraining.Options half = new UNetTraining.Options(2, 16, 16, false);
-    NoiseSource noise = new NoiseSource.Drawn(11, 0, 0);
-    try (UNetTraining whole = UNetTraining.open(ENGINE, unet.config(), unet.parameters(), OPTIONS);
-        UNetTraining two = UNetTraining.open(ENGINE, unet.config(), unet.parameters(), half)) {
+    UNets.Options half = new UNets.Options(2, 16, 16, false);
+    Counter counter = new Counter(11, 0, 0);
+    try (Training whole = UNets.training(ENGINE, unet.config(), unet.parameters(), OPTIONS);
+        Training two = UNets.training(ENGINE, unet.config(), unet.parameters(), half)) {
       float[] weights = {1, 3, 0, 0};
-      whole.step(with(input(0, 0), noise, weights, true, 0, 4));
-      two.step(with(input(0, 0), noise, new float[] {0.5f, 1.5f}, true, 0, 2));
-      Map<String, HostTensor> moments = whole.firstMoments();
-      two.firstMoments()
+      with(input(0, 0), null, counter, weights, true, 0, 4).of(whole);
+      with(input(0, 0), null, counter, new float[] {0.5f, 1.5f}, true, 0, 2).of(two);
+      Map<String, HostTensor> moments = whole.optimizerState(AdamW.FIRST_MOMENTS);
+      two.optimizerState(AdamW.FIRST_MOMENTS)
           .forEach((name, value) -> {
             double tolerance = 2e-5 * Errors.magnitude(value.values()) + 1e-9;
             Errors.check(name, moments.get(name).values(), value.values(), tolerance);
@@ -284,32 +294,35 @@ class UNetTrainingTest {
 
   @Test
   void refusesWhatDoesNotFit() {
-    try (UNetTraining training =
-        UNetTraining.open(ENGINE, unet.config(), unet.parameters(), OPTIONS)) {
-      StepInput good = input(0, 0);
-      StepInput labelled =
-          new StepInput(
-              good.images(),
-              good.timesteps(),
+    try (Training training = UNets.training(ENGINE, unet.config(), unet.parameters(), OPTIONS)) {
+      Step good = input(0, 0);
+      Denoising.Batch batch = good.batch;
+      Denoising.Batch labels =
+          new Denoising.Batch(
+              batch.images(),
+              batch.timesteps(),
               new int[4],
-              good.signal(),
-              good.sigma(),
-              good.targetNoise(),
-              good.targetSample(),
-              0,
-              0,
-              good.hyperparameters());
-      assertThrows(IllegalArgumentException.class, () -> training.step(labelled));
-      StepInput withNoise = given(good, noise(0));
-      assertThrows(IllegalArgumentException.class, () -> training.step(withNoise));
-      StepInput part = with(good, good.noise(), good.lossWeights(), false, 0, 4);
-      assertThrows(IllegalArgumentException.class, () -> training.step(part));
+              batch.signal(),
+              batch.sigma(),
+              batch.targetNoise(),
+              batch.targetSample(),
+              null,
+              null,
+              null);
+      Step labelled = new Step(labels, good.counter, good.update);
+      assertThrows(IllegalArgumentException.class, () -> labelled.of(training));
+      Step withNoise = given(good, noise(0));
+      assertThrows(IllegalArgumentException.class, () -> withNoise.of(training));
+      Step uncounted = new Step(batch, null, good.update);
+      assertThrows(IllegalArgumentException.class, () -> uncounted.of(training));
+      Step part = with(good, null, good.counter, batch.weights(), false, 0, 4);
+      assertThrows(IllegalArgumentException.class, () -> part.of(training));
       Map<String, HostTensor> parameters = training.parameters();
       parameters.remove("conv_in.bias");
       Exception missing =
           assertThrows(
               IllegalArgumentException.class,
-              () -> UNetTraining.open(ENGINE, unet.config(), parameters, OPTIONS));
+              () -> UNets.training(ENGINE, unet.config(), parameters, OPTIONS));
       assertTrue(missing.getMessage().contains("conv_in.bias"), missing.getMessage());
     }
   }

@@ -3,15 +3,18 @@ package io.github.tornadodiffusion.nn.training;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.github.tornadodiffusion.kernels.Program;
-import io.github.tornadodiffusion.kernels.ops.optimizer.Optimizer;
 import io.github.tornadodiffusion.nn.TestEngine;
+import io.github.tornadodiffusion.nn.graph.BatchShape;
+import io.github.tornadodiffusion.nn.graph.Buffer;
 import io.github.tornadodiffusion.nn.graph.Graph;
 import io.github.tornadodiffusion.nn.graph.LoadedProgram;
-import io.github.tornadodiffusion.nn.graph.MemoryPlan;
-import io.github.tornadodiffusion.nn.graph.Schedule;
+import io.github.tornadodiffusion.nn.graph.Parameters;
+import io.github.tornadodiffusion.nn.graph.RecordedProgram;
 import io.github.tornadodiffusion.nn.graph.Step;
+import io.github.tornadodiffusion.nn.graph.Steps;
+import io.github.tornadodiffusion.nn.graph.Trainable;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -61,16 +64,16 @@ class UpdateTest {
         average[i] = EMA * average[i] + (1 - EMA) * parameters[i];
       }
     }
-    Update update = Update.ofFloats(FLOATS, true, false);
+    UpdateSteps update = update(true, false);
     try (LoadedProgram loaded = load(update)) {
       loaded.write(update.parameters(), values(1));
       loaded.write(update.ema(), values(3));
       loaded.write(update.gradients(), gradients);
       for (int step = 1; step <= 2; step++) {
-        loaded.write(update.hyper(), hyper(step, maxGradNorm));
+        loaded.write(update.block(), hyper(step, maxGradNorm));
         loaded.run();
-        float[] after = loaded.read(update.hyper(), Optimizer.HYPER_SIZE);
-        assertEquals(norm, after[Optimizer.GRAD_NORM], 1e-5 * norm);
+        float[] after = loaded.read(update.block(), UpdateBlock.SIZE);
+        assertEquals(norm, UpdateBlock.gradNorm(after), 1e-5 * norm);
       }
       assertClose(parameters, loaded.read(update.parameters(), FLOATS));
       assertClose(average, loaded.read(update.ema(), FLOATS));
@@ -80,13 +83,13 @@ class UpdateTest {
 
   @Test
   void gradientsThatAddUpAreClearedAfterTheirUse() {
-    Update update = Update.ofFloats(FLOATS, false, true);
+    UpdateSteps update = update(false, true);
     try (LoadedProgram loaded = load(update)) {
       loaded.write(update.gradients(), values(1));
-      loaded.write(update.hyper(), hyper(1, 0));
+      loaded.write(update.block(), hyper(1, 0));
       loaded.run();
       assertArrayEquals(new float[FLOATS], loaded.read(update.gradients(), FLOATS));
-      float[] moments = loaded.read(update.firstMoments(), FLOATS);
+      float[] moments = loaded.read(update.states().getFirst(), FLOATS);
       for (int i = 0; i < FLOATS; i++) {
         assertEquals(0.1 * values(1)[i], moments[i], 1e-7);
       }
@@ -95,38 +98,39 @@ class UpdateTest {
 
   @Test
   void whatIsNotAskedForIsNoStep() {
-    assertEquals(List.of("clip", "AdamW"), labels(Update.ofFloats(FLOATS, false, false)));
-    assertEquals(
-        List.of("clip", "AdamW", "clear gradients", "EMA"),
-        labels(Update.ofFloats(FLOATS, true, true)));
+    assertEquals(List.of("clip", "AdamW"), labels(update(false, false)));
+    assertEquals(List.of("clip", "AdamW", "clear gradients", "EMA"), labels(update(true, true)));
   }
 
-  private static List<String> labels(Update update) {
-    return schedule(update).steps().stream().map(Step::label).toList();
+  private static UpdateSteps update(boolean ema, boolean clear) {
+    return UpdateSteps.of(
+        Buffer.persistent("parameters", FLOATS),
+        new Training.Options(new AdamW(1), Trainable.ALL, ema, clear));
   }
 
-  private static Schedule schedule(Update update) {
-    Schedule schedule = new Schedule();
-    update.addTo(schedule);
-    return schedule;
+  private static List<String> labels(UpdateSteps update) {
+    return steps(update).list().stream().map(Step::label).toList();
   }
 
-  private static LoadedProgram load(Update update) {
-    MemoryPlan plan = new MemoryPlan(schedule(update).steps(), List.of(update.parameters()));
-    Program program = plan.program("update", List.of(), List.of());
-    return new LoadedProgram(TestEngine.ENGINE, plan, program, new Graph(update.parameters()));
+  private static Steps steps(UpdateSteps update) {
+    Steps steps = new Steps();
+    update.addTo(steps, new AdamW(1));
+    return steps;
+  }
+
+  private static LoadedProgram load(UpdateSteps update) {
+    Steps steps = steps(update);
+    RecordedProgram.Part part =
+        new RecordedProgram.Part("update", 0, steps.size(), List.of(), List.of());
+    Graph graph = new Graph(new Parameters(), Trainable.ALL, Graph.Mode.TRAINING);
+    return new RecordedProgram<>(
+            BatchShape.of(1), graph, steps, List.of(part), List::of, loaded -> loaded)
+        .open(TestEngine.ENGINE, Map.of());
   }
 
   private static float[] hyper(int step, float maxGradNorm) {
-    return Optimizer.hyper(
-        (float) RATE,
-        (float) BETA1,
-        (float) BETA2,
-        1e-8f,
-        (float) DECAY,
-        step,
-        maxGradNorm,
-        (float) EMA);
+    AdamW adamW = new AdamW((float) RATE, (float) BETA1, (float) BETA2, 1e-8f, (float) DECAY);
+    return UpdateBlock.of(new Update(adamW, step, maxGradNorm, (float) EMA));
   }
 
   private static void assertClose(double[] expected, float[] actual) {

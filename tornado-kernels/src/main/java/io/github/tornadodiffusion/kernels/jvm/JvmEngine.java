@@ -2,14 +2,18 @@ package io.github.tornadodiffusion.kernels.jvm;
 
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.kernels.EngineOptions;
 import io.github.tornadodiffusion.kernels.Program;
+import io.github.tornadodiffusion.kernels.Trial;
 import io.github.tornadodiffusion.kernels.Variants;
+import io.github.tornadodiffusion.kernels.check.SelfCheck;
 import java.lang.invoke.MethodHandle;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 
 /**
  * Runs programs on the cores of this machine. The calls of a program run one after another; the
@@ -31,9 +35,11 @@ public final class JvmEngine implements Engine {
 
   private final String device;
   private final KernelLoader loader;
+  private final SelfCheck selfCheck;
   private final Worker[] workers;
   private volatile Job job;
   private volatile boolean closed;
+  private Supplier<List<Trial>> trials;
 
   /** An engine that uses every core. */
   public JvmEngine() {
@@ -45,12 +51,18 @@ public final class JvmEngine implements Engine {
    *     on it
    */
   public JvmEngine(int threads) {
-    this("jvm", threads, false);
+    this("jvm", threads, EngineOptions.DEFAULT, false);
   }
 
-  private JvmEngine(String device, int threads, boolean scalar) {
+  /** An engine that is used as the options say. */
+  JvmEngine(EngineOptions options) {
+    this("jvm", options.threads(), options, false);
+  }
+
+  private JvmEngine(String device, int threads, EngineOptions options, boolean scalar) {
     this.device = device;
     loader = new KernelLoader(scalar);
+    selfCheck = options.selfCheck() ? new SelfCheck(this, null, options.listener()) : null;
     if (threads < 1) {
       throw new IllegalArgumentException("threads is " + threads + ": at least 1");
     }
@@ -66,7 +78,7 @@ public final class JvmEngine implements Engine {
    * vectors have one lane, a plain float. It is there to be compared with.
    */
   public static JvmEngine scalar() {
-    return new JvmEngine("java", 1, true);
+    return new JvmEngine("java", 1, EngineOptions.DEFAULT, true);
   }
 
   @Override
@@ -85,7 +97,17 @@ public final class JvmEngine implements Engine {
   }
 
   @Override
+  public void prove(Supplier<List<Trial>> newTrials) {
+    trials = newTrials;
+  }
+
+  @Override
   public Session open(int floats, List<Program> programs) {
+    if (selfCheck != null && trials != null && programs.stream().anyMatch(SelfCheck::isForeign)) {
+      Supplier<List<Trial>> untried = trials;
+      trials = null; // the check opens sessions itself
+      selfCheck.prove(untried.get());
+    }
     return new HostSession(floats, programs);
   }
 
@@ -203,18 +225,23 @@ public final class JvmEngine implements Engine {
     }
   }
 
+  /** The calls of a program as they are carried out, and their kernels. */
+  @SuppressWarnings("ArrayRecordComponent") // nobody compares it
+  private record Loaded(List<Call> calls, MethodHandle[] handles) {}
+
   private final class HostSession implements Session {
     private final HostFloatArray arena;
-    private final Map<Program, MethodHandle[]> kernels = new IdentityHashMap<>();
+    private final Map<Program, Loaded> loaded = new IdentityHashMap<>();
 
     HostSession(int floats, List<Program> programs) {
       arena = new HostFloatArray(new float[floats]);
       for (Program program : programs) {
-        kernels.put(
+        List<Call> calls = program.calls().stream().map(variants()::of).toList();
+        loaded.put(
             program,
-            program.calls().stream()
-                .map(c -> loader.load(c.kernel()))
-                .toArray(MethodHandle[]::new));
+            new Loaded(
+                calls,
+                calls.stream().map(c -> loader.load(c.kernel())).toArray(MethodHandle[]::new)));
       }
     }
 
@@ -230,37 +257,37 @@ public final class JvmEngine implements Engine {
 
     @Override
     public void run(Program program) {
-      MethodHandle[] handles = handles(program);
-      for (int i = 0; i < handles.length; i++) {
-        JvmEngine.this.run(handles[i], arena, program.calls().get(i));
+      Loaded code = loaded(program);
+      for (int i = 0; i < code.handles.length; i++) {
+        JvmEngine.this.run(code.handles[i], arena, code.calls.get(i));
       }
     }
 
     @Override
     public Measurement measure(Program program) {
-      MethodHandle[] handles = handles(program);
-      long[] nanos = new long[handles.length];
+      Loaded code = loaded(program);
+      long[] nanos = new long[code.handles.length];
       long begin = System.nanoTime();
-      for (int i = 0; i < handles.length; i++) {
+      for (int i = 0; i < nanos.length; i++) {
         long start = System.nanoTime();
-        JvmEngine.this.run(handles[i], arena, program.calls().get(i));
+        JvmEngine.this.run(code.handles[i], arena, code.calls.get(i));
         nanos[i] = System.nanoTime() - start;
       }
       return new Measurement(nanos, 0, 0, System.nanoTime() - begin, Double.NaN);
     }
 
-    private MethodHandle[] handles(Program program) {
-      MethodHandle[] handles = kernels.get(program);
-      if (handles == null) {
+    private Loaded loaded(Program program) {
+      Loaded code = loaded.get(program);
+      if (code == null) {
         throw new IllegalArgumentException(
             "The program " + program.name() + " was not opened with this session");
       }
-      return handles;
+      return code;
     }
 
     @Override
     public void close() {
-      kernels.clear();
+      loaded.clear();
     }
   }
 }

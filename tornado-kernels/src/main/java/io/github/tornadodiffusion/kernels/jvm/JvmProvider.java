@@ -27,7 +27,7 @@ public final class JvmProvider implements EngineProvider {
 
   @Override
   public void check(String id, Variants variants) {
-    if (variants == Variants.TILES) {
+    if (variants.equals(Variants.TILES)) {
       throw new IllegalArgumentException(
           "jvm computes with lanes only; leave out --kernels tiles or name another --device");
     }
@@ -36,6 +36,6 @@ public final class JvmProvider implements EngineProvider {
   @Override
   public Engine open(String id, EngineOptions options) {
     check(id, options.variants());
-    return new JvmEngine(options.threads());
+    return new JvmEngine(options);
   }
 }

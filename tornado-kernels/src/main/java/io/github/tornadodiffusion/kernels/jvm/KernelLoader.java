@@ -2,19 +2,17 @@ package io.github.tornadodiffusion.kernels.jvm;
 
 import io.github.tornadodiffusion.kernels.Kernel;
 import io.github.tornadodiffusion.kernels.Lanes;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
+import io.github.tornadodiffusion.kernels.check.KernelCode;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.util.HashMap;
 import java.util.Map;
-import org.objectweb.asm.ClassReader;
 import org.objectweb.asm.ClassWriter;
 import org.objectweb.asm.Opcodes;
 import org.objectweb.asm.Type;
 import org.objectweb.asm.commons.ClassRemapper;
+import org.objectweb.asm.commons.Remapper;
 import org.objectweb.asm.commons.SimpleRemapper;
 import org.objectweb.asm.tree.AbstractInsnNode;
 import org.objectweb.asm.tree.ClassNode;
@@ -33,8 +31,7 @@ import org.objectweb.asm.tree.VarInsnNode;
  * class is loaded.
  */
 final class KernelLoader {
-  private static final String API = "uk/ac/manchester/tornado/api/";
-  private static final String PARALLEL = "L" + API + "annotations/Parallel;";
+  private static final String API = KernelCode.API;
   private static final String HOST = KernelLoader.class.getPackageName().replace('.', '/') + "/";
   private static final Map<String, String> TYPES =
       Map.of(
@@ -66,32 +63,55 @@ final class KernelLoader {
     this.scalar = scalar;
   }
 
-  /** The kernel as a method {@code (HostFloatArray, HostIntArray) -> void}. */
+  /** Whether there is a Host method for a method of TornadoVM's. */
+  static boolean hosts(MethodInsnNode call) {
+    Remapper remapper = new SimpleRemapper(Opcodes.ASM9, TYPES);
+    String owner = remapper.mapType(call.owner);
+    if (!owner.startsWith(HOST)) {
+      return false;
+    }
+    MethodType type =
+        MethodType.fromMethodDescriptorString(
+            remapper.mapMethodDesc(call.desc), KernelLoader.class.getClassLoader());
+    try {
+      Class<?> host = Class.forName(owner.replace('/', '.'));
+      return call.name.equals("<init>")
+          ? host.getConstructor(type.parameterArray()) != null
+          : host.getMethod(call.name, type.parameterArray()).getReturnType() == type.returnType();
+    } catch (ReflectiveOperationException _) {
+      return false;
+    }
+  }
+
+  /**
+   * The kernel as a method {@code (HostFloatArray, HostIntArray) -> void}.
+   *
+   * @throws IllegalArgumentException if it is not written as {@link Kernel} says
+   */
   synchronized MethodHandle load(Kernel kernel) {
     return handles.computeIfAbsent(
         kernel,
         k -> {
+          if (k.isForeign()) {
+            KernelRules.check(k);
+          }
           MethodHandles.Lookup lookup = classes.computeIfAbsent(k.owner(), this::define);
           try {
             return lookup.findStatic(lookup.lookupClass(), k.method(), KERNEL);
           } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("No kernel " + k.id(), e);
+            throw new IllegalArgumentException("no kernel " + k.id(), e);
           }
         });
   }
 
   private MethodHandles.Lookup define(Class<?> owner) {
     ClassNode node = new ClassNode();
-    try (InputStream in = Kernel.classFile(owner)) {
-      new ClassReader(in.readAllBytes())
-          .accept(
-              new ClassRemapper(
-                  node,
-                  scalar ? ScalarCode.remapper(TYPES) : new SimpleRemapper(Opcodes.ASM9, TYPES)),
-              0);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    KernelCode.reader(owner)
+        .accept(
+            new ClassRemapper(
+                node,
+                scalar ? ScalarCode.remapper(TYPES) : new SimpleRemapper(Opcodes.ASM9, TYPES)),
+            0);
     for (MethodNode method : node.methods) {
       if (scalar) {
         ScalarCode.rewrite(method);
@@ -121,7 +141,7 @@ final class KernelLoader {
     if (method.visibleLocalVariableAnnotations != null) {
       for (LocalVariableAnnotationNode annotation : method.visibleLocalVariableAnnotations) {
         LabelNode candidate = annotation.start.get(0);
-        if (annotation.desc.equals(PARALLEL)
+        if (annotation.desc.equals(KernelCode.PARALLEL)
             && (start == null
                 || method.instructions.indexOf(candidate) < method.instructions.indexOf(start))) {
           start = candidate;
@@ -144,11 +164,10 @@ final class KernelLoader {
         || !(first instanceof VarInsnNode l && l.getOpcode() == Opcodes.ILOAD && l.var == variable)
         || jump == null
         || jump.getOpcode() != Opcodes.IF_ICMPGE) {
-      throw new IllegalStateException(
-          owner
-              + "."
-              + method.name
-              + ": the outermost parallel loop is not of the form for (i = 0; i < bound; i++)");
+      throw new IllegalArgumentException(
+          "%s.%s: its outermost parallel loop has another form; write for (@Parallel int i = 0; i <"
+                  .formatted(owner, method.name)
+              + " bound; i++)");
     }
     method.instructions.insertBefore(zero, descriptor("from"));
     method.instructions.remove(zero);

@@ -1,9 +1,10 @@
 package io.github.tornadodiffusion.kernels.tornado;
 
+import io.github.tornadodiffusion.kernels.Capability;
 import io.github.tornadodiffusion.kernels.Device;
 import io.github.tornadodiffusion.kernels.Kernel;
-import io.github.tornadodiffusion.kernels.Tiles;
 import io.github.tornadodiffusion.kernels.Variants;
+import io.github.tornadodiffusion.kernels.WorkGroup;
 
 /**
  * The threads of a launch. There is one grid a kernel, whatever the shape: loops stride over it.
@@ -16,11 +17,12 @@ record Grid(int x, int y, int local) {
   /** The grid of a kernel on a device that runs such variants. */
   static Grid of(Kernel kernel, Device device, Variants variants) {
     int units = device.computeUnits();
-    if (Tiles.is(kernel)) {
+    if (kernel.workGroup().isPresent()) {
       // As many work groups as a compute unit of a GPU has registers for.
-      return new Grid(4 * units * Tiles.THREADS, 1, Tiles.THREADS);
+      int threads = kernel.workGroup().get().threads();
+      return new Grid(4 * units * threads, 1, threads);
     }
-    if (variants == Variants.LANES && device.type().equals("cpu")) {
+    if (variants.capabilities().contains(Capability.VECTORS) && device.type().equals("cpu")) {
       // A few for each core, to even out the load.
       return new Grid(16 * units, 1, 1);
     }
@@ -49,10 +51,11 @@ record Grid(int x, int y, int local) {
           "%s needs work groups of %d threads where %s has at most %d; use --kernels lanes"
               .formatted(kernel.id(), local, device.id(), device.workGroup()));
     }
-    if (Tiles.localBytes(kernel) > device.localMemory()) {
+    int bytes = kernel.workGroup().map(WorkGroup::localBytes).orElse(0);
+    if (bytes > device.localMemory()) {
       throw new IllegalArgumentException(
           "%s needs %d bytes of local memory where %s has %d; use --kernels lanes"
-              .formatted(kernel.id(), Tiles.localBytes(kernel), device.id(), device.localMemory()));
+              .formatted(kernel.id(), bytes, device.id(), device.localMemory()));
     }
   }
 }

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * What TornadoVM is to execute for a session, as plain data: the task graphs of one execution plan.
@@ -40,6 +41,12 @@ record Lowering(
     Map<String, Integer> requests,
     List<List<Integer>> programs,
     Map<Kernel, Integer> single) {
+  /**
+   * The kernels of all sessions by the names of their tasks: TornadoVM would run what it has
+   * compiled for the first of two kernels of one name.
+   */
+  private static final Map<String, Kernel> NAMED = new ConcurrentHashMap<>();
+
   /** Name of every graph. */
   static final String NAME = "program";
 
@@ -104,11 +111,20 @@ record Lowering(
 
   /** Name of the array that holds the descriptor of a kernel's own graph. */
   static String request(Kernel kernel) {
-    return "request " + kernel.id();
+    return "request " + taskName(kernel);
   }
 
   private static String taskId(Kernel kernel, int occurrence) {
-    return kernel.id().replace('.', '_') + "_" + occurrence;
+    return taskName(kernel) + "_" + occurrence;
+  }
+
+  /** The kernel's name, or another one if it is that of another kernel. */
+  private static String taskName(Kernel kernel) {
+    String name = kernel.id().replaceAll("\\W", "_");
+    while (!NAMED.computeIfAbsent(name, n -> kernel).equals(kernel)) {
+      name += "_";
+    }
+    return name;
   }
 
   private static final class Builder {
@@ -118,8 +134,8 @@ record Lowering(
     private final Map<Kernel, Integer> single = new LinkedHashMap<>();
 
     void write() {
-      requests.put(REQUEST, 1 + 3 * MOST_PIECES);
-      Kernel write = new Kernel(TransferKernels.class, "write");
+      requests.put(REQUEST, TransferKernels.TO + TransferKernels.PER_PIECE * MOST_PIECES);
+      Kernel write = Kernel.of(TransferKernels.class, "write");
       Task task = new Task(taskId(write, 1), write, List.of(ARENA, REQUEST, STAGING));
       graphs.add(new Graph(List.of(ARENA), List.of(REQUEST, STAGING), false, List.of(task)));
     }

@@ -6,6 +6,8 @@ import io.github.tornadodiffusion.kernels.EngineOptions;
 import io.github.tornadodiffusion.kernels.Program;
 import io.github.tornadodiffusion.kernels.Trial;
 import io.github.tornadodiffusion.kernels.Variants;
+import io.github.tornadodiffusion.kernels.check.SelfCheck;
+import io.github.tornadodiffusion.kernels.jvm.JvmEngine;
 import java.util.List;
 import java.util.function.Supplier;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
@@ -23,7 +25,7 @@ final class TornadoEngine implements Engine {
     description = TornadoDevices.describe(entry);
     variants = options.variants().on(description.type());
     this.options = options;
-    selfCheck = new SelfCheck(this, options.listener());
+    selfCheck = new SelfCheck(this, JvmEngine::new, options.listener());
   }
 
   @Override

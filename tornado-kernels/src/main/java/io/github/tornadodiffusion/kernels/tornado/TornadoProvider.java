@@ -57,9 +57,7 @@ public final class TornadoProvider implements EngineProvider {
   }
 
   private static Optional<String> start() {
-    try {
-      Class.forName(API, false, TornadoProvider.class.getClassLoader());
-    } catch (ClassNotFoundException e) {
+    if (!isLoaded()) {
       String home = System.getenv("TORNADOVM_HOME");
       return Optional.of(
           home == null || home.isEmpty()
@@ -76,6 +74,17 @@ public final class TornadoProvider implements EngineProvider {
         cause = cause.getCause();
       }
       return Optional.of("%s (%s)".formatted(NO_DRIVER, plain(cause)));
+    }
+  }
+
+  /** Whether TornadoVM is there, always as modules; on the class path are only its signatures. */
+  private static boolean isLoaded() {
+    try {
+      return Class.forName(API, false, TornadoProvider.class.getClassLoader())
+          .getModule()
+          .isNamed();
+    } catch (ClassNotFoundException _) {
+      return false;
     }
   }
 

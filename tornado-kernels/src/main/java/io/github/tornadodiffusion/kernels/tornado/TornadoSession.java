@@ -5,7 +5,6 @@ import io.github.tornadodiffusion.kernels.Device;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.EngineOptions;
 import io.github.tornadodiffusion.kernels.Program;
-import io.github.tornadodiffusion.kernels.Tiles;
 import io.github.tornadodiffusion.kernels.Variants;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -87,9 +86,7 @@ final class TornadoSession implements Engine.Session {
     this.device = device;
     this.options = options;
     this.variants = variants;
-    lowering =
-        Lowering.of(
-            variants == Variants.TILES ? programs.stream().map(Tiles::of).toList() : programs);
+    lowering = Lowering.of(programs.stream().map(variants::of).toList());
     for (int i = 0; i < programs.size(); i++) {
       graphs.put(programs.get(i), lowering.programs().get(i));
     }
@@ -133,7 +130,7 @@ final class TornadoSession implements Engine.Session {
     for (Lowering.Task task : graph.tasks()) {
       FloatArray m = (FloatArray) arrays.get(task.arguments().get(0));
       IntArray d = (IntArray) arrays.get(task.arguments().get(1));
-      if (Tiles.is(task.kernel())) {
+      if (task.kernel().workGroup().isPresent()) {
         result.task(task.id(), TornadoTasks.tiled(task.kernel()), new KernelContext(), m, d);
       } else if (task.arguments().size() == 2) {
         result.task(task.id(), TornadoTasks.of(task.kernel()), m, d);
@@ -175,9 +172,10 @@ final class TornadoSession implements Engine.Session {
         flush();
       }
       IntArray request = requests.get(Lowering.REQUEST);
-      request.set(1 + 3 * pieces, offset + done);
-      request.set(2 + 3 * pieces, staged);
-      request.set(3 + 3 * pieces, n);
+      int piece = pieces * TransferKernels.PER_PIECE;
+      request.set(TransferKernels.TO + piece, offset + done);
+      request.set(TransferKernels.FROM + piece, staged);
+      request.set(TransferKernels.LENGTH + piece, n);
       MemorySegment.copy(
           source, from + done, stagingValues, ValueLayout.JAVA_FLOAT, 4L * staged, n);
       pieces++;
@@ -190,8 +188,9 @@ final class TornadoSession implements Engine.Session {
   private boolean isStaged(int offset, int length) {
     IntArray request = requests.get(Lowering.REQUEST);
     for (int i = 0; i < pieces; i++) {
-      int to = request.get(1 + 3 * i);
-      if (to < offset + length && offset < to + request.get(3 + 3 * i)) {
+      int piece = i * TransferKernels.PER_PIECE;
+      int to = request.get(TransferKernels.TO + piece);
+      if (to < offset + length && offset < to + request.get(TransferKernels.LENGTH + piece)) {
         return true;
       }
     }
@@ -203,7 +202,7 @@ final class TornadoSession implements Engine.Session {
     if (last != null && pieces == 0) {
       return false;
     }
-    requests.get(Lowering.REQUEST).set(0, pieces);
+    requests.get(Lowering.REQUEST).set(TransferKernels.PIECES, pieces);
     execute(Lowering.WRITE);
     pieces = 0;
     staged = 0;
@@ -289,7 +288,7 @@ final class TornadoSession implements Engine.Session {
 
   /** Runs a call in its kernel's own graph; returns which one that is. */
   private int single(Call operation) {
-    Call call = variants == Variants.TILES ? Tiles.of(operation) : operation;
+    Call call = variants.of(operation);
     IntArray request = requests.get(Lowering.request(call.kernel()));
     for (int i = 0; i < call.descriptor().length; i++) {
       request.set(i, call.descriptor()[i]);

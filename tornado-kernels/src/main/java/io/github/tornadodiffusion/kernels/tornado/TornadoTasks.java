@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.kernels.tornado;
 
 import io.github.tornadodiffusion.kernels.Kernel;
+import io.github.tornadodiffusion.kernels.check.KernelCode;
 import java.lang.invoke.LambdaMetafactory;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
@@ -56,10 +57,8 @@ final class TornadoTasks {
           .getTarget()
           .invoke();
     } catch (ReflectiveOperationException e) {
-      throw new IllegalArgumentException(
-          "There is no kernel %s%s in %s"
-              .formatted(kernel.method(), type, kernel.owner().getName()),
-          e);
+      KernelCode.method(kernel, KernelCode.read(kernel.owner())); // says why
+      throw new IllegalStateException("TornadoVM's task for " + kernel.id(), e);
     } catch (Throwable e) {
       throw new IllegalStateException("TornadoVM's task for " + kernel.id(), e);
     }

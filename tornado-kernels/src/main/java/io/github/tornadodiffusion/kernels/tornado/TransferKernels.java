@@ -6,20 +6,33 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** What a TornadoVM device runs to bring small data into the arena. */
 final class TransferKernels {
+  /** Places of a request: how many pieces there are. */
+  static final int PIECES = 0;
+
+  /** Of the first piece: offset in the arena. */
+  static final int TO = 1;
+
+  /** Of the first piece: offset in the staging array. */
+  static final int FROM = 2;
+
+  /** Of the first piece: floats. */
+  static final int LENGTH = 3;
+
+  /** Places from piece to piece. */
+  static final int PER_PIECE = 3;
+
   private TransferKernels() {}
 
   /**
-   * Copies pieces of the staging array to where they belong.
-   *
-   * @param request 0 pieces, then for every piece: offset in the arena, offset in the staging
-   *     array, floats. Pieces do not overlap.
+   * arena[to + j] = staging[from + j] for each j below the length of each piece. Pieces do not
+   * overlap.
    */
   static void write(FloatArray m, IntArray request, FloatArray staging) {
-    int bound = request.get(0);
+    int bound = request.get(PIECES);
     for (@Parallel int i = 0; i < bound; i++) {
-      int to = request.get(1 + 3 * i);
-      int from = request.get(2 + 3 * i);
-      int length = request.get(3 + 3 * i);
+      int to = request.get(TO + PER_PIECE * i);
+      int from = request.get(FROM + PER_PIECE * i);
+      int length = request.get(LENGTH + PER_PIECE * i);
       for (@Parallel int j = 0; j < Lowering.PIECE; j++) {
         // A condition, not the bound: TornadoVM takes an array that parallel loops write without
         // one to be overwritten as a whole, and would not bring the arena to the device.

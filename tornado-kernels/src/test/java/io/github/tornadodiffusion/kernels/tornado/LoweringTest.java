@@ -25,9 +25,9 @@ import org.junit.jupiter.api.Test;
 class LoweringTest {
   private static final List<Kernel> KERNELS =
       List.of(
-          new Kernel(ConvKernels.class, "forward"),
-          new Kernel(AttentionKernels.class, "forward"),
-          new Kernel(ReduceKernels.class, "sumRows"));
+          Kernel.of(ConvKernels.class, "forward"),
+          Kernel.of(AttentionKernels.class, "forward"),
+          Kernel.of(ReduceKernels.class, "sumRows"));
 
   private static Program program(int calls) {
     List<Call> list = new ArrayList<>();

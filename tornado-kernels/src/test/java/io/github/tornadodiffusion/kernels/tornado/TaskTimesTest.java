@@ -43,7 +43,7 @@ class TaskTimesTest {
       """;
 
   private static Lowering.Task task(String id) {
-    return new Lowering.Task(id, new Kernel(ConvKernels.class, "forward"), List.of());
+    return new Lowering.Task(id, Kernel.of(ConvKernels.class, "forward"), List.of());
   }
 
   @Test

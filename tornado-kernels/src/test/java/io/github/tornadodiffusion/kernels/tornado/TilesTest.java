@@ -8,18 +8,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
+import io.github.tornadodiffusion.kernels.OwnKernels;
 import io.github.tornadodiffusion.kernels.Program;
 import io.github.tornadodiffusion.kernels.TestArena;
 import io.github.tornadodiffusion.kernels.Tiles;
+import io.github.tornadodiffusion.kernels.Variants;
+import io.github.tornadodiffusion.kernels.WorkGroup;
+import io.github.tornadodiffusion.kernels.check.KernelCode;
 import io.github.tornadodiffusion.kernels.jvm.JvmEngine;
 import io.github.tornadodiffusion.kernels.ops.activation.Activation;
 import io.github.tornadodiffusion.kernels.ops.conv.Conv;
-import io.github.tornadodiffusion.kernels.ops.conv.ConvKernels;
 import io.github.tornadodiffusion.kernels.ops.product.MatMul;
 import io.github.tornadodiffusion.kernels.ops.product.ProductTile;
-import io.github.tornadodiffusion.kernels.ops.product.ProductTileKernels;
-import java.io.IOException;
-import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -27,7 +27,6 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.objectweb.asm.ClassReader;
 import org.objectweb.asm.Opcodes;
 import org.objectweb.asm.Type;
 import org.objectweb.asm.tree.AbstractInsnNode;
@@ -38,14 +37,6 @@ import org.objectweb.asm.tree.MethodNode;
 
 /** What is known of the variants for work groups without a device. */
 class TilesTest {
-  private static ClassNode read(Class<?> owner) throws IOException {
-    ClassNode node = new ClassNode();
-    try (InputStream in = Kernel.classFile(owner)) {
-      new ClassReader(in.readAllBytes()).accept(node, 0);
-    }
-    return node;
-  }
-
   /** Bytes of the local arrays that a method takes, and the methods of its class that it calls. */
   private static int localBytes(ClassNode owner, String name) {
     MethodNode method =
@@ -65,23 +56,22 @@ class TilesTest {
   }
 
   @Test
-  void localMemoryIsWhatTheKernelsTake() throws IOException {
-    for (Kernel kernel : Tiles.kernels()) {
-      int bytes = localBytes(read(kernel.owner()), kernel.method());
-      assertEquals(bytes, Tiles.localBytes(kernel), kernel.id());
+  void localMemoryIsWhatTheKernelsTake() {
+    for (Kernel kernel : OwnKernels.tiles()) {
+      int bytes = localBytes(KernelCode.read(kernel.owner()), kernel.method());
+      assertEquals(new WorkGroup(Tiles.THREADS, bytes), kernel.workGroup().get(), kernel.id());
       // What every GPU has.
       assertTrue(bytes <= 32 * 1024, kernel.id());
     }
-    assertEquals(0, Tiles.localBytes(new Kernel(ConvKernels.class, "forward")));
   }
 
   /** TornadoVM addresses local memory wrongly in a method that gets it as an argument. */
   @Test
-  void localMemoryStaysInTheMethodThatTakesIt() throws IOException {
+  void localMemoryStaysInTheMethodThatTakesIt() {
     Set<Class<?>> owners = new HashSet<>();
-    Tiles.kernels().forEach(kernel -> owners.add(kernel.owner()));
+    OwnKernels.tiles().forEach(kernel -> owners.add(kernel.owner()));
     for (Class<?> owner : owners) {
-      for (MethodNode method : read(owner).methods) {
+      for (MethodNode method : KernelCode.read(owner).methods) {
         List<Type> types = new ArrayList<>(List.of(Type.getArgumentTypes(method.desc)));
         types.add(Type.getReturnType(method.desc));
         assertFalse(
@@ -97,21 +87,21 @@ class TilesTest {
   @Test
   void callsWithoutAVariantStayWhatTheyAre() {
     Call silu = Activation.SILU.forward(Block.of(16, 1, 4, 4, 8), Block.of(512, 1, 4, 4, 8));
-    assertSame(silu, Tiles.of(silu));
-    assertFalse(Tiles.is(silu.kernel()));
+    assertSame(silu, Variants.TILES.of(silu));
+    assertTrue(silu.kernel().workGroup().isEmpty());
   }
 
   @Test
   void aVariantKeepsWhatACallIsMeasuredBy() {
     Block x = Block.of(16, 2, 8, 8, 16);
     Call call = Conv.forward(x, 0, 1, 1, 1, -1, -1, -1, x.at(4096));
-    Call variant = Tiles.of(call);
-    assertTrue(Tiles.is(variant.kernel()));
+    Call variant = Variants.TILES.of(call);
+    assertTrue(variant.kernel().workGroup().isPresent());
     assertEquals(call.flops(), variant.flops());
     assertEquals(call.bytes(), variant.bytes());
     Program program =
         new Program("p", List.of(call, call), List.of("a", "b"), List.of(), List.of());
-    Program tiled = Tiles.of(program);
+    Program tiled = Variants.TILES.of(program);
     assertEquals(program.labels(), tiled.labels());
     assertEquals(variant.kernel(), tiled.calls().getLast().kernel());
   }
@@ -166,7 +156,10 @@ class TilesTest {
 
   private static int place(int[] p, int at, int i) {
     int rest = i / p[at];
-    return i % p[at] * p[at + 1] + rest % p[at + 2] * p[at + 3] + rest / p[at + 2] * p[at + 4];
+    int n1 = p[at + ProductTile.N1];
+    return i % p[at] * p[at + ProductTile.S0]
+        + rest % n1 * p[at + ProductTile.S1]
+        + rest / n1 * p[at + ProductTile.S2];
   }
 
   /** Runs calls on the jvm engine, and the products they translate to in plain Java. */
@@ -180,8 +173,8 @@ class TilesTest {
       expected = arena.read(0, floats);
     }
     for (Call call : calls) {
-      Call variant = Tiles.of(call);
-      assertEquals(new Kernel(ProductTileKernels.class, "product"), variant.kernel());
+      Call variant = Variants.TILES.of(call);
+      assertEquals(ProductTile.KERNEL, variant.kernel());
       product(actual, variant.descriptor());
     }
     for (int i = 0; i < floats; i++) {
@@ -248,7 +241,7 @@ class TilesTest {
     int floats = Conv.weightGradientScratch(in, gradOut, 3, 3, 1);
     int scratch = arena.put(new float[floats]);
     Call call = Conv.weightGradient(in, gradOut, 3, 3, 1, 0, false, scratch).getFirst();
-    int[] product = Tiles.of(call).descriptor();
+    int[] product = Variants.TILES.of(call).descriptor();
     assertTrue(product[ProductTile.LAST_DEPTH] < product[ProductTile.DEPTH], "a shorter last one");
     assertSameResults(arena, List.of(call), scratch + floats);
   }

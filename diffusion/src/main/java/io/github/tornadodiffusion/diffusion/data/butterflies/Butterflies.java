@@ -2,7 +2,7 @@ package io.github.tornadodiffusion.diffusion.data.butterflies;
 
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.data.ImageBytes;
-import io.github.tornadodiffusion.diffusion.random.SplitMix64;
+import io.github.tornadodiffusion.nn.random.SplitMix64;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.stream.IntStream;
 

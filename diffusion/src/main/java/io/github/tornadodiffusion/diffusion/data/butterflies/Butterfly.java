@@ -1,7 +1,7 @@
 package io.github.tornadodiffusion.diffusion.data.butterflies;
 
 import io.github.tornadodiffusion.diffusion.data.ImageBytes;
-import io.github.tornadodiffusion.diffusion.random.SplitMix64;
+import io.github.tornadodiffusion.nn.random.SplitMix64;
 
 /**
  * One butterfly, drawn from a random sequence: a function from points to colours, so that it can be

@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.diffusion.data.butterflies;
 
-import io.github.tornadodiffusion.diffusion.random.SplitMix64;
+import io.github.tornadodiffusion.nn.random.SplitMix64;
 
 /** Colour schemes taken from living butterflies, and their variation. */
 final class ButterflyPalette {

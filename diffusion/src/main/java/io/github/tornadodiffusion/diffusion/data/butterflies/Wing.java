@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.diffusion.data.butterflies;
 
-import io.github.tornadodiffusion.diffusion.random.SplitMix64;
+import io.github.tornadodiffusion.nn.random.SplitMix64;
 
 /**
  * The outline of a butterfly's right wing, in polar coordinates around the point where it is

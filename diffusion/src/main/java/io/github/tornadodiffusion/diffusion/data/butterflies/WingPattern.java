@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.diffusion.data.butterflies;
 
-import io.github.tornadodiffusion.diffusion.random.SplitMix64;
+import io.github.tornadodiffusion.nn.random.SplitMix64;
 
 /**
  * The colours of a wing: a gradient from root to margin, bands, veins, a dark tip, a border with a

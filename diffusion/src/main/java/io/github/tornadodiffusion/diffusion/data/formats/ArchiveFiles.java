@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.diffusion.data.formats;
 
-import io.github.tornadodiffusion.diffusion.model.Lines;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -38,7 +38,7 @@ final class ArchiveFiles implements FileTree {
     /** What cannot be read. */
     static Content missing(String why) {
       return () -> {
-        throw new IOException(Lines.one(why));
+        throw new IOException(Messages.line(why));
       };
     }
   }
@@ -161,7 +161,7 @@ final class ArchiveFiles implements FileTree {
   private void warn(List<String> which, String what) {
     if (!which.isEmpty()) {
       warnings.add(
-          Lines.one(
+          Messages.line(
               "%d %s, such as %s"
                   .formatted(which.size(), what.formatted(place), which.getFirst())));
     }

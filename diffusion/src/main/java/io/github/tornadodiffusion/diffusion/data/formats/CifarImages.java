@@ -1,7 +1,7 @@
 package io.github.tornadodiffusion.diffusion.data.formats;
 
 import io.github.tornadodiffusion.diffusion.data.Split;
-import io.github.tornadodiffusion.diffusion.model.Lines;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -26,7 +26,7 @@ public final class CifarImages implements ImageSource {
   private static final Pattern TEN = Pattern.compile("(data|test)_batch(_\\d+)?\\.bin");
   private static final Pattern HUNDRED = Pattern.compile("(train|test)\\.bin");
 
-  /** A longer file is none of names. */
+  /** A longer file does not hold the names of classes. */
   private static final long MOST_NAMES_BYTES = 1 << 16;
 
   private final String place;
@@ -85,7 +85,7 @@ public final class CifarImages implements ImageSource {
     classNames = names(paths.getFirst().resolveSibling(kind.names));
   }
 
-  /** Whether a file is called as one of either data set. */
+  /** Whether a file has the name of one of either data set. */
   public static boolean accepts(String name) {
     return TEN.matcher(name).matches() || HUNDRED.matcher(name).matches();
   }
@@ -124,7 +124,7 @@ public final class CifarImages implements ImageSource {
       return numbers;
     }
     String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
-    List<String> lines = text.lines().filter(l -> !l.isBlank()).map(Lines::one).toList();
+    List<String> lines = text.lines().filter(l -> !l.isBlank()).map(Messages::line).toList();
     return lines.size() == kind.classes ? lines : numbers;
   }
 

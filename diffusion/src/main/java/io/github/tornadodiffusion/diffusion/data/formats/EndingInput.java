@@ -6,11 +6,11 @@ import java.lang.foreign.ValueLayout;
 import javax.imageio.stream.ImageInputStreamImpl;
 
 /**
- * An image's bytes for decoders that take zeros for what is missing: those of a damaged file ask
- * for millions beyond its end, one by one.
+ * An image's bytes, with an error once a decoder has read past their end too often. Some decoders
+ * take missing bytes for zeros, and ask for millions of them, one by one, in a damaged file.
  */
 final class EndingInput extends ImageInputStreamImpl {
-  /** How often a decoder may meet the end; some look ahead. */
+  /** How often a decoder may read past the end: some look ahead. */
   private static final int MOST_ENDS = 1000;
 
   private final MemorySegment content;

@@ -83,7 +83,7 @@ public final class FileContent {
   }
 
   /**
-   * All bytes of a packed image file: what it unpacks to is told by nothing but unpacking it.
+   * All bytes of a packed image file. Only unpacking it tells how many there are.
    *
    * @throws IOException in one line if there are more than are accepted
    */

@@ -2,7 +2,7 @@ package io.github.tornadodiffusion.diffusion.data.formats;
 
 import io.github.tornadodiffusion.diffusion.data.ImageBytes;
 import io.github.tornadodiffusion.diffusion.data.Resampler;
-import io.github.tornadodiffusion.diffusion.model.Lines;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -19,7 +19,7 @@ import javax.imageio.IIOException;
  * wherever the format has it; embedded colour profiles are ignored, as Pillow ignores them.
  */
 public final class ImageDecoder {
-  /** What people may give. */
+  /** The formats, for messages. */
   public static final String ACCEPTED = "PNG, JPEG, GIF, BMP or WebP files";
 
   private ImageDecoder() {}
@@ -60,8 +60,8 @@ public final class ImageDecoder {
     } catch (EOFException e) {
       throw new IOException("the file is truncated", e);
     } catch (IIOException | RuntimeException | OutOfMemoryError | InternalError e) {
-      // So the readers meet what is damaged, be it where a check of theirs fails or where none is,
-      // and the JVM a mapped file that becomes shorter while it is read.
+      // Readers report damage in checks of their own, or run into it where they have none; the JVM
+      // reports a mapped file that becomes shorter while it is read.
       throw damaged(e);
     }
   }
@@ -77,7 +77,7 @@ public final class ImageDecoder {
     if (root instanceof OutOfMemoryError) {
       return new IOException("there is too little memory to decode it: give more, with -Xmx", e);
     }
-    return new IOException(Lines.one("the image is damaged (" + root + ")"), e);
+    return new IOException(Messages.line("the image is damaged (" + root + ")"), e);
   }
 
   /** Crops an image to its centre square and resizes it. */
@@ -115,7 +115,7 @@ public final class ImageDecoder {
         : new DecodedImage(bytes, pixels.width(), pixels.height());
   }
 
-  /** What is cut off before the centre; the odd pixel goes at the end that is seen last. */
+  /** What is cut off before the centre; an odd pixel is cut off at the right or the bottom. */
   private static int margin(int surplus, boolean mirrored) {
     return mirrored ? Math.ceilDiv(surplus, 2) : surplus / 2;
   }

@@ -1,7 +1,7 @@
 package io.github.tornadodiffusion.diffusion.data.formats;
 
 import io.github.tornadodiffusion.diffusion.data.Split;
-import io.github.tornadodiffusion.diffusion.model.Lines;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.FileSystemLoopException;
@@ -26,7 +26,7 @@ import java.util.function.Predicate;
  * over; symbolic links are followed, and a file that several paths lead to counts once.
  */
 public final class ImageDirectory {
-  /** Two links a directory to the next make 2^n paths of n directories. */
+  /** A bound, because links can multiply paths: with two links in each of n directories to 2^n. */
   private static final int MOST_DIRECTORIES = 50_000;
 
   private ImageDirectory() {}
@@ -57,7 +57,7 @@ public final class ImageDirectory {
    *
    * @param files by their paths relative to the directory, with {@code /} between names
    * @param split the split that the user asked for, or null
-   * @param warnings what went less than well while the files were listed
+   * @param warnings from listing the files
    * @throws IllegalArgumentException with one line that names cause and mend, if there is no image
    */
   public static ImageSource open(
@@ -83,7 +83,7 @@ public final class ImageDirectory {
           public FileVisitResult preVisitDirectory(Path path, BasicFileAttributes attributes) {
             if (++directories > MOST_DIRECTORIES) {
               throw new IllegalArgumentException(
-                  Lines.one(
+                  Messages.line(
                       "%s leads to more than %d directories: remove links in it that lead around"
                           .formatted(directory, MOST_DIRECTORIES)));
             }
@@ -98,7 +98,8 @@ public final class ImageDirectory {
             // A link arrives here only when it leads nowhere; it then counts as unreadable.
             boolean file = attributes.isRegularFile() || attributes.isSymbolicLink();
             if (file && wanted.test(relative) && found.putIfAbsent(relative, path) != null) {
-              warnings.add(Lines.one(path + " is left out: another file has the same name here"));
+              warnings.add(
+                  Messages.line(path + " is left out: another file has the same name here"));
             }
             return FileVisitResult.CONTINUE;
           }
@@ -106,7 +107,7 @@ public final class ImageDirectory {
           @Override
           public FileVisitResult visitFileFailed(Path path, IOException problem) {
             if (!(problem instanceof FileSystemLoopException)) {
-              warnings.add(Lines.one("cannot read " + path + ": " + problem));
+              warnings.add(Messages.line("cannot read " + path + ": " + problem));
             }
             return FileVisitResult.CONTINUE;
           }
@@ -116,7 +117,7 @@ public final class ImageDirectory {
           directory, EnumSet.of(FileVisitOption.FOLLOW_LINKS), Integer.MAX_VALUE, visitor);
     } catch (IOException e) {
       throw new IllegalArgumentException(
-          Lines.one("cannot list " + directory + ": " + e + ": check its permissions"), e);
+          Messages.line("cannot list " + directory + ": " + e + ": check its permissions"), e);
     }
     Set<Path> seen = new HashSet<>();
     found.values().removeIf(file -> !seen.add(real(file)));

@@ -1,7 +1,7 @@
 package io.github.tornadodiffusion.diffusion.data.formats;
 
 import io.github.tornadodiffusion.diffusion.data.Split;
-import io.github.tornadodiffusion.diffusion.model.Lines;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -25,7 +25,7 @@ public final class ImageFiles implements ImageSource {
   private static final Pattern EXTENSION =
       Pattern.compile(".*\\.(png|jpg|jpeg|jpe|jfif|gif|bmp|webp)", Pattern.DOTALL);
 
-  /** No file system has longer paths, but a packed archive can: as many directories as letters. */
+  /** A bound on the directories of a path: file systems have one, archives have none. */
   static final int MOST_CHARACTERS = 4096;
 
   /** The folders into which StyleGAN's tools and FFHQ put a thousand images each. */
@@ -50,7 +50,7 @@ public final class ImageFiles implements ImageSource {
     List<String> found = tree.paths().stream().filter(ImageFiles::accepts).toList();
     if (found.isEmpty()) {
       throw new IllegalArgumentException(
-          Lines.one(
+          Messages.line(
               place()
                   + " holds no images: give "
                   + ImageDecoder.ACCEPTED
@@ -86,7 +86,7 @@ public final class ImageFiles implements ImageSource {
     if (labelled.size() < all.size()) {
       String missing = all.stream().filter(path -> files.label(path) < 0).findFirst().orElseThrow();
       warnings.add(
-          Lines.one(
+          Messages.line(
               "%d of %d images in %s have no label in %s and are left out, such as %s"
                   .formatted(
                       all.size() - labelled.size(),
@@ -144,7 +144,7 @@ public final class ImageFiles implements ImageSource {
     }
     if (paths.stream().allMatch(ImageFiles::isOfThousand)) {
       warnings.add(
-          Lines.one(
+          Messages.line(
               "the directories in %s are no classes but numbers of a thousand images each"
                   .formatted(place())));
       return List.of();

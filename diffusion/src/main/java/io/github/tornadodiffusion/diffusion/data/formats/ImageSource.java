@@ -29,7 +29,7 @@ public interface ImageSource {
   /** The classes' names in the order of the labels; empty where images have no labels. */
   List<String> classNames();
 
-  /** What went less than well so far, one line each. */
+  /** Warnings so far, one line each. */
   default List<String> warnings() {
     return List.of();
   }

@@ -4,13 +4,14 @@ import java.io.IOException;
 import javax.imageio.stream.ImageInputStream;
 
 /**
- * Counts the scans of a JPEG file. A progressive file has about ten; each leads the decoder through
- * the whole image, even one of a few bytes, so that a small file of many keeps it busy for hours.
+ * Counts the scans of a JPEG file. A progressive file has about ten; the decoder walks through the
+ * whole image for each, even for one of a few bytes, so a small file with many scans would take
+ * hours.
  */
 final class JpegScans {
   private static final int BUFFER_BYTES = 1 << 16;
 
-  /** A hundred scans of the largest image: seconds. */
+  /** A hundred scans of the largest image, which take seconds. */
   private static final long MOST_PIXELS = 10_000_000_000L;
 
   private JpegScans() {}

@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.diffusion.data.formats;
 
-import io.github.tornadodiffusion.diffusion.model.Lines;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -82,7 +82,7 @@ final class LabelFiles {
   }
 
   private void warn(String format, Object... values) {
-    warnings.add(Lines.one(format.formatted(values)));
+    warnings.add(Messages.line(format.formatted(values)));
   }
 
   /** Reads a file if it is of a known kind. */
@@ -223,7 +223,7 @@ final class LabelFiles {
     if (!sources.contains(CLS)) {
       sources.add(CLS);
     }
-    String label = Lines.one(text(path).strip());
+    String label = Messages.line(text(path).strip());
     its.forEach(image -> labels.put(image, label));
     return true;
   }
@@ -235,7 +235,7 @@ final class LabelFiles {
   }
 
   private void put(String directory, String name, String label) {
-    labels.put(directory + ArchiveFiles.path(name), Lines.one(label.strip()));
+    labels.put(directory + ArchiveFiles.path(name), Messages.line(label.strip()));
   }
 
   private boolean mayTell(String path) {

@@ -74,7 +74,7 @@ final class ParquetCheck {
       }
     }
     check(rows == inGroups, "its parts have other numbers of rows than it has");
-    // What is allocated for each row must not depend on a number that nothing stands behind.
+    // Memory is allocated for each row, so the number of rows must be backed by data.
     check(
         rows <= Math.min(content.byteSize(), Integer.MAX_VALUE - 8),
         "it cannot hold " + rows + " rows");
@@ -109,7 +109,7 @@ final class ParquetCheck {
     }
   }
 
-  /** The number of a page's values, of which a dictionary's do not count. */
+  /** How many values a page has; those of a dictionary do not count. */
   private static long values(ThriftStruct page, long packed) throws IOException {
     long size = page.number(2, -1);
     long heap = Runtime.getRuntime().maxMemory();

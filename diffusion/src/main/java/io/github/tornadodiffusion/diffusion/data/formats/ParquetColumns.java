@@ -3,7 +3,7 @@ package io.github.tornadodiffusion.diffusion.data.formats;
 import dev.hardwood.metadata.PhysicalType;
 import dev.hardwood.reader.ParquetFileReader;
 import dev.hardwood.schema.SchemaNode;
-import io.github.tornadodiffusion.diffusion.model.Lines;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -57,7 +57,7 @@ record ParquetColumns(
     List<SchemaNode> images = images(nodes, features);
     if (images.isEmpty()) {
       throw new IOException(
-          Lines.one(
+          Messages.line(
               "%s has no column of images but %s: give a file with a column image{bytes, path}"
                   .formatted(
                       file,

@@ -6,7 +6,7 @@ import dev.hardwood.reader.ParquetFileReader;
 import dev.hardwood.reader.RowReader;
 import dev.hardwood.row.FieldAccessor;
 import dev.hardwood.schema.ColumnProjection;
-import io.github.tornadodiffusion.diffusion.model.Lines;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -114,7 +114,7 @@ final class ParquetFile implements AutoCloseable {
       return block.get(row - blockStart);
     }
     if (damage != null) {
-      // Seeking what lies behind would unpack the damaged part once more for every row.
+      // Seeking later rows would unpack the damaged part again for each of them.
       throw damage;
     }
     try {
@@ -171,7 +171,7 @@ final class ParquetFile implements AutoCloseable {
 
   private IOException damaged(Exception e) {
     return new IOException(
-        Lines.one(
+        Messages.line(
             "%s is truncated, damaged or no Parquet file (%s): fetch it again"
                 .formatted(path, e.getMessage())),
         e);

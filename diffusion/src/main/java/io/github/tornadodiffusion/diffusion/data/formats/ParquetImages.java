@@ -3,7 +3,7 @@ package io.github.tornadodiffusion.diffusion.data.formats;
 import dev.hardwood.HardwoodContext;
 import io.github.tornadodiffusion.diffusion.data.Split;
 import io.github.tornadodiffusion.diffusion.data.SplitName;
-import io.github.tornadodiffusion.diffusion.model.Lines;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,7 +25,10 @@ import java.util.stream.IntStream;
  * column of labels. A word of a file's name or of a directory it lies in tells its split.
  */
 public final class ParquetImages implements ImageSource {
-  /** Held, as loggers that nobody holds lose their level. The library tells of its codecs. */
+  /**
+   * Kept in a field, because a logger that is not referenced loses its level; the library logs its
+   * codecs.
+   */
   private static final Logger LIBRARY = Logger.getLogger("dev.hardwood");
 
   static {
@@ -70,7 +73,7 @@ public final class ParquetImages implements ImageSource {
     }
     if (!columns.others().isEmpty()) {
       this.warnings.add(
-          Lines.one(
+          Messages.line(
               "%s has more columns of images or classes (%s), of which %s%s are read"
                   .formatted(
                       place,
@@ -122,7 +125,7 @@ public final class ParquetImages implements ImageSource {
       there.put(Split.ALL, names);
     } else if (!others.isEmpty()) {
       warnings.add(
-          Lines.one(
+          Messages.line(
               "%d Parquet files in %s are of no split and left out, such as %s"
                   .formatted(others.size(), place, others.getFirst())));
     }
@@ -131,7 +134,7 @@ public final class ParquetImages implements ImageSource {
     chosen.forEach(name -> sets.add(dataSet(name)));
     if (sets.size() > 1) {
       warnings.add(
-          Lines.one(
+          Messages.line(
               "%s holds files of %d names (%s), which are read as one data set: for one alone"
                       .formatted(place, sets.size(), String.join(", ", sets))
                   + " give its file or directory"));

@@ -2,7 +2,7 @@ package io.github.tornadodiffusion.diffusion.data.formats;
 
 import io.github.tornadodiffusion.diffusion.data.Split;
 import io.github.tornadodiffusion.diffusion.data.SplitName;
-import io.github.tornadodiffusion.diffusion.model.Lines;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -78,14 +78,14 @@ final class SplitPaths {
       chosen.addAll(others);
     } else if (areSplits && !others.isEmpty()) {
       warnings.add(
-          Lines.one(
+          Messages.line(
               "%d of %d images in %s are of no split and left out, such as %s"
                   .formatted(others.size(), paths.size(), place, others.getFirst().path)));
     } else if (!others.isEmpty() && (directories || !exact.isEmpty() || splits.size() > 1)) {
       Told named = told.stream().filter(t -> t.name != null).findFirst().orElse(null);
       if (named != null) {
         warnings.add(
-            Lines.one(
+            Messages.line(
                 "%d of %d images in %s are called as those of a split, such as %s: all are read"
                     .formatted(paths.size() - others.size(), paths.size(), place, named.path)));
       }

@@ -10,8 +10,8 @@ import java.util.Map;
 
 /**
  * A struct in Thrift's compact protocol, as Parquet's footer and page headers are: numbers, lists
- * and structs by the ids of their fields. Text is read past. Nothing is believed: a length that
- * goes beyond the bytes that are there is refused, and so is nesting without end.
+ * and structs by the ids of their fields. Text is skipped. The file is not trusted: lengths beyond
+ * the bytes that are there are refused, and so is deep nesting.
  *
  * @param fields a Long, a List of such values or a ThriftStruct each
  * @param end where the struct ends

@@ -6,7 +6,7 @@ import io.github.tornadodiffusion.diffusion.data.ImageSizes;
 import io.github.tornadodiffusion.diffusion.data.formats.DecodedImage;
 import io.github.tornadodiffusion.diffusion.data.formats.ImageDecoder;
 import io.github.tornadodiffusion.diffusion.data.formats.ImageSource;
-import io.github.tornadodiffusion.diffusion.model.Lines;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.security.MessageDigest;
@@ -24,7 +24,7 @@ import java.util.stream.IntStream;
  * <p>Opening decodes every image once: that finds those that cannot be read, which are skipped with
  * a warning, and the hash. The first images stay in memory until the bound is reached; the others
  * are decoded again whenever they are asked for. An epoch asks for every image once, in an order of
- * its own, so no rule of replacement finds more in memory than a part that stays.
+ * its own, so no rule of replacement would find more images in memory than this fixed part.
  */
 final class CachedImages implements Dataset {
   /** Images that are decoded at a time while opening. */
@@ -41,7 +41,7 @@ final class CachedImages implements Dataset {
 
   private record Attempt(DecodedImage image, String problem) {}
 
-  /** What opening finds out. */
+  /** What opening has found. */
   private static final class Pass {
     final int[] readable;
     final byte[][] kept;
@@ -88,7 +88,7 @@ final class CachedImages implements Dataset {
     int skipped = source.size() - size();
     if (skipped > 0) {
       warnings.add(
-          Lines.one(
+          Messages.line(
               "%d of %d images in %s cannot be read and are skipped, the first is %s"
                   .formatted(skipped, source.size(), source.place(), pass.firstProblem)));
     }
@@ -122,7 +122,7 @@ final class CachedImages implements Dataset {
     }
     if (pass.count == 0) {
       throw new IllegalArgumentException(
-          Lines.one(
+          Messages.line(
               "none of the %d images in %s can be read: %s; give %s"
                   .formatted(
                       source.size(), source.place(), pass.firstProblem, ImageDecoder.ACCEPTED)));
@@ -155,7 +155,7 @@ final class CachedImages implements Dataset {
     } catch (IOException e) {
       throw new UncheckedIOException(
           new IOException(
-              Lines.one(
+              Messages.line(
                   "%s in %s can no longer be read (%s): leave the data in place while it is used"
                       .formatted(source.name(readable[index]), source.place(), e.getMessage())),
               e));

@@ -10,7 +10,7 @@ import io.github.tornadodiffusion.diffusion.data.formats.ImageSource;
 import io.github.tornadodiffusion.diffusion.data.formats.ParquetImages;
 import io.github.tornadodiffusion.diffusion.data.formats.TarImages;
 import io.github.tornadodiffusion.diffusion.data.formats.ZipImages;
-import io.github.tornadodiffusion.diffusion.model.Lines;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -59,9 +59,10 @@ final class DataKinds {
     } catch (FileSystemException e) {
       String reason = e.getReason() == null ? e.getClass().getSimpleName() : e.getReason();
       throw new IllegalArgumentException(
-          Lines.one("cannot read " + e.getFile() + " (" + reason + "): check its permissions"), e);
+          Messages.line("cannot read " + e.getFile() + " (" + reason + "): check its permissions"),
+          e);
     } catch (IOException e) {
-      throw new IllegalArgumentException(Lines.one(String.valueOf(e.getMessage())), e);
+      throw new IllegalArgumentException(Messages.line(String.valueOf(e.getMessage())), e);
     }
   }
 
@@ -104,7 +105,7 @@ final class DataKinds {
       List<String> warnings, Path directory, String kind, boolean others) {
     if (others) {
       warnings.add(
-          Lines.one(
+          Messages.line(
               "%s also holds images of other kinds, which are not read: only its %s files are"
                   .formatted(directory, kind)));
     }

@@ -118,7 +118,7 @@ public final class Datasets {
     return Integer.parseInt(digits);
   }
 
-  /** The path, or null where there is nothing. */
+  /** The path, or null if no file is there. */
   private static Path path(String source) {
     try {
       Path path = Path.of(source);

@@ -1,77 +1,70 @@
 package io.github.tornadodiffusion.diffusion.schedulers.noise;
 
+import io.github.tornadodiffusion.nn.io.Ids;
+import io.github.tornadodiffusion.nn.plugins.Plugins;
+import java.util.List;
+
 /**
- * The variances beta_0 .. beta_(T-1) of the forward process, by diffusers' names, in double
- * precision (diffusers computes them in single precision).
+ * The variances beta_0 .. beta_(T-1) of the forward process, in double precision (diffusers
+ * computes them in single precision). The constants are those that diffusers knows, under its
+ * names; any class with a public constructor without arguments can be another, under the name of
+ * the class.
  */
-public enum BetaSchedule {
+@FunctionalInterface
+public interface BetaSchedule {
   /** From betaStart to betaEnd in even steps (Ho et al. 2020). */
-  LINEAR,
+  BetaSchedule LINEAR = DiffusersBetas.LINEAR;
+
   /** The square of even steps between the roots (Rombach et al. 2022). */
-  SCALED_LINEAR,
+  BetaSchedule SCALED_LINEAR = DiffusersBetas.SCALED_LINEAR;
+
   /** From a squared cosine of alphasCumprod (Nichol and Dhariwal 2021, equation 17). */
-  SQUAREDCOS_CAP_V2,
+  BetaSchedule SQUAREDCOS_CAP_V2 = DiffusersBetas.SQUAREDCOS_CAP_V2;
+
   /** A logistic curve over [-6, 6] between betaStart and betaEnd (Xu et al. 2022, GeoDiff). */
-  SIGMOID,
+  BetaSchedule SIGMOID = DiffusersBetas.SIGMOID;
+
   /** From alphasCumprod exp(-12 t / T). */
-  EXP;
-
-  private static final double MAX_BETA = 0.999;
-
-  /** The name in a configuration file, for instance {@code squaredcos_cap_v2}. */
-  public String id() {
-    return Ids.id(this);
-  }
+  BetaSchedule EXP = DiffusersBetas.EXP;
 
   /**
-   * The schedule with the given name.
+   * The variances, each from 0 to below 1; only the last may be 1.
    *
-   * @throws IllegalArgumentException if there is none
-   */
-  public static BetaSchedule of(String id) {
-    return Ids.parse(BetaSchedule.class, "beta_schedule", id);
-  }
-
-  /**
-   * The variances.
-   *
-   * @param trainTimesteps T
-   * @param betaStart the first value; without meaning for {@link #SQUAREDCOS_CAP_V2} and {@link
-   *     #EXP}
+   * @param trainTimesteps T, the number of variances
+   * @param betaStart the first value; {@link #SQUAREDCOS_CAP_V2} and {@link #EXP} ignore it, and
+   *     others may
    * @param betaEnd the last value; likewise
    */
-  public double[] betas(int trainTimesteps, double betaStart, double betaEnd) {
-    double[] betas = new double[trainTimesteps];
-    for (int t = 0; t < trainTimesteps; t++) {
-      betas[t] =
-          switch (this) {
-            case LINEAR -> between(betaStart, betaEnd, t, trainTimesteps);
-            case SCALED_LINEAR -> {
-              double root = between(Math.sqrt(betaStart), Math.sqrt(betaEnd), t, trainTimesteps);
-              yield root * root;
-            }
-            case SQUAREDCOS_CAP_V2 -> {
-              double before = alphaBar((double) t / trainTimesteps);
-              double after = alphaBar((t + 1.0) / trainTimesteps);
-              yield Math.min(1 - after / before, MAX_BETA);
-            }
-            case EXP -> Math.min(-Math.expm1(-12.0 / trainTimesteps), MAX_BETA);
-            case SIGMOID -> {
-              double logistic = 1 / (1 + Math.exp(-between(-6, 6, t, trainTimesteps)));
-              yield logistic * (betaEnd - betaStart) + betaStart;
-            }
-          };
-    }
-    return betas;
+  double[] betas(int trainTimesteps, double betaStart, double betaEnd);
+
+  /** The name by which {@link #of} finds it: diffusers', such as {@code linear}, or the class's. */
+  default String id() {
+    return getClass().getName();
   }
 
-  private static double between(double start, double end, int index, int count) {
-    return count == 1 ? start : start + (end - start) * index / (count - 1);
+  /** Whether diffusers knows the schedule; it reads the values of others as trained_betas. */
+  default boolean isKnownToDiffusers() {
+    return this instanceof DiffusersBetas;
   }
 
-  private static double alphaBar(double time) {
-    double cosine = Math.cos((time + 0.008) / 1.008 * Math.PI / 2);
-    return cosine * cosine;
+  /** Those that diffusers knows. */
+  static List<BetaSchedule> values() {
+    return List.of(DiffusersBetas.values());
+  }
+
+  /**
+   * The schedule of a name.
+   *
+   * @param id diffusers' name, or that of a class on the class path or in a plug-in, see {@link
+   *     Plugins}
+   * @throws IllegalArgumentException in one line if there is none
+   */
+  static BetaSchedule of(String id) {
+    return values().stream()
+        .filter(schedule -> schedule.id().equals(id))
+        .findFirst()
+        .or(() -> Plugins.create(BetaSchedule.class, id))
+        .orElseThrow(() -> Ids.unknown("beta_schedule", id, DiffusersBetas.class));
   }
 
   /**
@@ -80,7 +73,7 @@ public enum BetaSchedule {
    *
    * @throws IllegalArgumentException if there are fewer than two values
    */
-  public static double[] rescaleZeroTerminalSnr(double[] betas) {
+  static double[] rescaleZeroTerminalSnr(double[] betas) {
     int count = betas.length;
     if (count < 2) {
       throw new IllegalArgumentException(

@@ -1,12 +1,13 @@
 package io.github.tornadodiffusion.diffusion.schedulers.noise;
 
-import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
-
 /**
  * The forward process x_t = signal(t) * x_0 + sigma(t) * noise (Ho et al. 2020, equation 4), with
  * signal = sqrt(alphasCumprod) and sigma = sqrt(1 - alphasCumprod), in double precision.
  */
 public final class NoiseSchedule {
+  /** The least that the variance of a step is taken for. */
+  public static final double LEAST_VARIANCE = 1e-20;
+
   private final double[] betas;
   private final double[] alphasCumprod;
 
@@ -61,12 +62,12 @@ public final class NoiseSchedule {
   /**
    * The variance of the posterior q(x_(t-1) | x_t, x_0) as the bound of Nichol and Dhariwal's code
    * has it: that of timestep 0, which is none, stands for that of timestep 1, or for beta where 0
-   * is the only timestep; at least {@link DDPMScheduler#LEAST_VARIANCE}.
+   * is the only timestep; at least {@link #LEAST_VARIANCE}.
    */
   public double boundVariance(int timestep) {
     int t = timestep == 0 && betas.length > 1 ? 1 : timestep;
     double variance = t == 0 ? betas[0] : posteriorVariance(alphasCumprod[t], alphasCumprod[t - 1]);
-    return Math.max(variance, DDPMScheduler.LEAST_VARIANCE);
+    return Math.max(variance, LEAST_VARIANCE);
   }
 
   /**

@@ -1,5 +1,7 @@
 package io.github.tornadodiffusion.diffusion.schedulers.noise;
 
+import io.github.tornadodiffusion.nn.io.Ids;
+
 /** What the model predicts, given x_t = signal * x_0 + sigma * noise. */
 public enum PredictionType {
   /** The noise (Ho et al. 2020). */
@@ -8,6 +10,13 @@ public enum PredictionType {
   SAMPLE,
   /** v = signal * noise - sigma * x_0 (Salimans and Ho 2022). */
   V_PREDICTION;
+
+  /**
+   * Stands for a signal of zero where a prediction of the noise is divided by it: noise alone says
+   * nothing about x_0, but the sample has to stay finite. Far below every schedule that keeps some
+   * signal.
+   */
+  static final double LEAST_SIGNAL = 0x1p-24;
 
   /** The name in a configuration file, for instance {@code v_prediction}. */
   public String id() {
@@ -59,7 +68,7 @@ public enum PredictionType {
    */
   public double originalSample(double signal) {
     return switch (this) {
-      case EPSILON -> 1 / Math.max(signal, Diffused.LEAST_SIGNAL);
+      case EPSILON -> 1 / Math.max(signal, LEAST_SIGNAL);
       case SAMPLE -> 0;
       case V_PREDICTION -> signal;
     };
@@ -74,7 +83,7 @@ public enum PredictionType {
    */
   public double originalOutput(double signal, double sigma) {
     return switch (this) {
-      case EPSILON -> -sigma / Math.max(signal, Diffused.LEAST_SIGNAL);
+      case EPSILON -> -sigma / Math.max(signal, LEAST_SIGNAL);
       case SAMPLE -> 1;
       case V_PREDICTION -> -sigma;
     };

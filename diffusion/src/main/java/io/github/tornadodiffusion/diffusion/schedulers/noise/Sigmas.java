@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.diffusion.schedulers.noise;
 
+import io.github.tornadodiffusion.nn.io.Ids;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.Arrays;
 import java.util.Map;
@@ -103,7 +104,7 @@ public enum Sigmas {
   public static double[] ofTimesteps(NoiseSchedule schedule) {
     double[] sigmas = new double[schedule.timesteps()];
     for (int t = 0; t < sigmas.length; t++) {
-      sigmas[t] = schedule.sigma(t) / Math.max(schedule.signal(t), Diffused.LEAST_SIGNAL);
+      sigmas[t] = schedule.sigma(t) / Math.max(schedule.signal(t), PredictionType.LEAST_SIGNAL);
     }
     return sigmas;
   }

@@ -1,6 +1,5 @@
 package io.github.tornadodiffusion.diffusion.schedulers.steps;
 
-import io.github.tornadodiffusion.diffusion.schedulers.SamplingState;
 import java.util.Arrays;
 import java.util.List;
 

@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.diffusion.schedulers.steps;
 
-import io.github.tornadodiffusion.diffusion.schedulers.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update.Term;
 import java.util.ArrayList;
 import java.util.Arrays;

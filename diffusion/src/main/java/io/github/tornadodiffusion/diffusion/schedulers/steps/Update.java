@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.diffusion.schedulers.steps;
 
+import io.github.tornadodiffusion.nn.programs.SampleRegisters;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -8,22 +9,24 @@ import java.util.stream.Collectors;
  * What a sampler does with the arrays it keeps, its registers, once the model has answered. Every
  * array has the size of the sample. All of it is arithmetic on every element for itself, but for
  * {@link Threshold}, which sorts.
+ *
+ * <p>The first four registers are those that a model on a device has.
  */
 public sealed interface Update {
   /** The sample. */
-  int SAMPLE = 0;
+  int SAMPLE = SampleRegisters.SAMPLE;
 
   /** The model's output, without the channels that predict a variance. */
-  int OUTPUT = 1;
+  int OUTPUT = SampleRegisters.OUTPUT;
 
   /** Standard normal noise. */
-  int NOISE = 2;
-
-  /** The x_0 that the output means, after clipping. */
-  int ORIGINAL = 3;
+  int NOISE = SampleRegisters.NOISE;
 
   /** The channels of the model's output that predict a variance. */
-  int VARIANCE = 4;
+  int VARIANCE = SampleRegisters.VARIANCE;
+
+  /** The x_0 that the output means, after clipping. */
+  int ORIGINAL = 4;
 
   /** The model's output without label, for guidance. */
   int UNCONDITIONAL = 5;

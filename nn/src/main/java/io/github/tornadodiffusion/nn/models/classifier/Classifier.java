@@ -1,16 +1,23 @@
 package io.github.tornadodiffusion.nn.models.classifier;
 
 import io.github.tornadodiffusion.kernels.ops.activation.Activation;
+import io.github.tornadodiffusion.nn.graph.BatchShape;
 import io.github.tornadodiffusion.nn.graph.Graph;
+import io.github.tornadodiffusion.nn.graph.Input;
+import io.github.tornadodiffusion.nn.graph.Model;
+import io.github.tornadodiffusion.nn.graph.Outputs;
 import io.github.tornadodiffusion.nn.graph.Padding;
-import io.github.tornadodiffusion.nn.graph.ParameterSpec;
 import io.github.tornadodiffusion.nn.graph.Parameters;
 import io.github.tornadodiffusion.nn.graph.Scope;
 import io.github.tornadodiffusion.nn.graph.Tensor;
 import io.github.tornadodiffusion.nn.layers.Conv2d;
 import io.github.tornadodiffusion.nn.layers.GroupNorm2d;
+import io.github.tornadodiffusion.nn.operations.ActivationOperation;
+import io.github.tornadodiffusion.nn.operations.PixelMeanOperation;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
 
 /**
  * A small convolutional classifier of images: a 3x3 convolution, one with stride 2 as long as the
@@ -18,7 +25,16 @@ import java.util.List;
  * the mean over the pixels; a linear layer with SiLU, whose output is the features; and a linear
  * layer to the logits of the classes.
  */
-public final class Classifier {
+public final class Classifier implements Model {
+  /** The images, {@code [n, c, h, w]}. */
+  public static final String IMAGES = "images";
+
+  /** The output from which an image's class is told, {@code [n, features]}. */
+  public static final String FEATURES = "features";
+
+  /** The output that is larger the more likely a class is, {@code [n, classes]}. */
+  public static final String LOGITS = "logits";
+
   private static final int SMALLEST = 4;
   private static final int GROUPS = 8;
   private static final double EPSILON = 1e-5;
@@ -29,9 +45,6 @@ public final class Classifier {
   private final List<GroupNorm2d> norms = new ArrayList<>();
   private final Conv2d features;
   private final Conv2d logits;
-
-  /** What is computed of a batch, {@code [n, 1, 1, features]} and {@code [n, 1, 1, classes]}. */
-  record Outputs(Tensor features, Tensor logits) {}
 
   /** A classifier with the given configuration. */
   public Classifier(ClassifierConfig config) {
@@ -69,22 +82,27 @@ public final class Classifier {
   }
 
   /** All parameters in the order of the layers. */
-  public List<ParameterSpec> parameters() {
-    return parameters.specs();
-  }
-
-  Parameters arenaParameters() {
+  @Override
+  public Parameters parameters() {
     return parameters;
   }
 
-  /** The border that a batch of images should have. */
-  Padding imagePadding() {
-    return convolutions.getFirst().padding();
+  @Override
+  public List<Input> inputs(BatchShape batch) {
+    return List.of(
+        Input.images(
+                IMAGES,
+                batch.images(),
+                config.channels(),
+                config.height(),
+                config.width(),
+                convolutions.getFirst().padding())
+            .called("image values"));
   }
 
-  /** Records the classifier on a graph. */
-  Outputs record(Graph graph, Tensor images) {
-    Tensor x = images;
+  @Override
+  public SequencedMap<String, Tensor> record(Graph graph, Map<String, Tensor> inputs) {
+    Tensor x = inputs.get(IMAGES);
     for (int i = 0; i < convolutions.size(); i++) {
       boolean last = i == convolutions.size() - 1;
       x = convolutions.get(i).apply(graph, x);
@@ -97,9 +115,10 @@ public final class Classifier {
                   Activation.SILU,
                   last ? Padding.NONE : convolutions.get(i + 1).padding());
     }
-    Tensor mean = graph.meanOfPixels("mean", x);
+    Tensor mean = PixelMeanOperation.record(graph, "mean", x);
     Tensor hidden = features.apply(graph, mean);
-    Tensor active = graph.activation("features.activation", Activation.SILU, hidden);
-    return new Outputs(active, logits.apply(graph, active));
+    Tensor active =
+        ActivationOperation.record(graph, "features.activation", Activation.SILU, hidden);
+    return Outputs.of(FEATURES, active, LOGITS, logits.apply(graph, active));
   }
 }

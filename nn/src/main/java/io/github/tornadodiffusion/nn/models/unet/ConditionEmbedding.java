@@ -1,15 +1,24 @@
 package io.github.tornadodiffusion.nn.models.unet;
 
-import io.github.tornadodiffusion.nn.graph.Buffer;
 import io.github.tornadodiffusion.nn.graph.Graph;
+import io.github.tornadodiffusion.nn.graph.Input;
+import io.github.tornadodiffusion.nn.graph.Model;
 import io.github.tornadodiffusion.nn.graph.Parameter;
 import io.github.tornadodiffusion.nn.graph.ParameterSpec.Kind;
 import io.github.tornadodiffusion.nn.graph.Scope;
 import io.github.tornadodiffusion.nn.graph.Tensor;
 import io.github.tornadodiffusion.nn.layers.TimestepEmbedding;
+import io.github.tornadodiffusion.nn.operations.AddOperation;
+import io.github.tornadodiffusion.nn.operations.LookupOperation;
+import io.github.tornadodiffusion.nn.operations.SinusoidOperation;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 
 /** What UNet2DModel makes of timesteps and class labels: one vector an image, their sum. */
 final class ConditionEmbedding {
+  private static final String LABELS_IN_WORDS = "class labels";
+
   /** The vector of class labels is zero, of a table, of their timestep embedding, or as given. */
   private enum Classes {
     NONE,
@@ -60,32 +69,67 @@ final class ConditionEmbedding {
     };
   }
 
+  /** What it reads, {@link Model#TIMESTEPS} and {@link Model#CLASS_LABELS}, of n images. */
+  List<Input> inputs(int n) {
+    List<Input> inputs = new ArrayList<>();
+    inputs.add(Input.numbers(Model.TIMESTEPS, n).with(t -> number("timestep", t)));
+    Input labels = Input.numbers(Model.CLASS_LABELS, n);
+    switch (classes) {
+      case NONE -> {}
+      case TABLE ->
+          inputs.add(
+              Input.labels(Model.CLASS_LABELS, n, config.numClassEmbeds()).called(LABELS_IN_WORDS));
+      case TIMESTEP ->
+          inputs.add(labels.with(l -> number("class label", l)).called(LABELS_IN_WORDS));
+      case IDENTITY ->
+          inputs.add(
+              Input.vectors(Model.CLASS_LABELS, n, config.classVectorLength())
+                  .called("values of class vectors"));
+    }
+    return inputs;
+  }
+
+  /** A number as the time embedding takes it. */
+  private float number(String what, float value) {
+    if (config.fourier()) {
+      if (!(value > 0)) {
+        throw new IllegalArgumentException(
+            "The model embeds logarithms (time_embedding_type fourier) and cannot take the %s %s:"
+                    .formatted(what, value)
+                + " use numbers above 0");
+      }
+      return (float) StrictMath.log(value);
+    }
+    return timeTable == null ? value : Input.index(what, value, config.numTrainTimesteps());
+  }
+
   /** Records the vector {@code [n, 1, 1, timeEmbedDim]}. */
-  Tensor apply(Graph graph, Conditions conditions) {
-    Tensor time = timeEmbedding.apply(graph, features(graph, conditions, conditions.timesteps));
+  Tensor apply(Graph graph, Map<String, Tensor> inputs) {
+    Tensor time = timeEmbedding.apply(graph, features(graph, inputs.get(Model.TIMESTEPS)));
+    Tensor labels = inputs.get(Model.CLASS_LABELS);
     Tensor ofClasses =
         switch (classes) {
           case NONE -> null;
-          case TABLE ->
-              graph.lookup("class_embedding", classTable, conditions.labels, conditions.batch);
-          case TIMESTEP ->
-              classEmbedding.apply(graph, features(graph, conditions, conditions.labels));
-          case IDENTITY -> conditions.classVectors;
+          case TABLE -> LookupOperation.record(graph, "class_embedding", classTable, labels);
+          case TIMESTEP -> classEmbedding.apply(graph, features(graph, labels));
+          case IDENTITY -> labels;
         };
-    return ofClasses == null ? time : graph.add("class_embedding", time, ofClasses);
+    return ofClasses == null
+        ? time
+        : AddOperation.record(graph, "class_embedding", time, ofClasses);
   }
 
-  private Tensor features(Graph graph, Conditions conditions, Buffer numbers) {
+  private Tensor features(Graph graph, Tensor numbers) {
     if (frequencies != null) {
-      return graph.fourier("time_proj", numbers, conditions.batch, frequencies);
+      return SinusoidOperation.fourier(graph, "time_proj", numbers, frequencies);
     }
     if (timeTable != null) {
-      return graph.lookup("time_proj", timeTable, numbers, conditions.batch);
+      return LookupOperation.record(graph, "time_proj", timeTable, numbers);
     }
-    return graph.sinusoid(
+    return SinusoidOperation.record(
+        graph,
         "time_proj",
         numbers,
-        conditions.batch,
         config.blockOutChannels().getFirst(),
         config.freqShift(),
         config.flipSinToCos());

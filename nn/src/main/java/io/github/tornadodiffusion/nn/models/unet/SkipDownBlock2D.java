@@ -9,6 +9,7 @@ import io.github.tornadodiffusion.nn.layers.ResnetBlock2D;
 import io.github.tornadodiffusion.nn.layers.ResnetBlock2D.Options;
 import io.github.tornadodiffusion.nn.layers.ResnetBlock2D.Sampling;
 import io.github.tornadodiffusion.nn.layers.SelfAttention;
+import io.github.tornadodiffusion.nn.operations.ResampleOperation;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -93,7 +94,7 @@ final class SkipDownBlock2D implements UNetBlock {
     if (resnetDown != null) {
       hidden = resnetDown.apply(graph, hidden, temb);
       String label = scope.child("downsamplers.0").path();
-      skips.image(graph.filteredHalf(label, skips.image(), Padding.NONE));
+      skips.image(ResampleOperation.filteredHalf(graph, label, skips.image(), Padding.NONE));
       hidden = skipConv.apply(graph, skips.image(), null, hidden);
       skips.push(hidden);
     }

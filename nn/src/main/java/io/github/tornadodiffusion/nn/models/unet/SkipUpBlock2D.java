@@ -11,6 +11,8 @@ import io.github.tornadodiffusion.nn.layers.ResnetBlock2D;
 import io.github.tornadodiffusion.nn.layers.ResnetBlock2D.Options;
 import io.github.tornadodiffusion.nn.layers.ResnetBlock2D.Sampling;
 import io.github.tornadodiffusion.nn.layers.SelfAttention;
+import io.github.tornadodiffusion.nn.operations.ConcatOperation;
+import io.github.tornadodiffusion.nn.operations.ResampleOperation;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -82,7 +84,7 @@ final class SkipUpBlock2D implements UNetBlock {
     Tensor hidden = x;
     for (int i = 0; i < resnets.size(); i++) {
       String label = scope.child("resnets." + i).child("concat").path();
-      hidden = graph.concat(label, hidden, skips.pop());
+      hidden = ConcatOperation.record(graph, label, hidden, skips.pop());
       hidden = resnets.get(i).apply(graph, hidden, temb);
     }
     if (attention != null) {
@@ -90,7 +92,9 @@ final class SkipUpBlock2D implements UNetBlock {
     }
     Tensor image = skips.image();
     if (image != null) {
-      image = graph.filteredDouble(scope.child("upsampler").path(), image, Padding.NONE);
+      image =
+          ResampleOperation.filteredDouble(
+              graph, scope.child("upsampler").path(), image, Padding.NONE);
     }
     if (resnetUp != null) {
       Tensor normed = skipNorm.apply(graph, hidden, Activation.SILU, skipConv.padding());

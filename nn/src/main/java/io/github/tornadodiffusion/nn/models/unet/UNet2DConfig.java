@@ -5,8 +5,6 @@ import io.github.tornadodiffusion.nn.io.AtomicFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 
 /**
  * The configuration of a {@code UNet2DModel}: component for component the arguments of diffusers
@@ -107,14 +105,6 @@ public record UNet2DConfig(
 
   private static final List<String> CLASS_EMBED_TYPES = List.of("timestep", "identity");
 
-  private static final Map<String, Activation> ACTIVATIONS =
-      Map.of(
-          "silu", Activation.SILU,
-          "swish", Activation.SILU,
-          "mish", Activation.MISH,
-          "gelu", Activation.GELU,
-          "relu", Activation.RELU);
-
   /** The up blocks that exist here. */
   public static final List<String> UP_BLOCK_TYPES =
       List.of(
@@ -193,9 +183,10 @@ public record UNet2DConfig(
     checkChoice("downsample_type", downsampleType, List.of("conv", "resnet"));
     checkChoice("upsample_type", upsampleType, List.of("conv", "resnet"));
     check(
-        ACTIVATIONS.containsKey(actFn.toLowerCase(Locale.ROOT)),
-        "act_fn is %s, which is not supported; use silu, swish, mish, gelu or relu",
-        actFn);
+        Activation.named(actFn).isPresent(),
+        "act_fn is %s, which is not supported; use %s",
+        actFn,
+        String.join(", ", Activation.names()).replaceFirst(", (\\w+)$", " or $1"));
     checkChoice("resnet_time_scale_shift", resnetTimeScaleShift, List.of("default", "scale_shift"));
     check(
         classEmbedType == null || CLASS_EMBED_TYPES.contains(classEmbedType),
@@ -255,7 +246,7 @@ public record UNet2DConfig(
 
   /** The activation of the residual blocks. */
   Activation activation() {
-    return ACTIVATIONS.get(actFn.toLowerCase(Locale.ROOT));
+    return Activation.named(actFn).orElseThrow();
   }
 
   /** Whether the time embedding is of random features of the logarithm. */

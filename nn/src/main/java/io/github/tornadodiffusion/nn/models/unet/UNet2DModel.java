@@ -1,7 +1,11 @@
 package io.github.tornadodiffusion.nn.models.unet;
 
 import io.github.tornadodiffusion.kernels.ops.activation.Activation;
+import io.github.tornadodiffusion.nn.graph.BatchShape;
 import io.github.tornadodiffusion.nn.graph.Graph;
+import io.github.tornadodiffusion.nn.graph.Input;
+import io.github.tornadodiffusion.nn.graph.Model;
+import io.github.tornadodiffusion.nn.graph.Outputs;
 import io.github.tornadodiffusion.nn.graph.Padding;
 import io.github.tornadodiffusion.nn.graph.ParameterSpec;
 import io.github.tornadodiffusion.nn.graph.Parameters;
@@ -12,14 +16,21 @@ import io.github.tornadodiffusion.nn.layers.GroupNorm2d;
 import io.github.tornadodiffusion.nn.layers.ResnetBlock2D;
 import io.github.tornadodiffusion.nn.models.unet.DownBlock2D.Downsampling;
 import io.github.tornadodiffusion.nn.models.unet.UpBlock2D.Upsampling;
+import io.github.tornadodiffusion.nn.operations.AffineOperation;
+import io.github.tornadodiffusion.nn.operations.ScaleImagesOperation;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
 
 /**
  * diffusers 0.27.2's UNet2DModel: a UNet over images with a time embedding (Ho et al. 2020). It
  * knows its parameters, and records its forward pass on a graph of any batch and image size.
  */
-public final class UNet2DModel {
+public final class UNet2DModel implements Model {
+  /** What the output is divided by where the time embedding is of Fourier features. */
+  private static final String INVERSE_TIMESTEPS = "1 / timesteps";
+
   private final UNet2DConfig config;
   private final Scope root = Scope.root();
   private final Conv2d convIn;
@@ -46,7 +57,8 @@ public final class UNet2DModel {
     ResnetBlock2D.Options options =
         ResnetBlock2D.Options.of(tembChannels, groups(base), config.normEps())
             .withScaleShift(scaleShift)
-            .with(config.activation());
+            .with(config.activation())
+            .withDropout(config.dropout());
     addDownBlocks(options);
     // The up blocks come before the middle block in PyTorch's state_dict.
     addUpBlocks(options);
@@ -76,13 +88,14 @@ public final class UNet2DModel {
   }
 
   /** Every parameter, with diffusers' names and PyTorch's shapes, in {@code state_dict} order. */
-  public List<ParameterSpec> parameters() {
-    return root.parameters().specs();
+  @Override
+  public Parameters parameters() {
+    return root.parameters();
   }
 
-  /** Number of numbers in all parameters. */
-  public long parameterCount() {
-    return parameters().stream().mapToLong(ParameterSpec::size).sum();
+  /** The same in the order in which diffusers constructs the layers, and PyTorch draws them. */
+  public List<ParameterSpec> constructionOrder() {
+    return ConstructionOrder.of(parameters().specs());
   }
 
   /**
@@ -99,28 +112,36 @@ public final class UNet2DModel {
     }
   }
 
-  /** The parameters with their places in the arena. */
-  public Parameters arenaParameters() {
-    return root.parameters();
-  }
-
-  /** The border that a sample should have, so that it need not be copied. */
-  Padding samplePadding() {
-    return config.centerInputSample() ? Padding.NONE : convIn.padding();
-  }
-
   /**
-   * Records the forward pass.
-   *
-   * @param sample {@code [n, h, w, inChannels]}
-   * @return {@code [n, h, w, outChannels]}
+   * {@link Model#SAMPLE}, {@link Model#TIMESTEPS}, and for a model with classes {@link
+   * Model#CLASS_LABELS}.
    */
-  Tensor record(Graph graph, Tensor sample, Conditions conditions) {
-    checkSampleSize(sample.h(), sample.w());
-    Tensor temb = embedding.apply(graph, conditions);
+  @Override
+  public List<Input> inputs(BatchShape batch) {
+    checkSampleSize(batch.height(), batch.width());
+    int n = batch.images();
+    Padding border = config.centerInputSample() ? Padding.NONE : convIn.padding();
+    List<Input> inputs = new ArrayList<>();
+    inputs.add(Input.images(SAMPLE, n, config.inChannels(), batch.height(), batch.width(), border));
+    inputs.addAll(embedding.inputs(n));
+    if (config.fourier()) {
+      inputs.add(Input.numbers(INVERSE_TIMESTEPS, n).from(TIMESTEPS).with(t -> 1 / t));
+    }
+    return inputs;
+  }
+
+  /** Records the prediction {@code [n, h, w, outChannels]}, which is called {@link #SAMPLE} too. */
+  @Override
+  public SequencedMap<String, Tensor> record(Graph graph, Map<String, Tensor> inputs) {
+    return Outputs.of(SAMPLE, predict(graph, inputs));
+  }
+
+  private Tensor predict(Graph graph, Map<String, Tensor> inputs) {
+    Tensor sample = inputs.get(SAMPLE);
+    Tensor temb = embedding.apply(graph, inputs);
     Tensor x =
         config.centerInputSample()
-            ? graph.affine("center_input_sample", sample, 2, -1, convIn.padding())
+            ? AffineOperation.record(graph, "center_input_sample", sample, 2, -1, convIn.padding())
             : sample;
     Tensor hidden = convIn.apply(graph, x);
     Skips skips = new Skips(hidden);
@@ -135,9 +156,10 @@ public final class UNet2DModel {
     }
     hidden = convNormOut.apply(graph, hidden, Activation.SILU, convOut.padding());
     Tensor out = convOut.apply(graph, hidden, null, skips.image());
-    return conditions.inverseTimesteps == null
-        ? out
-        : graph.scaleImages("division by the timesteps", out, conditions.inverseTimesteps);
+    return config.fourier()
+        ? ScaleImagesOperation.record(
+            graph, "division by the timesteps", out, inputs.get(INVERSE_TIMESTEPS))
+        : out;
   }
 
   private void addDownBlocks(ResnetBlock2D.Options options) {

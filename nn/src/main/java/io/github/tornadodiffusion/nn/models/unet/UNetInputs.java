@@ -1,5 +1,9 @@
 package io.github.tornadodiffusion.nn.models.unet;
 
+import io.github.tornadodiffusion.nn.graph.Input;
+import io.github.tornadodiffusion.nn.graph.Model;
+import java.util.Map;
+
 /**
  * What one call of a UNet reads.
  *
@@ -17,18 +21,13 @@ public record UNetInputs(float[] sample, float[] timesteps, float[] classes) {
    * @param labels {@code [n]}, or null for a model without classes
    */
   public static UNetInputs of(float[] sample, float[] timesteps, int[] labels) {
-    return new UNetInputs(sample, timesteps, floats(labels));
+    return new UNetInputs(sample, timesteps, Input.floats(labels));
   }
 
-  /** The same numbers; null for null. */
-  public static float[] floats(int[] labels) {
-    if (labels == null) {
-      return null;
-    }
-    float[] floats = new float[labels.length];
-    for (int i = 0; i < floats.length; i++) {
-      floats[i] = labels[i];
-    }
-    return floats;
+  /** The values by the names of the model's inputs. */
+  public Map<String, float[]> values() {
+    return classes == null
+        ? Map.of(Model.SAMPLE, sample, Model.TIMESTEPS, timesteps)
+        : Map.of(Model.SAMPLE, sample, Model.TIMESTEPS, timesteps, Model.CLASS_LABELS, classes);
   }
 }

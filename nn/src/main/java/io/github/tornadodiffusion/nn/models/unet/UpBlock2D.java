@@ -7,6 +7,7 @@ import io.github.tornadodiffusion.nn.layers.Conv2d;
 import io.github.tornadodiffusion.nn.layers.Resampling;
 import io.github.tornadodiffusion.nn.layers.ResnetBlock2D;
 import io.github.tornadodiffusion.nn.layers.SelfAttention;
+import io.github.tornadodiffusion.nn.operations.ConcatOperation;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -71,7 +72,7 @@ public final class UpBlock2D implements UNetBlock {
     Tensor hidden = x;
     for (int i = 0; i < resnets.size(); i++) {
       String label = scope.child("resnets." + i).child("concat").path();
-      hidden = graph.concat(label, hidden, skips.pop());
+      hidden = ConcatOperation.record(graph, label, hidden, skips.pop());
       hidden = resnets.get(i).apply(graph, hidden, temb);
       if (!attentions.isEmpty()) {
         hidden = attentions.get(i).apply(graph, hidden);

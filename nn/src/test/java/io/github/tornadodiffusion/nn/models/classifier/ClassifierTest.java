@@ -7,9 +7,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.TestEngine;
+import io.github.tornadodiffusion.nn.graph.BatchShape;
+import io.github.tornadodiffusion.nn.graph.Input;
 import io.github.tornadodiffusion.nn.io.HostTensor;
+import io.github.tornadodiffusion.nn.programs.Inference;
+import io.github.tornadodiffusion.nn.programs.Objective;
+import io.github.tornadodiffusion.nn.training.AdamW;
 import io.github.tornadodiffusion.nn.training.Initialisation;
-import io.github.tornadodiffusion.nn.training.UNetTraining;
+import io.github.tornadodiffusion.nn.training.Training;
+import io.github.tornadodiffusion.nn.training.Update;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -23,11 +29,30 @@ class ClassifierTest {
   private static final int[] LABELS = {4, 0, 2};
 
   private static SequencedMap<String, HostTensor> parameters(ClassifierConfig config) {
-    return Initialisation.pytorchDefault(new Classifier(config).parameters(), 5);
+    return Initialisation.pytorchDefault(new Classifier(config).parameters().specs(), 5);
   }
 
-  private static UNetTraining.Hyperparameters rate(double learningRate) {
-    return new UNetTraining.Hyperparameters((float) learningRate, 0.9f, 0.999f, 1e-8f, 0, 1, 0, 0);
+  private static Update rate(double learningRate) {
+    return new Update(new AdamW((float) learningRate, 0.9f, 0.999f, 1e-8f, 0), 1);
+  }
+
+  private static Inference inference(
+      ClassifierConfig config, Map<String, HostTensor> parameters, int batch) {
+    return Inference.record(new Classifier(config), BatchShape.of(batch)).open(ENGINE, parameters);
+  }
+
+  private static Training training(
+      Engine engine, ClassifierConfig config, Map<String, HostTensor> parameters, int batch) {
+    return Training.record(
+            Objective.crossEntropy(new Classifier(config), Classifier.LOGITS),
+            BatchShape.of(batch),
+            new Training.Options(new AdamW(1)))
+        .open(engine, parameters);
+  }
+
+  private static float[] step(Training training, float[] images, int[] labels, Update update) {
+    Map<String, float[]> values = Map.of(Classifier.IMAGES, images, "labels", Input.floats(labels));
+    return training.step(new Training.StepInput(values, null, update)).lossPerImage();
   }
 
   private static float[] normals(SplittableRandom random, int count) {
@@ -39,9 +64,9 @@ class ClassifierTest {
   }
 
   private static double loss(Map<String, HostTensor> parameters, float[] images) {
-    try (ClassifierInference inference =
-        ClassifierInference.open(ENGINE, ODD, parameters, LABELS.length)) {
-      float[] logits = inference.run(images).logits();
+    try (Inference inference = inference(ODD, parameters, LABELS.length)) {
+      inference.predict(Map.of(Classifier.IMAGES, images));
+      float[] logits = inference.images(Classifier.LOGITS);
       double loss = 0;
       for (int i = 0; i < LABELS.length; i++) {
         double sum = 0;
@@ -61,14 +86,11 @@ class ClassifierTest {
     float[] images = normals(random, LABELS.length * 3 * 9 * 7);
     Map<String, HostTensor> parameters = parameters(ODD);
     Map<String, HostTensor> gradients;
-    try (ClassifierTraining training =
-        ClassifierTraining.open(ENGINE, ODD, parameters, LABELS.length)) {
-      float[] losses = training.step(images, LABELS, rate(1e-3));
+    try (Training training = training(ENGINE, ODD, parameters, LABELS.length)) {
+      float[] losses = step(training, images, LABELS, rate(1e-3));
       double mean = (losses[0] + losses[1] + losses[2]) / 3;
       assertEquals(loss(parameters, images), mean, 1e-5);
-      gradients =
-          training.loaded.readParameters(
-              training.recorded.gradients, training.recorded.net.model.arenaParameters());
+      gradients = training.gradients();
     }
     for (int direction = 0; direction < 3; direction++) {
       double expected = 0;
@@ -103,8 +125,7 @@ class ClassifierTest {
     SplittableRandom random = new SplittableRandom(4);
     double first = 0;
     double last = 0;
-    try (ClassifierTraining training =
-        ClassifierTraining.open(ENGINE, config, parameters(config), batch)) {
+    try (Training training = training(ENGINE, config, parameters(config), batch)) {
       for (int step = 0; step < 60; step++) {
         float[] images = normals(random, batch * 36);
         int[] labels = new int[batch];
@@ -115,7 +136,7 @@ class ClassifierTest {
             images[i * 36 + j] += labels[i] == (j % 6 < 3 ? 1 : 0) ? 1 : -1;
           }
         }
-        float[] losses = training.step(images, labels, rate(1e-2));
+        float[] losses = step(training, images, labels, rate(1e-2));
         for (float loss : losses) {
           first += step < 5 ? loss / 40 : 0;
           last += step >= 55 ? loss / 40 : 0;
@@ -131,17 +152,21 @@ class ClassifierTest {
     SplittableRandom random = new SplittableRandom(5);
     int length = 3 * 9 * 7;
     float[] images = normals(random, 3 * length);
-    try (ClassifierInference three = ClassifierInference.open(ENGINE, ODD, parameters(ODD), 3);
-        ClassifierInference one = ClassifierInference.open(ENGINE, ODD, parameters(ODD), 1)) {
-      ClassifierInference.Result all = three.run(images);
-      assertEquals(3 * ODD.features(), all.features().length);
+    try (Inference three = inference(ODD, parameters(ODD), 3);
+        Inference one = inference(ODD, parameters(ODD), 1)) {
+      three.predict(Map.of(Classifier.IMAGES, images));
+      float[] features = three.images(Classifier.FEATURES);
+      float[] logits = three.images(Classifier.LOGITS);
+      assertEquals(3 * ODD.features(), features.length);
       for (int i = 0; i < 3; i++) {
-        ClassifierInference.Result own =
-            one.run(Arrays.copyOfRange(images, i * length, (i + 1) * length));
+        float[] image = Arrays.copyOfRange(images, i * length, (i + 1) * length);
+        one.predict(Map.of(Classifier.IMAGES, image));
         assertArrayEquals(
-            Arrays.copyOfRange(all.logits(), i * 5, (i + 1) * 5), own.logits(), 1e-5f);
+            Arrays.copyOfRange(logits, i * 5, (i + 1) * 5), one.images(Classifier.LOGITS), 1e-5f);
         assertArrayEquals(
-            Arrays.copyOfRange(all.features(), i * 11, (i + 1) * 11), own.features(), 1e-5f);
+            Arrays.copyOfRange(features, i * 11, (i + 1) * 11),
+            one.images(Classifier.FEATURES),
+            1e-5f);
       }
     }
   }
@@ -150,12 +175,10 @@ class ClassifierTest {
   void isTheSameWithAnyNumberOfThreads() {
     float[] images = normals(new SplittableRandom(6), LABELS.length * 3 * 9 * 7);
     try (Engine other = TestEngine.another(3);
-        ClassifierTraining a =
-            ClassifierTraining.open(ENGINE, ODD, parameters(ODD), LABELS.length);
-        ClassifierTraining b =
-            ClassifierTraining.open(other, ODD, parameters(ODD), LABELS.length)) {
+        Training a = training(ENGINE, ODD, parameters(ODD), LABELS.length);
+        Training b = training(other, ODD, parameters(ODD), LABELS.length)) {
       for (int step = 0; step < 3; step++) {
-        assertArrayEquals(a.step(images, LABELS, rate(1e-2)), b.step(images, LABELS, rate(1e-2)));
+        assertArrayEquals(step(a, images, LABELS, rate(1e-2)), step(b, images, LABELS, rate(1e-2)));
       }
       assertEquals(a.parameters(), b.parameters());
     }
@@ -164,15 +187,14 @@ class ClassifierTest {
   @Test
   void refusesWhatDoesNotFit() {
     float[] images = new float[LABELS.length * 3 * 9 * 7];
-    try (ClassifierTraining training =
-        ClassifierTraining.open(ENGINE, ODD, parameters(ODD), LABELS.length)) {
+    try (Training training = training(ENGINE, ODD, parameters(ODD), LABELS.length)) {
       assertThrows(
           IllegalArgumentException.class,
-          () -> training.step(images, new int[] {0, 5, 1}, rate(1)));
+          () -> step(training, images, new int[] {0, 5, 1}, rate(1)));
       assertThrows(
-          IllegalArgumentException.class, () -> training.step(images, new int[2], rate(1)));
+          IllegalArgumentException.class, () -> step(training, images, new int[2], rate(1)));
       assertThrows(
-          IllegalArgumentException.class, () -> training.step(new float[3], LABELS, rate(1)));
+          IllegalArgumentException.class, () -> step(training, new float[3], LABELS, rate(1)));
     }
     assertThrows(IllegalArgumentException.class, () -> new ClassifierConfig(1, 8, 8, 1, 8, 8));
     assertThrows(IllegalArgumentException.class, () -> new ClassifierConfig(1, 0, 8, 2, 8, 8));

@@ -7,11 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.tornadodiffusion.kernels.jvm.JvmEngine;
 import io.github.tornadodiffusion.nn.Golden;
 import io.github.tornadodiffusion.nn.GoldenModel;
+import io.github.tornadodiffusion.nn.UNets;
 import io.github.tornadodiffusion.nn.graph.ParameterSpec;
 import io.github.tornadodiffusion.nn.graph.Scope;
 import io.github.tornadodiffusion.nn.layers.GroupNorm2d;
-import io.github.tornadodiffusion.nn.training.UNetGradients;
-import io.github.tornadodiffusion.nn.training.UNetTraining;
+import io.github.tornadodiffusion.nn.programs.Inference;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -33,7 +33,7 @@ class UNet2DModelTest {
 
   @Test
   void parametersOfUnit1() {
-    assertEquals(18_536_323, new UNet2DModel(unit1().build()).parameterCount());
+    assertEquals(18_536_323, new UNet2DModel(unit1().build()).parameters().count());
   }
 
   @Test
@@ -42,14 +42,14 @@ class UNet2DModelTest {
     JsonNode json = JsonMapper.shared().readTree(Golden.path(name + "/io.json").toFile());
     List<String> expected = new ArrayList<>(json.get("grad_stats").propertyNames());
     UNet2DModel model = new UNet2DModel(UNet2DConfig.read(Golden.path(name + "/config.json")));
-    assertEquals(expected, model.parameters().stream().map(ParameterSpec::name).toList());
+    assertEquals(expected, model.parameters().specs().stream().map(ParameterSpec::name).toList());
   }
 
   /** What PyTorch takes for the same step is 880 MiB; the rest is for the JVM. */
   @Test
   void unit1StepAtBatch8FitsInto600MiB() {
     long floats =
-        UNetTraining.arenaFloats(unit1().build(), new UNetTraining.Options(8, 32, 32, false));
+        UNets.recordTraining(unit1().build(), new UNets.Options(8, 32, 32, false)).floats();
     long mib = floats * 4 >> 20;
     assertTrue(mib < 600, mib + " MiB");
   }
@@ -57,9 +57,9 @@ class UNet2DModelTest {
   @Test
   void inferenceReusesMemory() {
     UNet2DConfig config = unit1().build();
-    long parameters = new UNet2DModel(config).arenaParameters().floats();
-    long inference = UNetInference.arenaFloats(config, 8, 32, 32) - parameters;
-    long gradients = UNetGradients.arenaFloats(config, 8, 32, 32) - 2 * parameters;
+    long parameters = new UNet2DModel(config).parameters().floats();
+    long inference = UNets.recordInference(config, 8, 32, 32).floats() - parameters;
+    long gradients = UNets.recordGradients(config, 8, 32, 32).floats() - 2 * parameters;
     assertTrue(inference < gradients / 3, inference + " and " + gradients);
   }
 
@@ -70,7 +70,8 @@ class UNet2DModelTest {
             unit1().blockOutChannels(List.of(65_536, 65_536, 65_536, 65_536)).build(),
             unit1().numClassEmbeds(Integer.MAX_VALUE).build())) {
       Exception e =
-          assertThrows(IllegalArgumentException.class, () -> new UNet2DModel(config).parameters());
+          assertThrows(
+              IllegalArgumentException.class, () -> new UNet2DModel(config).parameters().specs());
       assertTrue(e.getMessage().contains("use fewer layers or channels"), e.getMessage());
     }
   }
@@ -104,36 +105,28 @@ class UNet2DModelTest {
             .addAttention(false)
             .attnNormNumGroups(3)
             .build());
-    Exception dropout =
-        assertThrows(
-            IllegalArgumentException.class,
-            () ->
-                UNetTraining.arenaFloats(
-                    unit1().dropout(0.1).build(), new UNetTraining.Options(1, 32, 32, false)));
-    assertTrue(dropout.getMessage().contains("dropout"), dropout.getMessage());
   }
 
   @Test
   void labelsAreChecked() throws IOException {
     ModelFiles.UNet unet = GoldenModel.read("unet_variants/class_labels");
     try (JvmEngine engine = new JvmEngine(1);
-        UNetInference inference =
-            UNetInference.open(engine, unet.config(), unet.parameters(), 1, 8, 8)) {
+        Inference inference = UNets.inference(engine, unet.config(), unet.parameters(), 1, 8, 8)) {
       float[] sample = new float[3 * 64];
       float[] timestep = {3};
       Exception none =
           assertThrows(
-              IllegalArgumentException.class, () -> inference.predict(sample, timestep, null));
+              IllegalArgumentException.class, () -> predict(inference, sample, timestep, null));
       assertTrue(none.getMessage().contains("class label"), none.getMessage());
       Exception unknown =
           assertThrows(
               IllegalArgumentException.class,
-              () -> inference.predict(sample, timestep, new int[] {5}));
+              () -> predict(inference, sample, timestep, new int[] {5}));
       assertTrue(unknown.getMessage().contains("0 to 4"), unknown.getMessage());
       Exception length =
           assertThrows(
               IllegalArgumentException.class,
-              () -> inference.predict(new float[3], timestep, new int[] {1}));
+              () -> predict(inference, new float[3], timestep, new int[] {1}));
       assertTrue(length.getMessage().contains("192"), length.getMessage());
     }
   }
@@ -143,30 +136,29 @@ class UNet2DModelTest {
     float[] sample = new float[2 * 4 * 6];
     ModelFiles.UNet learned = GoldenModel.read("unet_options/mish_learned_time");
     try (JvmEngine engine = new JvmEngine(1);
-        UNetInference inference =
-            UNetInference.open(engine, learned.config(), learned.parameters(), 1, 4, 6)) {
+        Inference inference =
+            UNets.inference(engine, learned.config(), learned.parameters(), 1, 4, 6)) {
       for (float timestep : new float[] {30, -1, 2.5f, Float.NaN}) {
         assertMessage(
-            "use 0 to 29", () -> inference.predict(sample, new float[] {timestep}, new int[] {3}));
+            "use 0 to 29", () -> predict(inference, sample, new float[] {timestep}, new int[] {3}));
       }
       assertMessage(
           "no class label 30: use 0 to 29",
-          () -> inference.predict(sample, new float[] {3}, new int[] {30}));
+          () -> predict(inference, sample, new float[] {3}, new int[] {30}));
     }
     ModelFiles.UNet fourier = GoldenModel.read("unet_options/gelu_fourier_classes");
     try (JvmEngine engine = new JvmEngine(1);
-        UNetInference inference =
-            UNetInference.open(engine, fourier.config(), fourier.parameters(), 1, 4, 4)) {
+        Inference inference =
+            UNets.inference(engine, fourier.config(), fourier.parameters(), 1, 4, 4)) {
       assertMessage(
           "use numbers above 0",
-          () -> inference.predict(new float[48], new float[] {0}, new int[] {1}));
+          () -> predict(inference, new float[48], new float[] {0}, new int[] {1}));
     }
-    assertMessage(
-        "time_embedding_type fourier",
-        () ->
-            UNetTraining.arenaFloats(
-                unit1().timeEmbeddingType("fourier").build(),
-                new UNetTraining.Options(1, 32, 32, false)));
+  }
+
+  private static float[] predict(
+      Inference inference, float[] sample, float[] timesteps, int[] labels) {
+    return inference.predict(UNetInputs.of(sample, timesteps, labels).values());
   }
 
   @Test
@@ -181,7 +173,7 @@ class UNet2DModelTest {
             .build();
     assertMessage(
         "down_blocks.0.skip_conv: takes 3 channels, not the 1",
-        () -> UNetInference.arenaFloats(grey, 1, 4, 4));
+        () -> UNets.recordInference(grey, 1, 4, 4));
     assertMessage(
         "norm1: 3 channels do not divide into 0 groups",
         () -> new UNet2DModel(grey.toBuilder().blockOutChannels(3, 8).build()));
@@ -191,7 +183,7 @@ class UNet2DModelTest {
             .normNumGroups(4)
             .upBlockTypes("SkipUpBlock2D", "UpBlock2D")
             .build();
-    assertMessage("conv_out: cannot add", () -> UNetInference.arenaFloats(mixed, 1, 4, 4));
+    assertMessage("conv_out: cannot add", () -> UNets.recordInference(mixed, 1, 4, 4));
   }
 
   private static void assertMessage(String part, Executable action) {

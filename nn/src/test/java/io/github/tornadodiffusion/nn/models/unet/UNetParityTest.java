@@ -8,11 +8,14 @@ import io.github.tornadodiffusion.nn.Errors;
 import io.github.tornadodiffusion.nn.Golden;
 import io.github.tornadodiffusion.nn.GoldenModel;
 import io.github.tornadodiffusion.nn.TestEngine;
+import io.github.tornadodiffusion.nn.UNets;
+import io.github.tornadodiffusion.nn.graph.Model;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.io.Safetensors;
+import io.github.tornadodiffusion.nn.programs.Inference;
+import io.github.tornadodiffusion.nn.programs.LossGradients;
 import io.github.tornadodiffusion.nn.training.TorchGenerator;
 import io.github.tornadodiffusion.nn.training.TorchInitialisation;
-import io.github.tornadodiffusion.nn.training.UNetGradients;
 import java.io.IOException;
 import java.util.Map;
 import java.util.SequencedMap;
@@ -42,22 +45,23 @@ class UNetParityTest {
     Map<String, HostTensor> io = Safetensors.read(Golden.path(directory + "/io.safetensors"));
     ModelFiles.UNet unet = GoldenModel.read(directory);
     assertEquals(
-        json.get("n_parameters").asLong(), new UNet2DModel(unet.config()).parameterCount());
+        json.get("n_parameters").asLong(), new UNet2DModel(unet.config()).parameters().count());
     int[] shape = io.get("input").shape();
-    try (UNetGradients gradients =
-            UNetGradients.open(
+    try (LossGradients gradients =
+            UNets.gradients(
                 ENGINE, unet.config(), unet.parameters(), shape[0], shape[2], shape[3]);
-        UNetInference inference =
-            UNetInference.open(
+        Inference inference =
+            UNets.inference(
                 ENGINE, unet.config(), unet.parameters(), shape[0], shape[2], shape[3])) {
       float[] input = io.get("input").values();
       float[] timesteps = GoldenModel.floats(json.get("timesteps"));
       int[] labels = GoldenModel.ints(json.get("class_labels"));
-      UNetGradients.Result result =
-          gradients.run(input, timesteps, labels, io.get("target").values());
-      Errors.check("output", result.output(), io.get("output").values(), 2e-6);
-      Errors.check("inference", inference.predict(input, timesteps, labels), result.output(), 0);
-      assertEquals(json.get("loss").asDouble(), result.loss(), 5e-7);
+      Map<String, float[]> values = UNetInputs.of(input, timesteps, labels).values();
+      double loss = gradients.run(UNets.withTarget(values, io.get("target").values()));
+      float[] output = gradients.images(Model.SAMPLE);
+      Errors.check("output", output, io.get("output").values(), 2e-6);
+      Errors.check("inference", inference.predict(values), output, 0);
+      assertEquals(json.get("loss").asDouble(), loss, 5e-7);
       gradients.gradients().forEach((n, g) -> checkStatistics(n, g, json.get("grad_stats").get(n)));
     }
   }
@@ -71,11 +75,13 @@ class UNetParityTest {
     Map<String, HostTensor> io = Safetensors.read(Golden.path(directory + "/io.safetensors"));
     UNet2DConfig config = UNet2DConfig.read(Golden.path(directory + "/config.json"));
     UNet2DModel model = new UNet2DModel(config);
-    assertEquals(json.get("n_parameters").asLong(), model.parameterCount());
+    assertEquals(json.get("n_parameters").asLong(), model.parameters().count());
     Map<String, HostTensor> parameters =
         name.equals("ncsnpp")
-            ? TorchInitialisation.unet(
-                model.parameters(), new TorchGenerator(json.get("seed").asLong()))
+            ? TorchInitialisation.of(
+                model.parameters().specs(),
+                model.constructionOrder(),
+                new TorchGenerator(json.get("seed").asLong()))
             : GoldenModel.read(directory).parameters();
     int[] shape = io.get("input").shape();
     UNetInputs inputs =
@@ -83,19 +89,20 @@ class UNetParityTest {
             io.get("input").values(),
             GoldenModel.floats(json.get("timesteps")),
             config.conditioned() ? io.get("class_labels").values() : null);
-    try (UNetGradients gradients =
-            UNetGradients.open(ENGINE, config, parameters, shape[0], shape[2], shape[3]);
-        UNetInference inference =
-            UNetInference.open(ENGINE, config, parameters, shape[0], shape[2], shape[3])) {
-      UNetGradients.Result result = gradients.run(inputs, io.get("target").values());
+    try (LossGradients gradients =
+            UNets.gradients(ENGINE, config, parameters, shape[0], shape[2], shape[3]);
+        Inference inference =
+            UNets.inference(ENGINE, config, parameters, shape[0], shape[2], shape[3])) {
+      double loss = gradients.run(UNets.withTarget(inputs.values(), io.get("target").values()));
+      float[] output = gradients.images(Model.SAMPLE);
       double error = json.get("output_fp32_vs_fp64").asDouble();
-      Errors.check("output", result.output(), io.get("output").values(), 4 * error);
-      Errors.check("inference", inference.predict(inputs), result.output(), 0);
-      assertEquals(json.get("loss").asDouble(), result.loss(), 5e-7);
+      Errors.check("output", output, io.get("output").values(), 4 * error);
+      Errors.check("inference", inference.predict(inputs.values()), output, 0);
+      assertEquals(json.get("loss").asDouble(), loss, 5e-7);
       float[] gradInput = io.get("grad_input").values();
       Errors.check(
           "input gradient",
-          gradients.sampleGradient(),
+          gradients.inputGradient(Model.SAMPLE),
           gradInput,
           5e-6 * Errors.magnitude(gradInput));
       JsonNode statistics = json.get("grad_stats");
@@ -135,18 +142,20 @@ class UNetParityTest {
     SequencedMap<String, HostTensor> expected =
         Safetensors.read(Golden.path(TINY + ".grads.safetensors"));
     ModelFiles.UNet unet = GoldenModel.read(TINY + "/unet");
-    try (UNetGradients gradients =
-        UNetGradients.open(ENGINE, unet.config(), unet.parameters(), 2, 16, 16)) {
+    try (LossGradients gradients =
+        UNets.gradients(ENGINE, unet.config(), unet.parameters(), 2, 16, 16)) {
       float[] input = io.get("input").values();
-      UNetGradients.Result result =
-          gradients.run(
-              input, GoldenModel.floats(json.get("timesteps")), null, io.get("target").values());
+      float[] target = io.get("target").values();
+      float[] timesteps = GoldenModel.floats(json.get("timesteps"));
+      double loss =
+          gradients.run(UNets.withTarget(UNetInputs.of(input, timesteps, null).values(), target));
       double outputError = errors.get("output").asDouble();
-      Errors.check("output", result.output(), io.get("output").values(), 3 * outputError);
-      assertEquals(json.get("loss_fp64").asDouble(), result.loss(), 2e-7);
+      Errors.check(
+          "output", gradients.images(Model.SAMPLE), io.get("output").values(), 3 * outputError);
+      assertEquals(json.get("loss_fp64").asDouble(), loss, 2e-7);
       Errors.check(
           "input gradient",
-          gradients.sampleGradient(),
+          gradients.inputGradient(Model.SAMPLE),
           io.get("grad_input").values(),
           3 * errors.get("grad_input").asDouble());
       gradients
@@ -161,11 +170,11 @@ class UNetParityTest {
                 3 * error.get(0).asDouble() + floor);
           });
       float t = json.get("scalar_timestep").floatValue();
-      UNetGradients.Result scalar =
-          gradients.run(input, new float[] {t, t}, null, io.get("target").values());
+      gradients.run(
+          UNets.withTarget(UNetInputs.of(input, new float[] {t, t}, null).values(), target));
       Errors.check(
           "scalar timestep",
-          scalar.output(),
+          gradients.images(Model.SAMPLE),
           io.get("output_scalar_timestep").values(),
           3 * outputError);
     }

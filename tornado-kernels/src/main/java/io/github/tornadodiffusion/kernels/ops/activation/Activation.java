@@ -5,49 +5,124 @@ import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
 import io.github.tornadodiffusion.kernels.Rows;
 import io.github.tornadodiffusion.kernels.ops.elementwise.Elementwise;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.DoubleUnaryOperator;
 
 /**
- * Functions of every element, as torch.nn has them by default, and their gradients. Conventions of
- * borders and accumulate as in {@link Elementwise}.
+ * A function of every element and its gradient. Conventions of borders and accumulate as in {@link
+ * Elementwise}. Those here are torch.nn's with its defaults; {@link #of} makes others.
  */
-public enum Activation {
-  /** x / (1 + exp(-x)) (Hendrycks and Gimpel 2016). */
-  SILU,
-  /** max(x, 0); its gradient at 0 is 0. */
-  RELU,
-  /** x times the cumulative normal distribution at x (Hendrycks and Gimpel 2016). */
-  GELU,
-  /** x tanh(log(1 + exp(x))) (Misra 2019). */
-  MISH;
+public final class Activation {
+  private static final Map<String, Activation> NAMED = new LinkedHashMap<>();
 
-  private static final Class<?> OWNER = ActivationKernels.class;
+  /** x / (1 + exp(-x)) (Hendrycks and Gimpel 2016). */
+  public static final Activation SILU =
+      own(List.of("silu", "swish"), 4, ActivationOracles::silu, 8, ActivationOracles::siluSlope);
+
+  /** x tanh(log(1 + exp(x))) (Misra 2019). */
+  public static final Activation MISH =
+      own(List.of("mish"), 6, ActivationOracles::mish, 13, ActivationOracles::mishSlope);
+
+  /** x times the cumulative normal distribution at x (Hendrycks and Gimpel 2016). */
+  public static final Activation GELU =
+      own(List.of("gelu"), 30, ActivationOracles::gelu, 36, ActivationOracles::geluSlope);
+
+  /** max(x, 0); its gradient at 0 is 0. */
+  public static final Activation RELU =
+      own(List.of("relu"), 1, x -> Math.max(x, 0), 2, x -> x > 0 ? 1 : 0);
+
+  private final String name;
+  private final Kernel forward;
+  private final double forwardFlops;
+  private final Kernel backward;
+  private final double backwardFlops;
+
+  private Activation(
+      String name, Kernel forward, double forwardFlops, Kernel backward, double backwardFlops) {
+    this.name = name;
+    this.forward = forward;
+    this.forwardFlops = forwardFlops;
+    this.backward = backward;
+    this.backwardFlops = backwardFlops;
+  }
+
+  /**
+   * An activation of one's own.
+   *
+   * @param name for people
+   * @param forward writes rows of f(x), as {@link Rows} lays out in the descriptor; see {@link
+   *     ActivationOracles#function} for its oracle
+   * @param forwardFlops operations an element
+   * @param backward likewise gradOut * f'(x), reading x, then gradOut; see {@link
+   *     ActivationOracles#gradient} for its oracle
+   * @param backwardFlops operations an element
+   */
+  public static Activation of(
+      String name, Kernel forward, double forwardFlops, Kernel backward, double backwardFlops) {
+    return new Activation(name, forward, forwardFlops, backward, backwardFlops);
+  }
+
+  /**
+   * One of {@link ActivationKernels}.
+   *
+   * @param names the first of which is its kernel's, after which its gradient's is named
+   */
+  private static Activation own(
+      List<String> names,
+      double flops,
+      DoubleUnaryOperator function,
+      double slopeFlops,
+      DoubleUnaryOperator slope) {
+    String name = names.getFirst();
+    Activation activation =
+        of(
+            name,
+            Kernel.of(ActivationKernels.class, name).with(ActivationOracles.function(function)),
+            flops,
+            Kernel.of(ActivationKernels.class, name + "Backward")
+                .with(ActivationOracles.gradient(slope)),
+            slopeFlops);
+    names.forEach(each -> NAMED.put(each, activation));
+    return activation;
+  }
+
+  /** The names of {@link #named}. */
+  public static List<String> names() {
+    return List.copyOf(NAMED.keySet());
+  }
+
+  /** The activation that diffusers and torch call so, in any case; empty if there is none. */
+  public static Optional<Activation> named(String name) {
+    return Optional.ofNullable(NAMED.get(name.toLowerCase(Locale.ROOT)));
+  }
+
+  /** The name, for instance {@code silu}. */
+  public String name() {
+    return name;
+  }
 
   /** out = f(x). */
   public Call forward(Block x, Block out) {
-    return switch (this) {
-      case SILU -> call("silu", 4, false, out, List.of(x));
-      case RELU -> call("relu", 1, false, out, List.of(x));
-      case GELU -> call("gelu", 30, false, out, List.of(x));
-      case MISH -> call("mish", 6, false, out, List.of(x));
-    };
+    return call(forward, forwardFlops, false, out, List.of(x));
   }
 
   /** gradX = gradOut * f'(x). */
   public Call backward(Block x, Block gradOut, Block gradX, boolean accumulate) {
-    List<Block> inputs = List.of(x, gradOut);
-    return switch (this) {
-      case SILU -> call("siluBackward", 8, accumulate, gradX, inputs);
-      case RELU -> call("reluBackward", 2, accumulate, gradX, inputs);
-      case GELU -> call("geluBackward", 36, accumulate, gradX, inputs);
-      case MISH -> call("mishBackward", 13, accumulate, gradX, inputs);
-    };
+    return call(backward, backwardFlops, accumulate, gradX, List.of(x, gradOut));
   }
 
   private static Call call(
-      String method, double flops, boolean accumulate, Block out, List<Block> inputs) {
-    Kernel kernel = new Kernel(OWNER, method);
+      Kernel kernel, double flops, boolean accumulate, Block out, List<Block> inputs) {
     Rows.requireSameChannels(kernel, out, inputs.toArray(Block[]::new));
     return Rows.call(kernel, flops, accumulate, out, inputs);
+  }
+
+  @Override
+  public String toString() {
+    return name;
   }
 }

@@ -9,24 +9,25 @@ import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
 import uk.ac.manchester.tornado.api.types.vectors.Float16;
 
 /**
- * Kernels of {@link Activation}: an iteration writes one row, as {@link Rows} lays out in the
- * descriptor. A backward kernel reads x, then gradOut.
+ * Kernels of {@link Activation}: an iteration writes one row, with the descriptor of {@link Rows}.
+ * All blocks are [n, h, w, c]; a backward kernel reads x, then gradOut.
  */
 public final class ActivationKernels {
   private ActivationKernels() {}
 
+  /** out = x / (1 + exp(-x)). */
   static void silu(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int rows = d.get(1);
-    int top = d.get(2);
-    int h = d.get(3);
-    int left = d.get(4);
-    int length = d.get(5);
-    int pitch = d.get(6);
-    int out = d.get(7);
-    int in = d.get(9);
-    int inRow = d.get(10);
-    int inImage = d.get(11);
+    int bound = d.get(Rows.BOUND);
+    int rows = d.get(Rows.ROWS);
+    int top = d.get(Rows.TOP);
+    int h = d.get(Rows.H);
+    int left = d.get(Rows.LEFT);
+    int length = d.get(Rows.LENGTH);
+    int pitch = d.get(Rows.PITCH);
+    int out = d.get(Rows.OUT);
+    int in = d.get(Rows.IN);
+    int inRow = d.get(Rows.IN_ROW);
+    int inImage = d.get(Rows.IN_IMAGE);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
@@ -47,22 +48,23 @@ public final class ActivationKernels {
     }
   }
 
+  /** gradX = gradOut * s (1 + x (1 - s)) with s = 1 / (1 + exp(-x)). */
   static void siluBackward(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int rows = d.get(1);
-    int top = d.get(2);
-    int h = d.get(3);
-    int left = d.get(4);
-    int length = d.get(5);
-    int pitch = d.get(6);
-    int out = d.get(7);
-    int accumulate = d.get(8);
-    int in = d.get(9);
-    int inRow = d.get(10);
-    int inImage = d.get(11);
-    int grad = d.get(12);
-    int gradRow = d.get(13);
-    int gradImage = d.get(14);
+    int bound = d.get(Rows.BOUND);
+    int rows = d.get(Rows.ROWS);
+    int top = d.get(Rows.TOP);
+    int h = d.get(Rows.H);
+    int left = d.get(Rows.LEFT);
+    int length = d.get(Rows.LENGTH);
+    int pitch = d.get(Rows.PITCH);
+    int out = d.get(Rows.OUT);
+    int accumulate = d.get(Rows.ACCUMULATE);
+    int in = d.get(Rows.IN);
+    int inRow = d.get(Rows.IN_ROW);
+    int inImage = d.get(Rows.IN_IMAGE);
+    int grad = d.get(Rows.SECOND);
+    int gradRow = d.get(Rows.SECOND_ROW);
+    int gradImage = d.get(Rows.SECOND_IMAGE);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
@@ -91,18 +93,19 @@ public final class ActivationKernels {
     }
   }
 
+  /** out = max(x, 0). */
   static void relu(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int rows = d.get(1);
-    int top = d.get(2);
-    int h = d.get(3);
-    int left = d.get(4);
-    int length = d.get(5);
-    int pitch = d.get(6);
-    int out = d.get(7);
-    int in = d.get(9);
-    int inRow = d.get(10);
-    int inImage = d.get(11);
+    int bound = d.get(Rows.BOUND);
+    int rows = d.get(Rows.ROWS);
+    int top = d.get(Rows.TOP);
+    int h = d.get(Rows.H);
+    int left = d.get(Rows.LEFT);
+    int length = d.get(Rows.LENGTH);
+    int pitch = d.get(Rows.PITCH);
+    int out = d.get(Rows.OUT);
+    int in = d.get(Rows.IN);
+    int inRow = d.get(Rows.IN_ROW);
+    int inImage = d.get(Rows.IN_IMAGE);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
@@ -122,23 +125,26 @@ public final class ActivationKernels {
     }
   }
 
-  /** The slope is x times a huge number, cut off at 0 and 1, because lanes have no comparison. */
+  /**
+   * gradX = gradOut where x > 0, else 0. The slope is x times a huge number, cut off at 0 and 1,
+   * because lanes have no comparison.
+   */
   static void reluBackward(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int rows = d.get(1);
-    int top = d.get(2);
-    int h = d.get(3);
-    int left = d.get(4);
-    int length = d.get(5);
-    int pitch = d.get(6);
-    int out = d.get(7);
-    int accumulate = d.get(8);
-    int in = d.get(9);
-    int inRow = d.get(10);
-    int inImage = d.get(11);
-    int grad = d.get(12);
-    int gradRow = d.get(13);
-    int gradImage = d.get(14);
+    int bound = d.get(Rows.BOUND);
+    int rows = d.get(Rows.ROWS);
+    int top = d.get(Rows.TOP);
+    int h = d.get(Rows.H);
+    int left = d.get(Rows.LEFT);
+    int length = d.get(Rows.LENGTH);
+    int pitch = d.get(Rows.PITCH);
+    int out = d.get(Rows.OUT);
+    int accumulate = d.get(Rows.ACCUMULATE);
+    int in = d.get(Rows.IN);
+    int inRow = d.get(Rows.IN_ROW);
+    int inImage = d.get(Rows.IN_IMAGE);
+    int grad = d.get(Rows.SECOND);
+    int gradRow = d.get(Rows.SECOND_ROW);
+    int gradImage = d.get(Rows.SECOND_IMAGE);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
@@ -168,21 +174,21 @@ public final class ActivationKernels {
   }
 
   /**
-   * x Phi(x), where Phi(x) = erfc(-x / sqrt(2)) / 2 comes from its tail on either side of 0; which
-   * side is found as above.
+   * out = x Phi(x), where Phi(x) = erfc(-x / sqrt(2)) / 2 comes from its tail on either side of 0;
+   * which side is found as in {@link #reluBackward}.
    */
   static void gelu(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int rows = d.get(1);
-    int top = d.get(2);
-    int h = d.get(3);
-    int left = d.get(4);
-    int length = d.get(5);
-    int pitch = d.get(6);
-    int out = d.get(7);
-    int in = d.get(9);
-    int inRow = d.get(10);
-    int inImage = d.get(11);
+    int bound = d.get(Rows.BOUND);
+    int rows = d.get(Rows.ROWS);
+    int top = d.get(Rows.TOP);
+    int h = d.get(Rows.H);
+    int left = d.get(Rows.LEFT);
+    int length = d.get(Rows.LENGTH);
+    int pitch = d.get(Rows.PITCH);
+    int out = d.get(Rows.OUT);
+    int in = d.get(Rows.IN);
+    int inRow = d.get(Rows.IN_ROW);
+    int inImage = d.get(Rows.IN_IMAGE);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
@@ -210,23 +216,23 @@ public final class ActivationKernels {
     }
   }
 
-  /** Phi(x) + x exp(-x^2 / 2) / sqrt(2 pi). */
+  /** gradX = gradOut * (Phi(x) + x exp(-x^2 / 2) / sqrt(2 pi)). */
   static void geluBackward(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int rows = d.get(1);
-    int top = d.get(2);
-    int h = d.get(3);
-    int left = d.get(4);
-    int length = d.get(5);
-    int pitch = d.get(6);
-    int out = d.get(7);
-    int accumulate = d.get(8);
-    int in = d.get(9);
-    int inRow = d.get(10);
-    int inImage = d.get(11);
-    int grad = d.get(12);
-    int gradRow = d.get(13);
-    int gradImage = d.get(14);
+    int bound = d.get(Rows.BOUND);
+    int rows = d.get(Rows.ROWS);
+    int top = d.get(Rows.TOP);
+    int h = d.get(Rows.H);
+    int left = d.get(Rows.LEFT);
+    int length = d.get(Rows.LENGTH);
+    int pitch = d.get(Rows.PITCH);
+    int out = d.get(Rows.OUT);
+    int accumulate = d.get(Rows.ACCUMULATE);
+    int in = d.get(Rows.IN);
+    int inRow = d.get(Rows.IN_ROW);
+    int inImage = d.get(Rows.IN_IMAGE);
+    int grad = d.get(Rows.SECOND);
+    int gradRow = d.get(Rows.SECOND_ROW);
+    int gradImage = d.get(Rows.SECOND_IMAGE);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
@@ -264,21 +270,21 @@ public final class ActivationKernels {
   }
 
   /**
-   * With e = exp(x) and n = e (e + 2), tanh(log(1 + e)) is n / (n + 2); from x = 20 on that is 1,
-   * and e squared would leave the range.
+   * out = x tanh(log(1 + exp(x))). With e = exp(x) and n = e (e + 2), the hyperbolic tangent is n /
+   * (n + 2); from x = 20 on that is 1, and e squared would leave the range.
    */
   static void mish(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int rows = d.get(1);
-    int top = d.get(2);
-    int h = d.get(3);
-    int left = d.get(4);
-    int length = d.get(5);
-    int pitch = d.get(6);
-    int out = d.get(7);
-    int in = d.get(9);
-    int inRow = d.get(10);
-    int inImage = d.get(11);
+    int bound = d.get(Rows.BOUND);
+    int rows = d.get(Rows.ROWS);
+    int top = d.get(Rows.TOP);
+    int h = d.get(Rows.H);
+    int left = d.get(Rows.LEFT);
+    int length = d.get(Rows.LENGTH);
+    int pitch = d.get(Rows.PITCH);
+    int out = d.get(Rows.OUT);
+    int in = d.get(Rows.IN);
+    int inRow = d.get(Rows.IN_ROW);
+    int inImage = d.get(Rows.IN_IMAGE);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
@@ -302,23 +308,23 @@ public final class ActivationKernels {
     }
   }
 
-  /** As above: tanh + x 4 e (1 + e) / (n + 2)^2. */
+  /** gradX = gradOut * (n / (n + 2) + 4 x e (1 + e) / (n + 2)^2), with e and n of {@link #mish}. */
   static void mishBackward(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int rows = d.get(1);
-    int top = d.get(2);
-    int h = d.get(3);
-    int left = d.get(4);
-    int length = d.get(5);
-    int pitch = d.get(6);
-    int out = d.get(7);
-    int accumulate = d.get(8);
-    int in = d.get(9);
-    int inRow = d.get(10);
-    int inImage = d.get(11);
-    int grad = d.get(12);
-    int gradRow = d.get(13);
-    int gradImage = d.get(14);
+    int bound = d.get(Rows.BOUND);
+    int rows = d.get(Rows.ROWS);
+    int top = d.get(Rows.TOP);
+    int h = d.get(Rows.H);
+    int left = d.get(Rows.LEFT);
+    int length = d.get(Rows.LENGTH);
+    int pitch = d.get(Rows.PITCH);
+    int out = d.get(Rows.OUT);
+    int accumulate = d.get(Rows.ACCUMULATE);
+    int in = d.get(Rows.IN);
+    int inRow = d.get(Rows.IN_ROW);
+    int inImage = d.get(Rows.IN_IMAGE);
+    int grad = d.get(Rows.SECOND);
+    int gradRow = d.get(Rows.SECOND_ROW);
+    int gradImage = d.get(Rows.SECOND_IMAGE);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();

@@ -3,7 +3,11 @@ package io.github.tornadodiffusion.kernels.ops.attention;
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
-import java.util.Arrays;
+import io.github.tornadodiffusion.kernels.Tiles;
+import io.github.tornadodiffusion.kernels.ops.attention.AttentionKernels.Common;
+import io.github.tornadodiffusion.kernels.ops.attention.AttentionKernels.Forward;
+import io.github.tornadodiffusion.kernels.ops.attention.AttentionKernels.Keys;
+import io.github.tornadodiffusion.kernels.ops.attention.AttentionKernels.Queries;
 import java.util.List;
 
 /**
@@ -12,7 +16,18 @@ import java.util.List;
  * tokens; head i is the channels i*d .. (i+1)*d - 1, d = c / heads.
  */
 public final class Attention {
-  private static final Class<?> KERNELS = AttentionKernels.class;
+  private static final Kernel FORWARD =
+      Kernel.of(AttentionKernels.class, "forward")
+          .with(AttentionOracles::forward)
+          .with(Tiles.variant(AttentionTileKernels.class, "forward", 19_456));
+  private static final Kernel QUERIES =
+      Kernel.of(AttentionKernels.class, "queries")
+          .with(AttentionOracles::queries)
+          .with(Tiles.variant(AttentionTileKernels.class, "queries", 19_456));
+  private static final Kernel KEYS =
+      Kernel.of(AttentionKernels.class, "keys")
+          .with(AttentionOracles::keys)
+          .with(Tiles.variant(AttentionTileKernels.class, "keys", 19_456));
 
   private Attention() {}
 
@@ -42,13 +57,9 @@ public final class Attention {
     check(q, k, v, out);
     double products = products(q);
     double tensor = 4.0 * q.size();
-    return List.of(
-        new Call(
-            new Kernel(KERNELS, "forward"),
-            descriptor(q, k, v, heads, saved, scratch, forwardTile(q, heads), out.offset()),
-            tiles(q, heads),
-            2 * products,
-            4 * tensor));
+    int[] d = descriptor(Forward.SIZE, q, k, v, heads, saved, scratch, forwardTile(q, heads));
+    d[Forward.OUT] = out.offset();
+    return List.of(new Call(FORWARD, d, tiles(q, heads), 2 * products, 4 * tensor));
   }
 
   /** Floats of scratch memory that {@link #backward} needs. */
@@ -83,63 +94,40 @@ public final class Attention {
     int tileScratch = scratch + perQuery(q, heads);
     int tiles = tiles(q, heads);
     double tensor = 4.0 * q.size();
+    int[] queries =
+        descriptor(Queries.SIZE, q, k, v, heads, saved, tileScratch, queriesTile(q, heads));
+    queries[Queries.OUT] = out.offset();
+    queries[Queries.GRAD_OUT] = gradOut.offset();
+    queries[Queries.PRODUCTS] = products;
+    queries[Queries.GRAD_Q] = gradQ.offset();
+    int[] keys = descriptor(Keys.SIZE, q, k, v, heads, saved, tileScratch, keysTile(q, heads));
+    keys[Keys.GRAD_OUT] = gradOut.offset();
+    keys[Keys.PRODUCTS] = products;
+    keys[Keys.GRAD_K] = gradK.offset();
+    keys[Keys.GRAD_V] = gradV.offset();
     return List.of(
-        new Call(
-            new Kernel(KERNELS, "queries"),
-            descriptor(
-                q,
-                k,
-                v,
-                heads,
-                saved,
-                tileScratch,
-                queriesTile(q, heads),
-                out.offset(),
-                gradOut.offset(),
-                products,
-                gradQ.offset()),
-            tiles,
-            3 * products(q),
-            6 * tensor),
-        new Call(
-            new Kernel(KERNELS, "keys"),
-            descriptor(
-                q,
-                k,
-                v,
-                heads,
-                saved,
-                tileScratch,
-                keysTile(q, heads),
-                gradOut.offset(),
-                products,
-                gradK.offset(),
-                gradV.offset()),
-            tiles,
-            4 * products(q),
-            6 * tensor));
+        new Call(QUERIES, queries, tiles, 3 * products(q), 6 * tensor),
+        new Call(KEYS, keys, tiles, 4 * products(q), 6 * tensor));
   }
 
+  /** A descriptor of so many places, of which the common ones are filled. */
   private static int[] descriptor(
-      Block q, Block k, Block v, int heads, int saved, int scratch, int tileScratch, int... own) {
-    int[] head = {
-      q.n(),
-      tokens(q),
-      q.stride(),
-      heads,
-      q.c() / heads,
-      tilesOfHead(q),
-      q.offset(),
-      k.offset(),
-      v.offset(),
-      saved,
-      saved + perQuery(q, heads),
-      scratch,
-      tileScratch
-    };
-    int[] all = Arrays.copyOf(head, head.length + own.length);
-    System.arraycopy(own, 0, all, head.length, own.length);
-    return all;
+      int size, Block q, Block k, Block v, int heads, int saved, int scratch, int tileScratch) {
+    int[] d = new int[size];
+    d[Common.IMAGES] = q.n();
+    d[Common.TOKENS] = tokens(q);
+    d[Common.STRIDE] = q.stride();
+    d[Common.HEADS] = heads;
+    d[Common.HEAD_SIZE] = q.c() / heads;
+    d[Common.HEAD_TILES] = tilesOfHead(q);
+    d[Common.Q] = q.offset();
+    d[Common.K] = k.offset();
+    d[Common.V] = v.offset();
+    d[Common.MAXIMA] = saved;
+    d[Common.INVERSES] = saved + perQuery(q, heads);
+    d[Common.SCRATCH] = scratch;
+    d[Common.TILE_SCRATCH] = tileScratch;
+    return d;
   }
 
   private static int tokens(Block q) {

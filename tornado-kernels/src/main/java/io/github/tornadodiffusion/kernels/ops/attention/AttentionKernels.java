@@ -16,10 +16,8 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
  * In {@code forward} and {@code queries} the lanes are queries and the walk is over keys, in {@code
  * keys} it is the other way round.
  *
- * <p>All kernels share the head of the descriptor: 0 images, 1 tokens, 2 channel stride, 3 heads, 4
- * channels of a head, 5 tiles of a head, 6 q, 7 k, 8 v, 9 saved maxima (of 16 queries a tile, in
- * the order of the tiles), 10 saved inverse sums likewise, 11 scratch, 12 floats of scratch a tile.
- * What follows is the kernel's own.
+ * <p>Blocks are [IMAGES][TOKENS][STRIDE], of whose channels head i has those from i * HEAD_SIZE on.
+ * In the equations q, k and v are [TOKENS][HEAD_SIZE], one head of one image.
  *
  * <p>The helpers take offsets only: a vector argument would have to be boxed where C2 decides not
  * to inline them. And none has more than one exp in it, because C2 stops inlining, and then boxes,
@@ -27,36 +25,111 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
  * so that TornadoVM does not unroll them.
  */
 public final class AttentionKernels {
+  /** The places that all three descriptors begin with. */
+  static final class Common {
+    static final int IMAGES = 0;
+    static final int TOKENS = 1;
+
+    /** Channel stride of q, k and v. */
+    static final int STRIDE = 2;
+
+    static final int HEADS = 3;
+
+    /** Channels of a head. */
+    static final int HEAD_SIZE = 4;
+
+    /** Tiles of 16 tokens of a head. */
+    static final int HEAD_TILES = 5;
+
+    static final int Q = 6;
+    static final int K = 7;
+    static final int V = 8;
+
+    /** Greatest score of each query, 16 queries a tile in the order of the tiles. */
+    static final int MAXIMA = 9;
+
+    /** Inverse sum of the exponentials of each query, as {@link #MAXIMA}. */
+    static final int INVERSES = 10;
+
+    static final int SCRATCH = 11;
+
+    /** Floats of scratch memory of a tile. */
+    static final int TILE_SCRATCH = 12;
+
+    static final int SIZE = 13;
+
+    private Common() {}
+  }
+
+  /** Own places of {@link #forward}. */
+  static final class Forward {
+    static final int OUT = Common.SIZE;
+    static final int SIZE = Common.SIZE + 1;
+
+    private Forward() {}
+  }
+
+  /** Own places of {@link #queries}. */
+  static final class Queries {
+    static final int OUT = Common.SIZE;
+    static final int GRAD_OUT = Common.SIZE + 1;
+
+    /** Product of output and gradient of each query, as {@link Common#MAXIMA}. */
+    static final int PRODUCTS = Common.SIZE + 2;
+
+    static final int GRAD_Q = Common.SIZE + 3;
+    static final int SIZE = Common.SIZE + 4;
+
+    private Queries() {}
+  }
+
+  /** Own places of {@link #keys}. */
+  static final class Keys {
+    static final int GRAD_OUT = Common.SIZE;
+
+    /** What {@link #queries} has left. */
+    static final int PRODUCTS = Common.SIZE + 1;
+
+    static final int GRAD_K = Common.SIZE + 2;
+    static final int GRAD_V = Common.SIZE + 3;
+    static final int SIZE = Common.SIZE + 4;
+
+    private Keys() {}
+  }
+
   private AttentionKernels() {}
 
   /**
-   * Own descriptor: 13 out. Scratch: queries and sums [head size][16] each, then weights [8][16]
-   * and a factor [16].
+   * score = q k^T / sqrt(HEAD_SIZE), maxima[i] = max over j of score[i][j], inverses[i] = 1 / sum
+   * over j of exp(score[i][j] - maxima[i]), out[i] = inverses[i] * sum over j of exp(score[i][j] -
+   * maxima[i]) * v[j].
+   *
+   * <p>Scratch: queries and sums [head size][16] each, then weights [8][16] and a factor [16].
    */
   static void forward(FloatArray m, IntArray d) {
-    int bound = d.get(0) * d.get(3) * d.get(5);
+    int bound = d.get(Common.IMAGES) * d.get(Common.HEADS) * d.get(Common.HEAD_TILES);
     for (@Parallel int t = 0; t < bound; t++) {
-      int tokens = d.get(1);
-      int stride = d.get(2);
-      int size = d.get(4);
-      int first = t % d.get(5) * 16;
+      int tokens = d.get(Common.TOKENS);
+      int stride = d.get(Common.STRIDE);
+      int size = d.get(Common.HEAD_SIZE);
+      int first = t % d.get(Common.HEAD_TILES) * 16;
       int count = Math.min(16, tokens - first);
       int base = base(d, t);
-      int queries = d.get(11) + t * d.get(12);
+      int queries = d.get(Common.SCRATCH) + t * d.get(Common.TILE_SCRATCH);
       int sums = queries + 16 * size;
       int weights = sums + 16 * size;
       int factor = weights + 128;
       transpose(
           m,
-          d.get(6) + base + first * stride,
+          d.get(Common.Q) + base + first * stride,
           stride,
           count,
           size,
           queries,
           1f / TornadoMath.sqrt((float) size));
       clear(m, sums, size);
-      int max = d.get(9) + t * 16;
-      int total = d.get(10) + t * 16;
+      int max = d.get(Common.MAXIMA) + t * 16;
+      int total = d.get(Common.INVERSES) + t * 16;
       for (int lane = 0; lane < 16; lane++) {
         m.set(max + lane, -1e30f);
         m.set(total + lane, 0f);
@@ -65,86 +138,105 @@ public final class AttentionKernels {
         for (int j = 0; j < tokens; j += 8) {
           int left = tokens - 1 - j;
           int row = base + j * stride;
-          scores(m, d.get(7) + row, stride, left, size, queries + lane, weights + lane);
+          scores(m, d.get(Common.K) + row, stride, left, size, queries + lane, weights + lane);
           raise(m, left, weights + lane, max + lane, total + lane, factor + lane);
           weigh(m, left, weights + lane, max + lane, total + lane);
           accumulate(
-              m, d.get(8) + row, stride, left, size, weights + lane, factor + lane, sums + lane);
+              m,
+              d.get(Common.V) + row,
+              stride,
+              left,
+              size,
+              weights + lane,
+              factor + lane,
+              sums + lane);
         }
         divide(m, sums + lane, size, total + lane);
       }
-      store(m, d, t, sums, d.get(13), 1f);
+      store(m, d, t, sums, d.get(Forward.OUT), 1f);
     }
   }
 
   /**
-   * The gradient of q, and for {@code keys} the products of output and gradient of each query. Own
-   * descriptor: 13 out, 14 gradOut, 15 products (as saved maxima), 16 gradQ. Scratch: queries,
-   * output gradients and sums [head size][16] each, then weights [8][16], their gradients [8][16]
-   * and ones [16].
+   * With weight[i][j] = exp(score[i][j] - maxima[i]) * inverses[i]: products[i] = out[i] .
+   * gradOut[i] and gradQ[i] = sum over j of weight[i][j] * (gradOut[i] . v[j] - products[i]) * k[j]
+   * / sqrt(HEAD_SIZE).
+   *
+   * <p>Scratch: queries, output gradients and sums [head size][16] each, then weights [8][16],
+   * their gradients [8][16] and ones [16].
    */
   static void queries(FloatArray m, IntArray d) {
-    int bound = d.get(0) * d.get(3) * d.get(5);
+    int bound = d.get(Common.IMAGES) * d.get(Common.HEADS) * d.get(Common.HEAD_TILES);
     for (@Parallel int t = 0; t < bound; t++) {
-      int tokens = d.get(1);
-      int stride = d.get(2);
-      int size = d.get(4);
-      int first = t % d.get(5) * 16;
+      int tokens = d.get(Common.TOKENS);
+      int stride = d.get(Common.STRIDE);
+      int size = d.get(Common.HEAD_SIZE);
+      int first = t % d.get(Common.HEAD_TILES) * 16;
       int count = Math.min(16, tokens - first);
       int base = base(d, t);
-      int queries = d.get(11) + t * d.get(12);
+      int queries = d.get(Common.SCRATCH) + t * d.get(Common.TILE_SCRATCH);
       int gradients = queries + 16 * size;
       int sums = gradients + 16 * size;
       int weights = sums + 16 * size;
       int scores = weights + 128;
       int ones = scores + 128;
       float scale = 1f / TornadoMath.sqrt((float) size);
-      transpose(m, d.get(6) + base + first * stride, stride, count, size, queries, scale);
-      transpose(m, d.get(14) + base + first * stride, stride, count, size, gradients, 1f);
+      transpose(m, d.get(Common.Q) + base + first * stride, stride, count, size, queries, scale);
+      transpose(
+          m, d.get(Queries.GRAD_OUT) + base + first * stride, stride, count, size, gradients, 1f);
       clear(m, sums, size);
       for (int i = 0; i < 16; i++) {
-        int row = d.get(13) + base + (first + Math.min(i, count - 1)) * stride;
+        int row = d.get(Queries.OUT) + base + (first + Math.min(i, count - 1)) * stride;
         float product = 0f;
         for (int c = 0; c < size; c++) {
           product += m.get(row + c) * m.get(gradients + c * 16 + i);
         }
-        m.set(d.get(15) + t * 16 + i, product);
+        m.set(d.get(Queries.PRODUCTS) + t * 16 + i, product);
         m.set(ones + i, 1f);
       }
-      int max = d.get(9) + t * 16;
-      int inverse = d.get(10) + t * 16;
-      int product = d.get(15) + t * 16;
+      int max = d.get(Common.MAXIMA) + t * 16;
+      int inverse = d.get(Common.INVERSES) + t * 16;
+      int product = d.get(Queries.PRODUCTS) + t * 16;
       for (int lane = 0; lane < 16; lane += Lanes.width()) {
         for (int j = 0; j < tokens; j += 8) {
           int left = tokens - 1 - j;
           int row = base + j * stride;
-          scores(m, d.get(7) + row, stride, left, size, queries + lane, scores + lane);
-          scores(m, d.get(8) + row, stride, left, size, gradients + lane, weights + lane);
+          scores(m, d.get(Common.K) + row, stride, left, size, queries + lane, scores + lane);
+          scores(m, d.get(Common.V) + row, stride, left, size, gradients + lane, weights + lane);
           weighQueries(
               m, left, scores + lane, weights + lane, max + lane, inverse + lane, product + lane);
           accumulate(
-              m, d.get(7) + row, stride, left, size, weights + lane, ones + lane, sums + lane);
+              m,
+              d.get(Common.K) + row,
+              stride,
+              left,
+              size,
+              weights + lane,
+              ones + lane,
+              sums + lane);
         }
       }
-      store(m, d, t, sums, d.get(16), scale);
+      store(m, d, t, sums, d.get(Queries.GRAD_Q), scale);
     }
   }
 
   /**
-   * The gradients of k and v. Own descriptor: 13 gradOut, 14 products, 15 gradK, 16 gradV. Scratch:
-   * keys, values, sums for keys and sums for values [head size][16] each, then weights [8][16],
-   * their gradients [8][16] and ones [16].
+   * gradK[j] = sum over i of weight[i][j] * (gradOut[i] . v[j] - products[i]) * q[i] /
+   * sqrt(HEAD_SIZE) and gradV[j] = sum over i of weight[i][j] * gradOut[i].
+   *
+   * <p>Scratch: keys, values, sums for keys and sums for values [head size][16] each, then weights
+   * [8][16], their gradients [8][16] and ones [16].
    */
   static void keys(FloatArray m, IntArray d) {
-    int bound = d.get(0) * d.get(3) * d.get(5);
+    int bound = d.get(Common.IMAGES) * d.get(Common.HEADS) * d.get(Common.HEAD_TILES);
     for (@Parallel int t = 0; t < bound; t++) {
-      int tokens = d.get(1);
-      int stride = d.get(2);
-      int size = d.get(4);
-      int first = t % d.get(5) * 16;
+      int tokens = d.get(Common.TOKENS);
+      int stride = d.get(Common.STRIDE);
+      int size = d.get(Common.HEAD_SIZE);
+      int first = t % d.get(Common.HEAD_TILES) * 16;
       int count = Math.min(16, tokens - first);
       int base = base(d, t);
-      int keys = d.get(11) + t * d.get(12);
+      int keys = d.get(Common.SCRATCH) + t * d.get(Common.TILE_SCRATCH);
       int values = keys + 16 * size;
       int keySums = values + 16 * size;
       int valueSums = keySums + 16 * size;
@@ -152,32 +244,32 @@ public final class AttentionKernels {
       int scores = weights + 128;
       int ones = scores + 128;
       float scale = 1f / TornadoMath.sqrt((float) size);
-      transpose(m, d.get(7) + base + first * stride, stride, count, size, keys, scale);
-      transpose(m, d.get(8) + base + first * stride, stride, count, size, values, 1f);
+      transpose(m, d.get(Common.K) + base + first * stride, stride, count, size, keys, scale);
+      transpose(m, d.get(Common.V) + base + first * stride, stride, count, size, values, 1f);
       clear(m, keySums, size);
       clear(m, valueSums, size);
       for (int i = 0; i < 16; i++) {
         m.set(ones + i, 1f);
       }
-      int perQuery = t / d.get(5) * d.get(5) * 16;
+      int perQuery = t / d.get(Common.HEAD_TILES) * d.get(Common.HEAD_TILES) * 16;
       for (int lane = 0; lane < 16; lane += Lanes.width()) {
         for (int i = 0; i < tokens; i += 8) {
           int left = tokens - 1 - i;
           int row = base + i * stride;
           int query = perQuery + i;
-          scores(m, d.get(6) + row, stride, left, size, keys + lane, weights + lane);
-          scores(m, d.get(13) + row, stride, left, size, values + lane, scores + lane);
+          scores(m, d.get(Common.Q) + row, stride, left, size, keys + lane, weights + lane);
+          scores(m, d.get(Keys.GRAD_OUT) + row, stride, left, size, values + lane, scores + lane);
           weighKeys(
               m,
               left,
               weights + lane,
               scores + lane,
-              d.get(9) + query,
-              d.get(10) + query,
-              d.get(14) + query);
+              d.get(Common.MAXIMA) + query,
+              d.get(Common.INVERSES) + query,
+              d.get(Keys.PRODUCTS) + query);
           accumulate(
               m,
-              d.get(13) + row,
+              d.get(Keys.GRAD_OUT) + row,
               stride,
               left,
               size,
@@ -185,11 +277,18 @@ public final class AttentionKernels {
               ones + lane,
               valueSums + lane);
           accumulate(
-              m, d.get(6) + row, stride, left, size, scores + lane, ones + lane, keySums + lane);
+              m,
+              d.get(Common.Q) + row,
+              stride,
+              left,
+              size,
+              scores + lane,
+              ones + lane,
+              keySums + lane);
         }
       }
-      store(m, d, t, keySums, d.get(15), scale);
-      store(m, d, t, valueSums, d.get(16), 1f);
+      store(m, d, t, keySums, d.get(Keys.GRAD_K), scale);
+      store(m, d, t, valueSums, d.get(Keys.GRAD_V), 1f);
     }
   }
 
@@ -299,8 +398,9 @@ public final class AttentionKernels {
    * block.
    */
   private static int base(IntArray d, int t) {
-    int row = t / d.get(5);
-    return row / d.get(3) * d.get(1) * d.get(2) + row % d.get(3) * d.get(4);
+    int row = t / d.get(Common.HEAD_TILES);
+    return row / d.get(Common.HEADS) * d.get(Common.TOKENS) * d.get(Common.STRIDE)
+        + row % d.get(Common.HEADS) * d.get(Common.HEAD_SIZE);
   }
 
   /**
@@ -321,14 +421,14 @@ public final class AttentionKernels {
    * is the last head.
    */
   private static void store(FloatArray m, IntArray d, int t, int tile, int out, float factor) {
-    int stride = d.get(2);
-    int size = d.get(4);
-    int first = t % d.get(5) * 16;
-    int count = Math.min(16, d.get(1) - first);
+    int stride = d.get(Common.STRIDE);
+    int size = d.get(Common.HEAD_SIZE);
+    int first = t % d.get(Common.HEAD_TILES) * 16;
+    int count = Math.min(16, d.get(Common.TOKENS) - first);
     int rows = out + base(d, t) + first * stride;
     int padding = 0;
-    if (t / d.get(5) % d.get(3) == d.get(3) - 1) {
-      padding = stride - d.get(3) * size;
+    if (t / d.get(Common.HEAD_TILES) % d.get(Common.HEADS) == d.get(Common.HEADS) - 1) {
+      padding = stride - d.get(Common.HEADS) * size;
     }
     for (int lane = 0; lane < count; lane++) {
       int row = rows + lane * stride;

@@ -5,6 +5,10 @@ import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
 import io.github.tornadodiffusion.kernels.CallOracle.Region;
 import io.github.tornadodiffusion.kernels.Terms;
+import io.github.tornadodiffusion.kernels.ops.attention.AttentionKernels.Common;
+import io.github.tornadodiffusion.kernels.ops.attention.AttentionKernels.Forward;
+import io.github.tornadodiffusion.kernels.ops.attention.AttentionKernels.Keys;
+import io.github.tornadodiffusion.kernels.ops.attention.AttentionKernels.Queries;
 
 /** Oracles of {@code Attention}. */
 public final class AttentionOracles {
@@ -24,7 +28,18 @@ public final class AttentionOracles {
       int maxima,
       int inverses) {
     static Head of(int[] d) {
-      return new Head(d[0], d[1], d[2], d[3], d[4], d[5], d[6], d[7], d[8], d[9], d[10]);
+      return new Head(
+          d[Common.IMAGES],
+          d[Common.TOKENS],
+          d[Common.STRIDE],
+          d[Common.HEADS],
+          d[Common.HEAD_SIZE],
+          d[Common.HEAD_TILES],
+          d[Common.Q],
+          d[Common.K],
+          d[Common.V],
+          d[Common.MAXIMA],
+          d[Common.INVERSES]);
     }
 
     String shape() {
@@ -127,7 +142,7 @@ public final class AttentionOracles {
     return new Expectation(
         head.shape(),
         head.block(
-            d[13],
+            d[Forward.OUT],
             (rows, query, channel, sum) -> {
               double greatest = rows.greatestScore(query);
               double total = rows.total(query, greatest);
@@ -147,12 +162,12 @@ public final class AttentionOracles {
   public static Expectation queries(Call call) {
     int[] d = call.descriptor();
     Head head = Head.of(d);
-    int out = d[13];
-    int gradOut = d[14];
+    int out = d[Queries.OUT];
+    int gradOut = d[Queries.GRAD_OUT];
     return new Expectation(
         head.shape(),
         head.block(
-            d[16],
+            d[Queries.GRAD_Q],
             (rows, query, channel, sum) -> {
               double mean = rows.product(out, query, gradOut, query);
               for (int key = 0; key < head.tokens; key++) {
@@ -162,7 +177,7 @@ public final class AttentionOracles {
               }
             }),
         head.perQuery(
-            d[15],
+            d[Queries.PRODUCTS],
             (rows, query, channel, sum) -> {
               for (int c = 0; c < head.size; c++) {
                 sum.add(rows.at(out, query, c) * rows.at(gradOut, query, c));
@@ -173,21 +188,21 @@ public final class AttentionOracles {
   public static Expectation keys(Call call) {
     int[] d = call.descriptor();
     Head head = Head.of(d);
-    int gradOut = d[13];
+    int gradOut = d[Keys.GRAD_OUT];
     return new Expectation(
         head.shape(),
         head.block(
-            d[15],
+            d[Keys.GRAD_K],
             (rows, key, channel, sum) -> {
               for (int query = 0; query < head.tokens; query++) {
-                double mean = rows.saved(d[14], query);
+                double mean = rows.saved(d[Keys.PRODUCTS], query);
                 double gradient = rows.product(gradOut, query, head.v, key) - mean;
                 double weight = head.scale() * rows.weight(query, key);
                 sum.add(weight * gradient * rows.at(head.q, query, channel));
               }
             }),
         head.block(
-            d[16],
+            d[Keys.GRAD_V],
             (rows, key, channel, sum) -> {
               for (int query = 0; query < head.tokens; query++) {
                 sum.add(rows.weight(query, key) * rows.at(gradOut, query, channel));

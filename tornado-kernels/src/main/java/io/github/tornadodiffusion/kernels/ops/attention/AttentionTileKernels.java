@@ -1,6 +1,10 @@
 package io.github.tornadodiffusion.kernels.ops.attention;
 
 import io.github.tornadodiffusion.kernels.Tiles;
+import io.github.tornadodiffusion.kernels.ops.attention.AttentionKernels.Common;
+import io.github.tornadodiffusion.kernels.ops.attention.AttentionKernels.Forward;
+import io.github.tornadodiffusion.kernels.ops.attention.AttentionKernels.Keys;
+import io.github.tornadodiffusion.kernels.ops.attention.AttentionKernels.Queries;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -47,24 +51,24 @@ public final class AttentionTileKernels {
     // A thread's share of 32 x 32 numbers: rows y and y + 16, columns x and x + 16.
     int x = thread & 15;
     int y = thread >> 4;
-    int tokens = d.get(1);
-    int stride = d.get(2);
-    int heads = d.get(3);
-    int size = d.get(4);
+    int tokens = d.get(Common.TOKENS);
+    int stride = d.get(Common.STRIDE);
+    int heads = d.get(Common.HEADS);
+    int size = d.get(Common.HEAD_SIZE);
     float scale = 1f / TornadoMath.sqrt((float) size);
     int passes = kind == FORWARD ? 1 : 2;
     int results = kind == KEYS ? 2 : 1;
     int blocks = (tokens + 31) / 32;
-    int items = d.get(0) * heads * blocks;
+    int items = d.get(Common.IMAGES) * heads * blocks;
     for (int item = c.groupIdx; item < items; item += groups) {
       int head = item / blocks;
       int first = item % blocks * 32;
       int count = Math.min(32, tokens - first);
       int base = head / heads * tokens * stride + head % heads * size;
-      int perQuery = head * d.get(5) * 16;
+      int perQuery = head * d.get(Common.HEAD_TILES) * 16;
       int saved = perQuery + first;
       // Saved are whole tiles of 16 queries: those beyond the last repeat it.
-      int places = Math.min(32, d.get(5) * 16 - first);
+      int places = Math.min(32, d.get(Common.HEAD_TILES) * 16 - first);
       if (kind == FORWARD) {
         if (thread < 32) {
           max[thread] = -1e30f;
@@ -74,8 +78,8 @@ public final class AttentionTileKernels {
       if (kind == QUERIES) {
         // The products of output and gradient, eight threads a query.
         int at = base + Math.min(first + (thread >> 3), tokens - 1) * stride;
-        int outAt = d.get(13) + at;
-        int gradientAt = d.get(14) + at;
+        int outAt = d.get(Queries.OUT) + at;
+        int gradientAt = d.get(Queries.GRAD_OUT) + at;
         float product = 0f;
         for (int i = thread & 7; i < size; i += 8) {
           product += m.get(outAt + i) * m.get(gradientAt + i);
@@ -88,9 +92,9 @@ public final class AttentionTileKernels {
             sum += partial[thread * 17 + i];
           }
           factor[thread] = sum;
-          m.set(d.get(15) + saved + thread, sum);
-          max[thread] = m.get(d.get(9) + saved + thread);
-          total[thread] = m.get(d.get(10) + saved + thread);
+          m.set(d.get(Queries.PRODUCTS) + saved + thread, sum);
+          max[thread] = m.get(d.get(Common.MAXIMA) + saved + thread);
+          total[thread] = m.get(d.get(Common.INVERSES) + saved + thread);
         }
       }
       c.localBarrier();
@@ -98,12 +102,12 @@ public final class AttentionTileKernels {
         int rest = Math.min(32, tokens - j);
         // Scores, and for gradients also the products of gradients and values.
         for (int pass = 0; pass < passes; pass++) {
-          int ownAt = d.get(kind == KEYS ? 7 : 6);
-          int othersAt = d.get(kind == KEYS ? 6 : 7);
+          int ownAt = d.get(kind == KEYS ? Common.K : Common.Q);
+          int othersAt = d.get(kind == KEYS ? Common.Q : Common.K);
           float unit = scale;
           if (pass == 1) {
-            ownAt = d.get(kind == KEYS ? 8 : 14);
-            othersAt = d.get(kind == KEYS ? 13 : 8);
+            ownAt = d.get(kind == KEYS ? Common.V : Queries.GRAD_OUT);
+            othersAt = d.get(kind == KEYS ? Keys.GRAD_OUT : Common.V);
             unit = 1f;
           }
           float s00 = 0f;
@@ -199,9 +203,9 @@ public final class AttentionTileKernels {
                   inverse = total[r];
                   mean = factor[r];
                 } else {
-                  greatest = m.get(d.get(9) + perQuery + j + o);
-                  inverse = m.get(d.get(10) + perQuery + j + o);
-                  mean = m.get(d.get(14) + perQuery + j + o);
+                  greatest = m.get(d.get(Common.MAXIMA) + perQuery + j + o);
+                  inverse = m.get(d.get(Common.INVERSES) + perQuery + j + o);
+                  mean = m.get(d.get(Keys.PRODUCTS) + perQuery + j + o);
                 }
                 p = TornadoMath.exp(weights[r * 33 + o] - greatest) * inverse;
                 gradient = p * (weights[1056 + r * 33 + o] - mean);
@@ -214,13 +218,14 @@ public final class AttentionTileKernels {
         // The others' rows times their weights go to the results.
         for (int result = 0; result < results; result++) {
           int from = kind == FORWARD ? 0 : 1056;
-          int othersAt = d.get(kind == FORWARD ? 8 : kind == QUERIES ? 7 : 6);
-          int out = d.get(kind == FORWARD ? 13 : kind == QUERIES ? 16 : 15);
+          int othersAt = d.get(kind == FORWARD ? Common.V : kind == QUERIES ? Common.K : Common.Q);
+          int out =
+              d.get(kind == FORWARD ? Forward.OUT : kind == QUERIES ? Queries.GRAD_Q : Keys.GRAD_K);
           float unit = scale;
           if (result == 1) {
             from = 0;
-            othersAt = d.get(13);
-            out = d.get(16);
+            othersAt = d.get(Keys.GRAD_OUT);
+            out = d.get(Keys.GRAD_V);
             unit = 1f;
           }
           for (int e = 0; e < size; e += 32) {
@@ -280,19 +285,20 @@ public final class AttentionTileKernels {
       }
       if (kind == FORWARD) {
         if (thread < places) {
-          m.set(d.get(9) + saved + thread, max[thread]);
-          m.set(d.get(10) + saved + thread, total[thread]);
+          m.set(d.get(Common.MAXIMA) + saved + thread, max[thread]);
+          m.set(d.get(Common.INVERSES) + saved + thread, total[thread]);
         }
       }
       // The padding lanes behind the last head.
       if (head % heads == heads - 1) {
-        int out = d.get(kind == FORWARD ? 13 : kind == QUERIES ? 16 : 15);
+        int out =
+            d.get(kind == FORWARD ? Forward.OUT : kind == QUERIES ? Queries.GRAD_Q : Keys.GRAD_K);
         int padding = stride - heads * size;
         for (int i = thread; i < count * padding; i += Tiles.THREADS) {
           int at = base + (first + i / padding) * stride + size + i % padding;
           m.set(out + at, 0f);
           if (kind == KEYS) {
-            m.set(d.get(16) + at, 0f);
+            m.set(d.get(Keys.GRAD_V) + at, 0f);
           }
         }
       }

@@ -3,6 +3,11 @@ package io.github.tornadodiffusion.kernels.ops.conv;
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
+import io.github.tornadodiffusion.kernels.Tiles;
+import io.github.tornadodiffusion.kernels.ops.conv.ConvKernels.Flip;
+import io.github.tornadodiffusion.kernels.ops.conv.ConvKernels.Forward;
+import io.github.tornadodiffusion.kernels.ops.conv.ConvKernels.WeightGradient;
+import io.github.tornadodiffusion.kernels.ops.product.ProductTile;
 import io.github.tornadodiffusion.kernels.ops.reduce.Reduce;
 import java.util.List;
 
@@ -16,9 +21,15 @@ import java.util.List;
  * #forward} over the bordered output gradient with {@link #flip}ped weights.
  */
 public final class Conv {
-  private static final Kernel FORWARD = new Kernel(ConvKernels.class, "forward");
-  private static final Kernel FLIP = new Kernel(ConvKernels.class, "flip");
-  private static final Kernel WEIGHT_GRADIENT = new Kernel(ConvKernels.class, "weightGradient");
+  private static final Kernel FORWARD =
+      Kernel.of(ConvKernels.class, "forward")
+          .with(ConvOracles::forward)
+          .with(Tiles.variant(ProductTile.KERNEL, ConvProduct::forward));
+  private static final Kernel FLIP = Kernel.of(ConvKernels.class, "flip").with(ConvOracles::flip);
+  private static final Kernel WEIGHT_GRADIENT =
+      Kernel.of(ConvKernels.class, "weightGradient")
+          .with(ConvOracles::weightGradient)
+          .with(Tiles.variant(ProductTile.KERNEL, ConvProduct::weightGradient));
 
   /**
    * Bytes of input and output gradient that one chunk of images may have, so that they stay in a
@@ -73,35 +84,34 @@ public final class Conv {
     // the arena.
     boolean fromResidual = residual >= 0;
     boolean fromBias = !fromResidual && bias >= 0;
-    int[] descriptor = {
-      in.offset(),
-      rowStride,
-      in.rows() * rowStride,
-      stride * in.stride(),
-      run,
-      kernelH,
-      weights,
-      kernelH * run * 16,
-      out.offset(),
-      out.stride(),
-      tilesX,
-      tilesY,
-      images,
-      outW,
-      outH,
-      stride * rowStride,
-      shift,
-      fromResidual ? residual : fromBias ? bias : 0,
-      fromResidual ? out.stride() : 0,
-      fromResidual || fromBias ? 1 : 0,
-      fromResidual ? bias : -1,
-      perImage,
-      out.h() * out.w()
-    };
+    int[] d = new int[Forward.SIZE];
+    d[Forward.IN] = in.offset();
+    d[Forward.IN_ROW] = rowStride;
+    d[Forward.IN_IMAGE] = in.rows() * rowStride;
+    d[Forward.PIXEL_STEP] = stride * in.stride();
+    d[Forward.RUN] = run;
+    d[Forward.KERNEL_H] = kernelH;
+    d[Forward.WEIGHTS] = weights;
+    d[Forward.PANEL] = kernelH * run * 16;
+    d[Forward.OUT] = out.offset();
+    d[Forward.OUT_STRIDE] = out.stride();
+    d[Forward.TILES_X] = tilesX;
+    d[Forward.TILES_Y] = tilesY;
+    d[Forward.IMAGES] = images;
+    d[Forward.OUT_W] = outW;
+    d[Forward.OUT_H] = outH;
+    d[Forward.ROW_STEP] = stride * rowStride;
+    d[Forward.TILE_SHIFT] = shift;
+    d[Forward.START] = fromResidual ? residual : fromBias ? bias : 0;
+    d[Forward.START_PIXEL] = fromResidual ? out.stride() : 0;
+    d[Forward.START_CHANNEL] = fromResidual || fromBias ? 1 : 0;
+    d[Forward.BIAS] = fromResidual ? bias : -1;
+    d[Forward.PER_IMAGE] = perImage;
+    d[Forward.IMAGE_PIXELS] = out.h() * out.w();
     int extent = tilesX * tilesY * images * ((out.stride() + 31) / 32);
     double flops = 2.0 * out.pixels() * out.c() * kernelH * kernelW * in.c();
     double bytes = 4.0 * (in.size() + weightSize(kernelH, kernelW, in.c(), out.c()) + out.size());
-    return new Call(FORWARD, descriptor, extent, flops, bytes);
+    return new Call(FORWARD, d, extent, flops, bytes);
   }
 
   /**
@@ -128,9 +138,14 @@ public final class Conv {
    */
   public static Call flip(int weights, int kernelH, int kernelW, int cin, int cout, int flipped) {
     int taps = kernelH * kernelW;
-    int[] descriptor = {weights, taps, Block.round16(cin), Block.round16(cout), flipped};
+    int[] d = new int[Flip.SIZE];
+    d[Flip.WEIGHTS] = weights;
+    d[Flip.TAPS] = taps;
+    d[Flip.IN_STRIDE] = Block.round16(cin);
+    d[Flip.OUT_STRIDE] = Block.round16(cout);
+    d[Flip.FLIPPED] = flipped;
     double bytes = 8.0 * weightSize(kernelH, kernelW, cin, cout);
-    return new Call(FLIP, descriptor, taps * (Block.round16(cin) / 16), 0, bytes);
+    return new Call(FLIP, d, taps * (Block.round16(cin) / 16), 0, bytes);
   }
 
   /** Floats of scratch memory that {@link #weightGradient} needs; may be 0. */
@@ -161,30 +176,29 @@ public final class Conv {
     int size = weightSize(kernelH, kernelW, in.c(), gradOut.c());
     int rowStride = in.columns() * in.stride();
     boolean direct = chunks == 1;
-    int[] descriptor = {
-      in.offset(),
-      rowStride,
-      in.rows() * rowStride,
-      stride * in.stride(),
-      in.stride(),
-      kernelH,
-      kernelW,
-      stride * rowStride,
-      gradOut.offset(),
-      gradOut.stride(),
-      gradOut.n(),
-      gradOut.w(),
-      gradOut.h(),
-      direct ? gradWeights : scratch,
-      size,
-      chunks,
-      imagesPerChunk(in, gradOut),
-      direct && accumulate ? 1 : 0
-    };
+    int[] d = new int[WeightGradient.SIZE];
+    d[WeightGradient.IN] = in.offset();
+    d[WeightGradient.IN_ROW] = rowStride;
+    d[WeightGradient.IN_IMAGE] = in.rows() * rowStride;
+    d[WeightGradient.PIXEL_STEP] = stride * in.stride();
+    d[WeightGradient.IN_STRIDE] = in.stride();
+    d[WeightGradient.KERNEL_H] = kernelH;
+    d[WeightGradient.KERNEL_W] = kernelW;
+    d[WeightGradient.ROW_STEP] = stride * rowStride;
+    d[WeightGradient.GRAD_OUT] = gradOut.offset();
+    d[WeightGradient.OUT_STRIDE] = gradOut.stride();
+    d[WeightGradient.IMAGES] = gradOut.n();
+    d[WeightGradient.OUT_W] = gradOut.w();
+    d[WeightGradient.OUT_H] = gradOut.h();
+    d[WeightGradient.GRADIENT] = direct ? gradWeights : scratch;
+    d[WeightGradient.CHUNK_FLOATS] = size;
+    d[WeightGradient.CHUNKS] = chunks;
+    d[WeightGradient.CHUNK_IMAGES] = imagesPerChunk(in, gradOut);
+    d[WeightGradient.ACCUMULATE] = direct && accumulate ? 1 : 0;
     int extent = in.stride() / 8 * kernelH * kernelW * ((gradOut.stride() + 31) / 32) * chunks;
     double flops = 2.0 * gradOut.pixels() * gradOut.c() * kernelH * kernelW * in.c();
     double bytes = 4.0 * (in.size() + gradOut.size() + (double) size * chunks);
-    Call call = new Call(WEIGHT_GRADIENT, descriptor, extent, flops, bytes);
+    Call call = new Call(WEIGHT_GRADIENT, d, extent, flops, bytes);
     return direct
         ? List.of(call)
         : List.of(call, Reduce.sumRows(scratch, chunks, size, gradWeights, accumulate));

@@ -19,42 +19,178 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
  * pixels of a few images.
  */
 public final class ConvKernels {
+  /** Places of {@link #forward}. */
+  static final class Forward {
+    /** First float of the input, border included. */
+    static final int IN = 0;
+
+    /** Floats from row to row of the input. */
+    static final int IN_ROW = 1;
+
+    /** Floats from image to image of the input. */
+    static final int IN_IMAGE = 2;
+
+    /** Floats from one output pixel's input to the next one's. */
+    static final int PIXEL_STEP = 3;
+
+    /** Floats of a kernel row: its width times the input's channel stride. */
+    static final int RUN = 4;
+
+    static final int KERNEL_H = 5;
+    static final int WEIGHTS = 6;
+
+    /** Floats of the weights of 16 output channels. */
+    static final int PANEL = 7;
+
+    static final int OUT = 8;
+
+    /** Channel stride of the output. */
+    static final int OUT_STRIDE = 9;
+
+    /** Tiles across an image. */
+    static final int TILES_X = 10;
+
+    /** Tiles down an image. */
+    static final int TILES_Y = 11;
+
+    static final int IMAGES = 12;
+    static final int OUT_W = 13;
+    static final int OUT_H = 14;
+
+    /** Floats from one output row's input to the next one's. */
+    static final int ROW_STEP = 15;
+
+    /** Log2 of a tile's width. */
+    static final int TILE_SHIFT = 16;
+
+    /** What the sums start from: a residual, a bias or zeros. */
+    static final int START = 17;
+
+    /** Floats from pixel to pixel of it; 0 where all start from the same. */
+    static final int START_PIXEL = 18;
+
+    /** Floats from channel to channel of it; 0 for zeros. */
+    static final int START_CHANNEL = 19;
+
+    /** Bias to add to every pixel, or -1. */
+    static final int BIAS = 20;
+
+    /** Vectors of which each is added to the pixels of one image, or -1. */
+    static final int PER_IMAGE = 21;
+
+    /** Pixels that share such a vector. */
+    static final int IMAGE_PIXELS = 22;
+
+    static final int SIZE = 23;
+
+    private Forward() {}
+  }
+
+  /** Places of {@link #flip}. */
+  static final class Flip {
+    static final int WEIGHTS = 0;
+
+    /** Height times width of the kernel. */
+    static final int TAPS = 1;
+
+    /** Input channels, rounded up to 16. */
+    static final int IN_STRIDE = 2;
+
+    /** Output channels, rounded up to 16. */
+    static final int OUT_STRIDE = 3;
+
+    static final int FLIPPED = 4;
+    static final int SIZE = 5;
+
+    private Flip() {}
+  }
+
+  /** Places of {@link #weightGradient}. */
+  static final class WeightGradient {
+    /** First float of the input, border included. */
+    static final int IN = 0;
+
+    /** Floats from row to row of the input. */
+    static final int IN_ROW = 1;
+
+    /** Floats from image to image of the input. */
+    static final int IN_IMAGE = 2;
+
+    /** Floats from one output pixel's input to the next one's. */
+    static final int PIXEL_STEP = 3;
+
+    /** Channel stride of the input. */
+    static final int IN_STRIDE = 4;
+
+    static final int KERNEL_H = 5;
+    static final int KERNEL_W = 6;
+
+    /** Floats from one output row's input to the next one's. */
+    static final int ROW_STEP = 7;
+
+    static final int GRAD_OUT = 8;
+
+    /** Channel stride of the output gradient. */
+    static final int OUT_STRIDE = 9;
+
+    static final int IMAGES = 10;
+    static final int OUT_W = 11;
+    static final int OUT_H = 12;
+
+    /** The gradient of the weights, one for each chunk of images. */
+    static final int GRADIENT = 13;
+
+    /** Floats of the gradient of a chunk. */
+    static final int CHUNK_FLOATS = 14;
+
+    static final int CHUNKS = 15;
+    static final int CHUNK_IMAGES = 16;
+
+    /** 1 to add to the gradient, 0 to overwrite it. */
+    static final int ACCUMULATE = 17;
+
+    static final int SIZE = 18;
+
+    private WeightGradient() {}
+  }
+
   private ConvKernels() {}
 
   /**
-   * Descriptor: 0 first float of the input, border included; 1 floats from row to row of it, 2 from
-   * image to image, 3 from one output pixel's input to the next one's; 4 floats of a kernel row
-   * (kernelW * channel stride), 5 kernelH; 6 weights, 7 floats of a panel of 16 output channels; 8
-   * out, 9 its channel stride; 10 and 11 tiles across and down an image, 12 images, 13 width and 14
-   * height of out; 15 floats from one output row's input to the next one's; 16 log2 of a tile's
-   * width; 17 what the sums start from, 18 floats from pixel to pixel of it, 19 whether it is there
-   * (else 17 is a zero vector); 20 bias to add or -1; 21 values per image to add or -1, 22 pixels
-   * that share them. A 1x1 convolution may come as one image of one row. One iteration: 8 output
-   * pixels of an image, in a rectangle of 8x1, 4x2, 2x4 or 1x8, by 32 output channels. Pixels
-   * beyond the image's edge repeat the last one.
+   * out[n][y][x][o] = start + bias[o] + perImage[n][o] + sum over (ky, kx, c) of in[n][y * stride +
+   * ky][x * stride + kx][c] * weights[ky][kx][c][o], for in [images][rows][columns][channels] with
+   * its border and out [images][OUT_H][OUT_W][OUT_STRIDE].
+   *
+   * <p>One iteration: 8 output pixels of an image, in a rectangle of 8x1, 4x2, 2x4 or 1x8, by 32
+   * output channels. Pixels beyond the image's edge repeat the last one. A 1x1 convolution may come
+   * as one image of one row.
    */
   static void forward(FloatArray m, IntArray d) {
-    int tilesX = d.get(10);
-    int tilesY = d.get(11);
-    int tiles = tilesX * tilesY * d.get(12);
-    int bound = tiles * ((d.get(9) + 31) / 32);
+    int tilesX = d.get(Forward.TILES_X);
+    int tilesY = d.get(Forward.TILES_Y);
+    int tiles = tilesX * tilesY * d.get(Forward.IMAGES);
+    int bound = tiles * ((d.get(Forward.OUT_STRIDE) + 31) / 32);
     for (@Parallel int t = 0; t < bound; t++) {
       int lanes = Lanes.width();
-      int outStride = d.get(9);
-      int shift = d.get(16);
+      int outStride = d.get(Forward.OUT_STRIDE);
+      int shift = d.get(Forward.TILE_SHIFT);
       int tile = t % tiles;
       int block = t / tiles * 32;
       int end = Math.min(block + 32, outStride);
       int image = tile / (tilesX * tilesY);
       int x = tile % tilesX << shift;
       int y = tile / tilesX % tilesY << (3 - shift);
-      int in = d.get(0) + image * d.get(2) + y * d.get(15) + x * d.get(3);
-      int row = (image * d.get(14) + y) * d.get(13) + x;
+      int in =
+          d.get(Forward.IN)
+              + image * d.get(Forward.IN_IMAGE)
+              + y * d.get(Forward.ROW_STEP)
+              + x * d.get(Forward.PIXEL_STEP);
+      int row = (image * d.get(Forward.OUT_H) + y) * d.get(Forward.OUT_W) + x;
       for (int o = block; o < end; o += 2 * lanes) {
         forwardTile(m, d, in, row, x, y, o, Math.min(o + lanes, outStride - lanes));
       }
-      addVector(m, d, row, x, y, block, end, d.get(20), 0);
-      addVector(m, d, row, x, y, block, end, d.get(21), outStride);
+      addVector(m, d, row, x, y, block, end, d.get(Forward.BIAS), 0);
+      addVector(m, d, row, x, y, block, end, d.get(Forward.PER_IMAGE), outStride);
     }
   }
 
@@ -68,18 +204,18 @@ public final class ConvKernels {
     VectorFloat16 v = new VectorFloat16(m);
     int lanes = Lanes.width();
     int step = 16 / lanes;
-    int rowStride = d.get(1);
-    int pixelStep = d.get(3);
-    int run = d.get(4);
-    int kernelH = d.get(5);
-    int weights = d.get(6);
-    int panel = d.get(7);
-    int outW = d.get(13);
-    int rowStep = d.get(15);
-    int shift = d.get(16);
+    int rowStride = d.get(Forward.IN_ROW);
+    int pixelStep = d.get(Forward.PIXEL_STEP);
+    int run = d.get(Forward.RUN);
+    int kernelH = d.get(Forward.KERNEL_H);
+    int weights = d.get(Forward.WEIGHTS);
+    int panel = d.get(Forward.PANEL);
+    int outW = d.get(Forward.OUT_W);
+    int rowStep = d.get(Forward.ROW_STEP);
+    int shift = d.get(Forward.TILE_SHIFT);
     int mask = (1 << shift) - 1;
     int restX = outW - 1 - x;
-    int restY = d.get(14) - 1 - y;
+    int restY = d.get(Forward.OUT_H) - 1 - y;
     int x0 = Math.min(0 & mask, restX);
     int y0 = Math.min(0 >> shift, restY);
     int at0 = in + y0 * rowStep + x0 * pixelStep;
@@ -112,10 +248,10 @@ public final class ConvKernels {
     int y7 = Math.min(7 >> shift, restY);
     int at7 = in + y7 * rowStep + x7 * pixelStep;
     int o7 = y7 * outW + x7;
-    int initial = d.get(17) + row * d.get(18);
-    int ia = (initial + oa * d.get(19)) / lanes;
-    int ib = (initial + ob * d.get(19)) / lanes;
-    int iStep = d.get(18) / lanes;
+    int initial = d.get(Forward.START) + row * d.get(Forward.START_PIXEL);
+    int ia = (initial + oa * d.get(Forward.START_CHANNEL)) / lanes;
+    int ib = (initial + ob * d.get(Forward.START_CHANNEL)) / lanes;
+    int iStep = d.get(Forward.START_PIXEL) / lanes;
     Float16 r0a = v.get(ia + o0 * iStep);
     Float16 r0b = v.get(ib + o0 * iStep);
     Float16 r1a = v.get(ia + o1 * iStep);
@@ -175,10 +311,10 @@ public final class ConvKernels {
       qa += run * step;
       qb += run * step;
     }
-    int out = d.get(8) + row * d.get(9);
+    int out = d.get(Forward.OUT) + row * d.get(Forward.OUT_STRIDE);
     int sa = (out + oa) / lanes;
     int sb = (out + ob) / lanes;
-    int sStep = d.get(9) / lanes;
+    int sStep = d.get(Forward.OUT_STRIDE) / lanes;
     v.set(sa + o0 * sStep, r0a);
     v.set(sb + o0 * sStep, r0b);
     v.set(sa + o1 * sStep, r1a);
@@ -215,15 +351,15 @@ public final class ConvKernels {
     if (vector >= 0) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
-      int outStride = d.get(9);
-      int outW = d.get(13);
-      int shift = d.get(16);
+      int outStride = d.get(Forward.OUT_STRIDE);
+      int outW = d.get(Forward.OUT_W);
+      int shift = d.get(Forward.TILE_SHIFT);
       int columns = Math.min(1 << shift, outW - x);
-      int rows = Math.min(8 >> shift, d.get(14) - y);
+      int rows = Math.min(8 >> shift, d.get(Forward.OUT_H) - y);
       for (int i = 0; i < rows * columns; i++) {
         int r = row + i / columns * outW + i % columns;
-        int out = d.get(8) + r * outStride;
-        int added = vector + r / d.get(22) * imageStride;
+        int out = d.get(Forward.OUT) + r * outStride;
+        int added = vector + r / d.get(Forward.IMAGE_PIXELS) * imageStride;
         for (int o = from; o < to; o += lanes) {
           v.set((out + o) / lanes, Lanes.add(v.get((out + o) / lanes), v.get((added + o) / lanes)));
         }
@@ -232,20 +368,22 @@ public final class ConvKernels {
   }
 
   /**
-   * Descriptor: 0 weights, 1 taps (kernelH * kernelW), 2 and 3 input and output channels, rounded
-   * up to 16, 4 flipped weights. One iteration writes one tap of one panel of 16 input channels.
+   * flipped[ky][kx][o][c] = weights[KERNEL_H - 1 - ky][KERNEL_W - 1 - kx][c][o]: weights
+   * [OUT_STRIDE / 16][TAPS][IN_STRIDE][16] become [IN_STRIDE / 16][TAPS][OUT_STRIDE][16]. One
+   * iteration writes one tap of one panel of 16 input channels.
    */
   static void flip(FloatArray m, IntArray d) {
-    int taps = d.get(1);
-    int bound = taps * (d.get(2) / 16);
+    int taps = d.get(Flip.TAPS);
+    int bound = taps * (d.get(Flip.IN_STRIDE) / 16);
     for (@Parallel int t = 0; t < bound; t++) {
-      int cinStride = d.get(2);
-      int coutStride = d.get(3);
+      int cinStride = d.get(Flip.IN_STRIDE);
+      int coutStride = d.get(Flip.OUT_STRIDE);
       int tap = t % taps;
       int cPanel = t / taps * 16;
-      int target = d.get(4) + (t - tap + taps - 1 - tap) * coutStride * 16;
+      int target = d.get(Flip.FLIPPED) + (t - tap + taps - 1 - tap) * coutStride * 16;
       for (@Parallel int o = 0; o < coutStride; o++) {
-        int source = d.get(0) + ((o / 16 * taps + tap) * cinStride + cPanel) * 16 + o % 16;
+        int source =
+            d.get(Flip.WEIGHTS) + ((o / 16 * taps + tap) * cinStride + cPanel) * 16 + o % 16;
         for (int c = 0; c < 16; c++) {
           m.set(target + o * 16 + c, m.get(source + c * 16));
         }
@@ -254,38 +392,42 @@ public final class ConvKernels {
   }
 
   /**
-   * Descriptor: 0 to 3 as for {@link #forward}; 4 channel stride of the input, 5 kernelH, 6
-   * kernelW; 7 floats from one output row's input to the next one's; 8 gradOut, 9 its channel
-   * stride, 10 images, 11 width and 12 height; 13 the gradient, 14 floats of it for each chunk of
-   * images, 15 chunks, 16 images of a chunk, 17 whether to add to it. One iteration: 8 input
-   * channels, one tap, 32 output channels, some images.
+   * gradient[ky][kx][c][o] = sum over the (n, y, x) of a chunk of images of in[n][y * stride +
+   * ky][x * stride + kx][c] * gradOut[n][y][x][o], for gradOut [images][OUT_H][OUT_W][OUT_STRIDE]
+   * and, of each chunk, a gradient in the layout of weights. One iteration: 8 input channels, one
+   * tap, 32 output channels, the images of a chunk.
    */
   static void weightGradient(FloatArray m, IntArray d) {
-    int channelTiles = d.get(4) / 8;
-    int taps = d.get(5) * d.get(6);
-    int tiles = channelTiles * taps * ((d.get(9) + 31) / 32);
-    int bound = tiles * d.get(15);
+    int channelTiles = d.get(WeightGradient.IN_STRIDE) / 8;
+    int taps = d.get(WeightGradient.KERNEL_H) * d.get(WeightGradient.KERNEL_W);
+    int tiles = channelTiles * taps * ((d.get(WeightGradient.OUT_STRIDE) + 31) / 32);
+    int bound = tiles * d.get(WeightGradient.CHUNKS);
     for (@Parallel int t = 0; t < bound; t++) {
       int lanes = Lanes.width();
-      int kernelW = d.get(6);
-      int outStride = d.get(9);
-      int imagePixels = d.get(11) * d.get(12);
+      int kernelW = d.get(WeightGradient.KERNEL_W);
+      int outStride = d.get(WeightGradient.OUT_STRIDE);
+      int imagePixels = d.get(WeightGradient.OUT_W) * d.get(WeightGradient.OUT_H);
       int chunk = t / tiles;
       int tile = t % tiles;
       int c = tile % channelTiles * 8;
       int tap = tile / channelTiles % taps;
       int block = tile / (channelTiles * taps) * 32;
       int end = Math.min(block + 32, outStride);
-      int firstImage = chunk * d.get(16);
-      int pixels = Math.min(d.get(16), d.get(10) - firstImage) * imagePixels;
+      int firstImage = chunk * d.get(WeightGradient.CHUNK_IMAGES);
+      int pixels =
+          Math.min(d.get(WeightGradient.CHUNK_IMAGES), d.get(WeightGradient.IMAGES) - firstImage)
+              * imagePixels;
       int in =
-          d.get(0)
-              + firstImage * d.get(2)
-              + tap / kernelW * d.get(1)
-              + tap % kernelW * d.get(4)
+          d.get(WeightGradient.IN)
+              + firstImage * d.get(WeightGradient.IN_IMAGE)
+              + tap / kernelW * d.get(WeightGradient.IN_ROW)
+              + tap % kernelW * d.get(WeightGradient.IN_STRIDE)
               + c;
-      int gradOut = d.get(8) + firstImage * imagePixels * outStride;
-      int target = d.get(13) + chunk * d.get(14) + (tap * d.get(4) + c) * 16;
+      int gradOut = d.get(WeightGradient.GRAD_OUT) + firstImage * imagePixels * outStride;
+      int target =
+          d.get(WeightGradient.GRADIENT)
+              + chunk * d.get(WeightGradient.CHUNK_FLOATS)
+              + (tap * d.get(WeightGradient.IN_STRIDE) + c) * 16;
       for (int o = block; o < end; o += 2 * lanes) {
         weightGradientTile(
             m, d, in, gradOut, pixels, target, o, Math.min(o + lanes, outStride - lanes));
@@ -302,18 +444,22 @@ public final class ConvKernels {
     VectorFloat16 v = new VectorFloat16(m);
     int lanes = Lanes.width();
     int step = 16 / lanes;
-    int imageStride = d.get(2);
-    int pixelStep = d.get(3);
-    int panel = d.get(5) * d.get(6) * d.get(4) * 16;
-    int rowStep = d.get(7);
-    int outW = d.get(11);
-    int outH = d.get(12);
-    int accumulate = d.get(17);
+    int imageStride = d.get(WeightGradient.IN_IMAGE);
+    int pixelStep = d.get(WeightGradient.PIXEL_STEP);
+    int panel =
+        d.get(WeightGradient.KERNEL_H)
+            * d.get(WeightGradient.KERNEL_W)
+            * d.get(WeightGradient.IN_STRIDE)
+            * 16;
+    int rowStep = d.get(WeightGradient.ROW_STEP);
+    int outW = d.get(WeightGradient.OUT_W);
+    int outH = d.get(WeightGradient.OUT_H);
+    int accumulate = d.get(WeightGradient.ACCUMULATE);
     int qa = (target + oa / 16 * panel + oa % 16) / lanes;
     int qb = (target + ob / 16 * panel + ob % 16) / lanes;
     int g = (gradOut + oa) / lanes;
     int toSecond = (ob - oa) / lanes;
-    int gStep = d.get(9) / lanes;
+    int gStep = d.get(WeightGradient.OUT_STRIDE) / lanes;
     // Without accumulate the sums start from the zeros at the start of the arena.
     int ia = qa * accumulate;
     int ib = qb * accumulate;

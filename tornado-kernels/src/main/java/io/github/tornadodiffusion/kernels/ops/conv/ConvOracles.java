@@ -3,6 +3,9 @@ package io.github.tornadodiffusion.kernels.ops.conv;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
 import io.github.tornadodiffusion.kernels.CallOracle.Region;
+import io.github.tornadodiffusion.kernels.ops.conv.ConvKernels.Flip;
+import io.github.tornadodiffusion.kernels.ops.conv.ConvKernels.Forward;
+import io.github.tornadodiffusion.kernels.ops.conv.ConvKernels.WeightGradient;
 
 /** Oracles of {@code Conv}. */
 public final class ConvOracles {
@@ -14,33 +17,41 @@ public final class ConvOracles {
   /** out = conv(in) + bias + perImage + residual. */
   public static Expectation forward(Call call) {
     int[] d = call.descriptor();
-    int run = d[4];
-    int kernelH = d[5];
-    int stride = d[9];
-    int images = d[12];
-    int w = d[13];
-    int h = d[14];
-    int bias = d[20];
-    int perImage = d[21];
+    int run = d[Forward.RUN];
+    int kernelH = d[Forward.KERNEL_H];
+    int stride = d[Forward.OUT_STRIDE];
+    int images = d[Forward.IMAGES];
+    int w = d[Forward.OUT_W];
+    int h = d[Forward.OUT_H];
+    int bias = d[Forward.BIAS];
+    int perImage = d[Forward.PER_IMAGE];
     return new Expectation(
         "%dx%dx%d %dx%d %d -> %d".formatted(images, h, w, kernelH, kernelH, run / kernelH, stride),
         Region.at(
-            d[8],
+            d[Forward.OUT],
             images * h * w * stride,
             (i, before, sum) -> {
               int pixel = i / stride;
               int channel = i % stride;
-              int in = d[0] + pixel / (w * h) * d[2] + pixel / w % h * d[15] + pixel % w * d[3];
-              int weights = d[6] + channel / LANES * d[7] + channel % LANES;
+              int in =
+                  d[Forward.IN]
+                      + pixel / (w * h) * d[Forward.IN_IMAGE]
+                      + pixel / w % h * d[Forward.ROW_STEP]
+                      + pixel % w * d[Forward.PIXEL_STEP];
+              int weights =
+                  d[Forward.WEIGHTS] + channel / LANES * d[Forward.PANEL] + channel % LANES;
               for (int ky = 0; ky < kernelH; ky++) {
                 for (int r = 0; r < run; r++) {
                   int weight = weights + (ky * run + r) * LANES;
-                  sum.add(before.at(in + ky * d[1] + r) * before.at(weight));
+                  sum.add(before.at(in + ky * d[Forward.IN_ROW] + r) * before.at(weight));
                 }
               }
-              sum.add(d[19] == 0 ? 0 : before.at(d[17] + pixel * d[18] + channel));
+              sum.add(
+                  d[Forward.START_CHANNEL] == 0
+                      ? 0
+                      : before.at(d[Forward.START] + pixel * d[Forward.START_PIXEL] + channel));
               sum.add(bias < 0 ? 0 : before.at(bias + channel));
-              int image = pixel / d[22];
+              int image = pixel / d[Forward.IMAGE_PIXELS];
               sum.add(perImage < 0 ? 0 : before.at(perImage + image * stride + channel));
             }));
   }
@@ -48,21 +59,23 @@ public final class ConvOracles {
   /** The gradient of the weights, summed over chunks of images. */
   public static Expectation weightGradient(Call call) {
     int[] d = call.descriptor();
-    int inStride = d[4];
-    int kernelH = d[5];
-    int kernelW = d[6];
-    int outStride = d[9];
-    int images = d[10];
-    int w = d[11];
-    int h = d[12];
-    int size = d[14];
-    int chunks = d[15];
-    int perChunk = d[16];
+    int inStride = d[WeightGradient.IN_STRIDE];
+    int kernelH = d[WeightGradient.KERNEL_H];
+    int kernelW = d[WeightGradient.KERNEL_W];
+    int outStride = d[WeightGradient.OUT_STRIDE];
+    int images = d[WeightGradient.IMAGES];
+    int w = d[WeightGradient.OUT_W];
+    int h = d[WeightGradient.OUT_H];
+    int size = d[WeightGradient.CHUNK_FLOATS];
+    int chunks = d[WeightGradient.CHUNKS];
+    int perChunk = d[WeightGradient.CHUNK_IMAGES];
+    int gradient = d[WeightGradient.GRADIENT];
+    boolean added = d[WeightGradient.ACCUMULATE] != 0;
     return new Expectation(
         "%dx%dx%d %dx%d %d -> %d, %d chunks"
             .formatted(images, h, w, kernelH, kernelW, inStride, outStride, chunks),
         Region.at(
-            d[13],
+            gradient,
             chunks * size,
             (i, before, sum) -> {
               int first = i / size * perChunk;
@@ -72,13 +85,21 @@ public final class ConvOracles {
               int kx = element / LANES / inStride % kernelW;
               int ky = element / LANES / inStride / kernelW % kernelH;
               int cout = element / (LANES * inStride * kernelW * kernelH) * LANES + i % LANES;
-              sum.add(d[17] == 0 ? 0 : before.at(d[13] + i));
+              sum.add(added ? before.at(gradient + i) : 0);
               for (int n = first; n < last; n++) {
                 for (int y = 0; y < h; y++) {
-                  int in = d[0] + n * d[2] + y * d[7] + ky * d[1] + kx * inStride + cin;
-                  int out = d[8] + (n * h + y) * w * outStride + cout;
+                  int in =
+                      d[WeightGradient.IN]
+                          + n * d[WeightGradient.IN_IMAGE]
+                          + y * d[WeightGradient.ROW_STEP]
+                          + ky * d[WeightGradient.IN_ROW]
+                          + kx * inStride
+                          + cin;
+                  int out = d[WeightGradient.GRAD_OUT] + (n * h + y) * w * outStride + cout;
                   for (int x = 0; x < w; x++) {
-                    sum.add(before.at(in + x * d[3]) * before.at(out + x * outStride));
+                    sum.add(
+                        before.at(in + x * d[WeightGradient.PIXEL_STEP])
+                            * before.at(out + x * outStride));
                   }
                 }
               }
@@ -88,19 +109,19 @@ public final class ConvOracles {
   /** The weights for the input gradient: a permutation. */
   public static Expectation flip(Call call) {
     int[] d = call.descriptor();
-    int taps = d[1];
-    int cin = d[2];
-    int cout = d[3];
+    int taps = d[Flip.TAPS];
+    int cin = d[Flip.IN_STRIDE];
+    int cout = d[Flip.OUT_STRIDE];
     return new Expectation(
         "%d taps %d -> %d".formatted(taps, cin, cout),
         Region.at(
-            d[4],
+            d[Flip.FLIPPED],
             taps * cin * cout,
             (i, before, sum) -> {
               int in = i / (LANES * cout * taps) * LANES + i % LANES;
               int tap = taps - 1 - i / (LANES * cout) % taps;
               int out = i / LANES % cout;
-              int panel = d[0] + out / LANES * taps * cin * LANES;
+              int panel = d[Flip.WEIGHTS] + out / LANES * taps * cin * LANES;
               sum.add(before.at(panel + (tap * cin + in) * LANES + out % LANES));
             }));
   }

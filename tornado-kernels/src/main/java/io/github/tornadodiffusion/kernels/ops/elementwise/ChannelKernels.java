@@ -11,26 +11,70 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
 
 /**
  * Those kernels of {@link Elementwise} that tell the channels of a pixel apart: an iteration writes
- * one row, as {@link Rows} lays out in the descriptor.
+ * one row, with the descriptor of {@link Rows}. All blocks are [n, h, w, channels].
  */
 final class ChannelKernels {
+  /** Places behind the input of {@link #softmax}. */
+  static final class Softmax {
+    static final int CHANNELS = Rows.IN + Rows.PER_INPUT;
+    static final int STRIDE = CHANNELS + 1;
+
+    private Softmax() {}
+  }
+
+  /** Places behind softmax and gradOut, the inputs of {@link #softmaxBackward}. */
+  static final class SoftmaxBackward {
+    static final int STRIDE = Rows.IN + 2 * Rows.PER_INPUT;
+
+    private SoftmaxBackward() {}
+  }
+
+  /** Places behind a and b, the inputs of {@link #concat}. */
+  static final class Concat {
+    static final int A_CHANNELS = Rows.IN + 2 * Rows.PER_INPUT;
+    static final int A_STRIDE = A_CHANNELS + 1;
+    static final int B_CHANNELS = A_STRIDE + 1;
+    static final int B_STRIDE = B_CHANNELS + 1;
+
+    /** Channel stride of the output. */
+    static final int STRIDE = B_STRIDE + 1;
+
+    private Concat() {}
+  }
+
+  /** Places behind the input of {@link #slice}. */
+  static final class Slice {
+    /** The first channel. */
+    static final int FROM = Rows.IN + Rows.PER_INPUT;
+
+    static final int IN_STRIDE = FROM + 1;
+
+    /** Channels of the output. */
+    static final int CHANNELS = IN_STRIDE + 1;
+
+    /** Channel stride of the output. */
+    static final int STRIDE = CHANNELS + 1;
+
+    private Slice() {}
+  }
+
   private ChannelKernels() {}
 
-  /** Behind the input stand channels and channel stride. */
+  /** out[k] = exp(in[k] - max) / sum over j of exp(in[j] - max), over the channels of a pixel. */
   static void softmax(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int rows = d.get(1);
-    int top = d.get(2);
-    int h = d.get(3);
-    int left = d.get(4);
-    int length = d.get(5);
-    int pitch = d.get(6);
-    int out = d.get(7);
-    int in = d.get(9);
-    int inRow = d.get(10);
-    int inImage = d.get(11);
-    int c = d.get(12);
-    int stride = d.get(13);
+    int bound = d.get(Rows.BOUND);
+    int rows = d.get(Rows.ROWS);
+    int top = d.get(Rows.TOP);
+    int h = d.get(Rows.H);
+    int left = d.get(Rows.LEFT);
+    int length = d.get(Rows.LENGTH);
+    int pitch = d.get(Rows.PITCH);
+    int out = d.get(Rows.OUT);
+    int in = d.get(Rows.IN);
+    int inRow = d.get(Rows.IN_ROW);
+    int inImage = d.get(Rows.IN_IMAGE);
+    int c = d.get(Softmax.CHANNELS);
+    int stride = d.get(Softmax.STRIDE);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
@@ -83,26 +127,26 @@ final class ChannelKernels {
   }
 
   /**
-   * The padding lanes stay zero because softmax is zero there. Reads softmax and gradOut; behind
-   * them stands the channel stride.
+   * out[k] = soft[k] * (grad[k] - sum over j of soft[j] * grad[j]), over the channels of a pixel.
+   * The padding lanes stay zero because softmax is zero there.
    */
   static void softmaxBackward(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int rows = d.get(1);
-    int top = d.get(2);
-    int h = d.get(3);
-    int left = d.get(4);
-    int length = d.get(5);
-    int pitch = d.get(6);
-    int out = d.get(7);
-    int accumulate = d.get(8);
-    int soft = d.get(9);
-    int softRow = d.get(10);
-    int softImage = d.get(11);
-    int grad = d.get(12);
-    int gradRow = d.get(13);
-    int gradImage = d.get(14);
-    int stride = d.get(15);
+    int bound = d.get(Rows.BOUND);
+    int rows = d.get(Rows.ROWS);
+    int top = d.get(Rows.TOP);
+    int h = d.get(Rows.H);
+    int left = d.get(Rows.LEFT);
+    int length = d.get(Rows.LENGTH);
+    int pitch = d.get(Rows.PITCH);
+    int out = d.get(Rows.OUT);
+    int accumulate = d.get(Rows.ACCUMULATE);
+    int soft = d.get(Rows.IN);
+    int softRow = d.get(Rows.IN_ROW);
+    int softImage = d.get(Rows.IN_IMAGE);
+    int grad = d.get(Rows.SECOND);
+    int gradRow = d.get(Rows.SECOND_ROW);
+    int gradImage = d.get(Rows.SECOND_IMAGE);
+    int stride = d.get(SoftmaxBackward.STRIDE);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
@@ -136,29 +180,26 @@ final class ChannelKernels {
     }
   }
 
-  /**
-   * Reads a and b; behind them stand channels and channel stride of a, of b, and the channel stride
-   * of the output.
-   */
+  /** out = the channels of a, then those of b; a has a multiple of 16. */
   static void concat(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int rows = d.get(1);
-    int top = d.get(2);
-    int h = d.get(3);
-    int left = d.get(4);
-    int length = d.get(5);
-    int pitch = d.get(6);
-    int out = d.get(7);
-    int a = d.get(9);
-    int aRow = d.get(10);
-    int aImage = d.get(11);
-    int b = d.get(12);
-    int bRow = d.get(13);
-    int bImage = d.get(14);
-    int ac = d.get(15);
-    int aStride = d.get(16);
-    int bStride = d.get(18);
-    int stride = d.get(19);
+    int bound = d.get(Rows.BOUND);
+    int rows = d.get(Rows.ROWS);
+    int top = d.get(Rows.TOP);
+    int h = d.get(Rows.H);
+    int left = d.get(Rows.LEFT);
+    int length = d.get(Rows.LENGTH);
+    int pitch = d.get(Rows.PITCH);
+    int out = d.get(Rows.OUT);
+    int a = d.get(Rows.IN);
+    int aRow = d.get(Rows.IN_ROW);
+    int aImage = d.get(Rows.IN_IMAGE);
+    int b = d.get(Rows.SECOND);
+    int bRow = d.get(Rows.SECOND_ROW);
+    int bImage = d.get(Rows.SECOND_IMAGE);
+    int ac = d.get(Concat.A_CHANNELS);
+    int aStride = d.get(Concat.A_STRIDE);
+    int bStride = d.get(Concat.B_STRIDE);
+    int stride = d.get(Concat.STRIDE);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
@@ -183,27 +224,27 @@ final class ChannelKernels {
     }
   }
 
-  /** As {@link #concat}. */
+  /** As {@link #concat}, for any channels. */
   static void concatUnaligned(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int rows = d.get(1);
-    int top = d.get(2);
-    int h = d.get(3);
-    int left = d.get(4);
-    int length = d.get(5);
-    int pitch = d.get(6);
-    int out = d.get(7);
-    int a = d.get(9);
-    int aRow = d.get(10);
-    int aImage = d.get(11);
-    int b = d.get(12);
-    int bRow = d.get(13);
-    int bImage = d.get(14);
-    int ac = d.get(15);
-    int aStride = d.get(16);
-    int bc = d.get(17);
-    int bStride = d.get(18);
-    int stride = d.get(19);
+    int bound = d.get(Rows.BOUND);
+    int rows = d.get(Rows.ROWS);
+    int top = d.get(Rows.TOP);
+    int h = d.get(Rows.H);
+    int left = d.get(Rows.LEFT);
+    int length = d.get(Rows.LENGTH);
+    int pitch = d.get(Rows.PITCH);
+    int out = d.get(Rows.OUT);
+    int a = d.get(Rows.IN);
+    int aRow = d.get(Rows.IN_ROW);
+    int aImage = d.get(Rows.IN_IMAGE);
+    int b = d.get(Rows.SECOND);
+    int bRow = d.get(Rows.SECOND_ROW);
+    int bImage = d.get(Rows.SECOND_IMAGE);
+    int ac = d.get(Concat.A_CHANNELS);
+    int aStride = d.get(Concat.A_STRIDE);
+    int bc = d.get(Concat.B_CHANNELS);
+    int bStride = d.get(Concat.B_STRIDE);
+    int stride = d.get(Concat.STRIDE);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int image = t / rows;
@@ -231,25 +272,25 @@ final class ChannelKernels {
   }
 
   /**
-   * Behind the input stand the first channel, the channel stride of the input, channels and channel
-   * stride of the output.
+   * out[k] = in[from + k], over the channels of a pixel; from is a multiple of 16, and the lanes
+   * behind the last channel are zero in the input.
    */
   static void slice(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int rows = d.get(1);
-    int top = d.get(2);
-    int h = d.get(3);
-    int left = d.get(4);
-    int length = d.get(5);
-    int pitch = d.get(6);
-    int out = d.get(7);
-    int accumulate = d.get(8);
-    int in = d.get(9);
-    int inRow = d.get(10);
-    int inImage = d.get(11);
-    int from = d.get(12);
-    int inStride = d.get(13);
-    int stride = d.get(15);
+    int bound = d.get(Rows.BOUND);
+    int rows = d.get(Rows.ROWS);
+    int top = d.get(Rows.TOP);
+    int h = d.get(Rows.H);
+    int left = d.get(Rows.LEFT);
+    int length = d.get(Rows.LENGTH);
+    int pitch = d.get(Rows.PITCH);
+    int out = d.get(Rows.OUT);
+    int accumulate = d.get(Rows.ACCUMULATE);
+    int in = d.get(Rows.IN);
+    int inRow = d.get(Rows.IN_ROW);
+    int inImage = d.get(Rows.IN_IMAGE);
+    int from = d.get(Slice.FROM);
+    int inStride = d.get(Slice.IN_STRIDE);
+    int stride = d.get(Slice.STRIDE);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
@@ -275,24 +316,24 @@ final class ChannelKernels {
     }
   }
 
-  /** As {@link #slice}. */
+  /** As {@link #slice}, for any channels. */
   static void sliceUnaligned(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int rows = d.get(1);
-    int top = d.get(2);
-    int h = d.get(3);
-    int left = d.get(4);
-    int length = d.get(5);
-    int pitch = d.get(6);
-    int out = d.get(7);
-    int accumulate = d.get(8);
-    int in = d.get(9);
-    int inRow = d.get(10);
-    int inImage = d.get(11);
-    int from = d.get(12);
-    int inStride = d.get(13);
-    int c = d.get(14);
-    int stride = d.get(15);
+    int bound = d.get(Rows.BOUND);
+    int rows = d.get(Rows.ROWS);
+    int top = d.get(Rows.TOP);
+    int h = d.get(Rows.H);
+    int left = d.get(Rows.LEFT);
+    int length = d.get(Rows.LENGTH);
+    int pitch = d.get(Rows.PITCH);
+    int out = d.get(Rows.OUT);
+    int accumulate = d.get(Rows.ACCUMULATE);
+    int in = d.get(Rows.IN);
+    int inRow = d.get(Rows.IN_ROW);
+    int inImage = d.get(Rows.IN_IMAGE);
+    int from = d.get(Slice.FROM);
+    int inStride = d.get(Slice.IN_STRIDE);
+    int c = d.get(Slice.CHANNELS);
+    int stride = d.get(Slice.STRIDE);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int image = t / rows;

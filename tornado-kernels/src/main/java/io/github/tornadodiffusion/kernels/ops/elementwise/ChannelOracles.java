@@ -3,6 +3,10 @@ package io.github.tornadodiffusion.kernels.ops.elementwise;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
 import io.github.tornadodiffusion.kernels.RowsCall;
+import io.github.tornadodiffusion.kernels.ops.elementwise.ChannelKernels.Concat;
+import io.github.tornadodiffusion.kernels.ops.elementwise.ChannelKernels.Slice;
+import io.github.tornadodiffusion.kernels.ops.elementwise.ChannelKernels.Softmax;
+import io.github.tornadodiffusion.kernels.ops.elementwise.ChannelKernels.SoftmaxBackward;
 
 /** Oracles of those kernels of {@code Elementwise} that tell channels apart. */
 public final class ChannelOracles {
@@ -11,11 +15,11 @@ public final class ChannelOracles {
   /** Aligned or not. */
   public static Expectation concat(Call call) {
     RowsCall rows = RowsCall.of(call);
-    int a = rows.d()[15];
-    int aStride = rows.d()[16];
-    int b = rows.d()[17];
-    int bStride = rows.d()[18];
-    int stride = rows.d()[19];
+    int a = rows.d()[Concat.A_CHANNELS];
+    int aStride = rows.d()[Concat.A_STRIDE];
+    int b = rows.d()[Concat.B_CHANNELS];
+    int bStride = rows.d()[Concat.B_STRIDE];
+    int stride = rows.d()[Concat.STRIDE];
     return rows.expect(
         ", channels %d + %d".formatted(a, b),
         (place, before, sum) -> {
@@ -33,10 +37,10 @@ public final class ChannelOracles {
   /** Aligned or not. */
   public static Expectation slice(Call call) {
     RowsCall rows = RowsCall.of(call);
-    int from = rows.d()[12];
-    int inStride = rows.d()[13];
-    int channels = rows.d()[14];
-    int stride = rows.d()[15];
+    int from = rows.d()[Slice.FROM];
+    int inStride = rows.d()[Slice.IN_STRIDE];
+    int channels = rows.d()[Slice.CHANNELS];
+    int stride = rows.d()[Slice.STRIDE];
     return rows.expect(
         ", channels %d to %d".formatted(from, from + channels - 1),
         (place, before, sum) -> {
@@ -50,8 +54,8 @@ public final class ChannelOracles {
 
   public static Expectation softmax(Call call) {
     RowsCall rows = RowsCall.of(call);
-    int channels = rows.d()[12];
-    int stride = rows.d()[13];
+    int channels = rows.d()[Softmax.CHANNELS];
+    int stride = rows.d()[Softmax.STRIDE];
     return rows.expect(
         ", %d channels".formatted(channels),
         (place, before, sum) -> {
@@ -74,7 +78,7 @@ public final class ChannelOracles {
   /** The padding lanes stay zero because softmax is zero there. */
   public static Expectation softmaxBackward(Call call) {
     RowsCall rows = RowsCall.of(call);
-    int stride = rows.d()[15];
+    int stride = rows.d()[SoftmaxBackward.STRIDE];
     return rows.expect((place, before, sum) -> {
       int channel = place.x() % stride;
       int soft = rows.in(0, place) - channel;

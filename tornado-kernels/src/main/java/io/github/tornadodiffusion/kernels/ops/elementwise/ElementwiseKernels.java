@@ -9,25 +9,48 @@ import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
 import uk.ac.manchester.tornado.api.types.vectors.Float16;
 
 /**
- * Kernels of {@link Elementwise}: an iteration writes one row, as {@link Rows} lays out in the
- * descriptor.
+ * Kernels of {@link Elementwise}: an iteration writes one row, with the descriptor of {@link Rows}.
+ * All blocks are [n, h, w, c].
  */
 final class ElementwiseKernels {
+  /** Places behind the input of {@link #scale}. */
+  static final class Scale {
+    /** Offset of the factor. */
+    static final int FACTOR = Rows.IN + Rows.PER_INPUT;
+
+    private Scale() {}
+  }
+
+  /** Places behind the input of {@link #affine}. */
+  static final class Affine {
+    static final int CHANNELS = Rows.IN + Rows.PER_INPUT;
+    static final int STRIDE = CHANNELS + 1;
+
+    /** Offset of the factor. */
+    static final int FACTOR = STRIDE + 1;
+
+    /** Offset of the term. */
+    static final int TERM = FACTOR + 1;
+
+    private Affine() {}
+  }
+
   private ElementwiseKernels() {}
 
+  /** out = in. */
   static void copy(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int rows = d.get(1);
-    int top = d.get(2);
-    int h = d.get(3);
-    int left = d.get(4);
-    int length = d.get(5);
-    int pitch = d.get(6);
-    int out = d.get(7);
-    int accumulate = d.get(8);
-    int in = d.get(9);
-    int inRow = d.get(10);
-    int inImage = d.get(11);
+    int bound = d.get(Rows.BOUND);
+    int rows = d.get(Rows.ROWS);
+    int top = d.get(Rows.TOP);
+    int h = d.get(Rows.H);
+    int left = d.get(Rows.LEFT);
+    int length = d.get(Rows.LENGTH);
+    int pitch = d.get(Rows.PITCH);
+    int out = d.get(Rows.OUT);
+    int accumulate = d.get(Rows.ACCUMULATE);
+    int in = d.get(Rows.IN);
+    int inRow = d.get(Rows.IN_ROW);
+    int inImage = d.get(Rows.IN_IMAGE);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
@@ -51,21 +74,22 @@ final class ElementwiseKernels {
     }
   }
 
+  /** out = a + b. */
   static void add(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int rows = d.get(1);
-    int top = d.get(2);
-    int h = d.get(3);
-    int left = d.get(4);
-    int length = d.get(5);
-    int pitch = d.get(6);
-    int out = d.get(7);
-    int a = d.get(9);
-    int aRow = d.get(10);
-    int aImage = d.get(11);
-    int b = d.get(12);
-    int bRow = d.get(13);
-    int bImage = d.get(14);
+    int bound = d.get(Rows.BOUND);
+    int rows = d.get(Rows.ROWS);
+    int top = d.get(Rows.TOP);
+    int h = d.get(Rows.H);
+    int left = d.get(Rows.LEFT);
+    int length = d.get(Rows.LENGTH);
+    int pitch = d.get(Rows.PITCH);
+    int out = d.get(Rows.OUT);
+    int a = d.get(Rows.IN);
+    int aRow = d.get(Rows.IN_ROW);
+    int aImage = d.get(Rows.IN_IMAGE);
+    int b = d.get(Rows.SECOND);
+    int bRow = d.get(Rows.SECOND_ROW);
+    int bImage = d.get(Rows.SECOND_IMAGE);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
@@ -85,21 +109,21 @@ final class ElementwiseKernels {
     }
   }
 
-  /** Behind the input stands the offset of the factor. */
+  /** out = factor * in. */
   static void scale(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int rows = d.get(1);
-    int top = d.get(2);
-    int h = d.get(3);
-    int left = d.get(4);
-    int length = d.get(5);
-    int pitch = d.get(6);
-    int out = d.get(7);
-    int accumulate = d.get(8);
-    int in = d.get(9);
-    int inRow = d.get(10);
-    int inImage = d.get(11);
-    int factor = d.get(12);
+    int bound = d.get(Rows.BOUND);
+    int rows = d.get(Rows.ROWS);
+    int top = d.get(Rows.TOP);
+    int h = d.get(Rows.H);
+    int left = d.get(Rows.LEFT);
+    int length = d.get(Rows.LENGTH);
+    int pitch = d.get(Rows.PITCH);
+    int out = d.get(Rows.OUT);
+    int accumulate = d.get(Rows.ACCUMULATE);
+    int in = d.get(Rows.IN);
+    int inRow = d.get(Rows.IN_ROW);
+    int inImage = d.get(Rows.IN_IMAGE);
+    int factor = d.get(Scale.FACTOR);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
@@ -124,23 +148,23 @@ final class ElementwiseKernels {
     }
   }
 
-  /** Behind the input stand channels, channel stride, offsets of the factor and of the term. */
+  /** out = factor * in + term, in the channels; the padding lanes become zero. */
   static void affine(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int rows = d.get(1);
-    int top = d.get(2);
-    int h = d.get(3);
-    int left = d.get(4);
-    int length = d.get(5);
-    int pitch = d.get(6);
-    int out = d.get(7);
-    int in = d.get(9);
-    int inRow = d.get(10);
-    int inImage = d.get(11);
-    int c = d.get(12);
-    int stride = d.get(13);
-    int factor = d.get(14);
-    int term = d.get(15);
+    int bound = d.get(Rows.BOUND);
+    int rows = d.get(Rows.ROWS);
+    int top = d.get(Rows.TOP);
+    int h = d.get(Rows.H);
+    int left = d.get(Rows.LEFT);
+    int length = d.get(Rows.LENGTH);
+    int pitch = d.get(Rows.PITCH);
+    int out = d.get(Rows.OUT);
+    int in = d.get(Rows.IN);
+    int inRow = d.get(Rows.IN_ROW);
+    int inImage = d.get(Rows.IN_IMAGE);
+    int c = d.get(Affine.CHANNELS);
+    int stride = d.get(Affine.STRIDE);
+    int factor = d.get(Affine.FACTOR);
+    int term = d.get(Affine.TERM);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();

@@ -3,6 +3,8 @@ package io.github.tornadodiffusion.kernels.ops.elementwise;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
 import io.github.tornadodiffusion.kernels.RowsCall;
+import io.github.tornadodiffusion.kernels.ops.elementwise.ElementwiseKernels.Affine;
+import io.github.tornadodiffusion.kernels.ops.elementwise.ElementwiseKernels.Scale;
 
 /** Oracles of {@code Elementwise}, without those that tell channels apart. */
 public final class ElementwiseOracles {
@@ -23,17 +25,17 @@ public final class ElementwiseOracles {
 
   public static Expectation scale(Call call) {
     RowsCall rows = RowsCall.of(call);
-    int factor = rows.d()[12];
+    int factor = rows.d()[Scale.FACTOR];
     return rows.expect(
         (place, before, sum) -> sum.add(before.at(factor) * before.at(rows.in(0, place))));
   }
 
   public static Expectation affine(Call call) {
     RowsCall rows = RowsCall.of(call);
-    int channels = rows.d()[12];
-    int stride = rows.d()[13];
-    int factor = rows.d()[14];
-    int term = rows.d()[15];
+    int channels = rows.d()[Affine.CHANNELS];
+    int stride = rows.d()[Affine.STRIDE];
+    int factor = rows.d()[Affine.FACTOR];
+    int term = rows.d()[Affine.TERM];
     return rows.expect((place, before, sum) -> {
       if (place.x() % stride < channels) {
         sum.add(before.at(factor) * before.at(rows.in(0, place)));

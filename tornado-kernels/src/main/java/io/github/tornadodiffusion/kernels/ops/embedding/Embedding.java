@@ -4,13 +4,21 @@ import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
 import io.github.tornadodiffusion.kernels.Rows;
+import io.github.tornadodiffusion.kernels.ops.embedding.EmbeddingKernels.Lookup;
+import io.github.tornadodiffusion.kernels.ops.embedding.EmbeddingKernels.LookupBackward;
+import io.github.tornadodiffusion.kernels.ops.embedding.EmbeddingKernels.Sinusoid;
 
 /**
  * Time and class embeddings. Timesteps and labels are floats that hold integers. Blocks are without
  * border.
  */
 public final class Embedding {
-  private static final Class<?> OWNER = EmbeddingKernels.class;
+  private static final Kernel SINUSOID =
+      Kernel.of(EmbeddingKernels.class, "sinusoid").with(EmbeddingOracles::sinusoid);
+  private static final Kernel LOOKUP =
+      Kernel.of(EmbeddingKernels.class, "lookup").with(EmbeddingOracles::lookup);
+  private static final Kernel LOOKUP_BACKWARD =
+      Kernel.of(EmbeddingKernels.class, "lookupBackward").with(EmbeddingOracles::lookupBackward);
   private static final float MAX_PERIOD = 10000;
 
   private Embedding() {}
@@ -68,21 +76,19 @@ public final class Embedding {
    */
   public static Call sinusoid(
       int timesteps, int frequencies, int factor, boolean flipSinToCos, Block out) {
-    Kernel kernel = new Kernel(OWNER, "sinusoid");
-    Rows.requireRows(kernel, out);
+    Rows.requireRows(SINUSOID, out);
     int half = out.c() / 2;
-    int[] d = {
-      out.n(),
-      half,
-      out.stride(),
-      timesteps,
-      frequencies,
-      out.offset(),
-      flipSinToCos ? half : 0,
-      flipSinToCos ? 0 : half,
-      factor
-    };
-    return new Call(kernel, d, out.n(), 0, 4.0 * (out.n() + half + out.size()));
+    int[] d = new int[Sinusoid.SIZE];
+    d[Sinusoid.IMAGES] = out.n();
+    d[Sinusoid.HALF] = half;
+    d[Sinusoid.STRIDE] = out.stride();
+    d[Sinusoid.TIMESTEPS] = timesteps;
+    d[Sinusoid.FREQUENCIES] = frequencies;
+    d[Sinusoid.OUT] = out.offset();
+    d[Sinusoid.SINE] = flipSinToCos ? half : 0;
+    d[Sinusoid.COSINE] = flipSinToCos ? 0 : half;
+    d[Sinusoid.FACTOR] = factor;
+    return new Call(SINUSOID, d, out.n(), 0, 4.0 * (out.n() + half + out.size()));
   }
 
   /**
@@ -90,10 +96,14 @@ public final class Embedding {
    * classes.
    */
   public static Call lookup(int table, int labels, Block out) {
-    Kernel kernel = new Kernel(OWNER, "lookup");
-    Rows.requireRows(kernel, out);
-    int[] d = {out.n(), out.stride(), table, labels, out.offset()};
-    return new Call(kernel, d, out.n(), 0, 4.0 * (out.n() + 2.0 * out.size()));
+    Rows.requireRows(LOOKUP, out);
+    int[] d = new int[Lookup.SIZE];
+    d[Lookup.IMAGES] = out.n();
+    d[Lookup.STRIDE] = out.stride();
+    d[Lookup.TABLE] = table;
+    d[Lookup.LABELS] = labels;
+    d[Lookup.OUT] = out.offset();
+    return new Call(LOOKUP, d, out.n(), 0, 4.0 * (out.n() + 2.0 * out.size()));
   }
 
   /**
@@ -102,19 +112,21 @@ public final class Embedding {
    */
   public static Call lookupBackward(
       Block gradOut, int labels, int classes, int gradTable, boolean accumulate) {
-    Kernel kernel = new Kernel(OWNER, "lookupBackward");
-    Rows.requireRows(kernel, gradOut);
-    int[] d = {
-      classes,
-      gradOut.n(),
-      gradOut.stride(),
-      gradOut.offset(),
-      labels,
-      gradTable,
-      accumulate ? 1 : 0
-    };
+    Rows.requireRows(LOOKUP_BACKWARD, gradOut);
+    int[] d = new int[LookupBackward.SIZE];
+    d[LookupBackward.CLASSES] = classes;
+    d[LookupBackward.IMAGES] = gradOut.n();
+    d[LookupBackward.STRIDE] = gradOut.stride();
+    d[LookupBackward.GRAD_OUT] = gradOut.offset();
+    d[LookupBackward.LABELS] = labels;
+    d[LookupBackward.GRAD_TABLE] = gradTable;
+    d[LookupBackward.ACCUMULATE] = accumulate ? 1 : 0;
     double table = (accumulate ? 2.0 : 1.0) * classes * gradOut.stride();
     return new Call(
-        kernel, d, classes, gradOut.n() * gradOut.c(), 4 * (gradOut.n() + gradOut.size() + table));
+        LOOKUP_BACKWARD,
+        d,
+        classes,
+        gradOut.n() * gradOut.c(),
+        4 * (gradOut.n() + gradOut.size() + table));
   }
 }

@@ -9,26 +9,78 @@ import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
 
 /**
  * Kernels of {@link Embedding}: an iteration writes one row of the output or of the table's
- * gradient.
+ * gradient. Places of a descriptor that are named after numbers in the arena hold their offset.
  */
 final class EmbeddingKernels {
+  /** Places of {@link #sinusoid}. */
+  static final class Sinusoid {
+    static final int IMAGES = 0;
+
+    /** How many frequencies there are. */
+    static final int HALF = 1;
+
+    static final int STRIDE = 2;
+    static final int TIMESTEPS = 3;
+    static final int FREQUENCIES = 4;
+    static final int OUT = 5;
+
+    /** Channel of the first sine. */
+    static final int SINE = 6;
+
+    /** Channel of the first cosine. */
+    static final int COSINE = 7;
+
+    static final int FACTOR = 8;
+    static final int SIZE = 9;
+
+    private Sinusoid() {}
+  }
+
+  /** Places of {@link #lookup}. */
+  static final class Lookup {
+    static final int IMAGES = 0;
+    static final int STRIDE = 1;
+    static final int TABLE = 2;
+    static final int LABELS = 3;
+    static final int OUT = 4;
+    static final int SIZE = 5;
+
+    private Lookup() {}
+  }
+
+  /** Places of {@link #lookupBackward}. */
+  static final class LookupBackward {
+    static final int CLASSES = 0;
+    static final int IMAGES = 1;
+    static final int STRIDE = 2;
+    static final int GRAD_OUT = 3;
+    static final int LABELS = 4;
+    static final int GRAD_TABLE = 5;
+
+    /** 1 to add to the table's gradient, 0 to overwrite it. */
+    static final int ACCUMULATE = 6;
+
+    static final int SIZE = 7;
+
+    private LookupBackward() {}
+  }
+
   private EmbeddingKernels() {}
 
   /**
-   * Descriptor: 0 images, 1 frequencies, 2 channel stride, 3 offset of the timesteps, 4 of the
-   * frequencies, 5 of the output, 6 channel of the first sine, 7 of the first cosine, 8 offset of
-   * the factor.
+   * out[i][sine + k] = sin(timesteps[i] * frequencies[k] * factor), out[i][cosine + k] likewise the
+   * cosine; timesteps [n], frequencies [half], out [n][stride].
    */
   static void sinusoid(FloatArray m, IntArray d) {
-    int n = d.get(0);
-    int half = d.get(1);
-    int stride = d.get(2);
-    int timesteps = d.get(3);
-    int frequencies = d.get(4);
-    int out = d.get(5);
-    int sinAt = d.get(6);
-    int cosAt = d.get(7);
-    int factor = d.get(8);
+    int n = d.get(Sinusoid.IMAGES);
+    int half = d.get(Sinusoid.HALF);
+    int stride = d.get(Sinusoid.STRIDE);
+    int timesteps = d.get(Sinusoid.TIMESTEPS);
+    int frequencies = d.get(Sinusoid.FREQUENCIES);
+    int out = d.get(Sinusoid.OUT);
+    int sinAt = d.get(Sinusoid.SINE);
+    int cosAt = d.get(Sinusoid.COSINE);
+    int factor = d.get(Sinusoid.FACTOR);
     for (@Parallel int i = 0; i < n; i++) {
       int o = out + i * stride;
       float time = m.get(timesteps + i);
@@ -43,13 +95,13 @@ final class EmbeddingKernels {
     }
   }
 
-  /** Descriptor: 0 images, 1 channel stride, 2 table, 3 labels, 4 output. */
+  /** out[i] = table[labels[i]]; table [classes][stride], labels [n], out [n][stride]. */
   static void lookup(FloatArray m, IntArray d) {
-    int n = d.get(0);
-    int stride = d.get(1);
-    int table = d.get(2);
-    int labels = d.get(3);
-    int out = d.get(4);
+    int n = d.get(Lookup.IMAGES);
+    int stride = d.get(Lookup.STRIDE);
+    int table = d.get(Lookup.TABLE);
+    int labels = d.get(Lookup.LABELS);
+    int out = d.get(Lookup.OUT);
     for (@Parallel int i = 0; i < n; i++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
@@ -63,17 +115,17 @@ final class EmbeddingKernels {
   }
 
   /**
-   * Descriptor: 0 classes, 1 images, 2 channel stride, 3 gradOut, 4 labels, 5 gradTable, 6 whether
-   * to add to it.
+   * gradTable[k] = sum of gradOut[i] over the i with labels[i] = k; gradOut [n][stride], labels
+   * [n], gradTable [classes][stride].
    */
   static void lookupBackward(FloatArray m, IntArray d) {
-    int classes = d.get(0);
-    int n = d.get(1);
-    int stride = d.get(2);
-    int grad = d.get(3);
-    int labels = d.get(4);
-    int table = d.get(5);
-    int accumulate = d.get(6);
+    int classes = d.get(LookupBackward.CLASSES);
+    int n = d.get(LookupBackward.IMAGES);
+    int stride = d.get(LookupBackward.STRIDE);
+    int grad = d.get(LookupBackward.GRAD_OUT);
+    int labels = d.get(LookupBackward.LABELS);
+    int table = d.get(LookupBackward.GRAD_TABLE);
+    int accumulate = d.get(LookupBackward.ACCUMULATE);
     for (@Parallel int k = 0; k < classes; k++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();

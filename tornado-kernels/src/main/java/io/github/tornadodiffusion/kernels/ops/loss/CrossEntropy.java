@@ -11,7 +11,10 @@ import io.github.tornadodiffusion.kernels.Rows;
  * memory.
  */
 public final class CrossEntropy {
-  private static final Class<?> OWNER = CrossEntropyKernels.class;
+  private static final Kernel PER_IMAGE =
+      Kernel.of(CrossEntropyKernels.class, "perImage").with(CrossEntropyOracles::perImage);
+  private static final Kernel BACKWARD =
+      Kernel.of(CrossEntropyKernels.class, "backward").with(CrossEntropyOracles::backward);
 
   private CrossEntropy() {}
 
@@ -23,9 +26,8 @@ public final class CrossEntropy {
    * @param perImage offset of [n]
    */
   public static Call perImage(Block logits, int labels, int perImage) {
-    Kernel kernel = new Kernel(OWNER, "perImage");
-    Rows.requireRows(kernel, logits);
-    return call(kernel, logits, labels, perImage, logits.size() + 2.0 * logits.n());
+    Rows.requireRows(PER_IMAGE, logits);
+    return call(PER_IMAGE, logits, labels, perImage, logits.size() + 2.0 * logits.n());
   }
 
   /**
@@ -34,16 +36,21 @@ public final class CrossEntropy {
    * @param gradLogits of the shape of logits
    */
   public static Call backward(Block logits, int labels, Block gradLogits) {
-    Kernel kernel = new Kernel(OWNER, "backward");
-    Rows.requireRows(kernel, logits);
+    Rows.requireRows(BACKWARD, logits);
     if (!gradLogits.at(0).equals(logits.at(0))) {
-      throw Rows.mismatch(kernel, logits, gradLogits);
+      throw Rows.mismatch(BACKWARD, logits, gradLogits);
     }
-    return call(kernel, logits, labels, gradLogits.offset(), 2.0 * logits.size() + logits.n());
+    return call(BACKWARD, logits, labels, gradLogits.offset(), 2.0 * logits.size() + logits.n());
   }
 
   private static Call call(Kernel kernel, Block logits, int labels, int out, double floats) {
-    int[] d = {logits.n(), logits.c(), logits.stride(), logits.offset(), labels, out};
+    int[] d = new int[CrossEntropyKernels.SIZE];
+    d[CrossEntropyKernels.IMAGES] = logits.n();
+    d[CrossEntropyKernels.CLASSES] = logits.c();
+    d[CrossEntropyKernels.STRIDE] = logits.stride();
+    d[CrossEntropyKernels.LOGITS] = logits.offset();
+    d[CrossEntropyKernels.LABELS] = labels;
+    d[CrossEntropyKernels.OUT] = out;
     return new Call(kernel, d, logits.n(), 4.0 * logits.n() * logits.c(), 4 * floats);
   }
 }

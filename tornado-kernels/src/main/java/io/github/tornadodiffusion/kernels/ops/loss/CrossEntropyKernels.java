@@ -7,19 +7,34 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * Kernels of {@link CrossEntropy}: an iteration is one image, since classes are few. The largest
- * logit is subtracted first, so that no exponential overflows. Descriptor of both: 0 images, 1
- * classes, 2 channel stride, 3 logits, 4 labels, 5 output.
+ * logit is subtracted first, so that no exponential overflows. Both have the same descriptor.
  */
 final class CrossEntropyKernels {
+  static final int IMAGES = 0;
+  static final int CLASSES = 1;
+  static final int STRIDE = 2;
+
+  /** Offset of the logits, [images][stride]. */
+  static final int LOGITS = 3;
+
+  /** Offset of the labels, [images]. */
+  static final int LABELS = 4;
+
+  /** Offset of the losses, [images], or of the gradient, [images][stride]. */
+  static final int OUT = 5;
+
+  static final int SIZE = 6;
+
   private CrossEntropyKernels() {}
 
+  /** out[n] = log(sum over k of exp(logits[n][k])) - logits[n][labels[n]]. */
   static void perImage(FloatArray m, IntArray d) {
-    int images = d.get(0);
-    int classes = d.get(1);
-    int stride = d.get(2);
-    int logits = d.get(3);
-    int labels = d.get(4);
-    int out = d.get(5);
+    int images = d.get(IMAGES);
+    int classes = d.get(CLASSES);
+    int stride = d.get(STRIDE);
+    int logits = d.get(LOGITS);
+    int labels = d.get(LABELS);
+    int out = d.get(OUT);
     for (@Parallel int n = 0; n < images; n++) {
       int row = logits + n * stride;
       float largest = largest(m, row, classes);
@@ -29,13 +44,14 @@ final class CrossEntropyKernels {
     }
   }
 
+  /** out[n][k] = (softmax(logits[n])[k] - (1 where k is labels[n])) / images. */
   static void backward(FloatArray m, IntArray d) {
-    int images = d.get(0);
-    int classes = d.get(1);
-    int stride = d.get(2);
-    int logits = d.get(3);
-    int labels = d.get(4);
-    int out = d.get(5);
+    int images = d.get(IMAGES);
+    int classes = d.get(CLASSES);
+    int stride = d.get(STRIDE);
+    int logits = d.get(LOGITS);
+    int labels = d.get(LABELS);
+    int out = d.get(OUT);
     for (@Parallel int n = 0; n < images; n++) {
       int row = logits + n * stride;
       float largest = largest(m, row, classes);

@@ -12,39 +12,43 @@ public final class CrossEntropyOracles {
   public static Expectation perImage(Call call) {
     int[] d = call.descriptor();
     return new Expectation(
-        "%dx%d".formatted(d[0], d[1]),
+        "%dx%d".formatted(d[CrossEntropyKernels.IMAGES], d[CrossEntropyKernels.CLASSES]),
         Region.at(
-            d[5],
-            d[0],
+            d[CrossEntropyKernels.OUT],
+            d[CrossEntropyKernels.IMAGES],
             (i, before, sum) -> {
-              int row = d[3] + i * d[2];
+              int row = d[CrossEntropyKernels.LOGITS] + i * d[CrossEntropyKernels.STRIDE];
               sum.add(Math.log(exponentials(d, row, before)));
-              sum.add(-before.at(row + (int) before.at(d[4] + i)));
+              sum.add(-before.at(row + (int) before.at(d[CrossEntropyKernels.LABELS] + i)));
             }));
   }
 
   public static Expectation backward(Call call) {
     int[] d = call.descriptor();
-    int stride = d[2];
+    int stride = d[CrossEntropyKernels.STRIDE];
     return new Expectation(
-        "%dx%d".formatted(d[0], d[1]),
+        "%dx%d".formatted(d[CrossEntropyKernels.IMAGES], d[CrossEntropyKernels.CLASSES]),
         Region.at(
-            d[5],
-            d[0] * stride,
+            d[CrossEntropyKernels.OUT],
+            d[CrossEntropyKernels.IMAGES] * stride,
             (i, before, sum) -> {
               int image = i / stride;
-              int row = d[3] + image * stride;
-              if (i % stride < d[1]) {
+              int row = d[CrossEntropyKernels.LOGITS] + image * stride;
+              if (i % stride < d[CrossEntropyKernels.CLASSES]) {
                 double all = exponentials(d, row, before);
-                sum.add(Math.exp(before.at(row + i % stride)) / all / d[0]);
-                sum.add((int) before.at(d[4] + image) == i % stride ? -1.0 / d[0] : 0);
+                sum.add(
+                    Math.exp(before.at(row + i % stride)) / all / d[CrossEntropyKernels.IMAGES]);
+                sum.add(
+                    (int) before.at(d[CrossEntropyKernels.LABELS] + image) == i % stride
+                        ? -1.0 / d[CrossEntropyKernels.IMAGES]
+                        : 0);
               }
             }));
   }
 
   private static double exponentials(int[] d, int row, Arena before) {
     double sum = 0;
-    for (int k = 0; k < d[1]; k++) {
+    for (int k = 0; k < d[CrossEntropyKernels.CLASSES]; k++) {
       sum += Math.exp(before.at(row + k));
     }
     return sum;

@@ -4,11 +4,20 @@ import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
 import io.github.tornadodiffusion.kernels.Rows;
+import io.github.tornadodiffusion.kernels.Tiles;
+import io.github.tornadodiffusion.kernels.ops.loss.LossKernels.MeanSquaredError;
+import io.github.tornadodiffusion.kernels.ops.loss.LossKernels.MeanSquaredErrorBackward;
 import java.util.List;
 
 /** Mean squared error, bound by memory. */
 public final class Loss {
-  private static final Class<?> OWNER = LossKernels.class;
+  private static final Kernel MEAN_SQUARED_ERROR =
+      Kernel.of(LossKernels.class, "meanSquaredError")
+          .with(LossOracles::meanSquaredError)
+          .with(Tiles.variant(LossTileKernels.class, "meanSquaredError", 1024));
+  private static final Kernel MEAN_SQUARED_ERROR_BACKWARD =
+      Kernel.of(LossKernels.class, "meanSquaredErrorBackward")
+          .with(LossOracles::meanSquaredErrorBackward);
 
   private Loss() {}
 
@@ -17,24 +26,26 @@ public final class Loss {
    * border.
    */
   public static Call meanSquaredError(Block prediction, Block target, int perImage) {
-    Kernel kernel = new Kernel(OWNER, "meanSquaredError");
-    Rows.requireNoBorder(kernel, prediction, target);
+    Rows.requireNoBorder(MEAN_SQUARED_ERROR, prediction, target);
     if (!prediction.at(0).equals(target.at(0))) {
-      throw Rows.mismatch(kernel, target, prediction);
+      throw Rows.mismatch(MEAN_SQUARED_ERROR, target, prediction);
     }
     int elements = prediction.h() * prediction.w() * prediction.c();
-    int[] d = {
-      prediction.n(),
-      prediction.h(),
-      prediction.w() * prediction.stride(),
-      elements,
-      prediction.offset(),
-      target.offset(),
-      perImage
-    };
+    int[] d = new int[MeanSquaredError.SIZE];
+    d[MeanSquaredError.IMAGES] = prediction.n();
+    d[MeanSquaredError.H] = prediction.h();
+    d[MeanSquaredError.PITCH] = prediction.w() * prediction.stride();
+    d[MeanSquaredError.ELEMENTS] = elements;
+    d[MeanSquaredError.PREDICTION] = prediction.offset();
+    d[MeanSquaredError.TARGET] = target.offset();
+    d[MeanSquaredError.PER_IMAGE] = perImage;
     double all = (double) prediction.n() * elements;
     return new Call(
-        kernel, d, prediction.n(), 3 * all, 4.0 * (2.0 * prediction.size() + prediction.n()));
+        MEAN_SQUARED_ERROR,
+        d,
+        prediction.n(),
+        3 * all,
+        4.0 * (2.0 * prediction.size() + prediction.n()));
   }
 
   /**
@@ -43,10 +54,15 @@ public final class Loss {
    */
   public static Call meanSquaredErrorBackward(
       Block prediction, Block target, int weights, Block gradPrediction) {
-    Kernel kernel = new Kernel(OWNER, "meanSquaredErrorBackward");
-    Rows.requireSameChannels(kernel, gradPrediction, prediction, target);
+    Rows.requireSameChannels(MEAN_SQUARED_ERROR_BACKWARD, gradPrediction, prediction, target);
     int elements = gradPrediction.pixels() * gradPrediction.c();
     return Rows.callByImage(
-        kernel, 2, false, gradPrediction, List.of(prediction, target), elements, weights);
+        MEAN_SQUARED_ERROR_BACKWARD,
+        2,
+        false,
+        gradPrediction,
+        List.of(prediction, target),
+        Rows.at(MeanSquaredErrorBackward.ELEMENTS, elements),
+        Rows.at(MeanSquaredErrorBackward.WEIGHTS, weights));
   }
 }

@@ -10,21 +10,59 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
 
 /** Kernels of {@link Loss}. */
 public final class LossKernels {
+  /** Places of {@link #meanSquaredError}. */
+  static final class MeanSquaredError {
+    static final int IMAGES = 0;
+
+    /** Rows of an image. */
+    static final int H = 1;
+
+    /** Floats of a row. */
+    static final int PITCH = 2;
+
+    /** Elements of an image, without padding. */
+    static final int ELEMENTS = 3;
+
+    /** Offset of the prediction. */
+    static final int PREDICTION = 4;
+
+    /** Offset of the target. */
+    static final int TARGET = 5;
+
+    /** Offset of the means. */
+    static final int PER_IMAGE = 6;
+
+    static final int SIZE = 7;
+
+    private MeanSquaredError() {}
+  }
+
+  /** Places behind prediction and target, the inputs of {@link #meanSquaredErrorBackward}. */
+  static final class MeanSquaredErrorBackward {
+    /** Elements of all images, without padding. */
+    static final int ELEMENTS = Rows.IN + 2 * Rows.PER_INPUT;
+
+    /** Offset of the weights of the images. */
+    static final int WEIGHTS = ELEMENTS + 1;
+
+    private MeanSquaredErrorBackward() {}
+  }
+
   private LossKernels() {}
 
   /**
-   * An iteration sums one image: the rows first, then their sums, which keeps rounding errors
-   * small. Descriptor: 0 images, 1 rows of an image, 2 floats of a row, 3 elements of an image
-   * without padding, 4 prediction, 5 target, 6 means.
+   * perImage[n] = sum of (prediction[n] - target[n])^2 / elements; prediction and target
+   * [images][h][pitch], perImage [images]. An iteration sums one image: the rows first, then their
+   * sums, which keeps rounding errors small.
    */
   static void meanSquaredError(FloatArray m, IntArray d) {
-    int images = d.get(0);
-    int h = d.get(1);
-    int pitch = d.get(2);
-    int elements = d.get(3);
-    int prediction = d.get(4);
-    int target = d.get(5);
-    int perImage = d.get(6);
+    int images = d.get(MeanSquaredError.IMAGES);
+    int h = d.get(MeanSquaredError.H);
+    int pitch = d.get(MeanSquaredError.PITCH);
+    int elements = d.get(MeanSquaredError.ELEMENTS);
+    int prediction = d.get(MeanSquaredError.PREDICTION);
+    int target = d.get(MeanSquaredError.TARGET);
+    int perImage = d.get(MeanSquaredError.PER_IMAGE);
     for (@Parallel int n = 0; n < images; n++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
@@ -44,26 +82,26 @@ public final class LossKernels {
   }
 
   /**
-   * A row as {@link Rows} lays out in the descriptor: reads prediction and target; behind them
-   * stand the number of elements without padding and the offset of the images' weights.
+   * out[n] = weights[n] * 2 (prediction[n] - target[n]) / elements; weights [images], the others
+   * [images, h, w, c]. An iteration writes one row, with the descriptor of {@link Rows}.
    */
   static void meanSquaredErrorBackward(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int rows = d.get(1);
-    int top = d.get(2);
-    int h = d.get(3);
-    int left = d.get(4);
-    int length = d.get(5);
-    int pitch = d.get(6);
-    int out = d.get(7);
-    int prediction = d.get(9);
-    int predictionRow = d.get(10);
-    int predictionImage = d.get(11);
-    int target = d.get(12);
-    int targetRow = d.get(13);
-    int targetImage = d.get(14);
-    int elements = d.get(15);
-    int weights = d.get(16);
+    int bound = d.get(Rows.BOUND);
+    int rows = d.get(Rows.ROWS);
+    int top = d.get(Rows.TOP);
+    int h = d.get(Rows.H);
+    int left = d.get(Rows.LEFT);
+    int length = d.get(Rows.LENGTH);
+    int pitch = d.get(Rows.PITCH);
+    int out = d.get(Rows.OUT);
+    int prediction = d.get(Rows.IN);
+    int predictionRow = d.get(Rows.IN_ROW);
+    int predictionImage = d.get(Rows.IN_IMAGE);
+    int target = d.get(Rows.SECOND);
+    int targetRow = d.get(Rows.SECOND_ROW);
+    int targetImage = d.get(Rows.SECOND_IMAGE);
+    int elements = d.get(MeanSquaredErrorBackward.ELEMENTS);
+    int weights = d.get(MeanSquaredErrorBackward.WEIGHTS);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();

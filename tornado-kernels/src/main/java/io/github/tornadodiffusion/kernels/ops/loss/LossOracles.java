@@ -4,6 +4,8 @@ import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
 import io.github.tornadodiffusion.kernels.CallOracle.Region;
 import io.github.tornadodiffusion.kernels.RowsCall;
+import io.github.tornadodiffusion.kernels.ops.loss.LossKernels.MeanSquaredError;
+import io.github.tornadodiffusion.kernels.ops.loss.LossKernels.MeanSquaredErrorBackward;
 
 /** Oracles of {@code Loss}. */
 public final class LossOracles {
@@ -11,24 +13,26 @@ public final class LossOracles {
 
   public static Expectation meanSquaredError(Call call) {
     int[] d = call.descriptor();
-    int floats = d[1] * d[2];
+    int floats = d[MeanSquaredError.H] * d[MeanSquaredError.PITCH];
     return new Expectation(
-        "%dx%d".formatted(d[0], floats),
+        "%dx%d".formatted(d[MeanSquaredError.IMAGES], floats),
         Region.at(
-            d[6],
-            d[0],
+            d[MeanSquaredError.PER_IMAGE],
+            d[MeanSquaredError.IMAGES],
             (i, before, sum) -> {
               for (int k = i * floats; k < (i + 1) * floats; k++) {
-                double error = before.at(d[4] + k) - before.at(d[5] + k);
-                sum.add(error * error / d[3]);
+                double error =
+                    before.at(d[MeanSquaredError.PREDICTION] + k)
+                        - before.at(d[MeanSquaredError.TARGET] + k);
+                sum.add(error * error / d[MeanSquaredError.ELEMENTS]);
               }
             }));
   }
 
   public static Expectation meanSquaredErrorBackward(Call call) {
     RowsCall rows = RowsCall.of(call);
-    double elements = rows.d()[15];
-    int weights = rows.d()[16];
+    double elements = rows.d()[MeanSquaredErrorBackward.ELEMENTS];
+    int weights = rows.d()[MeanSquaredErrorBackward.WEIGHTS];
     return rows.expect((place, before, sum) -> {
       double error = before.at(rows.in(0, place)) - before.at(rows.in(1, place));
       sum.add(before.at(weights + place.image()) * 2 / elements * error);

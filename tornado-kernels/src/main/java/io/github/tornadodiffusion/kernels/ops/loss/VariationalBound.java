@@ -4,6 +4,9 @@ import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
 import io.github.tornadodiffusion.kernels.Rows;
+import io.github.tornadodiffusion.kernels.Tiles;
+import io.github.tornadodiffusion.kernels.ops.loss.VariationalBoundKernels.Backward;
+import io.github.tornadodiffusion.kernels.ops.loss.VariationalBoundKernels.PerImage;
 import java.util.List;
 
 /**
@@ -27,7 +30,12 @@ import java.util.List;
  * <p>All blocks have the same shape and no border.
  */
 public final class VariationalBound {
-  private static final Class<?> OWNER = VariationalBoundKernels.class;
+  private static final Kernel PER_IMAGE =
+      Kernel.of(VariationalBoundKernels.class, "perImage")
+          .with(VariationalBoundOracles::perImage)
+          .with(Tiles.variant(VariationalBoundTileKernels.class, "perImage", 1024));
+  private static final Kernel BACKWARD =
+      Kernel.of(VariationalBoundKernels.class, "backward").with(VariationalBoundOracles::backward);
 
   private VariationalBound() {}
 
@@ -52,30 +60,28 @@ public final class VariationalBound {
       int scale,
       int halfBin,
       int perImage) {
-    Kernel kernel = new Kernel(OWNER, "perImage");
-    Rows.requireNoBorder(kernel, prediction, target, variance, images);
+    Rows.requireNoBorder(PER_IMAGE, prediction, target, variance, images);
     for (Block block : List.of(target, variance, images)) {
       if (!block.at(0).equals(prediction.at(0))) {
-        throw Rows.mismatch(kernel, block, prediction);
+        throw Rows.mismatch(PER_IMAGE, block, prediction);
       }
     }
-    int[] d = {
-      prediction.n(),
-      prediction.h(),
-      prediction.w() * prediction.c(),
-      prediction.c(),
-      prediction.stride(),
-      prediction.offset(),
-      target.offset(),
-      variance.offset(),
-      images.offset(),
-      range,
-      scale,
-      halfBin,
-      perImage
-    };
+    int[] d = new int[PerImage.SIZE];
+    d[PerImage.IMAGES] = prediction.n();
+    d[PerImage.H] = prediction.h();
+    d[PerImage.LENGTH] = prediction.w() * prediction.c();
+    d[PerImage.CHANNELS] = prediction.c();
+    d[PerImage.STRIDE] = prediction.stride();
+    d[PerImage.PREDICTION] = prediction.offset();
+    d[PerImage.TARGET] = target.offset();
+    d[PerImage.VARIANCE] = variance.offset();
+    d[PerImage.ORIGINAL] = images.offset();
+    d[PerImage.RANGE] = range;
+    d[PerImage.SCALE] = scale;
+    d[PerImage.HALF_BIN] = halfBin;
+    d[PerImage.PER_IMAGE] = perImage;
     double elements = (double) prediction.pixels() * prediction.c();
-    return new Call(kernel, d, prediction.n(), 20 * elements, 4 * (4.0 * prediction.size()));
+    return new Call(PER_IMAGE, d, prediction.n(), 20 * elements, 4 * (4.0 * prediction.size()));
   }
 
   /**
@@ -95,21 +101,20 @@ public final class VariationalBound {
       int halfBin,
       int weights,
       Block gradVariance) {
-    Kernel kernel = new Kernel(OWNER, "backward");
-    Rows.requireNoBorder(kernel, prediction, target, variance, images, gradVariance);
-    Rows.requireSameChannels(kernel, gradVariance, prediction, target, variance, images);
+    Rows.requireNoBorder(BACKWARD, prediction, target, variance, images, gradVariance);
+    Rows.requireSameChannels(BACKWARD, gradVariance, prediction, target, variance, images);
     return Rows.callByImage(
-        kernel,
+        BACKWARD,
         20,
         false,
         gradVariance,
         List.of(prediction, target, variance, images),
-        gradVariance.c(),
-        gradVariance.stride(),
-        gradVariance.pixels() * gradVariance.c(),
-        range,
-        scale,
-        halfBin,
-        weights);
+        Rows.at(Backward.CHANNELS, gradVariance.c()),
+        Rows.at(Backward.STRIDE, gradVariance.stride()),
+        Rows.at(Backward.ELEMENTS, gradVariance.pixels() * gradVariance.c()),
+        Rows.at(Backward.RANGE, range),
+        Rows.at(Backward.SCALE, scale),
+        Rows.at(Backward.HALF_BIN, halfBin),
+        Rows.at(Backward.WEIGHTS, weights));
   }
 }

@@ -13,6 +13,60 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * variance, and e the error of its mean, both measured against s as there.
  */
 public final class VariationalBoundKernels {
+  /** Places of {@link #perImage}. */
+  static final class PerImage {
+    static final int IMAGES = 0;
+
+    /** Rows of an image. */
+    static final int H = 1;
+
+    /** Elements of a row, without padding. */
+    static final int LENGTH = 2;
+
+    static final int CHANNELS = 3;
+    static final int STRIDE = 4;
+
+    /** Offsets of blocks, [images, h, w, channels]; original is x_0. */
+    static final int PREDICTION = 5;
+
+    static final int TARGET = 6;
+    static final int VARIANCE = 7;
+    static final int ORIGINAL = 8;
+
+    /** Offsets of the coefficients of the images, [images]. */
+    static final int RANGE = 9;
+
+    static final int SCALE = 10;
+    static final int HALF_BIN = 11;
+
+    /** Offset of the means, [images]. */
+    static final int PER_IMAGE = 12;
+
+    static final int SIZE = 13;
+
+    private PerImage() {}
+  }
+
+  /** Places behind prediction, target, variance and x_0, the inputs of {@link #backward}. */
+  static final class Backward {
+    static final int CHANNELS = Rows.IN + 4 * Rows.PER_INPUT;
+    static final int STRIDE = CHANNELS + 1;
+
+    /** Elements of all images, without padding. */
+    static final int ELEMENTS = STRIDE + 1;
+
+    /** Offsets of the coefficients of the images, [images]. */
+    static final int RANGE = ELEMENTS + 1;
+
+    static final int SCALE = RANGE + 1;
+    static final int HALF_BIN = SCALE + 1;
+
+    /** Offset of the weights of the images. */
+    static final int WEIGHTS = HALF_BIN + 1;
+
+    private Backward() {}
+  }
+
   /** Below this |u|, a series: the difference would lose what matters. */
   private static final float SMALL = 0.25f;
 
@@ -29,15 +83,13 @@ public final class VariationalBoundKernels {
   private VariationalBoundKernels() {}
 
   /**
-   * An iteration sums one image: the rows first, then their sums, which keeps rounding errors
-   * small. Descriptor: 0 images, 1 rows of an image, 2 elements of a row without padding, 3
-   * channels, 4 channel stride, 5 prediction, 6 target, 7 variance, 8 images, 9 range, 10 scale, 11
-   * halfBin, 12 means.
+   * perImage[n] = mean over the elements of image n of {@link #term}. An iteration sums one image:
+   * the rows first, then their sums, which keeps rounding errors small.
    */
   static void perImage(FloatArray m, IntArray d) {
-    int images = d.get(0);
-    int h = d.get(1);
-    int w = d.get(2);
+    int images = d.get(PerImage.IMAGES);
+    int h = d.get(PerImage.H);
+    int w = d.get(PerImage.LENGTH);
     for (@Parallel int n = 0; n < images; n++) {
       float total = 0f;
       for (int y = 0; y < h; y++) {
@@ -47,21 +99,27 @@ public final class VariationalBoundKernels {
         }
         total += row;
       }
-      m.set(d.get(12) + n, total / (h * w));
+      m.set(d.get(PerImage.PER_IMAGE) + n, total / (h * w));
     }
   }
 
-  /** Element i, counted without padding, of image n; the descriptor is that of perImage. */
-  public static float term(FloatArray m, IntArray d, int n, int i) {
-    int c = d.get(3);
-    int at = i / c * d.get(4) + i % c;
-    float u = 0.5f * (m.get(d.get(7) + at) + 1f) * m.get(d.get(9) + n);
-    float e = m.get(d.get(10) + n) * (m.get(d.get(5) + at) - m.get(d.get(6) + at));
-    float halfBin = m.get(d.get(11) + n);
+  /**
+   * The term of element i, counted without padding, of image n: minus the logarithm of its bin's
+   * probability where halfBin is positive, else (u - 1 + exp(-u) + e^2 exp(-u)) / 2; the descriptor
+   * is that of {@link #perImage}.
+   */
+  static float term(FloatArray m, IntArray d, int n, int i) {
+    int c = d.get(PerImage.CHANNELS);
+    int at = i / c * d.get(PerImage.STRIDE) + i % c;
+    float u = 0.5f * (m.get(d.get(PerImage.VARIANCE) + at) + 1f) * m.get(d.get(PerImage.RANGE) + n);
+    float e =
+        m.get(d.get(PerImage.SCALE) + n)
+            * (m.get(d.get(PerImage.PREDICTION) + at) - m.get(d.get(PerImage.TARGET) + at));
+    float halfBin = m.get(d.get(PerImage.HALF_BIN) + n);
     float term;
     if (halfBin > 0f) {
       float deviation = TornadoMath.exp(-0.5f * u);
-      term = surprise(e * deviation, halfBin * deviation, m.get(d.get(8) + at));
+      term = surprise(e * deviation, halfBin * deviation, m.get(d.get(PerImage.ORIGINAL) + at));
     } else {
       term = 0.5f * (excess(u) + e * e * TornadoMath.exp(-u));
     }
@@ -69,26 +127,26 @@ public final class VariationalBoundKernels {
   }
 
   /**
-   * A row as {@link Rows} lays out in the descriptor: reads prediction, target, variance and
-   * images; behind them stand channels, channel stride, elements of all images, and the offsets of
-   * range, scale, halfBin and weights.
+   * out = weights[n] * (d term / d u) * range[n] / 2 / elements, since u = (variance + 1) / 2 *
+   * range; coefficients and weights are [images], the blocks [images, h, w, channels]. An iteration
+   * writes one row, with the descriptor of {@link Rows}.
    */
   static void backward(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int rows = d.get(1);
-    int length = d.get(5);
-    int out = d.get(7);
-    int prediction = d.get(9);
-    int target = d.get(12);
-    int variance = d.get(15);
-    int images = d.get(18);
-    int c = d.get(21);
-    int stride = d.get(22);
-    int elements = d.get(23);
-    int ranges = d.get(24);
-    int scales = d.get(25);
-    int halfBins = d.get(26);
-    int weights = d.get(27);
+    int bound = d.get(Rows.BOUND);
+    int rows = d.get(Rows.ROWS);
+    int length = d.get(Rows.LENGTH);
+    int out = d.get(Rows.OUT);
+    int prediction = d.get(Rows.IN);
+    int target = d.get(Rows.SECOND);
+    int variance = d.get(Rows.THIRD);
+    int images = d.get(Rows.FOURTH);
+    int c = d.get(Backward.CHANNELS);
+    int stride = d.get(Backward.STRIDE);
+    int elements = d.get(Backward.ELEMENTS);
+    int ranges = d.get(Backward.RANGE);
+    int scales = d.get(Backward.SCALE);
+    int halfBins = d.get(Backward.HALF_BIN);
+    int weights = d.get(Backward.WEIGHTS);
     for (@Parallel int t = 0; t < bound; t++) {
       int image = t / rows;
       int start = t * length;

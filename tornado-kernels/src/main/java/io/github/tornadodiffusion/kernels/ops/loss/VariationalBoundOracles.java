@@ -4,6 +4,8 @@ import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
 import io.github.tornadodiffusion.kernels.CallOracle.Region;
 import io.github.tornadodiffusion.kernels.RowsCall;
+import io.github.tornadodiffusion.kernels.ops.loss.VariationalBoundKernels.Backward;
+import io.github.tornadodiffusion.kernels.ops.loss.VariationalBoundKernels.PerImage;
 import org.apache.commons.math3.special.Erf;
 
 /** Oracles of {@code VariationalBound}. */
@@ -43,22 +45,24 @@ public final class VariationalBoundOracles {
 
   public static Expectation perImage(Call call) {
     int[] d = call.descriptor();
-    int elements = d[1] * d[2];
+    int elements = d[PerImage.H] * d[PerImage.LENGTH];
     return new Expectation(
-        "%dx%d".formatted(d[0], elements),
+        "%dx%d".formatted(d[PerImage.IMAGES], elements),
         Region.at(
-            d[12],
-            d[0],
+            d[PerImage.PER_IMAGE],
+            d[PerImage.IMAGES],
             (image, before, sum) -> {
               for (int k = image * elements; k < (image + 1) * elements; k++) {
-                int at = k / d[3] * d[4] + k % d[3];
+                int at = k / d[PerImage.CHANNELS] * d[PerImage.STRIDE] + k % d[PerImage.CHANNELS];
                 Element element =
                     new Element(
-                        before.at(d[10] + image) * (before.at(d[5] + at) - before.at(d[6] + at)),
-                        before.at(d[7] + at),
-                        before.at(d[9] + image),
-                        before.at(d[11] + image),
-                        before.at(d[8] + at));
+                        before.at(d[PerImage.SCALE] + image)
+                            * (before.at(d[PerImage.PREDICTION] + at)
+                                - before.at(d[PerImage.TARGET] + at)),
+                        before.at(d[PerImage.VARIANCE] + at),
+                        before.at(d[PerImage.RANGE] + image),
+                        before.at(d[PerImage.HALF_BIN] + image),
+                        before.at(d[PerImage.ORIGINAL] + at));
                 sum.add(element.term(element.v) / elements);
               }
             }));
@@ -68,19 +72,20 @@ public final class VariationalBoundOracles {
     RowsCall rows = RowsCall.of(call);
     int[] d = rows.d();
     return rows.expect(
-        ", %d channels".formatted(d[21]),
+        ", %d channels".formatted(d[Backward.CHANNELS]),
         (place, before, sum) -> {
-          if (place.x() % d[22] < d[21]) {
+          if (place.x() % d[Backward.STRIDE] < d[Backward.CHANNELS]) {
             int image = place.image();
             double error = before.at(rows.in(0, place)) - before.at(rows.in(1, place));
             Element element =
                 new Element(
-                    before.at(d[25] + image) * error,
+                    before.at(d[Backward.SCALE] + image) * error,
                     before.at(rows.in(2, place)),
-                    before.at(d[24] + image),
-                    before.at(d[26] + image),
+                    before.at(d[Backward.RANGE] + image),
+                    before.at(d[Backward.HALF_BIN] + image),
                     before.at(rows.in(3, place)));
-            sum.add(before.at(d[27] + image) * element.slope() / d[23]);
+            sum.add(
+                before.at(d[Backward.WEIGHTS] + image) * element.slope() / d[Backward.ELEMENTS]);
           }
         });
   }

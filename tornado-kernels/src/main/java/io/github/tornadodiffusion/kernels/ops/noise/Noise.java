@@ -4,6 +4,8 @@ import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
 import io.github.tornadodiffusion.kernels.Rows;
+import io.github.tornadodiffusion.kernels.ops.noise.NoiseKernels.Gaussian;
+import io.github.tornadodiffusion.kernels.ops.noise.NoiseKernels.MixImages;
 import java.util.List;
 
 /** Gaussian noise by counter ({@link Philox}) and its mixing with images. */
@@ -14,7 +16,10 @@ public final class Noise {
    */
   public static final int SEED_SIZE = 16;
 
-  private static final Class<?> OWNER = NoiseKernels.class;
+  private static final Kernel GAUSSIAN =
+      Kernel.of(NoiseKernels.class, "gaussian").with(NoiseOracles::gaussian);
+  private static final Kernel MIX_IMAGES =
+      Kernel.of(NoiseKernels.class, "mixImages").with(NoiseOracles::mixImages);
 
   /** Larger ones would not be exact as a float. */
   private static final int MAX_STREAM = 1 << 24;
@@ -71,9 +76,16 @@ public final class Noise {
   }
 
   private static Call gaussian(int seedBlock, Block out, int planes) {
-    Kernel kernel = new Kernel(OWNER, "gaussian");
     return Rows.callByImage(
-        kernel, 20, false, out, List.of(), out.c(), out.stride(), seedBlock, planes);
+        GAUSSIAN,
+        20,
+        false,
+        out,
+        List.of(),
+        Rows.at(Gaussian.CHANNELS, out.c()),
+        Rows.at(Gaussian.STRIDE, out.stride()),
+        Rows.at(Gaussian.SEED, seedBlock),
+        Rows.at(Gaussian.PLANES, planes));
   }
 
   /**
@@ -81,8 +93,8 @@ public final class Noise {
    * [n].
    */
   public static Call mix(Block x, Block y, int a, int b, Block out) {
-    Kernel kernel = new Kernel(OWNER, "mixImages");
-    Rows.requireSameChannels(kernel, out, x, y);
-    return Rows.callByImage(kernel, 3, false, out, List.of(x, y), a, b);
+    Rows.requireSameChannels(MIX_IMAGES, out, x, y);
+    return Rows.callByImage(
+        MIX_IMAGES, 3, false, out, List.of(x, y), Rows.at(MixImages.A, a), Rows.at(MixImages.B, b));
   }
 }

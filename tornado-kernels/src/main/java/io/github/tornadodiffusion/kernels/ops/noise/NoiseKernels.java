@@ -9,30 +9,57 @@ import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
 import uk.ac.manchester.tornado.api.types.vectors.Float16;
 
 /**
- * Kernels of {@link Noise}: an iteration writes one row, as {@link Rows} lays out in the
- * descriptor.
+ * Kernels of {@link Noise}: an iteration writes one row, with the descriptor of {@link Rows}. All
+ * blocks are [n, h, w, c].
  */
 final class NoiseKernels {
+  /** Places of {@link #gaussian}, which reads no block. */
+  static final class Gaussian {
+    static final int CHANNELS = Rows.IN;
+    static final int STRIDE = CHANNELS + 1;
+
+    /** Offset of the seed block. */
+    static final int SEED = STRIDE + 1;
+
+    /**
+     * Planes of an image: a plane is a run of indices over all rows, of every channel its own or of
+     * all channels together.
+     */
+    static final int PLANES = SEED + 1;
+
+    private Gaussian() {}
+  }
+
+  /** Places behind x and y, the inputs of {@link #mixImages}. */
+  static final class MixImages {
+    /** Offset of the factors of x, [n]. */
+    static final int A = Rows.IN + 2 * Rows.PER_INPUT;
+
+    /** Offset of the factors of y, [n]. */
+    static final int B = A + 1;
+
+    private MixImages() {}
+  }
+
   private NoiseKernels() {}
 
   /**
-   * The same steps as {@link Philox}, which explains them. Behind the output stand channels,
-   * channel stride, the offset of the seed block and the planes of an image: a plane is a run of
-   * indices over all rows, of every channel its own or of all channels together.
+   * out[index] = standard normal value of the index, by seed, stream and step of the seed block:
+   * the same steps as {@link Philox}, which explains them.
    */
   static void gaussian(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int rows = d.get(1);
-    int top = d.get(2);
-    int h = d.get(3);
-    int left = d.get(4);
-    int length = d.get(5);
-    int pitch = d.get(6);
-    int out = d.get(7);
-    int c = d.get(9);
-    int stride = d.get(10);
-    int seed = d.get(11);
-    int planes = d.get(12);
+    int bound = d.get(Rows.BOUND);
+    int rows = d.get(Rows.ROWS);
+    int top = d.get(Rows.TOP);
+    int h = d.get(Rows.H);
+    int left = d.get(Rows.LEFT);
+    int length = d.get(Rows.LENGTH);
+    int pitch = d.get(Rows.PITCH);
+    int out = d.get(Rows.OUT);
+    int c = d.get(Gaussian.CHANNELS);
+    int stride = d.get(Gaussian.STRIDE);
+    int seed = d.get(Gaussian.SEED);
+    int planes = d.get(Gaussian.PLANES);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int image = t / rows;
@@ -93,7 +120,7 @@ final class NoiseKernels {
 
   /** 32 bits from two floats that hold 16 each, lower ones first. */
   private static int word(FloatArray m, int at) {
-    return (int) m.get(at) | ((int) m.get(at + 1) << 16);
+    return Philox.word(m.get(at), m.get(at + 1));
   }
 
   /** The number from 0 to 2^32 - 1 whose bits these are. */
@@ -115,26 +142,26 @@ final class NoiseKernels {
   }
 
   /**
-   * Not called mix, because OpenCL has a function of that name. Reads x and y; behind them stand
-   * the offsets of a and b.
+   * out[i] = a[i] * x[i] + b[i] * y[i] for image i. Not called mix, because OpenCL has a function
+   * of that name.
    */
   static void mixImages(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int rows = d.get(1);
-    int top = d.get(2);
-    int h = d.get(3);
-    int left = d.get(4);
-    int length = d.get(5);
-    int pitch = d.get(6);
-    int out = d.get(7);
-    int first = d.get(9);
-    int firstRow = d.get(10);
-    int firstImage = d.get(11);
-    int second = d.get(12);
-    int secondRow = d.get(13);
-    int secondImage = d.get(14);
-    int a = d.get(15);
-    int b = d.get(16);
+    int bound = d.get(Rows.BOUND);
+    int rows = d.get(Rows.ROWS);
+    int top = d.get(Rows.TOP);
+    int h = d.get(Rows.H);
+    int left = d.get(Rows.LEFT);
+    int length = d.get(Rows.LENGTH);
+    int pitch = d.get(Rows.PITCH);
+    int out = d.get(Rows.OUT);
+    int first = d.get(Rows.IN);
+    int firstRow = d.get(Rows.IN_ROW);
+    int firstImage = d.get(Rows.IN_IMAGE);
+    int second = d.get(Rows.SECOND);
+    int secondRow = d.get(Rows.SECOND_ROW);
+    int secondImage = d.get(Rows.SECOND_IMAGE);
+    int a = d.get(MixImages.A);
+    int b = d.get(MixImages.B);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();

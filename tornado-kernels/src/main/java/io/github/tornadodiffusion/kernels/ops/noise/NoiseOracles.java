@@ -4,6 +4,8 @@ import io.github.tornadodiffusion.kernels.Arena;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
 import io.github.tornadodiffusion.kernels.RowsCall;
+import io.github.tornadodiffusion.kernels.ops.noise.NoiseKernels.Gaussian;
+import io.github.tornadodiffusion.kernels.ops.noise.NoiseKernels.MixImages;
 
 /** Oracles of {@code Noise}. */
 public final class NoiseOracles {
@@ -13,10 +15,10 @@ public final class NoiseOracles {
 
   public static Expectation gaussian(Call call) {
     RowsCall rows = RowsCall.of(call);
-    int channels = rows.d()[9];
-    int stride = rows.d()[10];
-    int seed = rows.d()[11];
-    int planes = rows.d()[12];
+    int channels = rows.d()[Gaussian.CHANNELS];
+    int stride = rows.d()[Gaussian.STRIDE];
+    int seed = rows.d()[Gaussian.SEED];
+    int planes = rows.d()[Gaussian.PLANES];
     int each = channels / planes;
     int w = rows.rowFloats() / stride;
     return rows.expect(
@@ -34,8 +36,8 @@ public final class NoiseOracles {
 
   public static Expectation mixImages(Call call) {
     RowsCall rows = RowsCall.of(call);
-    int a = rows.d()[15];
-    int b = rows.d()[16];
+    int a = rows.d()[MixImages.A];
+    int b = rows.d()[MixImages.B];
     return rows.expect((place, before, sum) -> {
       sum.add(before.at(a + place.image()) * before.at(rows.in(0, place)));
       sum.add(before.at(b + place.image()) * before.at(rows.in(1, place)));

@@ -9,11 +9,11 @@ package io.github.tornadodiffusion.kernels.ops.noise;
  * <p>The values are those of {@link Noise#gaussian} on every device, to the last bit.
  */
 public final class Philox {
-  static final int ROUNDS = 10;
-  static final int MULTIPLIER_0 = 0xD2511F53;
-  static final int MULTIPLIER_1 = 0xCD9E8D57;
-  static final int WEYL_0 = 0x9E3779B9;
-  static final int WEYL_1 = 0xBB67AE85;
+  public static final int ROUNDS = 10;
+  public static final int MULTIPLIER_0 = 0xD2511F53;
+  public static final int MULTIPLIER_1 = 0xCD9E8D57;
+  public static final int WEYL_0 = 0x9E3779B9;
+  public static final int WEYL_1 = 0xBB67AE85;
 
   private Philox() {}
 
@@ -47,7 +47,7 @@ public final class Philox {
   }
 
   /** Replaces the counter's four words by four random words. */
-  static void scramble(int[] counter, int key0, int key1) {
+  public static void scramble(int[] counter, int key0, int key1) {
     int k0 = key0;
     int k1 = key1;
     for (int round = 0; round < ROUNDS; round++) {
@@ -65,7 +65,12 @@ public final class Philox {
   }
 
   /** The upper half of the 64-bit product of two unsigned numbers; kernels use it too. */
-  static int multiplyHigh(int a, int b) {
+  public static int multiplyHigh(int a, int b) {
     return (int) (((a & 0xFFFFFFFFL) * (b & 0xFFFFFFFFL)) >> 32);
+  }
+
+  /** 32 bits from two floats that hold 16 each, as in {@link Noise#seedBlock}; for kernels. */
+  public static int word(float lower, float upper) {
+    return (int) lower | ((int) upper << 16);
   }
 }

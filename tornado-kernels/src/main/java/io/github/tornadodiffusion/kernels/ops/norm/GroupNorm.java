@@ -3,7 +3,13 @@ package io.github.tornadodiffusion.kernels.ops.norm;
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
-import java.util.Arrays;
+import io.github.tornadodiffusion.kernels.Tiles;
+import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels.Apply;
+import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels.Coefficients;
+import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels.Common;
+import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels.Gradient;
+import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels.Reduce;
+import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels.Sums;
 import java.util.List;
 
 /**
@@ -12,7 +18,28 @@ import java.util.List;
  * .. (i + 1) * c / groups - 1.
  */
 public final class GroupNorm {
-  private static final Class<?> KERNELS = GroupNormKernels.class;
+  private static final Kernel MOMENTS =
+      Kernel.of(GroupNormKernels.class, "moments")
+          .with(GroupNormOracles::moments)
+          .with(Tiles.variant(GroupNormTileKernels.class, "moments", 1024));
+  private static final Kernel COEFFICIENTS =
+      Kernel.of(GroupNormKernels.class, "coefficients").with(GroupNormOracles::coefficients);
+  private static final Kernel APPLY =
+      Kernel.of(GroupNormKernels.class, "apply")
+          .with(GroupNormOracles::apply)
+          .with(Tiles.variant(GroupNormTileKernels.class, "apply", 0));
+  private static final Kernel SUMS =
+      Kernel.of(GroupNormKernels.class, "sums")
+          .with(GroupNormOracles::sums)
+          .with(Tiles.variant(GroupNormTileKernels.class, "sums", 2048));
+  private static final Kernel REDUCE =
+      Kernel.of(GroupNormKernels.class, "reduce")
+          .with(GroupNormOracles::reduce)
+          .with(Tiles.variant(GroupNormTileKernels.class, "reduce", 2048));
+  private static final Kernel GRADIENT =
+      Kernel.of(GroupNormKernels.class, "gradient")
+          .with(GroupNormOracles::gradient)
+          .with(Tiles.variant(GroupNormTileKernels.class, "gradient", 0));
 
   /**
    * Pixels of a chunk of an image: 16 channels of them fit into 16 KiB, a part of the first-level
@@ -60,44 +87,25 @@ public final class GroupNorm {
     double tensor = 4.0 * x.pixels() * x.stride();
     double perChannel = 4.0 * x.n() * x.stride();
     int parts = x.n() * chunks(flat);
+    int[] moments = descriptor(Common.SIZE, flat, groups, statistics, partial);
+    int[] coefficients = descriptor(Coefficients.SIZE, flat, groups, statistics, partial);
+    coefficients[Coefficients.EPS] = eps;
+    coefficients[Coefficients.GAMMA] = gamma;
+    coefficients[Coefficients.BETA] = beta;
+    coefficients[Coefficients.SCALE_SHIFT] = scaleShift;
+    coefficients[Coefficients.SCALE_STRIDE] = Block.round16(2 * x.c());
+    int[] apply = descriptor(Apply.SIZE, x, groups, statistics, partial);
+    apply[Apply.SILU] = silu ? 1 : 0;
+    apply[Apply.OUT] = out.offset();
+    apply[Apply.OUT_ROWS] = out.rows();
+    apply[Apply.OUT_COLUMNS] = out.columns();
+    apply[Apply.TOP] = out.top();
+    apply[Apply.LEFT] = out.left();
     return List.of(
+        new Call(MOMENTS, moments, parts * blocks, 0, tensor),
         new Call(
-            new Kernel(KERNELS, "moments"),
-            descriptor(flat, groups, statistics, partial),
-            parts * blocks,
-            0,
-            tensor),
-        new Call(
-            new Kernel(KERNELS, "coefficients"),
-            descriptor(
-                flat,
-                groups,
-                statistics,
-                partial,
-                eps,
-                gamma,
-                beta,
-                scaleShift,
-                Block.round16(2 * x.c())),
-            x.n() * groups,
-            0,
-            perChannel * (4 + 2 * chunks(flat))),
-        new Call(
-            new Kernel(KERNELS, "apply"),
-            descriptor(
-                x,
-                groups,
-                statistics,
-                partial,
-                silu ? 1 : 0,
-                out.offset(),
-                out.rows(),
-                out.columns(),
-                out.top(),
-                out.left()),
-            x.n() * out.rows(),
-            0,
-            tensor + 4.0 * out.size()));
+            COEFFICIENTS, coefficients, x.n() * groups, 0, perChannel * (4 + 2 * chunks(flat))),
+        new Call(APPLY, apply, x.n() * out.rows(), 0, tensor + 4.0 * out.size()));
   }
 
   /** Floats of scratch memory that {@link #backward} needs. */
@@ -148,68 +156,47 @@ public final class GroupNorm {
     double tensor = 4.0 * x.pixels() * x.stride();
     double perChannel = 4.0 * x.n() * x.stride();
     int parts = x.n() * chunks(flat);
+    int[] sums = descriptor(Sums.SIZE, flat, groups, statistics, partial);
+    sums[Sums.SILU] = silu ? 1 : 0;
+    sums[Sums.GRAD_OUT] = gradOut.offset();
+    int[] reduce = descriptor(Reduce.SIZE, flat, groups, statistics, partial);
+    reduce[Reduce.GRAD_GAMMA] = gradGamma;
+    reduce[Reduce.GRAD_BETA] = gradBeta;
+    reduce[Reduce.ACCUMULATE] = accumulateParameters ? 1 : 0;
+    reduce[Reduce.SCALE_SHIFT] = scaleShift;
+    reduce[Reduce.SCALE_STRIDE] = Block.round16(2 * x.c());
+    reduce[Reduce.GRAD_SCALE_SHIFT] = gradScaleShift;
+    reduce[Reduce.GAMMA] = gamma;
+    reduce[Reduce.BETA] = beta;
+    reduce[Reduce.COEFFICIENTS] = coefficients;
+    int[] gradient = descriptor(Gradient.SIZE, x, groups, statistics, partial);
+    gradient[Gradient.DZ] = gradOut.offset();
+    gradient[Gradient.GRAD_X] = gradX.offset();
+    gradient[Gradient.ACCUMULATE] = accumulateX ? 1 : 0;
+    gradient[Gradient.COEFFICIENTS] = coefficients;
     return List.of(
-        new Call(
-            new Kernel(KERNELS, "sums"),
-            descriptor(flat, groups, statistics, partial, silu ? 1 : 0, gradOut.offset()),
-            parts * blocks,
-            0,
-            (silu ? 3 : 2) * tensor),
-        new Call(
-            new Kernel(KERNELS, "reduce"),
-            descriptor(
-                flat,
-                groups,
-                statistics,
-                partial,
-                gradGamma,
-                gradBeta,
-                accumulateParameters ? 1 : 0,
-                scaleShift,
-                Block.round16(2 * x.c()),
-                gradScaleShift,
-                gamma,
-                beta,
-                coefficients),
-            x.n() * groups + blocks,
-            0,
-            perChannel * (4 + 4 * chunks(flat))),
-        new Call(
-            new Kernel(KERNELS, "gradient"),
-            descriptor(
-                x,
-                groups,
-                statistics,
-                partial,
-                gradOut.offset(),
-                gradX.offset(),
-                accumulateX ? 1 : 0,
-                coefficients),
-            x.n() * x.h(),
-            0,
-            (accumulateX ? 4 : 3) * tensor));
+        new Call(SUMS, sums, parts * blocks, 0, (silu ? 3 : 2) * tensor),
+        new Call(REDUCE, reduce, x.n() * groups + blocks, 0, perChannel * (4 + 4 * chunks(flat))),
+        new Call(GRADIENT, gradient, x.n() * x.h(), 0, (accumulateX ? 4 : 3) * tensor));
   }
 
-  /** The head of the descriptor that all kernels share, then the kernel's own part. */
-  private static int[] descriptor(Block x, int groups, int statistics, int partial, int... own) {
-    int[] head = {
-      x.n(),
-      x.h(),
-      x.w(),
-      x.stride(),
-      x.interior(),
-      x.rows() * x.columns() * x.stride(),
-      x.columns() * x.stride(),
-      chunkRows(x),
-      chunks(x),
-      x.c(),
-      groups,
-      statistics,
-      partial
-    };
-    int[] all = Arrays.copyOf(head, head.length + own.length);
-    System.arraycopy(own, 0, all, head.length, own.length);
-    return all;
+  /** A descriptor of so many places, of which the common ones are filled. */
+  private static int[] descriptor(int size, Block x, int groups, int statistics, int partial) {
+    int[] d = new int[size];
+    d[Common.IMAGES] = x.n();
+    d[Common.H] = x.h();
+    d[Common.W] = x.w();
+    d[Common.STRIDE] = x.stride();
+    d[Common.X] = x.interior();
+    d[Common.X_IMAGE] = x.rows() * x.columns() * x.stride();
+    d[Common.X_ROW] = x.columns() * x.stride();
+    d[Common.CHUNK_ROWS] = chunkRows(x);
+    d[Common.CHUNKS] = chunks(x);
+    d[Common.CHANNELS] = x.c();
+    d[Common.GROUPS] = groups;
+    d[Common.STATISTICS] = statistics;
+    d[Common.PARTIAL] = partial;
+    return d;
   }
 
   /** Small images without border as one long row: loops of a useful length. */

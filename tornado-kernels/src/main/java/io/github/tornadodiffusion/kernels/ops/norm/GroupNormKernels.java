@@ -14,35 +14,177 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
  * whose second reading comes from the cache, and the small kernels between the passes turn
  * per-channel sums into per-channel coefficients.
  *
- * <p>All kernels share the head of the descriptor: 0 images, 1 height, 2 width, 3 channel stride, 4
- * first pixel of x, 5 floats from image to image of x, 6 from row to row, 7 rows of a chunk, 8
- * chunks of an image, 9 channels, 10 groups, 11 per-channel statistics (mean, 1 / standard
- * deviation, scale and bias, each [images][stride]), 12 partial sums ([images][chunks][2][stride]).
- * What follows is the kernel's own.
+ * <p>Blocks are [IMAGES][H][W][STRIDE], of which x and out may have a border.
  */
 public final class GroupNormKernels {
+  /** The places that all descriptors begin with; {@link #moments} has no others. */
+  static final class Common {
+    static final int IMAGES = 0;
+    static final int H = 1;
+    static final int W = 2;
+
+    /** Channel stride of x. */
+    static final int STRIDE = 3;
+
+    /** First pixel of x. */
+    static final int X = 4;
+
+    /** Floats from image to image of x. */
+    static final int X_IMAGE = 5;
+
+    /** Floats from row to row of x. */
+    static final int X_ROW = 6;
+
+    /** Rows of a chunk. */
+    static final int CHUNK_ROWS = 7;
+
+    /** Chunks of an image. */
+    static final int CHUNKS = 8;
+
+    static final int CHANNELS = 9;
+    static final int GROUPS = 10;
+
+    /** Mean, 1 / standard deviation, scale and bias of each channel, each [images][stride]. */
+    static final int STATISTICS = 11;
+
+    /** Two sums of each channel of each chunk, [images][chunks][2][stride]. */
+    static final int PARTIAL = 12;
+
+    static final int SIZE = 13;
+
+    private Common() {}
+  }
+
+  /** Own places of {@link #coefficients}. */
+  static final class Coefficients {
+    /** Offset of what is added to the variance. */
+    static final int EPS = Common.SIZE;
+
+    static final int GAMMA = Common.SIZE + 1;
+    static final int BETA = Common.SIZE + 2;
+
+    /** Scale and shift of each image, or -1. */
+    static final int SCALE_SHIFT = Common.SIZE + 3;
+
+    /** Floats from image to image of them. */
+    static final int SCALE_STRIDE = Common.SIZE + 4;
+
+    static final int SIZE = Common.SIZE + 5;
+
+    private Coefficients() {}
+  }
+
+  /** Own places of {@link #apply}. */
+  static final class Apply {
+    /** Whether act is SiLU. */
+    static final int SILU = Common.SIZE;
+
+    static final int OUT = Common.SIZE + 1;
+
+    /** Rows of an image of the output, border included. */
+    static final int OUT_ROWS = Common.SIZE + 2;
+
+    /** Columns of the output, border included. */
+    static final int OUT_COLUMNS = Common.SIZE + 3;
+
+    /** Rows of the border above. */
+    static final int TOP = Common.SIZE + 4;
+
+    /** Columns of the border on the left. */
+    static final int LEFT = Common.SIZE + 5;
+
+    static final int SIZE = Common.SIZE + 6;
+
+    private Apply() {}
+  }
+
+  /** Own places of {@link #sums}. */
+  static final class Sums {
+    /** Whether act is SiLU. */
+    static final int SILU = Common.SIZE;
+
+    /** Without border; becomes dz. */
+    static final int GRAD_OUT = Common.SIZE + 1;
+
+    static final int SIZE = Common.SIZE + 2;
+
+    private Sums() {}
+  }
+
+  /** Own places of {@link #reduce}. */
+  static final class Reduce {
+    static final int GRAD_GAMMA = Common.SIZE;
+    static final int GRAD_BETA = Common.SIZE + 1;
+
+    /** 1 to add to both, 0 to overwrite them. */
+    static final int ACCUMULATE = Common.SIZE + 2;
+
+    /** Scale and shift of each image, or -1. */
+    static final int SCALE_SHIFT = Common.SIZE + 3;
+
+    /** Floats from image to image of them. */
+    static final int SCALE_STRIDE = Common.SIZE + 4;
+
+    /** Gradient of scale and shift, or -1. */
+    static final int GRAD_SCALE_SHIFT = Common.SIZE + 5;
+
+    static final int GAMMA = Common.SIZE + 6;
+    static final int BETA = Common.SIZE + 7;
+
+    /** Slope and term of each channel, each [images][stride]. */
+    static final int COEFFICIENTS = Common.SIZE + 8;
+
+    static final int SIZE = Common.SIZE + 9;
+
+    private Reduce() {}
+  }
+
+  /** Own places of {@link #gradient}. */
+  static final class Gradient {
+    /** Gradient before the activation, without border. */
+    static final int DZ = Common.SIZE;
+
+    /** Without border. */
+    static final int GRAD_X = Common.SIZE + 1;
+
+    /** 1 to add to gradX, 0 to overwrite it. */
+    static final int ACCUMULATE = Common.SIZE + 2;
+
+    /** What {@link #reduce} has left. */
+    static final int COEFFICIENTS = Common.SIZE + 3;
+
+    static final int SIZE = Common.SIZE + 4;
+
+    private Gradient() {}
+  }
+
   private GroupNormKernels() {}
 
   /**
-   * Mean and sum of squared deviations of each channel, a chunk of an image and 16 channels at a
-   * time.
+   * partial[n][chunk][0][c] = mean of x[n][y][x][c] over the pixels of a chunk,
+   * partial[n][chunk][1][c] = sum of (x[n][y][x][c] - mean)^2 over them. One iteration: a chunk of
+   * an image and 16 channels.
    */
   static void moments(FloatArray m, IntArray d) {
-    int bound = d.get(0) * d.get(8) * (d.get(3) / 16);
+    int bound = d.get(Common.IMAGES) * d.get(Common.CHUNKS) * (d.get(Common.STRIDE) / 16);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
-      int stride = d.get(3);
+      int stride = d.get(Common.STRIDE);
       int blocks = stride / 16;
       int part = t / blocks;
       int channel = t % blocks * 16;
-      int firstRow = part % d.get(8) * d.get(7);
-      int rows = Math.min(d.get(7), d.get(1) - firstRow);
-      int width = d.get(2);
-      int from = d.get(4) + part / d.get(8) * d.get(5) + firstRow * d.get(6) + channel;
-      int rowStep = d.get(6) / lanes;
+      int firstRow = part % d.get(Common.CHUNKS) * d.get(Common.CHUNK_ROWS);
+      int rows = Math.min(d.get(Common.CHUNK_ROWS), d.get(Common.H) - firstRow);
+      int width = d.get(Common.W);
+      int from =
+          d.get(Common.X)
+              + part / d.get(Common.CHUNKS) * d.get(Common.X_IMAGE)
+              + firstRow * d.get(Common.X_ROW)
+              + channel;
+      int rowStep = d.get(Common.X_ROW) / lanes;
       int step = stride / lanes;
-      int to = d.get(12) + part * 2 * stride + channel;
+      int to = d.get(Common.PARTIAL) + part * 2 * stride + channel;
       for (int lane = 0; lane < 16; lane += lanes) {
         int start = (from + lane) / lanes;
         Float16 s0 = Lanes.zero();
@@ -97,23 +239,24 @@ public final class GroupNormKernels {
   }
 
   /**
-   * From the moments of channels to the statistics of groups (Chan, Golub and LeVeque 1983,
-   * equation 2.1), and from these to out = (x - mean) * scale + bias for each channel of an image.
-   * Own descriptor: 13 eps, 14 gamma, 15 beta, 16 scale and shift or -1, 17 their stride.
+   * statistics[..][n][c] = mean, 1 / sqrt(variance + eps), scale and bias, such that (norm(x) *
+   * gamma + beta) * (1 + scaleShift[n][c]) + scaleShift[n][CHANNELS + c] = (x - mean) * scale +
+   * bias. The moments of a group come from those of its channels (Chan, Golub and LeVeque 1983,
+   * equation 2.1). One iteration: a group of an image.
    */
   static void coefficients(FloatArray m, IntArray d) {
-    int bound = d.get(0) * d.get(10);
+    int bound = d.get(Common.IMAGES) * d.get(Common.GROUPS);
     for (@Parallel int t = 0; t < bound; t++) {
-      int groups = d.get(10);
+      int groups = d.get(Common.GROUPS);
       int image = t / groups;
-      int stride = d.get(3);
-      int channels = d.get(9);
+      int stride = d.get(Common.STRIDE);
+      int channels = d.get(Common.CHANNELS);
       int size = channels / groups;
       int first = t % groups * size;
-      int chunks = d.get(8);
-      int height = d.get(1);
-      int width = d.get(2);
-      int partial = d.get(12) + image * chunks * 2 * stride + first;
+      int chunks = d.get(Common.CHUNKS);
+      int height = d.get(Common.H);
+      int width = d.get(Common.W);
+      int partial = d.get(Common.PARTIAL) + image * chunks * 2 * stride + first;
       float elements = (float) (size * height * width);
       float total = 0f;
       for (int k = 0; k < chunks; k++) {
@@ -121,12 +264,18 @@ public final class GroupNormKernels {
         for (int c = 0; c < size; c++) {
           sum += m.get(partial + k * 2 * stride + c);
         }
-        total += sum * (float) (Math.min(d.get(7), height - k * d.get(7)) * width);
+        total +=
+            sum
+                * (float)
+                    (Math.min(d.get(Common.CHUNK_ROWS), height - k * d.get(Common.CHUNK_ROWS))
+                        * width);
       }
       float mean = total / elements;
       float squares = 0f;
       for (int k = 0; k < chunks; k++) {
-        float count = (float) (Math.min(d.get(7), height - k * d.get(7)) * width);
+        float count =
+            (float)
+                (Math.min(d.get(Common.CHUNK_ROWS), height - k * d.get(Common.CHUNK_ROWS)) * width);
         float sum = 0f;
         for (int c = 0; c < size; c++) {
           float e = m.get(partial + k * 2 * stride + c) - mean;
@@ -134,14 +283,14 @@ public final class GroupNormKernels {
         }
         squares += sum;
       }
-      float inverse = 1f / TornadoMath.sqrt(squares / elements + m.get(d.get(13)));
-      int plane = d.get(0) * stride;
-      int to = d.get(11) + image * stride;
-      int scaleShift = d.get(16);
-      int affine = scaleShift + image * d.get(17);
+      float inverse = 1f / TornadoMath.sqrt(squares / elements + m.get(d.get(Coefficients.EPS)));
+      int plane = d.get(Common.IMAGES) * stride;
+      int to = d.get(Common.STATISTICS) + image * stride;
+      int scaleShift = d.get(Coefficients.SCALE_SHIFT);
+      int affine = scaleShift + image * d.get(Coefficients.SCALE_STRIDE);
       for (int c = first; c < first + size; c++) {
-        float scale = m.get(d.get(14) + c);
-        float bias = m.get(d.get(15) + c);
+        float scale = m.get(d.get(Coefficients.GAMMA) + c);
+        float bias = m.get(d.get(Coefficients.BETA) + c);
         if (scaleShift >= 0) {
           float factor = 1f + m.get(affine + c);
           scale = scale * factor;
@@ -164,30 +313,30 @@ public final class GroupNormKernels {
   }
 
   /**
-   * out = act((x - mean) * scale + bias), a row of the output at a time. Own descriptor: 13 silu,
-   * 14 out, 15 its rows, 16 columns, 17 top, 18 left.
+   * out = act((x - mean) * scale + bias), and zeros in its border. One iteration: a row of out
+   * [IMAGES][OUT_ROWS][OUT_COLUMNS][STRIDE].
    */
   static void apply(FloatArray m, IntArray d) {
-    int bound = d.get(0) * d.get(15);
+    int bound = d.get(Common.IMAGES) * d.get(Apply.OUT_ROWS);
     for (@Parallel int t = 0; t < bound; t++) {
-      int stride = d.get(3);
-      int image = t / d.get(15);
-      int row = t % d.get(15) - d.get(17);
-      int left = d.get(18);
-      int columns = d.get(16);
-      int width = d.get(2);
+      int stride = d.get(Common.STRIDE);
+      int image = t / d.get(Apply.OUT_ROWS);
+      int row = t % d.get(Apply.OUT_ROWS) - d.get(Apply.TOP);
+      int left = d.get(Apply.LEFT);
+      int columns = d.get(Apply.OUT_COLUMNS);
+      int width = d.get(Common.W);
       if (row < 0) {
         width = 0;
       }
-      if (row >= d.get(1)) {
+      if (row >= d.get(Common.H)) {
         width = 0;
       }
-      int to = d.get(14) + t * columns * stride;
-      int from = d.get(4) + image * d.get(5) + row * d.get(6);
-      int statistics = d.get(11) + image * stride;
-      int plane = d.get(0) * stride;
+      int to = d.get(Apply.OUT) + t * columns * stride;
+      int from = d.get(Common.X) + image * d.get(Common.X_IMAGE) + row * d.get(Common.X_ROW);
+      int statistics = d.get(Common.STATISTICS) + image * stride;
+      int plane = d.get(Common.IMAGES) * stride;
       zero(m, to, left * stride);
-      if (d.get(13) == 1) {
+      if (d.get(Apply.SILU) == 1) {
         normaliseSilu(m, from, to + left * stride, width, stride, statistics, plane);
       } else {
         normalise(m, from, to + left * stride, width, stride, statistics, plane);
@@ -247,32 +396,38 @@ public final class GroupNormKernels {
   }
 
   /**
-   * The gradient before the activation, in place of the gradient after it, and per channel its sum
-   * and its product with the normalised x. Own descriptor: 13 silu, 14 gradOut.
+   * dz = gradOut * act'(z) in place of gradOut, where z = (x - mean) * scale + bias;
+   * partial[n][chunk][0][c] = sum of dz over the pixels of a chunk, partial[n][chunk][1][c] = sum
+   * of dz * (x - mean) / deviation. One iteration: a chunk of an image and 16 channels.
    */
   static void sums(FloatArray m, IntArray d) {
-    int bound = d.get(0) * d.get(8) * (d.get(3) / 16);
+    int bound = d.get(Common.IMAGES) * d.get(Common.CHUNKS) * (d.get(Common.STRIDE) / 16);
     for (@Parallel int t = 0; t < bound; t++) {
       int lanes = Lanes.width();
-      int stride = d.get(3);
+      int stride = d.get(Common.STRIDE);
       int blocks = stride / 16;
       int part = t / blocks;
-      int image = part / d.get(8);
+      int image = part / d.get(Common.CHUNKS);
       int channel = t % blocks * 16;
-      int firstRow = part % d.get(8) * d.get(7);
-      int rows = Math.min(d.get(7), d.get(1) - firstRow);
-      int width = d.get(2);
-      int plane = d.get(0) * stride;
-      int x = d.get(4) + image * d.get(5) + firstRow * d.get(6) + channel;
-      int gradient = d.get(14) + (image * d.get(1) + firstRow) * width * stride + channel;
-      int statistics = d.get(11) + image * stride + channel;
-      int to = d.get(12) + part * 2 * stride + channel;
+      int firstRow = part % d.get(Common.CHUNKS) * d.get(Common.CHUNK_ROWS);
+      int rows = Math.min(d.get(Common.CHUNK_ROWS), d.get(Common.H) - firstRow);
+      int width = d.get(Common.W);
+      int plane = d.get(Common.IMAGES) * stride;
+      int x =
+          d.get(Common.X)
+              + image * d.get(Common.X_IMAGE)
+              + firstRow * d.get(Common.X_ROW)
+              + channel;
+      int gradient =
+          d.get(Sums.GRAD_OUT) + (image * d.get(Common.H) + firstRow) * width * stride + channel;
+      int statistics = d.get(Common.STATISTICS) + image * stride + channel;
+      int to = d.get(Common.PARTIAL) + part * 2 * stride + channel;
       for (int lane = 0; lane < 16; lane += lanes) {
-        if (d.get(13) == 1) {
+        if (d.get(Sums.SILU) == 1) {
           sumsSilu(
               m,
               x + lane,
-              d.get(6),
+              d.get(Common.X_ROW),
               gradient + lane,
               rows,
               width,
@@ -284,7 +439,7 @@ public final class GroupNormKernels {
           sumsPlain(
               m,
               x + lane,
-              d.get(6),
+              d.get(Common.X_ROW),
               gradient + lane,
               rows,
               width,
@@ -371,15 +526,16 @@ public final class GroupNormKernels {
   }
 
   /**
-   * From the sums of channels to what is left to do, gradX = scale * dz + slope * (x - mean) +
-   * term, and to the gradients of the parameters. The first images * groups iterations each do a
-   * group, the others 16 parameters each. Own descriptor: 13 gradGamma, 14 gradBeta, 15 whether to
-   * add to them, 16 scale and shift or -1, 17 their stride, 18 their gradient or -1, 19 gamma, 20
-   * beta, 21 slope and term ([2][images][stride]).
+   * From the sums of channels to slope and term, [IMAGES][STRIDE] each, of what is left to do,
+   * gradX = scale * dz + slope * (x - mean) + term; and, with s0 and s1 the sums over the chunks of
+   * an image, to gradGamma[c] = sum over n of (1 + scaleShift[n][c]) * s1[n][c], gradBeta[c]
+   * likewise of s0, gradScaleShift[n][c] = gamma[c] * s1[n][c] + beta[c] * s0[n][c] and
+   * gradScaleShift[n][CHANNELS + c] = s0[n][c]. The first IMAGES * GROUPS iterations each do a
+   * group, the others 16 parameters each.
    */
   static void reduce(FloatArray m, IntArray d) {
-    int groups = d.get(0) * d.get(10);
-    int bound = groups + d.get(3) / 16;
+    int groups = d.get(Common.IMAGES) * d.get(Common.GROUPS);
+    int bound = groups + d.get(Common.STRIDE) / 16;
     for (@Parallel int t = 0; t < bound; t++) {
       if (t < groups) {
         reduceGroup(m, d, t);
@@ -390,25 +546,25 @@ public final class GroupNormKernels {
   }
 
   static void reduceGroup(FloatArray m, IntArray d, int t) {
-    int stride = d.get(3);
-    int plane = d.get(0) * stride;
-    int channels = d.get(9);
-    int groups = d.get(10);
+    int stride = d.get(Common.STRIDE);
+    int plane = d.get(Common.IMAGES) * stride;
+    int channels = d.get(Common.CHANNELS);
+    int groups = d.get(Common.GROUPS);
     int size = channels / groups;
     int image = t / groups;
     int first = t % groups * size;
     int end = first + size;
-    int statistics = d.get(11) + image * stride;
-    int gradient = d.get(18);
-    int gradientRow = gradient + image * d.get(17);
+    int statistics = d.get(Common.STATISTICS) + image * stride;
+    int gradient = d.get(Reduce.GRAD_SCALE_SHIFT);
+    int gradientRow = gradient + image * d.get(Reduce.SCALE_STRIDE);
     float inverse = m.get(statistics + plane + first);
     float total = 0f;
     float totalProduct = 0f;
     for (int c = first; c < end; c++) {
       float sum = 0f;
       float product = 0f;
-      for (int k = 0; k < d.get(8); k++) {
-        int partial = d.get(12) + (image * d.get(8) + k) * 2 * stride + c;
+      for (int k = 0; k < d.get(Common.CHUNKS); k++) {
+        int partial = d.get(Common.PARTIAL) + (image * d.get(Common.CHUNKS) + k) * 2 * stride + c;
         sum += m.get(partial);
         product += m.get(partial + stride);
       }
@@ -416,15 +572,17 @@ public final class GroupNormKernels {
       total += scale * sum;
       totalProduct += scale * product;
       if (gradient >= 0) {
-        m.set(gradientRow + c, m.get(d.get(19) + c) * product + m.get(d.get(20) + c) * sum);
+        m.set(
+            gradientRow + c,
+            m.get(d.get(Reduce.GAMMA) + c) * product + m.get(d.get(Reduce.BETA) + c) * sum);
         m.set(gradientRow + channels + c, sum);
       }
     }
     // scale holds a factor inverse already, so these are inverse * the means over the group.
-    float elements = (float) (size * d.get(1) * d.get(2));
+    float elements = (float) (size * d.get(Common.H) * d.get(Common.W));
     float slope = -inverse * (totalProduct / elements);
     float term = -total / elements;
-    int to = d.get(21) + image * stride;
+    int to = d.get(Reduce.COEFFICIENTS) + image * stride;
     for (int c = first; c < end; c++) {
       m.set(to + c, slope);
       m.set(to + plane + c, term);
@@ -435,7 +593,7 @@ public final class GroupNormKernels {
         m.set(to + plane + c, 0f);
       }
       if (gradient >= 0) {
-        for (int c = 2 * channels; c < d.get(17); c++) {
+        for (int c = 2 * channels; c < d.get(Reduce.SCALE_STRIDE); c++) {
           m.set(gradientRow + c, 0f);
         }
       }
@@ -445,30 +603,35 @@ public final class GroupNormKernels {
   private static void reduceParameters(FloatArray m, IntArray d, int channel) {
     VectorFloat16 v = new VectorFloat16(m);
     int lanes = Lanes.width();
-    int stride = d.get(3);
-    int chunks = d.get(8);
+    int stride = d.get(Common.STRIDE);
+    int chunks = d.get(Common.CHUNKS);
     for (int c = channel; c < channel + 16; c += lanes) {
       Float16 gamma = Lanes.zero();
       Float16 beta = Lanes.zero();
-      for (int image = 0; image < d.get(0); image++) {
+      for (int image = 0; image < d.get(Common.IMAGES); image++) {
         Float16 sum = Lanes.zero();
         Float16 product = Lanes.zero();
         for (int k = 0; k < chunks; k++) {
-          int partial = d.get(12) + (image * chunks + k) * 2 * stride + c;
+          int partial = d.get(Common.PARTIAL) + (image * chunks + k) * 2 * stride + c;
           sum = Lanes.add(sum, v.get(partial / lanes));
           product = Lanes.add(product, v.get((partial + stride) / lanes));
         }
         Float16 factor = Lanes.splat(1f);
-        if (d.get(16) >= 0) {
+        if (d.get(Reduce.SCALE_SHIFT) >= 0) {
           // In padding lanes this reads the shift, and multiplies zeros by it.
-          factor = Lanes.add(factor, v.get((d.get(16) + image * d.get(17) + c) / lanes));
+          factor =
+              Lanes.add(
+                  factor,
+                  v.get(
+                      (d.get(Reduce.SCALE_SHIFT) + image * d.get(Reduce.SCALE_STRIDE) + c)
+                          / lanes));
         }
         gamma = Lanes.mulAdd(factor, product, gamma);
         beta = Lanes.mulAdd(factor, sum, beta);
       }
-      int toGamma = (d.get(13) + c) / lanes;
-      int toBeta = (d.get(14) + c) / lanes;
-      if (d.get(15) == 1) {
+      int toGamma = (d.get(Reduce.GRAD_GAMMA) + c) / lanes;
+      int toBeta = (d.get(Reduce.GRAD_BETA) + c) / lanes;
+      if (d.get(Reduce.ACCUMULATE) == 1) {
         gamma = Lanes.add(gamma, v.get(toGamma));
         beta = Lanes.add(beta, v.get(toBeta));
       }
@@ -477,27 +640,26 @@ public final class GroupNormKernels {
     }
   }
 
-  /**
-   * gradX = scale * dz + slope * (x - mean) + term, a row at a time. Own descriptor: 13 dz, 14
-   * gradX, 15 whether to add to it, 16 slope and term.
-   */
+  /** gradX = scale * dz + slope * (x - mean) + term. One iteration: a row. */
   static void gradient(FloatArray m, IntArray d) {
-    int bound = d.get(0) * d.get(1);
+    int bound = d.get(Common.IMAGES) * d.get(Common.H);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
-      int height = d.get(1);
-      int width = d.get(2);
-      int stride = d.get(3);
+      int height = d.get(Common.H);
+      int width = d.get(Common.W);
+      int stride = d.get(Common.STRIDE);
       int image = t / height;
-      int plane = d.get(0) * stride / lanes;
+      int plane = d.get(Common.IMAGES) * stride / lanes;
       int vectors = stride / lanes;
-      int at = (d.get(4) + image * d.get(5) + t % height * d.get(6)) / lanes;
-      int dz = (d.get(13) + t * width * stride) / lanes;
-      int to = (d.get(14) + t * width * stride) / lanes;
-      int s = (d.get(11) + image * stride) / lanes;
-      int k = (d.get(16) + image * stride) / lanes;
-      int accumulate = d.get(15);
+      int at =
+          (d.get(Common.X) + image * d.get(Common.X_IMAGE) + t % height * d.get(Common.X_ROW))
+              / lanes;
+      int dz = (d.get(Gradient.DZ) + t * width * stride) / lanes;
+      int to = (d.get(Gradient.GRAD_X) + t * width * stride) / lanes;
+      int s = (d.get(Common.STATISTICS) + image * stride) / lanes;
+      int k = (d.get(Gradient.COEFFICIENTS) + image * stride) / lanes;
+      int accumulate = d.get(Gradient.ACCUMULATE);
       for (int x = 0; x < width; x++) {
         for (int c = 0; c < vectors; c++) {
           Float16 e = Lanes.sub(v.get(at + c), v.get(s + c));

@@ -7,6 +7,12 @@ import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
 import io.github.tornadodiffusion.kernels.CallOracle.Region;
 import io.github.tornadodiffusion.kernels.Terms;
 import io.github.tornadodiffusion.kernels.ops.activation.ActivationOracles;
+import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels.Apply;
+import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels.Coefficients;
+import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels.Common;
+import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels.Gradient;
+import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels.Reduce;
+import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels.Sums;
 
 /** Oracles of {@code GroupNorm}. */
 public final class GroupNormOracles {
@@ -29,7 +35,19 @@ public final class GroupNormOracles {
       int partial) {
     static Head of(int[] d) {
       return new Head(
-          d[0], d[1], d[2], d[3], d[4], d[5], d[6], d[7], d[8], d[9], d[10], d[11], d[12]);
+          d[Common.IMAGES],
+          d[Common.H],
+          d[Common.W],
+          d[Common.STRIDE],
+          d[Common.X],
+          d[Common.X_IMAGE],
+          d[Common.X_ROW],
+          d[Common.CHUNK_ROWS],
+          d[Common.CHUNKS],
+          d[Common.CHANNELS],
+          d[Common.GROUPS],
+          d[Common.STATISTICS],
+          d[Common.PARTIAL]);
     }
 
     String shape() {
@@ -123,25 +141,31 @@ public final class GroupNormOracles {
   public static Expectation coefficients(Call call) {
     int[] d = call.descriptor();
     Head g = Head.of(d);
+    int eps = d[Coefficients.EPS];
+    int gamma = d[Coefficients.GAMMA];
+    int beta = d[Coefficients.BETA];
+    int scaleShift = d[Coefficients.SCALE_SHIFT];
+    int scaleStride = d[Coefficients.SCALE_STRIDE];
     return new Expectation(
         g.shape(),
         statistic(g, 0, (image, c, before, sum) -> sum.add(mean(g, before, image, c))),
-        statistic(g, 1, (image, c, before, sum) -> sum.add(inverse(g, d[13], before, image, c))),
+        statistic(g, 1, (image, c, before, sum) -> sum.add(inverse(g, eps, before, image, c))),
         statistic(
             g,
             2,
             (image, c, before, sum) -> {
-              double factor = d[16] < 0 ? 1 : 1 + before.at(d[16] + image * d[17] + c);
-              sum.add(inverse(g, d[13], before, image, c) * before.at(d[14] + c) * factor);
+              double factor =
+                  scaleShift < 0 ? 1 : 1 + before.at(scaleShift + image * scaleStride + c);
+              sum.add(inverse(g, eps, before, image, c) * before.at(gamma + c) * factor);
             }),
         statistic(
             g,
             3,
             (image, c, before, sum) -> {
-              int scaleShift = d[16] + image * d[17];
-              double beta = before.at(d[15] + c);
-              sum.add(d[16] < 0 ? beta : beta * (1 + before.at(scaleShift + c)));
-              sum.add(d[16] < 0 ? 0 : before.at(scaleShift + g.channels + c));
+              int affine = scaleShift + image * scaleStride + c;
+              double bias = before.at(beta + c);
+              sum.add(scaleShift < 0 ? bias : bias * (1 + before.at(affine)));
+              sum.add(scaleShift < 0 ? 0 : before.at(affine + g.channels));
             }));
   }
 
@@ -195,38 +219,38 @@ public final class GroupNormOracles {
   public static Expectation apply(Call call) {
     int[] d = call.descriptor();
     Head g = Head.of(d);
-    boolean silu = d[13] == 1;
-    int rows = d[15];
-    int columns = d[16];
+    boolean silu = d[Apply.SILU] == 1;
+    int rows = d[Apply.OUT_ROWS];
+    int columns = d[Apply.OUT_COLUMNS];
     return new Expectation(
         g.shape() + (silu ? ", SiLU" : ""),
         Region.at(
-            d[14],
+            d[Apply.OUT],
             g.images * rows * columns * g.stride,
             (i, before, sum) -> {
               int pixel = i / g.stride;
-              int y = pixel / columns % rows - d[17];
-              int x = pixel % columns - d[18];
+              int y = pixel / columns % rows - d[Apply.TOP];
+              int x = pixel % columns - d[Apply.LEFT];
               if (y < 0 || y >= g.h || x < 0 || x >= g.w) {
                 return;
               }
               double z = g.affine(before, pixel / columns / rows, y, x, i % g.stride);
-              sum.add(silu ? z * ActivationOracles.sigmoid(z) : z);
+              sum.add(silu ? ActivationOracles.silu(z) : z);
             }));
   }
 
   public static Expectation sums(Call call) {
     int[] d = call.descriptor();
     Head g = Head.of(d);
-    boolean silu = d[13] == 1;
+    boolean silu = d[Sums.SILU] == 1;
     Element gradient =
         (i, before, sum) -> {
           int pixel = i / g.stride;
           int image = pixel / g.w / g.h;
           double z = g.affine(before, image, pixel / g.w % g.h, pixel % g.w, i % g.stride);
-          sum.add(before.at(d[14] + i) * (silu ? ActivationOracles.siluSlope(z) : 1));
+          sum.add(before.at(d[Sums.GRAD_OUT] + i) * (silu ? ActivationOracles.siluSlope(z) : 1));
         };
-    Region gradients = Region.at(d[14], g.images * g.h * g.w * g.stride, gradient);
+    Region gradients = Region.at(d[Sums.GRAD_OUT], g.images * g.h * g.w * g.stride, gradient);
     return new Expectation(
         g.shape() + (silu ? ", SiLU" : ""),
         gradients,
@@ -252,7 +276,7 @@ public final class GroupNormOracles {
     Region slope =
         perChannel(
             g,
-            d[21],
+            d[Reduce.COEFFICIENTS],
             (image, c, before, sum) -> {
               double inverse = before.at(g.statistic(1, image, c));
               groupSum(g, 1, image, c, -inverse, before, sum);
@@ -260,11 +284,11 @@ public final class GroupNormOracles {
     Region term =
         perChannel(
             g,
-            d[21] + g.plane(),
+            d[Reduce.COEFFICIENTS] + g.plane(),
             (image, c, before, sum) -> groupSum(g, 0, image, c, -1, before, sum));
-    Region gamma = parameter(g, d, d[13], 1);
-    Region beta = parameter(g, d, d[14], 0);
-    if (d[18] < 0) {
+    Region gamma = parameter(g, d, d[Reduce.GRAD_GAMMA], 1);
+    Region beta = parameter(g, d, d[Reduce.GRAD_BETA], 0);
+    if (d[Reduce.GRAD_SCALE_SHIFT] < 0) {
       return new Expectation(g.shape(), slope, term, gamma, beta);
     }
     return new Expectation(g.shape(), slope, term, gamma, beta, scaleShift(g, d));
@@ -283,13 +307,15 @@ public final class GroupNormOracles {
   }
 
   private static Region parameter(Head g, int[] d, int offset, int which) {
+    int scaleShift = d[Reduce.SCALE_SHIFT];
     return Region.at(
         offset,
         g.stride,
         (c, before, sum) -> {
-          sum.add(d[15] == 0 ? 0 : before.at(offset + c));
+          sum.add(d[Reduce.ACCUMULATE] == 0 ? 0 : before.at(offset + c));
           for (int image = 0; image < g.images && c < g.channels; image++) {
-            double factor = d[16] < 0 ? 1 : 1 + before.at(d[16] + image * d[17] + c);
+            double factor =
+                scaleShift < 0 ? 1 : 1 + before.at(scaleShift + image * d[Reduce.SCALE_STRIDE] + c);
             for (int chunk = 0; chunk < g.chunks; chunk++) {
               sum.add(factor * before.at(g.partial(which, image, chunk, c)));
             }
@@ -298,18 +324,19 @@ public final class GroupNormOracles {
   }
 
   private static Region scaleShift(Head g, int[] d) {
+    int stride = d[Reduce.SCALE_STRIDE];
     return Region.at(
-        d[18],
-        g.images * d[17],
+        d[Reduce.GRAD_SCALE_SHIFT],
+        g.images * stride,
         (i, before, sum) -> {
-          int image = i / d[17];
-          int c = i % d[17] % g.channels;
-          boolean scale = i % d[17] < g.channels;
-          for (int chunk = 0; chunk < g.chunks && i % d[17] < 2 * g.channels; chunk++) {
+          int image = i / stride;
+          int c = i % stride % g.channels;
+          boolean scale = i % stride < g.channels;
+          for (int chunk = 0; chunk < g.chunks && i % stride < 2 * g.channels; chunk++) {
             double first = before.at(g.partial(0, image, chunk, c));
-            sum.add(scale ? before.at(d[20] + c) * first : first);
+            sum.add(scale ? before.at(d[Reduce.BETA] + c) * first : first);
             double second = before.at(g.partial(1, image, chunk, c));
-            sum.add(scale ? before.at(d[19] + c) * second : 0);
+            sum.add(scale ? before.at(d[Reduce.GAMMA] + c) * second : 0);
           }
         });
   }
@@ -318,20 +345,20 @@ public final class GroupNormOracles {
     int[] d = call.descriptor();
     Head g = Head.of(d);
     return new Expectation(
-        g.shape() + (d[15] == 0 ? "" : ", added"),
+        g.shape() + (d[Gradient.ACCUMULATE] == 0 ? "" : ", added"),
         Region.at(
-            d[14],
+            d[Gradient.GRAD_X],
             g.images * g.h * g.w * g.stride,
             (i, before, sum) -> {
               int c = i % g.stride;
               int pixel = i / g.stride;
               int image = pixel / g.w / g.h;
-              int slope = d[16] + image * g.stride + c;
+              int slope = d[Gradient.COEFFICIENTS] + image * g.stride + c;
               double e = g.centred(before, image, pixel / g.w % g.h, pixel % g.w, c);
-              sum.add(before.at(g.statistic(2, image, c)) * before.at(d[13] + i));
+              sum.add(before.at(g.statistic(2, image, c)) * before.at(d[Gradient.DZ] + i));
               sum.add(before.at(slope) * e);
               sum.add(before.at(slope + g.plane()));
-              sum.add(d[15] == 0 ? 0 : before.at(d[14] + i));
+              sum.add(d[Gradient.ACCUMULATE] == 0 ? 0 : before.at(d[Gradient.GRAD_X] + i));
             }));
   }
 }

@@ -1,6 +1,11 @@
 package io.github.tornadodiffusion.kernels.ops.norm;
 
 import io.github.tornadodiffusion.kernels.Tiles;
+import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels.Apply;
+import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels.Common;
+import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels.Gradient;
+import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels.Reduce;
+import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels.Sums;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -19,17 +24,21 @@ public final class GroupNormTileKernels {
     float[] sums = c.allocateFloatLocalArray(256);
     int thread = c.localIdx;
     int groups = c.globalGroupSizeX / Tiles.THREADS;
-    int stride = d.get(3);
+    int stride = d.get(Common.STRIDE);
     int blocks = stride / 16;
-    int width = d.get(2);
-    int rowStep = d.get(6);
-    int parts = d.get(0) * d.get(8) * blocks;
+    int width = d.get(Common.W);
+    int rowStep = d.get(Common.X_ROW);
+    int parts = d.get(Common.IMAGES) * d.get(Common.CHUNKS) * blocks;
     for (int t = c.groupIdx; t < parts; t += groups) {
       int part = t / blocks;
       int channel = t % blocks * 16 + (thread & 15);
-      int firstRow = part % d.get(8) * d.get(7);
-      int pixels = Math.min(d.get(7), d.get(1) - firstRow) * width;
-      int from = d.get(4) + part / d.get(8) * d.get(5) + firstRow * rowStep + channel;
+      int firstRow = part % d.get(Common.CHUNKS) * d.get(Common.CHUNK_ROWS);
+      int pixels = Math.min(d.get(Common.CHUNK_ROWS), d.get(Common.H) - firstRow) * width;
+      int from =
+          d.get(Common.X)
+              + part / d.get(Common.CHUNKS) * d.get(Common.X_IMAGE)
+              + firstRow * rowStep
+              + channel;
       float sum = 0f;
       for (int i = thread >> 4; i < pixels; i += 16) {
         sum += m.get(from + i / width * rowStep + i % width * stride);
@@ -58,7 +67,7 @@ public final class GroupNormTileKernels {
         c.localBarrier();
       }
       if (thread < 16) {
-        int to = d.get(12) + part * 2 * stride + channel;
+        int to = d.get(Common.PARTIAL) + part * 2 * stride + channel;
         m.set(to, mean);
         m.set(to + stride, sums[thread]);
       }
@@ -70,21 +79,21 @@ public final class GroupNormTileKernels {
   static void apply(KernelContext c, FloatArray m, IntArray d) {
     int thread = c.localIdx;
     int groups = c.globalGroupSizeX / Tiles.THREADS;
-    int stride = d.get(3);
-    int height = d.get(1);
-    int width = d.get(2);
-    int silu = d.get(13);
-    int rows = d.get(15);
-    int pitch = d.get(16) * stride;
-    int left = d.get(18);
-    int plane = d.get(0) * stride;
-    int bound = d.get(0) * rows;
+    int stride = d.get(Common.STRIDE);
+    int height = d.get(Common.H);
+    int width = d.get(Common.W);
+    int silu = d.get(Apply.SILU);
+    int rows = d.get(Apply.OUT_ROWS);
+    int pitch = d.get(Apply.OUT_COLUMNS) * stride;
+    int left = d.get(Apply.LEFT);
+    int plane = d.get(Common.IMAGES) * stride;
+    int bound = d.get(Common.IMAGES) * rows;
     for (int t = c.groupIdx; t < bound; t += groups) {
       int image = t / rows;
-      int row = t % rows - d.get(17);
-      int from = d.get(4) + image * d.get(5) + row * d.get(6);
-      int to = d.get(14) + t * pitch;
-      int statistics = d.get(11) + image * stride;
+      int row = t % rows - d.get(Apply.TOP);
+      int from = d.get(Common.X) + image * d.get(Common.X_IMAGE) + row * d.get(Common.X_ROW);
+      int to = d.get(Apply.OUT) + t * pitch;
+      int statistics = d.get(Common.STATISTICS) + image * stride;
       int first = left * stride;
       int end = first;
       if (row >= 0) {
@@ -115,22 +124,23 @@ public final class GroupNormTileKernels {
     float[] products = c.allocateFloatLocalArray(256);
     int thread = c.localIdx;
     int groups = c.globalGroupSizeX / Tiles.THREADS;
-    int stride = d.get(3);
+    int stride = d.get(Common.STRIDE);
     int blocks = stride / 16;
-    int width = d.get(2);
-    int rowStep = d.get(6);
-    int plane = d.get(0) * stride;
-    int silu = d.get(13);
-    int parts = d.get(0) * d.get(8) * blocks;
+    int width = d.get(Common.W);
+    int rowStep = d.get(Common.X_ROW);
+    int plane = d.get(Common.IMAGES) * stride;
+    int silu = d.get(Sums.SILU);
+    int parts = d.get(Common.IMAGES) * d.get(Common.CHUNKS) * blocks;
     for (int t = c.groupIdx; t < parts; t += groups) {
       int part = t / blocks;
-      int image = part / d.get(8);
+      int image = part / d.get(Common.CHUNKS);
       int channel = t % blocks * 16 + (thread & 15);
-      int firstRow = part % d.get(8) * d.get(7);
-      int pixels = Math.min(d.get(7), d.get(1) - firstRow) * width;
-      int from = d.get(4) + image * d.get(5) + firstRow * rowStep + channel;
-      int gradient = d.get(14) + (image * d.get(1) + firstRow) * width * stride + channel;
-      int statistics = d.get(11) + image * stride + channel;
+      int firstRow = part % d.get(Common.CHUNKS) * d.get(Common.CHUNK_ROWS);
+      int pixels = Math.min(d.get(Common.CHUNK_ROWS), d.get(Common.H) - firstRow) * width;
+      int from = d.get(Common.X) + image * d.get(Common.X_IMAGE) + firstRow * rowStep + channel;
+      int gradient =
+          d.get(Sums.GRAD_OUT) + (image * d.get(Common.H) + firstRow) * width * stride + channel;
+      int statistics = d.get(Common.STATISTICS) + image * stride + channel;
       float mean = m.get(statistics);
       float scale = m.get(statistics + 2 * plane);
       float bias = m.get(statistics + 3 * plane);
@@ -159,7 +169,7 @@ public final class GroupNormTileKernels {
         c.localBarrier();
       }
       if (thread < 16) {
-        int to = d.get(12) + part * 2 * stride + channel;
+        int to = d.get(Common.PARTIAL) + part * 2 * stride + channel;
         m.set(to, sums[thread]);
         m.set(to + stride, products[thread] * m.get(statistics + plane));
       }
@@ -173,13 +183,13 @@ public final class GroupNormTileKernels {
     float[] betas = c.allocateFloatLocalArray(256);
     int thread = c.localIdx;
     int groups = c.globalGroupSizeX / Tiles.THREADS;
-    int images = d.get(0);
-    int stride = d.get(3);
-    int chunks = d.get(8);
-    int partials = d.get(12);
-    int scaleShift = d.get(16);
-    int scaleStride = d.get(17);
-    int bound = images * d.get(10);
+    int images = d.get(Common.IMAGES);
+    int stride = d.get(Common.STRIDE);
+    int chunks = d.get(Common.CHUNKS);
+    int partials = d.get(Common.PARTIAL);
+    int scaleShift = d.get(Reduce.SCALE_SHIFT);
+    int scaleStride = d.get(Reduce.SCALE_STRIDE);
+    int bound = images * d.get(Common.GROUPS);
     for (int t = c.groupIdx * Tiles.THREADS + thread; t < bound; t += groups * Tiles.THREADS) {
       GroupNormKernels.reduceGroup(m, d, t);
     }
@@ -216,12 +226,12 @@ public final class GroupNormTileKernels {
       if (thread < 16) {
         float gammaSum = gammas[thread];
         float betaSum = betas[thread];
-        if (d.get(15) == 1) {
-          gammaSum += m.get(d.get(13) + channel);
-          betaSum += m.get(d.get(14) + channel);
+        if (d.get(Reduce.ACCUMULATE) == 1) {
+          gammaSum += m.get(d.get(Reduce.GRAD_GAMMA) + channel);
+          betaSum += m.get(d.get(Reduce.GRAD_BETA) + channel);
         }
-        m.set(d.get(13) + channel, gammaSum);
-        m.set(d.get(14) + channel, betaSum);
+        m.set(d.get(Reduce.GRAD_GAMMA) + channel, gammaSum);
+        m.set(d.get(Reduce.GRAD_BETA) + channel, betaSum);
       }
       c.localBarrier();
     }
@@ -231,19 +241,19 @@ public final class GroupNormTileKernels {
   static void gradient(KernelContext c, FloatArray m, IntArray d) {
     int thread = c.localIdx;
     int groups = c.globalGroupSizeX / Tiles.THREADS;
-    int height = d.get(1);
-    int stride = d.get(3);
-    int length = d.get(2) * stride;
-    int plane = d.get(0) * stride;
-    int accumulate = d.get(15);
-    int bound = d.get(0) * height;
+    int height = d.get(Common.H);
+    int stride = d.get(Common.STRIDE);
+    int length = d.get(Common.W) * stride;
+    int plane = d.get(Common.IMAGES) * stride;
+    int accumulate = d.get(Gradient.ACCUMULATE);
+    int bound = d.get(Common.IMAGES) * height;
     for (int t = c.groupIdx; t < bound; t += groups) {
       int image = t / height;
-      int from = d.get(4) + image * d.get(5) + t % height * d.get(6);
-      int dz = d.get(13) + t * length;
-      int to = d.get(14) + t * length;
-      int statistics = d.get(11) + image * stride;
-      int coefficients = d.get(16) + image * stride;
+      int from = d.get(Common.X) + image * d.get(Common.X_IMAGE) + t % height * d.get(Common.X_ROW);
+      int dz = d.get(Gradient.DZ) + t * length;
+      int to = d.get(Gradient.GRAD_X) + t * length;
+      int statistics = d.get(Common.STATISTICS) + image * stride;
+      int coefficients = d.get(Gradient.COEFFICIENTS) + image * stride;
       for (int i = thread; i < length; i += Tiles.THREADS) {
         int s = statistics + i % stride;
         int k = coefficients + i % stride;

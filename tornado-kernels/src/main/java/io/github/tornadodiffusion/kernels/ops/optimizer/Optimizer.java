@@ -3,6 +3,12 @@ package io.github.tornadodiffusion.kernels.ops.optimizer;
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
+import io.github.tornadodiffusion.kernels.Tiles;
+import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerKernels.AdamW;
+import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerKernels.Clear;
+import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerKernels.Ema;
+import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerKernels.Norm;
+import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerKernels.Squares;
 import java.util.List;
 
 /**
@@ -45,7 +51,20 @@ public final class Optimizer {
    */
   public static final int CHUNK = 4096;
 
-  private static final Class<?> OWNER = OptimizerKernels.class;
+  private static final Kernel SQUARES =
+      Kernel.of(OptimizerKernels.class, "squares")
+          .with(OptimizerOracles::squares)
+          .with(Tiles.variant(OptimizerTileKernels.class, "squares", 1024));
+  private static final Kernel NORM =
+      Kernel.of(OptimizerKernels.class, "norm")
+          .with(OptimizerOracles::norm)
+          .with(Tiles.variant(OptimizerTileKernels.class, "norm", 1024));
+  private static final Kernel ADAM_W =
+      Kernel.of(OptimizerKernels.class, "adamW").with(OptimizerOracles::adamW);
+  private static final Kernel EMA =
+      Kernel.of(OptimizerKernels.class, "ema").with(OptimizerOracles::ema);
+  private static final Kernel CLEAR =
+      Kernel.of(OptimizerKernels.class, "clear").with(OptimizerOracles::clear);
 
   private Optimizer() {}
 
@@ -96,11 +115,19 @@ public final class Optimizer {
   public static List<Call> clip(int gradients, int length, int hyper, int scratch) {
     requireAligned(length);
     int sums = clipScratch(length);
-    int[] squares = {sums, length, gradients, scratch};
-    int[] norm = {1, sums, scratch, hyper};
+    int[] squares = new int[Squares.SIZE];
+    squares[Squares.BOUND] = sums;
+    squares[Squares.LENGTH] = length;
+    squares[Squares.GRADIENTS] = gradients;
+    squares[Squares.SUMS] = scratch;
+    int[] norm = new int[Norm.SIZE];
+    norm[Norm.BOUND] = 1;
+    norm[Norm.COUNT] = sums;
+    norm[Norm.SUMS] = scratch;
+    norm[Norm.HYPER] = hyper;
     return List.of(
-        new Call(new Kernel(OWNER, "squares"), squares, sums, 2.0 * length, 4.0 * (length + sums)),
-        new Call(new Kernel(OWNER, "norm"), norm, 1, sums, 4.0 * sums));
+        new Call(SQUARES, squares, sums, 2.0 * length, 4.0 * (length + sums)),
+        new Call(NORM, norm, 1, sums, 4.0 * sums));
   }
 
   /**
@@ -111,22 +138,37 @@ public final class Optimizer {
   public static Call adamW(
       int parameters, int gradients, int firstMoment, int secondMoment, int length, int hyper) {
     requireAligned(length);
-    int[] d = {chunks(length), length, parameters, gradients, firstMoment, secondMoment, hyper};
-    return new Call(new Kernel(OWNER, "adamW"), d, d[0], 13.0 * length, 28.0 * length);
+    int[] d = new int[AdamW.SIZE];
+    d[AdamW.CHUNKS] = chunks(length);
+    d[AdamW.LENGTH] = length;
+    d[AdamW.PARAMETERS] = parameters;
+    d[AdamW.GRADIENTS] = gradients;
+    d[AdamW.FIRST_MOMENT] = firstMoment;
+    d[AdamW.SECOND_MOMENT] = secondMoment;
+    d[AdamW.HYPER] = hyper;
+    return new Call(ADAM_W, d, d[AdamW.CHUNKS], 13.0 * length, 28.0 * length);
   }
 
   /** shadow -= (1 - decay) * (shadow - parameters), as diffusers EMAModel. */
   public static Call ema(int shadow, int parameters, int length, int hyper) {
     requireAligned(length);
-    int[] d = {chunks(length), length, shadow, parameters, hyper};
-    return new Call(new Kernel(OWNER, "ema"), d, d[0], 3.0 * length, 12.0 * length);
+    int[] d = new int[Ema.SIZE];
+    d[Ema.CHUNKS] = chunks(length);
+    d[Ema.LENGTH] = length;
+    d[Ema.SHADOW] = shadow;
+    d[Ema.PARAMETERS] = parameters;
+    d[Ema.HYPER] = hyper;
+    return new Call(EMA, d, d[Ema.CHUNKS], 3.0 * length, 12.0 * length);
   }
 
   /** Sets gradients to zero, for those that add up over several backward passes. */
   public static Call clear(int gradients, int length) {
     requireAligned(length);
-    int[] d = {chunks(length), length, gradients};
-    return new Call(new Kernel(OWNER, "clear"), d, d[0], 0, 4.0 * length);
+    int[] d = new int[Clear.SIZE];
+    d[Clear.CHUNKS] = chunks(length);
+    d[Clear.LENGTH] = length;
+    d[Clear.GRADIENTS] = gradients;
+    return new Call(CLEAR, d, d[Clear.CHUNKS], 0, 4.0 * length);
   }
 
   private static int chunks(int length) {

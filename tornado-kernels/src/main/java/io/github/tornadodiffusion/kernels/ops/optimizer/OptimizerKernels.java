@@ -8,19 +8,97 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
 import uk.ac.manchester.tornado.api.types.vectors.Float16;
 
-/** Kernels of {@link Optimizer}: an iteration works on {@link Optimizer#CHUNK} floats. */
+/**
+ * Kernels of {@link Optimizer}: an iteration works on {@link Optimizer#CHUNK} floats. Parameters,
+ * gradients, moments and averages are [LENGTH] each; hyper is the block of hyper-parameters.
+ */
 public final class OptimizerKernels {
+  /** Places of {@link #squares}. */
+  static final class Squares {
+    /** Sums: one a chunk, rounded up to 16. */
+    static final int BOUND = 0;
+
+    /** How many gradients there are. */
+    static final int LENGTH = 1;
+
+    static final int GRADIENTS = 2;
+    static final int SUMS = 3;
+    static final int SIZE = 4;
+
+    private Squares() {}
+  }
+
+  /** Places of {@link #norm}. */
+  static final class Norm {
+    /** Iterations: always 1. */
+    static final int BOUND = 0;
+
+    /** How many sums there are. */
+    static final int COUNT = 1;
+
+    static final int SUMS = 2;
+    static final int HYPER = 3;
+    static final int SIZE = 4;
+
+    private Norm() {}
+  }
+
+  /** Places of {@link #adamW}. */
+  static final class AdamW {
+    static final int CHUNKS = 0;
+
+    /** How many parameters there are. */
+    static final int LENGTH = 1;
+
+    static final int PARAMETERS = 2;
+    static final int GRADIENTS = 3;
+    static final int FIRST_MOMENT = 4;
+    static final int SECOND_MOMENT = 5;
+    static final int HYPER = 6;
+    static final int SIZE = 7;
+
+    private AdamW() {}
+  }
+
+  /** Places of {@link #ema}. */
+  static final class Ema {
+    static final int CHUNKS = 0;
+
+    /** How many parameters there are. */
+    static final int LENGTH = 1;
+
+    static final int SHADOW = 2;
+    static final int PARAMETERS = 3;
+    static final int HYPER = 4;
+    static final int SIZE = 5;
+
+    private Ema() {}
+  }
+
+  /** Places of {@link #clear}. */
+  static final class Clear {
+    static final int CHUNKS = 0;
+
+    /** How many gradients there are. */
+    static final int LENGTH = 1;
+
+    static final int GRADIENTS = 2;
+    static final int SIZE = 3;
+
+    private Clear() {}
+  }
+
   private OptimizerKernels() {}
 
   /**
-   * Iterations beyond the last chunk write the zeros that pad the sums to a multiple of 16.
-   * Descriptor: 0 iterations, 1 gradients, 2 their offset, 3 sums.
+   * sums[t] = sum over the chunk t of gradients^2. Iterations beyond the last chunk write the zeros
+   * that pad the sums to a multiple of 16.
    */
   static void squares(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int length = d.get(1);
-    int gradients = d.get(2);
-    int sums = d.get(3);
+    int bound = d.get(Squares.BOUND);
+    int length = d.get(Squares.LENGTH);
+    int gradients = d.get(Squares.GRADIENTS);
+    int sums = d.get(Squares.SUMS);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
@@ -35,12 +113,15 @@ public final class OptimizerKernels {
     }
   }
 
-  /** Descriptor: 0 iterations, 1 sums, 2 their offset, 3 hyper-parameters. */
+  /**
+   * hyper[GRAD_NORM] = sqrt(sum of the sums), hyper[GRAD_SCALE] = min(1, hyper[MAX_GRAD_NORM] /
+   * (hyper[GRAD_NORM] + 1e-6)), or 1 without a maximum.
+   */
   static void norm(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int count = d.get(1);
-    int sums = d.get(2);
-    int hyper = d.get(3);
+    int bound = d.get(Norm.BOUND);
+    int count = d.get(Norm.COUNT);
+    int sums = d.get(Norm.SUMS);
+    int hyper = d.get(Norm.HYPER);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
@@ -53,7 +134,7 @@ public final class OptimizerKernels {
   }
 
   /** Writes the norm and what it scales gradients by. */
-  public static void scale(FloatArray m, int hyper, float squares) {
+  static void scale(FloatArray m, int hyper, float squares) {
     float norm = TornadoMath.sqrt(squares);
     float max = m.get(hyper + Optimizer.MAX_GRAD_NORM);
     float scale = TornadoMath.min(1f, max / (norm + 1e-6f));
@@ -61,18 +142,15 @@ public final class OptimizerKernels {
     m.set(hyper + Optimizer.GRAD_SCALE, max > 0f ? scale : 1f);
   }
 
-  /**
-   * Descriptor: 0 iterations, 1 parameters, then offsets: 2 parameters, 3 gradients, 4 first and 5
-   * second moments, 6 hyper-parameters.
-   */
+  /** One step of AdamW, see {@link Optimizer#adamW}: parameters and both moments change. */
   static void adamW(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int length = d.get(1);
-    int parameters = d.get(2);
-    int gradients = d.get(3);
-    int firstMoment = d.get(4);
-    int secondMoment = d.get(5);
-    int hyper = d.get(6);
+    int bound = d.get(AdamW.CHUNKS);
+    int length = d.get(AdamW.LENGTH);
+    int parameters = d.get(AdamW.PARAMETERS);
+    int gradients = d.get(AdamW.GRADIENTS);
+    int firstMoment = d.get(AdamW.FIRST_MOMENT);
+    int secondMoment = d.get(AdamW.SECOND_MOMENT);
+    int hyper = d.get(AdamW.HYPER);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
@@ -107,16 +185,13 @@ public final class OptimizerKernels {
     }
   }
 
-  /**
-   * Descriptor: 0 iterations, 1 parameters, then offsets: 2 averages, 3 parameters, 4
-   * hyper-parameters.
-   */
+  /** shadow -= (1 - hyper[EMA_DECAY]) * (shadow - parameters). */
   static void ema(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int length = d.get(1);
-    int shadow = d.get(2);
-    int parameters = d.get(3);
-    int hyper = d.get(4);
+    int bound = d.get(Ema.CHUNKS);
+    int length = d.get(Ema.LENGTH);
+    int shadow = d.get(Ema.SHADOW);
+    int parameters = d.get(Ema.PARAMETERS);
+    int hyper = d.get(Ema.HYPER);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
@@ -133,11 +208,11 @@ public final class OptimizerKernels {
     }
   }
 
-  /** Descriptor: 0 iterations, 1 gradients, 2 their offset. */
+  /** gradients = 0. */
   static void clear(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int length = d.get(1);
-    int gradients = d.get(2);
+    int bound = d.get(Clear.CHUNKS);
+    int length = d.get(Clear.LENGTH);
+    int gradients = d.get(Clear.GRADIENTS);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();

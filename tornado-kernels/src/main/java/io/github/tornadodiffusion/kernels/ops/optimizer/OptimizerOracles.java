@@ -5,6 +5,11 @@ import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.CallOracle.Element;
 import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
 import io.github.tornadodiffusion.kernels.CallOracle.Region;
+import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerKernels.AdamW;
+import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerKernels.Clear;
+import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerKernels.Ema;
+import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerKernels.Norm;
+import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerKernels.Squares;
 
 /** Oracles of {@code Optimizer}. */
 public final class OptimizerOracles {
@@ -13,23 +18,23 @@ public final class OptimizerOracles {
   public static Expectation squares(Call call) {
     int[] d = call.descriptor();
     return new Expectation(
-        "%d parameters".formatted(d[1]),
+        "%d parameters".formatted(d[Squares.LENGTH]),
         Region.at(
-            d[3],
-            d[0],
+            d[Squares.SUMS],
+            d[Squares.BOUND],
             (i, before, sum) -> {
-              int end = Math.min((i + 1) * Optimizer.CHUNK, d[1]);
+              int end = Math.min((i + 1) * Optimizer.CHUNK, d[Squares.LENGTH]);
               for (int k = i * Optimizer.CHUNK; k < end; k++) {
-                sum.add(before.at(d[2] + k) * before.at(d[2] + k));
+                sum.add(before.at(d[Squares.GRADIENTS] + k) * before.at(d[Squares.GRADIENTS] + k));
               }
             }));
   }
 
   public static Expectation norm(Call call) {
     int[] d = call.descriptor();
-    int hyper = d[3];
+    int hyper = d[Norm.HYPER];
     return new Expectation(
-        "%d sums".formatted(d[1]),
+        "%d sums".formatted(d[Norm.COUNT]),
         Region.at(hyper + Optimizer.GRAD_NORM, 1, (i, before, sum) -> sum.add(norm(d, before))),
         Region.at(
             hyper + Optimizer.GRAD_SCALE,
@@ -42,31 +47,31 @@ public final class OptimizerOracles {
 
   private static double norm(int[] d, Arena before) {
     double squares = 0;
-    for (int k = 0; k < d[1]; k++) {
-      squares += before.at(d[2] + k);
+    for (int k = 0; k < d[Norm.COUNT]; k++) {
+      squares += before.at(d[Norm.SUMS] + k);
     }
     return Math.sqrt(squares);
   }
 
   public static Expectation adamW(Call call) {
     int[] d = call.descriptor();
-    int length = d[1];
-    int hyper = d[6];
+    int length = d[AdamW.LENGTH];
+    int hyper = d[AdamW.HYPER];
     Element first =
         (i, before, sum) -> {
           double beta1 = before.at(hyper + Optimizer.BETA1);
-          sum.add(beta1 * before.at(d[4] + i));
+          sum.add(beta1 * before.at(d[AdamW.FIRST_MOMENT] + i));
           sum.add((1 - beta1) * gradient(d, i, before));
         };
     Element second =
         (i, before, sum) -> {
           double beta2 = before.at(hyper + Optimizer.BETA2);
           double gradient = gradient(d, i, before);
-          sum.add(beta2 * before.at(d[5] + i));
+          sum.add(beta2 * before.at(d[AdamW.SECOND_MOMENT] + i));
           sum.add((1 - beta2) * gradient * gradient);
         };
-    Region firstMoments = Region.at(d[4], length, first);
-    Region secondMoments = Region.at(d[5], length, second);
+    Region firstMoments = Region.at(d[AdamW.FIRST_MOMENT], length, first);
+    Region secondMoments = Region.at(d[AdamW.SECOND_MOMENT], length, second);
     Element parameter =
         (i, before, sum) -> {
           double rate = before.at(hyper + Optimizer.LEARNING_RATE);
@@ -77,31 +82,31 @@ public final class OptimizerOracles {
           double spread =
               Math.sqrt(secondMoments.expected(i, before).value())
                   / before.at(hyper + Optimizer.BIAS_CORRECTION2_SQRT);
-          sum.add((1 - rate * decay) * before.at(d[2] + i));
+          sum.add((1 - rate * decay) * before.at(d[AdamW.PARAMETERS] + i));
           sum.add(-rate * mean / (spread + before.at(hyper + Optimizer.EPSILON)));
         };
     return new Expectation(
         "%d parameters".formatted(length),
-        Region.at(d[2], length, parameter),
+        Region.at(d[AdamW.PARAMETERS], length, parameter),
         firstMoments,
         secondMoments);
   }
 
   private static double gradient(int[] d, int i, Arena before) {
-    return before.at(d[3] + i) * before.at(d[6] + Optimizer.GRAD_SCALE);
+    return before.at(d[AdamW.GRADIENTS] + i) * before.at(d[AdamW.HYPER] + Optimizer.GRAD_SCALE);
   }
 
   public static Expectation ema(Call call) {
     int[] d = call.descriptor();
     return new Expectation(
-        "%d parameters".formatted(d[1]),
+        "%d parameters".formatted(d[Ema.LENGTH]),
         Region.at(
-            d[2],
-            d[1],
+            d[Ema.SHADOW],
+            d[Ema.LENGTH],
             (i, before, sum) -> {
-              double decay = before.at(d[4] + Optimizer.EMA_DECAY);
-              sum.add(decay * before.at(d[2] + i));
-              sum.add((1 - decay) * before.at(d[3] + i));
+              double decay = before.at(d[Ema.HYPER] + Optimizer.EMA_DECAY);
+              sum.add(decay * before.at(d[Ema.SHADOW] + i));
+              sum.add((1 - decay) * before.at(d[Ema.PARAMETERS] + i));
             }));
   }
 
@@ -109,6 +114,7 @@ public final class OptimizerOracles {
   public static Expectation clear(Call call) {
     int[] d = call.descriptor();
     return new Expectation(
-        "%d parameters".formatted(d[1]), Region.at(d[2], d[1], (i, before, sum) -> {}));
+        "%d parameters".formatted(d[Clear.LENGTH]),
+        Region.at(d[Clear.GRADIENTS], d[Clear.LENGTH], (i, before, sum) -> {}));
   }
 }

@@ -8,6 +8,9 @@ public final class Peak {
   /** Floats that an iteration works on: eight vectors of sixteen, which do not wait for another. */
   public static final int ROW = 8 * 16;
 
+  private static final Kernel MULTIPLY_ADD =
+      Kernel.of(PeakKernels.class, "multiplyAdd").with(PeakOracles::multiplyAdd);
+
   private Peak() {}
 
   /**
@@ -21,12 +24,14 @@ public final class Peak {
    * @param y offset of {@code [rows][128]}
    */
   public static Call multiplyAdd(int rows, int times, int factor, int term, int x, int y) {
+    int[] d = new int[PeakKernels.SIZE];
+    d[PeakKernels.ROWS] = rows;
+    d[PeakKernels.TIMES] = times;
+    d[PeakKernels.FACTOR] = factor;
+    d[PeakKernels.TERM] = term;
+    d[PeakKernels.X] = x;
+    d[PeakKernels.Y] = y;
     double floats = (double) rows * ROW;
-    return new Call(
-        new Kernel(PeakKernels.class, "multiplyAdd"),
-        new int[] {rows, times, factor, term, x, y},
-        rows,
-        2 * times * floats,
-        8 * floats);
+    return new Call(MULTIPLY_ADD, d, rows, 2 * times * floats, 8 * floats);
   }
 }

@@ -12,20 +12,28 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
  * processors that finish two a cycle after four cycles, and leave registers for the constants.
  */
 final class PeakKernels {
+  static final int ROWS = 0;
+  static final int TIMES = 1;
+  static final int FACTOR = 2;
+  static final int TERM = 3;
+  static final int X = 4;
+  static final int Y = 5;
+  static final int SIZE = 6;
+
   private PeakKernels() {}
 
-  /** Descriptor: 0 rows, 1 times, 2 factor, 3 term, 4 x, 5 y. */
+  /** y = x after so many times x = factor * x + term; x and y [ROWS][128]. */
   static void multiplyAdd(FloatArray m, IntArray d) {
-    int bound = d.get(0);
+    int bound = d.get(ROWS);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
-      int times = d.get(1);
+      int times = d.get(TIMES);
       int step = 16 / lanes;
-      Float16 factor = Lanes.splat(m.get(d.get(2)));
-      Float16 term = Lanes.splat(m.get(d.get(3)));
-      int x = (d.get(4) + t * 128) / lanes;
-      int y = (d.get(5) + t * 128) / lanes;
+      Float16 factor = Lanes.splat(m.get(d.get(FACTOR)));
+      Float16 term = Lanes.splat(m.get(d.get(TERM)));
+      int x = (d.get(X) + t * 128) / lanes;
+      int y = (d.get(Y) + t * 128) / lanes;
       for (int i = 0; i < step; i++) {
         Float16 r0 = v.get(x + i);
         Float16 r1 = v.get(x + i + step);

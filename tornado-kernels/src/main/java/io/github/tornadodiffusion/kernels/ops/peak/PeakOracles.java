@@ -11,17 +11,17 @@ public final class PeakOracles {
   /** y = x after so many times x = factor * x + term. */
   public static Expectation multiplyAdd(Call call) {
     int[] d = call.descriptor();
-    int rows = d[0];
-    int times = d[1];
+    int rows = d[PeakKernels.ROWS];
+    int times = d[PeakKernels.TIMES];
     return new Expectation(
         "%d rows, %d times".formatted(rows, times),
         Region.at(
-            d[5],
+            d[PeakKernels.Y],
             rows * Peak.ROW,
             (i, before, sum) -> {
-              double x = before.at(d[4] + i);
+              double x = before.at(d[PeakKernels.X] + i);
               for (int k = 0; k < times; k++) {
-                x = x * before.at(d[2]) + before.at(d[3]);
+                x = x * before.at(d[PeakKernels.FACTOR]) + before.at(d[PeakKernels.TERM]);
               }
               sum.add(x);
             }));

@@ -3,6 +3,9 @@ package io.github.tornadodiffusion.kernels.ops.product;
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
+import io.github.tornadodiffusion.kernels.Tiles;
+import io.github.tornadodiffusion.kernels.ops.product.MatMulKernels.Multiply;
+import io.github.tornadodiffusion.kernels.ops.product.MatMulKernels.Pack;
 import java.util.List;
 
 /**
@@ -10,8 +13,12 @@ import java.util.List;
  * 16 floats.
  */
 public final class MatMul {
-  private static final Kernel PACK = new Kernel(MatMulKernels.class, "pack");
-  private static final Kernel MULTIPLY = new Kernel(MatMulKernels.class, "multiply");
+  private static final Kernel PACK =
+      Kernel.of(MatMulKernels.class, "pack").with(MatMulOracles::pack);
+  private static final Kernel MULTIPLY =
+      Kernel.of(MatMulKernels.class, "multiply")
+          .with(MatMulOracles::multiply)
+          .with(Tiles.variant(ProductTile.KERNEL, ProductTile::matrices));
 
   private MatMul() {}
 
@@ -47,29 +54,27 @@ public final class MatMul {
     int mStride = Block.round16(m);
     int nStride = Block.round16(n);
     int kStride = Block.round16(k);
-    int[] pack = {
-      b,
-      transposeB ? kStride : nStride,
-      transposeB ? n * kStride : k * nStride,
-      transposeB ? 1 : 0,
-      k,
-      nStride / 16,
-      n,
-      scratch,
-      batch
-    };
-    int[] multiply = {
-      a,
-      transposeA ? 1 : kStride,
-      transposeA ? mStride : 1,
-      transposeA ? k * mStride : m * kStride,
-      scratch,
-      k,
-      m,
-      nStride,
-      c,
-      batch
-    };
+    int[] pack = new int[Pack.SIZE];
+    pack[Pack.B] = b;
+    pack[Pack.B_ROW] = transposeB ? kStride : nStride;
+    pack[Pack.B_MATRIX] = transposeB ? n * kStride : k * nStride;
+    pack[Pack.TRANSPOSED] = transposeB ? 1 : 0;
+    pack[Pack.K] = k;
+    pack[Pack.PANELS] = nStride / 16;
+    pack[Pack.N] = n;
+    pack[Pack.PACKED] = scratch;
+    pack[Pack.BATCH] = batch;
+    int[] multiply = new int[Multiply.SIZE];
+    multiply[Multiply.A] = a;
+    multiply[Multiply.A_ROW] = transposeA ? 1 : kStride;
+    multiply[Multiply.A_COLUMN] = transposeA ? mStride : 1;
+    multiply[Multiply.A_MATRIX] = transposeA ? k * mStride : m * kStride;
+    multiply[Multiply.PACKED] = scratch;
+    multiply[Multiply.K] = k;
+    multiply[Multiply.M] = m;
+    multiply[Multiply.STRIDE] = nStride;
+    multiply[Multiply.C] = c;
+    multiply[Multiply.BATCH] = batch;
     double bElements = (double) batch * k * nStride;
     return List.of(
         new Call(PACK, pack, batch * (nStride / 16), 0, 8 * bElements),

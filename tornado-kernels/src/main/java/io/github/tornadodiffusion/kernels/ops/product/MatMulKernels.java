@@ -1,7 +1,6 @@
 package io.github.tornadodiffusion.kernels.ops.product;
 
 import io.github.tornadodiffusion.kernels.Lanes;
-import io.github.tornadodiffusion.kernels.ops.conv.ConvKernels;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -10,28 +9,83 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
 
 /**
  * The kernels behind {@link MatMul}: b is packed into panels {@code [round16(n) / 16][k][16]}, then
- * every iteration keeps a register tile of 8 rows by 2 vectors, as in {@link ConvKernels}.
+ * every iteration keeps a register tile of 8 rows by 2 vectors, as those of convolutions do.
  */
 public final class MatMulKernels {
+  /** Places of {@link #pack}. */
+  static final class Pack {
+    static final int B = 0;
+
+    /** Floats from row to row of b. */
+    static final int B_ROW = 1;
+
+    /** Floats from matrix to matrix of b. */
+    static final int B_MATRIX = 2;
+
+    /** Whether b is [n][k]. */
+    static final int TRANSPOSED = 3;
+
+    static final int K = 4;
+
+    /** Columns of op(b) / 16, rounded up. */
+    static final int PANELS = 5;
+
+    static final int N = 6;
+    static final int PACKED = 7;
+    static final int BATCH = 8;
+    static final int SIZE = 9;
+
+    private Pack() {}
+  }
+
+  /** Places of {@link #multiply}. */
+  static final class Multiply {
+    static final int A = 0;
+
+    /** Floats from row to row of op(a). */
+    static final int A_ROW = 1;
+
+    /** Floats from column to column of op(a). */
+    static final int A_COLUMN = 2;
+
+    /** Floats from matrix to matrix of a. */
+    static final int A_MATRIX = 3;
+
+    /** What {@link #pack} has made of b. */
+    static final int PACKED = 4;
+
+    static final int K = 5;
+    static final int M = 6;
+
+    /** Columns of c, rounded up to 16. */
+    static final int STRIDE = 7;
+
+    static final int C = 8;
+    static final int BATCH = 9;
+    static final int SIZE = 10;
+
+    private Multiply() {}
+  }
+
   private MatMulKernels() {}
 
   /**
-   * Descriptor: 0 b, 1 row stride of b, 2 matrix stride of b, 3 transposed, 4 k, 5 n / 16, 6 n, 7
-   * packed, 8 batch.
+   * packed[i][panel][j][lane] = op(b[i])[j][16 * panel + lane], 0 beyond column n: b [batch][k][n],
+   * or if transposed [batch][n][k], with padded rows, becomes [batch][PANELS][k][16].
    */
   static void pack(FloatArray m, IntArray d) {
-    int bound = d.get(8) * d.get(5);
+    int bound = d.get(Pack.BATCH) * d.get(Pack.PANELS);
     for (@Parallel int t = 0; t < bound; t++) {
-      int k = d.get(4);
-      int panels = d.get(5);
+      int k = d.get(Pack.K);
+      int panels = d.get(Pack.PANELS);
       int panel = t % panels;
-      int source = d.get(0) + t / panels * d.get(2);
-      int target = d.get(7) + t * k * 16;
+      int source = d.get(Pack.B) + t / panels * d.get(Pack.B_MATRIX);
+      int target = d.get(Pack.PACKED) + t * k * 16;
       // Element (i, j) of op(b) is at i * down + j * across.
-      int transposed = d.get(3);
-      int down = transposed == 0 ? d.get(1) : 1;
-      int across = transposed == 0 ? 1 : d.get(1);
-      int used = Math.min(16, d.get(6) - panel * 16);
+      int transposed = d.get(Pack.TRANSPOSED);
+      int down = transposed == 0 ? d.get(Pack.B_ROW) : 1;
+      int across = transposed == 0 ? 1 : d.get(Pack.B_ROW);
+      int used = Math.min(16, d.get(Pack.N) - panel * 16);
       for (@Parallel int i = 0; i < k; i++) {
         for (int j = 0; j < used; j++) {
           m.set(target + i * 16 + j, m.get(source + i * down + (panel * 16 + j) * across));
@@ -44,20 +98,20 @@ public final class MatMulKernels {
   }
 
   /**
-   * Descriptor: 0 a, 1 step of a from row to row, 2 step of a along k, 3 matrix stride of a, 4
-   * packed b, 5 k, 6 m, 7 n rounded up to 16, 8 c, 9 batch.
+   * c[i] = op(a[i]) op(b[i]) for each matrix i of the batch: op(a[i]) is [m][k], packed
+   * [batch][STRIDE / 16][k][16], c [batch][m][STRIDE].
    */
   static void multiply(FloatArray m, IntArray d) {
-    int tiles = (d.get(6) + 7) / 8 * ((d.get(7) + 31) / 32);
-    int bound = tiles * d.get(9);
+    int tiles = (d.get(Multiply.M) + 7) / 8 * ((d.get(Multiply.STRIDE) + 31) / 32);
+    int bound = tiles * d.get(Multiply.BATCH);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
-      int down = d.get(1);
-      int across = d.get(2);
-      int depth = d.get(5);
-      int rows = d.get(6);
-      int stride = d.get(7);
+      int down = d.get(Multiply.A_ROW);
+      int across = d.get(Multiply.A_COLUMN);
+      int depth = d.get(Multiply.K);
+      int rows = d.get(Multiply.M);
+      int stride = d.get(Multiply.STRIDE);
       int step = 16 / lanes;
       int rowTiles = (rows + 7) / 8;
       int matrix = t / tiles;
@@ -66,9 +120,9 @@ public final class MatMulKernels {
       int end = Math.min(block + 32, stride);
       // Rows beyond the last repeat it: they compute and store the same numbers once more.
       int rest = rows - 1 - row;
-      int at = d.get(0) + matrix * d.get(3) + row * down;
-      int packed = d.get(4) + matrix * depth * stride;
-      int out = d.get(8) + (matrix * rows + row) * stride;
+      int at = d.get(Multiply.A) + matrix * d.get(Multiply.A_MATRIX) + row * down;
+      int packed = d.get(Multiply.PACKED) + matrix * depth * stride;
+      int out = d.get(Multiply.C) + (matrix * rows + row) * stride;
       int sStep = stride / lanes;
       int p0 = at + Math.min(0, rest) * down;
       int p1 = at + Math.min(1, rest) * down;

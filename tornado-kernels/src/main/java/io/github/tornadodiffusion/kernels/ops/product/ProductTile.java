@@ -1,12 +1,13 @@
 package io.github.tornadodiffusion.kernels.ops.product;
 
-import io.github.tornadodiffusion.kernels.ops.conv.ConvKernels;
+import io.github.tornadodiffusion.kernels.Kernel;
+import io.github.tornadodiffusion.kernels.Tiles;
+import io.github.tornadodiffusion.kernels.ops.product.MatMulKernels.Multiply;
 
 /**
  * Convolutions, their weight gradients and matrix products as one thing, {@code out[r][o] =
  * start[r][o] + sum over k of left[r][k] * right[k][o]}: how {@link ProductTileKernels} wants to be
- * told where everything lies, and the translation of the descriptors of {@link ConvKernels} and
- * {@link MatMulKernels}.
+ * told where everything lies.
  *
  * <p>Rows of left and steps k have coordinates: an index i is (i2 * n1 + i1) * n0 + i0 and lies at
  * i2 * s2 + i1 * s1 + i0 * s0. Columns come in panels of 16, whose columns are neighbours.
@@ -20,12 +21,21 @@ public final class ProductTile {
   public static final int LAST_DEPTH = 3;
   public static final int BATCHES = 4;
 
-  /** First float, floats from batch to batch; n0, s0, n1, s1, s2 of a row, and of a step. */
+  /**
+   * First float, floats from batch to batch; where the coordinates of a row and of a step start.
+   */
   public static final int LEFT = 5;
 
   public static final int LEFT_BATCH = 6;
   public static final int LEFT_ROW = 7;
   public static final int LEFT_STEP = 12;
+
+  /** Behind {@link #LEFT_ROW} or {@link #LEFT_STEP}, where n0 is: the other coordinates. */
+  public static final int S0 = 1;
+
+  public static final int N1 = 2;
+  public static final int S1 = 3;
+  public static final int S2 = 4;
 
   /** First float, floats from batch to batch, from step to step, from panel to panel. */
   public static final int RIGHT = 17;
@@ -61,92 +71,35 @@ public final class ProductTile {
 
   private static final int SIZE = 32;
 
+  /** The kernel that reads such a descriptor. */
+  public static final Kernel KERNEL = Tiles.kernel(ProductTileKernels.class, "product", 15_232);
+
   private ProductTile() {}
 
-  /** From {@code ConvKernels.forward}: pixels x (ky, kx, input channel) x output channels. */
-  public static int[] convolution(int[] d) {
-    int columns = d[9];
-    int width = d[13];
-    int height = d[14];
-    int[] p = product(d[12] * width * height, columns, d[5] * d[4]);
-    p[LEFT] = d[0];
-    coordinates(p, LEFT_ROW, width, d[3], height, d[15], d[2]);
-    coordinates(p, LEFT_STEP, d[4], 1, d[5], d[1], 0);
-    p[RIGHT] = d[6];
-    p[RIGHT_STEP] = 16;
-    p[RIGHT_PANEL] = d[7];
-    p[OUT] = d[8];
-    p[OUT_ROW] = columns;
-    p[OUT_PANEL] = 16;
-    p[START] = d[17];
-    p[START_ROW] = d[18];
-    p[START_PANEL] = 16 * d[19];
-    p[START_COLUMN] = d[19];
-    p[ADDED] = d[20];
-    p[SHARED] = d[21];
-    p[SHARED_ROWS] = d[22];
-    return p;
-  }
-
-  /**
-   * From {@code ConvKernels.weightGradient}: (ky, kx, input channel) x pixels x output channels,
-   * every chunk of images a batch.
-   */
-  public static int[] weightGradient(int[] d) {
-    int inStride = d[4];
-    int columns = d[9];
-    int width = d[11];
-    int height = d[12];
-    int chunks = d[15];
-    int chunkImages = d[16];
-    int[] p = product(d[5] * d[6] * inStride, columns, chunkImages * width * height);
-    p[LAST_DEPTH] = (d[10] - (chunks - 1) * chunkImages) * width * height;
-    p[BATCHES] = chunks;
-    p[LEFT] = d[0];
-    p[LEFT_BATCH] = chunkImages * d[2];
-    coordinates(p, LEFT_ROW, inStride, 1, d[6], inStride, d[1]);
-    coordinates(p, LEFT_STEP, width, d[3], height, d[7], d[2]);
-    p[RIGHT] = d[8];
-    p[RIGHT_BATCH] = chunkImages * width * height * columns;
-    p[RIGHT_STEP] = columns;
-    p[RIGHT_PANEL] = 16;
-    p[OUT] = d[13];
-    p[OUT_BATCH] = d[14];
-    p[OUT_ROW] = 16;
-    p[OUT_PANEL] = 16 * p[ROWS];
-    if (d[17] == 1) {
-      p[START] = p[OUT];
-      p[START_ROW] = p[OUT_ROW];
-      p[START_PANEL] = p[OUT_PANEL];
-      p[START_COLUMN] = 1;
-    }
-    return p;
-  }
-
-  /** From {@code MatMulKernels.multiply}. */
+  /** The descriptor of {@link MatMulKernels#multiply}, translated. */
   public static int[] matrices(int[] d) {
-    int depth = d[5];
-    int rows = d[6];
-    int columns = d[7];
+    int depth = d[Multiply.K];
+    int rows = d[Multiply.M];
+    int columns = d[Multiply.STRIDE];
     int[] p = product(rows, columns, depth);
-    p[BATCHES] = d[9];
-    p[LEFT] = d[0];
-    p[LEFT_BATCH] = d[3];
-    coordinates(p, LEFT_ROW, rows, d[1], 1, 0, 0);
-    coordinates(p, LEFT_STEP, depth, d[2], 1, 0, 0);
-    p[RIGHT] = d[4];
+    p[BATCHES] = d[Multiply.BATCH];
+    p[LEFT] = d[Multiply.A];
+    p[LEFT_BATCH] = d[Multiply.A_MATRIX];
+    coordinates(p, LEFT_ROW, rows, d[Multiply.A_ROW], 1, 0, 0);
+    coordinates(p, LEFT_STEP, depth, d[Multiply.A_COLUMN], 1, 0, 0);
+    p[RIGHT] = d[Multiply.PACKED];
     p[RIGHT_BATCH] = depth * columns;
     p[RIGHT_STEP] = 16;
     p[RIGHT_PANEL] = 16 * depth;
-    p[OUT] = d[8];
+    p[OUT] = d[Multiply.C];
     p[OUT_BATCH] = rows * columns;
     p[OUT_ROW] = columns;
     p[OUT_PANEL] = 16;
     return p;
   }
 
-  /** One batch that starts from zero, with nothing to add. */
-  private static int[] product(int rows, int columns, int depth) {
+  /** The descriptor of one batch that starts from zero, with nothing to add and no places yet. */
+  public static int[] product(int rows, int columns, int depth) {
     int[] p = new int[SIZE];
     p[ROWS] = rows;
     p[COLUMNS] = columns;
@@ -159,11 +112,16 @@ public final class ProductTile {
     return p;
   }
 
-  private static void coordinates(int[] p, int at, int n0, int s0, int n1, int s1, int s2) {
+  /**
+   * Sets n0, s0, n1, s1 and s2.
+   *
+   * @param at {@link #LEFT_ROW} or {@link #LEFT_STEP}
+   */
+  public static void coordinates(int[] p, int at, int n0, int s0, int n1, int s1, int s2) {
     p[at] = n0;
-    p[at + 1] = s0;
-    p[at + 2] = n1;
-    p[at + 3] = s1;
-    p[at + 4] = s2;
+    p[at + S0] = s0;
+    p[at + N1] = n1;
+    p[at + S1] = s1;
+    p[at + S2] = s2;
   }
 }

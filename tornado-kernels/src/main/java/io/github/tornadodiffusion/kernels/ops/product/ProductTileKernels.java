@@ -49,7 +49,7 @@ public final class ProductTileKernels {
     int rightBatch = d.get(ProductTile.RIGHT_BATCH);
     int rightStep = d.get(ProductTile.RIGHT_STEP);
     int rightPanel = d.get(ProductTile.RIGHT_PANEL);
-    int alongSteps = d.get(ProductTile.LEFT_STEP + 1) == 1 ? 1 : 0;
+    int alongSteps = d.get(ProductTile.LEFT_STEP + ProductTile.S0) == 1 ? 1 : 0;
     int rowTiles = (rows + tileRows - 1) / tileRows;
     int columnTiles = (columns + 4 * across - 1) / (4 * across);
     int tiles = rowTiles * columnTiles * batches;
@@ -265,9 +265,11 @@ public final class ProductTileKernels {
   private static int place(IntArray d, int at, int i) {
     int rest = i / d.get(at);
     int i0 = i - rest * d.get(at);
-    int i2 = rest / d.get(at + 2);
-    int i1 = rest - i2 * d.get(at + 2);
-    return i0 * d.get(at + 1) + i1 * d.get(at + 3) + i2 * d.get(at + 4);
+    int i2 = rest / d.get(at + ProductTile.N1);
+    int i1 = rest - i2 * d.get(at + ProductTile.N1);
+    return i0 * d.get(at + ProductTile.S0)
+        + i1 * d.get(at + ProductTile.S1)
+        + i2 * d.get(at + ProductTile.S2);
   }
 
   private static float start(FloatArray m, IntArray d, int row, int column) {

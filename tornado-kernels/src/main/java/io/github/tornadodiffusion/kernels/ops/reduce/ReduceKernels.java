@@ -12,23 +12,74 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
  * not depend on lanes.
  */
 public final class ReduceKernels {
+  /** Places of {@link #sumPixels}. */
+  static final class SumPixels {
+    /** Iterations: images times groups. */
+    static final int BOUND = 0;
+
+    /** Groups of 16 channels of an image. */
+    static final int GROUPS = 1;
+
+    static final int H = 2;
+    static final int W = 3;
+
+    /** Channel stride. */
+    static final int STRIDE = 4;
+
+    /** First pixel. */
+    static final int IN = 5;
+
+    /** Floats from row to row. */
+    static final int IN_ROW = 6;
+
+    /** Floats from image to image. */
+    static final int IN_IMAGE = 7;
+
+    static final int OUT = 8;
+    static final int SIZE = 9;
+
+    private SumPixels() {}
+  }
+
+  /** Places of {@link #sumRows}. */
+  static final class SumRows {
+    /** Groups of 16 sums. */
+    static final int GROUPS = 0;
+
+    /** Rows to sum. */
+    static final int COUNT = 1;
+
+    /** Floats of a row. */
+    static final int LENGTH = 2;
+
+    static final int ROWS = 3;
+    static final int OUT = 4;
+
+    /** 1 to add to the sums, 0 to overwrite them. */
+    static final int ACCUMULATE = 5;
+
+    static final int SIZE = 6;
+
+    private SumRows() {}
+  }
+
   private ReduceKernels() {}
 
   /**
-   * Sums the rows of an image first, then their sums, which keeps rounding errors small.
-   * Descriptor: 0 iterations, 1 groups of 16 channels, 2 height, 3 width, 4 channel stride, 5 first
-   * pixel, 6 floats from row to row, 7 from image to image, 8 sums.
+   * out[n][c] = sum over (y, x) of in[n][y][x][c]: in [images][H][W][STRIDE] with any border, out
+   * [images][STRIDE]. The rows of an image first, then their sums, which keeps rounding errors
+   * small.
    */
   static void sumPixels(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int groups = d.get(1);
-    int h = d.get(2);
-    int w = d.get(3);
-    int stride = d.get(4);
-    int in = d.get(5);
-    int inRow = d.get(6);
-    int inImage = d.get(7);
-    int out = d.get(8);
+    int bound = d.get(SumPixels.BOUND);
+    int groups = d.get(SumPixels.GROUPS);
+    int h = d.get(SumPixels.H);
+    int w = d.get(SumPixels.W);
+    int stride = d.get(SumPixels.STRIDE);
+    int in = d.get(SumPixels.IN);
+    int inRow = d.get(SumPixels.IN_ROW);
+    int inImage = d.get(SumPixels.IN_IMAGE);
+    int out = d.get(SumPixels.OUT);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
@@ -49,17 +100,14 @@ public final class ReduceKernels {
     }
   }
 
-  /**
-   * Descriptor: 0 iterations, 1 rows, 2 floats of a row, 3 rows' offset, 4 sums, 5 whether to add
-   * to them.
-   */
+  /** out[j] = sum over i of rows[i][j]: rows [COUNT][LENGTH], out [LENGTH]. */
   static void sumRows(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int n = d.get(1);
-    int length = d.get(2);
-    int rows = d.get(3);
-    int out = d.get(4);
-    int accumulate = d.get(5);
+    int bound = d.get(SumRows.GROUPS);
+    int n = d.get(SumRows.COUNT);
+    int length = d.get(SumRows.LENGTH);
+    int rows = d.get(SumRows.ROWS);
+    int out = d.get(SumRows.OUT);
+    int accumulate = d.get(SumRows.ACCUMULATE);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();

@@ -3,6 +3,8 @@ package io.github.tornadodiffusion.kernels.ops.reduce;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
 import io.github.tornadodiffusion.kernels.CallOracle.Region;
+import io.github.tornadodiffusion.kernels.ops.reduce.ReduceKernels.SumPixels;
+import io.github.tornadodiffusion.kernels.ops.reduce.ReduceKernels.SumRows;
 
 /** Oracles of {@code Reduce}. */
 public final class ReduceOracles {
@@ -10,20 +12,20 @@ public final class ReduceOracles {
 
   public static Expectation sumPixels(Call call) {
     int[] d = call.descriptor();
-    int h = d[2];
-    int w = d[3];
-    int stride = d[4];
-    int images = d[0] / d[1];
+    int h = d[SumPixels.H];
+    int w = d[SumPixels.W];
+    int stride = d[SumPixels.STRIDE];
+    int images = d[SumPixels.BOUND] / d[SumPixels.GROUPS];
     return new Expectation(
         "%dx%dx%dx%d".formatted(images, h, w, stride),
         Region.at(
-            d[8],
+            d[SumPixels.OUT],
             images * stride,
             (i, before, sum) -> {
-              int in = d[5] + i / stride * d[7] + i % stride;
+              int in = d[SumPixels.IN] + i / stride * d[SumPixels.IN_IMAGE] + i % stride;
               for (int y = 0; y < h; y++) {
                 for (int x = 0; x < w; x++) {
-                  sum.add(before.at(in + y * d[6] + x * stride));
+                  sum.add(before.at(in + y * d[SumPixels.IN_ROW] + x * stride));
                 }
               }
             }));
@@ -31,18 +33,18 @@ public final class ReduceOracles {
 
   public static Expectation sumRows(Call call) {
     int[] d = call.descriptor();
-    int rows = d[1];
-    int length = d[2];
-    boolean added = d[5] != 0;
+    int rows = d[SumRows.COUNT];
+    int length = d[SumRows.LENGTH];
+    boolean added = d[SumRows.ACCUMULATE] != 0;
     return new Expectation(
         "%d rows of %d%s".formatted(rows, length, added ? ", added" : ""),
         Region.at(
-            d[4],
+            d[SumRows.OUT],
             length,
             (i, before, sum) -> {
-              sum.add(added ? before.at(d[4] + i) : 0);
+              sum.add(added ? before.at(d[SumRows.OUT] + i) : 0);
               for (int row = 0; row < rows; row++) {
-                sum.add(before.at(d[3] + row * length + i));
+                sum.add(before.at(d[SumRows.ROWS] + row * length + i));
               }
             }));
   }

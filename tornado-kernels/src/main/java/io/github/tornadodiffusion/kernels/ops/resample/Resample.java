@@ -4,16 +4,31 @@ import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
 import io.github.tornadodiffusion.kernels.Rows;
+import io.github.tornadodiffusion.kernels.Rows.Own;
 import io.github.tornadodiffusion.kernels.ops.elementwise.Elementwise;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Changes of resolution; all of it is bound by memory. Conventions of borders and accumulate as in
  * {@link Elementwise}, but no block may be another one of the same call.
  */
 public final class Resample {
-  private static final Class<?> OWNER = ResampleKernels.class;
+  private static final Kernel NEAREST =
+      Kernel.of(ResampleKernels.class, "nearest").with(ResampleOracles::nearest);
+  private static final Kernel NEAREST_BACKWARD =
+      Kernel.of(ResampleKernels.class, "nearestBackward").with(ResampleOracles::nearestBackward);
+  private static final Kernel AVERAGE_POOL =
+      Kernel.of(ResampleKernels.class, "averagePool").with(ResampleOracles::averagePool);
+  private static final Kernel AVERAGE_POOL_BACKWARD =
+      Kernel.of(ResampleKernels.class, "averagePoolBackward")
+          .with(ResampleOracles::averagePoolBackward);
+  private static final Kernel FILTER =
+      Kernel.of(ResampleKernels.class, "filter").with(ResampleOracles::filter);
+  private static final Kernel DILATE =
+      Kernel.of(ResampleKernels.class, "dilate").with(ResampleOracles::dilate);
 
   private Resample() {}
 
@@ -24,7 +39,7 @@ public final class Resample {
    */
   public static Call nearest(Block x, Block out) {
     IntStream tables = IntStream.concat(sources(x.h(), out.h()), sources(x.w(), out.w()));
-    return call("nearest", 0, false, x, out, tables);
+    return call(NEAREST, 0, false, x, out, Rows.at(ResampleKernels.SOURCES, tables.toArray()));
   }
 
   /**
@@ -33,7 +48,13 @@ public final class Resample {
   public static Call nearestBackward(Block gradOut, Block gradX, boolean accumulate) {
     IntStream tables =
         IntStream.concat(starts(gradX.h(), gradOut.h()), starts(gradX.w(), gradOut.w()));
-    return call("nearestBackward", 1, accumulate, gradOut, gradX, tables);
+    return call(
+        NEAREST_BACKWARD,
+        1,
+        accumulate,
+        gradOut,
+        gradX,
+        Rows.at(ResampleKernels.STARTS, tables.toArray()));
   }
 
   /**
@@ -41,20 +62,21 @@ public final class Resample {
    * left out.
    */
   public static Call averagePool(Block x, Block out) {
-    requireHalf("averagePool", x, out);
-    return call("averagePool", 4, false, x, out, IntStream.empty());
+    requireHalf(AVERAGE_POOL, x, out);
+    return call(AVERAGE_POOL, 4, false, x, out);
   }
 
   /** Gradient of {@link #averagePool}. */
   public static Call averagePoolBackward(Block gradOut, Block gradX, boolean accumulate) {
-    requireHalf("averagePoolBackward", gradX, gradOut);
+    requireHalf(AVERAGE_POOL_BACKWARD, gradX, gradOut);
     return call(
-        "averagePoolBackward",
+        AVERAGE_POOL_BACKWARD,
         1,
         accumulate,
         gradOut,
         gradX,
-        IntStream.of(gradOut.h(), gradOut.w()));
+        Rows.at(ResampleKernels.POOLED_H, gradOut.h()),
+        Rows.at(ResampleKernels.POOLED_W, gradOut.w()));
   }
 
   /**
@@ -63,13 +85,13 @@ public final class Resample {
    * 3 x[2y + 1] + x[2y + 2]) / 8.
    */
   public static Call filteredHalf(Block x, Block out) {
-    requireHalf("filter", x, out);
+    requireHalf(FILTER, x, out);
     return filter(x, out, 8, false);
   }
 
   /** Gradient of {@link #filteredHalf}. */
   public static Call filteredHalfBackward(Block gradOut, Block gradX, boolean accumulate) {
-    requireHalf("filter", gradX, gradOut);
+    requireHalf(FILTER, gradX, gradOut);
     return filter(gradOut, gradX, 8, accumulate);
   }
 
@@ -78,13 +100,13 @@ public final class Resample {
    * x[y]) / 4, out[2y + 1] = (3 x[y] + x[y + 1]) / 4.
    */
   public static Call filteredDouble(Block x, Block out) {
-    requireHalf("filter", out, x);
+    requireHalf(FILTER, out, x);
     return filter(x, out, 4, false);
   }
 
   /** Gradient of {@link #filteredDouble}. */
   public static Call filteredDoubleBackward(Block gradOut, Block gradX, boolean accumulate) {
-    requireHalf("filter", gradOut, gradX);
+    requireHalf(FILTER, gradOut, gradX);
     return filter(gradOut, gradX, 4, accumulate);
   }
 
@@ -92,14 +114,20 @@ public final class Resample {
   private static Call filter(Block in, Block out, int divisor, boolean accumulate) {
     boolean half = in.h() > out.h();
     if (half && in.h() % 2 + in.w() % 2 > 0 || !half && out.h() % 2 + out.w() % 2 > 0) {
-      throw Rows.mismatch(new Kernel(OWNER, "filter"), in, out);
+      throw Rows.mismatch(FILTER, in, out);
     }
     int taps = half ? 4 : 2;
-    IntStream extras =
-        IntStream.concat(
-            IntStream.of(divisor, taps),
-            IntStream.concat(filterTaps(half, in.h(), out.h()), filterTaps(half, in.w(), out.w())));
-    return call("filter", 2 * taps * taps, accumulate, in, out, extras);
+    IntStream tables =
+        IntStream.concat(filterTaps(half, in.h(), out.h()), filterTaps(half, in.w(), out.w()));
+    return call(
+        FILTER,
+        2 * taps * taps,
+        accumulate,
+        in,
+        out,
+        Rows.at(ResampleKernels.DIVISOR, divisor),
+        Rows.at(ResampleKernels.TAPS, taps),
+        Rows.at(ResampleKernels.TAP_TABLE, tables.toArray()));
   }
 
   /** For every position of the output the positions that it reads, each followed by its weight. */
@@ -124,9 +152,9 @@ public final class Resample {
     if (stride < 1
         || to.h() != (from.h() - 1) * stride + 1
         || to.w() != (from.w() - 1) * stride + 1) {
-      throw Rows.mismatch(new Kernel(OWNER, "dilate"), from, to);
+      throw Rows.mismatch(DILATE, from, to);
     }
-    return call("dilate", 0, false, from, to, IntStream.of(stride));
+    return call(DILATE, 0, false, from, to, Rows.at(ResampleKernels.STEP, stride));
   }
 
   /** For every position of the output, where it is read. */
@@ -145,22 +173,21 @@ public final class Resample {
         .map(i -> (int) Arrays.stream(sources).filter(s -> s < i).count());
   }
 
-  private static void requireHalf(String method, Block x, Block half) {
+  private static void requireHalf(Kernel kernel, Block x, Block half) {
     if (half.h() != x.h() / 2 || half.w() != x.w() / 2) {
-      throw Rows.mismatch(new Kernel(OWNER, method), x, half);
+      throw Rows.mismatch(kernel, x, half);
     }
   }
 
   private static Call call(
-      String method, double flops, boolean accumulate, Block in, Block out, IntStream extras) {
-    Kernel kernel = new Kernel(OWNER, method);
+      Kernel kernel, double flops, boolean accumulate, Block in, Block out, Own... own) {
     if (in.n() != out.n() || in.c() != out.c()) {
       throw Rows.mismatch(kernel, in, out);
     }
-    IntStream blocks = IntStream.concat(Rows.output(out, accumulate), Rows.input(in));
-    int[] d =
-        IntStream.concat(blocks, IntStream.concat(IntStream.of(out.stride()), extras)).toArray();
+    Stream<Own> stride = Stream.of(Rows.at(ResampleKernels.STRIDE, out.stride()));
+    Own[] all = Stream.concat(stride, Arrays.stream(own)).toArray(Own[]::new);
+    int[] d = Rows.descriptor(accumulate, out, List.of(in), all);
     double floats = (double) in.pixels() * in.stride() + (accumulate ? 2.0 : 1.0) * out.size();
-    return new Call(kernel, d, d[0], flops * out.pixels() * out.c(), 4 * floats);
+    return new Call(kernel, d, d[Rows.BOUND], flops * out.pixels() * out.c(), 4 * floats);
   }
 }

@@ -9,26 +9,56 @@ import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
 import uk.ac.manchester.tornado.api.types.vectors.Float16;
 
 /**
- * Kernels of {@link Resample}: an iteration writes one row, as {@link Rows} lays out in the
- * descriptor; behind the input stands the channel stride.
+ * Kernels of {@link Resample}: an iteration writes one row, with the descriptor of {@link Rows}. In
+ * and out are [n, h, w, c] of the same n and c; behind the input stands the channel stride, then
+ * what the kernel adds.
  */
 final class ResampleKernels {
+  static final int STRIDE = Rows.IN + Rows.PER_INPUT;
+
+  /** {@link #nearest}: the source row of each of h rows, then the source column of each column. */
+  static final int SOURCES = STRIDE + 1;
+
+  /**
+   * {@link #nearestBackward}: for h rows, then for w columns, where the gradients of each start,
+   * and after the last where they end: h + 1 and w + 1 numbers.
+   */
+  static final int STARTS = STRIDE + 1;
+
+  /** {@link #averagePoolBackward}: rows of the gradient that is read. */
+  static final int POOLED_H = STRIDE + 1;
+
+  /** {@link #averagePoolBackward}: columns of the gradient that is read. */
+  static final int POOLED_W = POOLED_H + 1;
+
+  /** {@link #filter}: what the weights of one direction are divided by. */
+  static final int DIVISOR = STRIDE + 1;
+
+  /** {@link #filter}: pixels that an output reads in one direction. */
+  static final int TAPS = DIVISOR + 1;
+
+  /** {@link #filter}: for h rows, then for w columns, position and weight of each tap. */
+  static final int TAP_TABLE = TAPS + 1;
+
+  /** {@link #dilate}: distance of copied pixels. */
+  static final int STEP = STRIDE + 1;
+
   private ResampleKernels() {}
 
-  /** Behind the stride stand the source row of every row and the source column of every column. */
+  /** out[y][x] = in[sourceRow[y]][sourceColumn[x]]. */
   static void nearest(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int rows = d.get(1);
-    int top = d.get(2);
-    int h = d.get(3);
-    int left = d.get(4);
-    int length = d.get(5);
-    int pitch = d.get(6);
-    int out = d.get(7);
-    int in = d.get(9);
-    int inRow = d.get(10);
-    int inImage = d.get(11);
-    int stride = d.get(12);
+    int bound = d.get(Rows.BOUND);
+    int rows = d.get(Rows.ROWS);
+    int top = d.get(Rows.TOP);
+    int h = d.get(Rows.H);
+    int left = d.get(Rows.LEFT);
+    int length = d.get(Rows.LENGTH);
+    int pitch = d.get(Rows.PITCH);
+    int out = d.get(Rows.OUT);
+    int in = d.get(Rows.IN);
+    int inRow = d.get(Rows.IN_ROW);
+    int inImage = d.get(Rows.IN_IMAGE);
+    int stride = d.get(STRIDE);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
@@ -38,11 +68,11 @@ final class ResampleKernels {
       int start = out + t * pitch;
       Lanes.clear(v, start, left);
       Lanes.clear(v, start + left + inner, pitch - left - inner);
-      int row = in + image * inImage + d.get(13 + Rows.clamp(y, h)) * inRow;
+      int row = in + image * inImage + d.get(SOURCES + Rows.clamp(y, h)) * inRow;
       int pixels = inner / stride;
       for (@Parallel int x = 0; x < pixels; x++) {
         int o = (start + left + x * stride) / lanes;
-        int from = (row + d.get(13 + h + x) * stride) / lanes;
+        int from = (row + d.get(SOURCES + h + x) * stride) / lanes;
         for (int i = 0; i < stride / lanes; i++) {
           v.set(o + i, v.get(from + i));
         }
@@ -50,24 +80,21 @@ final class ResampleKernels {
     }
   }
 
-  /**
-   * Behind the stride stand, for every row and then for every column, where its gradients start; h
-   * + 1 and w + 1 numbers.
-   */
+  /** out[y][x] = sum of grad[gy][gx], gy from startY[y] to startY[y + 1] - 1, gx likewise. */
   static void nearestBackward(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int rows = d.get(1);
-    int top = d.get(2);
-    int h = d.get(3);
-    int left = d.get(4);
-    int length = d.get(5);
-    int pitch = d.get(6);
-    int out = d.get(7);
-    int accumulate = d.get(8);
-    int grad = d.get(9);
-    int gradRow = d.get(10);
-    int gradImage = d.get(11);
-    int stride = d.get(12);
+    int bound = d.get(Rows.BOUND);
+    int rows = d.get(Rows.ROWS);
+    int top = d.get(Rows.TOP);
+    int h = d.get(Rows.H);
+    int left = d.get(Rows.LEFT);
+    int length = d.get(Rows.LENGTH);
+    int pitch = d.get(Rows.PITCH);
+    int out = d.get(Rows.OUT);
+    int accumulate = d.get(Rows.ACCUMULATE);
+    int grad = d.get(Rows.IN);
+    int gradRow = d.get(Rows.IN_ROW);
+    int gradImage = d.get(Rows.IN_IMAGE);
+    int stride = d.get(STRIDE);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
@@ -78,12 +105,12 @@ final class ResampleKernels {
       Lanes.clear(v, start, left);
       Lanes.clear(v, start + left + inner, pitch - left - inner);
       int row = Rows.clamp(y, h);
-      int fromY = d.get(13 + row);
-      int toY = d.get(14 + row);
+      int fromY = d.get(STARTS + row);
+      int toY = d.get(STARTS + 1 + row);
       int pixels = inner / stride;
       for (@Parallel int x = 0; x < pixels; x++) {
-        int fromX = d.get(14 + h + x);
-        int toX = d.get(15 + h + x);
+        int fromX = d.get(STARTS + 1 + h + x);
+        int toX = d.get(STARTS + 2 + h + x);
         int o = (start + left + x * stride) / lanes;
         for (int i = 0; i < stride / lanes; i++) {
           Float16 r = Lanes.zero();
@@ -105,19 +132,20 @@ final class ResampleKernels {
     }
   }
 
+  /** out[y][x] = mean of in[2y][2x], in[2y][2x + 1], in[2y + 1][2x] and in[2y + 1][2x + 1]. */
   static void averagePool(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int rows = d.get(1);
-    int top = d.get(2);
-    int h = d.get(3);
-    int left = d.get(4);
-    int length = d.get(5);
-    int pitch = d.get(6);
-    int out = d.get(7);
-    int in = d.get(9);
-    int inRow = d.get(10);
-    int inImage = d.get(11);
-    int stride = d.get(12);
+    int bound = d.get(Rows.BOUND);
+    int rows = d.get(Rows.ROWS);
+    int top = d.get(Rows.TOP);
+    int h = d.get(Rows.H);
+    int left = d.get(Rows.LEFT);
+    int length = d.get(Rows.LENGTH);
+    int pitch = d.get(Rows.PITCH);
+    int out = d.get(Rows.OUT);
+    int in = d.get(Rows.IN);
+    int inRow = d.get(Rows.IN_ROW);
+    int inImage = d.get(Rows.IN_IMAGE);
+    int stride = d.get(STRIDE);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
@@ -144,25 +172,25 @@ final class ResampleKernels {
   }
 
   /**
-   * Behind the stride stand height and width of the gradient that is read. The last row or column
-   * of an odd size belongs to no pool: its gradient is zero.
+   * out[y][x] = grad[y / 2][x / 2] / 4. The last row or column of an odd size belongs to no pool:
+   * its gradient is zero.
    */
   static void averagePoolBackward(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int rows = d.get(1);
-    int top = d.get(2);
-    int h = d.get(3);
-    int left = d.get(4);
-    int length = d.get(5);
-    int pitch = d.get(6);
-    int out = d.get(7);
-    int accumulate = d.get(8);
-    int grad = d.get(9);
-    int gradRow = d.get(10);
-    int gradImage = d.get(11);
-    int stride = d.get(12);
-    int pooledH = d.get(13);
-    int pooledW = d.get(14);
+    int bound = d.get(Rows.BOUND);
+    int rows = d.get(Rows.ROWS);
+    int top = d.get(Rows.TOP);
+    int h = d.get(Rows.H);
+    int left = d.get(Rows.LEFT);
+    int length = d.get(Rows.LENGTH);
+    int pitch = d.get(Rows.PITCH);
+    int out = d.get(Rows.OUT);
+    int accumulate = d.get(Rows.ACCUMULATE);
+    int grad = d.get(Rows.IN);
+    int gradRow = d.get(Rows.IN_ROW);
+    int gradImage = d.get(Rows.IN_IMAGE);
+    int stride = d.get(STRIDE);
+    int pooledH = d.get(POOLED_H);
+    int pooledW = d.get(POOLED_W);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
@@ -194,25 +222,25 @@ final class ResampleKernels {
   }
 
   /**
-   * Behind the stride stand a divisor and the number of taps, then for every row and then for every
-   * column each tap's position and weight.
+   * out[y][x] = sum over taps a of row y and b of column x of weight_a weight_b in[row_a][column_b]
+   * / divisor^2.
    */
   static void filter(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int rows = d.get(1);
-    int top = d.get(2);
-    int h = d.get(3);
-    int left = d.get(4);
-    int length = d.get(5);
-    int pitch = d.get(6);
-    int out = d.get(7);
-    int accumulate = d.get(8);
-    int in = d.get(9);
-    int inRow = d.get(10);
-    int inImage = d.get(11);
-    int stride = d.get(12);
-    int divisor = d.get(13);
-    int taps = d.get(14);
+    int bound = d.get(Rows.BOUND);
+    int rows = d.get(Rows.ROWS);
+    int top = d.get(Rows.TOP);
+    int h = d.get(Rows.H);
+    int left = d.get(Rows.LEFT);
+    int length = d.get(Rows.LENGTH);
+    int pitch = d.get(Rows.PITCH);
+    int out = d.get(Rows.OUT);
+    int accumulate = d.get(Rows.ACCUMULATE);
+    int in = d.get(Rows.IN);
+    int inRow = d.get(Rows.IN_ROW);
+    int inImage = d.get(Rows.IN_IMAGE);
+    int stride = d.get(STRIDE);
+    int divisor = d.get(DIVISOR);
+    int taps = d.get(TAPS);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
@@ -222,11 +250,11 @@ final class ResampleKernels {
       int start = out + t * pitch;
       Lanes.clear(v, start, left);
       Lanes.clear(v, start + left + inner, pitch - left - inner);
-      int tapsY = 15 + 2 * taps * Rows.clamp(y, h);
+      int tapsY = TAP_TABLE + 2 * taps * Rows.clamp(y, h);
       int pixels = inner / stride;
       float share = 1f / (divisor * divisor);
       for (int x = 0; x < pixels; x++) {
-        int tapsX = 15 + 2 * taps * (h + x);
+        int tapsX = TAP_TABLE + 2 * taps * (h + x);
         int o = (start + left + x * stride) / lanes;
         for (int i = 0; i < stride / lanes; i++) {
           Float16 r = Lanes.zero();
@@ -248,21 +276,21 @@ final class ResampleKernels {
     }
   }
 
-  /** Behind the stride stands the distance of copied pixels. */
+  /** out[y][x] = in[y / step][x / step] where step divides both, else 0. */
   static void dilate(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int rows = d.get(1);
-    int top = d.get(2);
-    int h = d.get(3);
-    int left = d.get(4);
-    int length = d.get(5);
-    int pitch = d.get(6);
-    int out = d.get(7);
-    int in = d.get(9);
-    int inRow = d.get(10);
-    int inImage = d.get(11);
-    int stride = d.get(12);
-    int step = d.get(13);
+    int bound = d.get(Rows.BOUND);
+    int rows = d.get(Rows.ROWS);
+    int top = d.get(Rows.TOP);
+    int h = d.get(Rows.H);
+    int left = d.get(Rows.LEFT);
+    int length = d.get(Rows.LENGTH);
+    int pitch = d.get(Rows.PITCH);
+    int out = d.get(Rows.OUT);
+    int in = d.get(Rows.IN);
+    int inRow = d.get(Rows.IN_ROW);
+    int inImage = d.get(Rows.IN_IMAGE);
+    int stride = d.get(STRIDE);
+    int step = d.get(STEP);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();

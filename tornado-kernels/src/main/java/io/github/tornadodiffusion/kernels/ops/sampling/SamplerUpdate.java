@@ -4,9 +4,10 @@ import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
 import io.github.tornadodiffusion.kernels.Rows;
+import io.github.tornadodiffusion.kernels.ops.sampling.SamplerUpdateKernels.Combine;
+import io.github.tornadodiffusion.kernels.ops.sampling.SamplerUpdateKernels.LearnedNoise;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /**
  * What a sampler does between two calls of its model: linear combinations of the arrays that it
@@ -22,13 +23,22 @@ public final class SamplerUpdate {
   /** Lines of one run, at most. */
   public static final int MOST_LINES = 16;
 
-  /** Floats of a line before its weights: target, factor, limit. */
+  /** Places of a line, which starts with its target. */
+  static final int FACTOR = 1;
+
+  static final int LIMIT = 2;
+
+  /** Floats of a line before its weights. */
   static final int HEAD = 3;
 
   /** Floats in the coefficients of {@link #learnedNoise}. */
   public static final int LEARNED_SIZE = 3;
 
-  private static final Class<?> OWNER = SamplerUpdateKernels.class;
+  private static final Kernel COMBINE =
+      Kernel.of(SamplerUpdateKernels.class, "combine").with(SamplerUpdateOracles::combine);
+  private static final Kernel LEARNED_NOISE =
+      Kernel.of(SamplerUpdateKernels.class, "learnedNoise")
+          .with(SamplerUpdateOracles::learnedNoise);
 
   private SamplerUpdate() {}
 
@@ -81,8 +91,8 @@ public final class SamplerUpdate {
                     Arrays.toString(line.weights)));
       }
       block[at] = line.target;
-      block[at + 1] = line.factor;
-      block[at + 2] = line.limit;
+      block[at + FACTOR] = line.factor;
+      block[at + LIMIT] = line.limit;
       System.arraycopy(line.weights, 0, block, at + HEAD, registers);
       at += HEAD + registers;
     }
@@ -96,14 +106,18 @@ public final class SamplerUpdate {
    * @param registers in the order of their numbers
    */
   public static Call combine(int lines, List<Block> registers) {
-    Kernel kernel = new Kernel(OWNER, "combine");
     Block first = registers.getFirst();
-    registers.forEach(register -> requireSame(kernel, first, register));
-    IntStream offsets = registers.stream().mapToInt(Block::offset);
-    IntStream head = IntStream.of(chunks(first), first.size(), registers.size(), lines);
-    int[] d = IntStream.concat(head, offsets).toArray();
+    registers.forEach(register -> requireSame(COMBINE, first, register));
+    int[] d = new int[Combine.REGISTERS + registers.size()];
+    d[Combine.CHUNKS] = chunks(first);
+    d[Combine.LENGTH] = first.size();
+    d[Combine.COUNT] = registers.size();
+    d[Combine.LINES] = lines;
+    for (int k = 0; k < registers.size(); k++) {
+      d[Combine.REGISTERS + k] = registers.get(k).offset();
+    }
     // One line that reads two registers, the least that a sampler does.
-    return new Call(kernel, d, d[0], 3.0 * first.size(), 12.0 * first.size());
+    return new Call(COMBINE, d, d[Combine.CHUNKS], 3.0 * first.size(), 12.0 * first.size());
   }
 
   /**
@@ -133,10 +147,15 @@ public final class SamplerUpdate {
    * @param coefficients offset of c, see {@link #logarithmicDeviation} and {@link #plainDeviation}
    */
   public static Call learnedNoise(Block variance, Block noise, int coefficients) {
-    Kernel kernel = new Kernel(OWNER, "learnedNoise");
-    requireSame(kernel, variance, noise);
-    int[] d = {chunks(variance), variance.size(), variance.offset(), noise.offset(), coefficients};
-    return new Call(kernel, d, d[0], 4.0 * variance.size(), 12.0 * variance.size());
+    requireSame(LEARNED_NOISE, variance, noise);
+    int[] d = new int[LearnedNoise.SIZE];
+    d[LearnedNoise.CHUNKS] = chunks(variance);
+    d[LearnedNoise.LENGTH] = variance.size();
+    d[LearnedNoise.VARIANCE] = variance.offset();
+    d[LearnedNoise.NOISE] = noise.offset();
+    d[LearnedNoise.COEFFICIENTS] = coefficients;
+    return new Call(
+        LEARNED_NOISE, d, d[LearnedNoise.CHUNKS], 4.0 * variance.size(), 12.0 * variance.size());
   }
 
   private static void requireSame(Kernel kernel, Block first, Block other) {

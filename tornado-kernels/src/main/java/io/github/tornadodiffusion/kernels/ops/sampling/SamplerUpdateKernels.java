@@ -13,17 +13,53 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
  * before the next one begins, and finds what the lines before have written.
  */
 final class SamplerUpdateKernels {
+  /** Places of {@link #combine}. */
+  static final class Combine {
+    static final int CHUNKS = 0;
+
+    /** Floats of a register. */
+    static final int LENGTH = 1;
+
+    /** How many registers there are. */
+    static final int COUNT = 2;
+
+    /** The block of {@link SamplerUpdate#lines}. */
+    static final int LINES = 3;
+
+    /** The first register; the others follow. */
+    static final int REGISTERS = 4;
+
+    private Combine() {}
+  }
+
+  /** Places of {@link #learnedNoise}. */
+  static final class LearnedNoise {
+    static final int CHUNKS = 0;
+
+    /** Floats of a register. */
+    static final int LENGTH = 1;
+
+    /** What the model says of the variance, and the result. */
+    static final int VARIANCE = 2;
+
+    static final int NOISE = 3;
+    static final int COEFFICIENTS = 4;
+    static final int SIZE = 5;
+
+    private LearnedNoise() {}
+  }
+
   private SamplerUpdateKernels() {}
 
   /**
-   * Descriptor: 0 iterations, 1 floats of a register, 2 registers, 3 offset of the lines, then the
-   * offsets of the registers.
+   * For each line in order: register[target] = clip(register[factor] * sum over k of weights[k] *
+   * register[k]), with registers of [LENGTH] floats; see {@link SamplerUpdate.Line}.
    */
   static void combine(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int length = d.get(1);
-    int registers = d.get(2);
-    int lines = d.get(3);
+    int bound = d.get(Combine.CHUNKS);
+    int length = d.get(Combine.LENGTH);
+    int registers = d.get(Combine.COUNT);
+    int lines = d.get(Combine.LINES);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
@@ -39,16 +75,18 @@ final class SamplerUpdateKernels {
           for (int k = 0; k < registers; k++) {
             float weight = m.get(line + SamplerUpdate.HEAD + k);
             if (weight != 0f) {
-              sum = Lanes.mulAdd(Lanes.splat(weight), v.get(d.get(4 + k) / lanes + at), sum);
+              sum =
+                  Lanes.mulAdd(
+                      Lanes.splat(weight), v.get(d.get(Combine.REGISTERS + k) / lanes + at), sum);
             }
           }
-          int factor = (int) m.get(line + 1);
+          int factor = (int) m.get(line + SamplerUpdate.FACTOR);
           if (factor >= 0) {
-            sum = Lanes.mul(sum, v.get(d.get(4 + factor) / lanes + at));
+            sum = Lanes.mul(sum, v.get(d.get(Combine.REGISTERS + factor) / lanes + at));
           }
-          int target = d.get(4 + (int) m.get(line));
+          int target = d.get(Combine.REGISTERS + (int) m.get(line));
           v.set(target / lanes + at, sum);
-          float limit = m.get(line + 2);
+          float limit = m.get(line + SamplerUpdate.LIMIT);
           if (limit > 0f) {
             clip(m, target + at * lanes, lanes, limit);
           }
@@ -71,15 +109,15 @@ final class SamplerUpdateKernels {
   }
 
   /**
-   * Descriptor: 0 iterations, 1 floats of a register, then the offsets: 2 of what the model says of
-   * the variance, 3 of the noise, 4 of the coefficients.
+   * With c the coefficients: variance = noise * exp(c[0] + c[1] * variance) where c[2] is 0, and
+   * noise * sqrt(max(variance, c[2])) where it is above; both [LENGTH].
    */
   static void learnedNoise(FloatArray m, IntArray d) {
-    int bound = d.get(0);
-    int length = d.get(1);
-    int variance = d.get(2);
-    int noise = d.get(3);
-    int coefficients = d.get(4);
+    int bound = d.get(LearnedNoise.CHUNKS);
+    int length = d.get(LearnedNoise.LENGTH);
+    int variance = d.get(LearnedNoise.VARIANCE);
+    int noise = d.get(LearnedNoise.NOISE);
+    int coefficients = d.get(LearnedNoise.COEFFICIENTS);
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();

@@ -11,7 +11,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class ActivationTest {
@@ -22,8 +21,12 @@ class ActivationTest {
 
   private final TestArena arena = new TestArena(2);
 
+  static Stream<Activation> activations() {
+    return Activation.names().stream().map(name -> Activation.named(name).orElseThrow()).distinct();
+  }
+
   static Stream<Arguments> cases() {
-    return Stream.of(Activation.values())
+    return activations()
         .flatMap(f -> Naive.borderedShapes().stream().map(shape -> Arguments.of(f, shape)));
   }
 
@@ -58,7 +61,7 @@ class ActivationTest {
 
   /** Over the range in which the functions bend, and far outside. */
   @ParameterizedTest
-  @EnumSource
+  @MethodSource("activations")
   void everyArgument(Activation f) {
     float[] values = new float[241];
     for (int i = 0; i < values.length; i++) {
@@ -90,7 +93,7 @@ class ActivationTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @MethodSource("activations")
   void largeArgumentsStayFinite(Activation f) {
     Block x = arena.place(Block.of(0, 1, 1, 1, 6));
     arena.fill(x, new float[] {-1e4f, -90, -45, 45, 90, 1e4f});
@@ -117,10 +120,11 @@ class ActivationTest {
   void blocksThatDoNotFitAreRefused() {
     Block x = Block.of(0, 2, 3, 4, 5);
     Block channels = Block.of(0, 2, 3, 4, 6);
-    for (Activation f : Activation.values()) {
-      assertThrows(IllegalArgumentException.class, () -> f.forward(x, channels));
-      assertThrows(IllegalArgumentException.class, () -> f.backward(x, x, channels, false));
-    }
+    activations()
+        .forEach(f -> {
+          assertThrows(IllegalArgumentException.class, () -> f.forward(x, channels));
+          assertThrows(IllegalArgumentException.class, () -> f.backward(x, x, channels, false));
+        });
   }
 
   private Block ones(Block shape) {
@@ -136,24 +140,26 @@ class ActivationTest {
   }
 
   private static double value(Activation f, double x) {
-    return switch (f) {
-      case SILU -> x / (1 + Math.exp(-x));
-      case RELU -> Math.max(x, 0);
-      case GELU -> x * normal(x);
-      case MISH -> x * Math.tanh(Math.log1p(Math.exp(x)));
+    return switch (f.name()) {
+      case "silu" -> x / (1 + Math.exp(-x));
+      case "relu" -> Math.max(x, 0);
+      case "gelu" -> x * normal(x);
+      case "mish" -> x * Math.tanh(Math.log1p(Math.exp(x)));
+      default -> throw new AssertionError(f);
     };
   }
 
   private static double slope(Activation f, double x) {
     double sigmoid = 1 / (1 + Math.exp(-x));
-    return switch (f) {
-      case SILU -> sigmoid * (1 + x * (1 - sigmoid));
-      case RELU -> x > 0 ? 1 : 0;
-      case GELU -> normal(x) + x * density(x);
-      case MISH -> {
+    return switch (f.name()) {
+      case "silu" -> sigmoid * (1 + x * (1 - sigmoid));
+      case "relu" -> x > 0 ? 1 : 0;
+      case "gelu" -> normal(x) + x * density(x);
+      case "mish" -> {
         double tanh = Math.tanh(Math.log1p(Math.exp(x)));
         yield tanh + x * (1 - tanh) * (1 + tanh) * sigmoid;
       }
+      default -> throw new AssertionError(f);
     };
   }
 

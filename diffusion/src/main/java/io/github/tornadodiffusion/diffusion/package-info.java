@@ -1,0 +1,14 @@
+/**
+ * Diffusion models: schedulers, sampling, training, data and evaluation. Each package uses only
+ * those named before it.
+ *
+ * <ul>
+ *   <li>{@code images}, {@code random}: pictures of samples; where noise comes from
+ *   <li>{@code data}: data sets, and the files that they are read from
+ *   <li>{@code schedulers}: the forward process and the samplers
+ *   <li>{@code model}: a model's directory
+ *   <li>{@code sampling}, {@code training}: images from a model, and a model from images
+ *   <li>{@code evaluation}: how good a model is
+ * </ul>
+ */
+package io.github.tornadodiffusion.diffusion;

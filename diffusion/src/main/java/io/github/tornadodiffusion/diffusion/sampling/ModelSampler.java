@@ -1,0 +1,284 @@
+package io.github.tornadodiffusion.diffusion.sampling;
+
+import io.github.tornadodiffusion.diffusion.images.Film;
+import io.github.tornadodiffusion.diffusion.images.ImageGrid;
+import io.github.tornadodiffusion.diffusion.model.ClassLabels;
+import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
+import io.github.tornadodiffusion.diffusion.model.MemoryNeed;
+import io.github.tornadodiffusion.diffusion.random.SampleNoise;
+import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
+import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
+import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.nn.graph.BatchShape;
+import io.github.tornadodiffusion.nn.graph.RecordedProgram;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
+import io.github.tornadodiffusion.nn.programs.SampleRegisters;
+import java.awt.image.BufferedImage;
+import java.util.Set;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+
+/** A model on a device, ready to sample images of its own size. */
+public final class ModelSampler implements AutoCloseable {
+  /** More images at once use more memory and gain little. */
+  public static final int MOST_IMAGES = 16;
+
+  /** What one array of the JVM holds. */
+  public static final int LONGEST_ARRAY = Integer.MAX_VALUE - 16;
+
+  /** Noise of a device that does not draw it, images, and what they are read into. */
+  private static final long BATCHES_ON_HOST = 6;
+
+  private final UNet2DConfig config;
+  private final SampleRegisters registers;
+
+  private ModelSampler(UNet2DConfig config, SampleRegisters registers) {
+    this.config = config;
+    this.registers = registers;
+  }
+
+  /**
+   * Records a model with the registers of a sampler, which tells what it takes of a device.
+   *
+   * @param used see {@link ReverseProcess#registers}
+   */
+  public static RecordedProgram<SampleRegisters> record(
+      UNet2DConfig config, Set<Integer> used, int batch) {
+    Film.ImageShape shape = shape(config);
+    return SampleRegisters.record(
+        new UNet2DModel(config),
+        new BatchShape(batch, shape.height(), shape.width()),
+        free(config, used));
+  }
+
+  /**
+   * Puts a model on a device.
+   *
+   * @param scheduler of the samplings to come
+   * @param registers that they use, see {@link ReverseProcess#registers}
+   * @throws IllegalArgumentException if the model does not say its image size or does not fit the
+   *     scheduler, or memory is too little
+   */
+  public static ModelSampler open(
+      Engine engine, DiffusionModel model, Scheduler scheduler, Set<Integer> registers, int batch) {
+    UNet2DConfig config = model.unet();
+    check(config, scheduler);
+    return open(engine, model, scheduler, record(config, registers, batch));
+  }
+
+  /**
+   * Puts a model on a device.
+   *
+   * @param program of the model, see {@link #record}
+   * @throws IllegalArgumentException as {@link #open} does
+   */
+  public static ModelSampler open(
+      Engine engine,
+      DiffusionModel model,
+      Scheduler scheduler,
+      RecordedProgram<SampleRegisters> program) {
+    UNet2DConfig config = model.unet();
+    check(config, scheduler);
+    checkMemory(config, program, 0, 0, "--batch");
+    return new ModelSampler(config, program.open(engine, model.parameters()));
+  }
+
+  /** Puts a model on a device for one sampling. */
+  public static ModelSampler open(
+      Engine engine, DiffusionModel model, Sampling sampling, int batch) {
+    return open(engine, model, sampling.scheduler(), sampling.registers(), batch);
+  }
+
+  /** The registers that a model needs besides its own, with one for guidance by classes. */
+  static int free(UNet2DConfig config, Set<Integer> registers) {
+    return UNetSampling.free(registers) + (config.conditioned() ? 1 : 0);
+  }
+
+  /**
+   * Checks that a model can be sampled.
+   *
+   * @throws IllegalArgumentException if the model does not say its image size or does not fit the
+   *     scheduler or the timesteps
+   */
+  public static void check(UNet2DConfig config, Sampling sampling) {
+    check(config, sampling.scheduler());
+    boolean logarithms = config.timeEmbeddingType().equals("fourier");
+    if (logarithms && sampling.call(sampling.calls() - 1).timestep() == 0) {
+      throw new IllegalArgumentException(
+          "the model embeds the logarithms of timesteps (time_embedding_type fourier) and the last"
+              + " one is 0; set steps_offset to 1 in its scheduler_config.json");
+    }
+  }
+
+  /** Checks that a model can be sampled with some timesteps of a scheduler, see above. */
+  public static void check(UNet2DConfig config, Scheduler scheduler) {
+    if (config.sampleSize() == null) {
+      throw new IllegalArgumentException(
+          "the model's config.json has no sample_size; add the image size in pixels");
+    }
+    boolean variance = scheduler.needsVariance();
+    if (config.outChannels() != (variance ? 2 : 1) * config.inChannels()
+        && !ignoresVariance(config, scheduler)) {
+      throw new IllegalArgumentException(
+          "the model makes %d channels from %d; %s needs %s to sample"
+              .formatted(
+                  config.outChannels(),
+                  config.inChannels(),
+                  scheduler.className(),
+                  variance
+                      ? "twice as many, for the variance_type of its configuration,"
+                      : "as many"));
+    }
+  }
+
+  /**
+   * Whether a model predicts a variance that a scheduler has no use for. DDPM has, unless its
+   * configuration says otherwise, which then contradicts the model.
+   */
+  private static boolean ignoresVariance(UNet2DConfig config, Scheduler scheduler) {
+    return config.outChannels() == 2 * config.inChannels()
+        && !scheduler.needsVariance()
+        && !scheduler.className().equals("DDPMScheduler");
+  }
+
+  /**
+   * Checks that there is memory for a model, a batch and the picture of samples.
+   *
+   * @param program see {@link #record}
+   * @param pictured images that are kept for the picture, 0 for none
+   * @param otherFloats what else is kept on the host
+   * @param options which options make the need smaller
+   * @throws IllegalArgumentException if memory is too little
+   */
+  public static void checkMemory(
+      UNet2DConfig config,
+      RecordedProgram<SampleRegisters> program,
+      int pictured,
+      long otherFloats,
+      String options) {
+    Film.ImageShape shape = shape(config);
+    long values = (long) pictured * shape.length();
+    long pixels = pictured == 0 ? 0 : ImageGrid.pixels(pictured, shape.height(), shape.width());
+    if (Math.max(values, pixels) > LONGEST_ARRAY) {
+      throw new IllegalArgumentException(
+          "%d images are more than one picture holds; use a smaller %s"
+              .formatted(pictured, options));
+    }
+    int batch = program.batch().images();
+    long batches = BATCHES_ON_HOST * batch * Math.max(config.outChannels(), config.inChannels());
+    // The picture is in memory as pixels and as the bytes of a file.
+    new MemoryNeed(
+            program.floats(),
+            MemoryNeed.parameters(config)
+                + batches * shape.height() * shape.width()
+                + values
+                + 2 * pixels
+                + otherFloats)
+        .check(options);
+  }
+
+  /** The shape of a model's samples. */
+  public static Film.ImageShape shape(UNet2DConfig config) {
+    return new Film.ImageShape(
+        config.inChannels(), config.sampleSize().height(), config.sampleSize().width());
+  }
+
+  /**
+   * Samples images from noise, see {@link Pipeline#sample}.
+   *
+   * @return images, NCHW
+   * @throws IllegalStateException in one line if what comes out is not numbers
+   */
+  public float[] sample(
+      Sampling sampling, int count, long seed, int[] labels, Pipeline.Progress progress) {
+    check(config, sampling);
+    int length = shape(config).length();
+    float[] all = new float[Math.multiplyExact(count, length)];
+    run(
+        ReverseProcess.fromNoise(sampling),
+        new Pipeline.Request(count, SampleNoise.seeded(seed, length), labels),
+        UnaryOperator.identity(),
+        new Pipeline.Listener() {
+          @Override
+          public void calls(long done, long total) {
+            progress.calls(done, total);
+          }
+
+          @Override
+          public void images(int firstImage, int images, float[] values) {
+            System.arraycopy(values, 0, all, firstImage * length, values.length);
+          }
+        });
+    return all;
+  }
+
+  /**
+   * Samples images, see {@link Pipeline#run}.
+   *
+   * @param guided what is made of the model before it is asked
+   * @throws IllegalStateException in one line if what comes out is not numbers
+   */
+  public void run(
+      ReverseProcess process,
+      Pipeline.Request request,
+      UnaryOperator<SamplingModel> guided,
+      Pipeline.Listener listener) {
+    Film.ImageShape shape = shape(config);
+    SamplingModel device = guided.apply(new UNetSampling(registers));
+    new Pipeline(device, shape.channels(), shape.height(), shape.width())
+        .run(process, request, new Checked(listener));
+  }
+
+  /** Passes images on, and refuses those with values that are not numbers. */
+  private record Checked(Pipeline.Listener listener) implements Pipeline.Listener {
+    @Override
+    public void calls(long done, long total) {
+      listener.calls(done, total);
+    }
+
+    @Override
+    public void sees(int firstImage, int call, Supplier<float[]> modelInput) {
+      listener.sees(firstImage, call, modelInput);
+    }
+
+    @Override
+    public void images(int firstImage, int count, float[] images) {
+      for (float value : images) {
+        if (!Float.isFinite(value)) {
+          throw new IllegalStateException(
+              "the model draws values that are no numbers; its parameters are damaged, fetch or"
+                  + " train it anew");
+        }
+      }
+      listener.images(firstImage, count, images);
+    }
+  }
+
+  /**
+   * All classes of images in turn, one an image; null for a model without classes.
+   *
+   * @param labels of the model, or null
+   */
+  public static int[] labelsInTurn(ClassLabels labels, int count) {
+    return labels == null
+        ? null
+        : IntStream.range(0, count).map(i -> i % labels.classes()).toArray();
+  }
+
+  /** The picture of samples. */
+  public BufferedImage grid(float[] images, int count) {
+    return ImageGrid.grid(
+        images,
+        count,
+        config.inChannels(),
+        config.sampleSize().height(),
+        config.sampleSize().width());
+  }
+
+  @Override
+  public void close() {
+    registers.close();
+  }
+}

@@ -1,0 +1,50 @@
+package io.github.tornadodiffusion.diffusion.schedulers;
+
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A scheduler for models whose forward process keeps the variance, x_t = signal * x_0 + sigma *
+ * noise with signal^2 + sigma^2 = 1: it has betas, and a configuration of which a class knows
+ * certain keys. A class of another package extends it with a public constructor of the fields of
+ * scheduler_config.json, {@link io.github.tornadodiffusion.nn.io.JsonFields}.
+ */
+public abstract class VariancePreservingScheduler implements Scheduler {
+  /** What the classes share of the configuration. */
+  protected final SchedulerConfig config;
+
+  /** The forward process of the configuration. */
+  protected final NoiseSchedule schedule;
+
+  private final Set<String> keys;
+
+  /**
+   * Keeps the configuration and computes its forward process.
+   *
+   * @param keys those of the configuration that the class knows
+   * @throws IllegalArgumentException if the betas are not allowed
+   */
+  protected VariancePreservingScheduler(SchedulerConfig config, Set<String> keys) {
+    this.config = config;
+    this.keys = keys;
+    schedule = config.noiseSchedule();
+  }
+
+  @Override
+  public final SchedulerConfig config() {
+    return config;
+  }
+
+  @Override
+  public final NoiseSchedule noiseSchedule() {
+    return schedule;
+  }
+
+  /** {@inheritDoc} A new map, to which a class adds the keys of its own. */
+  @Override
+  public Map<String, Object> fields() {
+    return config.fields(keys);
+  }
+}

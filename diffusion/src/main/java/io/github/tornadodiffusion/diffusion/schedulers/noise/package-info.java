@@ -1,0 +1,6 @@
+/**
+ * The forward process: variances, what a model predicts of it, and levels of noise. Start at {@link
+ * io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule}; one of your own implements
+ * {@link io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule}.
+ */
+package io.github.tornadodiffusion.diffusion.schedulers.noise;

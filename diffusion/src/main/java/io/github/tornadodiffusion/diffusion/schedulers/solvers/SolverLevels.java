@@ -1,0 +1,133 @@
+package io.github.tornadodiffusion.diffusion.schedulers.solvers;
+
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Diffused;
+import java.util.Arrays;
+import java.util.Set;
+
+/**
+ * The noise levels that a solver goes through, as sigma of the variance exploding view.
+ *
+ * @param timesteps of the calls of the model
+ * @param sigmas of the same, falling, and of the end
+ */
+@SuppressWarnings("ArrayRecordComponent") // local to a scheduler, never compared
+public record SolverLevels(double[] timesteps, double[] sigmas) {
+  /** diffusers' defaults of solvers. */
+  public static final SchedulerConfig DEFAULTS = SigmaSteps.defaults(0.0001, 0.02);
+
+  /** The keys of a configuration that all solvers know. */
+  public static final Set<String> KEYS =
+      SchedulerConfig.commonKeysAnd(
+          "thresholding", "dynamic_thresholding_ratio", "sample_max_value");
+
+  /** Stands for no noise at all in a training timestep, so that lambda is finite. */
+  private static final double LEAST_SIGMA = 1e-10;
+
+  /**
+   * Stands for all levels without a signal: just below the bound of {@link Sigmas#ofTimesteps}, so
+   * that they do not differ in their last digits, which would divide by nearly zero.
+   */
+  private static final double MOST_SIGMA = 0x1p24 - 1;
+
+  /** With a terminal signal to noise ratio of zero diffusers takes an alphaCumprod of 2^-24. */
+  private static final double MOST_RESCALED_SIGMA = Math.sqrt(0x1p24 - 1);
+
+  /** The level of every training timestep, 0 first, from 1e-10 to below 2^24. */
+  public static double[] table(SchedulerConfig config, NoiseSchedule schedule) {
+    double most = config.rescaleBetasZeroSnr() ? MOST_RESCALED_SIGMA : MOST_SIGMA;
+    return Arrays.stream(Sigmas.ofTimesteps(schedule))
+        .map(sigma -> Math.clamp(sigma, LEAST_SIGMA, most))
+        .toArray();
+  }
+
+  /**
+   * How many of the training timesteps, the lowest, have at least the given lambda.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  public static int kept(double[] table, double lambdaMinClipped) {
+    long kept = Arrays.stream(table).filter(sigma -> -Math.log(sigma) >= lambdaMinClipped).count();
+    if (kept == 0) {
+      throw new IllegalArgumentException(
+          "lambda_min_clipped is %s: no timestep is left, lower it".formatted(lambdaMinClipped));
+    }
+    return Math.toIntExact(kept);
+  }
+
+  /**
+   * The levels of a number of steps.
+   *
+   * @param table of all training timesteps
+   * @param kept how many of these, the lowest, are used where the timesteps are spaced
+   * @param last the level after the last step
+   * @throws IllegalArgumentException if that many steps are not possible
+   */
+  public static SolverLevels of(
+      SchedulerConfig config, double[] table, int kept, int steps, Sigmas spread, double last) {
+    int[] timesteps =
+        config
+            .timestepSpacing()
+            .intervals(config.numTrainTimesteps(), kept, steps, config.stepsOffset());
+    double least = table[0];
+    double most = table[table.length - 1];
+    double[] sigmas =
+        spread == Sigmas.TIMESTEPS
+            ? Arrays.stream(timesteps).mapToDouble(timestep -> table[timestep]).toArray()
+            : Arrays.stream(spread.between(least, most, steps))
+                .map(sigma -> Math.clamp(sigma, least, most))
+                .toArray();
+    double[] told =
+        spread == Sigmas.TIMESTEPS
+            ? Arrays.stream(timesteps).asDoubleStream().toArray()
+            : Arrays.stream(sigmas)
+                .map(sigma -> Math.rint(Sigmas.timestep(table, sigma)))
+                .toArray();
+    double[] withLast = Arrays.copyOf(sigmas, sigmas.length + 1);
+    withLast[sigmas.length] = last;
+    return new SolverLevels(told, withLast);
+  }
+
+  /** The signal of a level where the variance is preserved. */
+  static double signal(double sigma) {
+    return 1 / Math.sqrt(sigma * sigma + 1);
+  }
+
+  public int calls() {
+    return timesteps.length;
+  }
+
+  /** What the sample before a call is made of. */
+  public Diffused diffused(int call, PredictionType prediction) {
+    double signal = signal(sigmas[call]);
+    return new Diffused(prediction, signal, sigmas[call] * signal);
+  }
+
+  /** log(signal / sigma) of a level. */
+  public double lambda(int level) {
+    return -Math.log(sigmas[level]);
+  }
+
+  /**
+   * How many levels, from that of a call back, a polynomial can go through: between equal ones
+   * there is no slope, and at a lambda of infinity none either.
+   *
+   * @param first the call that the sampler began with
+   * @param most at least 1
+   */
+  public int order(int call, int first, int most) {
+    int order = 1;
+    if (sigmas[call + 1] == 0 || sigmas[call + 1] == sigmas[call]) {
+      return order;
+    }
+    while (order < most
+        && call - order >= first
+        && sigmas[call - order] != sigmas[call - order + 1]) {
+      order++;
+    }
+    return order;
+  }
+}

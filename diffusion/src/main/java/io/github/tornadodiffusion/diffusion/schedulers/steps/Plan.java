@@ -1,0 +1,51 @@
+package io.github.tornadodiffusion.diffusion.schedulers.steps;
+
+import java.util.List;
+import java.util.function.IntFunction;
+
+/**
+ * A sampler's table.
+ *
+ * @param initNoiseSigma the sample to begin with is this times standard normal noise
+ * @param calls in order
+ * @param rest the calls of a sampler that begins at one of them; those of a method with a memory
+ *     differ from the rest of the calls, since it begins without any
+ * @param endSignal the share of x_0 in the sample after the last call; 1 but for samplers that lead
+ *     to noise
+ * @param endSigma the share of noise in it
+ */
+public record Plan(
+    double initNoiseSigma,
+    List<ModelCall> calls,
+    IntFunction<List<ModelCall>> rest,
+    double endSignal,
+    double endSigma) {
+  public Plan {
+    calls = List.copyOf(calls);
+  }
+
+  /** The table of a sampler that leads to a clean sample. */
+  public Plan(double initNoiseSigma, List<ModelCall> calls, IntFunction<List<ModelCall>> rest) {
+    this(initNoiseSigma, calls, rest, 1, 0);
+  }
+
+  /** The table of a sampler of which every call stands for itself. */
+  public Plan(double initNoiseSigma, List<ModelCall> calls) {
+    this(initNoiseSigma, calls, first -> calls.subList(first, calls.size()));
+  }
+
+  /** The table of a sampler with a memory, which begins without any. */
+  public static Plan of(double initNoiseSigma, IntFunction<List<ModelCall>> rest) {
+    return new Plan(initNoiseSigma, rest.apply(0), rest);
+  }
+
+  /** The same with another end. */
+  public Plan withEnd(double signal, double sigma) {
+    return new Plan(initNoiseSigma, calls, rest, signal, sigma);
+  }
+
+  /** The plan of a sampler that begins at a call. */
+  public Plan startingAt(int first) {
+    return of(initNoiseSigma, more -> rest.apply(first + more)).withEnd(endSignal, endSigma);
+  }
+}

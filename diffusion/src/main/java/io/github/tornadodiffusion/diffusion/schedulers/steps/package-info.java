@@ -1,0 +1,6 @@
+/**
+ * What a scheduler is made of: calls of the model, and what is done to a sampler's registers after
+ * each. Start at {@link io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall} and {@link
+ * io.github.tornadodiffusion.diffusion.schedulers.steps.Update}.
+ */
+package io.github.tornadodiffusion.diffusion.schedulers.steps;

@@ -1,0 +1,43 @@
+package io.github.tornadodiffusion.experiments;
+
+import io.github.tornadodiffusion.experiments.framework.ExperimentProvider;
+import io.github.tornadodiffusion.nn.plugins.Plugins;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine;
+
+/** The option that names plug-ins, in force before a command line is parsed. */
+final class PluginOption {
+  static final String NAME = "--plugin";
+
+  private PluginOption() {}
+
+  /**
+   * Loads the plug-ins that arguments name, and adds the experiments that they provide to the
+   * commands: a plug-in decides what can be parsed.
+   *
+   * @param root the command line of the program
+   * @throws IllegalArgumentException in one line if a plug-in cannot be read
+   */
+  static void apply(CommandLine root, List<String> arguments) {
+    Plugins.load(paths(arguments));
+    CommandLine experiment = root.getSubcommands().get(ExperimentCommand.NAME);
+    ExperimentProvider.all()
+        .filter(provider -> !experiment.getSubcommands().containsKey(provider.kind().name()))
+        .forEach(provider -> experiment.addSubcommand(provider.kind().name(), provider.command()));
+  }
+
+  private static List<Path> paths(List<String> arguments) {
+    List<Path> paths = new ArrayList<>();
+    for (int i = 0; i < arguments.size(); i++) {
+      String argument = arguments.get(i);
+      if (argument.startsWith(NAME + "=")) {
+        paths.add(Path.of(argument.substring(NAME.length() + 1)));
+      } else if (argument.equals(NAME) && i + 1 < arguments.size()) {
+        paths.add(Path.of(arguments.get(++i)));
+      }
+    }
+    return paths;
+  }
+}

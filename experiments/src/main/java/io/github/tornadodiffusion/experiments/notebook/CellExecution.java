@@ -1,0 +1,93 @@
+package io.github.tornadodiffusion.experiments.notebook;
+
+import java.io.IOException;
+import java.lang.reflect.Method;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import jdk.jshell.execution.DirectExecutionControl;
+import jdk.jshell.execution.LoaderDelegate;
+
+/**
+ * Runs the code of cells in this JVM, where their values stay objects. Its classes go to a
+ * directory of the class path: engines read kernels from their class files, and TornadoVM looks for
+ * these on the class path alone.
+ */
+final class CellExecution extends DirectExecutionControl {
+  private volatile Thread running;
+  private Object value;
+
+  /**
+   * The execution.
+   *
+   * @param classes a directory of the class path
+   */
+  CellExecution(Path classes) {
+    super(new ClassPathLoader(classes));
+  }
+
+  /** What the last expression came to; null for none. */
+  Object takeValue() {
+    Object taken = value;
+    value = null;
+    return taken;
+  }
+
+  /** Interrupts the thread that runs a cell, which ends one that waits. */
+  void interrupt() {
+    Thread thread = running;
+    if (thread != null) {
+      thread.interrupt();
+    }
+  }
+
+  @Override
+  protected String invoke(Method method) throws Exception {
+    running = Thread.currentThread();
+    try {
+      value = method.invoke(null);
+      return "";
+    } finally {
+      running = null;
+    }
+  }
+
+  private static final class ClassPathLoader implements LoaderDelegate {
+    private final Path classes;
+
+    ClassPathLoader(Path classes) {
+      this.classes = classes;
+    }
+
+    @Override
+    public void load(ClassBytecodes[] added) throws ClassInstallException {
+      boolean[] loaded = new boolean[added.length];
+      try {
+        for (ClassBytecodes code : added) {
+          Path file = classes.resolve(code.name().replace('.', '/') + ".class");
+          Files.createDirectories(file.getParent());
+          Files.write(file, code.bytecodes());
+        }
+        for (int i = 0; i < added.length; i++) {
+          findClass(added[i].name());
+          loaded[i] = true;
+        }
+      } catch (IOException | ClassNotFoundException e) {
+        throw new ClassInstallException(e.toString(), loaded);
+      }
+    }
+
+    @Override
+    public void classesRedefined(ClassBytecodes[] redefined) {
+      throw new UnsupportedOperationException();
+    }
+
+    /** The compiler's class path is this JVM's: there is nothing to add. */
+    @Override
+    public void addToClasspath(String path) {}
+
+    @Override
+    public Class<?> findClass(String name) throws ClassNotFoundException {
+      return Class.forName(name, false, ClassLoader.getSystemClassLoader());
+    }
+  }
+}

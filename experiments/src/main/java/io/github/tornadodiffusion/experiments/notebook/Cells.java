@@ -1,0 +1,195 @@
+package io.github.tornadodiffusion.experiments.notebook;
+
+import java.io.File;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import jdk.jshell.DeclarationSnippet;
+import jdk.jshell.Diag;
+import jdk.jshell.EvalException;
+import jdk.jshell.ExpressionSnippet;
+import jdk.jshell.JShell;
+import jdk.jshell.Snippet;
+import jdk.jshell.SnippetEvent;
+import jdk.jshell.SourceCodeAnalysis;
+import jdk.jshell.SourceCodeAnalysis.Completeness;
+import jdk.jshell.SourceCodeAnalysis.CompletionInfo;
+import jdk.jshell.UnresolvedReferenceException;
+import jdk.jshell.spi.ExecutionControl;
+import jdk.jshell.spi.ExecutionControlProvider;
+import jdk.jshell.spi.ExecutionEnv;
+
+/** The session of a notebook: cells are Java snippets, each of which sees those before it. */
+final class Cells implements AutoCloseable {
+  /** The imports of the jshell tool. */
+  private static final List<String> IMPORTS =
+      List.of(
+          "java.io.*",
+          "java.math.*",
+          "java.net.*",
+          "java.nio.file.*",
+          "java.util.*",
+          "java.util.concurrent.*",
+          "java.util.function.*",
+          "java.util.regex.*",
+          "java.util.stream.*");
+
+  private final CellExecution execution;
+  private final JShell shell;
+
+  /**
+   * A session.
+   *
+   * @param classes a directory of the class path that takes the cells' classes
+   */
+  Cells(Path classes) {
+    execution = new CellExecution(classes);
+    shell =
+        JShell.builder()
+            .executionEngine(new InThisProcess(execution), Map.of())
+            .compilerOptions("-g", "-Xlint:-incubating", "--add-modules=jdk.incubator.vector")
+            .build();
+    for (String path : System.getProperty("java.class.path").split(File.pathSeparator)) {
+      shell.addToClasspath(path);
+    }
+    IMPORTS.forEach(name -> run("import " + name + ";"));
+  }
+
+  private record InThisProcess(ExecutionControl control) implements ExecutionControlProvider {
+    @Override
+    public String name() {
+      return "this process";
+    }
+
+    @Override
+    public ExecutionControl generate(ExecutionEnv env, Map<String, String> parameters) {
+      return control;
+    }
+  }
+
+  /**
+   * Runs a cell.
+   *
+   * @return what its last snippet came to if that is an expression without a semicolon, otherwise
+   *     null
+   * @throws CellError if it does not compile or throws
+   */
+  Object run(String cell) {
+    Object value = null;
+    String rest = cell;
+    while (!rest.isBlank()) {
+      CompletionInfo next = shell.sourceCodeAnalysis().analyzeCompletion(rest);
+      if (next.completeness() == Completeness.EMPTY) {
+        return value; // a comment
+      }
+      // Of what is not complete or no Java the compiler says why.
+      boolean complete = next.completeness().isComplete();
+      value = snippet(complete ? next.source() : rest);
+      String after = complete ? next.remaining() : "";
+      if (rest.substring(0, rest.length() - after.length()).stripTrailing().endsWith(";")) {
+        value = null;
+      }
+      rest = after;
+    }
+    return value;
+  }
+
+  private Object snippet(String source) {
+    execution.takeValue();
+    boolean expression = false;
+    for (SnippetEvent event : shell.eval(source)) {
+      if (event.status() == Snippet.Status.REJECTED) {
+        throw new CellError(diagnostics(event.snippet(), source));
+      }
+      if (event.exception() != null) {
+        throw new CellError(trace(event.exception()));
+      }
+      if (event.causeSnippet() == null) {
+        warnOfUnresolved(event.snippet());
+        expression = isValue(event.snippet());
+      }
+    }
+    Object value = execution.takeValue();
+    return expression ? value : null;
+  }
+
+  /** Not an assignment: its value is no surprise. */
+  private static boolean isValue(Snippet snippet) {
+    return switch (snippet.subKind()) {
+      case TEMP_VAR_EXPRESSION_SUBKIND, VAR_VALUE_SUBKIND -> true;
+      case OTHER_EXPRESSION_SUBKIND -> snippet instanceof ExpressionSnippet;
+      default -> false;
+    };
+  }
+
+  /** A method may be declared before what it uses, but that is worth a word. */
+  private void warnOfUnresolved(Snippet snippet) {
+    if (snippet instanceof DeclarationSnippet declared) {
+      List<String> missing = shell.unresolvedDependencies(declared).toList();
+      if (!missing.isEmpty()) {
+        System.err.println("not declared yet: " + String.join(", ", missing));
+      }
+    }
+  }
+
+  private List<String> diagnostics(Snippet snippet, String source) {
+    List<String> lines = new ArrayList<>();
+    for (Diag problem : shell.diagnostics(snippet).toList()) {
+      int at = Math.clamp(problem.getStartPosition(), 0, source.length());
+      int begin = source.lastIndexOf('\n', at - 1) + 1;
+      int end = source.indexOf('\n', at);
+      lines.addAll(problem.getMessage(Locale.ROOT).lines().map(line -> "error: " + line).toList());
+      lines.add("  " + source.substring(begin, end < 0 ? source.length() : end));
+      lines.add("  " + " ".repeat(at - begin) + "^");
+    }
+    return lines.isEmpty() ? List.of("error: this is no Java") : lines;
+  }
+
+  private static List<String> trace(Throwable thrown) {
+    List<String> lines = new ArrayList<>();
+    for (Throwable e = thrown; e != null; e = e.getCause()) {
+      String begin = lines.isEmpty() ? "" : "caused by ";
+      (begin + described(e)).lines().forEach(lines::add);
+      for (StackTraceElement frame : e.getStackTrace()) {
+        lines.add("    at " + place(frame));
+      }
+    }
+    return lines;
+  }
+
+  /** JShell names no class for what a cell declares, and no method for a cell itself. */
+  private static String place(StackTraceElement frame) {
+    if (!frame.getClassName().isEmpty()) {
+      return frame.toString();
+    }
+    String method = frame.getMethodName().isEmpty() ? "the cell" : frame.getMethodName();
+    return "%s, line %d".formatted(method, frame.getLineNumber());
+  }
+
+  private static String described(Throwable e) {
+    return switch (e) {
+      case EvalException user when user.getMessage() == null -> user.getExceptionClassName();
+      case EvalException user -> user.getExceptionClassName() + ": " + user.getMessage();
+      case UnresolvedReferenceException missing ->
+          "error: %s uses what is not declared yet".formatted(missing.getSnippet().name());
+      default -> e.toString();
+    };
+  }
+
+  /** Interrupts the cell that runs. */
+  void interrupt() {
+    execution.interrupt();
+  }
+
+  /** What can be typed at a place. */
+  SourceCodeAnalysis analysis() {
+    return shell.sourceCodeAnalysis();
+  }
+
+  @Override
+  public void close() {
+    shell.close();
+  }
+}

@@ -1,0 +1,5 @@
+/**
+ * The command {@code notebook}: Java in Jupyter. The kernel is the JDK's JShell behind JJava's
+ * implementation of Jupyter's protocol, a library that only the launcher of this command loads.
+ */
+package io.github.tornadodiffusion.experiments.notebook;

@@ -1,0 +1,171 @@
+package io.github.tornadodiffusion.experiments.profile;
+
+import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.Engine.Measurement;
+import io.github.tornadodiffusion.kernels.Program;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Where the time of a program's runs went: by kernel, and apart from the kernels. The first run is
+ * counted apart, because kernels are compiled in it.
+ */
+public final class Profile {
+  private final Map<String, ProgramTimes> programs = new LinkedHashMap<>();
+  private long readAndWrite;
+
+  /** One program; all times are nanoseconds. */
+  private static final class ProgramTimes {
+    private final Program program;
+    private final Map<String, KernelTimes> kernels = new TreeMap<>();
+    private Measurement first;
+    private int runs;
+    private long compilation;
+    private long transfers;
+    private long total;
+    private double joules;
+
+    ProgramTimes(Program program) {
+      this.program = program;
+    }
+
+    void add(Measurement measurement) {
+      runs++;
+      compilation += measurement.compilation();
+      transfers += measurement.transfers();
+      total += measurement.total();
+      joules += measurement.joules();
+      for (int i = 0; i < measurement.calls().length; i++) {
+        Call call = program.calls().get(i);
+        kernels
+            .computeIfAbsent(call.kernel().id(), KernelTimes::new)
+            .add(call, measurement.calls()[i]);
+      }
+    }
+  }
+
+  private static final class KernelTimes {
+    private final String kernel;
+    private long calls;
+    private long nanos;
+    private double flops;
+    private double bytes;
+
+    KernelTimes(String kernel) {
+      this.kernel = kernel;
+    }
+
+    void add(Call call, long callNanos) {
+      calls++;
+      nanos += callNanos;
+      flops += call.flops();
+      bytes += call.bytes();
+    }
+  }
+
+  /**
+   * A kernel in the runs of a program.
+   *
+   * @param calls a run
+   * @param millis of the device, a run
+   * @param share of the device's time, 0 to 1
+   * @param gflops billion floating-point operations a second; 0 for a kernel that only moves data
+   * @param gigabytes billion bytes a second, of those that it must at least move
+   */
+  record KernelRow(
+      String kernel, long calls, double millis, double share, double gflops, double gigabytes) {}
+
+  /**
+   * A program, in milliseconds a run where nothing else is said.
+   *
+   * @param runs how many were measured, without the first
+   * @param first milliseconds of the first run
+   * @param firstCompilation milliseconds in which the first run compiled kernels
+   * @param total from start to end
+   * @param kernels on the device, all together
+   * @param compilation compiling kernels
+   * @param transfers to and from the device
+   * @param launch what is left: launching kernels
+   * @param joules energy that the device took in a run's kernels; NaN where it does not tell
+   */
+  public record ProgramRow(
+      String program,
+      int runs,
+      double first,
+      double firstCompilation,
+      double total,
+      double kernels,
+      double compilation,
+      double transfers,
+      double launch,
+      double joules,
+      List<KernelRow> rows) {}
+
+  /** Adds the first run of a program. */
+  void addFirst(Program program, Measurement measurement) {
+    times(program).first = measurement;
+  }
+
+  /** Adds a later run of a program. */
+  void add(Program program, Measurement measurement) {
+    times(program).add(measurement);
+  }
+
+  private ProgramTimes times(Program program) {
+    return programs.computeIfAbsent(program.name(), n -> new ProgramTimes(program));
+  }
+
+  /** Adds time in which the host read or wrote between runs. */
+  void addReadOrWrite(long nanos) {
+    readAndWrite += nanos;
+  }
+
+  /** Milliseconds in which the host read or wrote between runs, measured or not. */
+  double readAndWriteMillis() {
+    return readAndWrite / 1e6;
+  }
+
+  /** All programs that ran more than once, in the order of their first runs. */
+  public List<ProgramRow> rows() {
+    List<ProgramRow> rows = new ArrayList<>();
+    for (ProgramTimes p : programs.values()) {
+      if (p.runs > 0) {
+        rows.add(row(p));
+      }
+    }
+    return rows;
+  }
+
+  private static ProgramRow row(ProgramTimes p) {
+    double perRun = 1e6 * p.runs;
+    long device = p.kernels.values().stream().mapToLong(k -> k.nanos).sum();
+    List<KernelRow> kernels =
+        p.kernels.values().stream()
+            .sorted(Comparator.comparingLong((KernelTimes k) -> k.nanos).reversed())
+            .map(k ->
+                new KernelRow(
+                    k.kernel,
+                    k.calls / p.runs,
+                    k.nanos / perRun,
+                    (double) k.nanos / device,
+                    k.flops / k.nanos,
+                    k.bytes / k.nanos))
+            .toList();
+    return new ProgramRow(
+        p.program.name(),
+        p.runs,
+        p.first.total() / 1e6,
+        p.first.compilation() / 1e6,
+        p.total / perRun,
+        device / perRun,
+        p.compilation / perRun,
+        p.transfers / perRun,
+        (p.total - device - p.compilation - p.transfers) / perRun,
+        p.joules / p.runs,
+        kernels);
+  }
+}

@@ -1,0 +1,123 @@
+package io.github.tornadodiffusion.experiments.run;
+
+import com.sun.source.util.JavacTask;
+import com.sun.source.util.TaskEvent;
+import com.sun.source.util.TaskListener;
+import io.github.tornadodiffusion.nn.io.AtomicFiles;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import javax.lang.model.element.NestingKind;
+import javax.lang.model.element.TypeElement;
+import javax.tools.JavaCompiler;
+import javax.tools.StandardJavaFileManager;
+import javax.tools.ToolProvider;
+
+/**
+ * A source file and the directory of its classes, where a file with the source itself, written
+ * last, says that they are all there: then nothing is compiled again.
+ *
+ * @param file the source
+ * @param classes directory of the class path, for this content of the source alone
+ */
+record SourceFile(Path file, Path classes) {
+  private static final String COMPILED = ".compiled";
+
+  /** The release that kernels are read with, whatever the JDK that runs. */
+  private static final List<String> OPTIONS =
+      List.of("--release=25", "-g", "-proc:none", "-Xlint:-incubating");
+
+  /**
+   * Compiles the file unless that was done before.
+   *
+   * @param err takes what the compiler says
+   * @return binary names of the top-level classes, in the file's order; empty after an error
+   */
+  List<String> compile(PrintWriter err) throws IOException {
+    byte[] source = Files.readAllBytes(file);
+    Path compiled = classes.resolve(COMPILED);
+    if (Files.exists(compiled)) {
+      byte[] before = Files.readAllBytes(compiled);
+      int end = before.length - source.length;
+      if (end > 0 && Arrays.equals(before, end, before.length, source, 0, source.length)) {
+        return List.of(new String(before, 0, end, StandardCharsets.UTF_8).strip().split(" "));
+      }
+    }
+    Path fresh = Files.createTempDirectory(classes.toAbsolutePath().getParent(), "compiling");
+    try {
+      List<String> names = compile(fresh, err);
+      if (!names.isEmpty()) {
+        move(fresh);
+        write(compiled, names, source);
+      }
+      return names;
+    } finally {
+      delete(fresh);
+    }
+  }
+
+  private List<String> compile(Path target, PrintWriter err) throws IOException {
+    JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+    List<String> options = new ArrayList<>(OPTIONS);
+    options.addAll(List.of("-d", target.toString()));
+    options.addAll(List.of("-classpath", System.getProperty("java.class.path")));
+    options.add("--add-modules=jdk.incubator.vector");
+    Set<String> names = new LinkedHashSet<>();
+    try (StandardJavaFileManager files =
+        compiler.getStandardFileManager(null, null, StandardCharsets.UTF_8)) {
+      JavacTask task =
+          (JavacTask)
+              compiler.getTask(err, files, null, options, null, files.getJavaFileObjects(file));
+      task.addTaskListener(
+          new TaskListener() {
+            @Override
+            public void finished(TaskEvent event) {
+              TypeElement type = event.getTypeElement();
+              if (event.getKind() == TaskEvent.Kind.ANALYZE
+                  && type != null
+                  && type.getNestingKind() == NestingKind.TOP_LEVEL) {
+                names.add(task.getElements().getBinaryName(type).toString());
+              }
+            }
+          });
+      return task.call() ? List.copyOf(names) : List.of();
+    } finally {
+      err.flush();
+    }
+  }
+
+  /** File by file in one step: another process may be at it too, with the same result. */
+  private void move(Path fresh) throws IOException {
+    try (Stream<Path> files = Files.walk(fresh)) {
+      for (Path from : files.filter(Files::isRegularFile).toList()) {
+        Path to = classes.resolve(fresh.relativize(from).toString());
+        Files.createDirectories(to.getParent());
+        Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      }
+    }
+  }
+
+  private static void write(Path compiled, List<String> names, byte[] source) throws IOException {
+    byte[] head = (String.join(" ", names) + "\n").getBytes(StandardCharsets.UTF_8);
+    byte[] content = Arrays.copyOf(head, head.length + source.length);
+    System.arraycopy(source, 0, content, head.length, source.length);
+    AtomicFiles.write(compiled, content);
+  }
+
+  private static void delete(Path directory) throws IOException {
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path path : files.toList().reversed()) {
+        Files.delete(path);
+      }
+    }
+  }
+}

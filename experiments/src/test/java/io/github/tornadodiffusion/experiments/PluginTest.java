@@ -1,0 +1,331 @@
+package io.github.tornadodiffusion.experiments;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.tornadodiffusion.experiments.framework.ExperimentProvider;
+import io.github.tornadodiffusion.nn.io.Json;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
+import javax.imageio.ImageIO;
+import javax.tools.JavaCompiler;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+/** Classes that no part of the program knows, compiled here, in a directory and in a jar. */
+class PluginTest {
+  private static final Map<String, String> SOURCES =
+      Map.of(
+          "Line",
+          """
+          import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
+
+          public final class Line implements BetaSchedule {
+            public double[] betas(int trainTimesteps, double betaStart, double betaEnd) {
+              return LINEAR.betas(trainTimesteps, betaStart, betaEnd);
+            }
+          }
+          """,
+          "Private",
+          """
+          import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
+
+          public final class Private implements BetaSchedule {
+            private Private() {}
+
+            public double[] betas(int trainTimesteps, double betaStart, double betaEnd) {
+              return new double[trainTimesteps];
+            }
+          }
+          """,
+          "Short",
+          """
+          import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
+
+          public final class Short implements BetaSchedule {
+            public double[] betas(int trainTimesteps, double betaStart, double betaEnd) {
+              return new double[1];
+            }
+          }
+          """,
+          "Implicit",
+          """
+          import io.github.tornadodiffusion.diffusion.schedulers.*;
+          import io.github.tornadodiffusion.diffusion.schedulers.config.*;
+          import io.github.tornadodiffusion.diffusion.schedulers.steps.*;
+          import io.github.tornadodiffusion.nn.io.JsonFields;
+          import java.util.ArrayList;
+          import java.util.List;
+
+          public final class Implicit extends VariancePreservingScheduler {
+            public Implicit(JsonFields fields) {
+              super(SchedulerConfig.read(fields, SchedulerConfig.DEFAULTS), SchedulerConfig.KEYS);
+            }
+
+            public Plan plan(int steps, StepOptions options) {
+              List<ModelCall> calls = new ArrayList<>();
+              for (int t : config.timesteps(steps)) {
+                int to = t - config.numTrainTimesteps() / steps;
+                double left = to < 0 ? 1 : schedule.alphaCumprod(to);
+                Diffused now = Diffused.of(config.predictionType(), schedule.alphaCumprod(t));
+                Diffused next = Diffused.of(config.predictionType(), left);
+                calls.add(
+                    ModelCall.at(t, now.signal(), now.sigma())
+                        .set(Update.ORIGINAL, now.original())
+                        .set(Update.OWN, now.noise())
+                        .bound(Update.ORIGINAL, config)
+                        .set(
+                            Update.SAMPLE,
+                            ModelCall.term(Update.ORIGINAL, next.signal()),
+                            ModelCall.term(Update.OWN, next.sigma()))
+                        .build());
+              }
+              return new Plan(1, calls);
+            }
+          }
+          """,
+          "Tiny",
+          """
+          import io.github.tornadodiffusion.diffusion.schedulers.noise.*;
+          import io.github.tornadodiffusion.diffusion.training.*;
+          import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
+
+          public final class Tiny implements Presets.Source {
+            public Preset get() {
+              UNet2DConfig model =
+                  UNet2DConfig.builder()
+                      .sampleSize(8).inChannels(1).outChannels(1).layersPerBlock(1)
+                      .blockOutChannels(8).downBlockTypes("DownBlock2D").upBlockTypes("UpBlock2D")
+                      .normNumGroups(2).build();
+              return new Preset(
+                  "tiny", "digits", model, BetaSchedule.LINEAR, PredictionType.EPSILON, 100,
+                  new Preset.Recipe(4, 2, 0, false, Optimization.adamW(1e-3)));
+            }
+          }
+          """,
+          "Late",
+          """
+          import io.github.tornadodiffusion.nn.random.SplitMix64;
+          import io.github.tornadodiffusion.diffusion.schedulers.noise.*;
+          import io.github.tornadodiffusion.diffusion.training.*;
+
+          public final class Late implements TimestepDensity, LossWeight {
+            public int draw(SplitMix64 random, NoiseSchedule schedule) {
+              return schedule.timesteps() - 1;
+            }
+
+            public double at(PredictionType prediction, double signal, double sigma) {
+              return 2;
+            }
+          }
+          """,
+          "Answer",
+          """
+          import io.github.tornadodiffusion.experiments.framework.*;
+          import java.util.concurrent.Callable;
+          import picocli.CommandLine.Command;
+
+          @Command(name = "answer")
+          public final class Answer implements ExperimentProvider, Callable<Integer> {
+            public Callable<Integer> command() {
+              return this;
+            }
+
+            public Experiment.Kind kind() {
+              return new Experiment.Kind("answer", data -> null);
+            }
+
+            public Integer call() {
+              return 0;
+            }
+          }
+          """);
+
+  @TempDir static Path temporary;
+
+  private static Path classes;
+  private static Path jar;
+
+  @BeforeAll
+  static void compile() throws IOException {
+    classes = temporary.resolve("classes");
+    Path sources = Files.createDirectories(temporary.resolve("my"));
+    List<String> arguments =
+        new ArrayList<>(List.of("-proc:none", "-d", Files.createDirectory(classes).toString()));
+    for (Map.Entry<String, String> source : SOURCES.entrySet()) {
+      Path file = sources.resolve(source.getKey() + ".java");
+      Files.writeString(file, "package my;\n\n" + source.getValue());
+      arguments.add(file.toString());
+    }
+    JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+    assertEquals(0, compiler.run(null, null, null, arguments.toArray(String[]::new)));
+    Path services = Files.createDirectories(classes.resolve("META-INF/services"));
+    Files.writeString(services.resolve(ExperimentProvider.class.getName()), "my.Answer\n");
+    jar = temporary.resolve("my.jar");
+    try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar));
+        var files = Files.walk(classes)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        out.putNextEntry(new JarEntry(classes.relativize(file).toString().replace('\\', '/')));
+        Files.copy(file, out);
+      }
+    }
+  }
+
+  private static Path train(String name, String... more) {
+    Path out = temporary.resolve(name);
+    List<String> arguments =
+        new ArrayList<>(
+            List.of("train", "--out", out.toString(), "--steps", "2", "--samples", "1"));
+    arguments.addAll(List.of("--sample-steps", "1", "--threads", "1"));
+    arguments.addAll(List.of(more));
+    CommandRun.succeeds(arguments.toArray(String[]::new));
+    return out;
+  }
+
+  private static BufferedImage sample(Path model, String... more) throws IOException {
+    Path out = temporary.resolve("out.png");
+    List<String> arguments =
+        new ArrayList<>(List.of("sample", "--model", model.toString(), "--out", out.toString()));
+    arguments.addAll(List.of("--count", "2", "--steps", "5", "--threads", "1"));
+    arguments.addAll(List.of(more));
+    CommandRun.succeeds(arguments.toArray(String[]::new));
+    return ImageIO.read(out.toFile());
+  }
+
+  private static byte[] parameters(Path run) throws IOException {
+    return Files.readAllBytes(run.resolve("unet/diffusion_pytorch_model.safetensors"));
+  }
+
+  private static JsonNode json(Path file) throws IOException {
+    return Json.tree(Files.readString(file));
+  }
+
+  @Test
+  void trainsWithScheduleOfOnesOwn() throws IOException {
+    Path known = train("known", "--preset", "my.Tiny", "--plugin", jar.toString());
+    Path own = train("own", "--preset=my.Tiny", "--schedule", "my.Line", "--plugin=" + classes);
+    assertArrayEquals(parameters(known), parameters(own));
+    JsonNode manifest = json(own.resolve("manifest.json"));
+    assertEquals(classes.toString(), manifest.at("/plugins/0").asString());
+    assertEquals("my.Line", manifest.at("/configuration/beta_schedule").asString());
+    JsonNode scheduler = json(own.resolve("scheduler/scheduler_config.json"));
+    assertEquals("DDPMScheduler", scheduler.path("_class_name").asString());
+    assertEquals("linear", scheduler.path("beta_schedule").asString());
+    assertEquals(100, scheduler.path("trained_betas").size());
+    assertEquals(0.02, scheduler.at("/trained_betas/99").asDouble(), 1e-12);
+    // What is written needs no plug-in.
+    assertPixels(sample(known), sample(own));
+  }
+
+  @Test
+  void samplesWithSchedulerOfOnesOwn() throws IOException {
+    Path model = train("model", "--preset", "my.Tiny", "--plugin", classes.toString());
+    for (Path plugin : List.of(classes, jar)) {
+      assertPixels(
+          sample(model, "--scheduler", "ddim"),
+          sample(model, "--scheduler", "my.Implicit", "--plugin", plugin.toString()));
+    }
+    // A file names the class, and the class is made of the file's fields.
+    Path config = model.resolve("scheduler/scheduler_config.json");
+    Files.writeString(config, Files.readString(config).replace("DDPMScheduler", "my.Implicit"));
+    assertPixels(sample(model, "--scheduler", "ddim"), sample(model, "--plugin", jar.toString()));
+    CommandRun.refused(
+        List.of("my.Implicit", "--plugin"),
+        "sample",
+        "--model",
+        model.toString(),
+        "--out",
+        temporary.resolve("none.png").toString());
+  }
+
+  private static void assertPixels(BufferedImage expected, BufferedImage image) {
+    int width = expected.getWidth();
+    int height = expected.getHeight();
+    assertArrayEquals(
+        expected.getRGB(0, 0, width, height, null, 0, width),
+        image.getRGB(0, 0, width, height, null, 0, width));
+  }
+
+  @Test
+  void weighsTheLossAndChoosesTimesteps() throws IOException {
+    String[] tiny = {"--preset", "my.Tiny", "--plugin", classes.toString()};
+    String[] late = {"--timestep-density", "my.Late", tiny[0], tiny[1], tiny[2], tiny[3]};
+    String[] twice = {
+      "--loss-weight", "my.Late", late[0], late[1], late[2], late[3], late[4], late[5]
+    };
+    double loss = firstLoss(train("late", late));
+    assertEquals(2 * loss, firstLoss(train("twice", twice)), 1e-6 * loss);
+    assertNotEquals(loss, firstLoss(train("plain", tiny)));
+    JsonNode manifest = json(temporary.resolve("twice/manifest.json"));
+    assertEquals("my.Late", manifest.at("/configuration/loss_weight").asString());
+    assertEquals("my.Late", manifest.at("/configuration/timestep_density").asString());
+    CommandRun.refused(
+        List.of("loss_weight", "my.Late", "options it began with"),
+        "train",
+        "--resume",
+        "--out",
+        temporary.resolve("twice").toString(),
+        "--steps",
+        "2",
+        "--timestep-density",
+        "my.Late",
+        tiny[0],
+        tiny[1],
+        tiny[2],
+        tiny[3]);
+  }
+
+  private static double firstLoss(Path run) throws IOException {
+    List<String> lines = Files.readAllLines(run.resolve("loss.csv"));
+    int column = List.of(lines.getFirst().split(",")).indexOf("loss");
+    return Double.parseDouble(lines.get(1).split(",")[column]);
+  }
+
+  @Test
+  void runsAnExperimentOfOnesOwn() {
+    CommandRun.succeeds("experiment", "answer", "--plugin", jar.toString());
+    CommandRun.refused(List.of("answer"), "experiment", "answer");
+  }
+
+  @Test
+  void saysInOneLineWhatIsWrongWithAPlugin() throws IOException {
+    Path text = Files.writeString(temporary.resolve("text.jar"), "no jar");
+    refused(List.of("none.jar", "no plug-in"), "my.Line", temporary.resolve("none.jar"));
+    refused(List.of("text.jar", "cannot be read"), "my.Line", text);
+    refused(List.of("my.Absent", "--plugin"), "my.Absent", classes);
+    refused(List.of("my.Implicit", "BetaSchedule"), "my.Implicit", classes);
+    refused(List.of("my.Private", "public", "constructor of ()"), "my.Private", classes);
+    refused(List.of("my.Short", "is 1", "100"), "my.Short", classes);
+    refused(List.of("beta_schedule", "Nothing", "choose one of"), "Nothing", classes);
+  }
+
+  private static void refused(List<String> words, String schedule, Path plugin) {
+    CommandRun run =
+        CommandRun.refused(
+            words,
+            "train",
+            "--schedule",
+            schedule,
+            "--preset",
+            "my.Tiny",
+            "--plugin",
+            plugin.toString(),
+            "--plugin",
+            classes.toString(),
+            "--out",
+            temporary.resolve("refused").toString());
+    assertTrue(Files.notExists(temporary.resolve("refused")), run.err());
+  }
+}

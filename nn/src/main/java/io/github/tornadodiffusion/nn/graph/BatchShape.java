@@ -1,0 +1,27 @@
+package io.github.tornadodiffusion.nn.graph;
+
+/**
+ * For what batches a program is recorded.
+ *
+ * @param images or sequences in a batch
+ * @param height of the images in pixels; 1 for a model without images
+ * @param width of the images in pixels; 1 for a model without images
+ */
+public record BatchShape(int images, int height, int width) {
+  /** Checks the number of images. */
+  public BatchShape {
+    if (images < 1) {
+      throw new IllegalArgumentException("The batch size is " + images + "; use at least 1");
+    }
+  }
+
+  /** The shape of batches that hold no images. */
+  public static BatchShape of(int sequences) {
+    return new BatchShape(sequences, 1, 1);
+  }
+
+  /** At most so many images of the same size. */
+  public BatchShape atMost(int most) {
+    return new BatchShape(Math.min(images, most), height, width);
+  }
+}

@@ -1,0 +1,166 @@
+package io.github.tornadodiffusion.nn.plugins;
+
+import io.github.tornadodiffusion.nn.io.Messages;
+import java.io.IOException;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.InvocationTargetException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.jar.JarFile;
+import java.util.stream.Collectors;
+
+/**
+ * Finds classes by name: on the class path, and in the plug-ins that were loaded.
+ *
+ * <p>Plug-ins are the context class loader of the thread that loads them and of all threads that it
+ * starts, so {@link java.util.ServiceLoader} finds the services that they provide.
+ */
+public final class Plugins {
+  private Plugins() {}
+
+  /** The classes of one plug-in, before those of the class path are asked. */
+  private static final class Loader extends URLClassLoader {
+    private final Path path;
+
+    private Loader(Path path, URL url, ClassLoader parent) {
+      super(new URL[] {url}, parent);
+      this.path = path;
+    }
+  }
+
+  /**
+   * Makes the classes of plug-ins known to this thread and to those that it starts from now on.
+   *
+   * @param paths directories of classes, or jars
+   * @throws IllegalArgumentException in one line if one of them cannot be read
+   */
+  public static void load(List<Path> paths) {
+    for (Path path : paths) {
+      check(path);
+      try {
+        URL url = path.toUri().toURL();
+        Thread.currentThread().setContextClassLoader(new Loader(path, url, classLoader()));
+      } catch (IOException e) {
+        throw new IllegalArgumentException(unreadable(path), e);
+      }
+    }
+  }
+
+  private static void check(Path path) {
+    if (Files.isDirectory(path)) {
+      return;
+    }
+    if (!Files.exists(path)) {
+      throw new IllegalArgumentException(
+          "There is no plug-in %s: give a directory of classes or a jar".formatted(path));
+    }
+    try (JarFile jar = new JarFile(path.toFile())) {
+      jar.stream().findAny();
+    } catch (IOException e) {
+      throw new IllegalArgumentException(unreadable(path), e);
+    }
+  }
+
+  private static String unreadable(Path path) {
+    return "The plug-in %s cannot be read: give a directory of classes or a jar".formatted(path);
+  }
+
+  /** The plug-ins that this thread knows, in the order in which they were loaded. */
+  public static List<Path> loaded() {
+    List<Path> paths = new ArrayList<>();
+    for (ClassLoader l = classLoader(); l instanceof Loader loader; l = loader.getParent()) {
+      paths.addFirst(loader.path);
+    }
+    return paths;
+  }
+
+  private static ClassLoader classLoader() {
+    ClassLoader context = Thread.currentThread().getContextClassLoader();
+    return context == null ? Plugins.class.getClassLoader() : context;
+  }
+
+  /**
+   * A class of the given type; it is not initialised.
+   *
+   * @param className as Java writes it, for instance {@code my.Schedule}
+   * @return empty if there is no such class and the name is not that of a class in a package
+   * @throws IllegalArgumentException in one line if there is no such class in the package that the
+   *     name says, or it is of another type
+   */
+  public static <T> Optional<Class<? extends T>> find(Class<T> type, String className) {
+    Class<?> found;
+    try {
+      found = Class.forName(className, false, classLoader());
+    } catch (ClassNotFoundException | LinkageError e) {
+      if (!className.contains(".")) {
+        return Optional.empty();
+      }
+      String cause = e instanceof ClassNotFoundException ? "" : " that can be loaded (" + e + ")";
+      throw new IllegalArgumentException(
+          Messages.line(
+              "There is no class %s%s: give --plugin with the directory of its classes or its jar"
+                  .formatted(className, cause)),
+          e);
+    }
+    if (!type.isAssignableFrom(found)) {
+      throw new IllegalArgumentException(
+          "The class %s is no %s: make it implement %s"
+              .formatted(className, type.getSimpleName(), type.getName()));
+    }
+    return Optional.of(found.asSubclass(type));
+  }
+
+  /**
+   * An object of a class, see {@link #find}.
+   *
+   * @param arguments of its public constructor
+   * @return empty if there is no such class and the name is not that of a class in a package
+   * @throws IllegalArgumentException in one line if it cannot be made
+   */
+  public static <T> Optional<T> create(Class<T> type, String className, Object... arguments) {
+    return find(type, className).map(found -> instance(found, arguments));
+  }
+
+  /** Says in one line that there is no such class. */
+  public static IllegalArgumentException unknown(Class<?> type, String className) {
+    return new IllegalArgumentException(
+        Messages.line(
+            "There is no %s of the class %s: give --plugin with the directory of its classes or its"
+                    .formatted(type.getSimpleName(), className)
+                + " jar"));
+  }
+
+  private static <T> T instance(Class<T> found, Object... arguments) {
+    Class<?>[] types = Arrays.stream(arguments).map(Object::getClass).toArray(Class<?>[]::new);
+    try {
+      Constructor<T> constructor = found.getConstructor(types);
+      return constructor.newInstance(arguments);
+    } catch (InvocationTargetException e) {
+      if (e.getCause() instanceof IllegalArgumentException refused) {
+        throw refused;
+      }
+      throw new IllegalArgumentException(
+          Messages.line(
+              "The constructor of %s failed (%s): mend it"
+                  .formatted(found.getName(), e.getCause())),
+          e);
+    } catch (ReflectiveOperationException | LinkageError e) {
+      throw new IllegalArgumentException(
+          Messages.line(
+              "The class %s cannot be made (%s): it must be public and no interface, with a public"
+                      .formatted(found.getName(), e)
+                  + " constructor of (%s)"
+                      .formatted(
+                          Arrays.stream(types)
+                              .map(Class::getSimpleName)
+                              .collect(Collectors.joining(", ")))),
+          e);
+    }
+  }
+}

@@ -1,0 +1,243 @@
+package io.github.tornadodiffusion.nn.programs;
+
+import io.github.tornadodiffusion.nn.graph.BatchShape;
+import io.github.tornadodiffusion.nn.graph.Buffer;
+import io.github.tornadodiffusion.nn.graph.Counter;
+import io.github.tornadodiffusion.nn.graph.Gradients;
+import io.github.tornadodiffusion.nn.graph.Graph;
+import io.github.tornadodiffusion.nn.graph.Input;
+import io.github.tornadodiffusion.nn.graph.LoadedProgram;
+import io.github.tornadodiffusion.nn.graph.Order;
+import io.github.tornadodiffusion.nn.graph.ParameterSpec;
+import io.github.tornadodiffusion.nn.graph.Parameters;
+import io.github.tornadodiffusion.nn.graph.RecordedProgram;
+import io.github.tornadodiffusion.nn.graph.Steps;
+import io.github.tornadodiffusion.nn.graph.Tensor;
+import io.github.tornadodiffusion.nn.graph.Trainable;
+import io.github.tornadodiffusion.nn.io.HostTensor;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeSet;
+
+/**
+ * A piece of a graph, such as an operation or a layer, on a device: forward, backward, and the
+ * check that the backward pass is the derivative of the forward pass, by central differences along
+ * random directions.
+ *
+ * <pre>{@code
+ * Scope scope = Scope.root();
+ * MyLayer layer = new MyLayer(scope, 5);
+ * try (GradientCheck check =
+ *     GradientCheck.record(
+ *             scope.parameters(),
+ *             List.of(Input.images("x", 2, 5, 3, 7, Padding.NONE)),
+ *             (graph, in) -> layer.apply(graph, in.get("x")))
+ *         .open(engine, GradientCheck.randomParameters(scope.parameters(), 1))) {
+ *   assertTrue(check.error(7, Map.of(), false) < 2e-3);
+ * }
+ * }</pre>
+ */
+public final class GradientCheck implements AutoCloseable {
+  private static final int DIRECTIONS = 3;
+
+  /** Step along a direction of unit elements: small against curvature, large against rounding. */
+  private static final float STEP = 0.002f;
+
+  private static final Counter COUNTER = new Counter(5, 3, 2);
+
+  private final LoadedProgram loaded;
+  private final Recorded recorded;
+
+  /** Records the piece. */
+  @FunctionalInterface
+  public interface Piece {
+    /** With its inputs by name. */
+    Tensor apply(Graph graph, Map<String, Tensor> inputs);
+  }
+
+  /** What came out, in the orders of the host. */
+  public record Result(
+      float[] output, Map<String, float[]> gradInputs, Map<String, HostTensor> gradWeights) {}
+
+  private record Recorded(
+      Parameters parameters,
+      Map<Input, Tensor> gradInputs,
+      Tensor output,
+      Tensor gradOutput,
+      Buffer gradients) {}
+
+  private GradientCheck(LoadedProgram loaded, Recorded recorded) {
+    this.loaded = loaded;
+    this.recorded = recorded;
+  }
+
+  /**
+   * Records a piece of a training graph.
+   *
+   * @param parameters of the piece, all of which are trained
+   * @param differentiated inputs that are differentiated by; the piece may declare others
+   */
+  public static RecordedProgram<GradientCheck> record(
+      Parameters parameters, List<Input> differentiated, Piece piece) {
+    Graph graph = new Graph(parameters, Trainable.ALL, Graph.Mode.TRAINING);
+    graph.differentiateBy(new TreeSet<>(differentiated.stream().map(Input::name).toList()));
+    Tensor output = piece.apply(graph, graph.inputs(differentiated));
+    Tensor gradOutput = Tensor.persistent("gradient of the output", output.plainShape(), false);
+    Steps steps = new Steps();
+    graph.forward(steps);
+    Buffer buffer = graph.layout().like("gradients");
+    Gradients gradients = new Gradients(graph.layout(), buffer, false);
+    gradients.backward(steps, graph.operations(), Map.of(output, gradOutput));
+    steps.keep(output);
+    Map<Input, Tensor> gradInputs = new LinkedHashMap<>();
+    graph
+        .placedInputs()
+        .forEach((input, tensor) -> {
+          Tensor gradient = gradients.ofInput(tensor);
+          if (gradient != null) {
+            gradInputs.put(input, gradient);
+          }
+        });
+    RecordedProgram.Part part =
+        new RecordedProgram.Part(
+            "gradient check",
+            0,
+            steps.size(),
+            graph.inputBuffers(),
+            List.of(output.buffer(), gradOutput.buffer(), buffer));
+    Recorded recorded = new Recorded(parameters, gradInputs, output, gradOutput, buffer);
+    return new RecordedProgram<>(
+        BatchShape.of(output.n()),
+        graph,
+        steps,
+        List.of(part),
+        () -> List.of(),
+        loaded -> new GradientCheck(loaded, recorded));
+  }
+
+  /** Normal values for parameters, divided by the root of the fan-in. */
+  public static Map<String, HostTensor> randomParameters(Parameters parameters, long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    Map<String, HostTensor> values = new LinkedHashMap<>();
+    for (ParameterSpec spec : parameters.specs()) {
+      float[] of = randoms(random, spec.size());
+      for (int i = 0; i < of.length; i++) {
+        of[i] /= (float) Math.sqrt(spec.fanIn());
+      }
+      values.put(spec.name(), new HostTensor(spec.shape(), of));
+    }
+    return values;
+  }
+
+  /**
+   * Runs the piece forward and backward.
+   *
+   * @param inputs by name
+   * @param gradOutput gradient of the output; null stands for zeros
+   */
+  public Result run(
+      Map<String, HostTensor> parameters, Map<String, float[]> inputs, float[] gradOutput) {
+    loaded.writeParameters(parameters);
+    loaded.writeInputs(inputs, COUNTER);
+    Tensor gradient = recorded.gradOutput;
+    Order order = Order.CHANNELS_FIRST;
+    int length = gradient.shape().pixels() * gradient.c();
+    loaded.write(gradient, "gradients", gradOutput == null ? new float[length] : gradOutput, order);
+    loaded.run();
+    Map<String, float[]> gradInputs = new LinkedHashMap<>();
+    recorded.gradInputs.forEach(
+        (input, tensor) -> gradInputs.put(input.name(), loaded.read(tensor, input.order())));
+    return new Result(
+        loaded.read(recorded.output, order), gradInputs, loaded.readTrained(recorded.gradients));
+  }
+
+  /**
+   * Compares the backward pass with differences of the forward pass, by all inputs that are
+   * differentiated by and all parameters, at random values.
+   *
+   * @param seed of the values and directions
+   * @param fixed values of the other inputs, by name
+   * @param loss whether the output is one number an image, whose gradient is by convention that of
+   *     the mean over the batch
+   * @return the largest difference of a slope, where 1 is the norm of the gradients
+   */
+  public double error(long seed, Map<String, float[]> fixed, boolean loss) {
+    SplittableRandom random = new SplittableRandom(seed);
+    Map<String, float[]> inputs = new LinkedHashMap<>(fixed);
+    recorded.gradInputs.forEach((input, tensor) ->
+        inputs.put(input.name(), randoms(random, tensor.shape().pixels() * tensor.c())));
+    Map<String, HostTensor> parameters = randomParameters(recorded.parameters, random.nextLong());
+    int outputs = recorded.output.shape().pixels() * recorded.output.c();
+    float[] gradOutput = randoms(random, outputs);
+    Result result = run(parameters, inputs, gradOutput);
+    double worst = 0;
+    for (int direction = 0; direction < DIRECTIONS; direction++) {
+      double expected = 0;
+      double scale = 0;
+      Map<String, float[]> up = new LinkedHashMap<>(inputs);
+      Map<String, float[]> down = new LinkedHashMap<>(inputs);
+      for (Map.Entry<String, float[]> input : result.gradInputs.entrySet()) {
+        float[] values = inputs.get(input.getKey());
+        float[] along = randoms(random, values.length);
+        expected += dot(along, input.getValue());
+        scale += norm(input.getValue());
+        up.put(input.getKey(), moved(values, along, STEP));
+        down.put(input.getKey(), moved(values, along, -STEP));
+      }
+      Map<String, HostTensor> above = new LinkedHashMap<>();
+      Map<String, HostTensor> below = new LinkedHashMap<>();
+      for (Map.Entry<String, HostTensor> entry : parameters.entrySet()) {
+        HostTensor value = entry.getValue();
+        float[] gradient = result.gradWeights.get(entry.getKey()).values();
+        float[] along = randoms(random, value.size());
+        expected += dot(along, gradient);
+        scale += norm(gradient);
+        above.put(
+            entry.getKey(), new HostTensor(value.shape(), moved(value.values(), along, STEP)));
+        below.put(
+            entry.getKey(), new HostTensor(value.shape(), moved(value.values(), along, -STEP)));
+      }
+      double difference =
+          dot(gradOutput, run(above, up, gradOutput).output)
+              - dot(gradOutput, run(below, down, gradOutput).output);
+      double slope = difference / (2 * STEP) / (loss ? outputs : 1);
+      worst = Math.max(worst, Math.abs(slope - expected) / scale);
+    }
+    return worst;
+  }
+
+  private static float[] randoms(SplittableRandom random, int n) {
+    float[] values = new float[n];
+    for (int i = 0; i < n; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    return values;
+  }
+
+  private static float[] moved(float[] from, float[] along, float step) {
+    float[] moved = from.clone();
+    for (int i = 0; i < moved.length; i++) {
+      moved[i] += step * along[i];
+    }
+    return moved;
+  }
+
+  private static double dot(float[] a, float[] b) {
+    double sum = 0;
+    for (int i = 0; i < a.length; i++) {
+      sum += (double) a[i] * b[i];
+    }
+    return sum;
+  }
+
+  private static double norm(float[] a) {
+    return Math.sqrt(dot(a, a));
+  }
+
+  @Override
+  public void close() {
+    loaded.close();
+  }
+}

@@ -1,0 +1,36 @@
+package io.github.tornadodiffusion.nn.training;
+
+import io.github.tornadodiffusion.nn.graph.Buffer;
+import io.github.tornadodiffusion.nn.graph.Steps;
+import java.util.List;
+
+/**
+ * How gradients change parameters, with its hyper-parameters, which may be others at every step. An
+ * optimizer of one's own is a record of its hyper-parameters that implements this.
+ */
+public interface Optimizer {
+  /**
+   * The names of what it keeps of every trained parameter from step to step, as PyTorch calls them
+   * in an optimizer's {@code state_dict}. They start as zeros.
+   */
+  List<String> state();
+
+  /**
+   * Adds the update of all trained parameters. It does not depend on the hyper-parameters, which
+   * kernels read from a block.
+   *
+   * @param parameters the trained parameters, one behind another
+   * @param gradients laid out like them; kernels multiply them by {@link UpdateBlock#GRAD_SCALE}
+   * @param state laid out like them, in the order of {@link #state()}
+   * @param block see {@link UpdateBlock}
+   */
+  void record(Steps steps, Buffer parameters, Buffer gradients, List<Buffer> state, Buffer block);
+
+  /**
+   * Writes the hyper-parameters into a block.
+   *
+   * @param step counts updates from 1
+   * @param block the first {@link UpdateBlock#OPTIMIZER_PLACES} places are the optimizer's
+   */
+  void pack(int step, float[] block);
+}

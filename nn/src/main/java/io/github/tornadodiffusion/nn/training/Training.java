@@ -1,0 +1,302 @@
+package io.github.tornadodiffusion.nn.training;
+
+import io.github.tornadodiffusion.nn.graph.BatchShape;
+import io.github.tornadodiffusion.nn.graph.Buffer;
+import io.github.tornadodiffusion.nn.graph.Counter;
+import io.github.tornadodiffusion.nn.graph.Gradients;
+import io.github.tornadodiffusion.nn.graph.Graph;
+import io.github.tornadodiffusion.nn.graph.LoadedProgram;
+import io.github.tornadodiffusion.nn.graph.ParameterSpec.Kind;
+import io.github.tornadodiffusion.nn.graph.RecordedProgram;
+import io.github.tornadodiffusion.nn.graph.RecordedProgram.Part;
+import io.github.tornadodiffusion.nn.graph.Steps;
+import io.github.tornadodiffusion.nn.graph.Tensor;
+import io.github.tornadodiffusion.nn.graph.Trainable;
+import io.github.tornadodiffusion.nn.graph.Trials;
+import io.github.tornadodiffusion.nn.io.HostTensor;
+import io.github.tornadodiffusion.nn.programs.LossWeights;
+import io.github.tornadodiffusion.nn.programs.Objective;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+
+/**
+ * Training on a device. One program is one step: what the objective records, backward, clipping,
+ * the optimizer and EMA. Inputs go in, losses come out; parameters and moments stay on the device
+ * until they are asked for.
+ *
+ * <pre>{@code
+ * RecordedProgram<Training> recorded =
+ *     Training.record(objective, batch, new Training.Options(new AdamW(1e-3f)));
+ * try (Training training = recorded.open(engine, initialParameters)) {
+ *   for (int step = 1; step <= steps; step++) {
+ *     training.step(values, new Counter(seed, step, 0), new Update(new AdamW(1e-3f), step));
+ *   }
+ *   save(training.parameters());
+ * }
+ * }</pre>
+ */
+public final class Training implements AutoCloseable {
+  /** Parameters that a trial updates: some chunks of an update and a part of one. */
+  private static final int TRIAL_FLOATS = 50_000;
+
+  private final Recorded recorded;
+  private final LoadedProgram loaded;
+
+  /**
+   * What is fixed for a training.
+   *
+   * @param optimizer of the class whose instances the updates bring
+   * @param trainable the parameters that are trained; frequencies of Fourier features never are
+   * @param ema whether to keep an exponential moving average of the parameters
+   * @param accumulate whether the gradients of several calls may go into one update
+   */
+  public record Options(Optimizer optimizer, Trainable trainable, boolean ema, boolean accumulate) {
+    /** All parameters, without average and accumulation. */
+    public Options(Optimizer optimizer) {
+      this(optimizer, Trainable.ALL, false, false);
+    }
+  }
+
+  /**
+   * What a call works on.
+   *
+   * @param values of the objective's inputs, by name; weights see {@link LossWeights}
+   * @param counter of the random numbers; null where nothing is drawn
+   * @param update with which the step ends; null where the gradients of the next call are to be
+   *     added first
+   */
+  public record StepInput(Map<String, float[]> values, Counter counter, Update update) {}
+
+  /**
+   * What a call reports.
+   *
+   * @param losses of every image before the update and without weight, {@code [n]} each, by the
+   *     objective's names
+   * @param gradNorm norm of all gradients, before clipping; 0 for a call without update
+   */
+  public record StepResult(SequencedMap<String, float[]> losses, float gradNorm) {
+    /** The first loss of every image. */
+    public float[] lossPerImage() {
+      return losses.firstEntry().getValue();
+    }
+
+    /** The mean of the first loss over the batch. */
+    public double loss() {
+      double sum = 0;
+      for (float image : lossPerImage()) {
+        sum += image;
+      }
+      return sum / lossPerImage().length;
+    }
+  }
+
+  /** What a program of the training knows of its recording. */
+  record Recorded(
+      Graph graph,
+      Objective.Losses losses,
+      LossWeights weights,
+      UpdateSteps update,
+      Options options,
+      Part step,
+      Part accumulation) {
+    /** How many steps come before the parameters change: the gradients' norm too. */
+    int stepsBeforeUpdate() {
+      return accumulation.to() + 1;
+    }
+
+    /** Writes all that a call works on. */
+    void write(LoadedProgram to, StepInput input) {
+      to.writeInputs(weights.complete(input.values), input.counter);
+      if (input.update != null) {
+        to.write(update.block(), UpdateBlock.of(input.update));
+      }
+    }
+  }
+
+  private Training(LoadedProgram loaded, Recorded recorded) {
+    this.loaded = loaded;
+    this.recorded = recorded;
+    if (recorded.update.ema() != null) {
+      loaded.writeTrained(recorded.update.ema(), loaded.readTrained(recorded.update.parameters()));
+    }
+  }
+
+  /**
+   * Records the training of an objective.
+   *
+   * @throws IllegalArgumentException if the model cannot take such batches, or nothing is trained
+   */
+  public static RecordedProgram<Training> record(
+      Objective objective, BatchShape batch, Options options) {
+    return record(objective, batch, options, false);
+  }
+
+  /**
+   * Records it.
+   *
+   * @param trial whether for a trial: without the update of all parameters, which may be as many as
+   *     memory holds, but with that of some
+   */
+  private static RecordedProgram<Training> record(
+      Objective objective, BatchShape batch, Options options, boolean trial) {
+    Trainable trainable = spec -> spec.kind() != Kind.FREQUENCIES && options.trainable.trains(spec);
+    Graph graph = new Graph(objective.parameters(), trainable, Graph.Mode.TRAINING);
+    Buffer parameters = graph.layout().trained();
+    if (parameters.floats() == 0) {
+      throw new IllegalArgumentException(
+          "There is nothing to train: choose at least one of the parameters");
+    }
+    Objective.Losses losses = objective.record(graph, batch);
+    LossWeights weights = new LossWeights(graph, losses);
+    Steps steps = new Steps();
+    graph.forward(steps);
+    UpdateSteps update = UpdateSteps.of(parameters, options);
+    new Gradients(graph.layout(), update.gradients(), options.accumulate)
+        .backward(steps, graph.operations(), weights.gradients());
+    final int backward = steps.size();
+    UpdateSteps updated =
+        trial ? UpdateSteps.of(Buffer.persistent("parameters", TRIAL_FLOATS), options) : update;
+    updated.addTo(steps, options.optimizer);
+    losses.perImage().values().forEach(steps::keep);
+    List<Buffer> inputs = new ArrayList<>(graph.inputBuffers());
+    inputs.add(update.block());
+    List<Buffer> read =
+        new ArrayList<>(losses.perImage().values().stream().map(Tensor::buffer).toList());
+    Part accumulation = new Part("accumulate", 0, backward, inputs, List.copyOf(read));
+    read.add(update.block());
+    Part step = new Part("train step", 0, steps.size(), inputs, read);
+    Recorded recorded = new Recorded(graph, losses, weights, update, options, step, accumulation);
+    return new RecordedProgram<>(
+        batch,
+        graph,
+        steps,
+        options.accumulate ? List.of(step, accumulation) : List.of(step),
+        () -> record(objective, batch.atMost(Trials.BATCH), options, true).trialsOfSteps(),
+        loaded -> new Training(loaded, recorded));
+  }
+
+  /**
+   * Runs one step, or a part of one whose update follows.
+   *
+   * @throws IllegalArgumentException in one line if something is missing or does not fit the model,
+   *     or the input the options
+   */
+  public StepResult step(StepInput input) {
+    Options options = recorded.options;
+    if (input.update == null && !options.accumulate) {
+      throw new IllegalArgumentException(
+          "The training was opened without accumulation: every call must update");
+    }
+    if (input.update != null
+        && input.update.optimizer().getClass() != options.optimizer.getClass()) {
+      throw new IllegalArgumentException(
+          "The training was recorded for %s: update with that"
+              .formatted(options.optimizer.getClass().getSimpleName()));
+    }
+    recorded.write(loaded, input);
+    float gradNorm = 0;
+    if (input.update != null) {
+      loaded.run();
+      gradNorm = UpdateBlock.gradNorm(loaded.read(recorded.update.block(), UpdateBlock.SIZE));
+    } else {
+      loaded.run(recorded.accumulation);
+    }
+    SequencedMap<String, float[]> losses = new LinkedHashMap<>();
+    recorded
+        .losses
+        .perImage()
+        .forEach((name, loss) -> losses.put(name, loaded.read(loss.buffer(), loss.c())));
+    return new StepResult(losses, gradNorm);
+  }
+
+  /**
+   * Says where the first NaN or infinity of the next step comes from: the operation and its tensor.
+   * The step is computed on the processor, whatever the device, and changes nothing.
+   *
+   * @param inputs of all calls of the step
+   */
+  public String findNonFinite(List<StepInput> inputs) {
+    return new NonFiniteSearch(loaded.recorded(), recorded).find(parameters(), inputs);
+  }
+
+  /** The parameters as they are now, in {@code state_dict} order, frozen ones among them. */
+  public SequencedMap<String, HostTensor> parameters() {
+    return loaded.readParameters();
+  }
+
+  /**
+   * The averaged parameters as they are now, and frozen ones as they are.
+   *
+   * @throws IllegalStateException if the training keeps no average
+   */
+  public SequencedMap<String, HostTensor> emaParameters() {
+    if (recorded.update.ema() == null) {
+      throw new IllegalStateException("The training keeps no average of the parameters");
+    }
+    SequencedMap<String, HostTensor> all = parameters();
+    all.putAll(loaded.readTrained(recorded.update.ema()));
+    return all;
+  }
+
+  /**
+   * What the optimizer keeps of the trained parameters.
+   *
+   * @param name one of {@link Optimizer#state()}
+   */
+  public SequencedMap<String, HostTensor> optimizerState(String name) {
+    return loaded.readTrained(state(name));
+  }
+
+  /** The gradients of the last step before clipping; zeros where the training accumulates. */
+  public SequencedMap<String, HostTensor> gradients() {
+    return loaded.readTrained(recorded.update.gradients());
+  }
+
+  /**
+   * Continues an earlier training.
+   *
+   * @param optimizerStates by the names of {@link Optimizer#state()}
+   * @param ema the averaged parameters; null without average
+   * @throws IllegalArgumentException if something does not fit the model
+   */
+  public void setState(
+      Map<String, HostTensor> parameters,
+      Map<String, ? extends Map<String, HostTensor>> optimizerStates,
+      Map<String, HostTensor> ema) {
+    loaded.writeParameters(parameters);
+    optimizerStates.forEach((name, values) -> loaded.writeTrained(state(name), values));
+    if ((ema != null) != (recorded.update.ema() != null)) {
+      throw new IllegalArgumentException(
+          "The earlier training and this one disagree on EMA: use the same setting");
+    }
+    if (ema != null) {
+      Map<String, HostTensor> trained = new LinkedHashMap<>(ema);
+      recorded.graph.layout().all().stream()
+          .filter(parameter -> !recorded.graph.layout().trains(parameter))
+          .forEach(parameter -> trained.remove(parameter.name()));
+      loaded.writeTrained(recorded.update.ema(), trained);
+    }
+  }
+
+  private Buffer state(String name) {
+    int index = recorded.options.optimizer.state().indexOf(name);
+    if (index < 0) {
+      throw new IllegalArgumentException(
+          "The optimizer keeps %s, not %s".formatted(recorded.options.optimizer.state(), name));
+    }
+    return recorded.update.states().get(index);
+  }
+
+  /** The program on the device, for profiles. */
+  public LoadedProgram loaded() {
+    return loaded;
+  }
+
+  @Override
+  public void close() {
+    loaded.close();
+  }
+}

@@ -1,0 +1,66 @@
+package io.github.tornadodiffusion.nn.training;
+
+import io.github.tornadodiffusion.kernels.ops.optimizer.Optimizer;
+import io.github.tornadodiffusion.nn.graph.Buffer;
+import io.github.tornadodiffusion.nn.graph.Steps;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What follows the backward pass: clipping, the optimizer and the moving average, one launch for
+ * all trained parameters each.
+ *
+ * @param gradients of the parameters' length and layout, as are the states and the average
+ * @param states of the optimizer
+ * @param ema the averaged parameters, or null
+ * @param block see {@link UpdateBlock}
+ * @param clear whether the gradients are to be zero afterwards
+ */
+record UpdateSteps(
+    Buffer parameters,
+    Buffer gradients,
+    List<Buffer> states,
+    Buffer ema,
+    Buffer block,
+    boolean clear) {
+
+  /** An update of parameters, whose other buffers are made. */
+  static UpdateSteps of(Buffer parameters, Training.Options options) {
+    int floats = parameters.floats();
+    List<Buffer> states = new ArrayList<>();
+    for (String name : options.optimizer().state()) {
+      states.add(Buffer.persistent(name, floats));
+    }
+    return new UpdateSteps(
+        parameters,
+        Buffer.persistent("gradients", floats),
+        states,
+        options.ema() ? Buffer.persistent("average", floats) : null,
+        Buffer.persistent("hyperparameters", UpdateBlock.SIZE),
+        options.accumulate());
+  }
+
+  /** Adds the update. */
+  void addTo(Steps steps, io.github.tornadodiffusion.nn.training.Optimizer optimizer) {
+    int floats = parameters.floats();
+    Buffer scratch = Buffer.scratch("clip", Optimizer.clipScratch(floats));
+    steps.addAll(
+        "clip",
+        at -> Optimizer.clip(at.of(gradients), floats, at.of(block), at.of(scratch)),
+        gradients,
+        block,
+        scratch);
+    optimizer.record(steps, parameters, gradients, states, block);
+    if (clear) {
+      steps.add("clear gradients", at -> Optimizer.clear(at.of(gradients), floats), gradients);
+    }
+    if (ema != null) {
+      steps.add(
+          "EMA",
+          at -> Optimizer.ema(at.of(ema), at.of(parameters), floats, at.of(block)),
+          ema,
+          parameters,
+          block);
+    }
+  }
+}

@@ -1,0 +1,9 @@
+package io.github.tornadodiffusion.kernels;
+
+/**
+ * Threads that run together and share local memory.
+ *
+ * @param threads of a group
+ * @param localBytes of local memory that a group takes: all of its local arrays together
+ */
+public record WorkGroup(int threads, int localBytes) {}
