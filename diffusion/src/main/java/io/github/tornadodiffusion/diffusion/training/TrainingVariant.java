@@ -61,7 +61,7 @@ public record TrainingVariant(
         variance.id(),
         "fixed or learned_range to be trained");
     check(
-        rng == Rng.PHILOX || timestepDensity == TimestepDensity.UNIFORM,
+        rng == Rng.PHILOX || timestepDensity.equals(TimestepDensity.UNIFORM),
         "rng",
         rng.id(),
         Rng.PHILOX.id() + " for timesteps that are not drawn as PyTorch draws them");
@@ -86,10 +86,10 @@ public record TrainingVariant(
     map.put("ema_power", emaPower);
     map.put("variance_type", variance.id());
     map.put("rng", rng.id());
-    if (lossWeight != LossWeight.UNIFORM && !(lossWeight instanceof MinSnr)) {
+    if (!lossWeight.equals(LossWeight.UNIFORM) && !(lossWeight instanceof MinSnr)) {
       map.put("loss_weight", lossWeight.getClass().getName());
     }
-    if (timestepDensity != TimestepDensity.UNIFORM) {
+    if (!timestepDensity.equals(TimestepDensity.UNIFORM)) {
       map.put("timestep_density", timestepDensity.getClass().getName());
     }
     map.put("base_model", base == null ? "none" : base.hash());

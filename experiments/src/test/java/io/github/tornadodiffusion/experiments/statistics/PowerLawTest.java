@@ -19,7 +19,9 @@ class PowerLawTest {
     assertEquals(1.5, law.exponentInterval().high(), 1e-6);
   }
 
-  /** R: m <- lm(log(dist) ~ log(speed), cars); coef(m); confint(m); summary(m)$r.squared. */
+  /**
+   * R: {@code m <- lm(log(dist) ~ log(speed), cars); coef(m); confint(m); summary(m)$r.squared}.
+   */
   @Test
   void stoppingDistancesOfCars() {
     double[] speed = {

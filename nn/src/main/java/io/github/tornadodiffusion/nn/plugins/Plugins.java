@@ -60,8 +60,8 @@ public final class Plugins {
       throw new IllegalArgumentException(
           "There is no plug-in %s: give a directory of classes or a jar".formatted(path));
     }
-    try (JarFile jar = new JarFile(path.toFile())) {
-      jar.stream().findAny();
+    try (JarFile _ = new JarFile(path.toFile())) {
+      // To open a jar is to read the directory at its end.
     } catch (IOException e) {
       throw new IllegalArgumentException(unreadable(path), e);
     }

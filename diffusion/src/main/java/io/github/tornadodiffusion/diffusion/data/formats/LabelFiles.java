@@ -90,20 +90,12 @@ final class LabelFiles {
     String directory = path.substring(0, path.lastIndexOf('/') + 1);
     String name = path.substring(directory.length());
     try {
-      switch (name) {
-        case "dataset.json" -> {
-          return dataset(path, directory);
-        }
-        case "metadata.csv" -> {
-          return csv(path, directory);
-        }
-        case "metadata.jsonl" -> {
-          return jsonLines(path, directory);
-        }
-        default -> {
-          return name.endsWith(CLS) && cls(path);
-        }
-      }
+      return switch (name) {
+        case "dataset.json" -> dataset(path, directory);
+        case "metadata.csv" -> csv(path, directory);
+        case "metadata.jsonl" -> jsonLines(path, directory);
+        default -> name.endsWith(CLS) && cls(path);
+      };
     } catch (IOException | JacksonException e) {
       // Whatever it would tell: directories are not it.
       sources.add(path);

@@ -68,7 +68,7 @@ record ParquetColumns(
     SchemaNode.PrimitiveNode label = (SchemaNode.PrimitiveNode) preferred(labels, LABELS);
     List<String> others =
         Stream.concat(images.stream(), labels.stream())
-            .filter(node -> node != image && node != label)
+            .filter(node -> !node.equals(image) && !node.equals(label))
             .map(SchemaNode::name)
             .toList();
     return new ParquetColumns(

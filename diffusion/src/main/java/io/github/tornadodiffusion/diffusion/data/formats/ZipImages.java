@@ -107,7 +107,7 @@ public final class ZipImages {
     long at = end - size;
     while (at < end) {
       check(at + ENTRY_BYTES <= end && content.get(INT, at) == ENTRY_SIGNATURE, "its directory");
-      long length = ENTRY_BYTES + int16(at + 28) + int16(at + 30) + int16(at + 32);
+      long length = (long) ENTRY_BYTES + int16(at + 28) + int16(at + 30) + int16(at + 32);
       check(length <= end - at, "its directory");
       entry(content.asSlice(at, length), moved);
       at += length;

@@ -11,6 +11,7 @@ import java.util.List;
  * the class.
  */
 @FunctionalInterface
+@SuppressWarnings("ClassInitializationDeadlock") // an interface is not initialised with its classes
 public interface BetaSchedule {
   /** From betaStart to betaEnd in even steps (Ho et al. 2020). */
   BetaSchedule LINEAR = DiffusersBetas.LINEAR;

@@ -26,6 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Zip and tar files that other tools write, and what in them cannot be read. */
+@SuppressWarnings("ByteBufferBackingArray") // the buffers are allocated here
 class ArchivesTest {
   @TempDir Path directory;
 

@@ -150,7 +150,8 @@ class IdxImagesTest {
       }
       assertArrayEquals(new int[] {1, 2, 3}, TestData.labels(open(place, 8, 1)), names[0]);
       assertEquals(5, open(place + ":all", 8, 1).size());
-      String other = names[1].toLowerCase().contains("val") ? ":validation" : ":test";
+      String other =
+          names[1].toLowerCase(java.util.Locale.ROOT).contains("val") ? ":validation" : ":test";
       assertArrayEquals(new int[] {1, 2}, TestData.labels(open(place + other, 8, 1)));
     }
   }

@@ -202,7 +202,7 @@ class LabelFilesTest {
         output.putNextEntry(new ZipEntry("x/000" + file[0] + ".png"));
         Files.copy(resource("shapes/circle/0.png"), output);
         output.putNextEntry(new ZipEntry("x/000" + file[0] + ".cls"));
-        output.write(file[1].getBytes());
+        output.write(file[1].getBytes(java.nio.charset.StandardCharsets.UTF_8));
       }
     }
     Dataset data = open(zip, 4, 1);

@@ -1,4 +1,2 @@
-/**
- * Multi-head attention and its gradients. Start at {@link Attention}.
- */
+/** Multi-head attention and its gradients. Start at {@link Attention}. */
 package io.github.tornadodiffusion.kernels.ops.attention;

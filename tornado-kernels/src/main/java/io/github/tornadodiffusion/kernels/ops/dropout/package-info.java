@@ -1,4 +1,2 @@
-/**
- * Dropout, whose random words depend on the element alone. Start at {@link Dropout}.
- */
+/** Dropout, whose random words depend on the element alone. Start at {@link Dropout}. */
 package io.github.tornadodiffusion.kernels.ops.dropout;

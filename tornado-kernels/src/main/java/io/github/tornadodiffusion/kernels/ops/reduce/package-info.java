@@ -1,4 +1,2 @@
-/**
- * Sums over pixels and over rows. Start at {@link Reduce}.
- */
+/** Sums over pixels and over rows. Start at {@link Reduce}. */
 package io.github.tornadodiffusion.kernels.ops.reduce;

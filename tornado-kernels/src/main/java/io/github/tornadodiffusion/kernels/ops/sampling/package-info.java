@@ -1,4 +1,2 @@
-/**
- * What a sampler's step does with its arrays on the device. Start at {@link SamplerUpdate}.
- */
+/** What a sampler's step does with its arrays on the device. Start at {@link SamplerUpdate}. */
 package io.github.tornadodiffusion.kernels.ops.sampling;
