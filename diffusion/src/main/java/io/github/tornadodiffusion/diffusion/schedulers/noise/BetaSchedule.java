@@ -10,8 +10,9 @@ import java.util.List;
  * names; any class with a public constructor without arguments can be another, under the name of
  * the class.
  */
+// DiffusersBetas is reached through this interface alone, so no thread initialises it first.
+@SuppressWarnings("ClassInitializationDeadlock")
 @FunctionalInterface
-@SuppressWarnings("ClassInitializationDeadlock") // an interface is not initialised with its classes
 public interface BetaSchedule {
   /** From betaStart to betaEnd in even steps (Ho et al. 2020). */
   BetaSchedule LINEAR = DiffusersBetas.LINEAR;
