@@ -15,7 +15,7 @@ final class OwnKernel {
     float[] values = {1, 2, 3};
     Program.Range range = new Program.Range(16, values.length);
     int[] descriptor = {range.offset(), range.length()};
-    Call call = new Call(new Kernel(Doubling.class, "twice"), descriptor, range.length(), 3, 24);
+    Call call = new Call(Kernel.of(Doubling.class, "twice"), descriptor, range.length(), 3, 24);
     Program program =
         new Program("own", List.of(call), List.of("twice"), List.of(range), List.of(range));
     try (Engine engine = Engines.open("jvm", EngineOptions.DEFAULT);

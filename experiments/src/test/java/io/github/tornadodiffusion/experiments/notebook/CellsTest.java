@@ -82,7 +82,7 @@ class CellsTest {
     Object doubled =
         cells.run(
             """
-            var call = new Call(new Kernel(Doubling.class, "twice"), new int[] {16, 3}, 3, 3, 24);
+            var call = new Call(Kernel.of(Doubling.class, "twice"), new int[] {16, 3}, 3, 3, 24);
             var range = new Program.Range(16, 3);
             var program =
                 new Program("own", List.of(call), List.of("own"), List.of(range), List.of(range));
