@@ -53,7 +53,7 @@ final class Consumer {
     command.add(root.resolve(File.separatorChar == '\\' ? "mvnw.cmd" : "mvnw").toString());
     command.addAll(List.of("-B", "-q", "-Dmaven.repo.local=" + repository));
     command.add("-Dmaven.repo.local.tail=" + args[2]);
-    if (Boolean.parseBoolean(args[3])) {
+    if (args[3].equals("offline=true")) {
       command.add("-o");
     }
     command.add("-Dmodel=" + root.resolve("nn/src/test/resources/golden/tiny_ddpm_pipeline"));

@@ -111,7 +111,7 @@ class PluginTest {
                       .normNumGroups(2).build();
               return new Preset(
                   "tiny", "digits", model, BetaSchedule.LINEAR, PredictionType.EPSILON, 100,
-                  new Preset.Recipe(4, 2, 0, false, Optimization.adamW(1e-3)));
+                  new Preset.Recipe(4, 2, 0, false, Optimization.constant(1e-3)));
             }
           }
           """,
@@ -122,7 +122,7 @@ class PluginTest {
           import io.github.tornadodiffusion.diffusion.training.*;
 
           public final class Late implements TimestepDensity, LossWeight {
-            public int draw(SplitMix64 random, NoiseSchedule schedule) {
+            public int draw(SplitMix64 random, int first, NoiseSchedule schedule) {
               return schedule.timesteps() - 1;
             }
 

@@ -27,6 +27,7 @@ class RoomsTest {
 
   private static final List<String> DIFFUSION =
       List.of(
+          "diffusion",
           "diffusion.images",
           "diffusion.random",
           "diffusion.data",
@@ -58,6 +59,8 @@ class RoomsTest {
           "experiments.samplers",
           "experiments.scaling",
           "experiments.devices",
+          "experiments.run",
+          "experiments.notebook",
           "experiments");
 
   private static JavaClasses classes(String module) {
