@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Golden;
+import io.github.tornadodiffusion.kernels.Rows;
 import io.github.tornadodiffusion.kernels.TestArena;
 import io.github.tornadodiffusion.kernels.ops.elementwise.Elementwise;
 import java.util.ArrayList;
@@ -45,7 +46,7 @@ class OptimizerTest {
     }
     arena.run(calls);
     for (int step = 1; step <= 6; step++) {
-      float[] actual = arena.read(calls.get(2 * step - 1).descriptor()[7], 16);
+      float[] actual = arena.read(calls.get(2 * step - 1).descriptor()[Rows.OUT], 16);
       assertArrayEquals(row(steps, step), actual, 2.5e-7f, "step " + step);
     }
   }
@@ -106,7 +107,7 @@ class OptimizerTest {
     }
     arena.run(calls);
     for (int step = 0; step < 12; step++) {
-      float[] actual = arena.read(calls.get(2 * step + 1).descriptor()[7], 6);
+      float[] actual = arena.read(calls.get(2 * step + 1).descriptor()[Rows.OUT], 6);
       assertArrayEquals(
           Arrays.copyOfRange(shadows, 6 * step, 6 * step + 6), actual, 2.5e-7f, "step " + step);
     }
