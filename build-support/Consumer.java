@@ -48,6 +48,11 @@ final class Consumer {
     }
     Path project = work.resolve("project");
     copy(root.resolve("examples/maven"), project);
+    // Each module's tests have that part of the pipeline which the module reads.
+    Path model = work.resolve("model");
+    for (String module : List.of("nn", "diffusion")) {
+      copy(root.resolve(module + "/src/test/resources/golden/tiny_ddpm_pipeline"), model);
+    }
 
     List<String> command = new ArrayList<>();
     command.add(root.resolve(File.separatorChar == '\\' ? "mvnw.cmd" : "mvnw").toString());
@@ -56,7 +61,7 @@ final class Consumer {
     if (args[3].equals("offline=true")) {
       command.add("-o");
     }
-    command.add("-Dmodel=" + root.resolve("nn/src/test/resources/golden/tiny_ddpm_pipeline"));
+    command.add("-Dmodel=" + model);
     command.addAll(List.of("compile", "exec:exec@sample", "exec:exec@kernel"));
     ProcessBuilder builder =
         new ProcessBuilder(command).directory(project.toFile()).redirectErrorStream(true);
