@@ -249,10 +249,17 @@ class ForeignKernelsTest {
               LENGTH,
               ENERGY,
               GRAD_X);
-      for (Engine each : List.of(open(), new JvmEngine(2), JvmEngine.scalar())) {
+      for (Engine each : List.of(new JvmEngine(2), JvmEngine.scalar())) {
         try (Engine engine = each) {
           prove(engine, call, gradient);
           assertArrayEquals(run(engine, FORWARD, BACKWARD), run(engine, call, gradient));
+        }
+      }
+      if (!TestArena.DEVICE.equals("jvm")) {
+        try (Engine engine = open()) {
+          String message = refusal(engine, forward);
+          assertTrue(message.contains("plugin.Energy"), message);
+          assertTrue(message.contains("put its directory or jar on the JVM's class path"), message);
         }
       }
     }

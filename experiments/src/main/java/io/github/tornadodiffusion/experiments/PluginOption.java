@@ -11,6 +11,8 @@ import picocli.CommandLine;
 final class PluginOption {
   static final String NAME = "--plugin";
 
+  private static final String RUN = "run";
+
   private PluginOption() {}
 
   /**
@@ -29,9 +31,13 @@ final class PluginOption {
   }
 
   private static List<Path> paths(List<String> arguments) {
+    boolean runs = !arguments.isEmpty() && arguments.getFirst().equals(RUN);
     List<Path> paths = new ArrayList<>();
     for (int i = 0; i < arguments.size(); i++) {
       String argument = arguments.get(i);
+      if (runs && i > 0 && !argument.startsWith("-")) {
+        break; // What follows the file is for the program in it.
+      }
       if (argument.startsWith(NAME + "=")) {
         paths.add(Path.of(argument.substring(NAME.length() + 1)));
       } else if (argument.equals(NAME) && i + 1 < arguments.size()) {

@@ -300,6 +300,12 @@ class PluginTest {
   }
 
   @Test
+  void leavesTheOptionsOfSomebodysProgramAlone() {
+    CommandRun run = CommandRun.of("run", "Absent.java", "--plugin", "none.jar");
+    assertTrue(run.err().contains("Absent.java"), run.err());
+  }
+
+  @Test
   void saysInOneLineWhatIsWrongWithAPlugin() throws IOException {
     Path text = Files.writeString(temporary.resolve("text.jar"), "no jar");
     refused(List.of("none.jar", "no plug-in"), "my.Line", temporary.resolve("none.jar"));

@@ -14,6 +14,7 @@ package io.github.tornadodiffusion.kernels;
  */
 public record Block(
     int offset, int n, int h, int w, int c, int top, int left, int bottom, int right) {
+  /** Checks the sizes. */
   public Block {
     if (n <= 0
         || h <= 0
@@ -45,14 +46,17 @@ public record Block(
     return (c + 15) & -16;
   }
 
+  /** The same block at another place. */
   public Block at(int newOffset) {
     return new Block(newOffset, n, h, w, c, top, left, bottom, right);
   }
 
+  /** The same block with another border. */
   public Block bordered(int newTop, int newLeft, int newBottom, int newRight) {
     return new Block(offset, n, h, w, c, newTop, newLeft, newBottom, newRight);
   }
 
+  /** Floats from pixel to pixel: the channels with padding. */
   public int stride() {
     return round16(c);
   }

@@ -19,6 +19,7 @@ public interface CallOracle {
    * @param shape what a table shows, for instance {@code 8x32x32 3x3 64 -> 128}
    */
   public record Expectation(String shape, List<Region> regions) {
+    /** The same for a few regions. */
     public Expectation(String shape, Region... regions) {
       this(shape, List.of(regions));
     }
@@ -48,6 +49,7 @@ public interface CallOracle {
   /** Adds the terms whose sum element i must be; none for zero. */
   @FunctionalInterface
   interface Element {
+    /** Adds the terms of element i, when the arena holds {@code before}. */
     void add(int i, Arena before, Terms sum);
   }
 }

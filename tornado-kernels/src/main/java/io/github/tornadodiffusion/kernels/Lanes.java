@@ -14,40 +14,50 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
 public final class Lanes {
   private Lanes() {}
 
+  /** Lanes of a vector. */
   public static int width() {
     return 16;
   }
 
-  // Sixteen arguments on purpose: Float16.mult(Float16, float) would expand to sixteen scalar
-  // multiplications.
+  /**
+   * a in all lanes: to multiply by a number, multiply by its splat, because {@code
+   * Float16.mult(Float16, float)} expands to sixteen scalar multiplications.
+   */
   public static Float16 splat(float a) {
     return new Float16(a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a);
   }
 
+  /** Zero in all lanes. */
   public static Float16 zero() {
     return new Float16(0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f);
   }
 
+  /** a + b. */
   public static Float16 add(Float16 a, Float16 b) {
     return Float16.add(a, b);
   }
 
+  /** a - b. */
   public static Float16 sub(Float16 a, Float16 b) {
     return Float16.sub(a, b);
   }
 
+  /** a * b. */
   public static Float16 mul(Float16 a, Float16 b) {
     return Float16.mult(a, b);
   }
 
+  /** a / b. */
   public static Float16 div(Float16 a, Float16 b) {
     return Float16.div(a, b);
   }
 
+  /** The smaller of each pair of lanes. */
   public static Float16 min(Float16 a, Float16 b) {
     return Float16.min(a, b);
   }
 
+  /** The larger of each pair of lanes. */
   public static Float16 max(Float16 a, Float16 b) {
     return Float16.max(a, b);
   }
@@ -57,6 +67,7 @@ public final class Lanes {
     return Float16.add(c, Float16.mult(a, b));
   }
 
+  /** e^v. */
   public static Float16 exp(Float16 v) {
     return new Float16(
         TornadoMath.exp(v.getS0()),
@@ -77,6 +88,7 @@ public final class Lanes {
         TornadoMath.exp(v.getS15()));
   }
 
+  /** The square root. */
   public static Float16 sqrt(Float16 v) {
     return new Float16(
         TornadoMath.sqrt(v.getS0()),

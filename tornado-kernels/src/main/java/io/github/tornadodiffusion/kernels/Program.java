@@ -16,6 +16,7 @@ public record Program(
   /** Floats {@code offset .. offset + length - 1} of the arena. */
   public record Range(int offset, int length) {}
 
+  /** Checks that every call has a label. */
   public Program {
     calls = List.copyOf(calls);
     labels = List.copyOf(labels);

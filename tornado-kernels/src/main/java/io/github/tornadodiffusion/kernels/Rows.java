@@ -176,11 +176,13 @@ public final class Rows {
     }
   }
 
+  /** What to throw where shapes do not fit. */
   public static IllegalArgumentException mismatch(Kernel kernel, Block in, Block out) {
     return new IllegalArgumentException(
         "%s: shapes do not fit: %s and %s".formatted(kernel.id(), in, out));
   }
 
+  /** Requires blocks of as many channels as the output has. */
   public static void requireSameChannels(Kernel kernel, Block out, Block... inputs) {
     for (Block in : inputs) {
       if (in.c() != out.c()) {
@@ -189,6 +191,7 @@ public final class Rows {
     }
   }
 
+  /** Requires blocks without a border. */
   public static void requireNoBorder(Kernel kernel, Block... blocks) {
     for (Block block : blocks) {
       if (hasBorder(block)) {

@@ -12,9 +12,11 @@ public record RowsCall(int[] d) {
   /** Adds the terms of an element within the border. */
   @FunctionalInterface
   public interface Inner {
+    /** Adds the terms, when the arena holds {@code before}. */
     void add(Place place, Arena before, Terms sum);
   }
 
+  /** The descriptor of a call. */
   public static RowsCall of(Call call) {
     return new RowsCall(call.descriptor());
   }

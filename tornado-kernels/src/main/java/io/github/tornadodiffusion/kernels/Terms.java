@@ -5,11 +5,13 @@ public final class Terms {
   private double value;
   private double squares;
 
+  /** Adds a term. */
   public void add(double term) {
     value += term;
     squares += term * term;
   }
 
+  /** The sum. */
   public double value() {
     return value;
   }

@@ -18,6 +18,7 @@ public record Trial(
     int floats,
     List<Program.Range> scratch,
     Supplier<float[]> content) {
+  /** Copies the list of calls. */
   public Trial {
     calls = List.copyOf(calls);
   }

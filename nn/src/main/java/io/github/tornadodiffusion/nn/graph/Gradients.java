@@ -123,10 +123,7 @@ public final class Gradients {
     }
     Target to = target(x);
     steps.add(
-        label,
-        at -> Elementwise.copy(at.block(gradOut), at.block(to.gradient()), to.accumulate()),
-        gradOut,
-        to.gradient());
+        label, at -> Elementwise.copy(at.block(gradOut), at.block(to.gradient()), to.accumulate()));
   }
 
   /** Whether a parameter has a gradient. */

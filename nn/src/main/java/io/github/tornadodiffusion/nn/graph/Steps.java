@@ -2,31 +2,40 @@ package io.github.tornadodiffusion.nn.graph;
 
 import io.github.tornadodiffusion.kernels.Call;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Objects;
+import java.util.Set;
 import java.util.function.Function;
 
 /** The steps of a program in order, on buffers that have no place yet. */
 public final class Steps {
   private final List<Step> steps = new ArrayList<>();
 
-  /** Adds one call that touches {@code uses}; nulls among them are left out. */
-  public void add(String label, Function<Step.Offsets, Call> call, Stored... uses) {
-    addAll(label, offsets -> List.of(call.apply(offsets)), uses);
+  /** Adds one call; what it touches is what it asks the place of. */
+  public void add(String label, Function<Step.Offsets, Call> call) {
+    addAll(label, offsets -> List.of(call.apply(offsets)));
   }
 
-  /** Adds calls that touch {@code uses}; nulls among them are left out. */
-  public void addAll(String label, Function<Step.Offsets, List<Call>> calls, Stored... uses) {
-    List<Buffer> buffers =
-        Arrays.stream(uses).filter(Objects::nonNull).map(Stored::buffer).distinct().toList();
-    steps.add(new Step(label, buffers, calls));
+  /** Adds calls that belong together; what they touch is what they ask the place of. */
+  public void addAll(String label, Function<Step.Offsets, List<Call>> calls) {
+    Set<Buffer> uses = new LinkedHashSet<>();
+    var _ = calls.apply(stored -> use(stored, uses));
+    steps.add(new Step(label, List.copyOf(uses), calls));
+  }
+
+  /** An offset that only tells a place from none. */
+  private static int use(Stored stored, Set<Buffer> uses) {
+    if (stored == null) {
+      return -1;
+    }
+    uses.add(stored.buffer());
+    return 16 * uses.size();
   }
 
   /** Keeps what the host reads after the run: nothing may take its place. */
   public void keep(Stored output) {
-    addAll("output", offsets -> List.of(), output);
+    steps.add(new Step("output", List.of(output.buffer()), offsets -> List.of()));
   }
 
   /** How many there are so far: where the next one will stand. */

@@ -1,6 +1,5 @@
 package io.github.tornadodiffusion.nn.io;
 
-import io.github.tornadodiffusion.nn.models.unet.ModelFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,7 +15,10 @@ import java.util.regex.Pattern;
  * fp16} in it.
  */
 public final class WeightFiles {
-  private static final String INDEX = ModelFiles.WEIGHTS + ".index.json";
+  /** The single file, without variant. */
+  public static final String WEIGHTS = "diffusion_pytorch_model.safetensors";
+
+  private static final String INDEX = WEIGHTS + ".index.json";
   private static final Predicate<String> VARIANT =
       Pattern.compile("diffusion_pytorch_model\\.[^.]+\\.safetensors").asMatchPredicate();
   private static final Predicate<String> VARIANT_INDEX =
@@ -35,8 +37,8 @@ public final class WeightFiles {
    * @throws IOException in one line if there are none that can be read, or several sets of them
    */
   public static List<Path> of(Path directory) throws IOException {
-    if (Files.exists(directory.resolve(ModelFiles.WEIGHTS))) {
-      return List.of(directory.resolve(ModelFiles.WEIGHTS));
+    if (Files.exists(directory.resolve(WEIGHTS))) {
+      return List.of(directory.resolve(WEIGHTS));
     }
     List<String> names;
     try (var files = Files.list(directory)) {
@@ -56,7 +58,7 @@ public final class WeightFiles {
     if (variants.size() > 1) {
       throw new IOException(
           "%s has no %s but several variants of it (%s); rename the one to read"
-              .formatted(directory, ModelFiles.WEIGHTS, Messages.firstOf(variants)));
+              .formatted(directory, WEIGHTS, Messages.firstOf(variants)));
     }
     List<String> pickles = names.stream().filter(PICKLE).toList();
     if (!pickles.isEmpty()) {
@@ -66,7 +68,7 @@ public final class WeightFiles {
               + " with save_pretrained(directory, safe_serialization=True)");
     }
     throw new IOException(
-        "%s has no %s; fetch or save the model again".formatted(directory, ModelFiles.WEIGHTS));
+        "%s has no %s; fetch or save the model again".formatted(directory, WEIGHTS));
   }
 
   private static List<Path> indexed(Path directory, String index) throws IOException {

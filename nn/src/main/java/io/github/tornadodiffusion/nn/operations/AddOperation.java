@@ -20,7 +20,7 @@ public record AddOperation(String label, Tensor a, Tensor b, Tensor out) impleme
 
   @Override
   public void forward(Steps steps) {
-    steps.add(label, at -> Elementwise.add(at.block(a), at.block(b), at.block(out)), a, b, out);
+    steps.add(label, at -> Elementwise.add(at.block(a), at.block(b), at.block(out)));
   }
 
   @Override

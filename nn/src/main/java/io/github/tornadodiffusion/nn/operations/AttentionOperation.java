@@ -39,13 +39,7 @@ public record AttentionOperation(
                 heads,
                 at.block(out),
                 at.of(saved),
-                at.of(scratch)),
-        q,
-        k,
-        v,
-        out,
-        saved,
-        scratch);
+                at.of(scratch)));
   }
 
   @Override
@@ -69,17 +63,7 @@ public record AttentionOperation(
                 at.block(gradQ),
                 at.block(gradK),
                 at.block(gradV),
-                at.of(scratch)),
-        q,
-        k,
-        v,
-        out,
-        saved,
-        gradOut,
-        gradQ,
-        gradK,
-        gradV,
-        scratch);
+                at.of(scratch)));
     gradients.add(steps, name, gradQ, q);
     gradients.add(steps, name, gradK, k);
     gradients.add(steps, name, gradV, v);

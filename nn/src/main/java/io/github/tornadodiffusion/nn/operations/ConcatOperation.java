@@ -27,7 +27,7 @@ public record ConcatOperation(String label, Tensor a, Tensor b, Tensor out) impl
 
   @Override
   public void forward(Steps steps) {
-    steps.add(label, at -> Elementwise.concat(at.block(a), at.block(b), at.block(out)), a, b, out);
+    steps.add(label, at -> Elementwise.concat(at.block(a), at.block(b), at.block(out)));
   }
 
   @Override
@@ -45,8 +45,6 @@ public record ConcatOperation(String label, Tensor a, Tensor b, Tensor out) impl
         label + " gradient",
         at ->
             Elementwise.slice(
-                at.block(gradOut), fromChannel, at.block(to.gradient()), to.accumulate()),
-        gradOut,
-        to.gradient());
+                at.block(gradOut), fromChannel, at.block(to.gradient()), to.accumulate()));
   }
 }

@@ -117,13 +117,7 @@ public record ConvOperation(
                 at.of(biasAt),
                 at.of(perImage),
                 at.of(residual),
-                at.block(out)),
-        x,
-        weightAt,
-        biasAt,
-        perImage,
-        residual,
-        out);
+                at.block(out)));
   }
 
   @Override
@@ -157,16 +151,15 @@ public record ConvOperation(
           perImageWanted
               ? gradients.contribution(perImage)
               : Tensor.of(name + " sums", rows, false);
-      steps.add(name, at -> Reduce.sumPixels(at.block(gradOut), at.of(sums)), gradOut, sums);
+      steps.add(name, at -> Reduce.sumPixels(at.block(gradOut), at.of(sums)));
     }
     if (biasWanted) {
       Gradients.ParameterTarget to = gradients.target(bias);
       int length = bias.floats();
       steps.add(
           name,
-          at -> Reduce.sumRows(at.of(sums), out.n(), length, at.of(to.gradient()), to.accumulate()),
-          sums,
-          to.gradient());
+          at ->
+              Reduce.sumRows(at.of(sums), out.n(), length, at.of(to.gradient()), to.accumulate()));
     }
     if (perImageWanted) {
       gradients.add(steps, name, sums, perImage);
@@ -188,21 +181,14 @@ public record ConvOperation(
                 stride,
                 at.of(to.gradient()),
                 to.accumulate(),
-                at.of(scratch)),
-        x,
-        gradOut,
-        to.gradient(),
-        scratch);
+                at.of(scratch)));
   }
 
   /** A convolution of the gradient, with zeros between its pixels where the stride skipped some. */
   private void gradientOfInput(Steps steps, String name, Tensor gradOut, Gradients gradients) {
     Buffer flipped = Buffer.temporary(name + " weights", weight.floats());
     steps.add(
-        name,
-        at -> Conv.flip(at.of(weightAt), kernelH, kernelW, x.c(), out.c(), at.of(flipped)),
-        weightAt,
-        flipped);
+        name, at -> Conv.flip(at.of(weightAt), kernelH, kernelW, x.c(), out.c(), at.of(flipped)));
     Tensor bordered = bordered(steps, name, gradOut);
     Gradients.Target to = gradients.target(x);
     steps.add(
@@ -217,10 +203,7 @@ public record ConvOperation(
                 -1,
                 -1,
                 to.accumulate() ? at.of(to.gradient()) : -1,
-                at.block(to.gradient())),
-        bordered,
-        flipped,
-        to.gradient());
+                at.block(to.gradient())));
   }
 
   /** The gradient such that a convolution with the flipped weights gives exactly x's size. */
@@ -244,9 +227,7 @@ public record ConvOperation(
         at ->
             stride == 1
                 ? Elementwise.copy(at.block(gradOut), at.block(bordered), false)
-                : Resample.dilate(at.block(gradOut), stride, at.block(bordered)),
-        gradOut,
-        bordered);
+                : Resample.dilate(at.block(gradOut), stride, at.block(bordered)));
     return bordered;
   }
 }

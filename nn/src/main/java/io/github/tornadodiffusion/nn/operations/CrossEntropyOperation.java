@@ -29,12 +29,7 @@ public record CrossEntropyOperation(
 
   @Override
   public void forward(Steps steps) {
-    steps.add(
-        label,
-        at -> CrossEntropy.perImage(at.block(logits), at.of(labels), at.of(out)),
-        logits,
-        labels,
-        out);
+    steps.add(label, at -> CrossEntropy.perImage(at.block(logits), at.of(labels), at.of(out)));
   }
 
   @Override
@@ -42,11 +37,7 @@ public record CrossEntropyOperation(
     String name = label + " gradient";
     Tensor unweighted = Tensor.of(name, logits.plainShape(), false);
     steps.add(
-        name,
-        at -> CrossEntropy.backward(at.block(logits), at.of(labels), at.block(unweighted)),
-        logits,
-        labels,
-        unweighted);
+        name, at -> CrossEntropy.backward(at.block(logits), at.of(labels), at.block(unweighted)));
     Tensor gradient = gradients.contribution(logits);
     ScaleImagesOperation.scale(steps, name, unweighted, gradOut, zeros, gradient);
     gradients.add(steps, name, gradient, logits);

@@ -50,11 +50,8 @@ public record DropoutOperation(
     steps.add(
         label,
         at ->
-            Dropout.drop(at.block(x), at.of(seed), probability, at.of(scale), at.block(out), false),
-        x,
-        seed,
-        scale,
-        out);
+            Dropout.drop(
+                at.block(x), at.of(seed), probability, at.of(scale), at.block(out), false));
   }
 
   /** What dropped has no gradient, the others that of their multiple. */
@@ -73,10 +70,6 @@ public record DropoutOperation(
                 probability,
                 at.of(scale),
                 at.block(to.gradient()),
-                to.accumulate()),
-        gradOut,
-        seed,
-        scale,
-        to.gradient());
+                to.accumulate()));
   }
 }

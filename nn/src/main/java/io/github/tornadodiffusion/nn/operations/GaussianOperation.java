@@ -28,7 +28,7 @@ public record GaussianOperation(String label, Buffer seed, Tensor out) implement
 
   @Override
   public void forward(Steps steps) {
-    steps.add(label, at -> Noise.gaussian(at.of(seed), at.block(out)), seed, out);
+    steps.add(label, at -> Noise.gaussian(at.of(seed), at.block(out)));
   }
 
   @Override

@@ -85,14 +85,7 @@ public record GroupNormOperation(
                 at.of(scaleShift),
                 silu,
                 at.of(statistics),
-                at.block(out)),
-        x,
-        epsilon,
-        gammaAt,
-        betaAt,
-        scaleShift,
-        statistics,
-        out);
+                at.block(out)));
   }
 
   @Override
@@ -125,18 +118,7 @@ public record GroupNormOperation(
                 // One flag for both: a frozen one's gradient goes nowhere and may be anything.
                 toGamma.accumulate() || toBeta.accumulate(),
                 at.of(gradScaleShift),
-                at.of(scratch)),
-        x,
-        gammaAt,
-        betaAt,
-        scaleShift,
-        statistics,
-        gradOut,
-        toX.gradient(),
-        toGamma.gradient(),
-        toBeta.gradient(),
-        gradScaleShift,
-        scratch);
+                at.of(scratch)));
     if (scaleShift != null) {
       gradients.add(steps, name, gradScaleShift, scaleShift);
     }

@@ -57,11 +57,7 @@ public record ImageMeanOperation(String label, Tensor x, Buffer share, Buffer gr
                 at.of(x),
                 true,
                 at.of(out),
-                at.of(scratch)),
-        share,
-        x,
-        out,
-        scratch);
+                at.of(scratch)));
   }
 
   @Override
@@ -82,11 +78,7 @@ public record ImageMeanOperation(String label, Tensor x, Buffer share, Buffer gr
                 at.of(gradient),
                 false,
                 at.of(gradX),
-                at.of(scratch)),
-        gradOut,
-        gradient,
-        gradX,
-        scratch);
+                at.of(scratch)));
     gradients.add(steps, name, gradX, x);
   }
 }

@@ -29,12 +29,7 @@ public record LookupOperation(
 
   @Override
   public void forward(Steps steps) {
-    steps.add(
-        label,
-        at -> Embedding.lookup(at.of(tableAt), at.of(rows), at.block(out)),
-        tableAt,
-        rows,
-        out);
+    steps.add(label, at -> Embedding.lookup(at.of(tableAt), at.of(rows), at.block(out)));
   }
 
   @Override
@@ -48,9 +43,6 @@ public record LookupOperation(
                 at.of(rows),
                 table.spec().shape()[0],
                 at.of(to.gradient()),
-                to.accumulate()),
-        gradOut,
-        rows,
-        to.gradient());
+                to.accumulate()));
   }
 }

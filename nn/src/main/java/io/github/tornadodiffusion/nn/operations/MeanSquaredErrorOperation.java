@@ -35,11 +35,7 @@ public record MeanSquaredErrorOperation(String label, Tensor prediction, Tensor 
   @Override
   public void forward(Steps steps) {
     steps.add(
-        label,
-        at -> Loss.meanSquaredError(at.block(prediction), at.block(target), at.of(out)),
-        prediction,
-        target,
-        out);
+        label, at -> Loss.meanSquaredError(at.block(prediction), at.block(target), at.of(out)));
   }
 
   @Override
@@ -50,11 +46,7 @@ public record MeanSquaredErrorOperation(String label, Tensor prediction, Tensor 
         name,
         at ->
             Loss.meanSquaredErrorBackward(
-                at.block(prediction), at.block(target), at.of(gradOut), at.block(gradient)),
-        prediction,
-        target,
-        gradOut,
-        gradient);
+                at.block(prediction), at.block(target), at.of(gradOut), at.block(gradient)));
     gradients.add(steps, name, gradient, prediction);
   }
 }

@@ -51,14 +51,7 @@ public record MixOperation(
 
   @Override
   public void forward(Steps steps) {
-    steps.add(
-        label,
-        at -> Noise.mix(at.block(x), at.block(y), at.of(a), at.of(b), at.block(out)),
-        x,
-        y,
-        a,
-        b,
-        out);
+    steps.add(label, at -> Noise.mix(at.block(x), at.block(y), at.of(a), at.of(b), at.block(out)));
   }
 
   @Override

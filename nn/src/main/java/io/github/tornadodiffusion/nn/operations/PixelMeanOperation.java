@@ -30,7 +30,7 @@ public record PixelMeanOperation(String label, Tensor x, Tensor out) implements 
 
   @Override
   public void forward(Steps steps) {
-    steps.add(label, at -> Reduce.sumPixels(at.block(x), at.of(out)), x, out);
+    steps.add(label, at -> Reduce.sumPixels(at.block(x), at.of(out)));
   }
 
   /** Every pixel has the gradient of the sum. */
@@ -41,7 +41,7 @@ public record PixelMeanOperation(String label, Tensor x, Tensor out) implements 
     }
     String name = label + " gradient";
     Tensor gradX = gradients.contribution(x);
-    steps.add(name, at -> Resample.nearest(at.block(gradOut), at.block(gradX)), gradOut, gradX);
+    steps.add(name, at -> Resample.nearest(at.block(gradOut), at.block(gradX)));
     gradients.add(steps, name, gradX, x);
   }
 }

@@ -52,10 +52,6 @@ public record ScaleImagesOperation(String label, Tensor x, Stored factors, Buffe
         at -> {
           Block in = at.block(from);
           return Noise.mix(in, in, at.of(factors), at.of(zeros), at.block(to));
-        },
-        from,
-        factors,
-        zeros,
-        to);
+        });
   }
 }

@@ -74,11 +74,7 @@ public record SinusoidOperation(
         label,
         at ->
             Embedding.sinusoid(
-                at.of(numbers), at.of(frequencies), at.of(factor), flipSinToCos, at.block(out)),
-        numbers,
-        frequencies,
-        factor,
-        out);
+                at.of(numbers), at.of(frequencies), at.of(factor), flipSinToCos, at.block(out)));
   }
 
   @Override

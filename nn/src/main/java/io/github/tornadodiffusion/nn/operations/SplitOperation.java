@@ -45,8 +45,7 @@ public record SplitOperation(String label, Tensor x, Tensor out, Tensor rest) im
   }
 
   private void slice(Steps steps, int fromChannel, Tensor part) {
-    steps.add(
-        label, at -> Elementwise.slice(at.block(x), fromChannel, at.block(part), false), x, part);
+    steps.add(label, at -> Elementwise.slice(at.block(x), fromChannel, at.block(part), false));
   }
 
   @Override
@@ -56,19 +55,14 @@ public record SplitOperation(String label, Tensor x, Tensor out, Tensor rest) im
     Tensor taken = gradients.take(rest);
     Tensor second = taken == null ? zeros(steps, name, rest) : taken;
     Tensor gradX = gradients.contribution(x);
-    steps.add(
-        name,
-        at -> Elementwise.concat(at.block(first), at.block(second), at.block(gradX)),
-        first,
-        second,
-        gradX);
+    steps.add(name, at -> Elementwise.concat(at.block(first), at.block(second), at.block(gradX)));
     gradients.add(steps, name, gradX, x);
   }
 
   /** The gradient of a part that nothing depends on. */
   private static Tensor zeros(Steps steps, String name, Tensor part) {
     Tensor zeros = Tensor.of(name, part.plainShape(), false);
-    steps.add(name, at -> Optimizer.clear(at.of(zeros), zeros.floats()), zeros);
+    steps.add(name, at -> Optimizer.clear(at.of(zeros), zeros.floats()));
     return zeros;
   }
 }

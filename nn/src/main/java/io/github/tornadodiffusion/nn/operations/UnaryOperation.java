@@ -49,8 +49,7 @@ public record UnaryOperation(
 
   @Override
   public void forward(Steps steps) {
-    steps.add(
-        label, at -> forward.call(at.block(x), at.of(constant), at.block(out)), x, constant, out);
+    steps.add(label, at -> forward.call(at.block(x), at.of(constant), at.block(out)));
   }
 
   @Override
@@ -67,10 +66,6 @@ public record UnaryOperation(
                 at.of(constant),
                 at.block(gradOut),
                 at.block(to.gradient()),
-                to.accumulate()),
-        saved,
-        constant,
-        gradOut,
-        to.gradient());
+                to.accumulate()));
   }
 }

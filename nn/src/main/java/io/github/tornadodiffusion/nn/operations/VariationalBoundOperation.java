@@ -58,15 +58,7 @@ public record VariationalBoundOperation(
                 at.of(coefficients.range),
                 at.of(coefficients.scale),
                 at.of(coefficients.halfBin),
-                at.of(out)),
-        prediction,
-        target,
-        variance,
-        images,
-        coefficients.range,
-        coefficients.scale,
-        coefficients.halfBin,
-        out);
+                at.of(out)));
   }
 
   @Override
@@ -85,16 +77,7 @@ public record VariationalBoundOperation(
                 at.of(coefficients.scale),
                 at.of(coefficients.halfBin),
                 at.of(gradOut),
-                at.block(gradient)),
-        prediction,
-        target,
-        variance,
-        images,
-        coefficients.range,
-        coefficients.scale,
-        coefficients.halfBin,
-        gradOut,
-        gradient);
+                at.block(gradient)));
     gradients.add(steps, name, gradient, variance);
   }
 }

@@ -40,13 +40,10 @@ public final class SampleRegisters implements AutoCloseable {
   public static final int VARIANCE = 3;
 
   private final SamplerGraph graph;
-  private final SamplerGraph.Programs programs;
   private final LoadedProgram loaded;
 
-  private SampleRegisters(
-      SamplerGraph graph, SamplerGraph.Programs programs, LoadedProgram loaded) {
+  private SampleRegisters(SamplerGraph graph, LoadedProgram loaded) {
     this.graph = graph;
-    this.programs = programs;
     this.loaded = loaded;
   }
 
@@ -75,15 +72,14 @@ public final class SampleRegisters implements AutoCloseable {
     SamplerGraph sampler = new SamplerGraph(sample, output, free);
     sampler.addTo(steps);
     sampler.trialContent().forEach(graph::forTrials);
-    SamplerGraph.Programs programs = sampler.programs();
-    parts.addAll(programs.all());
+    parts.addAll(sampler.programs.all());
     return new RecordedProgram<>(
         batch,
         graph,
         steps,
         parts,
         () -> record(model, batch.atMost(Trials.BATCH), free).trialsOfSteps(),
-        loaded -> new SampleRegisters(sampler, programs, loaded));
+        loaded -> new SampleRegisters(sampler, loaded));
   }
 
   /** Images of a batch. */
@@ -133,7 +129,7 @@ public final class SampleRegisters implements AutoCloseable {
    */
   public void drawNoise(long seed, int stream, int step, long firstIndex) {
     loaded.write(graph.seed, Noise.seedBlock(seed, stream, step, firstIndex));
-    loaded.run(programs.noise());
+    loaded.run(graph.programs.noise());
   }
 
   /**
@@ -151,10 +147,10 @@ public final class SampleRegisters implements AutoCloseable {
             : Map.of(Model.TIMESTEPS, timesteps, Model.CLASS_LABELS, Input.floats(labels)),
         null);
     loaded.write(graph.inputScale, new float[] {inputScale});
-    loaded.run(programs.input());
+    loaded.run(graph.programs.input());
     loaded.run();
     if (graph.variance) {
-      loaded.run(programs.split());
+      loaded.run(graph.programs.split());
     }
   }
 
@@ -165,7 +161,7 @@ public final class SampleRegisters implements AutoCloseable {
    */
   public void combine(List<SamplerUpdate.Line> lines) {
     loaded.write(graph.lines, SamplerUpdate.lines(lines, count()));
-    loaded.run(programs.combine());
+    loaded.run(graph.programs.combine());
   }
 
   /**
@@ -176,7 +172,7 @@ public final class SampleRegisters implements AutoCloseable {
    */
   public void learnedNoise(float[] coefficients) {
     loaded.write(graph.deviation, coefficients);
-    loaded.run(programs.learnedNoise());
+    loaded.run(graph.programs.learnedNoise());
   }
 
   /** The program that {@link #predict} runs, for profiles. */

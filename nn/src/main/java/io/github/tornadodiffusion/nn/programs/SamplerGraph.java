@@ -1,12 +1,13 @@
 package io.github.tornadodiffusion.nn.programs;
 
+import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.ops.elementwise.Elementwise;
 import io.github.tornadodiffusion.kernels.ops.noise.Noise;
 import io.github.tornadodiffusion.kernels.ops.sampling.SamplerUpdate;
 import io.github.tornadodiffusion.nn.graph.Buffer;
 import io.github.tornadodiffusion.nn.graph.RecordedProgram.Part;
+import io.github.tornadodiffusion.nn.graph.Step;
 import io.github.tornadodiffusion.nn.graph.Steps;
-import io.github.tornadodiffusion.nn.graph.Stored;
 import io.github.tornadodiffusion.nn.graph.Tensor;
 import io.github.tornadodiffusion.nn.graph.Trials;
 import java.util.ArrayList;
@@ -14,6 +15,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /**
  * The registers of {@link SampleRegisters} in the arena of a model, and the small programs on them
@@ -32,8 +34,8 @@ final class SamplerGraph {
   private final Tensor input;
   private final Tensor output;
 
-  /** Where each of the programs begins in the list; the last entry is the end. */
-  private final List<Integer> starts = new ArrayList<>();
+  /** Once they are added. */
+  Programs programs;
 
   /**
    * Registers for a model.
@@ -72,58 +74,70 @@ final class SamplerGraph {
     return registers.get(register);
   }
 
-  /** Adds the calls, behind those of the model. */
+  /** Adds the programs, behind that of the model. */
   void addTo(Steps steps) {
-    starts.add(steps.size());
-    steps.add(
-        "model input",
-        at ->
-            Elementwise.scale(
-                at.block(at(SampleRegisters.SAMPLE)), at.of(inputScale), at.block(input), false),
-        at(SampleRegisters.SAMPLE),
-        inputScale,
-        input);
-    starts.add(steps.size());
+    Tensor sample = at(SampleRegisters.SAMPLE);
     Tensor noise = at(SampleRegisters.NOISE);
-    steps.add("noise", at -> Noise.gaussianByChannel(at.of(seed), at.block(noise)), seed, noise);
-    starts.add(steps.size());
-    Stored[] used = new Stored[registers.size() + 1];
-    registers.toArray(used);
-    used[registers.size()] = lines;
-    steps.add(
-        "sampler",
-        at -> SamplerUpdate.combine(at.of(lines), registers.stream().map(at::block).toList()),
-        used);
-    starts.add(steps.size());
-    if (variance) {
-      addVariance(steps, noise);
+    Part scaled =
+        part(
+            steps,
+            "model input",
+            List.of(inputScale),
+            at ->
+                List.of(
+                    Elementwise.scale(
+                        at.block(sample), at.of(inputScale), at.block(input), false)));
+    Part drawn =
+        part(
+            steps,
+            "noise",
+            List.of(seed),
+            at -> List.of(Noise.gaussianByChannel(at.of(seed), at.block(noise))));
+    Part combined =
+        part(
+            steps,
+            "sampler",
+            List.of(lines),
+            at ->
+                List.of(
+                    SamplerUpdate.combine(
+                        at.of(lines), registers.stream().map(at::block).toList())));
+    if (!variance) {
+      programs = new Programs(scaled, drawn, combined, null, null);
+      return;
     }
-  }
-
-  private void addVariance(Steps steps, Tensor noise) {
     Tensor predicted = at(SampleRegisters.VARIANCE);
-    half(steps, at(SampleRegisters.OUTPUT), 0);
-    half(steps, predicted, input.c());
-    starts.add(steps.size());
-    steps.add(
-        "learned noise",
-        at -> SamplerUpdate.learnedNoise(at.block(predicted), at.block(noise), at.of(deviation)),
-        predicted,
-        noise,
-        deviation);
-    starts.add(steps.size());
+    Part split =
+        part(
+            steps,
+            "split output",
+            List.of(),
+            at -> List.of(half(at, 0, at(SampleRegisters.OUTPUT)), half(at, input.c(), predicted)));
+    Part learned =
+        part(
+            steps,
+            "learned noise",
+            List.of(deviation),
+            at ->
+                List.of(
+                    SamplerUpdate.learnedNoise(
+                        at.block(predicted), at.block(noise), at.of(deviation))));
+    programs = new Programs(scaled, drawn, combined, split, learned);
   }
 
-  private void half(Steps steps, Tensor half, int fromChannel) {
-    steps.add(
-        half.toString(),
-        at -> Elementwise.slice(at.block(output), fromChannel, at.block(half), false),
-        output,
-        half);
+  private Call half(Step.Offsets at, int fromChannel, Tensor half) {
+    return Elementwise.slice(at.block(output), fromChannel, at.block(half), false);
+  }
+
+  /** A program of one step. */
+  private static Part part(
+      Steps steps, String name, List<Buffer> inputs, Function<Step.Offsets, List<Call>> calls) {
+    steps.addAll(name, calls);
+    return new Part(name, steps.size() - 1, steps.size(), inputs, List.of());
   }
 
   /**
-   * The programs.
+   * The programs that the host runs between two calls of the model.
    *
    * @param split null where the model predicts no variance, as is {@code learnedNoise}
    */
@@ -133,20 +147,6 @@ final class SamplerGraph {
           ? List.of(input, noise, combine)
           : List.of(input, noise, combine, split, learnedNoise);
     }
-  }
-
-  /** The programs of the calls that {@link #addTo} has added. */
-  Programs programs() {
-    return new Programs(
-        part(0, "model input", List.of(inputScale)),
-        part(1, "noise", List.of(seed)),
-        part(2, "sampler", List.of(lines)),
-        variance ? part(3, "split output", List.of()) : null,
-        variance ? part(4, "learned noise", List.of(deviation)) : null);
-  }
-
-  private Part part(int index, String name, List<Buffer> inputs) {
-    return new Part(name, starts.get(index), starts.get(index + 1), inputs, List.of());
   }
 
   /** Content for {@link Trials}, where random numbers would be no lines. */

@@ -45,12 +45,7 @@ public record AdamW(float learningRate, float beta1, float beta2, float epsilon,
                 at.of(first),
                 at.of(second),
                 parameters.floats(),
-                at.of(block)),
-        parameters,
-        gradients,
-        first,
-        second,
-        block);
+                at.of(block)));
   }
 
   @Override

@@ -45,22 +45,13 @@ record UpdateSteps(
     int floats = parameters.floats();
     Buffer scratch = Buffer.scratch("clip", Optimizer.clipScratch(floats));
     steps.addAll(
-        "clip",
-        at -> Optimizer.clip(at.of(gradients), floats, at.of(block), at.of(scratch)),
-        gradients,
-        block,
-        scratch);
+        "clip", at -> Optimizer.clip(at.of(gradients), floats, at.of(block), at.of(scratch)));
     optimizer.record(steps, parameters, gradients, states, block);
     if (clear) {
-      steps.add("clear gradients", at -> Optimizer.clear(at.of(gradients), floats), gradients);
+      steps.add("clear gradients", at -> Optimizer.clear(at.of(gradients), floats));
     }
     if (ema != null) {
-      steps.add(
-          "EMA",
-          at -> Optimizer.ema(at.of(ema), at.of(parameters), floats, at.of(block)),
-          ema,
-          parameters,
-          block);
+      steps.add("EMA", at -> Optimizer.ema(at.of(ema), at.of(parameters), floats, at.of(block)));
     }
   }
 }

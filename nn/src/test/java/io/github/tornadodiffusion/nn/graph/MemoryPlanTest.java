@@ -121,9 +121,11 @@ class MemoryPlanTest {
     Tensor a = Tensor.of("a", Tensor.shape(1, 2, 2, 3, Padding.NONE), false);
     Tensor b = Tensor.of("b", Tensor.shape(1, 2, 2, 3, Padding.NONE), false);
     Steps steps = new Steps();
-    steps.add("fine", at -> Elementwise.copy(at.block(a), at.block(b), false), a, b);
-    steps.add("broken", at -> Elementwise.copy(at.block(a), at.block(b), false), a);
-    MemoryPlan plan = new MemoryPlan(steps.list(), List.of());
+    steps.add("fine", at -> Elementwise.copy(at.block(a), at.block(b), false));
+    Step fine = steps.list().getFirst();
+    assertEquals(List.of(a.buffer(), b.buffer()), fine.uses());
+    Step broken = new Step("broken", List.of(a.buffer()), fine.calls());
+    MemoryPlan plan = new MemoryPlan(List.of(fine, broken), List.of());
     Exception e =
         assertThrows(
             IllegalStateException.class, () -> plan.program("p", 0, 2, List.of(), List.of()));

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.kernels.Block;
+import io.github.tornadodiffusion.kernels.jvm.JvmEngine;
 import io.github.tornadodiffusion.kernels.ops.activation.Activation;
 import io.github.tornadodiffusion.kernels.ops.elementwise.Elementwise;
 import io.github.tornadodiffusion.nn.TestEngine;
@@ -90,12 +91,7 @@ class OwnPiecesTest {
 
     @Override
     public void forward(Steps steps) {
-      steps.add(
-          label,
-          at -> Elementwise.scale(at.block(x), at.of(two), at.block(out), false),
-          x,
-          two,
-          out);
+      steps.add(label, at -> Elementwise.scale(at.block(x), at.of(two), at.block(out), false));
     }
 
     @Override
@@ -105,10 +101,7 @@ class OwnPiecesTest {
           label,
           at ->
               Elementwise.scale(
-                  at.block(gradOut), at.of(back), at.block(to.gradient()), to.accumulate()),
-          gradOut,
-          back,
-          to.gradient());
+                  at.block(gradOut), at.of(back), at.block(to.gradient()), to.accumulate()));
     }
   }
 
@@ -412,11 +405,7 @@ class OwnPiecesTest {
                       row.at(at.of(clipped)),
                       false),
                   Elementwise.scale(
-                      row.at(at.of(clipped)), at.of(block), row.at(at.of(parameters)), true)),
-          parameters,
-          gradients,
-          clipped,
-          block);
+                      row.at(at.of(clipped)), at.of(block), row.at(at.of(parameters)), true)));
     }
 
     @Override
@@ -457,6 +446,33 @@ class OwnPiecesTest {
       assertMessage(
           "recorded for Sgd", () -> training.step(new Training.StepInput(values, null, other)));
     }
+  }
+
+  /** To read what it takes, to train, and to train again. */
+  @Test
+  void aProgramIsRecordedOnce() {
+    Scope scope = Scope.root();
+    Conv2d linear = Conv2d.linear(scope.child("linear"), 3, 2, true);
+    LinearModel model = new LinearModel(scope, linear);
+    int[] recordings = {0};
+    Objective objective =
+        Objective.of(
+            model,
+            (graph, outputs) -> {
+              recordings[0]++;
+              return ImageMeanOperation.record(graph, "loss", outputs.get("y"));
+            });
+    RecordedProgram<Training> program =
+        Training.record(objective, BatchShape.of(5), new Training.Options(new Sgd(0.1f)));
+    Map<String, HostTensor> initial = Initialisation.pytorchDefault(model.parameters().specs(), 1);
+    assertTrue(program.floats() > 0);
+    try (JvmEngine engine = new JvmEngine(1)) {
+      program.open(engine, initial).close();
+      program.open(engine, initial).close();
+    }
+    assertEquals(1, recordings[0]);
+    assertTrue(!program.trials().isEmpty());
+    assertEquals(2, recordings[0], "a device that asks for a proof gets a smaller batch");
   }
 
   private static Update update(int step, float clip) {

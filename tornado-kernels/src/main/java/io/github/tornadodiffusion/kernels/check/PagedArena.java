@@ -14,6 +14,7 @@ public final class PagedArena implements Arena {
   private final int floats;
   private final float[][] pages;
 
+  /** The arena of a session, of so many floats. */
   public PagedArena(Engine.Session session, int floats) {
     this.session = session;
     this.floats = floats;

@@ -54,6 +54,13 @@ final class TornadoTasks {
   private static Object task(Kernel kernel, Class<?> task, Class<?>... parameters) {
     String descriptor = KernelCode.method(kernel, KernelCode.read(kernel.owner())).desc;
     String owner = Type.getInternalName(kernel.owner());
+    // TornadoVM looks for @Parallel there, whatever class loader the class has.
+    if (ClassLoader.getSystemClassLoader().getResource(owner + ".class") == null) {
+      throw new IllegalArgumentException(
+          ("TornadoVM cannot read the class of %s; put its directory or jar on the JVM's class"
+                  + " path, or use --device jvm")
+              .formatted(kernel.id()));
+    }
     ClassWriter writer = new ClassWriter(ClassWriter.COMPUTE_MAXS);
     writer.visit(
         Opcodes.V25,

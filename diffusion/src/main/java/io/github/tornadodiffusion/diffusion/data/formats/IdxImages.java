@@ -21,14 +21,16 @@ import java.util.stream.IntStream;
  * Grey images in the IDX format of <a href="http://yann.lecun.com/exdb/mnist/">MNIST</a>, which
  * Fashion-MNIST and others use too: a big-endian header (type 8 for bytes, number of dimensions,
  * dimensions) and bare samples. Labels lie in a file of their own, called {@code
- * train-labels-idx1-ubyte} where the images are {@code train-images-idx3-ubyte}; either may be
- * packed with gzip.
+ * train-labels-idx1-ubyte} where the images are {@code train-images-idx3-ubyte}, or {@code
+ * train-labels-idx2-int} as QMNIST has them; any may be packed with gzip.
  */
 public final class IdxImages implements ImageSource {
   private static final int IMAGES_MAGIC = 0x0803;
   private static final int LABELS_MAGIC = 0x0801;
+  private static final int TABLE_MAGIC = 0x0C02;
   private static final int IMAGES_HEADER = 16;
   private static final int LABELS_HEADER = 8;
+  private static final int TABLE_HEADER = 12;
   private static final int MAX_SIDE = 1 << 12;
 
   private final String place;
@@ -60,7 +62,7 @@ public final class IdxImages implements ImageSource {
 
   /** Whether a file begins as labels in this format do. */
   public static boolean isLabels(byte[] head) {
-    return magic(head) == LABELS_MAGIC;
+    return magic(head) == LABELS_MAGIC || magic(head) == TABLE_MAGIC;
   }
 
   private static int magic(byte[] head) {
@@ -142,7 +144,8 @@ public final class IdxImages implements ImageSource {
       return null;
     }
     MemorySegment content = FileContent.read(file);
-    if (content.byteSize() < LABELS_HEADER || int32(content, 0) != LABELS_MAGIC) {
+    boolean table = content.byteSize() >= TABLE_HEADER && int32(content, 0) == TABLE_MAGIC;
+    if (content.byteSize() < LABELS_HEADER || !table && int32(content, 0) != LABELS_MAGIC) {
       throw new IOException(file + " holds no labels in IDX format: fetch it again or remove it");
     }
     if (int32(content, 4) != count) {
@@ -150,8 +153,30 @@ public final class IdxImages implements ImageSource {
           "%s has %d labels for the %d images of %s: fetch both again"
               .formatted(file, int32(content, 4), count, images.getFileName()));
     }
+    if (table) {
+      return firstColumn(file, content, count);
+    }
     checkLength(file, content, (long) LABELS_HEADER + count);
     return FileContent.bytes(content, LABELS_HEADER, count);
+  }
+
+  /** The classes among all that QMNIST tells of a digit in a row of its table. */
+  private static byte[] firstColumn(Path file, MemorySegment content, int count)
+      throws IOException {
+    long row = Integer.BYTES * Integer.toUnsignedLong(int32(content, LABELS_HEADER));
+    if (row == 0) {
+      throw new IOException(file + " has labels of no columns: fetch it again");
+    }
+    checkLength(file, content, TABLE_HEADER + count * row);
+    byte[] labels = new byte[count];
+    for (int i = 0; i < count; i++) {
+      int label = int32(content, TABLE_HEADER + i * row);
+      if (label < 0 || label > 0xFF) {
+        throw new IOException("%s has the label %d: fetch it again".formatted(file, label));
+      }
+      labels[i] = (byte) label;
+    }
+    return labels;
   }
 
   private static Path labelsFile(Path images) {
@@ -161,7 +186,8 @@ public final class IdxImages implements ImageSource {
     if (labels.equals(name)) {
       return null;
     }
-    for (String candidate : new String[] {labels, bare, bare + ".gz"}) {
+    String table = bare.replace("idx1-ubyte", "idx2-int");
+    for (String candidate : new String[] {labels, bare, bare + ".gz", table, table + ".gz"}) {
       if (Files.isRegularFile(images.resolveSibling(candidate))) {
         return images.resolveSibling(candidate);
       }

@@ -82,19 +82,21 @@ class ArchivesTest {
 
     Zip add(byte[] name, int flags, int method, int mode, byte[] extra, byte[] content) {
       int offset = local.size();
-      ByteBuffer header = little(30).putInt(0x04034b50).putShort((short) 20);
+      byte[] localHeader = new byte[30];
+      ByteBuffer header = little(localHeader).putInt(0x04034b50).putShort((short) 20);
       header.putShort((short) flags).putShort((short) method).putInt(0).putInt(0);
       header.putInt(content.length).putInt(content.length);
       header.putShort((short) name.length).putShort((short) 0);
-      local.writeBytes(header.array());
+      local.writeBytes(localHeader);
       local.writeBytes(name);
       local.writeBytes(content);
-      ByteBuffer entry = little(46).putInt(0x02014b50).put((byte) 20).put((byte) 3);
+      byte[] centralHeader = new byte[46];
+      ByteBuffer entry = little(centralHeader).putInt(0x02014b50).put((byte) 20).put((byte) 3);
       entry.putShort((short) 20).putShort((short) flags).putShort((short) method);
       entry.putInt(0).putInt(0).putInt(content.length).putInt(content.length);
       entry.putShort((short) name.length).putShort((short) extra.length).putShort((short) 0);
       entry.putInt(0).putInt(mode << 16).putInt(offset);
-      central.writeBytes(entry.array());
+      central.writeBytes(centralHeader);
       central.writeBytes(name);
       central.writeBytes(extra);
       count++;
@@ -105,16 +107,17 @@ class ArchivesTest {
       ByteArrayOutputStream bytes = new ByteArrayOutputStream();
       bytes.writeBytes(local.toByteArray());
       bytes.writeBytes(central.toByteArray());
-      ByteBuffer end = little(22).putInt(0x06054b50).putInt(0);
+      byte[] ending = new byte[22];
+      ByteBuffer end = little(ending).putInt(0x06054b50).putInt(0);
       end.putShort((short) count).putShort((short) count);
       end.putInt(central.size()).putInt(local.size()).putShort((short) comment.length());
-      bytes.writeBytes(end.array());
+      bytes.writeBytes(ending);
       bytes.writeBytes(comment.getBytes(StandardCharsets.US_ASCII));
       return bytes.toByteArray();
     }
 
-    private static ByteBuffer little(int length) {
-      return ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+    static ByteBuffer little(byte[] bytes) {
+      return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
   }
 
@@ -147,9 +150,10 @@ class ArchivesTest {
     byte[] unicode = "\u65E5/\u672C.png".getBytes(StandardCharsets.UTF_8);
     CRC32 crc = new CRC32();
     crc.update(name);
-    ByteBuffer field = Zip.little(9 + unicode.length).putShort((short) 0x7075);
+    byte[] extra = new byte[9 + unicode.length];
+    ByteBuffer field = Zip.little(extra).putShort((short) 0x7075);
     field.putShort((short) (5 + unicode.length)).put((byte) 1).putInt((int) crc.getValue());
-    byte[] extra = field.put(unicode).array();
+    field.put(unicode);
     byte[] stale = extra.clone();
     stale[5]++;
     Zip zip = new Zip();
@@ -189,7 +193,8 @@ class ArchivesTest {
     ByteBuffer old = ByteBuffer.wrap(whole).order(ByteOrder.LITTLE_ENDIAN);
     int end = whole.length - 22;
     int central = old.getInt(end + 16);
-    ByteBuffer bytes = Zip.little(whole.length + 28 + 56 + 20);
+    byte[] large = new byte[whole.length + 28 + 56 + 20];
+    ByteBuffer bytes = Zip.little(large);
     bytes.put(whole, 0, end);
     bytes.putInt(central + 20, -1).putInt(central + 24, -1).putInt(central + 42, -1);
     bytes.putShort(central + 30, (short) 28);
@@ -201,8 +206,7 @@ class ArchivesTest {
     bytes.putInt(0x07064b50).putInt(0).putLong(end64).putInt(1);
     bytes.putInt(0x06054b50).putInt(0).putInt(-1).putInt(-1).putInt(-1).putShort((short) 0);
     assertEquals(
-        open(write("a.zip", whole), 12, 3).hash(),
-        open(write("b.zip", bytes.array()), 12, 3).hash());
+        open(write("a.zip", whole), 12, 3).hash(), open(write("b.zip", large), 12, 3).hash());
   }
 
   /** A tar file. */

@@ -150,10 +150,24 @@ class IdxImagesTest {
       }
       assertArrayEquals(new int[] {1, 2, 3}, TestData.labels(open(place, 8, 1)), names[0]);
       assertEquals(5, open(place + ":all", 8, 1).size());
-      String other =
-          names[1].toLowerCase(java.util.Locale.ROOT).contains("val") ? ":validation" : ":test";
+      String other = names[1].matches("(?i).*val.*") ? ":validation" : ":test";
       assertArrayEquals(new int[] {1, 2}, TestData.labels(open(place + other, 8, 1)));
     }
+  }
+
+  /** QMNIST's rows begin with the class; here are two numbers a row. */
+  @Test
+  void tablesOfLabels() throws IOException {
+    write("qmnist-test-images-idx3-ubyte", images(2));
+    ByteBuffer table = ByteBuffer.allocate(12 + 16).putInt(0x0C02).putInt(2).putInt(2);
+    byte[] labels = table.putInt(5).putInt(700).putInt(3).putInt(-1).array();
+    Path file = write("qmnist-test-labels-idx2-int.gz", gzip(labels));
+    assertArrayEquals(new int[] {5, 3}, TestData.labels(open(directory + ":test", 8, 1)));
+    assertRefused(file, "holds labels");
+    write("qmnist-test-labels-idx2-int.gz", gzip(Arrays.copyOf(labels, 27)));
+    assertRefused(directory + ":test", "truncated");
+    write("qmnist-test-labels-idx2-int.gz", gzip(table.putInt(12, 256).array()));
+    assertRefused(directory + ":test", "has the label 256");
   }
 
   @Test

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -202,7 +203,7 @@ class LabelFilesTest {
         output.putNextEntry(new ZipEntry("x/000" + file[0] + ".png"));
         Files.copy(resource("shapes/circle/0.png"), output);
         output.putNextEntry(new ZipEntry("x/000" + file[0] + ".cls"));
-        output.write(file[1].getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        output.write(file[1].getBytes(StandardCharsets.UTF_8));
       }
     }
     Dataset data = open(zip, 4, 1);

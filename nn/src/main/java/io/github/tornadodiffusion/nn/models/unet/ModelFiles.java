@@ -27,7 +27,7 @@ public final class ModelFiles {
   public static final String CONFIG = "config.json";
 
   /** The parameters' file name. */
-  public static final String WEIGHTS = "diffusion_pytorch_model.safetensors";
+  public static final String WEIGHTS = WeightFiles.WEIGHTS;
 
   /** The frequencies of Fourier features, which diffusers 0.27 saves twice. */
   private static final String FREQUENCIES = "time_proj.weight";

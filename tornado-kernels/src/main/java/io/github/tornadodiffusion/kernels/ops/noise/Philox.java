@@ -9,10 +9,19 @@ package io.github.tornadodiffusion.kernels.ops.noise;
  * <p>The values are those of {@link Noise#gaussian} on every device, to the last bit.
  */
 public final class Philox {
+  /** Rounds of scrambling. */
   public static final int ROUNDS = 10;
+
+  /** What the first word of a pair is multiplied by. */
   public static final int MULTIPLIER_0 = 0xD2511F53;
+
+  /** What the third word is multiplied by. */
   public static final int MULTIPLIER_1 = 0xCD9E8D57;
+
+  /** What is added to the first word of the key after every round: the golden ratio. */
   public static final int WEYL_0 = 0x9E3779B9;
+
+  /** What is added to the second word of the key: the square root of 3 - 1. */
   public static final int WEYL_1 = 0xBB67AE85;
 
   private Philox() {}

@@ -20,9 +20,16 @@ public final class Optimizer {
   /** Places in the hyper-parameter block that the host writes before each step. */
   public static final int LEARNING_RATE = 0;
 
+  /** Decay of the first moments. */
   public static final int BETA1 = 1;
+
+  /** Decay of the second moments. */
   public static final int BETA2 = 2;
+
+  /** Added to the root of the second moments. */
   public static final int EPSILON = 3;
+
+  /** Decoupled from the gradient, as AdamW has it. */
   public static final int WEIGHT_DECAY = 4;
 
   /** 1 - beta1^step. */
@@ -31,6 +38,7 @@ public final class Optimizer {
   /** sqrt(1 - beta2^step). */
   public static final int BIAS_CORRECTION2_SQRT = 6;
 
+  /** Decay of the exponential average of the parameters. */
   public static final int EMA_DECAY = 7;
 
   /** Largest gradient norm; 0 or less means that gradients are not clipped. */

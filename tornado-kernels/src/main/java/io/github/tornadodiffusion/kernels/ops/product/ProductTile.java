@@ -13,60 +13,91 @@ import io.github.tornadodiffusion.kernels.ops.product.MatMulKernels.Multiply;
  * i2 * s2 + i1 * s1 + i0 * s0. Columns come in panels of 16, whose columns are neighbours.
  */
 public final class ProductTile {
-  /** Places in the descriptor; the last batch may be less deep than the others. */
+  /** Rows of left and of the result. */
   public static final int ROWS = 0;
 
+  /** Columns of right and of the result, with padding. */
   public static final int COLUMNS = 1;
+
+  /** Steps k of a batch. */
   public static final int DEPTH = 2;
+
+  /** Steps of the last batch. */
   public static final int LAST_DEPTH = 3;
+
+  /** Products, one behind the other. */
   public static final int BATCHES = 4;
 
-  /**
-   * First float, floats from batch to batch; where the coordinates of a row and of a step start.
-   */
+  /** First float of left. */
   public static final int LEFT = 5;
 
+  /** Of left, floats from batch to batch. */
   public static final int LEFT_BATCH = 6;
+
+  /** Where the coordinates of a row start. */
   public static final int LEFT_ROW = 7;
+
+  /** Where the coordinates of a step start. */
   public static final int LEFT_STEP = 12;
 
   /** Behind {@link #LEFT_ROW} or {@link #LEFT_STEP}, where n0 is: the other coordinates. */
   public static final int S0 = 1;
 
+  /** See {@link #S0}. */
   public static final int N1 = 2;
+
+  /** See {@link #S0}. */
   public static final int S1 = 3;
+
+  /** See {@link #S0}. */
   public static final int S2 = 4;
 
-  /** First float, floats from batch to batch, from step to step, from panel to panel. */
+  /** First float of right. */
   public static final int RIGHT = 17;
 
+  /** Of right, floats from batch to batch. */
   public static final int RIGHT_BATCH = 18;
+
+  /** Of right, floats from step to step. */
   public static final int RIGHT_STEP = 19;
+
+  /** Of right, floats from panel to panel. */
   public static final int RIGHT_PANEL = 20;
 
-  /** First float, floats from batch to batch, from row to row, from panel to panel. */
+  /** First float of the result. */
   public static final int OUT = 21;
 
+  /** Of the result, floats from batch to batch. */
   public static final int OUT_BATCH = 22;
+
+  /** Of the result, floats from row to row. */
   public static final int OUT_ROW = 23;
+
+  /** Of the result, floats from panel to panel. */
   public static final int OUT_PANEL = 24;
 
   /**
-   * First float, floats from row to row, from panel to panel, from column to column; all 0 is the
-   * zero at the start of the arena.
+   * First float of what the sums start from; with no floats from row to row, panel to panel and
+   * column to column it is the zero at the start of the arena.
    */
   public static final int START = 25;
 
+  /** Of the start, floats from row to row. */
   public static final int START_ROW = 26;
+
+  /** Of the start, floats from panel to panel. */
   public static final int START_PANEL = 27;
+
+  /** Of the start, floats from column to column. */
   public static final int START_COLUMN = 28;
 
   /** A row to add to every row, or -1. */
   public static final int ADDED = 29;
 
-  /** Rows of which each is added to so many others, or -1, and how many. */
+  /** Rows of which each is added to several rows of the result, or -1. */
   public static final int SHARED = 30;
 
+  /** To how many rows each of the shared ones is added. */
   public static final int SHARED_ROWS = 31;
 
   private static final int SIZE = 32;
