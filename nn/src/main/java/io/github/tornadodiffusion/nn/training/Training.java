@@ -32,7 +32,8 @@ import java.util.SequencedMap;
  *     Training.record(objective, batch, new Training.Options(new AdamW(1e-3f)));
  * try (Training training = recorded.open(engine, initialParameters)) {
  *   for (int step = 1; step <= steps; step++) {
- *     training.step(values, new Counter(seed, step, 0), new Update(new AdamW(1e-3f), step));
+ *     Update update = new Update(new AdamW(1e-3f), step);
+ *     training.step(new Training.StepInput(values, new Counter(seed, step, 0), update));
  *   }
  *   save(training.parameters());
  * }
