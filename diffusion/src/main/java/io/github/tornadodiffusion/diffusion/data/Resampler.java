@@ -11,6 +11,7 @@ public final class Resampler {
   private final int[] first;
   private final float[][] weights;
 
+  /** Prepares to resample lines of {@code from} pixels to {@code to} pixels. */
   public Resampler(int from, int to) {
     this.from = from;
     this.to = to;

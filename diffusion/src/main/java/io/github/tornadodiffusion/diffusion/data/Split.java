@@ -10,8 +10,11 @@ import java.util.stream.Collectors;
 
 /** The part of a data set that its files keep apart. */
 public enum Split {
+  /** What models are trained on. */
   TRAIN("train(ing|val)?"),
+  /** What settings are chosen on. */
   VALIDATION("validation|valid|val|dev"),
+  /** What finished models are measured on. */
   TEST("test(ing)?|t10k|eval(uation)?"),
   /** All of them, or what is not split. */
   ALL("");

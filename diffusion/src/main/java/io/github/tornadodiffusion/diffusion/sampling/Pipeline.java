@@ -59,6 +59,7 @@ public final class Pipeline {
    */
   @SuppressWarnings("ArrayRecordComponent") // bulk data that nobody compares
   public record Request(int count, SampleNoise noise, int[] labels) {
+    /** Checks the count and the labels. */
     public Request {
       if (count < 1) {
         throw new IllegalArgumentException("The count of images is " + count + ": give at least 1");

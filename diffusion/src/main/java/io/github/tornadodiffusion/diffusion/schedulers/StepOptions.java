@@ -26,6 +26,7 @@ public record StepOptions(
     /** diffusers' defaults: none. */
     public static final Churn NONE = new Churn(0, 0, Double.POSITIVE_INFINITY, 1);
 
+    /** Checks the values. */
     public Churn {
       if (!(sChurn >= 0 && sChurn < Double.POSITIVE_INFINITY)) {
         throw new IllegalArgumentException("s_churn is " + sChurn + ": it must be at least 0");
@@ -52,6 +53,7 @@ public record StepOptions(
   /** diffusers' defaults: no noise, order 4. */
   public static final StepOptions DEFAULTS = new StepOptions(0, false);
 
+  /** Checks the values. */
   public StepOptions {
     if (!(eta >= 0 && eta <= 1)) {
       throw new IllegalArgumentException("eta is " + eta + ": it must be from 0 to 1");

@@ -5,6 +5,8 @@ public final class HostLength {
   private HostLength() {}
 
   /**
+   * Checks how many values the host gives.
+   *
    * @throws IllegalArgumentException if there are not exactly as many values as the batch needs
    */
   public static void check(String what, int given, int needed) {

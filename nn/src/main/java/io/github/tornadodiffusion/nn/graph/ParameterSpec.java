@@ -18,11 +18,17 @@ public record ParameterSpec(String name, int[] shape, Kind kind, int fanIn) {
 
   /** The part a parameter plays in its layer. */
   public enum Kind {
+    /** Of a convolution, [out, in, height, width]. */
     CONV_WEIGHT,
+    /** Of a linear layer, [out, in]. */
     LINEAR_WEIGHT,
+    /** Of a convolution or a linear layer, [out]. */
     BIAS,
+    /** The scale of a normalisation, [channels]; 1 at first. */
     NORM_WEIGHT,
+    /** The shift of a normalisation, [channels]; 0 at first. */
     NORM_BIAS,
+    /** A table, [entries, features]. */
     EMBEDDING,
     /** Of random Fourier features: drawn once and never trained. */
     FREQUENCIES

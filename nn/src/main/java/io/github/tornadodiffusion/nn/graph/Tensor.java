@@ -61,22 +61,27 @@ public final class Tensor implements Stored {
     return shape;
   }
 
+  /** Images. */
   public int n() {
     return shape.n();
   }
 
+  /** Rows, without border. */
   public int h() {
     return shape.h();
   }
 
+  /** Columns, without border. */
   public int w() {
     return shape.w();
   }
 
+  /** Channels, without padding. */
   public int c() {
     return shape.c();
   }
 
+  /** The border, in pixels. */
   public Padding padding() {
     return new Padding(shape.top(), shape.left(), shape.bottom(), shape.right());
   }

@@ -8,15 +8,25 @@ import java.util.stream.Collectors;
 
 /** The element types of a safetensors file that can be read as floats. All are little endian. */
 public enum Dtype {
+  /** Double precision. */
   F64(8),
+  /** Single precision. */
   F32(4),
+  /** IEEE half precision. */
   F16(2),
+  /** The upper half of a float. */
   BF16(2),
+  /** Signed integer of 64 bits. */
   I64(8),
+  /** Signed integer of 32 bits. */
   I32(4),
+  /** Signed integer of 16 bits. */
   I16(2),
+  /** Signed integer of 8 bits. */
   I8(1),
+  /** Unsigned integer of 8 bits. */
   U8(1),
+  /** One byte, 0 or 1. */
   BOOL(1);
 
   private static final ValueLayout.OfShort SHORT =

@@ -18,6 +18,7 @@ public final class GroupNorm2d {
   private final Parameter weight;
   private final Parameter bias;
 
+  /** Declares weight and bias, [channels]. */
   public GroupNorm2d(Scope scope, int groups, int channels, double epsilon) {
     scope.check(
         groups > 0 && channels % groups == 0,

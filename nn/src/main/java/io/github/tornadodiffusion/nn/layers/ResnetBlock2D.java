@@ -27,8 +27,11 @@ public final class ResnetBlock2D {
 
   /** Change of resolution inside the block. */
   public enum Sampling {
+    /** Keeps the resolution. */
     NONE,
+    /** Doubles the resolution. */
     UP,
+    /** Halves the resolution. */
     DOWN,
     /** With StyleGAN's filter; the shortcut then always has its convolution. */
     FILTERED_UP,
@@ -114,6 +117,7 @@ public final class ResnetBlock2D {
     }
   }
 
+  /** Declares the parameters of a block from cin to cout channels. */
   public ResnetBlock2D(Scope scope, int cin, int cout, Options options) {
     this.scope = scope;
     this.options = options;
@@ -133,6 +137,8 @@ public final class ResnetBlock2D {
   }
 
   /**
+   * The output, {@code [n, h, w, cout]} at the new resolution.
+   *
    * @param temb the time embedding before its activation, {@code [n, 1, 1, tembChannels]}; null for
    *     a block without
    */

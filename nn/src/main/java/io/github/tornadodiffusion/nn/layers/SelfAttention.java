@@ -21,6 +21,8 @@ public final class SelfAttention {
   private final Conv2d toOut;
 
   /**
+   * Declares the parameters of the layer.
+   *
    * @param headDim channels of a head; there are as many heads as fit into the channels
    * @param groups groups of the normalisation, null for an attention without
    */

@@ -36,12 +36,19 @@ public record LearningRateSchedule(
 
   /** The curves, each named as diffusers' {@code SchedulerType} in lower case. */
   public enum Kind {
+    /** The same at every step. */
     CONSTANT,
+    /** The same after a linear warm-up. */
     CONSTANT_WITH_WARMUP,
+    /** Linear warm-up, then linear to 0. */
     LINEAR,
+    /** Linear warm-up, then a cosine. */
     COSINE,
+    /** Linear warm-up, then cosines that each begin at the top. */
     COSINE_WITH_RESTARTS,
+    /** Linear warm-up, then a polynomial. */
     POLYNOMIAL,
+    /** Constant between given steps. */
     PIECEWISE_CONSTANT;
 
     /** diffusers' name, for example {@code cosine_with_restarts}. */

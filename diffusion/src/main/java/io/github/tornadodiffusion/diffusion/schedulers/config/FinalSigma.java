@@ -10,6 +10,7 @@ public enum FinalSigma {
   /** That of timestep 0. */
   SIGMA_MIN;
 
+  /** The key of the configuration. */
   public static final String KEY = "final_sigmas_type";
 
   /**

@@ -94,6 +94,7 @@ public record SchedulerConfig(
         .collect(Collectors.toUnmodifiableSet());
   }
 
+  /** Checks the values. */
   public SchedulerConfig {
     if (trainedBetas != null) {
       trainedBetas = List.copyOf(trainedBetas);

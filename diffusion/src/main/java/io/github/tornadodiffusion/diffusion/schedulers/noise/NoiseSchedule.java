@@ -12,6 +12,8 @@ public final class NoiseSchedule {
   private final double[] alphasCumprod;
 
   /**
+   * The schedule of given variances.
+   *
    * @param betas the variance that each timestep adds, in [0, 1]; 1 is possible at the last
    *     timestep alone
    * @throws IllegalArgumentException if a value is not

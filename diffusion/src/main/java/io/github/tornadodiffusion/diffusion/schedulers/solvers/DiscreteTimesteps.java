@@ -25,10 +25,12 @@ public record DiscreteTimesteps(int[] timesteps, int stride) {
     return new DiscreteTimesteps(timesteps.clone(), 0);
   }
 
+  /** The number of timesteps. */
   public int count() {
     return timesteps.length;
   }
 
+  /** The timestep of a step, counted from 0. */
   public int at(int step) {
     return timesteps[step];
   }

@@ -96,6 +96,7 @@ public record SigmaSteps(double[] timesteps, double[] sigmas, double initNoiseSi
     return config.timestepSpacing() == TimestepSpacing.LEADING ? Math.hypot(most, 1) : most;
   }
 
+  /** The number of steps. */
   public int count() {
     return timesteps.length;
   }
@@ -141,6 +142,7 @@ public record SigmaSteps(double[] timesteps, double[] sigmas, double initNoiseSi
    * from one level to another together.
    */
   public record Ancestral(double down, double up) {
+    /** The step from one level of noise to another. */
     public static Ancestral between(double from, double to) {
       if (from <= to) {
         return new Ancestral(to, 0);

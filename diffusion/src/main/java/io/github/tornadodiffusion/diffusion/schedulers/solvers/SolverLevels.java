@@ -96,6 +96,7 @@ public record SolverLevels(double[] timesteps, double[] sigmas) {
     return 1 / Math.sqrt(sigma * sigma + 1);
   }
 
+  /** The number of calls of the model. */
   public int calls() {
     return timesteps.length;
   }

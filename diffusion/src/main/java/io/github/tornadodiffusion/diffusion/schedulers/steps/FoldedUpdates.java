@@ -20,6 +20,7 @@ import java.util.TreeSet;
  * @param registers all that they use, and the sample, the output and the noise
  */
 public record FoldedUpdates(List<List<Update>> calls, Set<Integer> registers) {
+  /** The updates of all calls of a sampling. */
   public static FoldedUpdates of(List<ModelCall> table) {
     List<List<Update>> calls = new ArrayList<>();
     Set<Integer> registers = new TreeSet<>(Set.of(Update.SAMPLE, Update.OUTPUT, Update.NOISE));

@@ -27,6 +27,7 @@ public record ModelCall(
     double sigma,
     boolean drawsNoise,
     List<Update> updates) {
+  /** Copies the updates. */
   public ModelCall {
     updates = List.copyOf(updates);
   }
@@ -99,6 +100,7 @@ public record ModelCall(
           : this;
     }
 
+    /** Adds an update. */
     public Builder add(Update update) {
       updates.add(update);
       return this;
@@ -110,6 +112,7 @@ public record ModelCall(
       return this;
     }
 
+    /** The call as it is so far. */
     public ModelCall build() {
       ModelCall call = new ModelCall(timestep, inputScale, signal, sigma, false, updates);
       return new ModelCall(

@@ -20,6 +20,7 @@ public record Plan(
     IntFunction<List<ModelCall>> rest,
     double endSignal,
     double endSigma) {
+  /** Copies the calls. */
   public Plan {
     calls = List.copyOf(calls);
   }

@@ -49,6 +49,7 @@ public final class SamplingState {
     return index < registers.length ? registers[index] : null;
   }
 
+  /** The values times a factor, in double precision. */
   public static double[] widen(float[] values, double scale) {
     double[] wide = new double[values.length];
     for (int i = 0; i < wide.length; i++) {
@@ -57,6 +58,7 @@ public final class SamplingState {
     return wide;
   }
 
+  /** The values times a factor, in single precision. */
   public static float[] narrow(double[] values, double scale) {
     float[] narrow = new float[values.length];
     for (int i = 0; i < narrow.length; i++) {

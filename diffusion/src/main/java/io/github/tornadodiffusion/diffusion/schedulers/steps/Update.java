@@ -59,6 +59,7 @@ public sealed interface Update {
 
   /** {@code target = sum of weight * register}; the target may be among the terms. */
   record Combine(int target, List<Term> terms) implements Update {
+    /** Copies the terms. */
     public Combine {
       terms = List.copyOf(terms);
     }

@@ -22,12 +22,17 @@ public final class DownBlock2D implements UNetBlock {
 
   /** How a block ends. */
   public enum Downsampling {
+    /** Keeps the resolution: the last level. */
     NONE,
+    /** A convolution with stride 2. */
     CONV,
+    /** A residual block that halves the resolution. */
     RESNET
   }
 
   /**
+   * Declares the parameters of the block.
+   *
    * @param headDim channels of an attention head, null for a block without attention
    */
   public DownBlock2D(

@@ -73,143 +73,172 @@ public final class UNet2DConfigBuilder {
     return sampleSize(SampleSize.square(side));
   }
 
+  /** Sets {@link UNet2DConfig#sampleSize}. */
   public UNet2DConfigBuilder sampleSize(SampleSize value) {
     sampleSize = value;
     return this;
   }
 
+  /** Sets {@link UNet2DConfig#inChannels}. */
   public UNet2DConfigBuilder inChannels(int value) {
     inChannels = value;
     return this;
   }
 
+  /** Sets {@link UNet2DConfig#outChannels}. */
   public UNet2DConfigBuilder outChannels(int value) {
     outChannels = value;
     return this;
   }
 
+  /** Sets {@link UNet2DConfig#centerInputSample}. */
   public UNet2DConfigBuilder centerInputSample(boolean value) {
     centerInputSample = value;
     return this;
   }
 
+  /** Sets {@link UNet2DConfig#timeEmbeddingType}. */
   public UNet2DConfigBuilder timeEmbeddingType(String value) {
     timeEmbeddingType = value;
     return this;
   }
 
+  /** Sets {@link UNet2DConfig#freqShift}. */
   public UNet2DConfigBuilder freqShift(int value) {
     freqShift = value;
     return this;
   }
 
+  /** Sets {@link UNet2DConfig#flipSinToCos}. */
   public UNet2DConfigBuilder flipSinToCos(boolean value) {
     flipSinToCos = value;
     return this;
   }
 
+  /** Sets {@link UNet2DConfig#downBlockTypes}. */
   public UNet2DConfigBuilder downBlockTypes(List<String> value) {
     downBlockTypes = value;
     return this;
   }
 
+  /** Sets {@link UNet2DConfig#downBlockTypes}. */
   public UNet2DConfigBuilder downBlockTypes(String... values) {
     return downBlockTypes(List.of(values));
   }
 
+  /** Sets {@link UNet2DConfig#upBlockTypes}. */
   public UNet2DConfigBuilder upBlockTypes(List<String> value) {
     upBlockTypes = value;
     return this;
   }
 
+  /** Sets {@link UNet2DConfig#upBlockTypes}. */
   public UNet2DConfigBuilder upBlockTypes(String... values) {
     return upBlockTypes(List.of(values));
   }
 
+  /** Sets {@link UNet2DConfig#blockOutChannels}. */
   public UNet2DConfigBuilder blockOutChannels(List<Integer> value) {
     blockOutChannels = value;
     return this;
   }
 
+  /** Sets {@link UNet2DConfig#blockOutChannels}. */
   public UNet2DConfigBuilder blockOutChannels(Integer... values) {
     return blockOutChannels(List.of(values));
   }
 
+  /** Sets {@link UNet2DConfig#layersPerBlock}. */
   public UNet2DConfigBuilder layersPerBlock(int value) {
     layersPerBlock = value;
     return this;
   }
 
+  /** Sets {@link UNet2DConfig#midBlockScaleFactor}. */
   public UNet2DConfigBuilder midBlockScaleFactor(double value) {
     midBlockScaleFactor = value;
     return this;
   }
 
+  /** Sets {@link UNet2DConfig#downsamplePadding}. */
   public UNet2DConfigBuilder downsamplePadding(int value) {
     downsamplePadding = value;
     return this;
   }
 
+  /** Sets {@link UNet2DConfig#downsampleType}. */
   public UNet2DConfigBuilder downsampleType(String value) {
     downsampleType = value;
     return this;
   }
 
+  /** Sets {@link UNet2DConfig#upsampleType}. */
   public UNet2DConfigBuilder upsampleType(String value) {
     upsampleType = value;
     return this;
   }
 
+  /** Sets {@link UNet2DConfig#dropout}. */
   public UNet2DConfigBuilder dropout(double value) {
     dropout = value;
     return this;
   }
 
+  /** Sets {@link UNet2DConfig#actFn}. */
   public UNet2DConfigBuilder actFn(String value) {
     actFn = value;
     return this;
   }
 
+  /** Sets {@link UNet2DConfig#attentionHeadDim}. */
   public UNet2DConfigBuilder attentionHeadDim(Integer value) {
     attentionHeadDim = value;
     return this;
   }
 
+  /** Sets {@link UNet2DConfig#normNumGroups}. */
   public UNet2DConfigBuilder normNumGroups(Integer value) {
     normNumGroups = value;
     return this;
   }
 
+  /** Sets {@link UNet2DConfig#attnNormNumGroups}. */
   public UNet2DConfigBuilder attnNormNumGroups(Integer value) {
     attnNormNumGroups = value;
     return this;
   }
 
+  /** Sets {@link UNet2DConfig#normEps}. */
   public UNet2DConfigBuilder normEps(double value) {
     normEps = value;
     return this;
   }
 
+  /** Sets {@link UNet2DConfig#resnetTimeScaleShift}. */
   public UNet2DConfigBuilder resnetTimeScaleShift(String value) {
     resnetTimeScaleShift = value;
     return this;
   }
 
+  /** Sets {@link UNet2DConfig#addAttention}. */
   public UNet2DConfigBuilder addAttention(boolean value) {
     addAttention = value;
     return this;
   }
 
+  /** Sets {@link UNet2DConfig#classEmbedType}. */
   public UNet2DConfigBuilder classEmbedType(String value) {
     classEmbedType = value;
     return this;
   }
 
+  /** Sets {@link UNet2DConfig#numClassEmbeds}. */
   public UNet2DConfigBuilder numClassEmbeds(Integer value) {
     numClassEmbeds = value;
     return this;
   }
 
+  /** Sets {@link UNet2DConfig#numTrainTimesteps}. */
   public UNet2DConfigBuilder numTrainTimesteps(Integer value) {
     numTrainTimesteps = value;
     return this;

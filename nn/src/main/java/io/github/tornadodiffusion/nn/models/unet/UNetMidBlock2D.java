@@ -13,6 +13,8 @@ public final class UNetMidBlock2D {
   private final ResnetBlock2D second;
 
   /**
+   * Declares the parameters of the block.
+   *
    * @param headDim channels of an attention head, null for a block without attention
    * @param attentionGroups groups of the attention's normalisation, null for none
    */
@@ -36,6 +38,7 @@ public final class UNetMidBlock2D {
     second = new ResnetBlock2D(scope.child("resnets.1"), channels, channels, options);
   }
 
+  /** The output, of the shape of x. */
   public Tensor apply(Graph graph, Tensor x, Tensor temb) {
     Tensor hidden = first.apply(graph, x, temb);
     if (attention != null) {

@@ -24,12 +24,17 @@ public final class UpBlock2D implements UNetBlock {
 
   /** How a block ends. */
   public enum Upsampling {
+    /** Keeps the resolution: the finest level. */
     NONE,
+    /** Nearest neighbours, then a convolution. */
     CONV,
+    /** A residual block that doubles the resolution. */
     RESNET
   }
 
   /**
+   * Declares the parameters of the block.
+   *
    * @param cin channels of the last skip connection, the one of the finer level
    * @param previous channels of the block's input
    * @param headDim channels of an attention head, null for a block without attention
