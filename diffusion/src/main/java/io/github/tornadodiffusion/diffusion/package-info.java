@@ -10,5 +10,8 @@
  *   <li>{@code sampling}, {@code training}: images from a model, and a model from images
  *   <li>{@code evaluation}: how good a model is
  * </ul>
+ *
+ * <p>Public API of this module: all public types but those of {@code data.formats} and {@code
+ * data.butterflies}, which {@code data.sources} opens.
  */
 package io.github.tornadodiffusion.diffusion;

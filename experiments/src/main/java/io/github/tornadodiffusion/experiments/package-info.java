@@ -13,5 +13,8 @@
  *   <li>{@code run}: a researcher's own file, compiled and run
  *   <li>{@code notebook}: Java in Jupyter
  * </ul>
+ *
+ * <p>Public API of this module: the command line itself, {@code framework}, {@code report} and
+ * {@code statistics}, for experiments of one's own. Everything else is internal.
  */
 package io.github.tornadodiffusion.experiments;

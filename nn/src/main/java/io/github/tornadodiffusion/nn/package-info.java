@@ -1,5 +1,5 @@
 /**
- * Neural networks as static programs. Each package knows those before it alone:
+ * Neural networks as static programs. Each package uses only those listed before it:
  *
  * <ol>
  *   <li>{@code io}: tensors on the host, safetensors, JSON, files that are replaced as a whole.
@@ -13,6 +13,9 @@
  *   <li>{@code models}: whole networks, a package each.
  *   <li>{@code training}: training of any model; initial values, optimizers, learning rates.
  * </ol>
+ *
+ * <p>Public API of this module: all public types but those of {@code models} other than the models,
+ * their configurations and {@code ModelFiles}.
  *
  * <p>Tensors are {@code [n, h, w, c]} inside and {@code [n, c, h, w]} at the edges. Files are
  * diffusers': configurations, safetensors, model directories.

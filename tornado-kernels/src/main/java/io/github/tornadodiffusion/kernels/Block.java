@@ -3,8 +3,9 @@ package io.github.tornadodiffusion.kernels;
 /**
  * A range of the arena that holds an image-like tensor in NHWC order: {@code [n][top + h +
  * bottom][left + w + right][stride]}, where {@code stride} is {@code c} rounded up to a multiple of
- * 16. The border and the lanes from c to stride are zero: whoever writes the block writes those
- * zeros. Sequences are blocks with {@code h = 1}, rows of a matrix blocks with {@code h = w = 1}.
+ * 16. The border and the lanes from c to stride are zero: a kernel that writes a block writes these
+ * zeros, too. Sequences are blocks with {@code h = 1}, rows of a matrix blocks with {@code h = w =
+ * 1}.
  *
  * @param offset first float in the arena, a multiple of 16
  * @param n images
@@ -46,7 +47,7 @@ public record Block(
     return (c + 15) & -16;
   }
 
-  /** The same block at another place. */
+  /** The same block at another offset. */
   public Block at(int newOffset) {
     return new Block(newOffset, n, h, w, c, top, left, bottom, right);
   }

@@ -12,7 +12,7 @@ package io.github.tornadodiffusion.kernels;
  */
 public record Call(Kernel kernel, int[] descriptor, int extent, double flops, double bytes) {
   /**
-   * What its kernel's oracle says that it must write.
+   * What the call must write, according to its kernel's oracle.
    *
    * @throws IllegalStateException if the kernel has no oracle: then no figure may be printed
    */

@@ -5,8 +5,8 @@ import java.util.function.IntUnaryOperator;
 
 /**
  * Says what a kernel call must write: one element at a time, in double precision, from nothing but
- * the call's descriptor and the arena as it is before the call. What the places of a descriptor
- * mean stands at the kernel.
+ * the call's descriptor and the arena as it is before the call. The kernel documents the places of
+ * its descriptor.
  */
 @FunctionalInterface
 public interface CallOracle {
@@ -33,7 +33,7 @@ public interface CallOracle {
    * @param element what it must be
    */
   record Region(int count, IntUnaryOperator index, Element element) {
-    /** Elements that lie one behind the other. */
+    /** Consecutive elements. */
     public static Region at(int offset, int count, Element element) {
       return new Region(count, i -> offset + i, element);
     }
@@ -46,7 +46,7 @@ public interface CallOracle {
     }
   }
 
-  /** Adds the terms whose sum element i must be; none for zero. */
+  /** Adds the terms that element i must be the sum of; none if it must be zero. */
   @FunctionalInterface
   interface Element {
     /** Adds the terms of element i, when the arena holds {@code before}. */

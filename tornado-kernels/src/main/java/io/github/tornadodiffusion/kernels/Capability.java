@@ -1,10 +1,10 @@
 package io.github.tornadodiffusion.kernels;
 
-/** What a {@link Variant} of a kernel may ask of a device. */
+/** What a {@link Variant} of a kernel may require of a device. */
 public enum Capability {
-  /** Vectors of 16 floats a thread: what {@link Lanes} are on the cores of a CPU. */
+  /** Vectors of 16 floats in every thread, as the {@link Lanes} of a CPU core. */
   VECTORS,
 
-  /** Work groups that share local memory, as a GPU has them: what {@link Tiles} are written for. */
+  /** Work groups that share local memory, as on a GPU; see {@link Tiles}. */
   WORK_GROUPS
 }

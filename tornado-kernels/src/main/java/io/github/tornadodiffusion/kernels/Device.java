@@ -4,10 +4,10 @@ package io.github.tornadodiffusion.kernels;
  * A device of TornadoVM.
  *
  * @param id for instance {@code opencl:0}
- * @param name as the driver tells it
+ * @param name as the driver reports it
  * @param type for instance {@code cpu} or {@code gpu}
  * @param platform the driver
- * @param driver its version, empty where TornadoVM does not tell it
+ * @param driver its version, empty where TornadoVM does not report it
  * @param runtime TornadoVM and its version
  * @param memory bytes
  * @param largestBuffer bytes that one array may have

@@ -12,7 +12,7 @@ public interface Engine extends AutoCloseable {
   Variants variants();
 
   /**
-   * Takes memory for an arena and prepares programs that run on it.
+   * Allocates an arena and prepares programs that run on it.
    *
    * @param floats length of the arena; it starts as zeros, and its first 16 floats must stay zero:
    *     kernels read them where they need a zero vector
@@ -21,17 +21,17 @@ public interface Engine extends AutoCloseable {
   Session open(int floats, List<Program> programs);
 
   /**
-   * Makes sure that there is memory for an arena, without taking it.
+   * Makes sure that there is memory for an arena, without allocating it.
    *
    * @throws IllegalArgumentException saying how much is needed and how much there is
    */
   default void checkRoom(int floats) {}
 
   /**
-   * Makes sure that the device computes what the jvm engine computes, and that foreign kernels
-   * compute what their oracles say, before its numbers are trusted. What has been proven once is
-   * not tried again. The jvm engine tries foreign kernels only, and not before the next {@link
-   * #open}, which tells whether there are any.
+   * Makes sure, before any numbers are trusted, that the device computes what the jvm engine
+   * computes, and that foreign kernels (those that are not part of this project) compute what their
+   * oracles say. What has been proven once is not tried again. The jvm engine tries foreign kernels
+   * only, and waits for the next {@link #open}, which shows whether there are any.
    *
    * @param trials gives a trial for every kernel and shape that is going to be used
    * @throws IllegalStateException naming the first kernel that is wrong
@@ -69,9 +69,8 @@ public interface Engine extends AutoCloseable {
    * @param calls nanoseconds of the device for each call of the program
    * @param compilation nanoseconds in which kernels were compiled
    * @param transfers nanoseconds in which data went to or from the device
-   * @param total nanoseconds from start to end; what none of the others has is the cost of
-   *     launching
-   * @param joules energy that the device took in the calls; NaN where it does not tell
+   * @param total nanoseconds from start to end; the remainder is the cost of launching
+   * @param joules energy that the device used for the calls; NaN if it does not report it
    */
   @SuppressWarnings("ArrayRecordComponent") // bulk data that nobody compares
   record Measurement(long[] calls, long compilation, long transfers, long total, double joules) {}

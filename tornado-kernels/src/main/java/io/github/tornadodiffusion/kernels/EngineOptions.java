@@ -1,18 +1,18 @@
 package io.github.tornadodiffusion.kernels;
 
 /**
- * How a device is to be used.
+ * How to use a device.
  *
  * @param threads of the jvm device, the calling one included
  * @param variants which variants of kernels to run
  * @param selfCheck whether kernels must show that they are right before they are used, see {@link
  *     Engine#prove}
- * @param measure whether {@link Engine.Session#measure} will be asked for
- * @param listener hears how far a device is that is being prepared
+ * @param measure whether {@link Engine.Session#measure} will be called
+ * @param listener is told how far the preparation of a device is, and of warnings
  */
 public record EngineOptions(
     int threads, Variants variants, boolean selfCheck, boolean measure, Listener listener) {
-  /** All cores, checked. */
+  /** All cores, with the self-check. */
   public static final EngineOptions DEFAULT =
       new EngineOptions(
           Runtime.getRuntime().availableProcessors(),
@@ -31,7 +31,7 @@ public record EngineOptions(
     return new EngineOptions(threads, variants, selfCheck, true, listener);
   }
 
-  /** Hears of work that comes before the first result. */
+  /** Is told of work that precedes the first result. */
   @FunctionalInterface
   public interface Listener {
     /**
@@ -42,8 +42,8 @@ public record EngineOptions(
     void preparing(String what, int done, int all);
 
     /**
-     * Called with what the user should know before trusting a number; one line to stderr unless
-     * overridden.
+     * Called with a warning that the user should see before trusting a number; prints one line to
+     * stderr unless overridden.
      */
     default void warning(String message) {
       System.err.println(message);

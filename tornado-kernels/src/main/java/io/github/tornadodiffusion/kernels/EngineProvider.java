@@ -8,21 +8,22 @@ import java.util.Optional;
  * devices to those of {@link Engines}.
  */
 public interface EngineProvider {
-  /**
-   * The devices that it reaches; those that are always there and need no choice may be left out.
-   */
+  /** The devices that it reaches; those that always exist and need no choice may be left out. */
   List<Device> devices();
 
-  /** Why {@link #devices} is empty, with the mend; empty where it is not, or never has any. */
+  /**
+   * Why {@link #devices} is empty and what to do about it; empty if there are devices, or if this
+   * provider never lists any.
+   */
   Optional<String> whyNone();
 
-  /** Whether a device of that id is one of its own. */
+  /** Whether the id is that of one of its devices. */
   boolean has(String id);
 
   /**
-   * Checks how one of its devices is to be used, without taking memory of it.
+   * Checks that one of its devices can be used in a certain way, without allocating memory there.
    *
-   * @throws IllegalArgumentException if it cannot be used like that
+   * @throws IllegalArgumentException if it cannot
    */
   void check(String id, Variants variants);
 

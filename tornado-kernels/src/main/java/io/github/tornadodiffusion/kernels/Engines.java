@@ -8,7 +8,7 @@ import java.util.stream.Stream;
 
 /** Finds the engine for a device among all {@link EngineProvider}s. */
 public final class Engines {
-  /** Nothing of TornadoVM is loaded before a device of TornadoVM is asked for. */
+  /** No class of TornadoVM is loaded before one of its devices is asked for. */
   private static final List<EngineProvider> PROVIDERS =
       ServiceLoader.load(EngineProvider.class, Engines.class.getClassLoader()).stream()
           .map(ServiceLoader.Provider::get)
@@ -21,7 +21,7 @@ public final class Engines {
     return PROVIDERS.stream().flatMap(provider -> provider.devices().stream()).toList();
   }
 
-  /** Why {@link #devices} is empty, with the mend; empty where it is not. */
+  /** Why {@link #devices} is empty and what to do about it; empty if there are devices. */
   public static Optional<String> whyNone() {
     return devices().isEmpty() ? reasons().findFirst() : Optional.empty();
   }
@@ -41,7 +41,7 @@ public final class Engines {
   }
 
   /**
-   * Checks that a device is there, without taking memory of it.
+   * Checks that a device exists, without allocating memory there.
    *
    * @throws IllegalArgumentException as {@link #open}
    */

@@ -5,23 +5,24 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * A kernel and what everybody needs to know of it. It is a static method {@code void
+ * A kernel and what engines need to know about it. It is a static method {@code void
  * method(FloatArray arena, IntArray descriptor)} of any class in any package, written once for the
  * jvm engine and for TornadoVM:
  *
  * <ul>
- *   <li>Its outermost loop is {@code for (@Parallel int i = 0; i < bound; i++)}, where bound is a
- *       number of the descriptor. Its iterations are shared out, so none may read what another one
+ *   <li>Its outermost loop is {@code for (@Parallel int i = 0; i < bound; i++)}, where bound was
+ *       read from the descriptor. Its iterations run in parallel, so none may read what another one
  *       writes. A second {@code @Parallel} loop right inside keeps a GPU busy.
  *   <li>It computes with {@link Lanes} on a {@code VectorFloat16} made within the loop, or with
  *       single floats of the arena and {@code TornadoMath}.
- *   <li>What it calls are methods of its own class, of {@link Lanes}, or such as take only numbers.
+ *   <li>It calls only methods of its own class, methods of {@link Lanes}, and methods that take
+ *       only numbers.
  * </ul>
  *
- * <p>A kernel for work groups has a {@link WorkGroup}, and another signature: see {@link Tiles}.
+ * <p>A kernel for work groups has a {@link WorkGroup} and a different signature: see {@link Tiles}.
  *
- * <p>The class is only named here and never initialised: without TornadoVM, whose types it
- * mentions, the jvm engine reads its class file and makes a class of its own from it.
+ * <p>The class is only named here and never initialised, because it mentions types of TornadoVM,
+ * which may be absent. The jvm engine reads its class file and makes a class of its own from it.
  *
  * <pre>{@code
  * static final Kernel FORWARD =
@@ -54,7 +55,7 @@ public final class Kernel {
     this.variants = variants;
   }
 
-  /** The kernel that is a method of a class, not yet with anything else. */
+  /** The kernel that is a method of a class, still without oracle, variants and work group. */
   public static Kernel of(Class<?> owner, String method) {
     return new Kernel(owner, method, null, null, List.of());
   }
@@ -64,7 +65,7 @@ public final class Kernel {
     return new Kernel(owner, method, workGroup, newOracle, variants);
   }
 
-  /** The same kernel with one more variant, which is chosen only where none before it can be. */
+  /** The same kernel with one more variant, which is used only where no earlier one can be. */
   public Kernel with(Variant variant) {
     List<Variant> more = Stream.concat(variants.stream(), Stream.of(variant)).toList();
     return new Kernel(owner, method, workGroup, oracle, more);
@@ -90,7 +91,7 @@ public final class Kernel {
     return Optional.ofNullable(workGroup);
   }
 
-  /** What says what it must write; empty where nobody has said so. */
+  /** The oracle, which says what the kernel must write; empty if there is none. */
   public Optional<CallOracle> oracle() {
     return Optional.ofNullable(oracle);
   }
@@ -100,13 +101,13 @@ public final class Kernel {
     return variants;
   }
 
-  /** Whether it is none of this project's own, which are proved by the project's tests. */
+  /** Whether the kernel is not part of this project, whose own kernels are proved by its tests. */
   public boolean isForeign() {
     return !owner.getName().startsWith(OURS);
   }
 
   /**
-   * The name to print, for instance {@code Conv.forward} for a method of ConvKernels; that of a
+   * The name to print, for instance {@code Conv.forward} for a method of ConvKernels; the name of a
    * foreign kernel starts with its package.
    */
   public String id() {

@@ -4,12 +4,12 @@ import java.util.List;
 import java.util.ServiceLoader;
 
 /**
- * Calls with which a family of kernels is measured and compared with its oracles, beside those of
- * this project: the rows of {@code bench kernels} and {@code experiment devices}. Found by {@link
- * ServiceLoader}, so a jar or directory on the class path brings its own.
+ * Calls with which a family of kernels is measured and compared with its oracles, in addition to
+ * those of this project: the rows of {@code bench kernels} and {@code experiment devices}. Found by
+ * {@link ServiceLoader}, so a jar or directory on the class path brings its own.
  */
 public interface KernelCases {
-  /** The family, for people. */
+  /** The name of the family, to print. */
   String name();
 
   /** Calls on small data; those that are to be timed must take long enough for a clock. */

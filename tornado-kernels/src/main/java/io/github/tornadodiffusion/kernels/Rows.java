@@ -4,11 +4,11 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * How kernels that touch every element walk over blocks: one iteration a row of the output, border
- * rows included. Their descriptors hold the output, then {@link #PER_INPUT} places for every block
- * that is read, then the kernel's own places. A second parallel loop within the row is for GPUs,
- * whose threads share a row; what stands before it, the zeros of the border, every one of them
- * writes.
+ * The descriptor of kernels that touch every element of blocks. Each iteration writes one row of
+ * the output, border rows included. The descriptor holds the output, then {@link #PER_INPUT} places
+ * for every block that is read, then the kernel's own places. A second parallel loop within the row
+ * is for GPUs, where many threads share a row. Each of these threads executes what precedes that
+ * loop, so each writes the zeros of the border.
  *
  * <p>The places are constants that the compiler folds, so that kernels read them by name at no
  * cost. Lengths and distances are in floats.
@@ -69,19 +69,19 @@ public final class Rows {
   public static final int FOURTH = THIRD + PER_INPUT;
 
   /**
-   * Rows of blocks without border are joined or halved until a row has at least and at most so many
-   * floats.
+   * Blocks without a border are divided into rows of at least and at most this many floats, as far
+   * as their sizes allow.
    */
   private static final int SHORTEST = 4096;
 
   private static final int LONGEST = 32768;
 
-  /** What a kernel's own places hold from {@code place} on. */
+  /** Values of a kernel's own places, from {@code place} on. */
   public record Own(int place, int... values) {}
 
   private Rows() {}
 
-  /** For {@link #call}: the kernel finds the values at {@code place} and behind it. */
+  /** Values for {@link #call}, which the kernel reads from {@code place} on. */
   public static Own at(int place, int... values) {
     return new Own(place, values);
   }
@@ -125,12 +125,12 @@ public final class Rows {
   }
 
   /**
-   * A call whose blocks agree in images, rows and columns. Without borders, how the pixels are cut
-   * into rows is free: rows are made long enough to be worth an iteration and short enough to
-   * share.
+   * A call whose blocks agree in images, rows and columns. Without borders, pixels can be divided
+   * into rows at will: rows are made long enough to be worth an iteration and short enough to
+   * occupy all threads.
    *
-   * @param flops floating-point operations an element
-   * @param own the kernel's own places, each {@link #at} its place
+   * @param flops floating-point operations per element
+   * @param own the kernel's own places, see {@link #at}
    */
   public static Call call(
       Kernel kernel, double flops, boolean accumulate, Block out, List<Block> inputs, Own... own) {
@@ -156,7 +156,7 @@ public final class Rows {
         kernel, flops, accumulate, Block.of(out.offset(), 1, h, w, out.c()), walked, own);
   }
 
-  /** Like {@link #call} for kernels that need to know the image: rows stay what they are. */
+  /** Like {@link #call} for kernels that need to know the image: rows are left as they are. */
   public static Call callByImage(
       Kernel kernel, double flops, boolean accumulate, Block out, List<Block> inputs, Own... own) {
     requireSamePixels(kernel, out, inputs);
@@ -176,7 +176,7 @@ public final class Rows {
     }
   }
 
-  /** What to throw where shapes do not fit. */
+  /** The exception for shapes that do not fit. */
   public static IllegalArgumentException mismatch(Kernel kernel, Block in, Block out) {
     return new IllegalArgumentException(
         "%s: shapes do not fit: %s and %s".formatted(kernel.id(), in, out));
@@ -212,12 +212,12 @@ public final class Rows {
     return b.top() + b.left() + b.bottom() + b.right() > 0;
   }
 
-  /** In kernels: floats to compute in row y, which is none in a border row. */
+  /** For kernels: how many floats of row y to compute, none in a border row. */
   public static int inner(int y, int h, int floats) {
     return y < 0 ? 0 : (y < h ? floats : 0);
   }
 
-  /** In kernels: y moved into 0 .. h - 1, so that a border row does not read beyond a table. */
+  /** For kernels: y limited to 0 .. h - 1, so that a border row does not read beyond a table. */
   public static int clamp(int y, int h) {
     return y < 0 ? 0 : (y < h ? y : h - 1);
   }

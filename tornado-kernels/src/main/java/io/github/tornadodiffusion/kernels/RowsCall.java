@@ -31,12 +31,15 @@ public record RowsCall(int[] d) {
     return d[Rows.LENGTH];
   }
 
-  /** Where in the arena the element of the same image, row and place in the row of a block lies. */
+  /** The index in the arena of the same element of an input. */
   public int in(int block, Place place) {
     return in(block, place.image, place.y, place.x);
   }
 
-  /** Where in the arena a float of a row of a block that is read lies. */
+  /**
+   * The index in the arena of a float of an input, given its image, its row and its position in the
+   * row.
+   */
   public int in(int block, int image, int y, int x) {
     int step = block * Rows.PER_INPUT;
     return d[Rows.IN + step] + image * d[Rows.IN_IMAGE + step] + y * d[Rows.IN_ROW + step] + x;
@@ -50,7 +53,7 @@ public record RowsCall(int[] d) {
   /**
    * The output with a border of zeros.
    *
-   * @param detail for the shape
+   * @param detail added to the description of the shape
    */
   public Expectation expect(String detail, Inner inner) {
     int rows = d[Rows.ROWS];

@@ -17,10 +17,10 @@ public final class Terms {
   }
 
   /**
-   * What an error of the sum is measured against: its absolute value, or where the terms cancel the
-   * value that is to be expected of such terms with random signs, the root of the sum of their
-   * squares. Some sums cancel by nature, such as the gradient of the bias of attention's keys, and
-   * then only rounding errors are left of them.
+   * What an error of the sum is measured against: its absolute value or, if the terms cancel, the
+   * root of the sum of their squares, which is the size to be expected if their signs were random.
+   * Some sums cancel by nature, such as the gradient of the bias of attention's keys: only rounding
+   * errors remain of them.
    */
   public double scale() {
     return Math.max(Math.abs(value), Math.sqrt(squares));

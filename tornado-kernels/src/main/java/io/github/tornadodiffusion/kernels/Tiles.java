@@ -3,17 +3,17 @@ package io.github.tornadodiffusion.kernels;
 import java.util.function.UnaryOperator;
 
 /**
- * Kernels for work groups that share local memory: how a GPU computes what a {@link Kernel} of
- * lanes leaves to single threads. Such a kernel is a static method {@code void
- * method(KernelContext, FloatArray arena, IntArray descriptor)}. There are as many work groups as
- * suit the device, whatever the shape: they take turns at the tiles. What TornadoVM asks of it:
+ * Kernels for work groups that share local memory, for GPUs. Such a kernel is a static method
+ * {@code void method(KernelContext, FloatArray arena, IntArray descriptor)}. The number of work
+ * groups depends on the device and not on the shape, so groups take turns at the tiles. TornadoVM
+ * demands:
  *
  * <ul>
- *   <li>Only the method that takes local memory uses it: handed to another method, an array is
- *       addressed wrongly.
+ *   <li>Only the method that allocates local memory uses it: an array that is passed to another
+ *       method is addressed wrongly.
  *   <li>A barrier does not hold back loads: TornadoVM moves them to where their value is used. So
- *       what is loaded from local memory is used up in a loop of unknown length or by a store
- *       before the next barrier.
+ *       use what was loaded from local memory before the next barrier, in a store or in a loop
+ *       whose length is not a constant.
  *   <li>All threads of a work group meet at every barrier, so bounds are the same for all of them.
  * </ul>
  */
@@ -26,7 +26,7 @@ public final class Tiles {
   /**
    * A kernel for work groups of {@link #THREADS} threads.
    *
-   * @param localBytes of local memory that a work group takes
+   * @param localBytes bytes of local memory that a work group allocates
    */
   public static Kernel kernel(Class<?> owner, String method, int localBytes) {
     return Kernel.of(owner, method).with(new WorkGroup(THREADS, localBytes));
@@ -40,7 +40,7 @@ public final class Tiles {
   /**
    * The kernel as a variant.
    *
-   * @param descriptor makes its descriptor of the original one
+   * @param descriptor makes its descriptor from the original one
    */
   public static Variant variant(Kernel kernel, UnaryOperator<int[]> descriptor) {
     return new Variant(Capability.WORK_GROUPS, kernel, descriptor);

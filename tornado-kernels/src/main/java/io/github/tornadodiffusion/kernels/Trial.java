@@ -9,8 +9,8 @@ import java.util.function.Supplier;
  * @param label the layer that the calls belong to, for messages
  * @param calls in order; what one writes the next may read
  * @param floats length of the arena that they work on
- * @param scratch parts of it whose content after a call is nobody's business
- * @param content makes what the arena holds before the first call; starts with 16 zeros
+ * @param scratch ranges of it whose content after a call has no meaning and is not compared
+ * @param content makes the content of the arena before the first call, which starts with 16 zeros
  */
 public record Trial(
     String label,

@@ -3,11 +3,11 @@ package io.github.tornadodiffusion.kernels;
 import java.util.function.UnaryOperator;
 
 /**
- * Another kernel that computes the same, for devices that are capable of something.
+ * Another kernel that computes the same, for devices with a certain capability.
  *
- * @param needs what it asks of a device
+ * @param needs what it requires of a device
  * @param kernel what runs there
- * @param descriptor makes its descriptor of that of the original kernel
+ * @param descriptor makes its descriptor from that of the original kernel
  */
 public record Variant(Capability needs, Kernel kernel, UnaryOperator<int[]> descriptor) {
   /** The call that does the same with this variant. */

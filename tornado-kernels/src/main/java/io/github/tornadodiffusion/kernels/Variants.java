@@ -5,11 +5,11 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Which variants of kernels a device runs: of each kernel the first in its list that asks for no
- * more than what is named here, or else the kernel itself, which runs everywhere.
+ * Which variants of kernels a device runs: for each kernel the first variant in its list whose
+ * capability is named here, or else the kernel itself, which runs everywhere.
  *
- * @param id how one chooses them, as in {@code --kernels tiles}
- * @param capabilities that variants may ask for
+ * @param id the name by which they are chosen, as in {@code --kernels tiles}
+ * @param capabilities that variants may require
  */
 public record Variants(String id, Set<Capability> capabilities) {
   /** What suits the type of the device. */

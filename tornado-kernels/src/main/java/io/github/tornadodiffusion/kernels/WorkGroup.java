@@ -4,6 +4,6 @@ package io.github.tornadodiffusion.kernels;
  * Threads that run together and share local memory.
  *
  * @param threads of a group
- * @param localBytes of local memory that a group takes: all of its local arrays together
+ * @param localBytes bytes of local memory that a group allocates: all of its local arrays together
  */
 public record WorkGroup(int threads, int localBytes) {}

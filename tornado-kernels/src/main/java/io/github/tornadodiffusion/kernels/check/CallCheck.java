@@ -8,9 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/** Compares a sample of what a call writes with its oracle; made before the call runs. */
+/** Compares a sample of what a call writes with its oracle. Create it before the call runs. */
 public final class CallCheck {
-  /** Elements of a region that are computed anew. */
+  /** Elements of a region that are compared. */
   private static final int SAMPLES = 48;
 
   private record Sample(int[] indices, double[] expected, double scale) {}
@@ -57,8 +57,8 @@ public final class CallCheck {
   }
 
   /**
-   * The same without elements for which the oracle has no finite number: random input may have no
-   * meaning.
+   * The same without elements for which the oracle gives no finite number: random input may be
+   * meaningless.
    */
   public double errorWhereDefined(Arena after) {
     return error(after, false);
@@ -73,7 +73,8 @@ public final class CallCheck {
         }
         double difference = Math.abs(after.at(sample.indices[i]) - sample.expected[i]);
         double relative = difference / sample.scale;
-        // Math.max keeps NaN, and a kernel that writes NaN for a number must show.
+        // Infinite instead of NaN, which is not greater than any limit: a kernel that writes NaN
+        // must not pass.
         error = Math.max(error, Double.isNaN(relative) ? Double.POSITIVE_INFINITY : relative);
       }
     }

@@ -10,12 +10,12 @@ import org.objectweb.asm.Opcodes;
 import org.objectweb.asm.tree.ClassNode;
 import org.objectweb.asm.tree.MethodNode;
 
-/** Kernels as their class files have them, read without loading the types of TornadoVM. */
+/** Reads kernels from class files, without loading the types of TornadoVM. */
 public final class KernelCode {
-  /** Where TornadoVM's types lie. */
+  /** The package of TornadoVM's types. */
   public static final String API = "uk/ac/manchester/tornado/api/";
 
-  /** The annotation of loops that are shared out. */
+  /** The annotation of parallel loops. */
   public static final String PARALLEL = "L" + API + "annotations/Parallel;";
 
   private static final String ARGUMENTS =
@@ -54,7 +54,7 @@ public final class KernelCode {
    * The method of a kernel.
    *
    * @param owner the kernel's class
-   * @throws IllegalArgumentException if the class has no method of the name that is a kernel
+   * @throws IllegalArgumentException if the class has no kernel of that name
    */
   public static MethodNode method(Kernel kernel, ClassNode owner) {
     String descriptor =
@@ -81,7 +81,7 @@ public final class KernelCode {
                         kernel.workGroup().isPresent() ? "KernelContext, " : "")));
   }
 
-  /** Loops of a method that are shared out, one nested in the other. */
+  /** The number of parallel loops in a method, one nested in the other. */
   public static int parallelLoops(MethodNode method) {
     return method.visibleLocalVariableAnnotations == null
         ? 0

@@ -4,8 +4,8 @@ import io.github.tornadodiffusion.kernels.Arena;
 import io.github.tornadodiffusion.kernels.Engine;
 
 /**
- * A session's arena as it is when it is first read: fetched in pages, because a device is slow to
- * hand out single floats. To be dropped when a program has run.
+ * A session's arena, fetched in pages because reading single floats from a device is slow. Pages
+ * are kept: once a program has run, use a new object.
  */
 public final class PagedArena implements Arena {
   private static final int PAGE = 4096;
@@ -14,7 +14,7 @@ public final class PagedArena implements Arena {
   private final int floats;
   private final float[][] pages;
 
-  /** The arena of a session, of so many floats. */
+  /** The arena of a session, which has the given number of floats. */
   public PagedArena(Engine.Session session, int floats) {
     this.session = session;
     this.floats = floats;

@@ -20,14 +20,14 @@ import java.util.stream.IntStream;
 /**
  * Finds out whether a device computes as the jvm engine does: drivers and compilers make mistakes,
  * and a wrong number looks like any other. Foreign kernels may be wrong on every device, so they
- * are also compared with their oracles; the project's own are proved by its tests. A kernel with
- * one shape is tried once.
+ * are also compared with their oracles; the project's own are proved by its tests. Each shape of a
+ * kernel is tried once.
  */
 public final class SelfCheck {
   /** Relative to the largest number that a call writes; sums in another order differ by 1e-6. */
   private static final double TOLERANCE = 1e-4;
 
-  /** As {@link CallCheck#error} measures it: what benchmarks ask for, too. */
+  /** As {@link CallCheck#error} measures it; benchmarks have the same limit. */
   private static final double MOST_ERROR = 1e-3;
 
   private final Engine device;
@@ -36,7 +36,7 @@ public final class SelfCheck {
   private final Set<Shape> proven = new HashSet<>();
   private final Set<Kernel> unproved = new HashSet<>();
 
-  /** A call on data of its own: its descriptor says which of its kernel's shapes it is. */
+  /** A kernel and the shape that a descriptor stands for. */
   private record Shape(Kernel kernel, List<Integer> descriptor) {
     static Shape of(Call call) {
       return new Shape(call.kernel(), IntStream.of(call.descriptor()).boxed().toList());
@@ -47,7 +47,7 @@ public final class SelfCheck {
    * A check of a device.
    *
    * @param reference starts the engine to compare with, or is null if the device is that engine
-   * @param listener hears how far it is, and of foreign kernels that nothing proves
+   * @param listener is told of progress, and of foreign kernels that nothing proves
    */
   public SelfCheck(Engine device, Supplier<Engine> reference, EngineOptions.Listener listener) {
     this.device = device;
@@ -116,7 +116,7 @@ public final class SelfCheck {
           && trial.calls().stream().noneMatch(call -> call.kernel().isForeign())) {
         continue;
       }
-      // All calls of a trial are tried if one is new: the first ones make the last one's input.
+      // If one call of a trial is new, all are tried: earlier calls make the input of later ones.
       if (known.addAll(trial.calls().stream().map(Shape::of).toList())) {
         untried.add(trial);
       }
@@ -154,14 +154,14 @@ public final class SelfCheck {
     }
   }
 
-  /** Compares what the calls up to the given one have left, but for the scratch memory. */
+  /** Compares the arena after the calls up to the given one, except for scratch memory. */
   private void compare(Trial trial, int call, float[] before, float[] expected, float[] actual) {
     BitSet compared = new BitSet();
     compared.set(0, expected.length);
     trial.scratch().forEach(r -> compared.clear(r.offset(), r.offset() + r.length()));
     double scale = Double.MIN_NORMAL;
     for (int i = 0; i < expected.length; i++) {
-      // Random input has no meaning: where it makes the jvm engine write NaN, anything will do.
+      // Random input may be meaningless: where the jvm engine writes NaN, any value is accepted.
       if (!Float.isFinite(expected[i])) {
         compared.clear(i);
       } else if (expected[i] != before[i] && compared.get(i)) {

@@ -30,9 +30,7 @@ public final class HostLanes {
   private static final FloatVector MINUS_LN2_HIGH = splat(-0.693359375f);
   private static final FloatVector MINUS_LN2_LOW = splat(2.12194440e-4f);
 
-  /**
-   * 1.5 * 2^23: adding it rounds a small float to an integer, which then stands in the low bits.
-   */
+  /** 1.5 * 2^23: adding it rounds a small float to an integer, which is then in the low bits. */
   private static final FloatVector ROUNDER = splat(12582912f);
 
   private static final FloatVector EXP_MIN = splat(-87.3f);

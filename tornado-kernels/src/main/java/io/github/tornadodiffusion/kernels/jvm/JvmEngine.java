@@ -21,7 +21,7 @@ import java.util.function.Supplier;
  * worker takes which part has no influence on the result.
  */
 public final class JvmEngine implements Engine {
-  /** Parts a worker: enough that one slow worker does not hold up the others. */
+  /** Parts per worker: enough that one slow worker does not hold up the others. */
   private static final int PARTS = 8;
 
   /**
@@ -54,7 +54,7 @@ public final class JvmEngine implements Engine {
     this("jvm", threads, EngineOptions.DEFAULT, false);
   }
 
-  /** An engine that is used as the options say. */
+  /** An engine with the given options. */
   JvmEngine(EngineOptions options) {
     this("jvm", options.threads(), options, false);
   }
@@ -75,7 +75,7 @@ public final class JvmEngine implements Engine {
 
   /**
    * An engine named {@code java} that runs the same kernels on one thread without vectors: their
-   * vectors have one lane, a plain float. It is there to be compared with.
+   * vectors have one lane, a plain float. It serves as a comparison.
    */
   public static JvmEngine scalar() {
     return new JvmEngine("java", 1, EngineOptions.DEFAULT, true);
@@ -225,7 +225,7 @@ public final class JvmEngine implements Engine {
     }
   }
 
-  /** The calls of a program as they are carried out, and their kernels. */
+  /** The calls of a program after the choice of variants, and their kernels. */
   @SuppressWarnings("ArrayRecordComponent") // nobody compares it
   private record Loaded(List<Call> calls, MethodHandle[] handles) {}
 

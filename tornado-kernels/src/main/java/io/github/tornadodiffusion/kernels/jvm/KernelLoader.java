@@ -51,7 +51,7 @@ final class KernelLoader {
   private static final MethodType KERNEL =
       MethodType.methodType(void.class, HostFloatArray.class, HostIntArray.class);
 
-  /** Classes that were defined under a new name. */
+  /** The number of classes that were defined under a new name. */
   private static final AtomicInteger DEFINED = new AtomicInteger();
 
   private final boolean scalar;
@@ -59,7 +59,7 @@ final class KernelLoader {
   private final Map<Kernel, MethodHandle> handles = new HashMap<>();
 
   /**
-   * A loader of its own code.
+   * A loader.
    *
    * @param scalar whether vectors are to have one lane, a plain float
    */
@@ -67,7 +67,7 @@ final class KernelLoader {
     this.scalar = scalar;
   }
 
-  /** Whether there is a Host method for a method of TornadoVM's. */
+  /** Whether a method of TornadoVM has a counterpart in the Host classes. */
   static boolean hosts(MethodInsnNode call) {
     Remapper remapper = new SimpleRemapper(Opcodes.ASM9, TYPES);
     String owner = remapper.mapType(call.owner);
@@ -110,12 +110,13 @@ final class KernelLoader {
 
   private MethodHandles.Lookup define(Class<?> owner) {
     try {
-      // In the owner's package, whose other classes it may use.
+      // In the owner's package, so that it may use the package's other classes.
       MethodHandles.Lookup lookup = MethodHandles.privateLookupIn(owner, MethodHandles.lookup());
       if (lookup.hasFullPrivilegeAccess()) {
         return lookup.defineHiddenClass(remapped(owner, TYPES), true);
       }
-      // A class of another class loader, whose package takes no hidden classes: under a new name.
+      // The package of a class from another class loader takes no hidden classes: defined under a
+      // new name.
       Map<String, String> types = new HashMap<>(TYPES);
       String name = Type.getInternalName(owner);
       types.put(name, "%s$jvm%d".formatted(name, DEFINED.incrementAndGet()));
@@ -133,7 +134,7 @@ final class KernelLoader {
                 node,
                 scalar ? ScalarCode.remapper(types) : new SimpleRemapper(Opcodes.ASM9, types)),
             0);
-    // It is nobody's nest mate.
+    // The new class has no nest mates.
     node.nestHostClass = null;
     node.nestMembers = null;
     for (MethodNode method : node.methods) {

@@ -14,8 +14,8 @@ import org.objectweb.asm.tree.MethodInsnNode;
 import org.objectweb.asm.tree.MethodNode;
 
 /**
- * What the jvm engine asks of a kernel. Broken rules would show as errors of the JVM that name none
- * of them, or as wrong numbers.
+ * The rules of the jvm engine for kernels. Without this check a broken rule would show as an error
+ * of the JVM that does not mention it, or as wrong numbers.
  */
 final class KernelRules {
   private static final String LANES = Type.getInternalName(Lanes.class);

@@ -18,12 +18,12 @@ import org.objectweb.asm.tree.VarInsnNode;
 
 /**
  * Turns the bytecode of kernels into Java without vectors: a vector becomes a {@code float}, not an
- * object that holds one, because the compiler would not take such objects out of loops.
+ * object that holds one, because the compiler would not eliminate such objects in loops.
  */
 final class ScalarCode {
   private static final String PACKAGE = ScalarCode.class.getPackageName().replace('.', '/') + "/";
 
-  /** Stands for a vector until its place is known to be a float. */
+  /** Stands for the vector type until it is replaced by float. */
   private static final String VECTOR = PACKAGE + "Float1";
 
   private static final Map<String, String> TYPES =
@@ -40,7 +40,7 @@ final class ScalarCode {
   /**
    * Renames types, and writes float for the vector type in every signature.
    *
-   * @param others the names of types that are no vectors
+   * @param others new names of the types that are not vectors
    */
   static Remapper remapper(Map<String, String> others) {
     Map<String, String> types = new HashMap<>(others);
@@ -64,7 +64,8 @@ final class ScalarCode {
 
   /**
    * Moves vectors as floats. A local variable is a vector from where one is stored in it to where
-   * the next object is, in the order of the code: javac gives scopes their places so.
+   * the next object is, in the order of the code: javac numbers the variables of scopes in this
+   * order.
    */
   static void rewrite(MethodNode method) {
     BitSet vectors = new BitSet();

@@ -7,9 +7,10 @@ import io.github.tornadodiffusion.kernels.Variants;
 import io.github.tornadodiffusion.kernels.WorkGroup;
 
 /**
- * The threads of a launch. There is one grid a kernel, whatever the shape: loops stride over it.
+ * The threads of a launch. There is one grid for each kernel, whatever the shape: loops stride over
+ * it.
  *
- * @param x threads of a row
+ * @param x threads in a row
  * @param y rows
  * @param local threads of a work group, all of one row
  */
@@ -27,7 +28,8 @@ record Grid(int x, int y, int local) {
       return new Grid(16 * units, 1, 1);
     }
     if (ParallelLoops.of(kernel) == 2) {
-      // On a GPU TornadoVM makes the inner loop the first dimension: neighbours read neighbours.
+      // On a GPU TornadoVM makes the inner loop the first dimension: neighbouring threads read
+      // neighbouring floats.
       int local = Math.min(128, device.workGroup());
       return new Grid(local, 8 * units, local);
     }
@@ -36,8 +38,8 @@ record Grid(int x, int y, int local) {
   }
 
   /**
-   * Checks what TornadoVM does not: it would launch the kernel with other work groups, or not at
-   * all, and go on.
+   * Checks what TornadoVM does not check: it would silently launch the kernel with other work
+   * groups, or not at all.
    *
    * @throws IllegalArgumentException if the device cannot run the kernel on this grid
    */

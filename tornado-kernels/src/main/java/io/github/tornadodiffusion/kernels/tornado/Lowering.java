@@ -13,15 +13,15 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * What TornadoVM is to execute for a session, as plain data: the task graphs of one execution plan.
- * All tensors are ranges of one array, the arena, which the first graph brings to the device and
+ * All tensors are ranges of one array, the arena, which the first graph transfers to the device and
  * every graph leaves there. A task takes the arena and a small array of its own, the descriptor.
  *
  * <ul>
  *   <li>Graph {@link #WRITE} copies what the host has written into the arena. Its first execution
- *       brings the arena itself to the device.
+ *       transfers the arena itself to the device.
  *   <li>A program becomes consecutive graphs of at most {@link #MOST_TASKS} tasks, whose
  *       descriptors are transferred once.
- *   <li>Every kernel has a graph of its own besides, whose descriptor is transferred at each
+ *   <li>In addition, every kernel has a graph of its own, whose descriptor is transferred at each
  *       execution: for programs of one call, and for profiles.
  * </ul>
  *
@@ -42,15 +42,15 @@ record Lowering(
     List<List<Integer>> programs,
     Map<Kernel, Integer> single) {
   /**
-   * The kernels of all sessions by the names of their tasks: TornadoVM would run what it has
-   * compiled for the first of two kernels of one name.
+   * The kernels of all sessions by the names of their tasks: of two kernels with one name,
+   * TornadoVM would run the code of the first for both.
    */
   private static final Map<String, Kernel> NAMED = new ConcurrentHashMap<>();
 
   /** Name of every graph. */
   static final String NAME = "program";
 
-  /** Names of the arrays that there is one of. */
+  /** Names of the arrays that exist once. */
   static final String ARENA = "arena";
 
   static final String STAGING = "staging";
@@ -118,7 +118,7 @@ record Lowering(
     return taskName(kernel) + "_" + occurrence;
   }
 
-  /** The kernel's name, or another one if it is that of another kernel. */
+  /** The kernel's name, or a variation of it if another kernel has that name. */
   private static String taskName(Kernel kernel) {
     String name = kernel.id().replaceAll("\\W", "_");
     while (!NAMED.computeIfAbsent(name, n -> kernel).equals(kernel)) {

@@ -7,9 +7,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 
 /**
- * How many {@code @Parallel} loops a kernel nests, told by its class file. The outermost shares out
- * rows or tiles, which is enough for the cores of a CPU; a second one shares out what is in a row,
- * which keeps a GPU busy.
+ * How many {@code @Parallel} loops a kernel nests, according to its class file. The outermost one
+ * distributes rows or tiles, which is enough for the cores of a CPU; a second one distributes the
+ * elements of a row, which keeps a GPU busy.
  */
 final class ParallelLoops {
   private static final Map<Class<?>, Map<String, Integer>> CLASSES = new ConcurrentHashMap<>();

@@ -3,10 +3,10 @@ package io.github.tornadodiffusion.kernels.tornado;
 import java.util.List;
 
 /**
- * Makes TornadoVM generate the same source for a kernel in every process. It declares a kernel's
- * variables in the order of identity hash codes of their types, which differ from process to
- * process; drivers, which keep what they have compiled by its source, then compile every kernel
- * anew each time (PoCL: 31 kernels of a training step in 8 s).
+ * Makes TornadoVM generate the same source for a kernel in every process. TornadoVM declares a
+ * kernel's variables in the order of the identity hash codes of their types, which differ from
+ * process to process. Drivers cache compiled code by its source, so they would compile every kernel
+ * anew in every process (PoCL: 31 kernels of a training step in 8 s).
  */
 public final class StableSource {
   /** The enumerations of the backends' types. */
@@ -21,8 +21,8 @@ public final class StableSource {
   private StableSource() {}
 
   /**
-   * Has the types take their identity hash codes. Those of a JVM's first thread are a fixed
-   * sequence, so the same codes come out if this is the first thing that the first thread does.
+   * Fixes the identity hash codes of the types. Those of a JVM's first thread are a fixed sequence,
+   * so the same codes come out if this is the first thing that the first thread does.
    */
   public static void prepare() {
     for (String type : TYPES) {

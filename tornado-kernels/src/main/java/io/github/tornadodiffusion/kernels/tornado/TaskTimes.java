@@ -17,7 +17,7 @@ final class TaskTimes {
 
   private static final double MILLIWATT_NANOSECONDS = 1e-12;
 
-  /** Nanoseconds, and milliwatts where the device tells them. */
+  /** Nanoseconds, and milliwatts where the device reports them. */
   private record Task(long nanos, long milliwatts) {}
 
   private final long[] calls;
@@ -25,7 +25,7 @@ final class TaskTimes {
   private long compilation;
   private long transfers;
 
-  /** NaN from the first task on whose power is not known. */
+  /** NaN as soon as the power of a task is unknown. */
   private double joules;
 
   TaskTimes(int calls) {
@@ -36,7 +36,7 @@ final class TaskTimes {
    * Adds a graph that has run.
    *
    * @param log the graph's profiles so far, of which the last one counts
-   * @param tasks the graph's tasks, one a call
+   * @param tasks the graph's tasks, one for each call
    * @throws IllegalStateException if the profile says nothing about a task
    */
   void add(String log, List<Lowering.Task> tasks, long compilationNanos, long transferNanos) {

@@ -17,14 +17,15 @@ final class TornadoDevices {
       List.of(
           // A kernel that does not compile is an error: never run it as sequential Java.
           "tornado.recover.bailout=False",
-          // Register tiles are methods longer than it would inline, and it cannot call any.
+          // TornadoVM cannot call methods, so it has to inline even the long ones of register
+          // tiles.
           "tornado.compiler.fullInlining=True",
           // Bytes of one graph's bytecode.
           "tornado.tvm.maxbytecodesize=65536",
           // Events are cleared at every execution: the default of 32,768 takes longer than a
           // kernel.
           "tornado.max.events=64",
-          // The device says how much memory it has; the default would stop at 4 GB.
+          // The device reports how much memory it has; the default would limit it to 4 GB.
           "tornado.device.memory=1048576GB");
 
   private TornadoDevices() {}
@@ -64,7 +65,7 @@ final class TornadoDevices {
         device.getPhysicalDevice().getDeviceLocalMemorySize());
   }
 
-  /** Only the text for people has it. */
+  /** Only the description for people contains it. */
   private static String driver(TornadoDevice device) {
     return device
         .getPhysicalDevice()

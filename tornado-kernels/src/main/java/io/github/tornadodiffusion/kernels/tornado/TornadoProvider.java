@@ -24,7 +24,7 @@ public final class TornadoProvider implements EngineProvider {
         : TornadoDevices.all().stream().map(TornadoDevices::describe).toList();
   }
 
-  /** Answered once: TornadoVM cannot start a second time and says why only the first. */
+  /** Determined once, because TornadoVM says why it cannot start only at the first attempt. */
   @Override
   public Optional<String> whyNone() {
     synchronized (TornadoProvider.class) {
@@ -43,7 +43,7 @@ public final class TornadoProvider implements EngineProvider {
 
   @Override
   public void check(String id, Variants variants) {
-    // A device of TornadoVM runs either.
+    // A device of TornadoVM runs all variants.
   }
 
   @Override
@@ -77,7 +77,10 @@ public final class TornadoProvider implements EngineProvider {
     }
   }
 
-  /** Whether TornadoVM is there, always as modules; on the class path are only its signatures. */
+  /**
+   * Whether TornadoVM is present. It always comes as modules; the class path has only its
+   * signatures.
+   */
   private static boolean isLoaded() {
     try {
       return Class.forName(API, false, TornadoProvider.class.getClassLoader())
@@ -88,7 +91,7 @@ public final class TornadoProvider implements EngineProvider {
     }
   }
 
-  /** What an error says, without the colours of a terminal. */
+  /** The message of an error, without the colours of a terminal. */
   private static String plain(Throwable e) {
     String text = e.getMessage() == null ? e.toString() : e.getMessage();
     return text.replaceAll("\u001b\\[[0-9;]*m", "").replaceAll("\\s+", " ").strip();

@@ -38,14 +38,14 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * fetched in pages, which stay valid until the device works again.
  */
 final class TornadoSession implements Engine.Session {
-  /** Floats that are fetched at least. */
+  /** The smallest number of floats to fetch. */
   private static final int PAGE = 1024;
 
   private static final String POCL = "Portable Computing Language";
 
   /**
-   * Instead of TornadoVM's own {@code -cl-fast-relaxed-math}, which takes the liberty to turn 1 /
-   * (1 + infinity) into NaN.
+   * Instead of TornadoVM's own {@code -cl-fast-relaxed-math}, which allows compilers to turn 1 / (1
+   * + infinity) into NaN.
    */
   private static final String OPENCL_FLAGS = "-cl-mad-enable -w";
 
@@ -140,8 +140,8 @@ final class TornadoSession implements Engine.Session {
       }
     }
     if (!graph.consumesArena()) {
-      // The graph that has brought the arena owns it: a plan frees the arrays that graphs persist,
-      // and would free this one once for every graph.
+      // The graph that transferred the arena owns it: a plan frees the arrays that graphs
+      // persist, and would free the arena once for every graph.
       result.persistOnDevice(arrays.get(Lowering.ARENA));
     }
     return result.snapshot();
@@ -184,7 +184,7 @@ final class TornadoSession implements Engine.Session {
     }
   }
 
-  /** Whether a piece that waits overlaps a range: then their order matters. */
+  /** Whether a pending piece overlaps a range, so that their order matters. */
   private boolean isStaged(int offset, int length) {
     IntArray request = requests.get(Lowering.REQUEST);
     for (int i = 0; i < pieces; i++) {
@@ -197,7 +197,7 @@ final class TornadoSession implements Engine.Session {
     return false;
   }
 
-  /** Brings what waits to the device; returns whether there was any. */
+  /** Sends pending pieces to the device; returns whether there were any. */
   private boolean flush() {
     if (last != null && pieces == 0) {
       return false;
@@ -257,7 +257,7 @@ final class TornadoSession implements Engine.Session {
     }
     List<Integer> indices = graphsOf(program);
     TaskTimes times = new TaskTimes(program.calls().size());
-    // Only now: TornadoVM keeps every profile that it makes.
+    // Not before, because TornadoVM keeps every profile that it makes.
     plan.withProfiler(ProfilerMode.SILENT);
     try {
       long start = System.nanoTime();
@@ -279,14 +279,14 @@ final class TornadoSession implements Engine.Session {
     }
   }
 
-  /** Adds what the last execution took. */
+  /** Adds the times of the last execution. */
   private void add(TaskTimes times, List<Lowering.Task> tasks) {
     TornadoProfilerResult profile = last.getProfilerResult();
     times.add(
         profile.getProfileLog(), tasks, profile.getCompileTime(), profile.getDataTransfersTime());
   }
 
-  /** Runs a call in its kernel's own graph; returns which one that is. */
+  /** Runs a call in its kernel's own graph; returns the index of that graph. */
   private int single(Call operation) {
     Call call = variants.of(operation);
     IntArray request = requests.get(Lowering.request(call.kernel()));

@@ -17,10 +17,10 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Kernels as the tasks that TornadoVM asks for: it looks for the first static call in the bytecode
- * of {@code apply}. A class for each is written here and not by javac's method references, so that
- * a kernel is named by class and method; and not by {@code LambdaMetafactory}, which serves no
- * classes of other class loaders.
+ * Kernels as TornadoVM's tasks: TornadoVM takes the first static call in the bytecode of {@code
+ * apply} as the kernel. A class is generated for each kernel. Method references would not do,
+ * because a kernel is given by class and name; nor would {@code LambdaMetafactory}, which does not
+ * serve classes of other class loaders.
  */
 final class TornadoTasks {
   private static final Map<Kernel, Object> TASKS = new ConcurrentHashMap<>();
@@ -54,7 +54,7 @@ final class TornadoTasks {
   private static Object task(Kernel kernel, Class<?> task, Class<?>... parameters) {
     String descriptor = KernelCode.method(kernel, KernelCode.read(kernel.owner())).desc;
     String owner = Type.getInternalName(kernel.owner());
-    // TornadoVM looks for @Parallel there, whatever class loader the class has.
+    // TornadoVM looks for @Parallel on the class path, whatever class loader the class has.
     if (ClassLoader.getSystemClassLoader().getResource(owner + ".class") == null) {
       throw new IllegalArgumentException(
           ("TornadoVM cannot read the class of %s; put its directory or jar on the JVM's class"

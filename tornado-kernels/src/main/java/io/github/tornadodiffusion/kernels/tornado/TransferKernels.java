@@ -4,7 +4,7 @@ import uk.ac.manchester.tornado.api.annotations.Parallel;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** What a TornadoVM device runs to bring small data into the arena. */
+/** The kernel that writes small data to the arena on a device of TornadoVM. */
 final class TransferKernels {
   /** Places of a request: how many pieces there are. */
   static final int PIECES = 0;
@@ -34,8 +34,9 @@ final class TransferKernels {
       int from = request.get(FROM + PER_PIECE * i);
       int length = request.get(LENGTH + PER_PIECE * i);
       for (@Parallel int j = 0; j < Lowering.PIECE; j++) {
-        // A condition, not the bound: TornadoVM takes an array that parallel loops write without
-        // one to be overwritten as a whole, and would not bring the arena to the device.
+        // A condition instead of a bound: TornadoVM assumes that an array which parallel loops
+        // write unconditionally is overwritten completely, and would not transfer the arena to
+        // the device.
         if (j < length) {
           m.set(to + j, staging.get(from + j));
         }

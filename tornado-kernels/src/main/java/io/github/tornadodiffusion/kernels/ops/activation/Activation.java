@@ -13,8 +13,9 @@ import java.util.Optional;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * A function of every element and its gradient. Conventions of borders and accumulate as in {@link
- * Elementwise}. Those here are torch.nn's with its defaults; {@link #of} makes others.
+ * A function of every element and its gradient. Borders and accumulate work as in {@link
+ * Elementwise}. The constants are functions of torch.nn with its defaults; {@link #of} makes
+ * others.
  */
 public final class Activation {
   private static final Map<String, Activation> NAMED = new LinkedHashMap<>();
@@ -53,13 +54,13 @@ public final class Activation {
   /**
    * An activation of one's own.
    *
-   * @param name for people
-   * @param forward writes rows of f(x), as {@link Rows} lays out in the descriptor; see {@link
+   * @param name to print
+   * @param forward writes rows of f(x), with the descriptor of {@link Rows}; see {@link
    *     ActivationOracles#function} for its oracle
-   * @param forwardFlops operations an element
+   * @param forwardFlops operations per element
    * @param backward likewise gradOut * f'(x), reading x, then gradOut; see {@link
    *     ActivationOracles#gradient} for its oracle
-   * @param backwardFlops operations an element
+   * @param backwardFlops operations per element
    */
   public static Activation of(
       String name, Kernel forward, double forwardFlops, Kernel backward, double backwardFlops) {
@@ -69,7 +70,8 @@ public final class Activation {
   /**
    * One of {@link ActivationKernels}.
    *
-   * @param names the first of which is its kernel's, after which its gradient's is named
+   * @param names of which the first is also the name of its kernel, and with {@code Backward} that
+   *     of its gradient's
    */
   private static Activation own(
       List<String> names,
@@ -95,7 +97,10 @@ public final class Activation {
     return List.copyOf(NAMED.keySet());
   }
 
-  /** The activation that diffusers and torch call so, in any case; empty if there is none. */
+  /**
+   * The activation of that name in diffusers and torch, in upper or lower case; empty if there is
+   * none.
+   */
   public static Optional<Activation> named(String name) {
     return Optional.ofNullable(NAMED.get(name.toLowerCase(Locale.ROOT)));
   }

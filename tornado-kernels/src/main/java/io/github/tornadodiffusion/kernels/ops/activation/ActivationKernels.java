@@ -271,7 +271,7 @@ public final class ActivationKernels {
 
   /**
    * out = x tanh(log(1 + exp(x))). With e = exp(x) and n = e (e + 2), the hyperbolic tangent is n /
-   * (n + 2); from x = 20 on that is 1, and e squared would leave the range.
+   * (n + 2); from x = 20 on that is 1, while e squared would overflow.
    */
   static void mish(FloatArray m, IntArray d) {
     int bound = d.get(Rows.BOUND);

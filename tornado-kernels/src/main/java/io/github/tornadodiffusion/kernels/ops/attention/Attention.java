@@ -32,8 +32,8 @@ public final class Attention {
   private Attention() {}
 
   /**
-   * Floats that {@link #forward} leaves for {@link #backward}: of each head and query the greatest
-   * score and the sum.
+   * Floats that {@link #forward} saves for {@link #backward}: the greatest score and the sum for
+   * each head and query.
    */
   public static int savedSize(Block q, int heads) {
     return 2 * perQuery(q, heads);
@@ -73,7 +73,7 @@ public final class Attention {
    * any other argument.
    *
    * @param out what forward wrote
-   * @param saved what forward left
+   * @param saved what forward saved
    * @param gradOut without border
    * @param scratch room for {@link #backwardScratch} floats
    */
@@ -110,7 +110,7 @@ public final class Attention {
         new Call(KEYS, keys, tiles, 4 * products(q), 6 * tensor));
   }
 
-  /** A descriptor of so many places, of which the common ones are filled. */
+  /** A descriptor of the given length with the common places filled in. */
   private static int[] descriptor(
       int size, Block q, Block k, Block v, int heads, int saved, int scratch, int tileScratch) {
     int[] d = new int[size];

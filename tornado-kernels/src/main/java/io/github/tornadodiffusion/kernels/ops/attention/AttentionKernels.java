@@ -16,13 +16,13 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
  * In {@code forward} and {@code queries} the lanes are queries and the walk is over keys, in {@code
  * keys} it is the other way round.
  *
- * <p>Blocks are [IMAGES][TOKENS][STRIDE], of whose channels head i has those from i * HEAD_SIZE on.
- * In the equations q, k and v are [TOKENS][HEAD_SIZE], one head of one image.
+ * <p>Blocks are [IMAGES][TOKENS][STRIDE]; the channels of head i start at i * HEAD_SIZE. In the
+ * equations q, k and v are [TOKENS][HEAD_SIZE], one head of one image.
  *
- * <p>The helpers take offsets only: a vector argument would have to be boxed where C2 decides not
- * to inline them. And none has more than one exp in it, because C2 stops inlining, and then boxes,
- * at a number of nodes that two of them exceed. Their loops over rows run to a number from memory,
- * so that TornadoVM does not unroll them.
+ * <p>The helpers take only offsets: a vector argument is boxed wherever C2 does not inline the
+ * helper. None of them calls exp twice, because that would exceed the number of nodes at which C2
+ * stops inlining. Their loops over rows read the bound from memory, so that TornadoVM does not
+ * unroll them.
  */
 public final class AttentionKernels {
   /** The places that all three descriptors begin with. */
@@ -87,7 +87,7 @@ public final class AttentionKernels {
   static final class Keys {
     static final int GRAD_OUT = Common.SIZE;
 
-    /** What {@link #queries} has left. */
+    /** What {@link #queries} wrote. */
     static final int PRODUCTS = Common.SIZE + 1;
 
     static final int GRAD_K = Common.SIZE + 2;
@@ -293,8 +293,8 @@ public final class AttentionKernels {
   }
 
   /**
-   * Eight more keys: raises the maxima to their scores and leaves the factor that this costs all
-   * earlier weights.
+   * Eight more keys: raises the maxima to their scores and writes the factor by which all earlier
+   * weights shrink.
    */
   private static void raise(FloatArray m, int left, int scores, int max, int total, int factor) {
     VectorFloat16 v = new VectorFloat16(m);

@@ -11,9 +11,9 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * {@link AttentionKernels} for a GPU, with the same descriptors. A work group does 32 tokens of one
- * head of one image, its own, and walks over the others 32 at a time: copies both to local memory,
- * 32 channels at a time, multiplies them, turns the scores into weights there, and adds the others'
+ * {@link AttentionKernels} for a GPU, with the same descriptors. A work group owns 32 tokens of one
+ * head of one image and walks over the others 32 at a time. It copies both to local memory, 32
+ * channels at a time, multiplies them, turns the scores into weights there, and adds the others'
  * rows with these weights to the result. In {@code forward} and {@code queries} its own tokens are
  * queries, in {@code keys} they are keys. Results grow in global memory, where every element
  * belongs to one thread, so that the head's size does not matter.
@@ -37,12 +37,12 @@ public final class AttentionTileKernels {
     attend(c, m, d, KEYS);
   }
 
-  /** One method, because only the one that takes local memory can use it. */
+  /** One method, because only the method that allocates local memory can use it. */
   private static void attend(KernelContext c, FloatArray m, IntArray d, int kind) {
-    float[] own = c.allocateFloatLocalArray(1056); // [token][channel], 33 floats a row
+    float[] own = c.allocateFloatLocalArray(1056); // [token][channel], 33 floats per row
     float[] others = c.allocateFloatLocalArray(1056);
     float[] weights = c.allocateFloatLocalArray(2112); // two times [own][other]
-    float[] partial = c.allocateFloatLocalArray(544); // 17 floats a row
+    float[] partial = c.allocateFloatLocalArray(544); // 17 floats per row
     float[] max = c.allocateFloatLocalArray(32);
     float[] total = c.allocateFloatLocalArray(32); // later its inverse
     float[] factor = c.allocateFloatLocalArray(32);
@@ -67,7 +67,7 @@ public final class AttentionTileKernels {
       int base = head / heads * tokens * stride + head % heads * size;
       int perQuery = head * d.get(Common.HEAD_TILES) * 16;
       int saved = perQuery + first;
-      // Saved are whole tiles of 16 queries: those beyond the last repeat it.
+      // Whole tiles of 16 queries are saved: those beyond the last query repeat it.
       int places = Math.min(32, d.get(Common.HEAD_TILES) * 16 - first);
       if (kind == FORWARD) {
         if (thread < 32) {
@@ -76,7 +76,7 @@ public final class AttentionTileKernels {
         }
       }
       if (kind == QUERIES) {
-        // The products of output and gradient, eight threads a query.
+        // The products of output and gradient, eight threads for each query.
         int at = base + Math.min(first + (thread >> 3), tokens - 1) * stride;
         int outAt = d.get(Queries.OUT) + at;
         int gradientAt = d.get(Queries.GRAD_OUT) + at;
@@ -289,7 +289,7 @@ public final class AttentionTileKernels {
           m.set(d.get(Common.INVERSES) + saved + thread, total[thread]);
         }
       }
-      // The padding lanes behind the last head.
+      // The padding lanes after the last head.
       if (head % heads == heads - 1) {
         int out =
             d.get(kind == FORWARD ? Forward.OUT : kind == QUERIES ? Queries.GRAD_Q : Keys.GRAD_K);

@@ -13,9 +13,9 @@ import java.util.List;
 
 /**
  * Convolution over NHWC blocks, forward and gradients; a linear layer is a 1x1 convolution over
- * rows. Weights lie as {@code [round16(cout) / 16][kernelH][kernelW][round16(cin)][16]} with zero
- * padding: 16 output channels are the lanes of a vector, and everything else is in the order in
- * which the kernel walks the input.
+ * rows. Weights are stored as {@code [round16(cout) / 16][kernelH][kernelW][round16(cin)][16]} with
+ * zero padding: 16 output channels are the lanes of a vector, and everything else is in the order
+ * in which the kernel walks the input.
  *
  * <p>The border of the input block is the padding of the convolution. The input gradient is {@link
  * #forward} over the bordered output gradient with {@link #flip}ped weights.

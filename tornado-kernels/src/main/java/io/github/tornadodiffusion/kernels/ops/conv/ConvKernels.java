@@ -13,10 +13,10 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
  * <p>{@code forward} and {@code weightGradient} keep a register tile of 8 rows by 2 vectors of
  * output channels: every multiply-add has its operands in registers or in one load, and 16
  * independent sums hide the latency. Eight rows and two vectors are also what C2 inlines
- * completely; larger tiles fall off that cliff. In {@code forward} a row is an output pixel and the
- * taps of one kernel row are contiguous in memory (kx, then channel), so the inner loop is kernelW
- * * channels long. In {@code weightGradient} a row is an input channel and the loop runs over all
- * pixels of a few images.
+ * completely; larger tiles are not inlined and much slower. In {@code forward} a row is an output
+ * pixel and the taps of one kernel row are contiguous in memory (kx, then channel), so the inner
+ * loop is kernelW * channels long. In {@code weightGradient} a row is an input channel and the loop
+ * runs over all pixels of a few images.
  */
 public final class ConvKernels {
   /** Places of {@link #forward}. */
@@ -66,10 +66,12 @@ public final class ConvKernels {
     /** What the sums start from: a residual, a bias or zeros. */
     static final int START = 17;
 
-    /** Floats from pixel to pixel of it; 0 where all start from the same. */
+    /**
+     * Floats from pixel to pixel of {@link #START}; 0 where all pixels start from the same values.
+     */
     static final int START_PIXEL = 18;
 
-    /** Floats from channel to channel of it; 0 for zeros. */
+    /** Floats from channel to channel of {@link #START}; 0 for zeros. */
     static final int START_CHANNEL = 19;
 
     /** Bias to add to every pixel, or -1. */
@@ -197,7 +199,7 @@ public final class ConvKernels {
   /**
    * The register tile: 8 pixels by the vectors of output channels that start at oa and ob. A method
    * of its own, too long for C2 to inline, so that all of C2's budget for inlining goes to its
-   * vectors: where one call is left, every vector is boxed.
+   * vectors: a single call that is not inlined boxes every vector.
    */
   private static void forwardTile(
       FloatArray m, IntArray d, int in, int row, int x, int y, int oa, int ob) {

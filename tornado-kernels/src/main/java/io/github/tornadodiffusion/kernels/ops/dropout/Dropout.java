@@ -29,7 +29,7 @@ public final class Dropout {
 
   /**
    * Drops elements. An element's random word is that of its index in the order [n][h][w][c], where
-   * the first image has the number that the seed block gives as the first index.
+   * the seed block gives the number of the first image as the first index.
    *
    * @param seedBlock see {@link Noise#seedBlock}, with the number of the first image as the index
    * @param probability of an element to drop, from 0 to below 1

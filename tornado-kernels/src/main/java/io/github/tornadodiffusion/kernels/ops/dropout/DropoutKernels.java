@@ -9,11 +9,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
 
 /**
- * The kernel of {@link Dropout}: an iteration writes one row, as {@link Rows} lays out in the
- * descriptor.
+ * The kernel of {@link Dropout}: an iteration writes one row, with the descriptor of {@link Rows}.
  */
 final class DropoutKernels {
-  /** Places behind x, the input. */
+  /** Places after x, the input. */
   static final int CHANNELS = Rows.SECOND;
 
   static final int STRIDE = CHANNELS + 1;
@@ -21,7 +20,7 @@ final class DropoutKernels {
   /** Offset of the seed block. */
   static final int SEED = STRIDE + 1;
 
-  /** The least upper 24 bits of the random word of an element that stays. */
+  /** An element stays if the upper 24 bits of its random word are at least this. */
   static final int LEAST = SEED + 1;
 
   /** Offset of what the elements that stay are multiplied by. */
@@ -77,7 +76,8 @@ final class DropoutKernels {
       int count = pixels * c;
       long perRow = (long) (length / stride) * c;
       long first = (((long) firstImage + image) * h + y) * perRow;
-      // Blocks of four indices: a row's first and last one may belong in part to its neighbours.
+      // Blocks of four indices: the first and last block of a row may also hold indices of
+      // neighbouring rows.
       int before = (int) (first & 3);
       for (int at = 0 - before; at < count; at += 4) {
         long block = (first + at) >> 2;

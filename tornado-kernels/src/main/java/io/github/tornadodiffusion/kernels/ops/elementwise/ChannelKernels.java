@@ -10,11 +10,11 @@ import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
 import uk.ac.manchester.tornado.api.types.vectors.Float16;
 
 /**
- * Those kernels of {@link Elementwise} that tell the channels of a pixel apart: an iteration writes
- * one row, with the descriptor of {@link Rows}. All blocks are [n, h, w, channels].
+ * The kernels of {@link Elementwise} that do not treat all channels alike: an iteration writes one
+ * row, with the descriptor of {@link Rows}. All blocks are [n, h, w, channels].
  */
 final class ChannelKernels {
-  /** Places behind the input of {@link #softmax}. */
+  /** Places after the input of {@link #softmax}. */
   static final class Softmax {
     static final int CHANNELS = Rows.IN + Rows.PER_INPUT;
     static final int STRIDE = CHANNELS + 1;
@@ -22,14 +22,14 @@ final class ChannelKernels {
     private Softmax() {}
   }
 
-  /** Places behind softmax and gradOut, the inputs of {@link #softmaxBackward}. */
+  /** Places after softmax and gradOut, the inputs of {@link #softmaxBackward}. */
   static final class SoftmaxBackward {
     static final int STRIDE = Rows.IN + 2 * Rows.PER_INPUT;
 
     private SoftmaxBackward() {}
   }
 
-  /** Places behind a and b, the inputs of {@link #concat}. */
+  /** Places after a and b, the inputs of {@link #concat}. */
   static final class Concat {
     static final int A_CHANNELS = Rows.IN + 2 * Rows.PER_INPUT;
     static final int A_STRIDE = A_CHANNELS + 1;
@@ -42,7 +42,7 @@ final class ChannelKernels {
     private Concat() {}
   }
 
-  /** Places behind the input of {@link #slice}. */
+  /** Places after the input of {@link #slice}. */
   static final class Slice {
     /** The first channel. */
     static final int FROM = Rows.IN + Rows.PER_INPUT;
@@ -273,7 +273,7 @@ final class ChannelKernels {
 
   /**
    * out[k] = in[from + k], over the channels of a pixel; from is a multiple of 16, and the lanes
-   * behind the last channel are zero in the input.
+   * after the last channel are zero in the input.
    */
   static void slice(FloatArray m, IntArray d) {
     int bound = d.get(Rows.BOUND);

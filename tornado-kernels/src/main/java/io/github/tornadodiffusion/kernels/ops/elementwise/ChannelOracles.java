@@ -8,7 +8,7 @@ import io.github.tornadodiffusion.kernels.ops.elementwise.ChannelKernels.Slice;
 import io.github.tornadodiffusion.kernels.ops.elementwise.ChannelKernels.Softmax;
 import io.github.tornadodiffusion.kernels.ops.elementwise.ChannelKernels.SoftmaxBackward;
 
-/** Oracles of those kernels of {@code Elementwise} that tell channels apart. */
+/** Oracles of the kernels of {@code Elementwise} that do not treat all channels alike. */
 final class ChannelOracles {
   private ChannelOracles() {}
 

@@ -14,10 +14,11 @@ import io.github.tornadodiffusion.kernels.ops.elementwise.ElementwiseKernels.Sca
 import java.util.List;
 
 /**
- * What touches every element once; all of it is bound by memory. An output's border and padding
+ * Operations that touch every element once; all are bound by memory. An output's border and padding
  * lanes are written as zeros; inputs may have a border, which is skipped. With accumulate the
- * result is added to the output, which then has no border. An input may be the output itself where
- * both have the same border. Blocks that do not fit each other are an IllegalArgumentException.
+ * result is added to the output, which must not have a border. An input may be the output itself
+ * where both have the same border. Blocks that do not fit each other cause an
+ * IllegalArgumentException.
  */
 public final class Elementwise {
   private static final Kernel COPY =
@@ -123,8 +124,8 @@ public final class Elementwise {
    */
   public static Call slice(Block x, int fromChannel, Block out, boolean accumulate) {
     int end = fromChannel + out.c();
-    // The lanes behind the last channel must be zero: those of out.c() % 16 == 0 do not exist,
-    // those of x's end are zero.
+    // Lanes after the last channel must be zero: if out.c() % 16 == 0 there are none, and at the
+    // end of x they are zero already.
     boolean aligned = fromChannel % 16 == 0 && (out.c() % 16 == 0 || end == x.c());
     Kernel kernel = aligned ? SLICE : SLICE_UNALIGNED;
     if (fromChannel < 0 || end > x.c()) {

@@ -13,7 +13,7 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
  * All blocks are [n, h, w, c].
  */
 final class ElementwiseKernels {
-  /** Places behind the input of {@link #scale}. */
+  /** Places after the input of {@link #scale}. */
   static final class Scale {
     /** Offset of the factor. */
     static final int FACTOR = Rows.IN + Rows.PER_INPUT;
@@ -21,7 +21,7 @@ final class ElementwiseKernels {
     private Scale() {}
   }
 
-  /** Places behind the input of {@link #affine}. */
+  /** Places after the input of {@link #affine}. */
   static final class Affine {
     static final int CHANNELS = Rows.IN + Rows.PER_INPUT;
     static final int STRIDE = CHANNELS + 1;

@@ -6,7 +6,7 @@ import io.github.tornadodiffusion.kernels.RowsCall;
 import io.github.tornadodiffusion.kernels.ops.elementwise.ElementwiseKernels.Affine;
 import io.github.tornadodiffusion.kernels.ops.elementwise.ElementwiseKernels.Scale;
 
-/** Oracles of {@code Elementwise}, without those that tell channels apart. */
+/** Oracles of {@code Elementwise}, except for {@code ChannelOracles}. */
 final class ElementwiseOracles {
   private ElementwiseOracles() {}
 

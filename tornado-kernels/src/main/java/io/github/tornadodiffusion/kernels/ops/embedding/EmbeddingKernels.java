@@ -9,7 +9,7 @@ import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
 
 /**
  * Kernels of {@link Embedding}: an iteration writes one row of the output or of the table's
- * gradient. Places of a descriptor that are named after numbers in the arena hold their offset.
+ * gradient. A place that is named after data in the arena holds its offset.
  */
 final class EmbeddingKernels {
   /** Places of {@link #sinusoid}. */

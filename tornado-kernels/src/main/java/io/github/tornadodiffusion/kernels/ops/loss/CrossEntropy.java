@@ -7,7 +7,7 @@ import io.github.tornadodiffusion.kernels.Rows;
 
 /**
  * The loss of a classifier: minus the logarithm of the probability that the softmax of its logits
- * gives to the label. Labels are floats that hold integers and must be below the classes; bound by
+ * gives the label. Labels are floats that hold integers below the number of classes. Bound by
  * memory.
  */
 public final class CrossEntropy {

@@ -37,7 +37,7 @@ public final class LossKernels {
     private MeanSquaredError() {}
   }
 
-  /** Places behind prediction and target, the inputs of {@link #meanSquaredErrorBackward}. */
+  /** Places after prediction and target, the inputs of {@link #meanSquaredErrorBackward}. */
   static final class MeanSquaredErrorBackward {
     /** Elements of all images, without padding. */
     static final int ELEMENTS = Rows.IN + 2 * Rows.PER_INPUT;

@@ -14,17 +14,18 @@ import java.util.List;
  * 2021, equations 4 to 6 and 15), in nats, and their gradient by that variance alone: the mean is
  * held, as in the paper's hybrid objective.
  *
- * <p>With v the model's second half of channels, the logarithm of the variance lies the share (v +
- * 1) / 2 of the way from a least one, log s^2, to a largest one. Everything is measured against s,
- * so that no logarithm of a small variance and no difference of two of them is ever rounded; an
- * image has three coefficients at its timestep:
+ * <p>Let v be the second half of the model's channels. The logarithm of the variance lies the
+ * fraction (v + 1) / 2 of the way from the smallest one, log s^2, to the largest. Everything is
+ * expressed in units of s, so that neither the logarithm of a small variance nor a difference of
+ * two of them is ever rounded. An image has three coefficients, which depend on its timestep:
  *
  * <ul>
- *   <li>range: the largest logarithm minus the least
- *   <li>scale: what error = prediction - target makes of the mean of x_(t-1), in units of s
- *   <li>halfBin: half the distance of neighbouring 8-bit values, 1 / 255, in units of s, at the
- *       timestep whose term is the likelihood of the image itself; 0 at all others, whose term is
- *       the divergence of the posterior q(x_(t-1) | x_t, x_0) = N(mean, s^2) from the model
+ *   <li>range: the largest logarithm minus the smallest
+ *   <li>scale: the factor from error = prediction - target to the error of the mean of x_(t-1), in
+ *       units of s
+ *   <li>halfBin: half the distance between neighbouring 8-bit values, 1 / 255, in units of s, at
+ *       the timestep whose term is the likelihood of the image itself; 0 at all others, whose term
+ *       is the divergence of the posterior q(x_(t-1) | x_t, x_0) = N(mean, s^2) from the model
  * </ul>
  *
  * <p>All blocks have the same shape and no border.

@@ -10,7 +10,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 /**
  * Kernels of {@link VariationalBound}, element by element: images have few channels, and the cases
  * of the likelihood differ from one to the next. In comments u is the logarithm of the model's
- * variance, and e the error of its mean, both measured against s as there.
+ * variance, and e the error of its mean, both in units of s as there.
  */
 public final class VariationalBoundKernels {
   /** Places of {@link #perImage}. */
@@ -47,7 +47,7 @@ public final class VariationalBoundKernels {
     private PerImage() {}
   }
 
-  /** Places behind prediction, target, variance and x_0, the inputs of {@link #backward}. */
+  /** Places after prediction, target, variance and x_0, the inputs of {@link #backward}. */
   static final class Backward {
     static final int CHANNELS = Rows.IN + 4 * Rows.PER_INPUT;
     static final int STRIDE = CHANNELS + 1;
@@ -67,7 +67,7 @@ public final class VariationalBoundKernels {
     private Backward() {}
   }
 
-  /** Below this |u|, a series: the difference would lose what matters. */
+  /** Below this |u| a series is used, because the difference would lose its digits. */
   private static final float SMALL = 0.25f;
 
   /** Below this, a bin is so narrow that its probability is density times width. */
@@ -77,7 +77,7 @@ public final class VariationalBoundKernels {
   private static final float SQRT_HALF = 0.70710678f;
   private static final float INVERSE_SQRT_TWO_PI = 0.39894228f;
 
-  /** Values beyond are those of the first and last bin, which reach to infinity. */
+  /** Values beyond this lie in the first and last bin, which extend to infinity. */
   private static final float EDGE = 0.999f;
 
   private VariationalBoundKernels() {}

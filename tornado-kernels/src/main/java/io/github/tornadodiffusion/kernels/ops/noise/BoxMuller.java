@@ -2,13 +2,13 @@ package io.github.tornadodiffusion.kernels.ops.noise;
 
 /**
  * Pairs of normal values from pairs of random words, by the method of Box and Muller (1958), in
- * integer arithmetic. Every processor computes with integers alike, while logarithm, sine and even
- * a product plus a sum of floats round differently from one to the next and from one place of a
- * loop to another. So a value is the same on every device, to the last bit. It differs from the
- * exact one by less than 2e-8 plus the rounding to a float.
+ * integer arithmetic. Every processor computes alike with integers, whereas logarithms, sines and
+ * even a product plus a sum of floats are rounded differently by different processors and in
+ * different parts of a loop. So a value is the same on every device, to the last bit. It differs
+ * from the exact one by less than 2e-8 plus the rounding to a float.
  *
- * <p>A number that is written Qn counts units of 2^-n. Kernels use these methods too: no unsigned
- * shift, which TornadoVM does not have.
+ * <p>A number that is written Qn counts units of 2^-n. Kernels use these methods too, so there is
+ * no unsigned shift, which TornadoVM lacks.
  */
 final class BoxMuller {
   /** sqrt(1/2) in Q25. */
@@ -29,7 +29,7 @@ final class BoxMuller {
 
   /** The value of a pair that goes with the angle's sine. */
   static float sine(long radius, int angleWord) {
-    // A quarter turn back.
+    // The cosine, a quarter turn earlier.
     return product(radius, cosineOf(top24(angleWord) - (1 << 22)));
   }
 
@@ -104,7 +104,7 @@ final class BoxMuller {
     return root >> shift;
   }
 
-  /** The cosine in Q30 of an angle of which a full turn is 2^24. */
+  /** The cosine in Q30 of an angle, of which 2^24 is a full turn. */
   private static long cosineOf(int angle) {
     // The nearest quarter turn, and how far from it: at most pi / 4.
     int quarter = (angle + (1 << 21)) >> 22;

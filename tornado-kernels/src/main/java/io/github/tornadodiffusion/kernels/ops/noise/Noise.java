@@ -68,8 +68,8 @@ public final class Noise {
   }
 
   /**
-   * The same with indices in the order [n][c][h][w], that of images outside of a device: what
-   * {@link Philox#gaussian} fills such an array with.
+   * The same with indices in the order [n][c][h][w], as images have on the host: the values of
+   * {@link Philox#gaussian}.
    */
   public static Call gaussianByChannel(int seedBlock, Block out) {
     return gaussian(seedBlock, out, out.c());

@@ -22,15 +22,15 @@ final class NoiseKernels {
     static final int SEED = STRIDE + 1;
 
     /**
-     * Planes of an image: a plane is a run of indices over all rows, of every channel its own or of
-     * all channels together.
+     * Planes of an image: a plane is a run of indices over all pixels, either one plane for each
+     * channel or one for all channels together.
      */
     static final int PLANES = SEED + 1;
 
     private Gaussian() {}
   }
 
-  /** Places behind x and y, the inputs of {@link #mixImages}. */
+  /** Places after x and y, the inputs of {@link #mixImages}. */
   static final class MixImages {
     /** Offset of the factors of x, [n]. */
     static final int A = Rows.IN + 2 * Rows.PER_INPUT;
@@ -85,7 +85,8 @@ final class NoiseKernels {
       for (int plane = 0; plane < planes; plane++) {
         int row = ((image * planes + plane) * h + y) * (length / stride) * each;
         long first = whole + row;
-        // Blocks of four indices: a row's first and last one may belong in part to its neighbours.
+        // Blocks of four indices: the first and last block of a row may also hold indices of
+        // neighbouring rows.
         int before = (int) (first & 3);
         for (int at = 0 - before; at < count; at += 4) {
           long block = (first + at) >> 2;

@@ -49,7 +49,7 @@ public final class GroupNorm {
 
   private GroupNorm() {}
 
-  /** Floats that {@link #forward} leaves for {@link #backward}. */
+  /** Floats that {@link #forward} saves for {@link #backward}. */
   public static int statisticsSize(Block x, int groups) {
     checkGroups(x, groups);
     return x.n() * x.stride() * (4 + 2 * chunks(flat(x)));
@@ -117,8 +117,8 @@ public final class GroupNorm {
   /**
    * The gradients of {@link #forward}.
    *
-   * @param x as in forward; its content must still be there
-   * @param statistics what forward left
+   * @param x as in forward, with the same content
+   * @param statistics what forward saved
    * @param gradOut of x's shape, without border; its content is destroyed
    * @param gradX of x's shape, without border
    * @param accumulateX whether to add to gradX or overwrite it
@@ -180,7 +180,7 @@ public final class GroupNorm {
         new Call(GRADIENT, gradient, x.n() * x.h(), 0, (accumulateX ? 4 : 3) * tensor));
   }
 
-  /** A descriptor of so many places, of which the common ones are filled. */
+  /** A descriptor of the given length with the common places filled in. */
   private static int[] descriptor(int size, Block x, int groups, int statistics, int partial) {
     int[] d = new int[size];
     d[Common.IMAGES] = x.n();

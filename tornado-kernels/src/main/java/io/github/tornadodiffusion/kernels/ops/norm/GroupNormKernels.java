@@ -150,7 +150,7 @@ public final class GroupNormKernels {
     /** 1 to add to gradX, 0 to overwrite it. */
     static final int ACCUMULATE = Common.SIZE + 2;
 
-    /** What {@link #reduce} has left. */
+    /** What {@link #reduce} wrote. */
     static final int COEFFICIENTS = Common.SIZE + 3;
 
     static final int SIZE = Common.SIZE + 4;
@@ -526,9 +526,9 @@ public final class GroupNormKernels {
   }
 
   /**
-   * From the sums of channels to slope and term, [IMAGES][STRIDE] each, of what is left to do,
+   * Turns the sums of channels into slope and term, [IMAGES][STRIDE] each, for {@link #gradient},
    * gradX = scale * dz + slope * (x - mean) + term; and, with s0 and s1 the sums over the chunks of
-   * an image, to gradGamma[c] = sum over n of (1 + scaleShift[n][c]) * s1[n][c], gradBeta[c]
+   * an image, into gradGamma[c] = sum over n of (1 + scaleShift[n][c]) * s1[n][c], gradBeta[c]
    * likewise of s0, gradScaleShift[n][c] = gamma[c] * s1[n][c] + beta[c] * s0[n][c] and
    * gradScaleShift[n][CHANNELS + c] = s0[n][c]. The first IMAGES * GROUPS iterations each do a
    * group, the others 16 parameters each.

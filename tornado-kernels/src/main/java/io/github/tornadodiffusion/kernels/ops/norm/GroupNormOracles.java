@@ -103,7 +103,7 @@ final class GroupNormOracles {
       return Region.at(partial, images * chunks * 2 * stride, element);
     }
 
-    /** What stands in place of x before the activation. */
+    /** The value before the activation. */
     double affine(Arena before, int image, int y, int column, int channel) {
       return centred(before, image, y, column, channel) * before.at(statistic(2, image, channel))
           + before.at(statistic(3, image, channel));

@@ -13,7 +13,7 @@ import java.util.List;
 
 /**
  * Updates of all parameters at once; they lie contiguous in the arena, as do gradients and moments.
- * Lengths are multiples of 16. Bound by memory: AdamW reads four floats a parameter and writes
+ * Lengths are multiples of 16. Bound by memory: AdamW reads four floats per parameter and writes
  * three.
  */
 public final class Optimizer {
@@ -29,7 +29,7 @@ public final class Optimizer {
   /** Added to the root of the second moments. */
   public static final int EPSILON = 3;
 
-  /** Decoupled from the gradient, as AdamW has it. */
+  /** Decoupled from the gradient, as in AdamW. */
   public static final int WEIGHT_DECAY = 4;
 
   /** 1 - beta1^step. */
@@ -54,8 +54,8 @@ public final class Optimizer {
   public static final int HYPER_SIZE = 16;
 
   /**
-   * Floats that one iteration works on; sums over gradients are cut here, whatever the number of
-   * threads.
+   * Floats that one iteration works on; sums over gradients are divided into chunks of this length,
+   * whatever the number of threads.
    */
   public static final int CHUNK = 4096;
 

@@ -15,7 +15,7 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
 public final class OptimizerKernels {
   /** Places of {@link #squares}. */
   static final class Squares {
-    /** Sums: one a chunk, rounded up to 16. */
+    /** Sums: one per chunk, rounded up to 16. */
     static final int BOUND = 0;
 
     /** How many gradients there are. */
@@ -133,7 +133,7 @@ public final class OptimizerKernels {
     }
   }
 
-  /** Writes the norm and what it scales gradients by. */
+  /** Writes the norm and the factor of the gradients. */
   static void scale(FloatArray m, int hyper, float squares) {
     float norm = TornadoMath.sqrt(squares);
     float max = m.get(hyper + Optimizer.MAX_GRAD_NORM);

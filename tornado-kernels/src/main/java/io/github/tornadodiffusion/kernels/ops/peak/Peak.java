@@ -3,9 +3,11 @@ package io.github.tornadodiffusion.kernels.ops.peak;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
 
-/** What a device computes at most, for measurements: no model needs it. */
+/** The peak arithmetic rate of a device, for measurements: no model needs it. */
 public final class Peak {
-  /** Floats that an iteration works on: eight vectors of sixteen, which do not wait for another. */
+  /**
+   * Floats that an iteration works on: eight vectors of sixteen, which do not depend on each other.
+   */
   public static final int ROW = 8 * 16;
 
   private static final Kernel MULTIPLY_ADD =
@@ -14,7 +16,7 @@ public final class Peak {
   private Peak() {}
 
   /**
-   * y = x after so many times x = factor * x + term, for every element: all arithmetic, hardly any
+   * y = x after repeating x = factor * x + term, for every element: much arithmetic, hardly any
    * memory.
    *
    * @param rows of {@link #ROW} floats

@@ -9,7 +9,8 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
 
 /**
  * The kernel behind {@link Peak}. Eight chains in registers hide the latency of a multiply-add on
- * processors that finish two a cycle after four cycles, and leave registers for the constants.
+ * processors that start two of them per cycle and finish them four cycles later, and leave
+ * registers for the constants.
  */
 final class PeakKernels {
   static final int ROWS = 0;
@@ -22,7 +23,7 @@ final class PeakKernels {
 
   private PeakKernels() {}
 
-  /** y = x after so many times x = factor * x + term; x and y [ROWS][128]. */
+  /** y = x after TIMES repetitions of x = factor * x + term; x and y [ROWS][128]. */
   static void multiplyAdd(FloatArray m, IntArray d) {
     int bound = d.get(ROWS);
     for (@Parallel int t = 0; t < bound; t++) {

@@ -8,7 +8,7 @@ import io.github.tornadodiffusion.kernels.CallOracle.Region;
 final class PeakOracles {
   private PeakOracles() {}
 
-  /** y = x after so many times x = factor * x + term. */
+  /** y = x after repeating x = factor * x + term. */
   static Expectation multiplyAdd(Call call) {
     int[] d = call.descriptor();
     int rows = d[PeakKernels.ROWS];

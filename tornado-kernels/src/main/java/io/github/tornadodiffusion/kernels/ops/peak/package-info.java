@@ -1,2 +1,2 @@
-/** What a device computes at most, for measurements. Start at {@link Peak}. */
+/** The peak arithmetic rate of a device, for measurements. Start at {@link Peak}. */
 package io.github.tornadodiffusion.kernels.ops.peak;

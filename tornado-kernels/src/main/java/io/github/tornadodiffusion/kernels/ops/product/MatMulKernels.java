@@ -9,7 +9,7 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
 
 /**
  * The kernels behind {@link MatMul}: b is packed into panels {@code [round16(n) / 16][k][16]}, then
- * every iteration keeps a register tile of 8 rows by 2 vectors, as those of convolutions do.
+ * every iteration keeps a register tile of 8 rows by 2 vectors, as in convolutions.
  */
 public final class MatMulKernels {
   /** Places of {@link #pack}. */
@@ -51,7 +51,7 @@ public final class MatMulKernels {
     /** Floats from matrix to matrix of a. */
     static final int A_MATRIX = 3;
 
-    /** What {@link #pack} has made of b. */
+    /** The output of {@link #pack}. */
     static final int PACKED = 4;
 
     static final int K = 5;
@@ -118,7 +118,7 @@ public final class MatMulKernels {
       int row = t % rowTiles * 8;
       int block = t % tiles / rowTiles * 32;
       int end = Math.min(block + 32, stride);
-      // Rows beyond the last repeat it: they compute and store the same numbers once more.
+      // Rows beyond the last one repeat it: they compute and store the same numbers again.
       int rest = rows - 1 - row;
       int at = d.get(Multiply.A) + matrix * d.get(Multiply.A_MATRIX) + row * down;
       int packed = d.get(Multiply.PACKED) + matrix * depth * stride;

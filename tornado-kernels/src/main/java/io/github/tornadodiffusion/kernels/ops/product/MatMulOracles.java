@@ -8,7 +8,7 @@ import io.github.tornadodiffusion.kernels.ops.product.MatMulKernels.Pack;
 
 /** Oracles of {@code MatMul}. */
 final class MatMulOracles {
-  /** Columns that lie side by side in the packed matrix. */
+  /** Columns that are adjacent in the packed matrix. */
   private static final int LANES = 16;
 
   private MatMulOracles() {}

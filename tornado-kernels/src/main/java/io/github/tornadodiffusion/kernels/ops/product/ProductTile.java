@@ -5,12 +5,12 @@ import io.github.tornadodiffusion.kernels.Tiles;
 import io.github.tornadodiffusion.kernels.ops.product.MatMulKernels.Multiply;
 
 /**
- * Convolutions, their weight gradients and matrix products as one thing, {@code out[r][o] =
- * start[r][o] + sum over k of left[r][k] * right[k][o]}: how {@link ProductTileKernels} wants to be
- * told where everything lies.
+ * The descriptor that covers convolutions, their weight gradients and matrix products, {@code
+ * out[r][o] = start[r][o] + sum over k of left[r][k] * right[k][o]}: it says where {@link
+ * ProductTileKernels} finds everything.
  *
  * <p>Rows of left and steps k have coordinates: an index i is (i2 * n1 + i1) * n0 + i0 and lies at
- * i2 * s2 + i1 * s1 + i0 * s0. Columns come in panels of 16, whose columns are neighbours.
+ * i2 * s2 + i1 * s1 + i0 * s0. Columns come in panels of 16 adjacent ones.
  */
 public final class ProductTile {
   /** Rows of left and of the result. */
@@ -25,7 +25,7 @@ public final class ProductTile {
   /** Steps of the last batch. */
   public static final int LAST_DEPTH = 3;
 
-  /** Products, one behind the other. */
+  /** The number of products, which are stored one after another. */
   public static final int BATCHES = 4;
 
   /** First float of left. */
@@ -40,7 +40,7 @@ public final class ProductTile {
   /** Where the coordinates of a step start. */
   public static final int LEFT_STEP = 12;
 
-  /** Behind {@link #LEFT_ROW} or {@link #LEFT_STEP}, where n0 is: the other coordinates. */
+  /** The place of s0, counted from {@link #LEFT_ROW} or {@link #LEFT_STEP}, the place of n0. */
   public static final int S0 = 1;
 
   /** See {@link #S0}. */
@@ -77,8 +77,8 @@ public final class ProductTile {
   public static final int OUT_PANEL = 24;
 
   /**
-   * First float of what the sums start from; with no floats from row to row, panel to panel and
-   * column to column it is the zero at the start of the arena.
+   * First float of what the sums start from; if all its distances are 0, it is the zero at the
+   * start of the arena.
    */
   public static final int START = 25;
 
@@ -94,15 +94,15 @@ public final class ProductTile {
   /** A row to add to every row, or -1. */
   public static final int ADDED = 29;
 
-  /** Rows of which each is added to several rows of the result, or -1. */
+  /** Rows that are each added to several rows of the result, or -1. */
   public static final int SHARED = 30;
 
-  /** To how many rows each of the shared ones is added. */
+  /** How many rows of the result each shared row is added to. */
   public static final int SHARED_ROWS = 31;
 
   private static final int SIZE = 32;
 
-  /** The kernel that reads such a descriptor. */
+  /** The kernel that reads this descriptor. */
   public static final Kernel KERNEL = Tiles.kernel(ProductTileKernels.class, "product", 15_232);
 
   private ProductTile() {}
@@ -129,7 +129,7 @@ public final class ProductTile {
     return p;
   }
 
-  /** The descriptor of one batch that starts from zero, with nothing to add and no places yet. */
+  /** The descriptor of one batch that starts from zero, with nothing to add and no offsets yet. */
   public static int[] product(int rows, int columns, int depth) {
     int[] p = new int[SIZE];
     p[ROWS] = rows;

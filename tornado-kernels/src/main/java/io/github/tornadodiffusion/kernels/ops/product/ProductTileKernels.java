@@ -61,7 +61,7 @@ public final class ProductTileKernels {
       if (batch == batches - 1) {
         depth = d.get(ProductTile.LAST_DEPTH);
       }
-      // Rows beyond the last repeat it, and are not stored.
+      // Rows beyond the last one repeat it, and are not stored.
       if (thread < tileRows) {
         rowPlaces[thread] =
             d.get(ProductTile.LEFT)
@@ -261,7 +261,7 @@ public final class ProductTileKernels {
     }
   }
 
-  /** Where the index i lies whose coordinates are told from a place of the descriptor on. */
+  /** The offset of index i, whose coordinates start at a place of the descriptor. */
   private static int place(IntArray d, int at, int i) {
     int rest = i / d.get(at);
     int i0 = i - rest * d.get(at);

@@ -1,5 +1,5 @@
 /**
- * Matrix products: {@link MatMul} for anyone, and {@link ProductTile}, the one product behind
+ * Matrix products: {@link MatMul} is for general use; {@link ProductTile} is the common product of
  * convolutions and matrices on a GPU.
  */
 package io.github.tornadodiffusion.kernels.ops.product;

@@ -12,8 +12,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Changes of resolution; all of it is bound by memory. Conventions of borders and accumulate as in
- * {@link Elementwise}, but no block may be another one of the same call.
+ * Changes of resolution; all are bound by memory. Borders and accumulate work as in {@link
+ * Elementwise}, but the blocks of a call must not overlap.
  */
 public final class Resample {
   private static final Kernel NEAREST =
@@ -110,7 +110,7 @@ public final class Resample {
     return filter(gradOut, gradX, 4, accumulate);
   }
 
-  /** To half or double size: either is the other's gradient but for the divisor. */
+  /** To half or double size: each is the gradient of the other, except for the divisor. */
   private static Call filter(Block in, Block out, int divisor, boolean accumulate) {
     boolean half = in.h() > out.h();
     if (half && in.h() % 2 + in.w() % 2 > 0 || !half && out.h() % 2 + out.w() % 2 > 0) {
@@ -130,7 +130,7 @@ public final class Resample {
         Rows.at(ResampleKernels.TAP_TABLE, tables.toArray()));
   }
 
-  /** For every position of the output the positions that it reads, each followed by its weight. */
+  /** For every position of the output, the positions that it reads, each followed by its weight. */
   private static IntStream filterTaps(boolean half, int in, int out) {
     int[] weights = half ? new int[] {1, 3, 3, 1} : new int[] {1, 3};
     return IntStream.range(0, out)
@@ -157,7 +157,7 @@ public final class Resample {
     return call(DILATE, 0, false, from, to, Rows.at(ResampleKernels.STEP, stride));
   }
 
-  /** For every position of the output, where it is read. */
+  /** For every position of the output, the position that it reads. */
   private static IntStream sources(int in, int out) {
     float scale = (float) in / out;
     return IntStream.range(0, out).map(i -> Math.min((int) (i * scale), in - 1));

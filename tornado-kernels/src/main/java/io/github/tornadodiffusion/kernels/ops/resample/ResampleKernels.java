@@ -10,8 +10,8 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
 
 /**
  * Kernels of {@link Resample}: an iteration writes one row, with the descriptor of {@link Rows}. In
- * and out are [n, h, w, c] of the same n and c; behind the input stands the channel stride, then
- * what the kernel adds.
+ * and out are [n, h, w, c] of the same n and c; after the input comes the channel stride, then the
+ * places that a kernel adds.
  */
 final class ResampleKernels {
   static final int STRIDE = Rows.IN + Rows.PER_INPUT;
@@ -20,8 +20,8 @@ final class ResampleKernels {
   static final int SOURCES = STRIDE + 1;
 
   /**
-   * {@link #nearestBackward}: for h rows, then for w columns, where the gradients of each start,
-   * and after the last where they end: h + 1 and w + 1 numbers.
+   * {@link #nearestBackward}: for h rows, then for w columns, where the gradients of each start
+   * and, at the end, where the last ones end: h + 1 and w + 1 numbers.
    */
   static final int STARTS = STRIDE + 1;
 

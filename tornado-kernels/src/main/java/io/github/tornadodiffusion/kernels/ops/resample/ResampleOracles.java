@@ -89,7 +89,7 @@ final class ResampleOracles {
     });
   }
 
-  /** Where the channel of a place lies in another pixel of the block that is read. */
+  /** The index of the same channel in another pixel of the input. */
   private static int pixel(RowsCall rows, Place place, int y, int x) {
     int stride = rows.d()[ResampleKernels.STRIDE];
     return rows.in(0, place.image(), y, x * stride + place.x() % stride);

@@ -10,11 +10,11 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * What a sampler does between two calls of its model: linear combinations of the arrays that it
- * keeps, its registers, which all have the same shape and no border. Bound by memory.
+ * What a sampler does between two calls of its model: it forms linear combinations of the arrays
+ * that it keeps, its registers, which all have the same shape and no border. Bound by memory.
  *
- * <p>The registers' places are fixed when a program is made; which of them a line combines, and
- * how, is data that the host writes before each run.
+ * <p>The offsets of the registers are fixed when a program is made. Which of them a line combines,
+ * and how, is data that the host writes before each run.
  */
 public final class SamplerUpdate {
   /** Floats that one iteration works on. */
@@ -48,14 +48,14 @@ public final class SamplerUpdate {
    * <p>A register whose weight is 0 is not read.
    *
    * @param target may be among those that are read
-   * @param factor a register; -1 for none, which stands for 1
+   * @param factor a register; -1 for none, which means 1
    * @param limit every value is clipped to [-limit, limit]; 0 for no clipping
-   * @param weights one a register
+   * @param weights one for each register
    */
   @SuppressWarnings("ArrayRecordComponent") // goes to the device, nobody compares it
   public record Line(int target, int factor, float limit, float[] weights) {}
 
-  /** Floats of the block that {@link #lines} makes for so many registers. */
+  /** Floats of the block that {@link #lines} makes for a number of registers. */
   public static int linesSize(int registers) {
     return Block.round16(1 + MOST_LINES * (HEAD + registers));
   }
@@ -121,8 +121,8 @@ public final class SamplerUpdate {
   }
 
   /**
-   * The coefficients of a deviation of which the model predicts where the logarithm of its square,
-   * the variance, lies between two bounds (Nichol and Dhariwal 2021, equation 15).
+   * The coefficients of a standard deviation for a model that predicts where the logarithm of the
+   * variance lies between two bounds (Nichol and Dhariwal 2021, equation 15).
    *
    * @param leastLog the logarithm of the variance where the model says -1
    * @param mostLog the logarithm of the variance where the model says 1
@@ -132,7 +132,7 @@ public final class SamplerUpdate {
   }
 
   /**
-   * The coefficients of a deviation of which the model predicts the square, the variance.
+   * The coefficients of a standard deviation for a model that predicts the variance.
    *
    * @param least the smallest variance, above 0
    */

@@ -8,9 +8,9 @@ import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
 import uk.ac.manchester.tornado.api.types.vectors.Float16;
 
 /**
- * Kernels of {@link SamplerUpdate}: an iteration works on a chunk of all registers. What becomes of
- * an element depends on that element of the registers alone, so a vector goes through all lines
- * before the next one begins, and finds what the lines before have written.
+ * Kernels of {@link SamplerUpdate}: an iteration works on a chunk of all registers. The result for
+ * an element depends on that element of the registers alone, so all lines are applied to one vector
+ * before the next one, and each line reads what earlier lines have written.
  */
 final class SamplerUpdateKernels {
   /** Places of {@link #combine}. */
@@ -39,7 +39,7 @@ final class SamplerUpdateKernels {
     /** Floats of a register. */
     static final int LENGTH = 1;
 
-    /** What the model says of the variance, and the result. */
+    /** What the model predicts for the variance, and the result. */
     static final int VARIANCE = 2;
 
     static final int NOISE = 3;
@@ -95,7 +95,7 @@ final class SamplerUpdateKernels {
     }
   }
 
-  /** By comparison, not by min and max, which make a number of NaN on some devices. */
+  /** By comparison instead of min and max, which turn NaN into a number on some devices. */
   private static void clip(FloatArray m, int at, int lanes, float limit) {
     for (int j = 0; j < lanes; j++) {
       float x = m.get(at + j);

@@ -1,2 +1,2 @@
-/** What a sampler's step does with its arrays on the device. Start at {@link SamplerUpdate}. */
+/** The arithmetic of a sampler's step on the device. Start at {@link SamplerUpdate}. */
 package io.github.tornadodiffusion.kernels.ops.sampling;
