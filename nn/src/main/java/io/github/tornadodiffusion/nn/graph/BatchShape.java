@@ -1,7 +1,7 @@
 package io.github.tornadodiffusion.nn.graph;
 
 /**
- * For what batches a program is recorded.
+ * The shape of the batches that a program is recorded for.
  *
  * @param images or sequences in a batch
  * @param height of the images in pixels; 1 for a model without images
@@ -20,7 +20,7 @@ public record BatchShape(int images, int height, int width) {
     return new BatchShape(sequences, 1, 1);
   }
 
-  /** At most so many images of the same size. */
+  /** The same with at most the given number of images. */
   public BatchShape atMost(int most) {
     return new BatchShape(Math.min(images, most), height, width);
   }

@@ -2,7 +2,7 @@ package io.github.tornadodiffusion.nn.graph;
 
 import io.github.tornadodiffusion.kernels.Block;
 
-/** A range of the arena whose place {@link MemoryPlan} decides. */
+/** A range of the arena. {@link MemoryPlan} decides where it lies. */
 public final class Buffer implements Stored {
   private final String name;
   private final int floats;
@@ -25,7 +25,7 @@ public final class Buffer implements Stored {
     return new Buffer(name, floats, Kind.TEMPORARY);
   }
 
-  /** A buffer for the calls of one step; what they leave there means nothing to anyone else. */
+  /** A buffer for the calls of one step; its content has no meaning outside of the step. */
   public static Buffer scratch(String name, int floats) {
     return new Buffer(name + " scratch", floats, Kind.SCRATCH);
   }

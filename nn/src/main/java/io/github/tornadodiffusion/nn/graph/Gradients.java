@@ -9,7 +9,7 @@ import java.util.Set;
 
 /**
  * Reverse-mode differentiation: the gradients of a loss with respect to the values and parameters
- * of a graph. Who first contributes to a gradient overwrites it, whoever follows adds to it.
+ * of a graph. The first contribution to a gradient overwrites it, later ones add to it.
  */
 public final class Gradients {
   private final ParameterLayout layout;
@@ -42,10 +42,11 @@ public final class Gradients {
 
   /**
    * Adds the backward pass of {@code operations}. A value that depends on no trained parameter and
-   * on no input that needs a gradient has none, and the operations that lead to it add nothing.
+   * on no input that needs a gradient has no gradient, and the operations that lead to it add
+   * nothing.
    *
-   * @param known the values whose gradients are known, with those: without border, and their
-   *     content is destroyed if it is not persistent
+   * @param known the values whose gradients are known, and these gradients. They have no border,
+   *     and their content is destroyed unless it is persistent
    */
   public void backward(Steps steps, List<Operation> operations, Map<Tensor, Tensor> known) {
     known.forEach((value, gradient) -> {
@@ -60,7 +61,10 @@ public final class Gradients {
     }
   }
 
-  /** The complete gradient of an operation's output, once; null if nothing contributed. */
+  /**
+   * The complete gradient of an operation's output, which can be taken once; null if nothing
+   * contributed.
+   */
   public Tensor take(Tensor output) {
     return ofTensors.remove(output);
   }
@@ -86,9 +90,9 @@ public final class Gradients {
   }
 
   /**
-   * What a kernel overwrites that cannot add: hand it to {@link #add} afterwards. It is the
-   * gradient of x itself where nothing contributed to that before. A value that needs no gradient
-   * has one too, for kernels that write several at once.
+   * A tensor for the contribution of a kernel that can only overwrite: pass it to {@link #add}
+   * afterwards. It is the gradient of x itself if nothing contributed to that before. A value that
+   * needs no gradient gets one, too, for kernels that write several at once.
    */
   public Tensor contribution(Tensor x) {
     return x.needsGradient() && !ofTensors.containsKey(x)
@@ -103,7 +107,10 @@ public final class Gradients {
     }
   }
 
-  /** Adds {@code gradOut} to the gradient of x; if it is the first, the memory changes hands. */
+  /**
+   * Adds {@code gradOut} to the gradient of x; if it is the first contribution, it becomes the
+   * gradient without a copy.
+   */
   public void pass(Steps steps, String label, Tensor gradOut, Tensor x) {
     if (!x.needsGradient()) {
       return;
@@ -131,7 +138,7 @@ public final class Gradients {
     return parameter != null && layout.trains(parameter);
   }
 
-  /** Where to write the gradient of a parameter; that of a frozen one goes nowhere. */
+  /** Where to write the gradient of a parameter; that of a frozen one is discarded. */
   public ParameterTarget target(Parameter parameter) {
     return layout.trains(parameter)
         ? new ParameterTarget(layout.in(buffer, parameter), !written.add(parameter) || accumulate)

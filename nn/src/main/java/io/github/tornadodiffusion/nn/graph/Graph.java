@@ -13,8 +13,9 @@ import java.util.Set;
 import java.util.function.Supplier;
 
 /**
- * A record of operations on tensors of one batch shape, with what they read: inputs, parameters,
- * constants and random numbers. It knows no operation: each has a static method that records it.
+ * A record of operations on tensors of one batch shape, and of what they read: inputs, parameters,
+ * constants and random numbers. It does not know the operations themselves: each has a static
+ * method that records it.
  */
 public final class Graph {
   private final List<Operation> operations = new ArrayList<>();
@@ -46,7 +47,7 @@ public final class Graph {
   /**
    * An empty graph.
    *
-   * @param parameters all that will be used; more can be declared no more
+   * @param parameters all that will be used; none can be declared afterwards
    * @param trainable those that the program differentiates by
    */
   public Graph(Parameters parameters, Trainable trainable, Mode mode) {
@@ -76,9 +77,9 @@ public final class Graph {
   }
 
   /**
-   * What was recorded for an equal key before, or else now.
+   * What was recorded for an equal key before; if nothing was, it is recorded now.
    *
-   * @param key what decides the value, the tensors that it is computed of among it
+   * @param key everything that determines the value, including the tensors that it is computed from
    */
   public Tensor once(Object key, Supplier<Tensor> recording) {
     Tensor known = recordedOnce.get(key);
@@ -99,12 +100,12 @@ public final class Graph {
     return parameter == null ? null : layout.at(parameter);
   }
 
-  /** Whether one of several parameters is trained; nulls among them are left out. */
+  /** Whether one of several parameters is trained; nulls are ignored. */
   public boolean trains(Parameter... parameters) {
     return Arrays.stream(parameters).anyMatch(p -> p != null && layout.trains(p));
   }
 
-  /** Names inputs to come that the program differentiates by. */
+  /** Names inputs, not declared yet, that the program differentiates by. */
   public void differentiateBy(Set<String> names) {
     differentiated.addAll(names);
   }
@@ -141,7 +142,7 @@ public final class Graph {
    * The seed block of random numbers, which the host fills before every run; see {@link
    * io.github.tornadodiffusion.kernels.ops.noise.Noise#seedBlock}.
    *
-   * @param stream tells uses apart whose numbers must be independent
+   * @param stream distinguishes uses whose numbers must be independent
    * @param perImage random numbers that an image takes
    */
   public Buffer random(int stream, int perImage) {
@@ -165,7 +166,7 @@ public final class Graph {
         });
   }
 
-  /** Content of a buffer in {@link Trials}, where random numbers would make no sense. */
+  /** Sets the content of a buffer in {@link Trials}, where random numbers would make no sense. */
   public void forTrials(Buffer buffer, float[] content) {
     trialContent.put(buffer, content);
   }

@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.nn.graph;
 
-/** Checks arrays that callers hand over. */
+/** Checks the lengths of arrays that callers pass. */
 public final class HostLength {
   private HostLength() {}
 

@@ -6,20 +6,20 @@ import java.util.Map;
 /**
  * Numbers that the host gives before a run: their name, their shape, and how they are checked and
  * brought into the arena. Numbers of images, labels and token ids are tensors {@code [1, 1, 1, n]},
- * which lie one behind another.
+ * whose elements are contiguous.
  *
  * @param name of the tensor
- * @param source the name under which the host gives the values; other than the tensor's where an
- *     input is computed from another's values
+ * @param source the name under which the host gives the values; different from that of the tensor
+ *     where an input is computed from the values of another
  * @param what the values are called in messages
- * @param shape of the tensor, at no place yet
- * @param order in which the host has the values
+ * @param shape of the tensor, without an offset
+ * @param order of the values on the host
  * @param conversion of every value on its way to the arena
  */
 public record Input(
     String name, String source, String what, Block shape, Order order, Conversion conversion) {
 
-  /** Checks a value and makes of it what the program reads. */
+  /** Checks a value and converts it to what the program reads. */
   @FunctionalInterface
   public interface Conversion {
     /**
@@ -44,7 +44,7 @@ public record Input(
   /**
    * A class for every image, {@code [n]}.
    *
-   * @param classes they count from 0
+   * @param classes the number of classes, which count from 0
    */
   public static Input labels(String name, int n, int classes) {
     return numbers(name, n).with(value -> index("class", value, classes));
@@ -58,7 +58,7 @@ public record Input(
   /**
    * Tokens of text, {@code [n, tokens]}, as whole numbers.
    *
-   * @param vocabulary they count from 0
+   * @param vocabulary the number of tokens, which count from 0
    */
   public static Input tokenIds(String name, int n, int tokens, int vocabulary) {
     return numbers(name, Math.multiplyExact(n, tokens))
@@ -89,7 +89,7 @@ public record Input(
     return new Input(name, source, what, shape, order, newConversion);
   }
 
-  /** The same, computed of the values that are given under another name. */
+  /** The same, computed from values that are given under another name. */
   public Input from(String newSource) {
     return new Input(name, newSource, what, shape, order, conversion);
   }
@@ -97,7 +97,7 @@ public record Input(
   /**
    * A whole number from 0 to {@code count - 1}.
    *
-   * @param what it stands for
+   * @param what the number stands for, for the message
    * @throws IllegalArgumentException if the value is no such number
    */
   public static float index(String what, float value, int count) {
@@ -123,7 +123,7 @@ public record Input(
   }
 
   /**
-   * What the arena holds of values that the host gives.
+   * The content of the arena for the values that the host gives.
    *
    * @throws IllegalArgumentException in one line if they are missing or do not fit
    */

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.stream.Collectors;
 
-/** A recorded program on an engine, and the ways in and out of its arena. */
+/** A recorded program on an engine, with access to its arena. */
 public final class LoadedProgram implements AutoCloseable {
   private final RecordedProgram<?> recorded;
   private final Graph graph;
@@ -37,7 +37,7 @@ public final class LoadedProgram implements AutoCloseable {
         });
   }
 
-  /** What was opened. */
+  /** The recorded program that was opened. */
   public RecordedProgram<?> recorded() {
     return recorded;
   }
@@ -75,9 +75,9 @@ public final class LoadedProgram implements AutoCloseable {
   /**
    * Checks the inputs and writes them.
    *
-   * @param values by name; what no input reads must not be among them
+   * @param values by name; values that no input reads are refused
    * @param counter of the random numbers; null for a program that draws none
-   * @throws IllegalArgumentException in one line if something is missing, too much or does not fit
+   * @throws IllegalArgumentException in one line if something is missing, surplus or does not fit
    */
   public void writeInputs(Map<String, float[]> values, Counter counter) {
     SequencedMap<Input, Tensor> inputs = graph.placedInputs();
@@ -107,7 +107,7 @@ public final class LoadedProgram implements AutoCloseable {
     session.write(plan.offset(buffer), values, 0, values.length);
   }
 
-  /** Reads so many floats of a buffer from its start. */
+  /** Reads the first floats of a buffer. */
   public float[] read(Buffer buffer, int length) {
     float[] values = new float[length];
     session.read(plan.offset(buffer), values, 0, length);
@@ -144,7 +144,7 @@ public final class LoadedProgram implements AutoCloseable {
   }
 
   /**
-   * Writes numbers of the trained parameters, such as moments.
+   * Writes values that belong to the trained parameters, such as moments.
    *
    * @param to laid out like the trained parameters
    * @param values of those parameters alone
@@ -156,7 +156,7 @@ public final class LoadedProgram implements AutoCloseable {
     trained.forEach(p -> write(graph.layout().in(to, p), p, values));
   }
 
-  /** Reads numbers of the trained parameters, such as gradients. */
+  /** Reads values that belong to the trained parameters, such as gradients. */
   public SequencedMap<String, HostTensor> readTrained(Buffer from) {
     SequencedMap<String, HostTensor> values = new LinkedHashMap<>();
     graph

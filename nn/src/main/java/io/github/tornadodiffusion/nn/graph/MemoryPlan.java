@@ -11,13 +11,15 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Places buffers in one arena. Persistent buffers come first and share nothing. Every other buffer
- * lives from the first to the last step that uses it, and buffers that never live at the same time
- * may share memory: the largest are placed first, each in the smallest gap that fits (greedy by
- * size, Pisarchyk and Lee 2020).
+ * Places buffers in one arena. Persistent buffers come first and share no memory. Every other
+ * buffer lives from the first to the last step that uses it, and buffers that never live at the
+ * same time may share memory: the largest are placed first, each in the smallest gap that fits
+ * (greedy by size, Pisarchyk and Lee 2020).
  */
 public final class MemoryPlan {
-  /** The arena starts with zeros, which convolutions without bias read and nobody writes. */
+  /**
+   * The arena starts with zeros, which convolutions without bias read and which are never written.
+   */
   private static final int ZEROS = 16;
 
   private final List<Step> steps;
@@ -39,7 +41,7 @@ public final class MemoryPlan {
   /**
    * Plans the memory of a program.
    *
-   * @param persistent buffers in the order in which they are to lie, whether a step uses them or
+   * @param persistent buffers in the order in which they are placed, whether a step uses them or
    *     not
    * @throws IllegalArgumentException if the arena would exceed what an index can address
    */
@@ -70,7 +72,7 @@ public final class MemoryPlan {
   }
 
   /**
-   * Whether a step uses the buffer; constants of a backward pass that nobody asked for have none.
+   * Whether the buffer has a place: constants that only an unused backward pass reads have none.
    */
   boolean places(Buffer buffer) {
     return offsets.containsKey(buffer);
@@ -90,7 +92,7 @@ public final class MemoryPlan {
     return new Program.Range(offset(buffer), buffer.floats());
   }
 
-  /** Builds the calls of the steps from one to before another. */
+  /** Builds the calls of the steps {@code from .. to - 1}. */
   public Program program(String name, int from, int to, List<Buffer> inputs, List<Buffer> outputs) {
     List<Call> calls = new ArrayList<>();
     List<String> labels = new ArrayList<>();

@@ -5,11 +5,11 @@ import java.util.Map;
 import java.util.SequencedMap;
 
 /**
- * A neural network: parameters, inputs, and how its outputs come of them.
+ * A neural network: its parameters, its inputs, and how its outputs are computed from them.
  *
  * <p>A model is built of modules, each of which declares its parameters in the {@link Scope} that
- * it is given and has a method that records it on a {@link Graph}. Neither knows whether the
- * program will predict, differentiate or train, nor on which device.
+ * it is given and has a method that records it on a {@link Graph}. Neither modules nor models know
+ * whether the program will predict, differentiate or train, nor on which device.
  *
  * <pre>{@code
  * final class Mlp implements Model {
@@ -34,13 +34,15 @@ import java.util.SequencedMap;
  * }</pre>
  */
 public interface Model {
-  /** What models that denoise call the noisy images that they see, and what they say of them. */
+  /**
+   * The name, in models that denoise, of the noisy images that they read and of their prediction.
+   */
   String SAMPLE = "sample";
 
-  /** What models that denoise call the timestep of every image. */
+  /** The name, in models that denoise, of the timestep of every image. */
   String TIMESTEPS = "timesteps";
 
-  /** What models that denoise call the class of every image. */
+  /** The name, in models that denoise, of the class of every image. */
   String CLASS_LABELS = "class_labels";
 
   /** All parameters, in PyTorch's {@code state_dict} order. */
@@ -68,8 +70,8 @@ public interface Model {
   /**
    * Records the forward pass.
    *
-   * @param inputs by the names of {@link #inputs}, with their shapes
-   * @return what the model says, by name
+   * @param inputs by the names that {@link #inputs} declares, with their shapes
+   * @return the outputs, by name
    * @throws IllegalArgumentException naming the layer, if shapes do not fit
    */
   SequencedMap<String, Tensor> record(Graph graph, Map<String, Tensor> inputs);

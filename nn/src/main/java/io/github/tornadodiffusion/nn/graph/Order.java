@@ -2,7 +2,7 @@ package io.github.tornadodiffusion.nn.graph;
 
 import io.github.tornadodiffusion.kernels.Block;
 
-/** In which order the host has the numbers of a tensor; in the arena it is [n, h, w, c]. */
+/** The order of the elements of a tensor on the host; in the arena it is [n, h, w, c]. */
 public enum Order {
   /** PyTorch's order of images, [n, c, h, w]. */
   CHANNELS_FIRST,

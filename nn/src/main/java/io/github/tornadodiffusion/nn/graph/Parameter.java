@@ -6,14 +6,16 @@ import io.github.tornadodiffusion.nn.graph.ParameterSpec.Kind;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 
 /**
- * A parameter and its layout in the arena: convolution and linear weights as {@link Conv} wants
+ * A parameter and its layout in the arena: convolution and linear weights as {@link Conv} reads
  * them, embeddings as {@code [entries][round16(features)]}, vectors padded to a multiple of 16.
  *
  * @param spec name and PyTorch's shape
  */
 public record Parameter(ParameterSpec spec) {
 
-  /** Where in the arena's layout the elements go, in the order of PyTorch's layout. */
+  /**
+   * Takes the position of every element in the arena's layout, in the order of PyTorch's layout.
+   */
   private interface Place {
     void element(int torch, int arena);
   }

@@ -6,9 +6,9 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * Where the parameters of a program lie. Trained ones lie one behind another in a buffer of their
- * own, in the order in which they were declared. Gradients, moments and averages are laid out like
- * that buffer, so that one launch updates them all. Frozen ones lie in a second buffer.
+ * Where the parameters of a program lie. Trained ones are contiguous in a buffer of their own, in
+ * the order in which they were declared. Gradients, moments and averages are laid out like that
+ * buffer, so that one launch updates them all. Frozen ones lie in a second buffer.
  */
 public final class ParameterLayout {
   private final Parameters parameters;
@@ -73,7 +73,7 @@ public final class ParameterLayout {
   }
 
   /**
-   * Where a trained parameter's numbers lie in a buffer such as its gradients.
+   * Where the values of a trained parameter lie in another buffer, such as the gradients.
    *
    * @param like laid out like the trained parameters
    */

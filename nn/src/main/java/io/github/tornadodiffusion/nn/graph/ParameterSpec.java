@@ -4,19 +4,20 @@ import io.github.tornadodiffusion.nn.io.HostTensor;
 import java.util.Arrays;
 
 /**
- * What a model says of one of its parameters.
+ * The declaration of a parameter.
  *
  * @param name the key in PyTorch's {@code state_dict}, for example {@code conv_in.weight}
  * @param shape PyTorch's shape: a convolution weight is [out, in, height, width], a linear weight
  *     [out, in], an embedding [entries, features], everything else [features]
  * @param kind decides the initial values and the layout in the arena
- * @param fanIn inputs that one output element sums over: in * height * width of a convolution, in
- *     of a linear layer; a bias has the fan-in of its layer; 1 where it has no meaning
+ * @param fanIn the number of inputs that one output element sums over: in * height * width of a
+ *     convolution, in of a linear layer; a bias has the fan-in of its layer; 1 where it has no
+ *     meaning
  */
 @SuppressWarnings("ArrayRecordComponent") // equals compares the elements
 public record ParameterSpec(String name, int[] shape, Kind kind, int fanIn) {
 
-  /** The part a parameter plays in its layer. */
+  /** The role of a parameter in its layer. */
   public enum Kind {
     /** Of a convolution, [out, in, height, width]. */
     CONV_WEIGHT,

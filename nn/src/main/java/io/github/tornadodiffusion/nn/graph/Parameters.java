@@ -26,7 +26,7 @@ public final class Parameters {
     }
     Parameter parameter = new Parameter(new ParameterSpec(name, shape, kind, fanIn));
     try {
-      // The elements first: their number is exact whatever the shape.
+      // Elements first, because their number is exact whatever the shape.
       Math.addExact(floats, parameter.spec().size());
       floats = Math.addExact(floats, parameter.floats());
     } catch (ArithmeticException e) {
@@ -44,12 +44,12 @@ public final class Parameters {
     return all;
   }
 
-  /** What the model says of each. */
+  /** The declarations of all of them. */
   public List<ParameterSpec> specs() {
     return all.stream().map(Parameter::spec).toList();
   }
 
-  /** Number of numbers in all of them. */
+  /** The number of elements of all of them. */
   public long count() {
     return all.stream().mapToLong(parameter -> parameter.spec().size()).sum();
   }

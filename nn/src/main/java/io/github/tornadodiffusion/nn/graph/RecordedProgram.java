@@ -13,10 +13,10 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * A graph with the steps of its programs and the places of everything in one arena: what it takes
- * is known, and it can be opened on an engine as often as one likes.
+ * A graph with the steps of its programs and the plan of its memory: how much it needs is known,
+ * and it can be opened on engines any number of times.
  *
- * @param <P> what it is on an engine: a way to predict, to differentiate, to train
+ * @param <P> what it becomes on an engine: something that predicts, differentiates or trains
  */
 public final class RecordedProgram<P> {
   private final BatchShape batch;
@@ -32,7 +32,7 @@ public final class RecordedProgram<P> {
    *
    * @param name what they do, for messages
    * @param from the first step
-   * @param to behind the last step
+   * @param to the step after the last one
    * @param inputs that the host writes before each run
    * @param outputs that the host reads after each run
    */
@@ -42,9 +42,9 @@ public final class RecordedProgram<P> {
    * Plans the memory of a recording.
    *
    * @param parts the programs on the arena, the main one first
-   * @param trials makes what the device must be able to do for it, see {@link Engine#prove}; asked
-   *     only by devices that need a proof
-   * @param opener takes over the programs on an engine
+   * @param trials makes the calls that a device must compute correctly for it, see {@link
+   *     Engine#prove}; called only by engines that need a proof
+   * @param opener makes the result of {@link #open}
    * @throws IllegalArgumentException if no arena is large enough
    */
   public RecordedProgram(
@@ -60,7 +60,7 @@ public final class RecordedProgram<P> {
     this.parts = List.copyOf(parts);
     this.trials = trials;
     this.opener = opener;
-    // An input of a step that nothing needs has a place too.
+    // Inputs have places even if only unused steps read them.
     List<Buffer> first = new ArrayList<>(graph.layout().buffers());
     first.addAll(graph.inputBuffers());
     parts.forEach(
@@ -68,7 +68,7 @@ public final class RecordedProgram<P> {
     plan = new MemoryPlan(steps.list(), first);
   }
 
-  /** For what batches it was recorded. */
+  /** The shape of the batches that it was recorded for. */
   public BatchShape batch() {
     return batch;
   }
@@ -78,7 +78,7 @@ public final class RecordedProgram<P> {
     return plan;
   }
 
-  /** Floats of device memory that it takes. */
+  /** Floats of device memory that it needs. */
   public int floats() {
     return plan.floats();
   }
@@ -93,7 +93,7 @@ public final class RecordedProgram<P> {
     return steps.list();
   }
 
-  /** What a device must be able to do for it. */
+  /** The calls that a device must compute correctly for it. */
   public List<Trial> trials() {
     return trials.get();
   }
@@ -108,13 +108,13 @@ public final class RecordedProgram<P> {
     return Trials.of(some, graph.trialContent());
   }
 
-  /** The calls of the steps from one to before another, for a session that loads them itself. */
+  /** The calls of the steps {@code from .. to - 1}, for callers that load them themselves. */
   public Program program(int from, int to) {
     return plan.program("steps", from, to, List.of(), List.of());
   }
 
   /**
-   * Puts it on an engine and copies the parameters there.
+   * Opens it on an engine and copies the parameters there.
    *
    * @param parameters by name, with PyTorch's shapes
    * @throws IllegalArgumentException if there is too little memory, or the parameters are not those

@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.nn.graph;
 
-/** Where a module stands in the model: its path, to which the names of its parameters are added. */
+/** The path of a module in its model, which prefixes the names of its parameters. */
 public record Scope(Parameters parameters, String path) {
 
   /** The scope of a whole model. */
@@ -18,7 +18,7 @@ public record Scope(Parameters parameters, String path) {
    *
    * @param name the last part of its path
    * @param fanIn see {@link ParameterSpec}
-   * @param shape PyTorch's
+   * @param shape PyTorch's, see {@link ParameterSpec}
    */
   public Parameter parameter(String name, ParameterSpec.Kind kind, int fanIn, int... shape) {
     return parameters.add(child(name).path, kind, fanIn, shape);

@@ -14,7 +14,7 @@ import java.util.function.Function;
  */
 public record Step(String label, List<Buffer> uses, Function<Offsets, List<Call>> calls) {
 
-  /** Where things lie, once memory is planned. */
+  /** Where buffers and tensors lie, once memory is planned. */
   public interface Offsets {
     /**
      * Offset in the arena, or -1 for null.

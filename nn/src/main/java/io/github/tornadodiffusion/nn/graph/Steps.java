@@ -8,23 +8,26 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
 
-/** The steps of a program in order, on buffers that have no place yet. */
+/** The steps of a program in order, on buffers that have no offsets yet. */
 public final class Steps {
   private final List<Step> steps = new ArrayList<>();
 
-  /** Adds one call; what it touches is what it asks the place of. */
+  /** Adds one call. The buffers that it uses are those whose offsets it asks for. */
   public void add(String label, Function<Step.Offsets, Call> call) {
     addAll(label, offsets -> List.of(call.apply(offsets)));
   }
 
-  /** Adds calls that belong together; what they touch is what they ask the place of. */
+  /**
+   * Adds calls that belong together. The buffers that they use are those whose offsets they ask
+   * for.
+   */
   public void addAll(String label, Function<Step.Offsets, List<Call>> calls) {
     Set<Buffer> uses = new LinkedHashSet<>();
     var _ = calls.apply(stored -> use(stored, uses));
     steps.add(new Step(label, List.copyOf(uses), calls));
   }
 
-  /** An offset that only tells a place from none. */
+  /** A provisional offset, which only shows whether there is a buffer. */
   private static int use(Stored stored, Set<Buffer> uses) {
     if (stored == null) {
       return -1;
@@ -33,12 +36,12 @@ public final class Steps {
     return 16 * uses.size();
   }
 
-  /** Keeps what the host reads after the run: nothing may take its place. */
+  /** Keeps what the host reads after the run: its memory is not reused. */
   public void keep(Stored output) {
     steps.add(new Step("output", List.of(output.buffer()), offsets -> List.of()));
   }
 
-  /** How many there are so far: where the next one will stand. */
+  /** How many there are so far, which is the index of the next one. */
   public int size() {
     return steps.size();
   }

@@ -5,7 +5,7 @@ import java.util.Arrays;
 
 /**
  * A value of the graph: {@code [n, h, w, c]} with an optional border of zeros. Sequences are {@code
- * [n, 1, tokens, c]}, rows {@code [n, 1, 1, c]}. Its place in the arena is decided after the graph
+ * [n, 1, tokens, c]}, rows {@code [n, 1, 1, c]}. Its offset in the arena is decided after the graph
  * is recorded.
  */
 public final class Tensor implements Stored {
@@ -45,7 +45,7 @@ public final class Tensor implements Stored {
     return new Tensor(other, buffer, needsGradient);
   }
 
-  /** A shape with a border, at no place yet. */
+  /** A shape with a border, without an offset. */
   public static Block shape(int n, int h, int w, int c, Padding padding) {
     return new Block(
         0, n, h, w, c, padding.top(), padding.left(), padding.bottom(), padding.right());
@@ -96,7 +96,7 @@ public final class Tensor implements Stored {
     return needsGradient;
   }
 
-  /** Whether one of several values is to be differentiated by; nulls among them are left out. */
+  /** Whether one of several values needs a gradient; nulls are ignored. */
   public static boolean anyNeedsGradient(Tensor... tensors) {
     return Arrays.stream(tensors).anyMatch(tensor -> tensor != null && tensor.needsGradient);
   }

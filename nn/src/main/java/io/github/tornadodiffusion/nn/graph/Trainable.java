@@ -4,7 +4,7 @@ import java.util.function.Predicate;
 
 /**
  * Which parameters a program trains, or differentiates by. The others are frozen: they have no
- * gradient, no moments and no update, and what would only lead to their gradients is not computed.
+ * gradient, no moments and no update, and what only their gradients would need is not computed.
  */
 @FunctionalInterface
 public interface Trainable {

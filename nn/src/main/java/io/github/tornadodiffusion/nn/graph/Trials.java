@@ -17,7 +17,7 @@ import java.util.SplittableRandom;
  * nothing but what the step touches, filled with random numbers.
  */
 public final class Trials {
-  /** Images of a trial: enough that the distance between images matters. */
+  /** Images in a trial: two, so that the distance between images matters. */
   public static final int BATCH = 2;
 
   private static final int ZEROS = 16;
@@ -43,7 +43,7 @@ public final class Trials {
     return trials;
   }
 
-  /** Places things one behind another as they are asked for. */
+  /** Places buffers one after another as their offsets are asked for. */
   private static final class Layout implements Step.Offsets {
     private final Map<Place, Integer> offsets = new LinkedHashMap<>();
     private final Map<Place, Block> blocks = new HashMap<>();

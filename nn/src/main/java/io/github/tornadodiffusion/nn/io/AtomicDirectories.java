@@ -8,8 +8,9 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Directories of files that are either wholly there or not at all: their files are written to a
- * temporary directory beside, reach the disk, and then the directory takes its name in one step.
+ * Directories that are either completely there or not at all: their files are written to a
+ * temporary directory beside the target and flushed to the disk, and then the directory is renamed
+ * in one step.
  */
 public final class AtomicDirectories {
   private AtomicDirectories() {}
@@ -22,10 +23,10 @@ public final class AtomicDirectories {
   }
 
   /**
-   * Writes a directory; an earlier one of that name goes once the new one is complete.
+   * Writes a directory; an earlier one of that name is removed once the new one is complete.
    *
-   * @param directory in a directory that exists: it is not made, since one that has gone may be
-   *     that of a disk that is no longer mounted
+   * @param directory whose parent exists: the parent is not made, because one that has disappeared
+   *     may belong to a disk that is no longer mounted
    * @throws IOException in one line naming the directory and the cause; an earlier one is unchanged
    */
   public static void write(Path directory, Content content) throws IOException {
@@ -51,7 +52,7 @@ public final class AtomicDirectories {
   }
 
   /**
-   * Removes a directory, if it is there, so that nobody ever sees a part of it.
+   * Removes a directory, if it exists, such that a part of it is never visible.
    *
    * @throws IOException if it cannot be removed
    */
@@ -68,7 +69,7 @@ public final class AtomicDirectories {
     return e.getCause() instanceof IOException cause ? first(cause) : e;
   }
 
-  /** Deletes a file, or a directory with all that is in it. */
+  /** Deletes a file, or a directory with its content. */
   static void delete(Path path) throws IOException {
     if (!Files.exists(path)) {
       return;

@@ -13,9 +13,10 @@ import java.util.UUID;
 import java.util.stream.Stream;
 
 /**
- * Files that are either wholly written or not at all: the bytes go to a temporary file in the same
- * directory, reach the disk, and then take the name in one step. After any failure, a full disk for
- * example, the earlier file is whole and the temporary file is gone.
+ * Files that are either written completely or not at all: the bytes are written to a temporary file
+ * in the same directory and flushed to the disk, and then the file is renamed in one step. After
+ * any failure, for example a full disk, the earlier file is intact and the temporary file is
+ * removed.
  */
 public final class AtomicFiles {
   private static final String TEMPORARY = ".tmp";
@@ -46,7 +47,7 @@ public final class AtomicFiles {
   }
 
   /**
-   * Writes a file, replacing an earlier one; a link stays and what it leads to is replaced.
+   * Writes a file, replacing an earlier one; a link is kept and its target is replaced.
    *
    * @param file the file, in a directory that exists
    * @throws IOException in one line naming the file and the cause
@@ -79,12 +80,12 @@ public final class AtomicFiles {
     forceDirectory(target.getParent());
   }
 
-  /** A name beside a target that no one else has. */
+  /** A unique name beside a target. */
   static Path temporary(Path target) {
     return target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + TEMPORARY);
   }
 
-  /** The file to replace: behind any links, so that those stay. */
+  /** The file to replace: the target of any links, which are kept. */
   private static Path target(Path file) throws IOException {
     Path target = Files.exists(file) ? file.toRealPath() : file.toAbsolutePath();
     if (target.getParent() == null || !Files.isDirectory(target.getParent())) {
@@ -97,7 +98,7 @@ public final class AtomicFiles {
           "Cannot write %s: it is a directory; choose another name".formatted(file));
     }
     if (Files.exists(target) && !Files.isRegularFile(target)) {
-      // To take the name of a device such as /dev/null would take the device from the system.
+      // Replacing a device such as /dev/null would remove the device from the system.
       throw new IOException(
           "Cannot write %s: it is a device, a pipe or a socket; choose another name"
               .formatted(file));
@@ -107,7 +108,7 @@ public final class AtomicFiles {
 
   /**
    * Removes the temporary files and directories that writers left in a directory when they were
-   * killed. Nobody may be writing there.
+   * killed. There must be no writer at work there.
    *
    * @throws IOException if one cannot be removed
    */
@@ -126,7 +127,7 @@ public final class AtomicFiles {
     return file.getFileName().toString().matches("\\..+\\.[0-9a-f-]{36}\\" + TEMPORARY);
   }
 
-  /** Writes all that remains in the buffer. */
+  /** Writes everything that remains in the buffer. */
   static void writeFully(FileChannel channel, ByteBuffer buffer) throws IOException {
     while (buffer.hasRemaining()) {
       channel.write(buffer);
@@ -134,7 +135,7 @@ public final class AtomicFiles {
   }
 
   /**
-   * Makes a directory and those above it, if they are not there.
+   * Makes a directory and its parents, if they do not exist.
    *
    * @throws IOException in one line naming the directory and the cause
    */

@@ -3,7 +3,7 @@ package io.github.tornadodiffusion.nn.io;
 import java.util.Arrays;
 
 /**
- * A tensor in host memory: what files and the API exchange, never what kernels compute on.
+ * A tensor in host memory, for files and the API; kernels do not compute on it.
  *
  * @param shape extents, outermost first, named and ordered as PyTorch does (a convolution weight is
  *     [out, in, height, width]); empty for a scalar

@@ -28,7 +28,7 @@ public final class Ids {
     throw unknown(key, value, type);
   }
 
-  /** Says that a value is none of the constants, and lists them. */
+  /** The exception for a value that is none of the constants, which it lists. */
   public static IllegalArgumentException unknown(
       String key, String value, Class<? extends Enum<?>> type) {
     String known =

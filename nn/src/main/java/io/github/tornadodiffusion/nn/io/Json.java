@@ -209,7 +209,7 @@ public final class Json {
     String mantissa = digits.endsWith(".0") ? digits.substring(0, digits.length() - 2) : digits;
     int exponent = Integer.parseInt(shortest.substring(e + 1));
     int size = Math.abs(exponent);
-    // Not by a format: its digits are those of the reader's language.
+    // Without a format, whose digits depend on the user's locale.
     return mantissa + (exponent < 0 ? "e-" : "e+") + (size < 10 ? "0" : "") + size;
   }
 }

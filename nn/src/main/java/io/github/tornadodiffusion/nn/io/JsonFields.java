@@ -20,7 +20,9 @@ import tools.jackson.databind.node.ObjectNode;
  * another type is refused with an IllegalArgumentException of one line that names the key.
  */
 public final class JsonFields {
-  /** Each may become an object in memory that is many times as long as its text. */
+  /**
+   * The limit exists because a token may become an object that is many times as large as its text.
+   */
   private static final long MOST_TOKENS = 4_000_000;
 
   private static final JsonMapper MAPPER =
@@ -30,7 +32,7 @@ public final class JsonFields {
                       StreamReadConstraints.builder().maxTokenCount(MOST_TOKENS).build())
                   .build())
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          // Python writes infinities and NaN as such words.
+          // Python writes infinities and NaN as these words.
           .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
           .build();
 
@@ -43,7 +45,7 @@ public final class JsonFields {
   /**
    * Parses the text of one JSON object.
    *
-   * @throws IllegalArgumentException in one line, if the text is anything else or a key comes twice
+   * @throws IllegalArgumentException in one line, if the text is anything else or has a key twice
    */
   public static JsonFields parse(String json) {
     JsonNode node;
@@ -66,12 +68,12 @@ public final class JsonFields {
     return List.copyOf(object.propertyNames());
   }
 
-  /** Whether the key is there, be it with the value null. */
+  /** Whether the key exists, even with the value null. */
   public boolean has(String key) {
     return object.has(key);
   }
 
-  /** The fields with the given keys, where they are there. */
+  /** The fields with the given keys, if they exist. */
   public JsonFields only(Set<String> keys) {
     ObjectNode kept = MAPPER.createObjectNode();
     keys.stream().filter(this::has).forEach(key -> kept.set(key, object.get(key)));
@@ -103,7 +105,7 @@ public final class JsonFields {
     return read(key, fallback, false, "a number", JsonFields::asNumber);
   }
 
-  /** A number, which Python's {@code Infinity} and {@code -Infinity} are too. */
+  /** A number, or Python's {@code Infinity} or {@code -Infinity}. */
   public double numberOrInfinity(String key, double fallback) {
     return read(
         key,
@@ -159,7 +161,7 @@ public final class JsonFields {
     return read(key, fallback, false, "a list of strings", listOf(JsonFields::asString));
   }
 
-  /** An object; absent: an object without fields. */
+  /** An object; an object without fields if it is absent. */
   public JsonFields object(String key) {
     JsonFields empty = new JsonFields(MAPPER.createObjectNode());
     return read(
@@ -188,7 +190,7 @@ public final class JsonFields {
           "%s is %s; it must be %s"
               .formatted(
                   Messages.oneLine(key),
-                  // Infinities come with quotes otherwise.
+                  // Otherwise infinities would be quoted.
                   Messages.oneLine(node.isNumber() ? node.asString() : node.toString()),
                   type));
     }

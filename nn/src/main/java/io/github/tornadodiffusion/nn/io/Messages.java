@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.Collectors;
 
-/** Pieces of error messages, which are one line whatever a file's names contain. */
+/** Pieces of error messages, which are one line whatever the names in a file contain. */
 public final class Messages {
   private static final int MOST_LISTED = 3;
   private static final int MOST_CHARACTERS = 120;
@@ -18,9 +18,9 @@ public final class Messages {
   private Messages() {}
 
   /**
-   * A whole message without line breaks and control characters, which names in files may hold, and
-   * without the middle where it is endless: cause and mend stand at its ends. No message is an
-   * empty one.
+   * A complete message without line breaks and control characters, which names in files may
+   * contain. Of a very long message the middle is cut out, because the cause is at its start and
+   * the remedy at its end. A missing message becomes an empty one.
    */
   public static String line(String message) {
     String line =
@@ -35,7 +35,7 @@ public final class Messages {
             + line.substring(line.length() - MOST_OF_END);
   }
 
-  /** The text without control characters and of bearable length. */
+  /** The text without control characters and of limited length. */
   public static String oneLine(String text) {
     String line = text.replaceAll("\\p{Cntrl}|\\R", "?");
     return line.length() <= MOST_CHARACTERS ? line : line.substring(0, MOST_CHARACTERS) + "...";
@@ -51,7 +51,7 @@ public final class Messages {
     };
   }
 
-  /** The first few of many names. */
+  /** The first few names of a list. */
   public static String firstOf(List<String> names) {
     String first =
         names.stream().limit(MOST_LISTED).map(Messages::oneLine).collect(Collectors.joining(", "));

@@ -29,7 +29,7 @@ record SafetensorsHeader(SequencedMap<String, Entry> tensors, Map<String, String
     }
   }
 
-  /** Parses and checks a header in front of so many bytes of data. */
+  /** Parses and checks a header that is followed by the given number of bytes of data. */
   static SafetensorsHeader parse(String json, long dataBytes) {
     JsonFields fields;
     try {

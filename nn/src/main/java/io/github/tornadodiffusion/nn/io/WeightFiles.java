@@ -11,8 +11,8 @@ import java.util.regex.Pattern;
 
 /**
  * The files of a model directory that hold its parameters, as diffusers' {@code save_pretrained}
- * names them: one file, or an index of several, either with the name of a variant such as {@code
- * fp16} in it.
+ * names them: one file, or an index of several, either of them optionally with a variant such as
+ * {@code fp16} in its name.
  */
 public final class WeightFiles {
   /** The single file, without variant. */
@@ -32,7 +32,7 @@ public final class WeightFiles {
   private WeightFiles() {}
 
   /**
-   * The files that are to be read. The only variant is read where the directory has nothing else.
+   * The files to read. If the directory has only one variant and nothing else, that is read.
    *
    * @throws IOException in one line if there are none that can be read, or several sets of them
    */
@@ -75,7 +75,9 @@ public final class WeightFiles {
     return Json.read(directory.resolve(index), fields -> shards(directory, fields));
   }
 
-  /** The shard files an index names, each once; a name with a directory in it is refused. */
+  /**
+   * The shard files that an index names, each once; a name that contains a directory is refused.
+   */
   private static List<Path> shards(Path directory, JsonFields index) {
     Set<String> names = new LinkedHashSet<>(index.object("weight_map").allStrings().values());
     if (names.isEmpty()) {

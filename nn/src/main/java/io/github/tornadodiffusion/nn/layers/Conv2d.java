@@ -50,7 +50,7 @@ public final class Conv2d {
     return bias ? scope.parameter("bias", Kind.BIAS, fanIn, cout) : null;
   }
 
-  /** The border that the input should have, or it is copied first. */
+  /** The border that the input should have; any other input is copied first. */
   public Padding padding() {
     return padding;
   }

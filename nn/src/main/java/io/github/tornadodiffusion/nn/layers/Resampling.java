@@ -10,7 +10,7 @@ import io.github.tornadodiffusion.nn.operations.ResampleOperation;
 public final class Resampling {
   private Resampling() {}
 
-  /** A 3x3 convolution with stride 2; padding 0 stands for one row below and one column right. */
+  /** A 3x3 convolution with stride 2; padding 0 means one row below and one column on the right. */
   public static Conv2d downsample(Scope scope, int channels, int padding) {
     scope.check(padding == 0 || padding == 1, "downsample_padding is %d; use 0 or 1", padding);
     Padding border = padding == 0 ? new Padding(0, 0, 1, 1) : Padding.all(padding);

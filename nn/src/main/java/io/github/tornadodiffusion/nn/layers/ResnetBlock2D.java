@@ -13,7 +13,7 @@ import io.github.tornadodiffusion.nn.operations.ResampleOperation;
 /**
  * diffusers' ResnetBlock2D: {@code (shortcut(x) + conv2(drop(f(norm2(conv1(f(norm1(x))) + time)))))
  * / outputScaleFactor}, where f is an activation, drop is dropout in training and up- or
- * downsampling stands before conv1 and the shortcut.
+ * downsampling comes before conv1 and the shortcut.
  */
 public final class ResnetBlock2D {
   private final Scope scope;
@@ -44,14 +44,14 @@ public final class ResnetBlock2D {
   }
 
   /**
-   * What else makes a block.
+   * The options of a block.
    *
-   * @param tembChannels channels of the time embedding, 0 for a block without
+   * @param tembChannels channels of the time embedding, 0 for none
    * @param groups groups of the first normalisation
    * @param groupsOut groups of the second
    * @param scaleShift whether the time embedding scales and shifts after norm2 instead of being
    *     added before it
-   * @param activation of the block and of the time embedding that it takes
+   * @param activation of the block and of its time embedding
    * @param outputScaleFactor divisor of the output
    * @param dropout probability of an element before conv2 to drop in training
    */
@@ -140,7 +140,7 @@ public final class ResnetBlock2D {
    * The output, {@code [n, h, w, cout]} at the new resolution.
    *
    * @param temb the time embedding before its activation, {@code [n, 1, 1, tembChannels]}; null for
-   *     a block without
+   *     a block without one
    */
   public Tensor apply(Graph graph, Tensor x, Tensor temb) {
     Tensor time =

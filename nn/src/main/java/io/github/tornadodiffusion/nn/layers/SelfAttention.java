@@ -24,7 +24,7 @@ public final class SelfAttention {
    * Declares the parameters of the layer.
    *
    * @param headDim channels of a head; there are as many heads as fit into the channels
-   * @param groups groups of the normalisation, null for an attention without
+   * @param groups groups of the normalisation, null for none
    */
   public SelfAttention(
       Scope scope,

@@ -13,7 +13,7 @@ import io.github.tornadodiffusion.nn.graph.Tensor;
  * every head of d channels.
  *
  * @param q queries; like k and v without border
- * @param saved what the forward pass leaves for the backward pass
+ * @param saved what the forward pass saves for the backward pass
  */
 public record AttentionOperation(
     String label, Tensor q, Tensor k, Tensor v, int heads, Buffer saved, Tensor out)

@@ -40,8 +40,8 @@ public record ConvOperation(
     implements Operation {
 
   /**
-   * Records a convolution, plus what is to be added to its output. An input whose border is not the
-   * padding is copied first. A linear layer is a 1 x 1 convolution.
+   * Records a convolution and what is added to its output. An input whose border is not the padding
+   * is copied first. A linear layer is a 1 x 1 convolution.
    *
    * @param bias or null
    * @param perImage {@code [n, 1, 1, cout]} or null
@@ -135,7 +135,7 @@ public record ConvOperation(
     }
   }
 
-  /** Bias and per-image addition: sums of the gradient over the pixels they were added to. */
+  /** The gradients of bias and perImage: sums over the pixels that they were added to. */
   private void gradientOfAdded(Steps steps, String name, Tensor gradOut, Gradients gradients) {
     boolean perImageWanted = perImage != null && perImage.needsGradient();
     boolean biasWanted = gradients.trains(bias);
@@ -184,7 +184,7 @@ public record ConvOperation(
                 at.of(scratch)));
   }
 
-  /** A convolution of the gradient, with zeros between its pixels where the stride skipped some. */
+  /** A convolution of the output gradient, with zeros inserted where the stride skipped pixels. */
   private void gradientOfInput(Steps steps, String name, Tensor gradOut, Gradients gradients) {
     Buffer flipped = Buffer.temporary(name + " weights", weight.floats());
     steps.add(
@@ -206,7 +206,10 @@ public record ConvOperation(
                 at.block(to.gradient())));
   }
 
-  /** The gradient such that a convolution with the flipped weights gives exactly x's size. */
+  /**
+   * The output gradient with a border such that a convolution with the flipped weights has exactly
+   * x's size.
+   */
   private Tensor bordered(Steps steps, String name, Tensor gradOut) {
     int h = (out.h() - 1) * stride + 1;
     int w = (out.w() - 1) * stride + 1;

@@ -10,7 +10,7 @@ import io.github.tornadodiffusion.nn.graph.Tensor;
 
 /**
  * The cross-entropy of every image in nats, {@code [1, 1, 1, n]}: minus the logarithm of the
- * probability that the softmax of its logits gives to its label.
+ * probability that the softmax of its logits gives its label.
  *
  * @param logits {@code [n, 1, 1, classes]}
  * @param labels {@code [1, 1, 1, n]}

@@ -10,12 +10,12 @@ import io.github.tornadodiffusion.nn.graph.Steps;
 import io.github.tornadodiffusion.nn.graph.Tensor;
 
 /**
- * Dropout as PyTorch's: in training every element is zero with a probability, and the others are
- * divided by the probability of staying, so that the mean stays (inverted dropout).
+ * Dropout as in PyTorch: in training every element becomes zero with some probability, and the
+ * others are divided by the probability of staying, which preserves the mean (inverted dropout).
  *
- * <p>Which elements drop is a function of the seed, the step, the number of the layer and the place
- * of the element among all images of the step: the parts of a batch and the number of threads do
- * not change it.
+ * <p>Which elements drop is a function of the seed, the step, the number of the layer and the index
+ * of the element among all images of the step. It does not depend on how a batch is divided or on
+ * the number of threads.
  *
  * @param seed see {@link Graph#random}
  * @param scale what the elements that stay are multiplied by
@@ -23,12 +23,12 @@ import io.github.tornadodiffusion.nn.graph.Tensor;
 public record DropoutOperation(
     String label, Tensor x, Buffer seed, double probability, Buffer scale, Tensor out)
     implements Operation {
-  /** The first layer's stream; each one after it has the next. */
+  /** The stream of the first layer; later layers have the following ones. */
   private static final int FIRST_STREAM = 1 << 20;
 
   /**
-   * Records dropout in a program that trains; in any other, or for probability 0, x within the
-   * border.
+   * Records dropout in a program that trains. In any other, and for probability 0, it records x
+   * with the border.
    *
    * @param probability of an element to drop, from 0 to below 1
    */
@@ -54,7 +54,7 @@ public record DropoutOperation(
                 at.block(x), at.of(seed), probability, at.of(scale), at.block(out), false));
   }
 
-  /** What dropped has no gradient, the others that of their multiple. */
+  /** Elements that dropped have gradient 0; the others are multiplied by the scale, too. */
   @Override
   public void backward(Steps steps, Tensor gradOut, Gradients gradients) {
     if (!x.needsGradient()) {

@@ -10,7 +10,7 @@ import io.github.tornadodiffusion.nn.graph.Steps;
 import io.github.tornadodiffusion.nn.graph.Tensor;
 
 /**
- * Standard normal noise by counter, which nothing is differentiated by.
+ * Standard normal noise from a counter. It has no gradient.
  *
  * @param seed see {@link Graph#random}
  */
@@ -19,7 +19,7 @@ public record GaussianOperation(String label, Buffer seed, Tensor out) implement
   /**
    * Records noise of a shape.
    *
-   * @param stream tells it apart from other random numbers of the program
+   * @param stream distinguishes it from other random numbers of the program
    */
   public static Tensor record(Graph graph, String label, Block shape, int stream) {
     Buffer seed = graph.random(stream, shape.h() * shape.w() * shape.c());

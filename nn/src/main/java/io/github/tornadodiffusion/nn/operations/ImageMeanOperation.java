@@ -11,11 +11,11 @@ import io.github.tornadodiffusion.nn.graph.Tensor;
 import java.util.Arrays;
 
 /**
- * The mean over all elements of every image, {@code [1, 1, 1, n]}: what makes a loss of anything
- * that is computed element by element. It is a product with a row of equal numbers.
+ * The mean over all elements of every image, {@code [1, 1, 1, n]}: turns anything that is computed
+ * element by element into a loss. It is a product with a row of equal numbers.
  *
  * @param x {@code [n, 1, 1, c]}
- * @param share what an element counts in the mean, c times
+ * @param share the weight of an element in the mean, c times
  * @param gradient the same divided by n, because the loss is the mean over the batch
  */
 public record ImageMeanOperation(String label, Tensor x, Buffer share, Buffer gradient, Tensor out)

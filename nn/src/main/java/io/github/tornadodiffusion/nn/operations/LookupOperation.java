@@ -15,7 +15,7 @@ import io.github.tornadodiffusion.nn.graph.Tensor;
  *
  * @param table {@code [entries, features]}
  * @param tableAt where it lies
- * @param rows which row every image has, {@code [1, 1, 1, n]}
+ * @param rows the index of the row of every image, {@code [1, 1, 1, n]}
  */
 public record LookupOperation(
     String label, Parameter table, Stored tableAt, Tensor rows, Tensor out) implements Operation {

@@ -13,7 +13,7 @@ import io.github.tornadodiffusion.nn.graph.Tensor;
  * The mean squared error of every image, {@code [1, 1, 1, n]}.
  *
  * @param prediction without border
- * @param target likewise; not differentiated by
+ * @param target likewise; it gets no gradient
  */
 public record MeanSquaredErrorOperation(String label, Tensor prediction, Tensor target, Tensor out)
     implements Operation {

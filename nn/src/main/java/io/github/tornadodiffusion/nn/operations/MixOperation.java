@@ -17,7 +17,7 @@ import java.util.Arrays;
  * {@code out = a[i] x + b[i] y} for image i. With images and noise this is what a diffusion process
  * does to an image; with constants it is any weighted sum.
  *
- * @param a {@code [n]}, not differentiated by, as b
+ * @param a {@code [n]}; neither a nor b gets a gradient
  * @param zeros {@code [n]}
  */
 public record MixOperation(
@@ -27,8 +27,8 @@ public record MixOperation(
   /**
    * Records the mixture of two tensors of one shape.
    *
-   * @param a {@code [n]}, what every image of x counts
-   * @param b {@code [n]}, what every image of y counts
+   * @param a {@code [n]}, the weight of every image of x
+   * @param b {@code [n]}, the weight of every image of y
    */
   public static Tensor record(
       Graph graph, String label, Tensor x, Tensor y, Stored a, Stored b, Padding border) {

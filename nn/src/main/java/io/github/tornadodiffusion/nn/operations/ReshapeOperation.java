@@ -7,13 +7,13 @@ import io.github.tornadodiffusion.nn.graph.Operation;
 import io.github.tornadodiffusion.nn.graph.Steps;
 import io.github.tornadodiffusion.nn.graph.Tensor;
 
-/** The same numbers with their pixels arranged otherwise; nothing is computed. */
+/** The same elements with their pixels arranged differently; nothing is computed. */
 public record ReshapeOperation(String label, Tensor x, Tensor out) implements Operation {
 
   /**
-   * Records {@code [n, h, w, c]} of x's numbers.
+   * Records x as {@code [n, h, w, c]}.
    *
-   * @param x without border, of as many pixels and channels
+   * @param x without border, with the same number of pixels and channels
    */
   public static Tensor record(Graph graph, String label, Tensor x, int n, int h, int w) {
     return graph.record(new ReshapeOperation(label, x, x.as(Block.of(0, n, h, w, x.c()))));

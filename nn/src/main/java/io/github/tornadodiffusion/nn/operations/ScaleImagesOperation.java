@@ -13,7 +13,7 @@ import io.github.tornadodiffusion.nn.graph.Tensor;
 /**
  * Each image of x times a number of its own.
  *
- * @param factors {@code [n]}, not differentiated by
+ * @param factors {@code [n]}; they get no gradient
  * @param zeros {@code [n]}
  */
 public record ScaleImagesOperation(String label, Tensor x, Stored factors, Buffer zeros, Tensor out)
@@ -44,7 +44,7 @@ public record ScaleImagesOperation(String label, Tensor x, Stored factors, Buffe
     return graph.constant(new float[x.n()]);
   }
 
-  /** A mixture of images with themselves, in which the second share is zero. */
+  /** A mixture of images with themselves, in which the second weight is zero. */
   static void scale(
       Steps steps, String name, Tensor from, Stored factors, Buffer zeros, Tensor to) {
     steps.add(

@@ -12,7 +12,7 @@ import io.github.tornadodiffusion.nn.graph.Stored;
 import io.github.tornadodiffusion.nn.graph.Tensor;
 
 /**
- * The sinusoidal embedding of numbers, which nothing is differentiated by.
+ * The sinusoidal embedding of numbers. It has no gradient.
  *
  * @param numbers {@code [n]}
  * @param frequencies {@code [k]}

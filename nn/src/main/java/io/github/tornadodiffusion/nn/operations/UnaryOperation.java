@@ -12,7 +12,7 @@ import io.github.tornadodiffusion.nn.graph.Tensor;
 /**
  * An operation with one input and one launch each way.
  *
- * @param constant what both launches read besides, or null
+ * @param constant what both launches read in addition, or null
  * @param saved what the backward launch reads besides the gradient: x, out or null
  */
 public record UnaryOperation(

@@ -8,12 +8,12 @@ import io.github.tornadodiffusion.nn.graph.Steps;
 import io.github.tornadodiffusion.nn.graph.Tensor;
 
 /**
- * The term of the variational bound of every image's timestep in nats a dimension, {@code [1, 1, 1,
- * n]}, for a model that predicts the variance of a step (Nichol and Dhariwal 2021). It is
- * differentiated by the variance alone: the prediction is held.
+ * The term of the variational bound of every image's timestep in nats per dimension, {@code [1, 1,
+ * 1, n]}, for a model that predicts the variance of a step (Nichol and Dhariwal 2021). Only the
+ * variance gets a gradient: the prediction is treated as a constant.
  *
  * @param prediction of the target
- * @param variance what the model says of the variance
+ * @param variance what the model predicts for the variance
  * @param images x_0
  * @param coefficients of the timesteps
  */
@@ -27,7 +27,7 @@ public record VariationalBoundOperation(
     Tensor out)
     implements Operation {
 
-  /** What the kernels need to know of the timesteps, {@code [1, 1, 1, n]} each. */
+  /** What the kernels need to know about the timesteps, {@code [1, 1, 1, n]} each. */
   public record Coefficients(Tensor range, Tensor scale, Tensor halfBin) {}
 
   /** Records the bound, of tensors without border and of one shape. */

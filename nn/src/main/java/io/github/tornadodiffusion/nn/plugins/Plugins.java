@@ -35,7 +35,7 @@ public final class Plugins {
   }
 
   /**
-   * Makes the classes of plug-ins known to this thread and to those that it starts from now on.
+   * Makes the classes of plug-ins available to this thread and to those that it starts from now on.
    *
    * @param paths directories of classes, or jars
    * @throws IllegalArgumentException in one line if one of them cannot be read
@@ -61,7 +61,7 @@ public final class Plugins {
           "There is no plug-in %s: give a directory of classes or a jar".formatted(path));
     }
     try (JarFile _ = new JarFile(path.toFile())) {
-      // To open a jar is to read the directory at its end.
+      // Opening a jar reads the directory at its end.
     } catch (IOException e) {
       throw new IllegalArgumentException(unreadable(path), e);
     }
@@ -90,8 +90,8 @@ public final class Plugins {
    *
    * @param className as Java writes it, for instance {@code my.Schedule}
    * @return empty if there is no such class and the name is not that of a class in a package
-   * @throws IllegalArgumentException in one line if there is no such class in the package that the
-   *     name says, or it is of another type
+   * @throws IllegalArgumentException in one line if the name has a package and there is no such
+   *     class, or it is of another type
    */
   public static <T> Optional<Class<? extends T>> find(Class<T> type, String className) {
     Class<?> found;
@@ -117,7 +117,7 @@ public final class Plugins {
   }
 
   /**
-   * An object of a class, see {@link #find}.
+   * An instance of a class, see {@link #find}.
    *
    * @param arguments of its public constructor
    * @return empty if there is no such class and the name is not that of a class in a package
@@ -127,7 +127,7 @@ public final class Plugins {
     return find(type, className).map(found -> instance(found, arguments));
   }
 
-  /** Says in one line that there is no such class. */
+  /** The exception for a missing class, in one line. */
   public static IllegalArgumentException unknown(Class<?> type, String className) {
     return new IllegalArgumentException(
         Messages.line(

@@ -42,7 +42,10 @@ import java.util.TreeSet;
 public final class GradientCheck implements AutoCloseable {
   private static final int DIRECTIONS = 3;
 
-  /** Step along a direction of unit elements: small against curvature, large against rounding. */
+  /**
+   * Step along a direction whose elements are about 1: small enough for the curvature, large enough
+   * for rounding.
+   */
   private static final float STEP = 0.002f;
 
   private static final Counter COUNTER = new Counter(5, 3, 2);
@@ -57,7 +60,7 @@ public final class GradientCheck implements AutoCloseable {
     Tensor apply(Graph graph, Map<String, Tensor> inputs);
   }
 
-  /** What came out, in the orders of the host. */
+  /** The results, in the orders of the host. */
   public record Result(
       float[] output, Map<String, float[]> gradInputs, Map<String, HostTensor> gradWeights) {}
 
@@ -77,7 +80,7 @@ public final class GradientCheck implements AutoCloseable {
    * Records a piece of a training graph.
    *
    * @param parameters of the piece, all of which are trained
-   * @param differentiated inputs that are differentiated by; the piece may declare others
+   * @param differentiated inputs whose gradients are checked; the piece may declare others
    */
   public static RecordedProgram<GradientCheck> record(
       Parameters parameters, List<Input> differentiated, Piece piece) {
@@ -135,7 +138,7 @@ public final class GradientCheck implements AutoCloseable {
    * Runs the piece forward and backward.
    *
    * @param inputs by name
-   * @param gradOutput gradient of the output; null stands for zeros
+   * @param gradOutput gradient of the output; null for zeros
    */
   public Result run(
       Map<String, HostTensor> parameters, Map<String, float[]> inputs, float[] gradOutput) {
@@ -154,14 +157,14 @@ public final class GradientCheck implements AutoCloseable {
   }
 
   /**
-   * Compares the backward pass with differences of the forward pass, by all inputs that are
-   * differentiated by and all parameters, at random values.
+   * Compares the backward pass with differences of the forward pass, with respect to all parameters
+   * and all differentiated inputs, at random values.
    *
    * @param seed of the values and directions
    * @param fixed values of the other inputs, by name
-   * @param loss whether the output is one number an image, whose gradient is by convention that of
+   * @param loss whether the output is one number per image, whose gradient is by convention that of
    *     the mean over the batch
-   * @return the largest difference of a slope, where 1 is the norm of the gradients
+   * @return the largest difference of a slope, relative to the norm of the gradients
    */
   public double error(long seed, Map<String, float[]> fixed, boolean loss) {
     SplittableRandom random = new SplittableRandom(seed);

@@ -65,12 +65,12 @@ public final class Inference implements AutoCloseable {
     return images(outputs.firstEntry().getKey());
   }
 
-  /** What the last prediction says: images {@code [n, c, h, w]}, or vectors {@code [n, c]}. */
+  /** An output of the last prediction: images {@code [n, c, h, w]}, or vectors {@code [n, c]}. */
   public float[] images(String output) {
     return loaded.read(outputs.get(output), Order.CHANNELS_FIRST);
   }
 
-  /** What the last prediction says: a vector for every token, {@code [n, tokens, c]}. */
+  /** An output of the last prediction: a vector for every token, {@code [n, tokens, c]}. */
   public float[] hiddenStates(String output) {
     return loaded.read(outputs.get(output), Order.CHANNELS_LAST);
   }

@@ -77,7 +77,7 @@ public final class LossGradients implements AutoCloseable {
         loaded -> new LossGradients(loaded, new Recorded(losses, weights, buffer, ofInputs)));
   }
 
-  /** The same by all parameters and no input. */
+  /** The same with respect to all parameters and no input. */
   public static RecordedProgram<LossGradients> record(Objective objective, BatchShape batch) {
     return record(objective, batch, Trainable.ALL, Set.of());
   }
@@ -106,7 +106,7 @@ public final class LossGradients implements AutoCloseable {
     return loaded.read(loss.buffer(), loss.c());
   }
 
-  /** What the model said in the last run, {@code [n, c, h, w]}. */
+  /** An output of the model in the last run, {@code [n, c, h, w]}. */
   public float[] images(String output) {
     return loaded.read(recorded.losses.outputs().get(output), Order.CHANNELS_FIRST);
   }
@@ -116,7 +116,7 @@ public final class LossGradients implements AutoCloseable {
     return loaded.readTrained(recorded.gradients);
   }
 
-  /** Gradient of the last run's loss by an input of images, {@code [n, c, h, w]}. */
+  /** Gradient of the last run's loss with respect to an input of images, {@code [n, c, h, w]}. */
   public float[] inputGradient(String input) {
     return loaded.read(recorded.ofInputs.get(input), Order.CHANNELS_FIRST);
   }

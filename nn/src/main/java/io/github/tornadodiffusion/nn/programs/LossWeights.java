@@ -9,8 +9,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * What every image counts in each of an objective's losses: inputs of the program, which are where
- * differentiation begins. Those that the host does not give are 1.
+ * The weight of every image in each of an objective's losses. Weights are inputs of the program,
+ * because differentiation starts from them. Weights that the host does not give are 1.
  */
 public final class LossWeights {
   private final Map<String, Integer> lengths = new LinkedHashMap<>();
@@ -36,7 +36,7 @@ public final class LossWeights {
     return gradients;
   }
 
-  /** Values with a weight of 1 wherever there is none. */
+  /** The values, with weights of 1 wherever there are none. */
   public Map<String, float[]> complete(Map<String, float[]> values) {
     Map<String, float[]> all = new HashMap<>(values);
     lengths.forEach((name, length) ->

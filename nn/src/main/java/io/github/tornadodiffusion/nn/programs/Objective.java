@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.SequencedMap;
 
 /**
- * What a model is to be good at: everything from what the host gives to one loss an image. It
- * declares its inputs while it is recorded, with {@link Graph#input}.
+ * What a model is trained for: the computation from the inputs of the host to one loss per image.
+ * It declares its inputs with {@link Graph#input} while it is recorded.
  */
 public interface Objective {
   /** The parameters of the model. */
@@ -26,16 +26,16 @@ public interface Objective {
   /**
    * What an objective records.
    *
-   * @param perImage losses by name, each {@code [1, 1, 1, n]}, the most telling one first. What is
-   *     minimised is the sum of their means over the batch, with weights
-   * @param outputs what the model says, by name
+   * @param perImage losses by name, each {@code [1, 1, 1, n]}, the most informative one first. What
+   *     is minimised is the sum of their means over the batch, with weights
+   * @param outputs of the model, by name
    */
   record Losses(SequencedMap<String, Tensor> perImage, SequencedMap<String, Tensor> outputs) {
-    /** The name of a loss that has no other. */
+    /** The name of a loss without a name of its own. */
     public static final String LOSS = "loss";
   }
 
-  /** A loss of what a model says. */
+  /** A loss of a model's outputs. */
   @FunctionalInterface
   interface Criterion {
     /**

@@ -20,14 +20,14 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The arrays that a sampler keeps on the device beside the model, its registers: all of the shape
- * of a batch of samples. What a call of the model needs from the host is a timestep, labels and a
- * few coefficients.
+ * The arrays that a sampler keeps on the device beside the model, its registers, all with the shape
+ * of a batch of samples. A call of the model needs only timesteps, labels and a few coefficients
+ * from the host.
  *
- * <p>The first registers have a meaning, the free ones behind them have none.
+ * <p>The first registers have a fixed meaning, the free ones after them have none.
  */
 public final class SampleRegisters implements AutoCloseable {
-  /** What the model sees, up to a factor. */
+  /** The input of the model, up to a factor. */
   public static final int SAMPLE = 0;
 
   /** The model's output, without the channels that predict a variance. */
@@ -36,7 +36,7 @@ public final class SampleRegisters implements AutoCloseable {
   /** Standard normal noise. */
   public static final int NOISE = 2;
 
-  /** The channels that predict a variance; a model without has no such register. */
+  /** The channels that predict a variance; a model that predicts none has no such register. */
   public static final int VARIANCE = 3;
 
   private final SamplerGraph graph;
@@ -50,8 +50,8 @@ public final class SampleRegisters implements AutoCloseable {
   /**
    * Records a model together with the registers of a sampler and what it does to them.
    *
-   * @param model with the inputs {@link Model#SAMPLE} and {@link Model#TIMESTEPS}, maybe {@link
-   *     Model#CLASS_LABELS}, and the output {@link Model#SAMPLE}
+   * @param model with the inputs {@link Model#SAMPLE} and {@link Model#TIMESTEPS}, optionally
+   *     {@link Model#CLASS_LABELS}, and the output {@link Model#SAMPLE}
    * @param free registers without a meaning
    * @throws IllegalArgumentException if the model cannot take such batches, or its output is no
    *     sample
@@ -135,7 +135,7 @@ public final class SampleRegisters implements AutoCloseable {
   /**
    * Calls the model.
    *
-   * @param inputScale the model sees this times {@link #SAMPLE}
+   * @param inputScale the model reads {@link #SAMPLE} times this factor
    * @param timesteps {@code [n]}
    * @param labels {@code [n]}, or null for a model without classes
    * @throws IllegalArgumentException if a length does not fit the batch, or a number the model
@@ -165,7 +165,8 @@ public final class SampleRegisters implements AutoCloseable {
   }
 
   /**
-   * Makes {@link #VARIANCE} the noise of that variance: {@link #NOISE} times its root.
+   * Replaces {@link #VARIANCE} by noise of that variance: {@link #NOISE} times the standard
+   * deviation.
    *
    * @param coefficients see {@link SamplerUpdate#logarithmicDeviation} and {@link
    *     SamplerUpdate#plainDeviation}

@@ -34,14 +34,14 @@ final class SamplerGraph {
   private final Tensor input;
   private final Tensor output;
 
-  /** Once they are added. */
+  /** Set once they are added. */
   Programs programs;
 
   /**
    * Registers for a model.
    *
-   * @param input what the model sees
-   * @param output what it says: as many channels as the input, or twice as many
+   * @param input of the model
+   * @param output of the model, with as many channels as the input, or twice as many
    * @param free registers besides those with a meaning
    */
   SamplerGraph(Tensor input, Tensor output, int free) {
@@ -74,7 +74,7 @@ final class SamplerGraph {
     return registers.get(register);
   }
 
-  /** Adds the programs, behind that of the model. */
+  /** Adds the programs, after that of the model. */
   void addTo(Steps steps) {
     Tensor sample = at(SampleRegisters.SAMPLE);
     Tensor noise = at(SampleRegisters.NOISE);
@@ -149,7 +149,7 @@ final class SamplerGraph {
     }
   }
 
-  /** Content for {@link Trials}, where random numbers would be no lines. */
+  /** Content for {@link Trials}, where random numbers would not be valid lines. */
   Map<Buffer, float[]> trialContent() {
     int count = registers.size();
     List<SamplerUpdate.Line> trial = new ArrayList<>();

@@ -1,5 +1,5 @@
 /**
- * What can be done with any model on a device, each written once: {@link
+ * What can be done with any model on a device: {@link
  * io.github.tornadodiffusion.nn.programs.Inference} predicts, {@link
  * io.github.tornadodiffusion.nn.programs.LossGradients} differentiates an {@link
  * io.github.tornadodiffusion.nn.programs.Objective}, {@link

@@ -2,10 +2,10 @@ package io.github.tornadodiffusion.nn.random;
 
 /**
  * SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014): a
- * fixed algorithm, so that a shuffle or a drawing is the same with every JDK.
+ * fixed algorithm, so that random choices are the same with every JDK.
  */
 public final class SplitMix64 {
-  /** What the state grows by from number to number. */
+  /** The increment of the state from number to number. */
   public static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;
 
   private long state;

@@ -23,17 +23,17 @@ import java.util.Map;
 import java.util.SequencedMap;
 
 /**
- * The objective of a diffusion model (Ho et al. 2020): noise is added to images, and the model is
- * to tell the noise, the image or a mixture of both, by mean squared error.
+ * The objective of a diffusion model (Ho et al. 2020): noise is added to images, and the model
+ * learns to predict the noise, the image or a mixture of both, by mean squared error.
  *
  * <p>A model with twice as many output as input channels predicts the variance of a step with the
  * second half of them, and learns it by the hybrid objective of Nichol and Dhariwal (2021, equation
  * 16): the first half learns from the mean squared error, the second from the variational bound, in
- * which the first is held.
+ * which the first half is treated as constant.
  *
- * @param model with the inputs {@link Model#SAMPLE} and {@link Model#TIMESTEPS}, maybe others, and
- *     the output {@link Model#SAMPLE}
- * @param givenNoise whether every call is given its noise, or the device draws it
+ * @param model with the inputs {@link Model#SAMPLE} and {@link Model#TIMESTEPS}, optionally others,
+ *     and the output {@link Model#SAMPLE}
+ * @param givenNoise whether the host gives the noise of every call; otherwise the device draws it
  */
 public record Denoising(Model model, boolean givenNoise) implements Objective {
   /** The variational bound, beside {@link Objective.Losses#LOSS}. */
@@ -53,8 +53,8 @@ public record Denoising(Model model, boolean givenNoise) implements Objective {
   private static final String HALF_BIN = "variance half bins";
 
   /**
-   * What a call works on: {@code noisy = signal * image + sigma * noise} goes in and {@code
-   * targetNoise * noise + targetSample * image} should come out.
+   * What a call works on: {@code noisy = signal * image + sigma * noise} is the input and {@code
+   * targetNoise * noise + targetSample * image} the target.
    *
    * @param images {@code [n, c, h, w]}, in [-1, 1]
    * @param timesteps {@code [n]}
@@ -64,7 +64,8 @@ public record Denoising(Model model, boolean givenNoise) implements Objective {
    * @param targetNoise {@code [n]}; 1 for epsilon, signal for v_prediction, 0 for sample
    * @param targetSample {@code [n]}; 0 for epsilon, -sigma for v_prediction, 1 for sample
    * @param noise {@code [n, c, h, w]}; null where the device draws it
-   * @param weights {@code [n]}: what the loss of every image counts in the batch's mean; null for 1
+   * @param weights {@code [n]}: the weight of every image's loss in the mean over the batch; null
+   *     for 1
    * @param variance for a model that predicts its variance; null for any other
    */
   @SuppressWarnings("ArrayRecordComponent") // bulk data that nobody compares
@@ -104,13 +105,14 @@ public record Denoising(Model model, boolean givenNoise) implements Objective {
   }
 
   /**
-   * What the variational bound of a model that predicts its variance needs to know of the
-   * timesteps; see {@link VariationalBound}. It does not move the model's first half of channels.
+   * What the variational bound of a model that predicts its variance needs to know about the
+   * timesteps; see {@link VariationalBound}. It gives no gradient to the first half of the model's
+   * channels.
    *
    * @param range {@code [n]}
    * @param scale {@code [n]}
    * @param halfBin {@code [n]}
-   * @param weights {@code [n]}: what the term of every image counts in the batch's mean
+   * @param weights {@code [n]}: the weight of every image's term in the mean over the batch
    */
   @SuppressWarnings("ArrayRecordComponent") // bulk data that nobody compares
   public record Variance(float[] range, float[] scale, float[] halfBin, float[] weights) {}

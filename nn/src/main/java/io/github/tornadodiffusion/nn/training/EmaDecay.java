@@ -1,7 +1,7 @@
 package io.github.tornadodiffusion.nn.training;
 
 /**
- * How much of the moving average a step keeps, as diffusers' {@code EMAModel.get_decay}: the
+ * The part of the moving average that a step keeps, as diffusers' {@code EMAModel.get_decay}: the
  * average becomes {@code decay * average + (1 - decay) * parameter}. Components have the names and
  * defaults of EMAModel's arguments.
  *

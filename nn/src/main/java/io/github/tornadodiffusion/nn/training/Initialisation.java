@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.SequencedMap;
 
 /**
- * Initial parameters distributed as PyTorch's layers are by default.
+ * Initial parameters, distributed as in PyTorch's layers by default.
  *
  * <p>The numbers are this project's own: element i of a parameter is a function of (seed, parameter
  * name, i) alone, so neither the order of the parameters nor the presence of others changes it.

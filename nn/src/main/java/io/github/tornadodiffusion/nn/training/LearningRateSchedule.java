@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
  * @param learningRate the optimizer's own rate, which the curve scales
  * @param warmupSteps steps of the warm-up
  * @param trainingSteps steps after which the decaying curves end
- * @param numCycles waves of {@code COSINE} (diffusers: 0.5) or restarts of {@code
+ * @param numCycles periods of {@code COSINE} (diffusers: 0.5) or restarts of {@code
  *     COSINE_WITH_RESTARTS} (diffusers: 1)
  * @param power exponent of {@code POLYNOMIAL} (diffusers: 1)
  * @param stepRules of {@code PIECEWISE_CONSTANT}, for example {@code 1:10,0.1:20,0.01}: a factor of

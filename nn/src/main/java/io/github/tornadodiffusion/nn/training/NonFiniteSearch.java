@@ -45,7 +45,7 @@ final class NonFiniteSearch {
   }
 
   /**
-   * Says which operation it was, in which tensor.
+   * Says which operation wrote it, and to which tensor.
    *
    * @param parameters as they were before the step
    * @param inputs of all calls of the step
@@ -126,7 +126,7 @@ final class NonFiniteSearch {
   }
 
   /**
-   * Numbers that are none.
+   * Values that are NaN or infinite.
    *
    * @param first the index of the first one
    */

@@ -5,13 +5,13 @@ import io.github.tornadodiffusion.nn.graph.Steps;
 import java.util.List;
 
 /**
- * How gradients change parameters, with its hyper-parameters, which may be others at every step. An
- * optimizer of one's own is a record of its hyper-parameters that implements this.
+ * How gradients change parameters, with hyper-parameters that may differ from step to step. To add
+ * an optimizer, implement this in a record of its hyper-parameters.
  */
 public interface Optimizer {
   /**
-   * The names of what it keeps of every trained parameter from step to step, as PyTorch calls them
-   * in an optimizer's {@code state_dict}. They start as zeros.
+   * The names of the values that it keeps for every trained parameter from step to step, as PyTorch
+   * calls them in an optimizer's {@code state_dict}. They start as zeros.
    */
   List<String> state();
 
@@ -19,7 +19,7 @@ public interface Optimizer {
    * Adds the update of all trained parameters. It does not depend on the hyper-parameters, which
    * kernels read from a block.
    *
-   * @param parameters the trained parameters, one behind another
+   * @param parameters the trained parameters, contiguous
    * @param gradients laid out like them; kernels multiply them by {@link UpdateBlock#GRAD_SCALE}
    * @param state laid out like them, in the order of {@link #state()}
    * @param block see {@link UpdateBlock}

@@ -3,13 +3,13 @@ package io.github.tornadodiffusion.nn.training;
 import java.util.Arrays;
 
 /**
- * PyTorch's random number generator for the CPU ({@code torch.Generator}), so that what diffusers
- * drew can be drawn again: a Mersenne Twister (Matsumoto and Nishimura 1998, MT19937) and the ways
- * in which PyTorch 1.13 turns its words into numbers. Integers and uniform numbers are equal to the
- * last bit; normal ones to the rounding of the logarithm, sine and cosine.
+ * PyTorch's random number generator for the CPU ({@code torch.Generator}), so that the numbers that
+ * diffusers drew can be reproduced: a Mersenne Twister (Matsumoto and Nishimura 1998, MT19937) and
+ * the ways in which PyTorch 1.13 turns its words into numbers. Integers and uniform numbers are
+ * equal to the last bit; normal ones to the rounding of the logarithm, sine and cosine.
  *
- * <p>Unlike everything else that is random here it has a state: what it gives depends on all that
- * was drawn before. Not safe for use by several threads.
+ * <p>Unlike all other random numbers here, these depend on a state, and thus on everything that was
+ * drawn before. Not safe for use by several threads.
  */
 public final class TorchGenerator {
   private static final int LENGTH = 624;
@@ -33,7 +33,7 @@ public final class TorchGenerator {
     manualSeed(seed);
   }
 
-  /** Starts anew. Of the seed 32 bits count, as in PyTorch. */
+  /** Starts again. Only 32 bits of the seed are used, as in PyTorch. */
   public void manualSeed(long seed) {
     state[0] = (int) seed;
     for (int i = 1; i < LENGTH; i++) {
@@ -67,7 +67,7 @@ public final class TorchGenerator {
     return values;
   }
 
-  /** {@code torch.randn} of a tensor of so many elements: standard normal. */
+  /** {@code torch.randn} of a tensor with that many elements: standard normal. */
   public float[] randn(int count) {
     float[] values = new float[count];
     randn(values);
@@ -93,7 +93,7 @@ public final class TorchGenerator {
     }
   }
 
-  /** Draws what {@link #randn(int)} draws and throws it away, much faster. */
+  /** Skips what {@link #randn(int)} would draw, much faster. */
   public void skipRandn(int count) {
     if (count < GROUP) {
       randn(count);

@@ -22,7 +22,7 @@ public final class TorchInitialisation {
    *
    * @param parameters all of them
    * @param constructed the same in the order in which PyTorch constructs the layers
-   * @param generator advances by what is drawn
+   * @param generator draws the numbers, and advances
    * @return by name, in the order of {@code parameters}
    */
   public static SequencedMap<String, HostTensor> of(
@@ -36,7 +36,7 @@ public final class TorchInitialisation {
     return tensors;
   }
 
-  /** The next parameter that is drawn. */
+  /** Draws the next parameter. */
   static HostTensor draw(ParameterSpec spec, TorchGenerator generator) {
     float[] values =
         switch (spec.kind()) {

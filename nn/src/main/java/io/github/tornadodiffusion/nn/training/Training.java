@@ -23,9 +23,9 @@ import java.util.Map;
 import java.util.SequencedMap;
 
 /**
- * Training on a device. One program is one step: what the objective records, backward, clipping,
- * the optimizer and EMA. Inputs go in, losses come out; parameters and moments stay on the device
- * until they are asked for.
+ * Training on a device. One program is one step: the objective, its backward pass, clipping, the
+ * optimizer and EMA. Only inputs and losses are transferred; parameters and moments stay on the
+ * device until they are asked for.
  *
  * <pre>{@code
  * RecordedProgram<Training> recorded =
@@ -40,7 +40,7 @@ import java.util.SequencedMap;
  * }</pre>
  */
 public final class Training implements AutoCloseable {
-  /** Parameters that a trial updates: some chunks of an update and a part of one. */
+  /** Parameters that a trial updates: several chunks and a part of one. */
   private static final int TRIAL_FLOATS = 50_000;
 
   private final Recorded recorded;
@@ -49,7 +49,7 @@ public final class Training implements AutoCloseable {
   /**
    * What is fixed for a training.
    *
-   * @param optimizer of the class whose instances the updates bring
+   * @param optimizer of the class that all updates will use
    * @param trainable the parameters that are trained; frequencies of Fourier features never are
    * @param ema whether to keep an exponential moving average of the parameters
    * @param accumulate whether the gradients of several calls may go into one update
@@ -62,20 +62,19 @@ public final class Training implements AutoCloseable {
   }
 
   /**
-   * What a call works on.
+   * The input of a call.
    *
-   * @param values of the objective's inputs, by name; weights see {@link LossWeights}
+   * @param values of the objective's inputs, by name; for weights see {@link LossWeights}
    * @param counter of the random numbers; null where nothing is drawn
-   * @param update with which the step ends; null where the gradients of the next call are to be
-   *     added first
+   * @param update that ends the step; null if the gradients of further calls are to be added first
    */
   public record StepInput(Map<String, float[]> values, Counter counter, Update update) {}
 
   /**
-   * What a call reports.
+   * The result of a call.
    *
-   * @param losses of every image before the update and without weight, {@code [n]} each, by the
-   *     objective's names
+   * @param losses of every image before the update and without weights, {@code [n]} each, by the
+   *     names of the objective
    * @param gradNorm norm of all gradients, before clipping; 0 for a call without update
    */
   public record StepResult(SequencedMap<String, float[]> losses, float gradNorm) {
@@ -94,7 +93,7 @@ public final class Training implements AutoCloseable {
     }
   }
 
-  /** What a program of the training knows of its recording. */
+  /** What a loaded program keeps from its recording. */
   record Recorded(
       Graph graph,
       Objective.Losses losses,
@@ -103,12 +102,12 @@ public final class Training implements AutoCloseable {
       Options options,
       Part step,
       Part accumulation) {
-    /** How many steps come before the parameters change: the gradients' norm too. */
+    /** How many steps precede the change of the parameters, including the norm of the gradients. */
     int stepsBeforeUpdate() {
       return accumulation.to() + 1;
     }
 
-    /** Writes all that a call works on. */
+    /** Writes the input of a call. */
     void write(LoadedProgram to, StepInput input) {
       to.writeInputs(weights.complete(input.values), input.counter);
       if (input.update != null) {
@@ -136,10 +135,10 @@ public final class Training implements AutoCloseable {
   }
 
   /**
-   * Records it.
+   * Records the training.
    *
-   * @param trial whether for a trial: without the update of all parameters, which may be as many as
-   *     memory holds, but with that of some
+   * @param trial whether this is for a trial, which updates only some parameters, because all of
+   *     them may fill the memory
    */
   private static RecordedProgram<Training> record(
       Objective objective, BatchShape batch, Options options, boolean trial) {
@@ -180,10 +179,10 @@ public final class Training implements AutoCloseable {
   }
 
   /**
-   * Runs one step, or a part of one whose update follows.
+   * Runs one step, or a part of one.
    *
-   * @throws IllegalArgumentException in one line if something is missing or does not fit the model,
-   *     or the input the options
+   * @throws IllegalArgumentException in one line if something is missing, does not fit the model or
+   *     contradicts the options
    */
   public StepResult step(StepInput input) {
     Options options = recorded.options;
@@ -229,7 +228,7 @@ public final class Training implements AutoCloseable {
   }
 
   /**
-   * The averaged parameters as they are now, and frozen ones as they are.
+   * The averaged parameters as they are now; frozen ones as they are.
    *
    * @throws IllegalStateException if the training keeps no average
    */
@@ -243,7 +242,7 @@ public final class Training implements AutoCloseable {
   }
 
   /**
-   * What the optimizer keeps of the trained parameters.
+   * What the optimizer keeps for the trained parameters.
    *
    * @param name one of {@link Optimizer#state()}
    */

@@ -1,12 +1,12 @@
 package io.github.tornadodiffusion.nn.training;
 
 /**
- * What an update is made with.
+ * The hyper-parameters of one update.
  *
  * @param optimizer of the class that the training was recorded for, with this step's
  *     hyper-parameters
  * @param step counts updates from 1
- * @param maxGradNorm to which the norm of all gradients is clipped; 0 or less: no clipping
+ * @param maxGradNorm limit of the norm of all gradients; 0 or less for no clipping
  * @param emaDecay ignored without EMA
  */
 public record Update(Optimizer optimizer, int step, float maxGradNorm, float emaDecay) {

@@ -2,7 +2,7 @@ package io.github.tornadodiffusion.nn.training;
 
 import io.github.tornadodiffusion.kernels.ops.optimizer.Optimizer;
 
-/** The numbers that the kernels of an update read, and what clipping writes for them. */
+/** The block of numbers that the kernels of an update read; clipping writes some of them. */
 public final class UpdateBlock {
   /** How many places, from the first one on, belong to the optimizer. */
   public static final int OPTIMIZER_PLACES = Optimizer.EMA_DECAY;

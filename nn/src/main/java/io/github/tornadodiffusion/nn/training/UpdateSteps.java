@@ -7,10 +7,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What follows the backward pass: clipping, the optimizer and the moving average, one launch for
- * all trained parameters each.
+ * What follows the backward pass: clipping, the optimizer and the moving average, each for all
+ * trained parameters at once.
  *
- * @param gradients of the parameters' length and layout, as are the states and the average
+ * @param gradients with the length and layout of the parameters, like the states and the average
  * @param states of the optimizer
  * @param ema the averaged parameters, or null
  * @param block see {@link UpdateBlock}
@@ -24,7 +24,7 @@ record UpdateSteps(
     Buffer block,
     boolean clear) {
 
-  /** An update of parameters, whose other buffers are made. */
+  /** An update of parameters, with new buffers for everything else. */
   static UpdateSteps of(Buffer parameters, Training.Options options) {
     int floats = parameters.floats();
     List<Buffer> states = new ArrayList<>();

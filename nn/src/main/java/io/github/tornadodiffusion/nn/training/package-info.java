@@ -1,8 +1,8 @@
 /**
  * Training of any model: {@link io.github.tornadodiffusion.nn.training.Training} makes steps of an
  * objective such as {@link io.github.tornadodiffusion.nn.training.Denoising} with an {@link
- * io.github.tornadodiffusion.nn.training.Optimizer}. Beside it stand initial values ({@link
- * io.github.tornadodiffusion.nn.training.Initialisation}, or PyTorch's to the bit with {@link
+ * io.github.tornadodiffusion.nn.training.Optimizer}. The package also has initial values ({@link
+ * io.github.tornadodiffusion.nn.training.Initialisation}, or exactly PyTorch's with {@link
  * io.github.tornadodiffusion.nn.training.TorchInitialisation}), learning rates and the decay of
  * averages. Start at {@code Training.record}.
  */

@@ -29,7 +29,7 @@ public final class Classifier implements Model {
   /** The images, {@code [n, c, h, w]}. */
   public static final String IMAGES = "images";
 
-  /** The output from which an image's class is told, {@code [n, features]}. */
+  /** The output that the class of an image is computed from, {@code [n, features]}. */
   public static final String FEATURES = "features";
 
   /** The output that is larger the more likely a class is, {@code [n, classes]}. */

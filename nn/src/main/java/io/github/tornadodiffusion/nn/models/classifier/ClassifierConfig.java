@@ -9,7 +9,7 @@ package io.github.tornadodiffusion.nn.models.classifier;
  * @param classes at least 2
  * @param blockChannels channels of the first convolution; each halving of the image doubles them,
  *     up to four times as many
- * @param features of an image, from which its class is told
+ * @param features of an image, from which its class is computed
  */
 public record ClassifierConfig(
     int channels, int height, int width, int classes, int blockChannels, int features) {

@@ -15,11 +15,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** What UNet2DModel makes of timesteps and class labels: one vector an image, their sum. */
+/**
+ * The embedding of timesteps and class labels in UNet2DModel: one vector per image, the sum of
+ * both.
+ */
 final class ConditionEmbedding {
   private static final String LABELS_IN_WORDS = "class labels";
 
-  /** The vector of class labels is zero, of a table, of their timestep embedding, or as given. */
+  /**
+   * Where the vector of a class label comes from: nowhere, a table, its timestep embedding, or the
+   * caller.
+   */
   private enum Classes {
     NONE,
     TABLE,
@@ -69,7 +75,7 @@ final class ConditionEmbedding {
     };
   }
 
-  /** What it reads, {@link Model#TIMESTEPS} and {@link Model#CLASS_LABELS}, of n images. */
+  /** Its inputs for n images, {@link Model#TIMESTEPS} and {@link Model#CLASS_LABELS}. */
   List<Input> inputs(int n) {
     List<Input> inputs = new ArrayList<>();
     inputs.add(Input.numbers(Model.TIMESTEPS, n).with(t -> number("timestep", t)));
@@ -89,7 +95,7 @@ final class ConditionEmbedding {
     return inputs;
   }
 
-  /** A number as the time embedding takes it. */
+  /** A number as the time embedding reads it. */
   private float number(String what, float value) {
     if (config.fourier()) {
       if (!(value > 0)) {

@@ -26,7 +26,7 @@ final class ConstructionOrder {
           "conv_norm_out",
           "conv_out");
 
-  /** Behind all numbered layers of a block. */
+  /** After all numbered layers of a block. */
   private static final int LAST = Integer.MAX_VALUE;
 
   private ConstructionOrder() {}
@@ -41,8 +41,8 @@ final class ConstructionOrder {
   }
 
   /**
-   * When a parameter is constructed, to be compared element by element: the block, its number, the
-   * layer's number and kind in it.
+   * When a parameter is constructed, to be compared element by element: the block, its number, and
+   * the number and kind of the layer in it.
    *
    * <p>A down block makes a ResNet, then an attention, layer by layer, and what changes the
    * resolution last; an up block likewise, but a single attention after all ResNets; a mid block

@@ -11,8 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * diffusers' DownBlock2D and AttnDownBlock2D: resnets, each with an attention or none, then a
- * downsampling.
+ * diffusers' DownBlock2D and AttnDownBlock2D: resnets, each optionally followed by an attention,
+ * then a downsampling.
  */
 public final class DownBlock2D implements UNetBlock {
   private final List<SelfAttention> attentions = new ArrayList<>();

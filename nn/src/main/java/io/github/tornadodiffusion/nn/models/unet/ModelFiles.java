@@ -41,7 +41,7 @@ public final class ModelFiles {
   private ModelFiles() {}
 
   /**
-   * A model as files hold it.
+   * A model as stored in files.
    *
    * @param config its configuration
    * @param parameters its parameters by PyTorch's names, in the order of the specifications

@@ -15,8 +15,8 @@ import java.util.List;
 
 /**
  * diffusers' SkipDownBlock2D and AttnSkipDownBlock2D, of NCSN++ (Song et al. 2021): resnets, each
- * with an attention or none, then a filtered downsampling to which the model's input is added,
- * filtered down as well.
+ * optionally followed by an attention, then a filtered downsampling to which the model's input is
+ * added, filtered down as well.
  */
 final class SkipDownBlock2D implements UNetBlock {
   /** diffusers' divisor of the blocks' residual sums. */
@@ -25,7 +25,7 @@ final class SkipDownBlock2D implements UNetBlock {
   /** Groups of the attentions' normalisations. */
   static final int ATTENTION_GROUPS = 32;
 
-  /** Colours of the images that go beside the blocks. */
+  /** Channels of the images that bypass the blocks. */
   static final int IMAGE_CHANNELS = 3;
 
   private final Scope scope;
@@ -37,7 +37,7 @@ final class SkipDownBlock2D implements UNetBlock {
   /**
    * @param headDim channels of an attention head, null for a block without attention
    * @param downsamples whether the block halves height and width
-   * @param common of all blocks; groups and divisor are this block's own
+   * @param common options of all blocks; groups and divisor are this block's own
    */
   SkipDownBlock2D(
       Scope scope,
@@ -76,7 +76,7 @@ final class SkipDownBlock2D implements UNetBlock {
         scope, channels, headDim, ATTENTION_GROUPS, options.epsilon(), options.outputScaleFactor());
   }
 
-  /** Groups of a normalisation of so many channels. */
+  /** Groups of a normalisation for a number of channels. */
   static int groups(int channels) {
     return Math.min(channels / 4, 32);
   }

@@ -18,8 +18,8 @@ import java.util.List;
 
 /**
  * diffusers' SkipUpBlock2D and AttnSkipUpBlock2D, of NCSN++ (Song et al. 2021): resnets that join
- * the skip connections, one attention or none, then a filtered upsampling. Of its states each block
- * makes an image, and the images of all blocks are added, filtered up.
+ * the skip connections, at most one attention, then a filtered upsampling. Each block makes an
+ * image from its states, and the images of all blocks are upsampled with the filter and added.
  */
 final class SkipUpBlock2D implements UNetBlock {
   private final Scope scope;
@@ -34,7 +34,7 @@ final class SkipUpBlock2D implements UNetBlock {
    * @param previous channels of the block's input
    * @param headDim channels of an attention head, null for a block without attention
    * @param upsamples whether the block doubles height and width
-   * @param common of all blocks; groups and divisor are this block's own
+   * @param common options of all blocks; groups and divisor are this block's own
    */
   SkipUpBlock2D(
       Scope scope,
@@ -55,7 +55,7 @@ final class SkipUpBlock2D implements UNetBlock {
     for (int i = 0; i < layers; i++) {
       int skip = i == layers - 1 ? cin : cout;
       int hidden = i == 0 ? previous : cout;
-      // diffusers' AttnSkipUpBlock2D divides the skip connection's channels alone.
+      // diffusers' AttnSkipUpBlock2D derives them from the channels of the skip connection alone.
       int groupsIn =
           headDim == null
               ? SkipDownBlock2D.groups(hidden + skip)

@@ -4,29 +4,30 @@ import io.github.tornadodiffusion.nn.graph.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What goes past the blocks of a UNet. */
+/** The skip connections of a UNet. */
 public final class Skips {
   private final List<Tensor> hidden;
   private Tensor image;
 
-  /** With the hidden states that earlier blocks have left, oldest first. */
+  /** Starts with the hidden states of earlier blocks, oldest first. */
   public Skips(Tensor... hidden) {
     this.hidden = new ArrayList<>(List.of(hidden));
   }
 
-  /** Leaves a hidden state for an up block. */
+  /** Stores a hidden state for an up block. */
   void push(Tensor state) {
     hidden.add(state);
   }
 
-  /** Takes the hidden state that was left last. */
+  /** Takes the hidden state that was stored last. */
   Tensor pop() {
     return hidden.removeLast();
   }
 
   /**
-   * Beside down blocks the model's input at the resolution of the last skip block, beside up blocks
-   * the sum of what skip blocks have made of their states so far; null for none.
+   * The image that bypasses the blocks: on the way down the model's input at the resolution of the
+   * last skip block, on the way up the sum of the images that skip blocks made so far; null for
+   * none.
    */
   Tensor image() {
     return image;

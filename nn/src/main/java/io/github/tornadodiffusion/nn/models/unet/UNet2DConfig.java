@@ -8,10 +8,10 @@ import java.util.List;
 
 /**
  * The configuration of a {@code UNet2DModel}: component for component the arguments of diffusers
- * 0.27.2's class, whose documentation applies. Values diffusers knows but this project does not
- * compute are refused when a configuration is made.
+ * 0.27.2's class, whose documentation applies. Values that diffusers knows but this project does
+ * not implement are refused when a configuration is made.
  *
- * @param sampleSize height and width of the images, or null where the model does not say
+ * @param sampleSize height and width of the images, or null if the configuration does not say
  * @param inChannels channels of the input
  * @param outChannels channels of the output
  * @param centerInputSample whether the input is mapped from [0, 1] to [-1, 1] first
@@ -20,8 +20,8 @@ import java.util.List;
  *     numTrainTimesteps} rows)
  * @param freqShift shift of the sinusoidal embedding's frequency denominator
  * @param flipSinToCos whether the cosines come before the sines
- * @param downBlockTypes one of {@link #DOWN_BLOCK_TYPES} a level, finest first
- * @param upBlockTypes one of {@link #UP_BLOCK_TYPES} a level, coarsest first
+ * @param downBlockTypes one of {@link #DOWN_BLOCK_TYPES} for each level, finest first
+ * @param upBlockTypes one of {@link #UP_BLOCK_TYPES} for each level, coarsest first
  * @param blockOutChannels channels of each level, finest first
  * @param layersPerBlock residual blocks in a down block; an up block has one more
  * @param midBlockScaleFactor divisor of the residual sums in the middle block
@@ -32,15 +32,15 @@ import java.util.List;
  * @param actFn activation of the residual blocks, in any case: {@code silu}, which is also called
  *     {@code swish}, {@code mish}, {@code gelu} or {@code relu}
  * @param attentionHeadDim channels of an attention head; null: one head of all channels
- * @param normNumGroups groups of the group normalisations but those of skip blocks, which have
- *     their own; null, as diffusers derives it, where all blocks are skip blocks
+ * @param normNumGroups groups of the group normalisations, except for skip blocks, which have their
+ *     own; null, as diffusers derives it, where all blocks are skip blocks
  * @param attnNormNumGroups groups of the middle block's attention normalisation; null: as diffusers
  *     derives it
  * @param normEps epsilon of the group normalisations
  * @param resnetTimeScaleShift {@code default} or {@code scale_shift}
  * @param addAttention whether the middle block has attention
  * @param classEmbedType {@code timestep}: class labels are embedded as timesteps are; {@code
- *     identity}: a vector of 4 * blockOutChannels[0] stands for a label; null: as {@code
+ *     identity}: a vector of 4 * blockOutChannels[0] replaces a label; null: as {@code
  *     numClassEmbeds} says
  * @param numClassEmbeds number of class labels, or null for an unconditional model
  * @param numTrainTimesteps number of timesteps; only the learned time embedding reads it
@@ -89,7 +89,7 @@ public record UNet2DConfig(
     }
   }
 
-  /** The down blocks that exist here. */
+  /** The types of down blocks that are implemented. */
   public static final List<String> DOWN_BLOCK_TYPES =
       List.of(
           "DownBlock2D",
@@ -105,7 +105,7 @@ public record UNet2DConfig(
 
   private static final List<String> CLASS_EMBED_TYPES = List.of("timestep", "identity");
 
-  /** The up blocks that exist here. */
+  /** The types of up blocks that are implemented. */
   public static final List<String> UP_BLOCK_TYPES =
       List.of(
           "UpBlock2D",
@@ -239,7 +239,7 @@ public record UNet2DConfig(
     return UNet2DConfigJson.toJson(this);
   }
 
-  /** How many times the height and width are halved: once a level except the last. */
+  /** How many times the height and width are halved: once per level except the last. */
   public int downsamplings() {
     return blockOutChannels.size() - 1;
   }
@@ -259,7 +259,7 @@ public record UNet2DConfig(
     return numClassEmbeds != null || classEmbedType != null;
   }
 
-  /** Length of the vector that stands for a class label; 0 where a label is a number. */
+  /** Length of the vector that replaces a class label; 0 where a label is a number. */
   public int classVectorLength() {
     return "identity".equals(classEmbedType) ? 4 * blockOutChannels.getFirst() : 0;
   }

@@ -25,10 +25,10 @@ import java.util.SequencedMap;
 
 /**
  * diffusers 0.27.2's UNet2DModel: a UNet over images with a time embedding (Ho et al. 2020). It
- * knows its parameters, and records its forward pass on a graph of any batch and image size.
+ * declares its parameters and records its forward pass for any batch and image size.
  */
 public final class UNet2DModel implements Model {
-  /** What the output is divided by where the time embedding is of Fourier features. */
+  /** The input that the output is multiplied by, if the time embedding is of Fourier features. */
   private static final String INVERSE_TIMESTEPS = "1 / timesteps";
 
   private final UNet2DConfig config;
@@ -93,7 +93,9 @@ public final class UNet2DModel implements Model {
     return root.parameters();
   }
 
-  /** The same in the order in which diffusers constructs the layers, and PyTorch draws them. */
+  /**
+   * The same in the order in which diffusers constructs the layers and PyTorch draws their values.
+   */
   public List<ParameterSpec> constructionOrder() {
     return ConstructionOrder.of(parameters().specs());
   }
@@ -227,7 +229,7 @@ public final class UNet2DModel implements Model {
     }
   }
 
-  /** Groups of the middle block's and the last normalisation; the blocks with skips have others. */
+  /** Groups of the normalisations of the middle block and the output; skip blocks have others. */
   private int groups(int channels) {
     Integer groups = config.normNumGroups();
     return groups == null ? SkipDownBlock2D.groups(channels) : groups;

@@ -5,7 +5,7 @@ import io.github.tornadodiffusion.nn.graph.Model;
 import java.util.Map;
 
 /**
- * What one call of a UNet reads.
+ * The inputs of one call of a UNet.
  *
  * @param sample {@code [n, c, h, w]}
  * @param timesteps {@code [n]}

@@ -12,8 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * diffusers' UpBlock2D and AttnUpBlock2D: resnets that join the skip connections, each with an
- * attention or none, then an upsampling.
+ * diffusers' UpBlock2D and AttnUpBlock2D: resnets that join the skip connections, each optionally
+ * followed by an attention, then an upsampling.
  */
 public final class UpBlock2D implements UNetBlock {
   private final Scope scope;
