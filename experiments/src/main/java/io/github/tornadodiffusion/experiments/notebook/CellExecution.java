@@ -19,10 +19,11 @@ final class CellExecution extends DirectExecutionControl {
   /**
    * The execution.
    *
-   * @param classes a directory of the class path
+   * @param classes a directory that takes the cells' classes
+   * @param loader that finds them there
    */
-  CellExecution(Path classes) {
-    super(new ClassPathLoader(classes));
+  CellExecution(Path classes, ClassLoader loader) {
+    super(new ClassPathLoader(classes, loader));
   }
 
   /** What the last expression came to; null for none. */
@@ -51,13 +52,7 @@ final class CellExecution extends DirectExecutionControl {
     }
   }
 
-  private static final class ClassPathLoader implements LoaderDelegate {
-    private final Path classes;
-
-    ClassPathLoader(Path classes) {
-      this.classes = classes;
-    }
-
+  private record ClassPathLoader(Path classes, ClassLoader loader) implements LoaderDelegate {
     @Override
     public void load(ClassBytecodes[] added) throws ClassInstallException {
       boolean[] loaded = new boolean[added.length];
@@ -87,7 +82,7 @@ final class CellExecution extends DirectExecutionControl {
 
     @Override
     public Class<?> findClass(String name) throws ClassNotFoundException {
-      return Class.forName(name, false, ClassLoader.getSystemClassLoader());
+      return Class.forName(name, false, loader);
     }
   }
 }

@@ -45,7 +45,17 @@ final class Cells implements AutoCloseable {
    * @param classes a directory of the class path that takes the cells' classes
    */
   Cells(Path classes) {
-    execution = new CellExecution(classes);
+    this(classes, ClassLoader.getSystemClassLoader());
+  }
+
+  /**
+   * A session beside others of this JVM, whose classes have the same names.
+   *
+   * @param classes a directory that takes the cells' classes
+   * @param loader of its own, which finds them there
+   */
+  Cells(Path classes, ClassLoader loader) {
+    execution = new CellExecution(classes, loader);
     shell =
         JShell.builder()
             .executionEngine(new InThisProcess(execution), Map.of())

@@ -16,7 +16,8 @@ import java.util.Map;
 final class KernelSpec {
   static final String DISPLAY_NAME = "TornadoDiffusion (Java)";
 
-  private static final String NAME = "tornado-diffusion";
+  /** By which notebooks name the kernel. */
+  static final String NAME = "tornado-diffusion";
 
   private KernelSpec() {}
 
@@ -26,6 +27,16 @@ final class KernelSpec {
    * @return the file
    */
   static Path install() throws IOException {
+    return install(dataDirectory());
+  }
+
+  /**
+   * Writes the file.
+   *
+   * @param data a directory that Jupyter looks for kernels in
+   * @return the file
+   */
+  static Path install(Path data) throws IOException {
     Path launcher = Path.of(System.getProperty("tornadodiffusion.home", "."), NAME);
     Map<String, Object> spec = new LinkedHashMap<>();
     spec.put(
@@ -34,7 +45,7 @@ final class KernelSpec {
     spec.put("display_name", DISPLAY_NAME);
     spec.put("language", "java");
     spec.put("interrupt_mode", "message");
-    Path directory = Files.createDirectories(dataDirectory().resolve("kernels").resolve(NAME));
+    Path directory = Files.createDirectories(data.resolve("kernels").resolve(NAME));
     Path file = directory.resolve("kernel.json");
     AtomicFiles.write(file, Json.line(spec) + "\n");
     return file;
