@@ -10,22 +10,23 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * The images of one split among paths. A directory tells it, wherever on the path: the outermost
- * that is called as a split and nothing else, or else the outermost that has its word. Where no
- * directory does, the names of the files may.
+ * Selects the images of one split among paths. A directory anywhere on the path indicates the
+ * split: the outermost one whose whole name is that of a split, or else the outermost one whose
+ * name contains its word. If no directory does, the names of the files may.
  *
- * <p>What only some names tell is a split if two splits are called so and nothing else; the others
- * are then left out. Otherwise a class may be called as a split. Either is said in a warning.
+ * <p>If only some names indicate a split, this counts if two splits are named exactly; the other
+ * images are then left out. Otherwise a class may happen to have the name of a split. A warning
+ * reports either case.
  */
 final class SplitPaths {
   private final List<Told> chosen;
   private final List<String> warnings = new ArrayList<>();
 
   /**
-   * A path and what tells its split.
+   * A path and the name that indicates its split.
    *
    * @param name of a directory or file, or null
-   * @param below the path without what tells its split
+   * @param below the path without that name
    */
   record Told(String path, SplitName name, String below) {
     private static Told nothing(String path) {
@@ -37,7 +38,7 @@ final class SplitPaths {
    * Sorts paths.
    *
    * @param paths at least one, sorted
-   * @param prefix the length of the directories that lead to all of them
+   * @param prefix the length of the directories that all of them have in common
    * @param asked the split that the user asked for, or null
    * @param place the data's name in messages
    * @throws IllegalArgumentException in one line if there is no such split
@@ -97,7 +98,7 @@ final class SplitPaths {
     int start = 0;
     for (int end = path.indexOf('/'); end >= 0; end = path.indexOf('/', start)) {
       SplitName name = SplitName.of(path.substring(start, end)).orElse(null);
-      // A directory that leads to all images may be called as anything.
+      // A directory that contains all images may have any name.
       boolean counts = name != null && (name.exact() || (start >= prefix && found == null));
       if (counts) {
         String rest = name.rest().isEmpty() ? "" : name.rest() + "/";
@@ -121,7 +122,7 @@ final class SplitPaths {
     return chosen;
   }
 
-  /** What is unclear, one line each. */
+  /** Warnings about unclear names, one line each. */
   List<String> warnings() {
     return warnings;
   }
