@@ -12,7 +12,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Installs the Java kernel for Jupyter and starts Jupyter; or is that kernel. */
+/** Installs the Java kernel for Jupyter and starts Jupyter, or runs that kernel. */
 @Command(
     name = "notebook",
     description = {
@@ -56,7 +56,7 @@ public final class NotebookCommand implements Callable<Integer> {
     return installOnly ? 0 : jupyter();
   }
 
-  /** Runs Jupyter until it ends, which a signal to this process makes it do too. */
+  /** Runs Jupyter until it ends; a signal to this process ends it, too. */
   private int jupyter() throws InterruptedException {
     List<String> command = new ArrayList<>(List.of("jupyter", "notebook"));
     if (noBrowser) {

@@ -25,7 +25,7 @@ import org.dflib.jjava.jupyter.kernel.display.mime.MIMEType;
 import org.dflib.jjava.jupyter.kernel.util.StringStyler;
 
 /**
- * Java for Jupyter: what the last expression of a cell comes to is shown below it, an image as PNG
+ * Java for Jupyter: the value of the last expression of a cell is shown below it, an image as PNG
  * and a {@link Table} as HTML. {@code display(value)} shows more from within a cell, as with JJava.
  */
 final class NotebookKernel extends BaseKernel {
@@ -60,7 +60,7 @@ final class NotebookKernel extends BaseKernel {
         .register((table, context) -> context.renderIfRequested(MIMEType.TEXT_HTML, table::html));
   }
 
-  /** What a viewer shows that can show neither images nor HTML. */
+  /** Text for viewers that can show neither images nor HTML. */
   private static final class Texts extends Renderer {
     @Override
     protected DisplayData finalizeDisplayData(DisplayData data, Object value) {
@@ -76,7 +76,7 @@ final class NotebookKernel extends BaseKernel {
 
   /** Serves a notebook until it is closed. */
   static void serve(Path connectionFile) throws IOException {
-    // JJava logs by SLF4J, which complains where nobody listens.
+    // JJava logs by SLF4J, which complains if there is no backend.
     System.setProperty("slf4j.internal.verbosity", "ERROR");
     Path classes = Path.of(System.getProperty("tornadodiffusion.classes"));
     try (Cells cells = new Cells(classes)) {
