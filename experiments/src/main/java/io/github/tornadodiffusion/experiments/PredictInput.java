@@ -28,7 +28,7 @@ record PredictInput(HostTensor sample, float[] timesteps, float[] labels, HostTe
   /**
    * Reads and checks a file.
    *
-   * @throws IOException in one line naming the tensor, the cause and the mend
+   * @throws IOException in one line naming the tensor, the cause and the remedy
    */
   static PredictInput read(Path file, UNet2DConfig config) throws IOException {
     try (SafetensorsFile tensors = Safetensors.open(file)) {

@@ -52,7 +52,7 @@ public record DiffusionModel(
   /**
    * Reads a model with the scheduler that it names.
    *
-   * @throws IOException in one line naming the file, the cause and the mend
+   * @throws IOException in one line naming the file, the cause and the remedy
    */
   public static DiffusionModel read(Path directory) throws IOException {
     Path config = schedulerConfig(directory);
@@ -63,7 +63,7 @@ public record DiffusionModel(
    * Reads a model and makes a scheduler of the given class from its scheduler's configuration.
    *
    * @param schedulerClass see {@link Schedulers#className}
-   * @throws IOException in one line naming the file, the cause and the mend
+   * @throws IOException in one line naming the file, the cause and the remedy
    */
   public static DiffusionModel read(Path directory, String schedulerClass) throws IOException {
     String className = Schedulers.className(schedulerClass);
@@ -79,7 +79,7 @@ public record DiffusionModel(
    * Reads the UNet alone: of a model, whatever its scheduler, or of a directory that diffusers'
    * {@code UNet2DModel.save_pretrained} wrote.
    *
-   * @throws IOException in one line naming the file, the cause and the mend
+   * @throws IOException in one line naming the file, the cause and the remedy
    */
   public static ModelFiles.UNet readUNet(Path directory) throws IOException {
     checkDirectory(directory);

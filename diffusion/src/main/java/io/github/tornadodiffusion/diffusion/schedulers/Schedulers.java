@@ -99,7 +99,7 @@ public final class Schedulers {
   /**
    * Reads a scheduler_config.json as the class that it names.
    *
-   * @throws IOException in one line naming the file, the cause and the mend
+   * @throws IOException in one line naming the file, the cause and the remedy
    */
   public static Scheduler read(Path file) throws IOException {
     return Json.read(
@@ -118,7 +118,7 @@ public final class Schedulers {
    * Reads a scheduler_config.json, of another class or the same, as the given class.
    *
    * @param className see {@link #className}
-   * @throws IOException in one line naming the file, the cause and the mend
+   * @throws IOException in one line naming the file, the cause and the remedy
    */
   public static Scheduler read(Path file, String className) throws IOException {
     String known = className(className);

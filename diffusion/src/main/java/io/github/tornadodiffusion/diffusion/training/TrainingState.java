@@ -81,7 +81,7 @@ record TrainingState(
    * Reads the state of a run.
    *
    * @param directory of a checkpoint
-   * @throws IOException in one line naming the file, the cause and the mend
+   * @throws IOException in one line naming the file, the cause and the remedy
    */
   static TrainingState read(Path directory) throws IOException {
     try (SafetensorsFile tensors = Safetensors.open(directory.resolve(TENSORS))) {

@@ -58,7 +58,8 @@ public final class ImageDirectory {
    * @param files by their paths relative to the directory, with {@code /} between names
    * @param split the split that the user asked for, or null
    * @param warnings from listing the files
-   * @throws IllegalArgumentException with one line that names cause and mend, if there is no image
+   * @throws IllegalArgumentException with one line that names cause and remedy, if there is no
+   *     image
    */
   public static ImageSource open(
       Path directory, SortedMap<String, Path> files, Split split, List<String> warnings) {

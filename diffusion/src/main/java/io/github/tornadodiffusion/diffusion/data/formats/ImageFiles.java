@@ -66,8 +66,8 @@ public final class ImageFiles implements ImageSource {
       classNames = none ? List.of() : files.classNames();
       labels = paths.stream().mapToInt(path -> none ? -1 : files.label(path)).toArray();
     } else {
-      paths = splits.chosen().stream().map(SplitPaths.Told::path).toList();
-      List<String> below = splits.chosen().stream().map(SplitPaths.Told::below).toList();
+      paths = splits.chosen().stream().map(SplitPaths.SplitPath::path).toList();
+      List<String> below = splits.chosen().stream().map(SplitPaths.SplitPath::below).toList();
       int prefix = commonDirectories(below);
       classNames = classes(below, prefix);
       Map<String, Integer> numbers = new HashMap<>();
@@ -77,8 +77,8 @@ public final class ImageFiles implements ImageSource {
   }
 
   /** The images, without those that lack a label if others have one. */
-  private List<String> labelled(List<SplitPaths.Told> chosen, LabelFiles files) {
-    List<String> all = chosen.stream().map(SplitPaths.Told::path).toList();
+  private List<String> labelled(List<SplitPaths.SplitPath> chosen, LabelFiles files) {
+    List<String> all = chosen.stream().map(SplitPaths.SplitPath::path).toList();
     List<String> labelled = all.stream().filter(path -> files.label(path) >= 0).toList();
     if (labelled.isEmpty()) {
       return all;

@@ -51,7 +51,7 @@ final class DataKinds {
    * Opens what lies at a path.
    *
    * @param split the split that the user asked for, or null
-   * @throws IllegalArgumentException in one line that names cause and mend
+   * @throws IllegalArgumentException in one line that names cause and remedy
    */
   static ImageSource open(Path path, Split split) {
     try {

@@ -37,7 +37,7 @@ public final class Datasets {
    * @param imageSize width and height of the images in pixels
    * @param channels 1 (grey) or 3 (red, green, blue)
    * @param seed of generated images (butterflies); files do not depend on it
-   * @throws IllegalArgumentException with one line that names cause and mend
+   * @throws IllegalArgumentException with one line that names cause and remedy
    */
   public static Dataset open(String source, int imageSize, int channels, long seed) {
     check(imageSize, channels);
@@ -58,7 +58,7 @@ public final class Datasets {
    *
    * @param imageSize width and height of the images in pixels
    * @param channels 1 (grey) or 3 (red, green, blue)
-   * @throws IllegalArgumentException with one line that names cause and mend
+   * @throws IllegalArgumentException with one line that names cause and remedy
    */
   public static Dataset openImages(String source, int imageSize, int channels) {
     Path path = path(source);
