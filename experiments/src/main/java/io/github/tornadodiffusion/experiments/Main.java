@@ -71,7 +71,7 @@ public final class Main {
    * @param stdout where results go
    */
   static void run(OutputStream stdout, String[] args) {
-    // Numbers in files, names and messages are written the same everywhere.
+    // Numbers in files, names and messages must not depend on the locale.
     Locale.setDefault(Locale.ROOT);
     // Pictures are drawn without a display, which a server does not have.
     System.setProperty("java.awt.headless", "true");
@@ -89,7 +89,7 @@ public final class Main {
   /** All commands with their options. */
   static CommandLine commandLine() {
     CommandLine commandLine = new CommandLine(new Main());
-    // What follows the file of 'run' is that program's own.
+    // Arguments after the file of 'run' belong to the program in it.
     commandLine.getSubcommands().get("run").setStopAtPositional(true);
     return commandLine;
   }

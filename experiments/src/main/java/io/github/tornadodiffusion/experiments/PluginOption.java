@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine;
 
-/** The option that names plug-ins, in force before a command line is parsed. */
+/** The option that names plug-ins, which is applied before the command line is parsed. */
 final class PluginOption {
   static final String NAME = "--plugin";
 
@@ -17,7 +17,7 @@ final class PluginOption {
 
   /**
    * Loads the plug-ins that arguments name, and adds the experiments that they provide to the
-   * commands: a plug-in decides what can be parsed.
+   * commands: plug-ins determine what can be parsed.
    *
    * @param root the command line of the program
    * @throws IllegalArgumentException in one line if a plug-in cannot be read
@@ -36,7 +36,7 @@ final class PluginOption {
     for (int i = 0; i < arguments.size(); i++) {
       String argument = arguments.get(i);
       if (runs && i > 0 && !argument.startsWith("-")) {
-        break; // What follows the file is for the program in it.
+        break; // Arguments after the file belong to the program in it.
       }
       if (argument.startsWith(NAME + "=")) {
         paths.add(Path.of(argument.substring(NAME.length() + 1)));

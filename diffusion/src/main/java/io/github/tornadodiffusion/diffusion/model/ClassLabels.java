@@ -8,12 +8,12 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /**
- * What the classes of a model mean, in {@code class_labels.json} of its directory; diffusers has no
- * place for it and leaves the file alone.
+ * The meaning of the classes of a model, in {@code class_labels.json} of its directory. diffusers
+ * has no such file and ignores it.
  *
  * @param classes 0 .. classes - 1 are classes of images
- * @param nullClass the class of images without label, which classifier-free guidance starts from;
- *     null for none
+ * @param nullClass the class of images without a label, which classifier-free guidance needs; null
+ *     for none
  */
 public record ClassLabels(int classes, Integer nullClass) {
   private static final String FILE = "class_labels.json";
@@ -21,7 +21,7 @@ public record ClassLabels(int classes, Integer nullClass) {
   private static final String NULL_CLASS = "null_class";
 
   /**
-   * Reads what a model's directory says; without the file every embedding is a class of images.
+   * Reads the file of a model's directory; without it every embedding is a class of images.
    *
    * @return null for a model without classes
    * @throws IOException in one line if the file is damaged or does not fit the model

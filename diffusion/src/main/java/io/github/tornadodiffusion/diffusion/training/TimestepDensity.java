@@ -4,7 +4,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
 import io.github.tornadodiffusion.nn.plugins.Plugins;
 import io.github.tornadodiffusion.nn.random.SplitMix64;
 
-/** How often training visits which timestep. */
+/** How often each timestep is trained on. */
 @FunctionalInterface
 public interface TimestepDensity {
   /** Every timestep as often as any other (Ho et al. 2020, algorithm 1). */

@@ -15,10 +15,10 @@ import java.util.SequencedMap;
 /** Everything that is random in a training run. */
 interface TrainingDraws {
   /**
-   * What one call of the model works on.
+   * The input of one call of the model.
    *
    * @param batch as many images as the program takes
-   * @param images how many of them count; the others fill the batch up
+   * @param images how many of them count; the others fill up the batch
    * @param labels as the model sees them; null for a model without classes
    * @param noise {@code [n, c, h, w]}; null where the device draws it
    * @param counter of what the device draws
@@ -45,13 +45,13 @@ interface TrainingDraws {
    */
   Draw draw(int step, int part);
 
-  /** The epoch, counted from 0, which the first image of a step belongs to. */
+  /** The epoch, counted from 0, of the first image of a step. */
   long epoch(int step);
 
   /** Whether the noise comes from the host. */
   boolean givesNoise();
 
-  /** Prepares for a run that goes on at a step. */
+  /** Prepares to continue a run at a step. */
   void skipTo(int step);
 
   /** The draws of a run. */
@@ -62,7 +62,7 @@ interface TrainingDraws {
     };
   }
 
-  /** How many steps so many epochs take; the last may reach further. */
+  /** How many steps a number of epochs takes; the last step may reach further. */
   static long steps(TrainingConfig config, Dataset dataset, int epochs) {
     int accumulate = config.variant().accumulate();
     return switch (config.variant().rng()) {
@@ -72,9 +72,9 @@ interface TrainingDraws {
     };
   }
 
-  /** By counters: a function of (seed, step, place in the step) alone. */
+  /** By counters: a function of (seed, step, position in the step) alone. */
   final class CounterDraws implements TrainingDraws {
-    /** Tell these numbers from those of {@link Batches} with the same seed. */
+    /** Distinguishes these numbers from those of {@link Batches} with the same seed. */
     private static final long TIMESTEP_STREAM = 3;
 
     private static final long LABEL_STREAM = 4;

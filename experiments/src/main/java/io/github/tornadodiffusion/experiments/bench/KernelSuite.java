@@ -43,8 +43,8 @@ import java.util.Map;
 
 /**
  * Small programs that together launch every kernel, in odd sizes: models with everything that a
- * UNet can be made of, trained, differentiated and trained in parts of a batch; and the operations
- * that no UNet needs.
+ * UNet can contain, which are trained, differentiated and trained in parts of a batch, and the
+ * operations that no UNet needs.
  */
 public final class KernelSuite {
   private static final int BATCH = 3;
@@ -161,7 +161,7 @@ public final class KernelSuite {
     }
   }
 
-  /** A step of two calls on parts of a larger batch, whose images count differently. */
+  /** A step of two calls on parts of a larger batch, whose images have different weights. */
   private static void accumulation(Engine engine, UNet2DConfig model, Denoising.Variance variance) {
     int side = model.sampleSize().height();
     float[] images = waves(2 * model.inChannels() * side * side);
@@ -306,7 +306,7 @@ public final class KernelSuite {
     }
   }
 
-  /** Waves, with zeros behind the last channel. */
+  /** Waves, with zeros after the last channel. */
   private static float[] content(Block block) {
     float[] values = waves(block.size());
     for (int i = 0; i < values.length; i++) {

@@ -10,16 +10,16 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /**
- * Shows how far a long command is: a bar that redraws itself on a terminal, a plain line every ten
- * seconds elsewhere. It writes to stderr only and touches no native terminal library, so that it
- * works the same in a container, in a log file and on any JVM without warnings.
+ * Shows the progress of a long command: a bar that redraws itself on a terminal, a plain line every
+ * ten seconds elsewhere. It writes to stderr only and touches no native terminal library, so that
+ * it works the same in a container, in a log file and on any JVM without warnings.
  */
 public final class Progress implements AutoCloseable {
   private static final long REDRAW_NANOS = 200_000_000L;
   private static final long LINE_NANOS = 10_000_000_000L;
   private static final int BAR = 20;
 
-  /** What fits a terminal of 80 columns: a longer line would wrap and leave its rest behind. */
+  /** Fits a terminal of 80 columns: a longer line would wrap, and its rest would remain visible. */
   private static final int MOST_COLUMNS = 79;
 
   /** Weight of the newest rate in the moving average that predicts the time left. */
@@ -64,7 +64,7 @@ public final class Progress implements AutoCloseable {
   }
 
   /**
-   * Tells how far it is.
+   * Shows the progress.
    *
    * @param done steps done so far
    * @param details shown after the bar, for instance loss and images/s
@@ -74,7 +74,8 @@ public final class Progress implements AutoCloseable {
     if (done > lastDone) {
       double rate = (double) (now - lastUpdate) / (done - lastDone);
       updates++;
-      // The first step contains what is done only once, such as compiling: it predicts nothing.
+      // The first step includes work that is done only once, such as compiling, so it predicts
+      // nothing.
       nanosPerStep = updates <= 2 ? rate : nanosPerStep + NEWEST * (rate - nanosPerStep);
       lastDone = done;
       lastUpdate = now;
@@ -111,7 +112,7 @@ public final class Progress implements AutoCloseable {
     return updates < 2 ? "" : duration((long) (nanosPerStep * (total - done))) + " left";
   }
 
-  /** Prints a line of its own and leaves the bar to the next update. */
+  /** Prints a separate line; the next update shows the bar again. */
   public void interrupt(String line) {
     close();
     err.println(line);

@@ -8,7 +8,7 @@ import jdk.jshell.execution.DirectExecutionControl;
 import jdk.jshell.execution.LoaderDelegate;
 
 /**
- * Runs the code of cells in this JVM, where their values stay objects. Its classes go to a
+ * Runs the code of cells in this JVM, so that their values remain objects. Its classes go to a
  * directory of the class path: engines read kernels from their class files, and TornadoVM looks for
  * these on the class path alone.
  */
@@ -26,14 +26,14 @@ final class CellExecution extends DirectExecutionControl {
     super(new ClassPathLoader(classes, loader));
   }
 
-  /** What the last expression came to; null for none. */
+  /** The value of the last expression; null for none. */
   Object takeValue() {
     Object taken = value;
     value = null;
     return taken;
   }
 
-  /** Interrupts the thread that runs a cell, which ends one that waits. */
+  /** Interrupts the thread that runs a cell, which ends a cell that waits. */
   void interrupt() {
     Thread thread = running;
     if (thread != null) {

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What tells Jupyter of the kernel: a file that says how to start it. The launcher starts it, so
- * that a kernel is always the program as it is built then.
+ * The file that tells Jupyter how to start the kernel. The launcher starts it, so that the kernel
+ * is always the current build of the program.
  */
 final class KernelSpec {
   static final String DISPLAY_NAME = "TornadoDiffusion (Java)";
@@ -51,7 +51,7 @@ final class KernelSpec {
     return file;
   }
 
-  /** As jupyter_core's {@code jupyter_data_dir}. */
+  /** The directory of jupyter_core's {@code jupyter_data_dir}. */
   private static Path dataDirectory() {
     String named = System.getenv("JUPYTER_DATA_DIR");
     if (named != null && !named.isEmpty()) {

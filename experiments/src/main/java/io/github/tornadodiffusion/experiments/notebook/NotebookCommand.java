@@ -13,7 +13,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Installs the Java kernel for Jupyter and starts Jupyter; or is that kernel. */
+/** Installs the Java kernel for Jupyter and starts Jupyter, or runs that kernel. */
 @Command(
     name = "notebook",
     description = {
@@ -94,7 +94,7 @@ public final class NotebookCommand implements Callable<Integer> {
     }
   }
 
-  /** Runs Jupyter until it ends. */
+  /** Runs Jupyter until it ends; a signal to this process ends it, too. */
   private int jupyter() throws InterruptedException {
     List<String> command = new ArrayList<>(List.of("jupyter", "notebook"));
     if (noBrowser) {

@@ -32,7 +32,7 @@ import org.dflib.jjava.jupyter.kernel.display.mime.MIMEType;
 import org.dflib.jjava.jupyter.kernel.util.StringStyler;
 
 /**
- * Java for Jupyter: what the last expression of a cell comes to is shown below it, an image and a
+ * Java for Jupyter: the value of the last expression of a cell is shown below it, an image and a
  * {@link Chart} as PNG, a {@link Table} as HTML. {@code display(value)} shows more from within a
  * cell, as with JJava.
  */
@@ -97,7 +97,7 @@ final class NotebookKernel extends BaseKernel {
         });
   }
 
-  /** What a viewer shows that can show neither images nor HTML. */
+  /** Text for viewers that can show neither images nor HTML. */
   private static final class Texts extends Renderer {
     @Override
     protected DisplayData finalizeDisplayData(DisplayData data, Object value) {

@@ -23,23 +23,23 @@ import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
 
 /**
- * A source file and the directory of its classes, where a file with the source itself, written
- * last, says that they are all there: then nothing is compiled again.
+ * A source file and the directory of its classes, in which a copy of the source, written last,
+ * shows that they are complete, so that nothing is compiled again.
  *
  * @param file the source
- * @param classes directory of the class path, for this content of the source alone
+ * @param classes directory on the class path, for this content of the source alone
  */
 record SourceFile(Path file, Path classes) {
   private static final String COMPILED = ".compiled";
 
-  /** The release that kernels are read with, whatever the JDK that runs. */
+  /** The class file version that kernels are read with, whatever the JDK. */
   private static final List<String> OPTIONS =
       List.of("--release=25", "-g", "-proc:none", "-Xlint:-incubating");
 
   /**
-   * Compiles the file unless that was done before.
+   * Compiles the file, unless this was done before.
    *
-   * @param err takes what the compiler says
+   * @param err receives the messages of the compiler
    * @return binary names of the top-level classes, in the file's order; empty after an error
    */
   List<String> compile(PrintWriter err) throws IOException {
@@ -95,7 +95,10 @@ record SourceFile(Path file, Path classes) {
     }
   }
 
-  /** File by file in one step: another process may be at it too, with the same result. */
+  /**
+   * Moves each file in one step: another process may do the same at the same time, with the same
+   * result.
+   */
   private void move(Path fresh) throws IOException {
     try (Stream<Path> files = Files.walk(fresh)) {
       for (Path from : files.filter(Files::isRegularFile).toList()) {

@@ -57,7 +57,7 @@ final class LabelOptions {
       }
       return ModelSampler.labelsInTurn(ClassLabels.read(model, config), count);
     }
-    // The class of images without label is not in turn, but may be asked for.
+    // The class of images without a label is not used in turn, but can be requested.
     int last = numbered ? config.numClassEmbeds() - 1 : Integer.MAX_VALUE;
     int[] classes = new int[count];
     for (int i = 0; i < count; i++) {
@@ -71,10 +71,10 @@ final class LabelOptions {
   }
 
   /**
-   * The model, with guidance where it is asked for.
+   * The model, with guidance if that is requested.
    *
    * @param model the model's directory
-   * @throws IllegalArgumentException in one line if the model has no label that stands for none
+   * @throws IllegalArgumentException in one line if the model has no label that means none
    */
   UnaryOperator<SamplingModel> guided(Path model, UNet2DConfig config) throws IOException {
     if (guidance == null) {
@@ -90,13 +90,13 @@ final class LabelOptions {
               + " --class-conditional --label-dropout 0.1");
     }
     double scale = guidance;
-    // The model itself is one call where guidance is two.
+    // Without guidance there is one call of the model instead of two.
     return scale == 1
         ? UnaryOperator.identity()
         : sampled -> new GuidedSampling(sampled, scale, known.nullClass());
   }
 
-  /** Notes the options for files that were made with them. */
+  /** Adds the options to the text of the files. */
   void describe(Map<String, String> text) {
     if (labels != null) {
       text.put("labels", labels.toString());

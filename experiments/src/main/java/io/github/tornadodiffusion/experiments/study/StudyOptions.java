@@ -58,7 +58,7 @@ public final class StudyOptions {
               + " ${DEFAULT-VALUE}).")
   int classifierSteps;
 
-  /** Values not given are chosen by whether the run is quick. */
+  /** A value, or else the default, which depends on whether the run is quick. */
   public static <T> T or(T given, T full, T quick, boolean isQuick) {
     return given != null ? given : isQuick ? quick : full;
   }
@@ -75,7 +75,7 @@ public final class StudyOptions {
     return within("--classifier-steps", classifierSteps, 1_000_000);
   }
 
-  /** A whole number from 1 to a most. */
+  /** A whole number from 1 to a maximum. */
   public static int within(String option, int value, int most) {
     if (value < 1 || value > most) {
       throw new IllegalArgumentException("%s is %d; give 1 to %d".formatted(option, value, most));
@@ -83,7 +83,7 @@ public final class StudyOptions {
     return value;
   }
 
-  /** Steps of samplers, each at least 1 and no two the same. */
+  /** Steps of samplers, each at least 1 and all different. */
   public static List<Integer> checkSteps(List<Integer> steps) {
     for (int value : steps) {
       within("--sample-steps", value, 1_000_000);
@@ -96,7 +96,7 @@ public final class StudyOptions {
   }
 
   /**
-   * Names of what is compared.
+   * Checks the names of what is compared.
    *
    * @param least how many there must be
    */
@@ -111,7 +111,7 @@ public final class StudyOptions {
   /**
    * diffusers' name of a sampler for models that are trained here.
    *
-   * @throws IllegalArgumentException if there is none of that name, or it takes other models
+   * @throws IllegalArgumentException if there is none of that name, or it needs other models
    */
   public static String sampler(String name) {
     String known = Schedulers.className(name);
@@ -123,7 +123,7 @@ public final class StudyOptions {
     return known;
   }
 
-  /** Samplers that take models of other kinds, or lead from images to noise. */
+  /** Samplers that need other kinds of models, or lead from images to noise. */
   public static final List<String> OTHER_MODELS =
       List.of(
           "EDMEulerScheduler",
@@ -131,7 +131,7 @@ public final class StudyOptions {
           "CMStochasticIterativeScheduler",
           "DDIMInverseScheduler");
 
-  /** The options of 'train' that a run with an arm and a seed would have. */
+  /** The options of 'train' for an arm and a seed. */
   private TrainOptions train(StudyArm arm, long seed, boolean quick) {
     TrainOptions train = new TrainOptions();
     train.preset = preset;
