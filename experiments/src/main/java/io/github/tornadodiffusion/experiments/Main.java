@@ -53,9 +53,10 @@ public final class Main {
   @Option(
       names = PluginOption.NAME,
       scope = ScopeType.INHERIT,
-      paramLabel = "DIR_OR_JAR",
+      paramLabel = "PATH",
       description =
-          "Classes of your own, for options that name a class, and experiments; may be repeated.")
+          "Classes of your own, for options that name a class, and experiments: a directory, a jar"
+              + " or a Java source file; may be repeated.")
   List<Path> plugins;
 
   private Main() {}

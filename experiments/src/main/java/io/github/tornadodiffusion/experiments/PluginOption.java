@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.experiments;
 
 import io.github.tornadodiffusion.experiments.framework.ExperimentProvider;
+import io.github.tornadodiffusion.experiments.run.SourcePlugin;
 import io.github.tornadodiffusion.nn.plugins.Plugins;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,7 +24,13 @@ final class PluginOption {
    * @throws IllegalArgumentException in one line if a plug-in cannot be read
    */
   static void apply(CommandLine root, List<String> arguments) {
-    Plugins.load(paths(arguments));
+    for (Path path : paths(arguments)) {
+      if (SourcePlugin.is(path)) {
+        SourcePlugin.load(path, root.getErr());
+      } else {
+        Plugins.load(List.of(path));
+      }
+    }
     CommandLine experiment = root.getSubcommands().get(ExperimentCommand.NAME);
     ExperimentProvider.all()
         .filter(provider -> !experiment.getSubcommands().containsKey(provider.kind().name()))

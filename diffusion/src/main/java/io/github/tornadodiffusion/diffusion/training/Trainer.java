@@ -321,8 +321,6 @@ public final class Trainer implements AutoCloseable {
   private Training.StepInput input(TrainingDraws.Draw draw, float[] weights, boolean update) {
     int count = weights.length;
     float[] times = new float[count];
-    float[] signals = new float[count];
-    float[] sigmas = new float[count];
     float[] targetNoise = new float[count];
     float[] targetSample = new float[count];
     for (int i = 0; i < count; i++) {
@@ -330,8 +328,6 @@ public final class Trainer implements AutoCloseable {
       double signal = scheduler.noiseSchedule().signal(timestep);
       double sigma = scheduler.noiseSchedule().sigma(timestep);
       times[i] = timestep;
-      signals[i] = (float) signal;
-      sigmas[i] = (float) sigma;
       targetNoise[i] = (float) config.prediction().targetNoise(signal);
       targetSample[i] = (float) config.prediction().targetSample(sigma);
     }
@@ -340,8 +336,8 @@ public final class Trainer implements AutoCloseable {
             draw.batch().images(),
             times,
             draw.labels(),
-            signals,
-            sigmas,
+            scheduler.noiseSchedule().signals(draw.timesteps()),
+            scheduler.noiseSchedule().sigmas(draw.timesteps()),
             targetNoise,
             targetSample,
             draw.noise(),

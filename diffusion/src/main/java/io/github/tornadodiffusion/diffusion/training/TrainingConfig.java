@@ -144,6 +144,11 @@ public record TrainingConfig(
     return with(unet, newSteps, variant);
   }
 
+  /** The same with another variant. */
+  public TrainingConfig withVariant(TrainingVariant newVariant) {
+    return with(unet, steps, newVariant);
+  }
+
   /** The same with another model or variant. */
   public TrainingConfig withModel(UNet2DConfig newUnet, TrainingVariant newVariant) {
     return with(newUnet, steps, newVariant);

@@ -74,9 +74,9 @@ interface TrainingDraws {
 
   /** By counters: a function of (seed, step, position in the step) alone. */
   final class CounterDraws implements TrainingDraws {
-    /** Distinguishes these numbers from those of {@link Batches} with the same seed. */
-    private static final long TIMESTEP_STREAM = 3;
-
+    /**
+     * Distinguishes these numbers from those of {@link Batches} and timesteps with the same seed.
+     */
     private static final long LABEL_STREAM = 4;
 
     private final TrainingConfig config;
@@ -91,8 +91,7 @@ interface TrainingDraws {
 
     @Override
     public SequencedMap<String, HostTensor> initialParameters() {
-      return Initialisation.pytorchDefault(
-          new UNet2DModel(config.unet()).parameters().specs(), config.seed());
+      return Initialisation.pytorchDefault(new UNet2DModel(config.unet()), config.seed());
     }
 
     @Override
@@ -108,7 +107,8 @@ interface TrainingDraws {
       Integer classes = config.unet().numClassEmbeds();
       int[] labels = config.unet().conditioned() ? batch.labels().clone() : null;
       for (int i = 0; i < timesteps.length; i++) {
-        timesteps[i] = timestep(new SplitMix64(config.seed(), TIMESTEP_STREAM, step, first + i));
+        timesteps[i] =
+            timestep(new SplitMix64(config.seed(), TimestepDensity.STREAM, step, first + i));
         if (classes != null
             && new SplitMix64(config.seed(), LABEL_STREAM, step, first + i)
                 .chance(config.variant().labelDropout())) {

@@ -67,6 +67,12 @@ public record TrainingVariant(
         Rng.PHILOX.id() + " for timesteps that are not drawn as PyTorch draws them");
   }
 
+  /** The same with another weight of the losses. */
+  public TrainingVariant withLossWeight(LossWeight weight) {
+    return new TrainingVariant(
+        accumulate, weight, labelDropout, emaPower, variance, rng, timestepDensity, base);
+  }
+
   /** The same with another probability of dropping labels. */
   public TrainingVariant withLabelDropout(double share) {
     return new TrainingVariant(

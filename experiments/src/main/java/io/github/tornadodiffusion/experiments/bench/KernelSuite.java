@@ -131,7 +131,7 @@ public final class KernelSuite {
   }
 
   private static Map<String, HostTensor> parameters(UNet2DConfig model) {
-    return Initialisation.pytorchDefault(new UNet2DModel(model).parameters().specs(), 1);
+    return Initialisation.pytorchDefault(new UNet2DModel(model), 1);
   }
 
   private static BatchShape shape(UNet2DConfig model, int batch) {
@@ -186,7 +186,7 @@ public final class KernelSuite {
                 new Training.Options(ADAM_W, Trainable.ALL, false, true))
             .open(engine, parameters(model))) {
       for (Update update : new Update[] {null, new Update(ADAM_W, 1, 1, 0)}) {
-        training.step(new Training.StepInput(batch.values(), counter, update));
+        training.step(batch.values(), counter, update);
       }
     }
   }
@@ -201,8 +201,8 @@ public final class KernelSuite {
                 Objective.crossEntropy(model, Classifier.LOGITS),
                 BatchShape.of(BATCH),
                 new Training.Options(ADAM_W))
-            .open(engine, Initialisation.pytorchDefault(model.parameters().specs(), 1))) {
-      training.step(new Training.StepInput(values, null, new Update(ADAM_W, 1, 1, 0)));
+            .open(engine, Initialisation.pytorchDefault(model, 1))) {
+      training.step(values, null, new Update(ADAM_W, 1, 1, 0));
     }
   }
 

@@ -115,7 +115,7 @@ public record Workload(Runnable run, double flops, AutoCloseable resource)
 
   /** Random parameters, the same every time. */
   public static Map<String, HostTensor> initial(UNet2DConfig config) {
-    return Initialisation.pytorchDefault(new UNet2DModel(config).parameters().specs(), SEED);
+    return Initialisation.pytorchDefault(new UNet2DModel(config), SEED);
   }
 
   private static Workload forward(Inference inference, UNet2DConfig config, int batch) {

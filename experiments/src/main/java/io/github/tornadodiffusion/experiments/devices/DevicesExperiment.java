@@ -94,11 +94,6 @@ public final class DevicesExperiment implements Callable<Integer> {
         new DevicesPlan(
             DeviceRow.of(devices, kernels, jvm.threads()),
             DevicesSettings.of(Presets.named(model), sizes, count, options.quick));
-    return new ExperimentRun(
-            plan,
-            options,
-            spec.root().commandLine().getParseResult().originalArgs(),
-            spec.commandLine().getErr())
-        .execute(spec.commandLine().getOut());
+    return ExperimentRun.execute(plan, options, spec);
   }
 }

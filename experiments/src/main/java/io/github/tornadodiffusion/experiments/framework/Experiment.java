@@ -38,6 +38,28 @@ public interface Experiment {
      * @throws java.util.concurrent.CancellationException if {@link Sink#progress} threw it
      */
     void run(Sink sink) throws IOException;
+
+    /** A part of one method. */
+    static Unit of(String key, Work work) {
+      return new Unit() {
+        @Override
+        public String key() {
+          return key;
+        }
+
+        @Override
+        public void run(Sink sink) throws IOException {
+          work.run(sink);
+        }
+      };
+    }
+  }
+
+  /** Does the work of a part, see {@link Unit#run}. */
+  @FunctionalInterface
+  interface Work {
+    /** Does the work. */
+    void run(Sink sink) throws IOException;
   }
 
   /** Receives the results of a unit; they are kept once the unit is complete. */

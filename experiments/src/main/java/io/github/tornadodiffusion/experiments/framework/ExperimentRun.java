@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.concurrent.CancellationException;
+import picocli.CommandLine.Model.CommandSpec;
 import tools.jackson.databind.JsonNode;
 
 /** One run of an experiment, or of a part of it, from its manifest to its report. */
@@ -47,6 +48,18 @@ public final class ExperimentRun {
     this.options = options;
     this.arguments = arguments;
     this.err = err;
+  }
+
+  /**
+   * Runs an experiment as a command, which was parsed; see {@link #execute(PrintWriter)}.
+   *
+   * @return the exit code
+   */
+  public static int execute(Experiment experiment, ExperimentOptions options, CommandSpec command)
+      throws IOException {
+    List<String> arguments = command.root().commandLine().getParseResult().originalArgs();
+    return new ExperimentRun(experiment, options, arguments, command.commandLine().getErr())
+        .execute(command.commandLine().getOut());
   }
 
   /**

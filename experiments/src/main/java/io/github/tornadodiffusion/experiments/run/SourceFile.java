@@ -4,8 +4,11 @@ import com.sun.source.util.JavacTask;
 import com.sun.source.util.TaskEvent;
 import com.sun.source.util.TaskListener;
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
+import java.io.File;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.net.URI;
+import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,7 +72,7 @@ record SourceFile(Path file, Path classes) {
     JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
     List<String> options = new ArrayList<>(OPTIONS);
     options.addAll(List.of("-d", target.toString()));
-    options.addAll(List.of("-classpath", System.getProperty("java.class.path")));
+    options.addAll(List.of("-classpath", classPath()));
     options.add("--add-modules=jdk.incubator.vector");
     Set<String> names = new LinkedHashSet<>();
     try (StandardJavaFileManager files =
@@ -96,6 +99,21 @@ record SourceFile(Path file, Path classes) {
   }
 
   /**
+   * That of the program, with the signatures of TornadoVM for kernels, which lie beside its jar.
+   */
+  private static String classPath() throws IOException {
+    StringBuilder classPath = new StringBuilder(System.getProperty("java.class.path"));
+    URL program = SourceFile.class.getProtectionDomain().getCodeSource().getLocation();
+    Path signatures = Path.of(URI.create(program.toString())).resolveSibling("signatures");
+    if (Files.isDirectory(signatures)) {
+      try (Stream<Path> jars = Files.list(signatures)) {
+        jars.forEach(jar -> classPath.append(File.pathSeparator).append(jar));
+      }
+    }
+    return classPath.toString();
+  }
+
+  /**
    * Moves each file in one step: another process may do the same at the same time, with the same
    * result.
    */
@@ -116,7 +134,8 @@ record SourceFile(Path file, Path classes) {
     AtomicFiles.write(compiled, content);
   }
 
-  private static void delete(Path directory) throws IOException {
+  /** Deletes a directory with all that is in it. */
+  static void delete(Path directory) throws IOException {
     try (Stream<Path> files = Files.walk(directory)) {
       for (Path path : files.toList().reversed()) {
         Files.delete(path);

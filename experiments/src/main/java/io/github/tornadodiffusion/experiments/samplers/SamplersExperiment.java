@@ -99,8 +99,7 @@ public final class SamplersExperiment implements Callable<Integer> {
             run.quick,
             device,
             err)) {
-      List<String> arguments = spec.root().commandLine().getParseResult().originalArgs();
-      return new ExperimentRun(samplers, run, arguments, err).execute(spec.commandLine().getOut());
+      return ExperimentRun.execute(samplers, run, spec);
     }
   }
 }

@@ -95,8 +95,7 @@ public final class ScalingExperiment implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     try (ScalingStudy study =
         new ScalingStudy(Presets.named(preset), axes, measured, device, err)) {
-      List<String> arguments = spec.root().commandLine().getParseResult().originalArgs();
-      return new ExperimentRun(study, run, arguments, err).execute(spec.commandLine().getOut());
+      return ExperimentRun.execute(study, run, spec);
     }
   }
 

@@ -113,8 +113,7 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
     PrintWriter err = spec.commandLine().getErr();
     try (TrainingStudy study =
         new TrainingStudy(kind, arms, options, settings, run.quick, device, err)) {
-      List<String> arguments = spec.root().commandLine().getParseResult().originalArgs();
-      return new ExperimentRun(study, run, arguments, err).execute(spec.commandLine().getOut());
+      return ExperimentRun.execute(study, run, spec);
     }
   }
 

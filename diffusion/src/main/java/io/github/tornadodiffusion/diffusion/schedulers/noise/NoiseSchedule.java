@@ -61,6 +61,24 @@ public final class NoiseSchedule {
     return Math.sqrt(1 - alphasCumprod[timestep]);
   }
 
+  /** The shares of the clean sample in x_t, one for each timestep, as a model's program takes them. */
+  public float[] signals(int[] timesteps) {
+    float[] signals = new float[timesteps.length];
+    for (int i = 0; i < timesteps.length; i++) {
+      signals[i] = (float) signal(timesteps[i]);
+    }
+    return signals;
+  }
+
+  /** The shares of the noise in x_t, likewise. */
+  public float[] sigmas(int[] timesteps) {
+    float[] sigmas = new float[timesteps.length];
+    for (int i = 0; i < timesteps.length; i++) {
+      sigmas[i] = (float) sigma(timesteps[i]);
+    }
+    return sigmas;
+  }
+
   /**
    * The variance of the posterior q(x_(t-1) | x_t, x_0) for the bound, as in Nichol and Dhariwal's
    * code: timestep 0, where it is zero, has that of timestep 1, or beta if 0 is the only timestep;
