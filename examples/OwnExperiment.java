@@ -69,7 +69,7 @@ public final class OwnExperiment extends CommandExperiment {
 
   @Override
   public double estimateSeconds() {
-    return 0.1 * steps * seeds;
+    return 0.2 * steps * seeds;
   }
 
   static void main(String... arguments) {

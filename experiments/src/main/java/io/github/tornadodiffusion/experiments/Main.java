@@ -12,6 +12,7 @@ import java.io.FileOutputStream;
 import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.charset.Charset;
 import java.nio.file.Path;
 import java.util.List;
@@ -109,7 +110,7 @@ public final class Main {
     try {
       PluginOption.apply(commandLine, List.of(args));
       code = commandLine.execute(args);
-    } catch (IllegalArgumentException | Error e) {
+    } catch (IllegalArgumentException | UncheckedIOException | Error e) {
       code = Errors.failed(e, err, args);
     } finally {
       Thread.currentThread().setContextClassLoader(before);

@@ -95,16 +95,14 @@ public final class FeatureClassifier implements AutoCloseable {
             Objective.crossEntropy(model, Classifier.LOGITS),
             BatchShape.of(recipe.batch),
             new Training.Options(new AdamW((float) recipe.learningRate)));
-    try (Training classifier =
-        program.open(engine, Initialisation.pytorchDefault(model, seed))) {
+    try (Training classifier = program.open(engine, Initialisation.pytorchDefault(model, seed))) {
       for (int step = 0; step < recipe.steps; step++) {
         Batches.Batch batch = batches.batch(step);
         float rate = (float) rates.at(step);
         Map<String, float[]> values =
             Map.of(Classifier.IMAGES, batch.images(), "labels", Input.floats(batch.labels()));
         Update update = new Update(new AdamW(rate), step + 1, 1, 0);
-        listener.trained(
-            step + 1, classifier.step(values, null, update).loss());
+        listener.trained(step + 1, classifier.step(values, null, update).loss());
       }
       return new FeatureClassifier(engine, config, classifier.parameters());
     }

@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.experiments.framework;
 
+import io.github.tornadodiffusion.experiments.cli.Errors;
 import io.github.tornadodiffusion.experiments.report.Report;
 import java.io.IOException;
 import java.lang.reflect.Field;
@@ -58,6 +59,9 @@ public abstract class CommandExperiment
    * @return the exit code
    */
   public final int execute(String... arguments) {
-    return new CommandLine(this).execute(arguments);
+    return new CommandLine(this)
+        .setParameterExceptionHandler(Errors::badUsage)
+        .setExecutionExceptionHandler(Errors::failed)
+        .execute(arguments);
   }
 }

@@ -67,7 +67,8 @@ public final class Plugins {
     }
     if (!Files.exists(path)) {
       throw new IllegalArgumentException(
-          "There is no plug-in %s: give a directory of classes, a jar or a Java source file".formatted(path));
+          "There is no plug-in %s: give a directory of classes, a jar or a Java source file"
+              .formatted(path));
     }
     try (JarFile _ = new JarFile(path.toFile())) {
       // Opening a jar reads the directory at its end.
@@ -77,7 +78,8 @@ public final class Plugins {
   }
 
   private static String unreadable(Path path) {
-    return "The plug-in %s cannot be read: give a directory of classes, a jar or a Java source file".formatted(path);
+    return "The plug-in %s cannot be read: give a directory of classes, a jar or a Java source file"
+        .formatted(path);
   }
 
   /** The plug-ins that this thread knows, in the order in which they were loaded. */

@@ -83,8 +83,7 @@ public record Denoising(Model model, boolean givenNoise) implements Objective {
       Variance variance) {
 
     /** For a model without classes that predicts the noise, which the device draws. */
-    public static Batch ofNoise(
-        float[] images, int[] timesteps, float[] signal, float[] sigma) {
+    public static Batch ofNoise(float[] images, int[] timesteps, float[] signal, float[] sigma) {
       int n = timesteps.length;
       float[] ones = new float[n];
       Arrays.fill(ones, 1);

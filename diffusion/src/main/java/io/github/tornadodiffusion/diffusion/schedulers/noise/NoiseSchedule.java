@@ -61,7 +61,9 @@ public final class NoiseSchedule {
     return Math.sqrt(1 - alphasCumprod[timestep]);
   }
 
-  /** The shares of the clean sample in x_t, one for each timestep, as a model's program takes them. */
+  /**
+   * The shares of the clean sample in x_t, one for each timestep, as a model's program takes them.
+   */
   public float[] signals(int[] timesteps) {
     float[] signals = new float[timesteps.length];
     for (int i = 0; i < timesteps.length; i++) {
