@@ -293,6 +293,8 @@ class ExamplesTest {
     assertTrue(
         manifest.replaceAll("\\s", "").contains("\"configuration\":{\"seeds\":2,\"steps\":1}"),
         manifest);
+    CommandRun.refused(
+        List.of("min-snr", "--quick"), "experiment", "min-snr", "--plugin", plugin, "--quick");
     // From the rows alone, and again.
     CommandRun.succeeds("experiment", "report", "--plugin", plugin, plugged.toString());
     assertEquals(report, Files.readString(plugged.resolve("report.md")));

@@ -26,6 +26,18 @@ public abstract class CommandExperiment
   /** The report of rows and pictures, which may not be complete. */
   protected abstract Report report(ExperimentData data);
 
+  /**
+   * Chooses small values, as {@code --quick} asks for.
+   *
+   * @throws IllegalArgumentException in one line if there is no small version: so it is unless this
+   *     method is overridden
+   */
+  protected void makeQuick() {
+    throw new IllegalArgumentException(
+        "%s has no --quick version; leave that out and give its own options small values"
+            .formatted(kind().name()));
+  }
+
   @Override
   public final Callable<Integer> command() {
     return this;
@@ -50,6 +62,9 @@ public abstract class CommandExperiment
 
   @Override
   public final Integer call() throws IOException {
+    if (options.quick) {
+      makeQuick();
+    }
     return ExperimentRun.execute(this, options, spec);
   }
 
