@@ -35,6 +35,10 @@ final class PluginOption {
     ExperimentProvider.all()
         .filter(provider -> !experiment.getSubcommands().containsKey(provider.kind().name()))
         .forEach(provider -> experiment.addSubcommand(provider.kind().name(), provider.command()));
+    // What was added later has none of what the others were told.
+    root.setOut(root.getOut());
+    root.setErr(root.getErr());
+    root.setCaseInsensitiveEnumValuesAllowed(root.isCaseInsensitiveEnumValuesAllowed());
   }
 
   private static List<Path> paths(List<String> arguments) {
