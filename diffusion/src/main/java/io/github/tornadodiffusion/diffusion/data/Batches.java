@@ -35,7 +35,7 @@ public final class Batches {
    * Batches of a data set.
    *
    * @param batchSize images per batch, at least 1; it may exceed the data set's size
-   * @param randomFlip whether half of the images, drawn anew every epoch, are mirrored left to
+   * @param randomFlip whether half of the images, drawn again in every epoch, are mirrored left to
    *     right
    * @param seed of the order and of the flips
    */

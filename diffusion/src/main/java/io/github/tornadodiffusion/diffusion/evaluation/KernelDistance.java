@@ -20,7 +20,7 @@ public record KernelDistance(double mean, double deviation) {
    *
    * @param a features {@code [n][d]}
    * @param b features {@code [m][d]}
-   * @param subsets how many, each drawn anew
+   * @param subsets how many, each drawn independently
    * @param subsetSize rows that a subset takes from either set, without replacement; at least 2
    * @param seed of the choice of subsets
    * @throws IllegalArgumentException if a set has fewer rows than a subset

@@ -18,7 +18,7 @@ public record NearestNeighbours(double[] distances, int[] indices) {
   public static final double NEAR_PERCENTILE = 1;
 
   /**
-   * Generated images beside held-out ones.
+   * Generated images compared with held-out ones.
    *
    * @param generatedMedian median distance of generated images to the training images
    * @param heldOutMedian the same of held-out images

@@ -6,7 +6,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
 import java.util.Set;
 
 /**
- * Draws images anew from noisy ones (SDEdit, Meng et al. 2022): the noise hides fine detail but not
+ * Redraws images from noisy ones (SDEdit, Meng et al. 2022): the noise hides fine detail but not
  * coarse structure, and the rest of the sampling creates new detail.
  */
 public final class ImageToImage implements ReverseProcess {

@@ -23,8 +23,8 @@ import java.util.TreeMap;
 
 /**
  * Multistep sampling of consistency models (Song et al. 2023, algorithm 1), as diffusers 0.27.2
- * computes it, in double precision. The sample is x_0 + sigma * noise; the model is told 250 *
- * log(sigma) as its timestep.
+ * computes it, in double precision. The sample is x_0 + sigma * noise; the timestep of the model is
+ * 250 log(sigma).
  */
 public final class CMStochasticIterativeScheduler implements Scheduler {
   /** For the training timesteps; the variances in it have no meaning here. */

@@ -200,7 +200,7 @@ public final class Trainer implements AutoCloseable {
    *
    * @param from the checkpoint to repeat it from; null for the start
    * @param step that diverged, see {@link DivergenceException#step}
-   * @param listener hears of the steps that are repeated
+   * @param listener is told of the steps that are repeated
    * @throws IOException in one line if the checkpoint is damaged
    */
   public static String findNonFinite(

@@ -28,7 +28,7 @@ public record Pace(double training, double forward) {
   /** Runs that differ by less than this share count as equally fast. */
   private static final double GAIN = 0.1;
 
-  /** A run with so many operations takes a second or less on the slowest machines in use. */
+  /** A run with this many operations takes a second or less on the slowest machines in use. */
   private static final double MOST_FLOPS = 2e10;
 
   /**

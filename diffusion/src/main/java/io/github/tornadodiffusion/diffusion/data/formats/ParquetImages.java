@@ -40,7 +40,7 @@ public final class ParquetImages implements ImageSource {
   private static final HardwoodContext CONTEXT =
       HardwoodContext.create(Math.max(1, Runtime.getRuntime().availableProcessors() / 2));
 
-  /** The end of a name, and what the hub's older files have before it to be told apart. */
+  /** The end of a name, and the hash before it that distinguishes older files of the hub. */
   private static final Pattern HASH = Pattern.compile("(-[0-9a-f]{16})?\\.parquet$");
 
   private final String place;
