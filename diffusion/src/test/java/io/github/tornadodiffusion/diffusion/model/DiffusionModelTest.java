@@ -191,7 +191,9 @@ class DiffusionModelTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "EDMEulerScheduler", "FlowMatchEulerDiscreteScheduler", "CMStochasticIterativeScheduler"
+        "EDMEulerScheduler",
+        "FlowMatchEulerDiscreteScheduler",
+        "CMStochasticIterativeScheduler"
       })
   void modelsOfOtherKindsAreNotTrained(String className) {
     Scheduler scheduler = Schedulers.of(className, JsonFields.parse("{}"));

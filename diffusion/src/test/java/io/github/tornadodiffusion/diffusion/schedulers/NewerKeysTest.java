@@ -132,8 +132,7 @@ class NewerKeysTest {
       Scheduler scheduler =
           scheduler(
               "EDMEulerScheduler",
-              "\"sigma_schedule\": \"%s\", \"final_sigmas_type\": \"%s\""
-                  .formatted(schedule, end));
+              "\"sigma_schedule\": \"%s\", \"final_sigmas_type\": \"%s\"".formatted(schedule, end));
       assertReadsWhatItWrites(scheduler);
       Sampling sampling = Sampling.of(scheduler, steps);
       double kept = Math.hypot(80, 1);

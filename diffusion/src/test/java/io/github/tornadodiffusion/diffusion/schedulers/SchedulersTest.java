@@ -234,7 +234,8 @@ class SchedulersTest {
         "DDPMScheduler|\"beta_schedule\": \"laplace\"|Unknown beta_schedule 'laplace'",
         "DDPMScheduler|\"beta_start\": null|beta_start is null; it must be a number",
         "DDPMScheduler|\"steps_offset\": null|steps_offset is null; it must be an integer",
-        "DDPMScheduler|\"clip_sample_range\": null, \"clip_sample\": true|clip_sample_range is null",
+        "DDPMScheduler|\"clip_sample_range\": null, \"clip_sample\": true|clip_sample_range is"
+            + " null",
       })
   void keysThatNobodyComputesAreRefused(String className, String key, String message)
       throws IOException {
@@ -270,8 +271,7 @@ class SchedulersTest {
   @ParameterizedTest
   @MethodSource("classes")
   void nullIsFalse(String className) {
-    Map<String, Object> fields =
-        Schedulers.of(className, JsonFields.parse("{}")).fields();
+    Map<String, Object> fields = Schedulers.of(className, JsonFields.parse("{}")).fields();
     Map<String, Object> isNull = new TreeMap<>();
     Map<String, Object> isFalse = new TreeMap<>();
     fields.forEach((key, value) -> {
@@ -342,8 +342,7 @@ class SchedulersTest {
       }
       String message = "a model for %s cannot be sampled with %s,".formatted(from, to);
       Exception convert =
-          assertThrows(
-              IllegalArgumentException.class, () -> Schedulers.convert(scheduler, to));
+          assertThrows(IllegalArgumentException.class, () -> Schedulers.convert(scheduler, to));
       assertTrue(convert.getMessage().startsWith(message), convert.getMessage());
       Exception read = assertThrows(IOException.class, () -> Schedulers.read(file, to));
       assertTrue(read.getMessage().startsWith(file + ": " + message), read.getMessage());

@@ -56,8 +56,7 @@ final class SamplerOptions {
   Optional<String> explanation() {
     return Optional.ofNullable(scheduler)
         .map(name ->
-            "scheduler %s: %s"
-                .formatted(Messages.line(name), SamplerName.of(name).description()))
+            "scheduler %s: %s".formatted(Messages.line(name), SamplerName.of(name).description()))
         .filter(text -> !text.endsWith(" " + scheduler));
   }
 

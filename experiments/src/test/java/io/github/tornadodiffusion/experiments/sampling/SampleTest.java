@@ -445,8 +445,7 @@ class SampleTest {
         continue; // which diffusers does not have
       }
       Scheduler made = Schedulers.of(scheduler, JsonFields.parse(config));
-      Optional<String> warning =
-          SamplerOptions.warning(made, Sampling.of(made, 10).call(0));
+      Optional<String> warning = SamplerOptions.warning(made, Sampling.of(made, 10).call(0));
       assertEquals(warned && epsilon, warning.isPresent(), prediction + " " + warning);
       warning.ifPresent(text -> {
         assertTrue(text.startsWith(scheduler + " begins at timestep 999 with noise alone"), text);
@@ -501,8 +500,7 @@ class SampleTest {
     for (String strength : List.of("1", "0.6")) {
       String err =
           CommandRun.succeeds(
-                  sample(
-                      zero.toString(), "--init", image, "--strength", strength, "--out", out))
+                  sample(zero.toString(), "--init", image, "--strength", strength, "--out", out))
               .err();
       assertEquals(strength.equals("1"), err.contains("with noise alone"), err);
     }

@@ -8,8 +8,8 @@ import java.util.List;
 
 /**
  * The configuration of a {@code UNet2DModel}: component for component the arguments of diffusers'
- * class, whose documentation applies. Values that diffusers knows but this project does
- * not implement are refused when a configuration is made.
+ * class, whose documentation applies. Values that diffusers knows but this project does not
+ * implement are refused when a configuration is made.
  *
  * @param sampleSize height and width of the images, or null if the configuration does not say
  * @param inChannels channels of the input

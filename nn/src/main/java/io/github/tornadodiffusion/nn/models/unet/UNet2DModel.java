@@ -24,8 +24,8 @@ import java.util.Map;
 import java.util.SequencedMap;
 
 /**
- * diffusers' UNet2DModel: a UNet over images with a time embedding (Ho et al. 2020). It
- * declares its parameters and records its forward pass for any batch and image size.
+ * diffusers' UNet2DModel: a UNet over images with a time embedding (Ho et al. 2020). It declares
+ * its parameters and records its forward pass for any batch and image size.
  */
 public final class UNet2DModel implements Model {
   /** The input that the output is multiplied by, if the time embedding is of Fourier features. */

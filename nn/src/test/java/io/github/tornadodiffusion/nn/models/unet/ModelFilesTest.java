@@ -192,8 +192,7 @@ class ModelFilesTest {
 
     ModelFiles.writeUNet(directory, none, unet.parameters());
     var surplus = assertThrows(IOException.class, () -> ModelFiles.readUNet(directory, specs));
-    assertTrue(
-        surplus.getMessage().contains("mid_block_type is null there"), surplus.getMessage());
+    assertTrue(surplus.getMessage().contains("mid_block_type is null there"), surplus.getMessage());
     ModelFiles.writeUNet(directory, unet.config(), without);
     var missing = assertThrows(IOException.class, () -> ModelFiles.readUNet(directory, specs));
     assertTrue(
