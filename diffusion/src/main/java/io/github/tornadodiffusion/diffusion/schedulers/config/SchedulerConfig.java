@@ -209,8 +209,8 @@ public record SchedulerConfig(
             : BetaSchedule.of(fields.string("beta_schedule", defaults.betaSchedule().id()));
     boolean ranged =
         trained == null
-            && schedule != BetaSchedule.SQUAREDCOS_CAP_V2
-            && schedule != BetaSchedule.EXP;
+            && !schedule.equals(BetaSchedule.SQUAREDCOS_CAP_V2)
+            && !schedule.equals(BetaSchedule.EXP);
     boolean clipped = fields.bool("clip_sample", defaults.clipSample());
     boolean thresholding = fields.bool("thresholding", defaults.thresholding());
     TimestepSpacing spacing =
