@@ -1,17 +1,19 @@
 package io.github.tornadodiffusion.diffusion.images;
 
 import java.awt.image.BufferedImage;
+import java.awt.image.WritableRaster;
+import java.util.Arrays;
 
 /**
  * Turns samples into pictures.
  *
  * <p>Values in [-1, 1] become bytes as diffusers' {@code numpy_to_pil} makes them: x / 2 + 0.5,
- * clamped to [0, 1], times 255, rounded half to even. Fewer than 3 channels show the first as grey,
- * others the first three as red, green and blue.
+ * clamped to [0, 1], times 255, rounded half to even. Fewer than 3 channels show the first in a
+ * grey picture, see {@link GreyImage}, others the first three as red, green and blue.
  */
 public final class ImageGrid {
   private static final int GAP = 2;
-  private static final int GAP_COLOUR = 0x808080;
+  private static final int GAP_GREY = 0x80;
 
   /** Small images are enlarged to about this many pixels, so that a person can see them. */
   private static final int READABLE = 64;
@@ -65,12 +67,13 @@ public final class ImageGrid {
     int rows = Math.ceilDiv(count, columns);
     int cellWidth = width * scale + GAP;
     int cellHeight = height * scale + GAP;
-    BufferedImage grid =
-        new BufferedImage(
-            columns * cellWidth + GAP, rows * cellHeight + GAP, BufferedImage.TYPE_INT_RGB);
+    BufferedImage grid = blank(channels, columns * cellWidth + GAP, rows * cellHeight + GAP);
+    WritableRaster pixels = grid.getRaster();
+    int[] gap = new int[pixels.getNumBands()];
+    Arrays.fill(gap, GAP_GREY);
     for (int y = 0; y < grid.getHeight(); y++) {
       for (int x = 0; x < grid.getWidth(); x++) {
-        grid.setRGB(x, y, GAP_COLOUR);
+        pixels.setPixel(x, y, gap);
       }
     }
     for (int i = 0; i < count; i++) {
@@ -90,9 +93,15 @@ public final class ImageGrid {
   public static BufferedImage single(
       float[] images, int index, int channels, int height, int width) {
     check(images, index + 1, channels, height, width);
-    BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+    BufferedImage image = blank(channels, width, height);
     draw(images, index, channels, height, width, 1, image, 0, 0);
     return image;
+  }
+
+  private static BufferedImage blank(int channels, int width, int height) {
+    return channels < 3
+        ? GreyImage.blank(width, height)
+        : new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
   }
 
   private static void check(float[] images, int count, int channels, int height, int width) {
@@ -114,13 +123,15 @@ public final class ImageGrid {
       int left,
       int top) {
     int plane = height * width;
+    WritableRaster pixels = target.getRaster();
+    int[] pixel = new int[pixels.getNumBands()];
     for (int y = 0; y < height * scale; y++) {
       for (int x = 0; x < width * scale; x++) {
         int at = index * channels * plane + y / scale * width + x / scale;
-        int red = toByte(images[at]);
-        int green = channels < 3 ? red : toByte(images[at + plane]);
-        int blue = channels < 3 ? red : toByte(images[at + 2 * plane]);
-        target.setRGB(left + x, top + y, red << 16 | green << 8 | blue);
+        for (int band = 0; band < pixel.length; band++) {
+          pixel[band] = toByte(images[at + band * plane]);
+        }
+        pixels.setPixel(left + x, top + y, pixel);
       }
     }
   }

@@ -2,6 +2,7 @@ package io.github.tornadodiffusion.diffusion.model;
 
 import io.github.tornadodiffusion.diffusion.schedulers.DDIMScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
+import io.github.tornadodiffusion.diffusion.schedulers.SamplerName;
 import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
@@ -23,6 +24,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.Set;
 
 /**
  * A UNet with its scheduler, in a directory as diffusers' DDPMPipeline and DDIMPipeline save it:
@@ -45,9 +47,15 @@ public record DiffusionModel(
   /** The directory of the UNet. */
   public static final String UNET = "unet";
 
+  private static final String TRAINED = "DDPMScheduler";
   private static final String SCHEDULER_CONFIG = "scheduler_config.json";
   private static final String UNET_CLASS = "UNet2DModel";
   private static final String LIBRARY = "diffusers";
+  private static final Set<String> PARTS = Set.of(UNET, SCHEDULER);
+
+  /** The pipelines that make a scheduler of their own class of the one that they are given. */
+  private static final Map<String, String> CONVERTING =
+      Map.of("DDIMPipeline", "DDIMScheduler", "PNDMPipeline", "PNDMScheduler");
 
   /**
    * Reads a model with the scheduler that it names.
@@ -55,22 +63,29 @@ public record DiffusionModel(
    * @throws IOException in one line naming the file, the cause and the remedy
    */
   public static DiffusionModel read(Path directory) throws IOException {
-    Path config = schedulerConfig(directory);
-    return read(directory, Schedulers.read(config));
+    return readWith(directory, null);
   }
 
   /**
-   * Reads a model and makes a scheduler of the given class from its scheduler's configuration.
+   * Reads a model and makes another scheduler from its scheduler's configuration.
    *
-   * @param schedulerClass see {@link Schedulers#className}
+   * @param sampler see {@link SamplerName#of}
    * @throws IOException in one line naming the file, the cause and the remedy
+   * @throws IllegalArgumentException in one line if there is no such sampler
    */
-  public static DiffusionModel read(Path directory, String schedulerClass) throws IOException {
-    String className = Schedulers.className(schedulerClass);
-    return read(directory, Schedulers.read(schedulerConfig(directory), className));
+  public static DiffusionModel read(Path directory, String sampler) throws IOException {
+    return readWith(directory, SamplerName.of(sampler));
   }
 
-  private static DiffusionModel read(Path directory, Scheduler scheduler) throws IOException {
+  private static DiffusionModel readWith(Path directory, SamplerName sampler) throws IOException {
+    checkDirectory(directory);
+    Path index = directory.resolve(INDEX);
+    if (!Files.isRegularFile(index)) {
+      throw noModel(directory);
+    }
+    String named = Json.read(index, DiffusionModel::schedulerClass);
+    Path config = part(directory, SCHEDULER).resolve(SCHEDULER_CONFIG);
+    Scheduler scheduler = Schedulers.read(config, named, index, sampler);
     ModelFiles.UNet unet = readUNetFiles(part(directory, UNET));
     return new DiffusionModel(scheduler, unet.config(), unet.parameters());
   }
@@ -102,17 +117,6 @@ public record DiffusionModel(
     return ModelFiles.readUNet(directory, config -> new UNet2DModel(config).parameters().specs());
   }
 
-  /** The scheduler's file of a directory whose index names the parts of a model. */
-  private static Path schedulerConfig(Path directory) throws IOException {
-    checkDirectory(directory);
-    Path index = directory.resolve(INDEX);
-    if (!Files.isRegularFile(index)) {
-      throw noModel(directory);
-    }
-    Json.read(index, DiffusionModel::checkIndex);
-    return part(directory, SCHEDULER).resolve(SCHEDULER_CONFIG);
-  }
-
   private static void checkDirectory(Path directory) throws IOException {
     if (!Files.isDirectory(directory)) {
       throw new IOException(
@@ -133,28 +137,42 @@ public record DiffusionModel(
 
   private static void checkUNet(JsonFields index) {
     List<String> unet = index.strings(UNET, List.of());
-    if (unet.size() != 2 || !unet.getLast().equals(UNET_CLASS)) {
+    if (!unet.equals(List.of(LIBRARY, UNET_CLASS))) {
       throw new IllegalArgumentException(
           "unet is %s: only pipelines with a %s can be read"
               .formatted(unet.isEmpty() ? "missing" : unet, UNET_CLASS));
     }
   }
 
-  private static Void checkIndex(JsonFields index) {
+  /** The class that diffusers gives the scheduler of a pipeline, whatever its own file says. */
+  private static String schedulerClass(JsonFields index) {
     checkUNet(index);
-    if (index.strings(SCHEDULER, List.of()).size() != 2) {
+    List<String> scheduler = index.strings(SCHEDULER, List.of());
+    if (scheduler.size() != 2) {
       throw new IllegalArgumentException(
           "scheduler is missing: only pipelines with a scheduler can be read");
     }
+    if (!scheduler.getFirst().equals(LIBRARY)) {
+      throw new IllegalArgumentException(
+          "scheduler is %s: only those of %s can be read".formatted(scheduler, LIBRARY));
+    }
     for (String key : index.keys()) {
-      // Each part is a list of library and class.
-      if (index.isList(key) && !key.equals(UNET) && !key.equals(SCHEDULER)) {
+      // A part of its own is a list of library and class; those that are left out are null.
+      if (index.isList(key) && !PARTS.contains(key) && !index.isListOfNulls(key)) {
         throw new IllegalArgumentException(
             "the pipeline has a %s too: only those of a %s and a scheduler alone can be read"
                 .formatted(Messages.line(key), UNET_CLASS));
       }
     }
-    return null;
+    index.refuseOthers(key -> PARTS.contains(key) || index.isList(key), "diffusers' pipelines");
+    String named = Schedulers.className(scheduler.getLast());
+    String converted = CONVERTING.get(index.string("_class_name", ""));
+    if (converted != null && !Schedulers.isConvertible(named, converted)) {
+      throw new IllegalArgumentException(
+          "scheduler is %s, which its %s cannot have: name a DDPMPipeline"
+              .formatted(named, index.string("_class_name", "")));
+    }
+    return converted == null ? named : converted;
   }
 
   /**
@@ -199,9 +217,19 @@ public record DiffusionModel(
     Json.write(directory.resolve(INDEX), index());
   }
 
-  /** The scheduler for training, with everything that its configuration contains. */
+  /**
+   * The scheduler as the one that training is for, with all that its configuration says of it.
+   *
+   * @throws IllegalArgumentException in one line if models of its kind are not trained here
+   */
   public DDPMScheduler trainingScheduler() {
-    return (DDPMScheduler) Schedulers.convert(scheduler, "DDPMScheduler");
+    if (!Schedulers.isConvertible(scheduler.className(), TRAINED)) {
+      throw new IllegalArgumentException(
+          "a model for %s cannot be trained here, as its training differs from that of %s: begin"
+                  .formatted(scheduler.className(), TRAINED)
+              + " with another model");
+    }
+    return (DDPMScheduler) Schedulers.convert(scheduler, TRAINED);
   }
 
   /** SHA-256 over the scheduler, the configuration and all parameters, in hexadecimal. */

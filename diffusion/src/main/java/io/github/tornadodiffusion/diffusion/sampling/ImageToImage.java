@@ -2,6 +2,7 @@ package io.github.tornadodiffusion.diffusion.sampling;
 
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
 import java.util.Set;
 
@@ -28,15 +29,15 @@ public final class ImageToImage implements ReverseProcess {
       throw new IllegalArgumentException(
           "strength is " + strength + ": it must be above 0 and at most 1");
     }
-    int taken = Math.min((int) (steps * strength), steps);
-    if (taken == 0) {
+    int[] firstCalls = sampling.firstCalls();
+    int left = steps - Math.min((int) (steps * strength), steps);
+    // A scheduler may have fewer steps than it was asked for.
+    if (left >= firstCalls.length) {
       throw new IllegalArgumentException(
           "strength %s leaves none of %d steps: take more steps or more strength"
               .formatted(strength, steps));
     }
-    // Samplers of second order have two calls per step.
-    int callsOfStep = Math.ceilDiv(sampling.calls(), steps);
-    rest = sampling.from((steps - taken) * callsOfStep);
+    rest = sampling.from(firstCalls[left]);
     if (rest.call(0).usesHistory()) {
       throw new IllegalArgumentException(
           "%s cannot begin in the middle, a step builds on those before: take DDPMScheduler or"
@@ -44,6 +45,11 @@ public final class ImageToImage implements ReverseProcess {
               + " DDIMScheduler");
     }
     this.images = images;
+  }
+
+  /** The call of the model that it begins with. */
+  public ModelCall first() {
+    return rest.call(0);
   }
 
   @Override

@@ -33,8 +33,10 @@ public final class DDIMInverseScheduler extends VariancePreservingScheduler {
       throw new IllegalArgumentException(
           "DDIMInverseScheduler knows no timestep_spacing linspace: choose leading or trailing");
     }
-    // The older name of the key, which has precedence in diffusers.
-    setAlphaToOne = fields.bool("set_alpha_to_zero", fields.bool("set_alpha_to_one", true));
+    // The name that the key had before, which diffusers gives precedence.
+    setAlphaToOne =
+        fields.bool(
+            fields.hasValue("set_alpha_to_zero") ? "set_alpha_to_zero" : "set_alpha_to_one", true);
     super(config, KEYS);
   }
 

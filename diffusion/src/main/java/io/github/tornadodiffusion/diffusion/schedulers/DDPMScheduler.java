@@ -41,9 +41,11 @@ public final class DDPMScheduler extends VariancePreservingScheduler {
   }
 
   static DDPMScheduler read(JsonFields fields) {
-    String variance = fields.string("variance_type", VarianceType.FIXED_SMALL.id());
+    // Solvers write null, which in diffusers is none of the other types and so this one.
+    String variance = fields.stringOrNull("variance_type", null);
     return new DDPMScheduler(
-        SchedulerConfig.read(fields, SchedulerConfig.DEFAULTS), VarianceType.of(variance));
+        SchedulerConfig.read(fields, SchedulerConfig.DEFAULTS),
+        variance == null ? VarianceType.FIXED_SMALL : VarianceType.of(variance));
   }
 
   /** The variance of the noise that a step adds. */

@@ -6,6 +6,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.config.SolverType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.MultistepSolver;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverLevels;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverLevels.Spread;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverOrders;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
 import io.github.tornadodiffusion.nn.io.JsonFields;
@@ -42,6 +43,7 @@ public final class DEISMultistepScheduler extends VariancePreservingScheduler {
     check("solver_type", fields.string("solver_type", SOLVER_TYPE), SOLVER_TYPES, SOLVER_TYPE);
     lowerOrderFinal = fields.bool("lower_order_final", true);
     spread = Sigmas.read(fields);
+    SolverLevels.refuseFlow(fields);
     super(config, SolverLevels.KEYS);
     table = SolverLevels.table(config, schedule);
   }
@@ -65,7 +67,8 @@ public final class DEISMultistepScheduler extends VariancePreservingScheduler {
 
   @Override
   public Plan plan(int steps, StepOptions options) {
-    SolverLevels levels = SolverLevels.of(config, table, table.length, steps, spread, table[0]);
+    SolverLevels levels =
+        SolverLevels.of(config, table, table.length, steps, Spread.over(table, spread), table[0]);
     boolean fallsAtEnd = lowerOrderFinal && levels.calls() < SolverOrders.FEW_STEPS;
     IntUnaryOperator order =
         SolverOrders.fallingAtEnd(solverOrder, levels.calls(), fallsAtEnd, fallsAtEnd);

@@ -8,6 +8,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.MultistepSolver;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverLevels;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverLevels.Spread;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverOrders;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
 import io.github.tornadodiffusion.nn.io.Ids;
@@ -61,6 +62,7 @@ public final class DPMSolverMultistepScheduler extends VariancePreservingSchedul
     eulerAtFinal = fields.bool("euler_at_final", false);
     luLambdas = fields.bool("use_lu_lambdas", false);
     spread = Sigmas.read(fields);
+    SolverLevels.refuseFlow(fields);
     this.algorithm = algorithm;
     finalSigma = FinalSigma.read(fields, algorithm);
     lambdaMinClipped = fields.numberOrInfinity("lambda_min_clipped", Double.NEGATIVE_INFINITY);
@@ -94,10 +96,8 @@ public final class DPMSolverMultistepScheduler extends VariancePreservingSchedul
 
   @Override
   public Plan plan(int steps, StepOptions options) {
-    // With a rho of 1 the spread of Lu et al. is even in the logarithm.
-    Sigmas used = spread == Sigmas.TIMESTEPS && luLambdas ? Sigmas.EXPONENTIAL : spread;
     double last = finalSigma == FinalSigma.ZERO ? 0 : table[0];
-    SolverLevels levels = SolverLevels.of(config, table, kept, steps, used, last);
+    SolverLevels levels = SolverLevels.of(config, table, kept, steps, levels(), last);
     int end = levels.calls();
     boolean fallsAtEnd = lowerOrderFinal && end < SolverOrders.FEW_STEPS;
     boolean firstOrderAtEnd = fallsAtEnd || eulerAtFinal || finalSigma == FinalSigma.ZERO;
@@ -105,5 +105,13 @@ public final class DPMSolverMultistepScheduler extends VariancePreservingSchedul
         SolverOrders.fallingAtEnd(solverOrder, end, firstOrderAtEnd, fallsAtEnd);
     MultistepSolver solver = new MultistepSolver(config, algorithm, solverType, 1);
     return Plan.of(1, first -> solver.calls(levels, first, order));
+  }
+
+  /** With a rho of 1 the spread of Lu et al. is even in the logarithm. */
+  private Spread levels() {
+    if (luLambdas && spread != Sigmas.KARRAS) {
+      return new Spread(Sigmas.EXPONENTIAL, table[0], table[table.length - 1], true);
+    }
+    return Spread.over(table, spread);
   }
 }

@@ -12,6 +12,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.ExponentialStep;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverLevels;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverLevels.Spread;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverOrders;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Diffused;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
@@ -66,6 +67,7 @@ public final class DPMSolverSinglestepScheduler extends VariancePreservingSchedu
     solverType = SolverType.of(fields.string("solver_type", Ids.id(SolverType.MIDPOINT)));
     lowerOrderFinal = fields.bool("lower_order_final", false);
     spread = Sigmas.read(fields);
+    SolverLevels.refuseFlow(fields);
     this.algorithm = algorithm;
     finalSigma = FinalSigma.read(fields, algorithm);
     lambdaMinClipped = fields.numberOrInfinity("lambda_min_clipped", Double.NEGATIVE_INFINITY);
@@ -105,7 +107,8 @@ public final class DPMSolverSinglestepScheduler extends VariancePreservingSchedu
   @Override
   public Plan plan(int steps, StepOptions options) {
     double last = finalSigma == FinalSigma.ZERO ? 0 : table[0];
-    SolverLevels levels = SolverLevels.of(config, table, kept, steps, spread, last);
+    SolverLevels levels =
+        SolverLevels.of(config, table, kept, steps, Spread.over(table, spread), last);
     int[] orders = orders(levels.calls());
     return Plan.of(1, first -> calls(levels, orders, first));
   }

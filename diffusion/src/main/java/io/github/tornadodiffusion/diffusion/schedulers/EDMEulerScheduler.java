@@ -6,6 +6,7 @@ import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.ORIGI
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.OUTPUT;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.SAMPLE;
 
+import io.github.tornadodiffusion.diffusion.schedulers.config.FinalSigma;
 import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
@@ -13,6 +14,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.SigmaSteps;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
+import io.github.tornadodiffusion.nn.io.Ids;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,10 +28,25 @@ import java.util.Set;
  */
 public final class EDMEulerScheduler implements Scheduler {
   private static final String NAME = "EDMEulerScheduler";
+  private static final String SIGMA_SCHEDULE = "sigma_schedule";
   private static final Set<String> KEYS = Set.of("num_train_timesteps", "prediction_type");
 
-  /** The range of levels, by diffusers' keys in camel case. */
-  private record Levels(double sigmaMin, double sigmaMax, double sigmaData, double rho) {
+  /** How the levels lie in their range. */
+  private enum SigmaSchedule {
+    /** {@link Sigmas#KARRAS} with a rho. */
+    KARRAS,
+    /** {@link Sigmas#EXPONENTIAL}; a single level is the least, not the most. */
+    EXPONENTIAL
+  }
+
+  /** The levels, by diffusers' keys in camel case. */
+  private record Levels(
+      double sigmaMin,
+      double sigmaMax,
+      double sigmaData,
+      double rho,
+      SigmaSchedule sigmaSchedule,
+      FinalSigma finalSigmasType) {
     Levels {
       if (!(sigmaMin > 0 && sigmaMax >= sigmaMin)) {
         throw new IllegalArgumentException(
@@ -48,7 +65,30 @@ public final class EDMEulerScheduler implements Scheduler {
           fields.number("sigma_min", 0.002),
           fields.number("sigma_max", 80),
           fields.number("sigma_data", 0.5),
-          fields.number("rho", 7));
+          fields.number("rho", 7),
+          Ids.parse(
+              SigmaSchedule.class,
+              SIGMA_SCHEDULE,
+              fields.string(SIGMA_SCHEDULE, Ids.id(SigmaSchedule.KARRAS))),
+          FinalSigma.readOr(FinalSigma.ZERO, fields));
+    }
+
+    /** A number of levels from most to least, and the one after the last step. */
+    double[] sigmas(int count) {
+      double[] sigmas = new double[count + 1];
+      for (int i = 0; i < count; i++) {
+        double share = count == 1 ? 0 : (double) i / (count - 1);
+        sigmas[i] =
+            switch (sigmaSchedule) {
+              case KARRAS -> Sigmas.karras(sigmaMin, sigmaMax, share, rho);
+              case EXPONENTIAL ->
+                  count == 1
+                      ? sigmaMin
+                      : Math.exp((1 - share) * Math.log(sigmaMax) + share * Math.log(sigmaMin));
+            };
+      }
+      sigmas[count] = finalSigmasType == FinalSigma.ZERO ? 0 : sigmas[count - 1];
+      return sigmas;
     }
 
     /** The weight of the sample in x_0. */
@@ -89,6 +129,13 @@ public final class EDMEulerScheduler implements Scheduler {
     fields.put("sigma_max", levels.sigmaMax());
     fields.put("sigma_data", levels.sigmaData());
     fields.put("rho", levels.rho());
+    // diffusers 0.27.2 does not know these keys.
+    if (levels.sigmaSchedule() != SigmaSchedule.KARRAS) {
+      fields.put(SIGMA_SCHEDULE, Ids.id(levels.sigmaSchedule()));
+    }
+    if (levels.finalSigmasType() != FinalSigma.ZERO) {
+      fields.put(FinalSigma.KEY, Ids.id(levels.finalSigmasType()));
+    }
     return fields;
   }
 
@@ -112,11 +159,7 @@ public final class EDMEulerScheduler implements Scheduler {
   public Plan plan(int steps, StepOptions options) {
     // Its timesteps are not used, but the limits of their number are.
     int count = config.timesteps(steps).length;
-    double[] sigmas = new double[count + 1];
-    for (int i = 0; i < count; i++) {
-      double share = count == 1 ? 0 : (double) i / (count - 1);
-      sigmas[i] = Sigmas.karras(levels.sigmaMin(), levels.sigmaMax(), share, levels.rho());
-    }
+    double[] sigmas = levels.sigmas(count);
     List<ModelCall> calls = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       calls.add(call(sigmas[i], sigmas[i + 1], options.churn(), count));

@@ -5,6 +5,7 @@ import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.NOISE
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.ORIGINAL;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.SAMPLE;
 
+import io.github.tornadodiffusion.diffusion.schedulers.config.FinalSigma;
 import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
@@ -47,7 +48,8 @@ public final class EulerDiscreteScheduler extends VariancePreservingScheduler {
       Double sigmaMin,
       Double sigmaMax,
       Interpolation interpolationType,
-      TimestepType timestepType) {
+      TimestepType timestepType,
+      FinalSigma finalSigmasType) {
     Own {
       if (sigmaMin != null && sigmaMin < 0 || sigmaMax != null && sigmaMax <= 0) {
         throw new IllegalArgumentException(
@@ -68,7 +70,8 @@ public final class EulerDiscreteScheduler extends VariancePreservingScheduler {
           Ids.parse(
               TimestepType.class,
               "timestep_type",
-              fields.string("timestep_type", Ids.id(TimestepType.DISCRETE))));
+              fields.string("timestep_type", Ids.id(TimestepType.DISCRETE))),
+          FinalSigma.readOr(FinalSigma.ZERO, fields));
     }
 
     void write(Map<String, Object> fields) {
@@ -77,6 +80,10 @@ public final class EulerDiscreteScheduler extends VariancePreservingScheduler {
       fields.put("sigma_max", sigmaMax);
       fields.put("interpolation_type", Ids.id(interpolationType));
       fields.put("timestep_type", Ids.id(timestepType));
+      if (finalSigmasType != FinalSigma.ZERO) {
+        // diffusers 0.27.2 does not know the key.
+        fields.put(FinalSigma.KEY, Ids.id(finalSigmasType));
+      }
     }
   }
 
@@ -151,6 +158,7 @@ public final class EulerDiscreteScheduler extends VariancePreservingScheduler {
         && config.predictionType() == PredictionType.V_PREDICTION) {
       timesteps = Arrays.stream(sigmas).map(sigma -> 0.25 * Sigmas.log(sigma)).toArray();
     }
-    return SigmaSteps.toZero(config, timesteps, sigmas);
+    double last = own.finalSigmasType() == FinalSigma.ZERO ? 0 : table[0];
+    return SigmaSteps.to(last, config, timesteps, sigmas);
   }
 }

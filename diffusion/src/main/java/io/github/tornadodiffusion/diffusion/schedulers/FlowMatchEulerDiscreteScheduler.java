@@ -44,8 +44,8 @@ public final class FlowMatchEulerDiscreteScheduler implements Scheduler {
       boolean useDynamicShifting,
       Double baseShift,
       Double maxShift,
-      int baseImageSeqLen,
-      int maxImageSeqLen,
+      Integer baseImageSeqLen,
+      Integer maxImageSeqLen,
       Double shiftTerminal,
       TimeShift timeShiftType) {
     Shift {
@@ -64,8 +64,8 @@ public final class FlowMatchEulerDiscreteScheduler implements Scheduler {
           fields.bool("use_dynamic_shifting", false),
           fields.numberOrNull("base_shift", 0.5),
           fields.numberOrNull("max_shift", 1.15),
-          fields.integer("base_image_seq_len", 256),
-          fields.integer("max_image_seq_len", 4096),
+          fields.integerOrNull("base_image_seq_len", 256),
+          fields.integerOrNull("max_image_seq_len", 4096),
           fields.numberOrNull("shift_terminal", null),
           Ids.parse(
               TimeShift.class,

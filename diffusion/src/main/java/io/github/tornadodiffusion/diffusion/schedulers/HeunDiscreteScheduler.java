@@ -81,7 +81,7 @@ public final class HeunDiscreteScheduler extends VariancePreservingScheduler {
   }
 
   private ModelCall corrector(double timestep, double from, double to) {
-    ModelCall.Builder call = predicting(timestep, to);
+    ModelCall.Builder call = predicting(timestep, to).withinStep();
     if (to > 0) {
       double half = (to - from) / 2;
       call.set(SLOPE, slope(to)[0], slope(to)[1], term(SLOPE, 1))

@@ -73,7 +73,7 @@ abstract class MidpointScheduler extends VariancePreservingScheduler {
               .set(SAMPLE, SigmaSteps.straight(from, middle));
       calls.add((ancestral ? toMiddle.drawsNoise() : toMiddle).build());
       if (!last) {
-        ModelCall.Builder toEnd = predicting(Sigmas.timestep(table, middle), middle);
+        ModelCall.Builder toEnd = predicting(Sigmas.timestep(table, middle), middle).withinStep();
         // Where the middle has no noise, diffusers divides by zero; its x_0 is the end.
         double length = middle == 0 ? 0 : (step.down() - from) / middle;
         toEnd.set(

@@ -105,6 +105,7 @@ public final class PNDMScheduler extends VariancePreservingScheduler {
       int second = timesteps[1];
       calls.add(
           call(second)
+              .withinStep()
               .set(OUTPUT, term(OUTPUT, 0.5), term(OUTPUTS, 0.5))
               .set(SAMPLE, transfer(START, OUTPUT, second + stride, second))
               .build());
@@ -169,7 +170,7 @@ public final class PNDMScheduler extends VariancePreservingScheduler {
         remember(call, known);
         call.set(SUM, term(OUTPUT, STAGE_WEIGHTS[0]));
       } else {
-        call.set(SUM, term(SUM, 1), term(OUTPUT, STAGE_WEIGHTS[stage]));
+        call.withinStep().set(SUM, term(SUM, 1), term(OUTPUT, STAGE_WEIGHTS[stage]));
       }
       call.set(SAMPLE, transfer(START, last ? SUM : OUTPUT, from, reached[stage]));
       calls.add(call.build());

@@ -9,6 +9,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /** A scheduler with the calls of the model for a number of steps; immutable. */
 public final class Sampling {
@@ -84,6 +85,11 @@ public final class Sampling {
   /** A call of the model, counted from 0. */
   public ModelCall call(int index) {
     return plan.calls().get(index);
+  }
+
+  /** The calls that a step begins with, see {@link ModelCall#beginsStep}; rising. */
+  public int[] firstCalls() {
+    return IntStream.range(0, calls()).filter(index -> call(index).beginsStep()).toArray();
   }
 
   /** The timesteps of all calls. */

@@ -1,7 +1,9 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
+import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerKeys;
 import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.io.JsonFields;
+import io.github.tornadodiffusion.nn.io.Messages;
 import io.github.tornadodiffusion.nn.plugins.Plugins;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -19,9 +21,9 @@ import java.util.function.UnaryOperator;
  * Schedulers by diffusers' class names, and their scheduler_config.json.
  *
  * <p>As with diffusers' {@code from_config}, the configuration of one class makes a scheduler of
- * another: keys that it knows are used, missing ones have their defaults, all others are ignored.
- * The configuration of a class of one's own is written in the same way, under the full name of the
- * class.
+ * another: keys that it knows are taken, those that are missing have their defaults, those of other
+ * classes are ignored. A key that no class of diffusers has is refused. The configuration of a
+ * class of one's own is written in the same way, under the full name of the class.
  */
 public final class Schedulers {
   private static final SequencedMap<String, Function<JsonFields, Scheduler>> FACTORIES =
@@ -56,6 +58,17 @@ public final class Schedulers {
       Set.of(
           "EDMEulerScheduler", "FlowMatchEulerDiscreteScheduler", "CMStochasticIterativeScheduler");
 
+  /** Classes of diffusers that do not exist here, for models that others here sample too. */
+  private static final Set<String> RELATED =
+      Set.of(
+          "DDIMParallelScheduler",
+          "DDPMParallelScheduler",
+          "DPMSolverMultistepInverseScheduler",
+          "DPMSolverSDEScheduler",
+          "RePaintScheduler",
+          "SASolverScheduler",
+          "TCDScheduler");
+
   private static final String CLASS_NAME = "_class_name";
 
   private Schedulers() {}
@@ -81,12 +94,12 @@ public final class Schedulers {
         return found.getFirst();
       }
     }
-    return Plugins.find(Scheduler.class, name)
-        .map(Class::getName)
-        .orElseThrow(() ->
-            new IllegalArgumentException(
-                "Unknown scheduler '%s': choose one of %s"
-                    .formatted(name, String.join(", ", CLASS_NAMES))));
+    return Plugins.find(Scheduler.class, name).map(Class::getName).orElseThrow(() -> unknown(name));
+  }
+
+  static IllegalArgumentException unknown(String name) {
+    return new IllegalArgumentException(
+        "Unknown scheduler '%s': choose one of %s".formatted(name, String.join(", ", CLASS_NAMES)));
   }
 
   /** A name without the parts that distinguish no classes. */
@@ -121,28 +134,86 @@ public final class Schedulers {
    * @throws IOException in one line naming the file, the cause and the remedy
    */
   public static Scheduler read(Path file, String className) throws IOException {
-    String known = className(className);
+    SamplerName wanted = new SamplerName(className(className), Map.of());
+    return Json.read(
+        file, fields -> of(fields, fields.string(CLASS_NAME, wanted.className()), wanted));
+  }
+
+  /**
+   * Reads the scheduler_config.json of a pipeline as diffusers does, which takes the class from the
+   * pipeline's index, and makes a sampler of it. A class of one's own in the file comes before the
+   * index, which may be one for diffusers.
+   *
+   * @param named the class that the index names
+   * @param index the file of the index
+   * @param sampler what is asked for; null for what the index names
+   * @throws IOException in one line naming the files, the cause and the remedy
+   */
+  public static Scheduler read(Path file, String named, Path index, SamplerName sampler)
+      throws IOException {
     return Json.read(
         file,
         fields -> {
-          checkModel(fields.string(CLASS_NAME, known), known);
-          return of(known, fields);
+          String own = fields.string(CLASS_NAME, named);
+          if (!isConvertible(own, named)) {
+            throw new IllegalArgumentException(
+                "it is of %s and %s names %s, whose models answer something else: put the class of"
+                        .formatted(Messages.oneLine(own), index, named)
+                    + " the model into both");
+          }
+          String from = isOnesOwn(own) ? own : named;
+          return of(fields, from, sampler == null ? new SamplerName(from, Map.of()) : sampler);
         });
   }
 
-  /** Refuses to use the model of one of these classes with another, which expects other outputs. */
+  private static boolean isOnesOwn(String className) {
+    // It has a package in its name.
+    return className.contains(".");
+  }
+
+  private static Scheduler of(JsonFields fields, String from, SamplerName wanted) {
+    checkModel(from, wanted.className());
+    return of(wanted.className(), fields.with(wanted.options()));
+  }
+
+  /**
+   * Whether a model for one class can be sampled with another: a model that answers for a class of
+   * its own kind answers nothing that another understands.
+   */
+  public static boolean isConvertible(String from, String to) {
+    return from.equals(to) || kind(from).equals(kind(to));
+  }
+
+  /** The class itself where its models are of a kind of their own, or of a kind unknown here. */
+  private static String kind(String className) {
+    boolean shared =
+        !WITH_OWN_MODELS.contains(className)
+            && (FACTORIES.containsKey(className)
+                || RELATED.contains(className)
+                || isOnesOwn(className));
+    return shared ? "" : className;
+  }
+
   private static void checkModel(String from, String to) {
-    if (!from.equals(to) && (WITH_OWN_MODELS.contains(from) || WITH_OWN_MODELS.contains(to))) {
+    if (!isConvertible(from, to)) {
       throw new IllegalArgumentException(
           "a model for %s cannot be sampled with %s, which takes other answers: leave the scheduler"
-                  .formatted(from, to)
+                  .formatted(Messages.oneLine(from), to)
               + " as it is");
     }
   }
 
-  /** A scheduler of another class with the configuration of this one. */
+  /**
+   * A scheduler of another class with the configuration of this one.
+   *
+   * @throws IllegalArgumentException in one line if its models are not for the other class
+   */
   public static Scheduler convert(Scheduler scheduler, String className) {
-    return of(className, JsonFields.parse(toJson(scheduler)));
+    String known = className(className);
+    return of(
+        JsonFields.parse(toJson(scheduler)),
+        scheduler.className(),
+        new SamplerName(known, Map.of()));
   }
 
   /**
@@ -154,9 +225,11 @@ public final class Schedulers {
   public static Scheduler of(String className, JsonFields fields) {
     String known = className(className);
     Function<JsonFields, Scheduler> factory = FACTORIES.get(known);
-    return factory == null
-        ? Plugins.create(Scheduler.class, known, fields).orElseThrow()
-        : factory.apply(fields);
+    if (factory == null) {
+      return Plugins.create(Scheduler.class, known, fields).orElseThrow();
+    }
+    SchedulerKeys.check(fields);
+    return factory.apply(fields);
   }
 
   /** The text of scheduler_config.json, as diffusers writes it. */

@@ -5,11 +5,13 @@ import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.ORIGI
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.OUTPUT;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.SAMPLE;
 
+import io.github.tornadodiffusion.diffusion.schedulers.config.FinalSigma;
 import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.config.SolverAlgorithm;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.ExponentialStep;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverLevels;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverLevels.Spread;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverOrders;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.UniPCStep;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Diffused;
@@ -30,7 +32,14 @@ import java.util.Set;
  * <p>Where diffusers divides by zero this does not: between equal timesteps the order falls.
  */
 public final class UniPCMultistepScheduler extends VariancePreservingScheduler {
-  /** The types of related classes, which mean bh2, as in diffusers. */
+  private static final String RESCALE = "rescale_betas_zero_snr";
+  private static final String SIGMA_MIN = "sigma_min";
+  private static final String SIGMA_MAX = "sigma_max";
+  private static final Set<String> KEYS =
+      SchedulerConfig.commonKeysAnd(
+          "thresholding", "dynamic_thresholding_ratio", "sample_max_value", RESCALE);
+
+  /** The types of related classes, which stand for bh2 as in diffusers. */
   private static final Set<String> RELATED_TYPES = Set.of("midpoint", "heun", "logrho");
 
   /** Far beyond any use: the weights of high orders lose precision. */
@@ -56,12 +65,20 @@ public final class UniPCMultistepScheduler extends VariancePreservingScheduler {
   private final boolean lowerOrderFinal;
   private final List<Integer> disableCorrector;
   private final Sigmas spread;
+
+  /** null in files of before the key, whose samplers end as those of sigma_min do. */
+  private final FinalSigma finalSigma;
+
+  private final Double sigmaMin;
+  private final Double sigmaMax;
+  private final Spread range;
   private final double[] table;
 
   UniPCMultistepScheduler(JsonFields fields) {
-    SchedulerConfig config = SchedulerConfig.read(fields, SolverLevels.DEFAULTS, SolverLevels.KEYS);
+    SchedulerConfig config = SchedulerConfig.read(fields, SolverLevels.DEFAULTS, KEYS);
     solverOrder = SolverOrders.read(fields, MOST_ORDER);
-    predictX0 = fields.bool("predict_x0", true);
+    boolean predictX0 = fields.bool("predict_x0", true);
+    this.predictX0 = predictX0;
     String type = fields.string("solver_type", Ids.id(Bh.BH2));
     solverType = RELATED_TYPES.contains(type) ? Bh.BH2 : Ids.parse(Bh.class, "solver_type", type);
     lowerOrderFinal = fields.bool("lower_order_final", true);
@@ -71,8 +88,45 @@ public final class UniPCMultistepScheduler extends VariancePreservingScheduler {
           "solver_p is a scheduler: the predictor of UniPC is its own, make it null");
     }
     spread = Sigmas.read(fields);
-    super(config, SolverLevels.KEYS);
+    SolverLevels.refuseFlow(fields);
+    refuseShifts(fields);
+    FinalSigma finalSigma = FinalSigma.readOr(null, fields);
+    this.finalSigma = finalSigma;
+    if (finalSigma == FinalSigma.ZERO && !predictX0) {
+      throw new IllegalArgumentException(
+          FinalSigma.KEY + " zero does not go with predict_x0 false: choose sigma_min");
+    }
+    sigmaMin = fields.numberOrNull(SIGMA_MIN, null);
+    sigmaMax = fields.numberOrNull(SIGMA_MAX, null);
+    super(config, KEYS);
     table = SolverLevels.table(config, schedule);
+    range = range();
+  }
+
+  /** What diffusers does with flow sigmas alone, or refuses without being told a shift. */
+  private static void refuseShifts(JsonFields fields) {
+    if (fields.bool("use_dynamic_shifting", false)) {
+      throw new IllegalArgumentException(
+          "use_dynamic_shifting is true, which needs flow sigmas and is not computed: make it"
+              + " false, or choose FlowMatchEulerDiscreteScheduler for a model of flows");
+    }
+    if (fields.hasValue("shift_terminal")) {
+      throw new IllegalArgumentException(
+          "shift_terminal is for use_flow_sigmas, which is not computed: make it null");
+    }
+  }
+
+  private Spread range() {
+    Spread whole = Spread.over(table, spread);
+    double least = sigmaMin == null ? whole.least() : sigmaMin;
+    double most = sigmaMax == null ? whole.most() : sigmaMax;
+    if (spread != Sigmas.TIMESTEPS && !(least > 0 && least <= most)) {
+      throw new IllegalArgumentException(
+          "the levels go from sigma_min %s to sigma_max %s: 0 must be below both, and sigma_max not"
+                  .formatted(least, most)
+              + " the lower");
+    }
+    return new Spread(spread, least, most, whole.nearest());
   }
 
   @Override
@@ -85,12 +139,27 @@ public final class UniPCMultistepScheduler extends VariancePreservingScheduler {
     fields.put("disable_corrector", disableCorrector);
     fields.put("solver_p", null);
     spread.write(fields);
+    // diffusers 0.27.2 does not know these keys.
+    if (finalSigma != null) {
+      fields.put(FinalSigma.KEY, Ids.id(finalSigma));
+    }
+    if (!config.rescaleBetasZeroSnr()) {
+      fields.remove(RESCALE);
+    }
+    if (sigmaMin != null) {
+      fields.put(SIGMA_MIN, sigmaMin);
+    }
+    if (sigmaMax != null) {
+      fields.put(SIGMA_MAX, sigmaMax);
+    }
     return fields;
   }
 
   @Override
   public Plan plan(int steps, StepOptions options) {
-    SolverLevels levels = SolverLevels.of(config, table, table.length, steps, spread, table[0]);
+    double least = spread == Sigmas.TIMESTEPS ? table[0] : range.least();
+    double last = finalSigma == FinalSigma.ZERO ? 0 : least;
+    SolverLevels levels = SolverLevels.of(config, table, table.length, steps, range, last);
     return Plan.of(1, first -> calls(levels, first));
   }
 

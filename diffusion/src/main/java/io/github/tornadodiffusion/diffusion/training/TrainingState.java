@@ -94,6 +94,8 @@ record TrainingState(
           part(tensors, SECOND_MOMENTS),
           ema.isEmpty() ? null : ema,
           LossCurve.read(directory.resolve(CURVE)));
+    } catch (IllegalArgumentException e) {
+      throw new IOException("%s: %s".formatted(directory.resolve(TENSORS), e.getMessage()), e);
     }
   }
 

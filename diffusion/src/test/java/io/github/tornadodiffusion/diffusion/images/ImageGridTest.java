@@ -6,6 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.util.Map;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 
 class ImageGridTest {
@@ -25,6 +29,32 @@ class ImageGridTest {
       assertEquals(red[i] * 0x010101, rgb(image, i, 0), "grey");
     }
     assertArrayEquals(expected, red);
+  }
+
+  /** Every level is the same number in the picture, as red, green and blue, and in the file. */
+  @Test
+  void oneChannelIsGrey() throws IOException {
+    float[] levels = new float[256];
+    for (int i = 0; i < levels.length; i++) {
+      levels[i] = i / 127.5f - 1;
+    }
+    for (BufferedImage image :
+        new BufferedImage[] {
+          ImageGrid.single(levels, 0, 1, 1, 256), ImageGrid.grid(levels, 1, 1, 1, 256, 1, 1)
+        }) {
+      int border = (image.getWidth() - 256) / 2;
+      BufferedImage file =
+          ImageIO.read(new ByteArrayInputStream(PngFiles.encode(image, Map.of("a", "b"))));
+      assertEquals(1, file.getRaster().getNumBands());
+      assertEquals(BufferedImage.TYPE_BYTE_GRAY, file.getType());
+      for (int i = 0; i < levels.length; i++) {
+        assertEquals(i, file.getRaster().getSample(border + i, border, 0));
+        assertEquals(i * 0x010101, rgb(image, border + i, border));
+        assertEquals(i * 0x010101, rgb(GreyImage.toRgb(image), border + i, border));
+        assertEquals(i * 0x010101, rgb(GreyImage.toRgb(file), border + i, border));
+      }
+    }
+    assertEquals(3, ImageGrid.single(levels, 0, 3, 8, 8).getRaster().getNumBands());
   }
 
   @Test

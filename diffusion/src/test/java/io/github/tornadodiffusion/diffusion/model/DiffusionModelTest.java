@@ -12,6 +12,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
 import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
+import io.github.tornadodiffusion.nn.io.JsonFields;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
 import io.github.tornadodiffusion.nn.training.Initialisation;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DiffusionModelTest {
   private static final List<String> FILES =
@@ -83,6 +85,133 @@ class DiffusionModelTest {
     assertEquals("DDIMScheduler", ddim.className());
     assertEquals(PredictionType.V_PREDICTION, ddim.config().predictionType());
     assertEquals(100, ddim.config().numTrainTimesteps());
+  }
+
+  /** As in diffusers, whatever class the scheduler's own file names, or where it names none. */
+  @Test
+  void theIndexNamesTheClassOfTheScheduler() throws IOException {
+    Path path = directory.resolve("model");
+    model().write(path);
+    Path config = path.resolve("scheduler/scheduler_config.json");
+    String own = Files.readString(config);
+    for (String named : List.of("DDIMScheduler", "EulerDiscreteScheduler", "PNDMScheduler")) {
+      index(path, "DDPMPipeline", "diffusers", named);
+      Scheduler scheduler = DiffusionModel.read(path).scheduler();
+      assertEquals(named, scheduler.className());
+      assertEquals(PredictionType.V_PREDICTION, scheduler.config().predictionType());
+      assertEquals("DDPMScheduler", DiffusionModel.read(path, "ddpm").scheduler().className());
+      assertEquals(100, DiffusionModel.read(path).trainingScheduler().config().numTrainTimesteps());
+    }
+    Files.writeString(config, own.replace("\"_class_name\": \"DDPMScheduler\",", ""));
+    index(path, "DDPMPipeline", "diffusers", "DDIMScheduler");
+    assertEquals("DDIMScheduler", DiffusionModel.read(path).scheduler().className());
+    Files.writeString(config, own.replace("DDPMScheduler", "ASchedulerOfTheFuture"));
+    assertRefused(
+        config
+            + ": it is of ASchedulerOfTheFuture and "
+            + path.resolve("model_index.json")
+            + " names DDIMScheduler, whose models answer something else: put the class of the model"
+            + " into both",
+        () -> DiffusionModel.read(path));
+  }
+
+  /** Both files are named, whichever of the classes is asked for. */
+  @ParameterizedTest
+  @CsvSource({
+    "DDPMScheduler, EDMEulerScheduler",
+    "DDPMScheduler, FlowMatchEulerDiscreteScheduler",
+    "CMStochasticIterativeScheduler, DDIMScheduler",
+    "EDMEulerScheduler, FlowMatchEulerDiscreteScheduler"
+  })
+  void classesThatDoNotGoTogetherAreRefused(String own, String named) throws IOException {
+    Path path = directory.resolve("model");
+    model().write(path);
+    Path config = path.resolve("scheduler/scheduler_config.json");
+    Files.writeString(config, "{\"_class_name\": \"%s\"}".formatted(own));
+    index(path, "DDPMPipeline", "diffusers", named);
+    for (Executable read :
+        List.<Executable>of(
+            () -> DiffusionModel.read(path),
+            () -> DiffusionModel.read(path, own),
+            () -> DiffusionModel.read(path, named))) {
+      String message = assertThrows(IOException.class, read).getMessage();
+      for (String part :
+          List.of(config.toString(), own, path.resolve("model_index.json").toString(), named)) {
+        assertTrue(message.contains(part), message);
+      }
+      assertEquals(1, message.lines().count(), message);
+    }
+  }
+
+  /** These pipelines of diffusers convert the scheduler that they are given. */
+  @Test
+  void somePipelinesHaveASchedulerOfTheirOwn() throws IOException {
+    Path path = directory.resolve("model");
+    model().write(path);
+    index(path, "DDIMPipeline", "diffusers", "DDPMScheduler");
+    assertEquals("DDIMScheduler", DiffusionModel.read(path).scheduler().className());
+    index(path, "PNDMPipeline", "diffusers", "DDPMScheduler");
+    assertEquals("PNDMScheduler", DiffusionModel.read(path).scheduler().className());
+    index(path, "DDIMPipeline", "diffusers", "EDMEulerScheduler");
+    assertRefused(
+        path.resolve("model_index.json")
+            + ": scheduler is EDMEulerScheduler, which its DDIMPipeline cannot have: name a"
+            + " DDPMPipeline",
+        () -> DiffusionModel.read(path));
+  }
+
+  @Test
+  void anIndexThatAsksForMoreIsRefused() throws IOException {
+    Path path = directory.resolve("model");
+    model().write(path);
+    Path index = path.resolve("model_index.json");
+    index(path, "DDPMPipeline", "my_module", "DDPMScheduler");
+    assertRefused(
+        index + ": scheduler is [my_module, DDPMScheduler]: only those of diffusers can be read",
+        () -> DiffusionModel.read(path));
+    index(path, "DDPMPipeline", "diffusers", "KarrasVeScheduler");
+    assertTrue(
+        assertThrows(IOException.class, () -> DiffusionModel.read(path))
+            .getMessage()
+            .startsWith(index + ": Unknown scheduler 'KarrasVeScheduler': choose one of"));
+    Files.writeString(
+        index,
+        """
+        {"unet": ["diffusers", "UNet2DModel"], "scheduler": ["diffusers", "DDPMScheduler"],
+         "vqvae": [null, null], "_name_or_path": "x", "later": null, "guided": true}
+        """);
+    assertTrue(
+        assertThrows(IOException.class, () -> DiffusionModel.read(path))
+            .getMessage()
+            .startsWith(index + ": guided is not a key of diffusers' pipelines"));
+    Files.writeString(index, Files.readString(index).replace(", \"guided\": true", ""));
+    assertEquals("DDPMScheduler", DiffusionModel.read(path).scheduler().className());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "EDMEulerScheduler",
+        "FlowMatchEulerDiscreteScheduler",
+        "CMStochasticIterativeScheduler"
+      })
+  void modelsOfOtherKindsAreNotTrained(String className) {
+    Scheduler scheduler = Schedulers.of(className, JsonFields.parse("{}"));
+    DiffusionModel model = new DiffusionModel(scheduler, model().unet(), model().parameters());
+    Exception e = assertThrows(IllegalArgumentException.class, model::trainingScheduler);
+    assertTrue(
+        e.getMessage().startsWith("a model for %s cannot be trained here".formatted(className)),
+        e.getMessage());
+  }
+
+  private static void index(Path path, String pipeline, String library, String scheduler)
+      throws IOException {
+    Files.writeString(
+        path.resolve("model_index.json"),
+        """
+        {"_class_name": "%s", "scheduler": ["%s", "%s"], "unet": ["diffusers", "UNet2DModel"]}
+        """
+            .formatted(pipeline, library, scheduler));
   }
 
   /** diffusers has pipelines for two of the schedulers only. */

@@ -3,17 +3,24 @@ package io.github.tornadodiffusion.diffusion.schedulers;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SchedulersTest {
@@ -190,6 +197,166 @@ class SchedulersTest {
         "Unknown scheduler '%s': choose one of %s"
             .formatted(name, String.join(", ", Schedulers.CLASS_NAMES)),
         e.getMessage());
+  }
+
+  /** What no release of diffusers has, or no class here computes, is refused by name. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "DDIMScheduler|\"a_key_of_the_future\": 1|a_key_of_the_future is not a key of diffusers'"
+            + " schedulers, and what it changes is not computed: remove it if the images do not"
+            + " depend on it",
+        "EulerDiscreteScheduler|\"snr_shift_scale\": 3.0|snr_shift_scale is not a key of",
+        "DDPMScheduler|\"predict_epsilon\": false|predict_epsilon is false, which newer releases"
+            + " call prediction_type sample: put that in its place",
+        "DPMSolverMultistepScheduler|\"use_flow_sigmas\": true|use_flow_sigmas is true, which is"
+            + " not computed",
+        "DPMSolverSinglestepScheduler|\"use_flow_sigmas\": true|use_flow_sigmas is true",
+        "DEISMultistepScheduler|\"use_flow_sigmas\": true|use_flow_sigmas is true",
+        "UniPCMultistepScheduler|\"use_flow_sigmas\": true|use_flow_sigmas is true",
+        "UniPCMultistepScheduler|\"use_dynamic_shifting\": true|use_dynamic_shifting is true",
+        "UniPCMultistepScheduler|\"shift_terminal\": 0.1|shift_terminal is for use_flow_sigmas",
+        "UniPCMultistepScheduler|\"prediction_type\": \"flow_prediction\"|Unknown"
+            + " prediction_type 'flow_prediction'",
+        "UniPCMultistepScheduler|\"final_sigmas_type\": \"zero\", \"predict_x0\": false|"
+            + "final_sigmas_type zero does not go with predict_x0 false: choose sigma_min",
+        "UniPCMultistepScheduler|\"final_sigmas_type\": \"last\"|Unknown final_sigmas_type"
+            + " 'last': choose one of zero, sigma_min",
+        "UniPCMultistepScheduler|\"sigma_min\": 9, \"sigma_max\": 3, \"use_karras_sigmas\":"
+            + " true|the levels go from sigma_min 9.0 to sigma_max 3.0",
+        "EDMEulerScheduler|\"sigma_schedule\": \"linear\"|Unknown sigma_schedule 'linear': choose"
+            + " one of karras, exponential",
+        "EDMEulerScheduler|\"final_sigmas_type\": null|final_sigmas_type is null",
+        "EulerDiscreteScheduler|\"final_sigmas_type\": \"none\"|Unknown final_sigmas_type",
+        "DPMSolverSinglestepScheduler|\"algorithm_type\": \"sde-dpmsolver++\"|Unknown"
+            + " algorithm_type 'sde-dpmsolver++'",
+        "DDPMScheduler|\"beta_schedule\": \"laplace\"|Unknown beta_schedule 'laplace'",
+        "DDPMScheduler|\"beta_start\": null|beta_start is null; it must be a number",
+        "DDPMScheduler|\"steps_offset\": null|steps_offset is null; it must be an integer",
+        "DDPMScheduler|\"clip_sample_range\": null, \"clip_sample\": true|clip_sample_range is"
+            + " null",
+      })
+  void keysThatNobodyComputesAreRefused(String className, String key, String message)
+      throws IOException {
+    Path file = file("{\"_class_name\": \"%s\", %s}".formatted(className, key));
+    Exception e = assertThrows(IOException.class, () -> Schedulers.read(file));
+    assertTrue(e.getMessage().startsWith(file + ": " + message), e.getMessage());
+    assertEquals(1, e.getMessage().lines().count());
+  }
+
+  static List<String> classes() {
+    return Schedulers.CLASS_NAMES;
+  }
+
+  /** Of other classes, of early releases, of nothing, and notes. */
+  @ParameterizedTest
+  @MethodSource("classes")
+  void keysThatChangeNothingAreIgnored(String className) {
+    JsonFields fields =
+        JsonFields.parse(
+            """
+            {"_name_or_path": "x", "a_key_of_the_future": null, "tensor_format": "pt",
+             "predict_epsilon": true, "timestep_values": null, "skip_prk_steps": null,
+             "noise_sampler_seed": 3, "use_flow_sigmas": false, "flow_shift": 3.0,
+             "use_dynamic_shifting": false, "time_shift_type": "exponential",
+             "shift_terminal": null}
+            """);
+    assertEquals(
+        Schedulers.toJson(Schedulers.of(className, JsonFields.parse("{}"))),
+        Schedulers.toJson(Schedulers.of(className, fields)));
+  }
+
+  /** As Python takes None where something is true or false. */
+  @ParameterizedTest
+  @MethodSource("classes")
+  void nullIsFalse(String className) {
+    Map<String, Object> fields = Schedulers.of(className, JsonFields.parse("{}")).fields();
+    Map<String, Object> isNull = new TreeMap<>();
+    Map<String, Object> isFalse = new TreeMap<>();
+    fields.forEach((key, value) -> {
+      if (value instanceof Boolean) {
+        isNull.put(key, null);
+        isFalse.put(key, false);
+      }
+    });
+    JsonFields none = JsonFields.parse("{}");
+    assertEquals(
+        Schedulers.toJson(Schedulers.of(className, none.with(isFalse))),
+        Schedulers.toJson(Schedulers.of(className, none.with(isNull))));
+  }
+
+  /** What is not computed with may be null, as diffusers writes and takes it. */
+  @Test
+  void nullStandsForWhatIsNotUsed() {
+    Scheduler ddpm =
+        Schedulers.of(
+            "ddpm",
+            JsonFields.parse(
+                """
+                {"num_train_timesteps": 2, "trained_betas": [0.1, 0.2], "beta_start": null,
+                 "beta_end": null, "beta_schedule": null, "clip_sample": false,
+                 "clip_sample_range": null, "dynamic_thresholding_ratio": null,
+                 "sample_max_value": null, "timestep_spacing": "trailing", "steps_offset": null,
+                 "variance_type": null}
+                """));
+    assertEquals(0.9 * 0.8, ddpm.noiseSchedule().alphaCumprod(1), 1e-15);
+    assertEquals(VarianceType.FIXED_SMALL, ((DDPMScheduler) ddpm).varianceType());
+    Scheduler cosine =
+        Schedulers.of(
+            "ddim",
+            JsonFields.parse("{\"beta_schedule\": \"squaredcos_cap_v2\", \"beta_end\": null}"));
+    assertEquals(BetaSchedule.SQUAREDCOS_CAP_V2, cosine.config().betaSchedule());
+    Schedulers.of(
+        "FlowMatchEulerDiscreteScheduler",
+        JsonFields.parse("{\"base_image_seq_len\": null, \"max_image_seq_len\": null}"));
+    DDIMInverseScheduler inverse =
+        (DDIMInverseScheduler)
+            Schedulers.of(
+                "DDIMInverseScheduler",
+                JsonFields.parse("{\"set_alpha_to_zero\": null, \"set_alpha_to_one\": false}"));
+    assertEquals(false, inverse.fields().get("set_alpha_to_one"));
+  }
+
+  /** Every pair of classes, by way of the file and of the scheduler. */
+  @ParameterizedTest
+  @MethodSource("classes")
+  void modelsOfOneKindAreNotSampledAsThoseOfAnother(String from) throws IOException {
+    Set<String> own =
+        Set.of(
+            "EDMEulerScheduler",
+            "FlowMatchEulerDiscreteScheduler",
+            "CMStochasticIterativeScheduler");
+    Scheduler scheduler = Schedulers.of(from, JsonFields.parse("{}"));
+    Path file = file(Schedulers.toJson(scheduler));
+    for (String to : Schedulers.CLASS_NAMES) {
+      boolean fits = from.equals(to) || !own.contains(from) && !own.contains(to);
+      assertEquals(fits, Schedulers.isConvertible(from, to));
+      if (fits) {
+        if (!to.equals("DDIMInverseScheduler")) {
+          // Which does not know the spacing that most others begin with.
+          assertEquals(to, Schedulers.convert(scheduler, to).className());
+          assertEquals(to, Schedulers.read(file, to).className());
+        }
+        continue;
+      }
+      String message = "a model for %s cannot be sampled with %s,".formatted(from, to);
+      Exception convert =
+          assertThrows(IllegalArgumentException.class, () -> Schedulers.convert(scheduler, to));
+      assertTrue(convert.getMessage().startsWith(message), convert.getMessage());
+      Exception read = assertThrows(IOException.class, () -> Schedulers.read(file, to));
+      assertTrue(read.getMessage().startsWith(file + ": " + message), read.getMessage());
+    }
+  }
+
+  /** What nobody knows here is for models that nobody knows here either. */
+  @Test
+  void classesThatDoNotExistHereAreOfTheirOwnKind() throws IOException {
+    Path edm = file("{\"_class_name\": \"EDMDPMSolverMultistepScheduler\"}");
+    Exception e = assertThrows(IOException.class, () -> Schedulers.read(edm, "ddim"));
+    assertTrue(e.getMessage().contains("a model for EDMDPMSolverMultistep"), e.getMessage());
+    Path related = file("{\"_class_name\": \"DPMSolverSDEScheduler\"}");
+    assertEquals("DDIMScheduler", Schedulers.read(related, "ddim").className());
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.experiments.sampling;
 
 import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.diffusion.images.GreyImage;
 import io.github.tornadodiffusion.diffusion.images.ImageGrid;
 import java.awt.Color;
 import java.awt.Font;
@@ -71,7 +72,7 @@ public final class LabelledGrid {
       for (int i = 0; i < count; i++) {
         BufferedImage image =
             ImageGrid.single(dataset.image(index(i)), 0, dataset.channels(), size, size);
-        graphics.drawImage(image, left(i), top(i), side, side, null);
+        graphics.drawImage(GreyImage.toRgb(image), left(i), top(i), side, side, null);
       }
       if (dataset.classes() > 0) {
         drawNames(graphics, err);

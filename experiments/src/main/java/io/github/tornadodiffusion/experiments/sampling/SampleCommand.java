@@ -3,11 +3,13 @@ package io.github.tornadodiffusion.experiments.sampling;
 import io.github.tornadodiffusion.diffusion.images.Film;
 import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.random.Rng;
+import io.github.tornadodiffusion.diffusion.sampling.ImageToImage;
 import io.github.tornadodiffusion.diffusion.sampling.ModelSampler;
 import io.github.tornadodiffusion.diffusion.sampling.Pipeline;
 import io.github.tornadodiffusion.diffusion.sampling.ReverseProcess;
 import io.github.tornadodiffusion.diffusion.sampling.SamplingModel;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.cli.Progress;
 import io.github.tornadodiffusion.experiments.cli.Versions;
@@ -98,13 +100,13 @@ public final class SampleCommand implements Callable<Integer> {
     checkRange("--batch", batch == null ? 1 : batch);
     Rng generator = Rng.of(rng);
     outputs.check();
+    PrintWriter err = spec.commandLine().getErr();
     DiffusionModel diffusion = sampler.read(model);
     UNet2DConfig unet = diffusion.unet();
     Sampling sampling = sampler.sampling(diffusion.scheduler());
     ModelSampler.check(unet, sampling);
     int[] classes = labels.classes(model, unet, count);
     UnaryOperator<SamplingModel> guided = labels.guided(model, unet);
-    PrintWriter err = spec.commandLine().getErr();
     ReverseProcess process = init.process(sampling, sampler.steps, unet, err);
     int size = Math.min(count, batch == null ? ModelSampler.MOST_IMAGES : batch);
     SampleWriter.Batching batching =
@@ -113,7 +115,10 @@ public final class SampleCommand implements Callable<Integer> {
         ModelSampler.record(unet, process.registers(), batching.batch());
     checkMemory(unet, program, batching, generator);
     outputs.prepare(count, batching.shape());
-    SamplerOptions.warning(sampling).ifPresent(warning -> err.println("warning: " + warning));
+    ModelCall first = process instanceof ImageToImage image ? image.first() : sampling.call(0);
+    sampler.explanation().ifPresent(err::println);
+    SamplerOptions.warning(sampling.scheduler(), first)
+        .ifPresent(warning -> err.println("warning: " + warning));
     write(diffusion, new Plan(sampling, process, program, guided, classes, generator), batching);
     profile.report(device.device, spec.commandLine().getOut());
     return 0;

@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.experiments.study;
 
+import io.github.tornadodiffusion.diffusion.images.GreyImage;
 import io.github.tornadodiffusion.diffusion.images.PngFiles;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
@@ -32,7 +33,7 @@ final class SideBySide {
       if (image == null) {
         throw new IOException("a file is no PNG picture");
       }
-      images.add(image);
+      images.add(GreyImage.toRgb(image));
       width += image.getWidth() + GAP;
       height = Math.max(height, image.getHeight());
     }

@@ -8,16 +8,21 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.diffusion.images.Film;
+import io.github.tornadodiffusion.diffusion.images.GreyImage;
 import io.github.tornadodiffusion.diffusion.images.PngFiles;
 import io.github.tornadodiffusion.diffusion.model.ClassLabels;
 import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
+import io.github.tornadodiffusion.diffusion.schedulers.SamplerName;
+import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
+import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
 import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
 import io.github.tornadodiffusion.experiments.CommandRun;
 import io.github.tornadodiffusion.experiments.PngText;
+import io.github.tornadodiffusion.nn.io.JsonFields;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfigBuilder;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
@@ -30,6 +35,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
@@ -37,6 +43,8 @@ import javax.imageio.stream.ImageInputStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** {@code sample} with a small model that nobody trained. */
 class SampleTest {
@@ -105,7 +113,7 @@ class SampleTest {
   }
 
   private static int[] pixels(Path file) throws IOException {
-    BufferedImage image = ImageIO.read(file.toFile());
+    BufferedImage image = GreyImage.toRgb(ImageIO.read(file.toFile()));
     return image.getRGB(0, 0, image.getWidth(), image.getHeight(), null, 0, image.getWidth());
   }
 
@@ -153,7 +161,7 @@ class SampleTest {
     Path picture = temporary.resolve("grid.png");
     List<int[]> images = images(plain, "--out", picture);
     assertSame(images, images(plain, "--batch", "2"));
-    BufferedImage grid = ImageIO.read(picture.toFile());
+    BufferedImage grid = GreyImage.toRgb(ImageIO.read(picture.toFile()));
     for (int i = 0; i < 3; i++) {
       // Images of 4 pixels are enlarged 16 times, two a row, with gaps of 2.
       assertEquals(images.get(i)[0], grid.getRGB(2 + i % 2 * 66, 2 + i / 2 * 66));
@@ -201,7 +209,7 @@ class SampleTest {
     Path strip = temporary.resolve("strip.png");
     Path gif = temporary.resolve("film.gif");
     List<int[]> images = images(plain, "--strip", strip, "--gif", gif);
-    BufferedImage frames = ImageIO.read(strip.toFile());
+    BufferedImage frames = GreyImage.toRgb(ImageIO.read(strip.toFile()));
     assertEquals(6 * 66 + 2, frames.getWidth());
     assertEquals(3 * 66 + 2, frames.getHeight());
     for (int i = 0; i < 3; i++) {
@@ -401,6 +409,142 @@ class SampleTest {
     for (String good : List.of("ddpm", "ddim", "euler", "dpmsolver-multistep")) {
       String[] command = sample(cosine.toString(), "--scheduler", good, "--out", out);
       assertFalse(CommandRun.succeeds(command).err().contains("warning"), good);
+    }
+  }
+
+  /** However x_0 is bounded: that makes what looks like an image of what is none. */
+  @ParameterizedTest
+  @CsvSource({
+    "DDIMScheduler, clip_sample, trailing, true",
+    "DDPMScheduler, clip_sample, linspace, true",
+    "DDIMScheduler, thresholding, trailing, true",
+    "DDIMScheduler, nothing, trailing, true",
+    "LCMScheduler, clip_sample, leading, true",
+    "DPMSolverMultistepScheduler, thresholding, trailing, true",
+    "UniPCMultistepScheduler, thresholding, trailing, true",
+    "EulerDiscreteScheduler, nothing, trailing, true",
+    "EulerAncestralDiscreteScheduler, nothing, linspace, true",
+    "DDIMScheduler, clip_sample, leading, false",
+    "EulerDiscreteScheduler, nothing, leading, false"
+  })
+  void noiseAloneIsWarnedOf(String scheduler, String bound, String spacing, boolean warned)
+      throws IOException {
+    for (PredictionType prediction : PredictionType.values()) {
+      String config =
+          """
+          {"rescale_betas_zero_snr": true, "clip_sample": %s, "thresholding": %s,
+           "timestep_spacing": "%s", "prediction_type": "%s"}
+          """
+              .formatted(
+                  bound.equals("clip_sample"),
+                  bound.equals("thresholding"),
+                  spacing,
+                  prediction.id());
+      boolean epsilon = prediction == PredictionType.EPSILON;
+      if (prediction == PredictionType.SAMPLE && scheduler.contains("Ancestral")) {
+        continue; // which diffusers does not have
+      }
+      Scheduler made = Schedulers.of(scheduler, JsonFields.parse(config));
+      Optional<String> warning = SamplerOptions.warning(made, Sampling.of(made, 10).call(0));
+      assertEquals(warned && epsilon, warning.isPresent(), prediction + " " + warning);
+      warning.ifPresent(text -> {
+        assertTrue(text.startsWith(scheduler + " begins at timestep 999 with noise alone"), text);
+        assertFalse(text.contains("Infinity"), text);
+      });
+    }
+  }
+
+  /** Betas of one's own may end without signal too, where no class puts a bound to the level. */
+  @Test
+  void betasOfOnesOwnAreLookedAtToo() {
+    for (String name : List.of("heun", "ddim", "lms", "pndm", "dpm++ 2m", "unipc", "kdpm2")) {
+      SamplerName sampler = SamplerName.of(name);
+      JsonFields config =
+          JsonFields.parse(
+              """
+              {"num_train_timesteps": 4, "trained_betas": [0.1, 0.2, 0.3, 1.0],
+               "timestep_spacing": "trailing", "clip_sample": true, "thresholding": true,
+               "skip_prk_steps": true}
+              """);
+      Scheduler made = Schedulers.of(sampler.className(), config.with(sampler.options()));
+      String warning = SamplerOptions.warning(made, Sampling.of(made, 2).call(0)).orElseThrow();
+      assertTrue(warning.contains("timestep 3 with noise alone"), warning);
+    }
+  }
+
+  /** Paths begin with noise alone by their nature, and their models say where to go. */
+  @Test
+  void modelsOfOtherKindsAreNotWarnedOf() {
+    for (String name :
+        List.of("EDMEulerScheduler", "FlowMatchEulerDiscreteScheduler", "DDPMScheduler")) {
+      Scheduler made = Schedulers.of(name, JsonFields.parse("{}"));
+      assertEquals(
+          Optional.empty(), SamplerOptions.warning(made, Sampling.of(made, 5).call(0)), name);
+    }
+  }
+
+  /** The sampler does not begin at its first timestep there. */
+  @Test
+  void imagesAreNotBegunWithNoiseAlone() throws IOException {
+    UNet2DConfig config = small().build();
+    Path zero = temporary.resolve("zero");
+    String json = "{\"rescale_betas_zero_snr\": true, \"timestep_spacing\": \"trailing\"}";
+    new DiffusionModel(
+            Schedulers.of("ddim", JsonFields.parse(json)),
+            config,
+            Initialisation.pytorchDefault(new UNet2DModel(config).parameters().specs(), 1))
+        .writeInto(zero);
+    Path image = temporary.resolve("begin.png");
+    CommandRun.succeeds(sample(plain, "--out", image));
+    Path out = temporary.resolve("zero.png");
+    for (String strength : List.of("1", "0.6")) {
+      String err =
+          CommandRun.succeeds(
+                  sample(zero.toString(), "--init", image, "--strength", strength, "--out", out))
+              .err();
+      assertEquals(strength.equals("1"), err.contains("with noise alone"), err);
+    }
+  }
+
+  @Test
+  void aNameOfASamplerIsExplained() throws IOException {
+    Path out = temporary.resolve("named");
+    CommandRun run =
+        CommandRun.succeeds(
+            sample(plain, "--scheduler", "DPM++ 2M Karras", "--count", "1", "--images", out));
+    assertTrue(
+        run.err()
+            .contains(
+                "scheduler DPM++ 2M Karras: DPMSolverMultistepScheduler with algorithm_type"
+                    + " dpmsolver++, solver_order 2, use_karras_sigmas true"),
+        run.err());
+    Map<String, String> text = PngText.read(out.resolve("00000.png"));
+    assertEquals("DPMSolverMultistepScheduler", text.get("scheduler"));
+    assertEquals(
+        "algorithm_type dpmsolver++, solver_order 2, use_karras_sigmas true",
+        text.get("scheduler options"));
+    String whole =
+        CommandRun.succeeds(
+                sample(plain, "--scheduler", "DDIMScheduler", "--out", temporary.resolve("x.png")))
+            .err();
+    assertFalse(whole.contains("scheduler "), whole);
+    CommandRun.refused(
+        List.of("DPM++ 2S a is not implemented here", "'dpm++ 2s'"),
+        sample(plain, "--scheduler", "DPM++ 2S a", "--out", temporary.resolve("y.png")));
+  }
+
+  /** Of one channel in every picture that sample writes, as diffusers writes single images. */
+  @Test
+  void picturesOfOneChannelAreGrey() throws IOException {
+    Path single = temporary.resolve("grey");
+    Path grid = temporary.resolve("grey.png");
+    Path strip = temporary.resolve("strip-grey.png");
+    CommandRun.succeeds(sample(plain, "--images", single, "--out", grid, "--strip", strip));
+    for (Path file : List.of(single.resolve("00000.png"), grid, strip)) {
+      // The tenth byte of the header says the colour type: 0 is grey.
+      byte[] bytes = Files.readAllBytes(file);
+      assertEquals(0, bytes[25], file.toString());
+      assertEquals(8, bytes[24], file.toString());
     }
   }
 }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
@@ -73,6 +74,38 @@ public final class JsonFields {
     return object.has(key);
   }
 
+  /** Whether the key is there with another value than null. */
+  public boolean hasValue(String key) {
+    return object.hasNonNull(key);
+  }
+
+  /**
+   * Refuses keys that may mean something which is not computed. A key without a value means
+   * nothing, and one that begins with '_' is a note of the program that wrote it.
+   *
+   * @param known whether a key is one that is read, or may be ignored
+   * @param what what has the known keys, for the message
+   * @throws IllegalArgumentException in one line naming the first other key
+   */
+  public void refuseOthers(Predicate<String> known, String what) {
+    for (String key : keys()) {
+      if (hasValue(key) && !key.startsWith("_") && !known.test(key)) {
+        throw new IllegalArgumentException(
+            "%s is not a key of %s, and what it changes is not computed: remove it if the images do"
+                    .formatted(Messages.oneLine(key), what)
+                + " not depend on it");
+      }
+    }
+  }
+
+  /** The same with other values of some keys. */
+  public JsonFields with(Map<String, ?> values) {
+    ObjectNode changed = MAPPER.createObjectNode();
+    keys().forEach(key -> changed.set(key, object.get(key)));
+    values.forEach((key, value) -> changed.set(key, MAPPER.valueToTree(value)));
+    return new JsonFields(changed);
+  }
+
   /** The fields with the given keys, if they exist. */
   public JsonFields only(Set<String> keys) {
     ObjectNode kept = MAPPER.createObjectNode();
@@ -83,6 +116,11 @@ public final class JsonFields {
   /** Whether the value is there and a list. */
   public boolean isList(String key) {
     return object.path(key).isArray();
+  }
+
+  /** Whether the value is there and a list of nothing but null. */
+  public boolean isListOfNulls(String key) {
+    return isList(key) && object.path(key).valueStream().allMatch(JsonNode::isNull);
   }
 
   /** Whether the value is there and an object. */
@@ -120,10 +158,16 @@ public final class JsonFields {
     return read(key, fallback, true, "a number or null", JsonFields::asNumber);
   }
 
-  /** True or false. */
+  /** True or false; null is false, as Python takes it. */
   public boolean bool(String key, boolean fallback) {
-    return read(
-        key, fallback, false, "true or false", node -> node.isBoolean() ? node.asBoolean() : null);
+    Boolean value =
+        read(
+            key,
+            fallback,
+            true,
+            "true or false",
+            node -> node.isBoolean() ? node.asBoolean() : null);
+    return value != null && value;
   }
 
   /** A string. */

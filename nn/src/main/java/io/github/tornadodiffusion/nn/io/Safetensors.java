@@ -40,10 +40,16 @@ public final class Safetensors {
     return SafetensorsFile.open(path);
   }
 
-  /** Reads all tensors of a file, in the order of their data. */
+  /**
+   * Reads all tensors of a file, in the order of their data.
+   *
+   * @throws IOException as {@link #open} does, and where the type of a tensor cannot be read
+   */
   public static SequencedMap<String, HostTensor> read(Path path) throws IOException {
     try (SafetensorsFile file = open(path)) {
       return file.tensors();
+    } catch (IllegalArgumentException e) {
+      throw new IOException(Messages.line("%s: %s".formatted(path, e.getMessage())), e);
     }
   }
 

@@ -122,23 +122,42 @@ public final class SafetensorsFile implements AutoCloseable {
     return entry(name).shape().clone();
   }
 
-  /** The element type of a tensor in the file. */
+  /**
+   * The element type of a tensor in the file.
+   *
+   * @throws IllegalArgumentException if there is none of this name, or its type cannot be read
+   */
   public Dtype dtype(String name) {
-    return entry(name).dtype();
+    SafetensorsHeader.Entry entry = entry(name);
+    if (entry.dtype() == null) {
+      throw new IllegalArgumentException(
+          "tensor %s: %s".formatted(Messages.oneLine(name), Dtype.unsupported(entry.type())));
+    }
+    return entry.dtype();
+  }
+
+  /** Whether a tensor of this name is there and of a type that can be read. */
+  public boolean isReadable(String name) {
+    return contains(name) && entry(name).dtype() != null;
   }
 
   /**
-   * Reads a tensor: F32 bit for bit, F16 and BF16 exactly, F64 and integers rounded to float.
+   * Reads a tensor: F32 bit for bit, narrower floats exactly, F64 and integers rounded to float.
    *
-   * @throws IllegalArgumentException if there is none of this name
+   * @throws IllegalArgumentException if there is none of this name, or its type cannot be read
    */
   public HostTensor tensor(String name) {
+    Dtype dtype = dtype(name);
     SafetensorsHeader.Entry entry = entry(name);
     MemorySegment segment = data.asSlice(entry.begin(), entry.end() - entry.begin());
-    return new HostTensor(entry.shape().clone(), entry.dtype().toFloats(segment, entry.count()));
+    return new HostTensor(entry.shape().clone(), dtype.toFloats(segment, entry.count()));
   }
 
-  /** Reads every tensor, in the order of the data. */
+  /**
+   * Reads every tensor, in the order of the data.
+   *
+   * @throws IllegalArgumentException if the type of one cannot be read
+   */
   public SequencedMap<String, HostTensor> tensors() {
     SequencedMap<String, HostTensor> tensors = new LinkedHashMap<>();
     names().forEach(name -> tensors.put(name, tensor(name)));

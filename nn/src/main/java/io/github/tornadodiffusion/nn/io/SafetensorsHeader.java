@@ -21,9 +21,14 @@ record SafetensorsHeader(SequencedMap<String, Entry> tensors, Map<String, String
   /** The limit of the reference implementation. */
   static final long MOST_BYTES = 100_000_000;
 
-  /** Where a tensor lies: bytes [begin, end) of the data. */
+  /**
+   * Where a tensor lies: bytes [begin, end) of the data.
+   *
+   * @param dtype null for a type that is not read: nothing but such a tensor itself is lost
+   * @param type the name of the type in the file
+   */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  record Entry(Dtype dtype, int[] shape, long begin, long end) {
+  record Entry(Dtype dtype, String type, int[] shape, long begin, long end) {
     int count() {
       return Math.toIntExact((end - begin) / dtype.bytes());
     }
@@ -90,7 +95,8 @@ record SafetensorsHeader(SequencedMap<String, Entry> tensors, Map<String, String
         throw new IllegalArgumentException("there is no " + key + "; save the file again");
       }
     }
-    Dtype dtype = Dtype.of(fields.string("dtype", ""));
+    String type = fields.string("dtype", "");
+    Dtype dtype = Dtype.of(type).orElse(null);
     int[] shape =
         fields.integers("shape", List.of()).stream().mapToInt(Integer::intValue).toArray();
     List<Long> offsets = fields.longs("data_offsets", List.of());
@@ -106,6 +112,9 @@ record SafetensorsHeader(SequencedMap<String, Entry> tensors, Map<String, String
                   .formatted(begin, end, dataBytes)
               + " or damaged, fetch or save it again");
     }
+    if (dtype == null) {
+      return new Entry(null, type, shape, begin, end);
+    }
     long count = HostTensor.size(shape);
     // Compared without a product, which could overflow.
     if ((end - begin) % dtype.bytes() != 0 || (end - begin) / dtype.bytes() != count) {
@@ -117,6 +126,6 @@ record SafetensorsHeader(SequencedMap<String, Entry> tensors, Map<String, String
       throw new IllegalArgumentException(
           "%d elements are more than a Java array holds; split the tensor".formatted(count));
     }
-    return new Entry(dtype, shape, begin, end);
+    return new Entry(dtype, type, shape, begin, end);
   }
 }

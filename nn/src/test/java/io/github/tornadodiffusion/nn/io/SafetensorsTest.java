@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SafetensorsTest {
   @TempDir Path directory;
@@ -131,6 +133,93 @@ class SafetensorsTest {
     for (int bits = 0; bits < 1 << 16; bits++) {
       assertEquals(bits << 16, Float.floatToRawIntBits(floats[bits]));
     }
+  }
+
+  /** All 256 values against the definitions of OCP's formats and of those without -0. */
+  @Test
+  void floatsOfOneByteAreExact() throws IOException {
+    assertSmallFloats("F8_E4M3", 3, 7, false);
+    assertSmallFloats("F8_E5M2", 2, 15, false);
+    assertSmallFloats("F8_E4M3FNUZ", 3, 8, true);
+    assertSmallFloats("F8_E5M2FNUZ", 2, 16, true);
+    float[] scales = readAllBytes("F8_E8M0");
+    for (int bits = 0; bits < 255; bits++) {
+      assertEquals((float) Math.pow(2, bits - 127), scales[bits]);
+    }
+    assertTrue(Float.isNaN(scales[255]));
+    float[] e4m3 = readAllBytes("F8_E4M3");
+    assertEquals(List.of(1f, -1f, 448f, 0x1p-9f), at(e4m3, 0x38, 0xb8, 0x7e, 1));
+    assertEquals(
+        List.of(1f, 57344f, Float.POSITIVE_INFINITY, 0x1p-16f),
+        at(readAllBytes("F8_E5M2"), 0x3c, 0x7b, 0x7c, 1));
+    assertEquals(List.of(1f, -240f), at(readAllBytes("F8_E4M3FNUZ"), 0x40, 0xff));
+    assertEquals(-0f, e4m3[0x80]);
+  }
+
+  private void assertSmallFloats(String type, int fractionBits, int bias, boolean withoutMinusZero)
+      throws IOException {
+    float[] floats = readAllBytes(type);
+    int ones = 0x7f >> fractionBits;
+    for (int bits = 0; bits < 256; bits++) {
+      int exponent = (bits & 0x7f) >> fractionBits;
+      double fraction = (bits & (1 << fractionBits) - 1) / Math.pow(2, fractionBits);
+      double magnitude =
+          exponent == 0
+              ? fraction * Math.pow(2, 1 - bias)
+              : (1 + fraction) * Math.pow(2, exponent - bias);
+      if (withoutMinusZero ? bits == 0x80 : type.equals("F8_E4M3") && (bits & 0x7f) == 0x7f) {
+        magnitude = Double.NaN;
+      } else if (type.equals("F8_E5M2") && exponent == ones) {
+        magnitude = fraction == 0 ? Double.POSITIVE_INFINITY : Double.NaN;
+      }
+      float expected = (float) (bits < 128 ? magnitude : -magnitude);
+      assertEquals(expected, floats[bits], type + " " + Integer.toHexString(bits));
+    }
+  }
+
+  private static List<Float> at(float[] floats, int... places) {
+    return Arrays.stream(places).mapToObj(place -> floats[place]).toList();
+  }
+
+  private float[] readAllBytes(String type) throws IOException {
+    RawSafetensors raw = new RawSafetensors(directory.resolve("bytes.safetensors"));
+    for (int bits = 0; bits < 256; bits++) {
+      raw.data.put((byte) bits);
+    }
+    Path file =
+        raw.write(
+            "{\"all\":{\"dtype\":\"%s\",\"shape\":[256],\"data_offsets\":[0,256]}}"
+                .formatted(type));
+    return Safetensors.read(file).get("all").values();
+  }
+
+  /** Types of a newer format, whose sizes nobody knows here. */
+  @ParameterizedTest
+  @ValueSource(strings = {"U64", "C64", "F4", "F6_E3M2", "a type of the future"})
+  void aTensorThatCannotBeReadCostsNoOther(String type) throws IOException {
+    RawSafetensors raw = new RawSafetensors(directory.resolve("types.safetensors"));
+    raw.data.putFloat(1.5f).putLong(-1).putFloat(-2);
+    Path path =
+        raw.write(
+            """
+            {"first":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},
+             "odd":{"dtype":"%s","shape":[1],"data_offsets":[4,12]},
+             "last":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}}
+            """
+                .formatted(type));
+    try (SafetensorsFile file = Safetensors.open(path)) {
+      assertEquals(List.of("first", "odd", "last"), List.copyOf(file.names()));
+      assertEquals(1.5f, file.tensor("first").values()[0]);
+      assertEquals(-2, file.tensor("last").values()[0]);
+      assertFalse(file.isReadable("odd"));
+      assertTrue(file.isReadable("last"));
+      var e = assertThrows(IllegalArgumentException.class, () -> file.tensor("odd"));
+      assertTrue(
+          e.getMessage().startsWith("tensor odd: dtype " + type + " is not supported; convert"),
+          e.getMessage());
+    }
+    var e = assertThrows(IOException.class, () -> Safetensors.read(path));
+    assertTrue(e.getMessage().startsWith(path + ": tensor odd: dtype"), e.getMessage());
   }
 
   @Test

@@ -14,13 +14,23 @@ public enum FinalSigma {
   public static final String KEY = "final_sigmas_type";
 
   /**
+   * Reads the key.
+   *
+   * @param fallback without the key
+   * @throws IllegalArgumentException if there is no such type
+   */
+  public static FinalSigma readOr(FinalSigma fallback, JsonFields fields) {
+    return fields.has(KEY) ? Ids.parse(FinalSigma.class, KEY, fields.string(KEY, "")) : fallback;
+  }
+
+  /**
    * Reads the key; without it there is no noise.
    *
    * @throws IllegalArgumentException if there is no such type, or the algorithm divides by the
    *     noise
    */
   public static FinalSigma read(JsonFields fields, SolverAlgorithm algorithm) {
-    FinalSigma type = Ids.parse(FinalSigma.class, KEY, fields.string(KEY, Ids.id(ZERO)));
+    FinalSigma type = readOr(ZERO, fields);
     if (type == ZERO && algorithm.predictsNoise()) {
       throw new IllegalArgumentException(
           "%s zero does not go with algorithm_type %s: choose sigma_min"

@@ -201,21 +201,46 @@ public record SchedulerConfig(
    * @throws IllegalArgumentException if a value is not allowed
    */
   public static SchedulerConfig read(JsonFields fields, SchedulerConfig defaults) {
+    List<Double> trained = fields.numbersOrNull("trained_betas", null);
+    // With betas of its own a file need not say of which schedule they are.
+    BetaSchedule schedule =
+        trained != null && !fields.hasValue("beta_schedule")
+            ? defaults.betaSchedule()
+            : BetaSchedule.of(fields.string("beta_schedule", defaults.betaSchedule().id()));
+    boolean ranged =
+        trained == null
+            && !schedule.equals(BetaSchedule.SQUAREDCOS_CAP_V2)
+            && !schedule.equals(BetaSchedule.EXP);
+    boolean clipped = fields.bool("clip_sample", defaults.clipSample());
+    boolean thresholding = fields.bool("thresholding", defaults.thresholding());
+    TimestepSpacing spacing =
+        TimestepSpacing.of(fields.string("timestep_spacing", defaults.timestepSpacing().id()));
     return new SchedulerConfig(
         fields.integer("num_train_timesteps", defaults.numTrainTimesteps()),
-        fields.number("beta_start", defaults.betaStart()),
-        fields.number("beta_end", defaults.betaEnd()),
-        BetaSchedule.of(fields.string("beta_schedule", defaults.betaSchedule().id())),
-        fields.numbersOrNull("trained_betas", null),
+        number(fields, "beta_start", defaults.betaStart(), ranged),
+        number(fields, "beta_end", defaults.betaEnd(), ranged),
+        schedule,
+        trained,
         fields.bool("rescale_betas_zero_snr", defaults.rescaleBetasZeroSnr()),
         PredictionType.of(fields.string("prediction_type", defaults.predictionType().id())),
-        fields.bool("clip_sample", defaults.clipSample()),
-        fields.number("clip_sample_range", defaults.clipSampleRange()),
-        fields.bool("thresholding", defaults.thresholding()),
-        fields.number("dynamic_thresholding_ratio", defaults.dynamicThresholdingRatio()),
-        fields.number("sample_max_value", defaults.sampleMaxValue()),
-        TimestepSpacing.of(fields.string("timestep_spacing", defaults.timestepSpacing().id())),
-        fields.integer("steps_offset", defaults.stepsOffset()));
+        clipped,
+        number(fields, "clip_sample_range", defaults.clipSampleRange(), clipped),
+        thresholding,
+        number(
+            fields,
+            "dynamic_thresholding_ratio",
+            defaults.dynamicThresholdingRatio(),
+            thresholding),
+        number(fields, "sample_max_value", defaults.sampleMaxValue(), thresholding),
+        spacing,
+        spacing == TimestepSpacing.LEADING || fields.hasValue("steps_offset")
+            ? fields.integer("steps_offset", defaults.stepsOffset())
+            : defaults.stepsOffset());
+  }
+
+  /** A number that may be null where nothing is computed with it, as in Python. */
+  private static double number(JsonFields fields, String key, double fallback, boolean used) {
+    return used || fields.hasValue(key) ? fields.number(key, fallback) : fallback;
   }
 
   /** Reads the keys of a class that knows only some of them, and ignores the others. */

@@ -86,8 +86,15 @@ public record SigmaSteps(double[] timesteps, double[] sigmas, double initNoiseSi
 
   /** Steps through the given levels and to zero. */
   public static SigmaSteps toZero(SchedulerConfig config, double[] timesteps, double[] levels) {
-    return new SigmaSteps(
-        timesteps, Arrays.copyOf(levels, levels.length + 1), initNoiseSigma(config, levels));
+    return to(0, config, timesteps, levels);
+  }
+
+  /** Steps through the given levels, and from the last of them to another. */
+  public static SigmaSteps to(
+      double last, SchedulerConfig config, double[] timesteps, double[] levels) {
+    double[] sigmas = Arrays.copyOf(levels, levels.length + 1);
+    sigmas[levels.length] = last;
+    return new SigmaSteps(timesteps, sigmas, initNoiseSigma(config, levels));
   }
 
   /** diffusers' factor of the noise that sampling begins with. */

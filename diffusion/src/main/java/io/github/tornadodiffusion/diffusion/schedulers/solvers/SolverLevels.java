@@ -5,6 +5,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Diffused;
+import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.Arrays;
 import java.util.Set;
 
@@ -59,6 +60,36 @@ public record SolverLevels(double[] timesteps, double[] sigmas) {
   }
 
   /**
+   * How levels that are not those of timesteps are spread.
+   *
+   * @param sigmas {@link Sigmas#TIMESTEPS} for those of timesteps
+   * @param least the least level
+   * @param most the most
+   * @param nearest whether the model is told the timestep nearest to a level; else the one below
+   */
+  public record Spread(Sigmas sigmas, double least, double most, boolean nearest) {
+    /**
+     * Over the whole table. diffusers rounds the timesteps of Karras' levels and cuts off those of
+     * the others.
+     */
+    public static Spread over(double[] table, Sigmas sigmas) {
+      return new Spread(sigmas, table[0], table[table.length - 1], sigmas == Sigmas.KARRAS);
+    }
+
+    private double[] levels(int count) {
+      return Arrays.stream(sigmas.between(least, most, count))
+          .map(sigma -> Math.clamp(sigma, least, most))
+          .toArray();
+    }
+
+    private double timestep(double[] table, double sigma) {
+      double timestep = Sigmas.timestep(table, sigma);
+      // A level of the table is that of its timestep, whatever the last digit says.
+      return nearest ? Math.rint(timestep) : Math.floor(timestep + 1e-9);
+    }
+  }
+
+  /**
    * The levels of a number of steps.
    *
    * @param table of all training timesteps
@@ -67,31 +98,39 @@ public record SolverLevels(double[] timesteps, double[] sigmas) {
    * @throws IllegalArgumentException if that number of steps is not possible
    */
   public static SolverLevels of(
-      SchedulerConfig config, double[] table, int kept, int steps, Sigmas spread, double last) {
+      SchedulerConfig config, double[] table, int kept, int steps, Spread spread, double last) {
     int[] timesteps =
         config
             .timestepSpacing()
             .intervals(config.numTrainTimesteps(), kept, steps, config.stepsOffset());
-    double least = table[0];
-    double most = table[table.length - 1];
+    boolean spaced = spread.sigmas() == Sigmas.TIMESTEPS;
     double[] sigmas =
-        spread == Sigmas.TIMESTEPS
+        spaced
             ? Arrays.stream(timesteps).mapToDouble(timestep -> table[timestep]).toArray()
-            : Arrays.stream(spread.between(least, most, steps))
-                .map(sigma -> Math.clamp(sigma, least, most))
-                .toArray();
+            : spread.levels(steps);
     double[] told =
-        spread == Sigmas.TIMESTEPS
+        spaced
             ? Arrays.stream(timesteps).asDoubleStream().toArray()
-            : Arrays.stream(sigmas)
-                .map(sigma -> Math.rint(Sigmas.timestep(table, sigma)))
-                .toArray();
+            : Arrays.stream(sigmas).map(sigma -> spread.timestep(table, sigma)).toArray();
     double[] withLast = Arrays.copyOf(sigmas, sigmas.length + 1);
     withLast[sigmas.length] = last;
     return new SolverLevels(told, withLast);
   }
 
-  /** The signal of a level if the variance is preserved. */
+  /**
+   * Refuses the levels of flows, which newer releases of diffusers have for solvers.
+   *
+   * @throws IllegalArgumentException in one line if the configuration asks for them
+   */
+  public static void refuseFlow(JsonFields fields) {
+    if (fields.bool("use_flow_sigmas", false)) {
+      throw new IllegalArgumentException(
+          "use_flow_sigmas is true, which is not computed: make it false, or choose"
+              + " FlowMatchEulerDiscreteScheduler for a model of flows");
+    }
+  }
+
+  /** The signal of a level where the variance is preserved. */
   static double signal(double sigma) {
     return 1 / Math.sqrt(sigma * sigma + 1);
   }

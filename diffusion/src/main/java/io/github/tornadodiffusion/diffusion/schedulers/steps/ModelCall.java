@@ -16,8 +16,10 @@ import java.util.Set;
  * @param inputScale the input of the model is the sample times this factor
  * @param signal the weight of x_0 in the sample before the call: sample = signal * x_0 + sigma *
  *     noise
- * @param sigma the weight of the noise in the sample before the call
- * @param drawsNoise whether diffusers draws noise in this step, even if it is not used
+ * @param sigma the share of noise in the sample before the call
+ * @param drawsNoise whether diffusers draws noise in this step, be it used or not
+ * @param beginsStep whether a step begins with the call, which a sampler may begin with then; not
+ *     so for the further calls of a step that has several
  * @param updates in order
  */
 public record ModelCall(
@@ -26,10 +28,22 @@ public record ModelCall(
     double signal,
     double sigma,
     boolean drawsNoise,
+    boolean beginsStep,
     List<Update> updates) {
   /** Copies the updates. */
   public ModelCall {
     updates = List.copyOf(updates);
+  }
+
+  /** A call that a step begins with. */
+  public ModelCall(
+      double timestep,
+      double inputScale,
+      double signal,
+      double sigma,
+      boolean drawsNoise,
+      List<Update> updates) {
+    this(timestep, inputScale, signal, sigma, drawsNoise, true, updates);
   }
 
   /** Whether the updates use noise. */
@@ -68,6 +82,7 @@ public record ModelCall(
     private final double sigma;
     private final List<Update> updates = new ArrayList<>();
     private boolean drawsNoise;
+    private boolean beginsStep = true;
 
     private Builder(double timestep, double inputScale, double signal, double sigma) {
       this.timestep = timestep;
@@ -112,11 +127,17 @@ public record ModelCall(
       return this;
     }
 
+    /** For the further calls of a step that has several. */
+    public Builder withinStep() {
+      beginsStep = false;
+      return this;
+    }
+
     /** The call as it is so far. */
     public ModelCall build() {
       ModelCall call = new ModelCall(timestep, inputScale, signal, sigma, false, updates);
       return new ModelCall(
-          timestep, inputScale, signal, sigma, drawsNoise || call.usesNoise(), updates);
+          timestep, inputScale, signal, sigma, drawsNoise || call.usesNoise(), beginsStep, updates);
     }
   }
 

@@ -20,6 +20,7 @@ import java.util.SequencedMap;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The {@code unet} directory of a diffusers pipeline: a configuration and its parameters. */
 public final class ModelFiles {
@@ -78,7 +79,7 @@ public final class ModelFiles {
     for (Path file : WeightFiles.of(unetDirectory)) {
       readFile(file, names, found);
     }
-    return new UNet(config, inOrder(unetDirectory, specs, found));
+    return new UNet(config, inOrder(unetDirectory, config, specs, found));
   }
 
   /**
@@ -105,12 +106,19 @@ public final class ModelFiles {
         if (name.equals(SAME_FREQUENCIES) && file.contains(FREQUENCIES)) {
           continue;
         }
-        if (found.put(currentName(name, expected), file.tensor(name)) != null) {
+        String current = currentName(name, expected);
+        if (!expected.contains(current) && !file.isReadable(name)) {
+          // No parameter that anything is computed with.
+          continue;
+        }
+        if (found.put(current, file.tensor(name)) != null) {
           throw new IOException(
               "%s: parameter %s comes twice; save the model again"
                   .formatted(path, Messages.oneLine(name)));
         }
       }
+    } catch (IllegalArgumentException e) {
+      throw new IOException(Messages.line("%s: %s".formatted(path, e.getMessage())), e);
     }
   }
 
@@ -132,7 +140,10 @@ public final class ModelFiles {
   }
 
   private static SequencedMap<String, HostTensor> inOrder(
-      Path directory, List<ParameterSpec> specs, SequencedMap<String, HostTensor> found)
+      Path directory,
+      UNet2DConfig config,
+      List<ParameterSpec> specs,
+      SequencedMap<String, HostTensor> found)
       throws IOException {
     SequencedMap<String, HostTensor> parameters = new LinkedHashMap<>();
     List<String> missing = new ArrayList<>();
@@ -155,6 +166,12 @@ public final class ModelFiles {
     addCause(causes, "missing", missing);
     addCause(causes, "surplus", surplus);
     addCause(causes, "of a wrong shape", wrong);
+    boolean middle =
+        Stream.concat(missing.stream(), surplus.stream())
+            .anyMatch(name -> name.startsWith("mid_block."));
+    if (middle) {
+      causes.add("mid_block_type is %s there".formatted(config.midBlockType()));
+    }
     if (!causes.isEmpty()) {
       throw new IOException(
           "The parameters in %s do not fit its %s: %s; use the files of one model"

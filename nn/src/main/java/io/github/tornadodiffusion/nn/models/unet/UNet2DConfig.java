@@ -7,9 +7,9 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The configuration of a {@code UNet2DModel}: component for component the arguments of diffusers
- * 0.27.2's class, whose documentation applies. Values that diffusers knows but this project does
- * not implement are refused when a configuration is made.
+ * The configuration of a {@code UNet2DModel}: component for component the arguments of diffusers'
+ * class, whose documentation applies. Values that diffusers knows but this project does not
+ * implement are refused when a configuration is made.
  *
  * @param sampleSize height and width of the images, or null if the configuration does not say
  * @param inChannels channels of the input
@@ -18,9 +18,11 @@ import java.util.List;
  * @param timeEmbeddingType {@code positional}, {@code fourier} (random features of the logarithm;
  *     the output is divided by the timestep) or {@code learned} (a table of {@code
  *     numTrainTimesteps} rows)
+ * @param timeEmbeddingDim length of the time embedding, or null for 4 * blockOutChannels[0]
  * @param freqShift shift of the sinusoidal embedding's frequency denominator
  * @param flipSinToCos whether the cosines come before the sines
  * @param downBlockTypes one of {@link #DOWN_BLOCK_TYPES} for each level, finest first
+ * @param midBlockType {@link #MID_BLOCK_TYPE}, or null for a model without a middle block
  * @param upBlockTypes one of {@link #UP_BLOCK_TYPES} for each level, coarsest first
  * @param blockOutChannels channels of each level, finest first
  * @param layersPerBlock residual blocks in a down block; an up block has one more
@@ -40,7 +42,7 @@ import java.util.List;
  * @param resnetTimeScaleShift {@code default} or {@code scale_shift}
  * @param addAttention whether the middle block has attention
  * @param classEmbedType {@code timestep}: class labels are embedded as timesteps are; {@code
- *     identity}: a vector of 4 * blockOutChannels[0] replaces a label; null: as {@code
+ *     identity}: a vector of {@link #timeEmbedDim} replaces a label; null: as {@code
  *     numClassEmbeds} says
  * @param numClassEmbeds number of class labels, or null for an unconditional model
  * @param numTrainTimesteps number of timesteps; only the learned time embedding reads it
@@ -51,9 +53,11 @@ public record UNet2DConfig(
     int outChannels,
     boolean centerInputSample,
     String timeEmbeddingType,
+    Integer timeEmbeddingDim,
     int freqShift,
     boolean flipSinToCos,
     List<String> downBlockTypes,
+    String midBlockType,
     List<String> upBlockTypes,
     List<Integer> blockOutChannels,
     int layersPerBlock,
@@ -105,6 +109,9 @@ public record UNet2DConfig(
 
   private static final List<String> CLASS_EMBED_TYPES = List.of("timestep", "identity");
 
+  /** The type of middle block that is implemented. */
+  public static final String MID_BLOCK_TYPE = "UNetMidBlock2D";
+
   /** The types of up blocks that are implemented. */
   public static final List<String> UP_BLOCK_TYPES =
       List.of(
@@ -135,6 +142,13 @@ public record UNet2DConfig(
     checkMost("levels of block_out_channels", levels, MOST_LEVELS);
     downBlockTypes.forEach(type -> checkChoice("down_block_types", type, DOWN_BLOCK_TYPES));
     upBlockTypes.forEach(type -> checkChoice("up_block_types", type, UP_BLOCK_TYPES));
+    check(
+        midBlockType == null || midBlockType.equals(MID_BLOCK_TYPE),
+        "mid_block_type is %s, which is not supported; use %s, or null for none",
+        midBlockType,
+        MID_BLOCK_TYPE);
+    checkPositive("time_embedding_dim", timeEmbeddingDim);
+    checkMost("time_embedding_dim", timeEmbeddingDim == null ? 1 : timeEmbeddingDim, MOST_CHANNELS);
     checkPositive("in_channels", inChannels);
     checkPositive("out_channels", outChannels);
     checkPositive("layers_per_block", layersPerBlock);
@@ -163,6 +177,7 @@ public record UNet2DConfig(
     check(
         attnNormNumGroups == null
             || !addAttention
+            || midBlockType == null
             || blockOutChannels.getLast() % attnNormNumGroups == 0,
         "attn_norm_num_groups is %s, which does not divide the last block_out_channels %s; change"
             + " either",
@@ -211,8 +226,8 @@ public record UNet2DConfig(
   }
 
   /**
-   * Reads a {@code config.json}. Keys that are absent take diffusers' defaults, keys that are
-   * unknown are ignored.
+   * Reads a {@code config.json}. Keys that are absent take diffusers' defaults; a key that is not
+   * one of diffusers' class is refused, since nobody knows what it changes.
    *
    * @throws IOException naming the file, the cause and the remedy
    */
@@ -259,9 +274,14 @@ public record UNet2DConfig(
     return numClassEmbeds != null || classEmbedType != null;
   }
 
+  /** Length of the vector that timesteps and classes are embedded as. */
+  public int timeEmbedDim() {
+    return timeEmbeddingDim == null ? 4 * blockOutChannels.getFirst() : timeEmbeddingDim;
+  }
+
   /** Length of the vector that replaces a class label; 0 where a label is a number. */
   public int classVectorLength() {
-    return "identity".equals(classEmbedType) ? 4 * blockOutChannels.getFirst() : 0;
+    return "identity".equals(classEmbedType) ? timeEmbedDim() : 0;
   }
 
   private static void checkPositive(String key, Integer value) {

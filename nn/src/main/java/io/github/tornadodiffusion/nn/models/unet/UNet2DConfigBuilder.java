@@ -13,10 +13,12 @@ public final class UNet2DConfigBuilder {
   private int outChannels = 3;
   private boolean centerInputSample;
   private String timeEmbeddingType = "positional";
+  private Integer timeEmbeddingDim;
   private int freqShift;
   private boolean flipSinToCos = true;
   private List<String> downBlockTypes =
       List.of("DownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D");
+  private String midBlockType = UNet2DConfig.MID_BLOCK_TYPE;
   private List<String> upBlockTypes =
       List.of("AttnUpBlock2D", "AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D");
   private List<Integer> blockOutChannels = List.of(224, 448, 672, 896);
@@ -45,9 +47,11 @@ public final class UNet2DConfigBuilder {
     outChannels = config.outChannels();
     centerInputSample = config.centerInputSample();
     timeEmbeddingType = config.timeEmbeddingType();
+    timeEmbeddingDim = config.timeEmbeddingDim();
     freqShift = config.freqShift();
     flipSinToCos = config.flipSinToCos();
     downBlockTypes = config.downBlockTypes();
+    midBlockType = config.midBlockType();
     upBlockTypes = config.upBlockTypes();
     blockOutChannels = config.blockOutChannels();
     layersPerBlock = config.layersPerBlock();
@@ -103,6 +107,12 @@ public final class UNet2DConfigBuilder {
     return this;
   }
 
+  /** Sets {@link UNet2DConfig#timeEmbeddingDim}. */
+  public UNet2DConfigBuilder timeEmbeddingDim(Integer value) {
+    timeEmbeddingDim = value;
+    return this;
+  }
+
   /** Sets {@link UNet2DConfig#freqShift}. */
   public UNet2DConfigBuilder freqShift(int value) {
     freqShift = value;
@@ -124,6 +134,12 @@ public final class UNet2DConfigBuilder {
   /** Sets {@link UNet2DConfig#downBlockTypes}. */
   public UNet2DConfigBuilder downBlockTypes(String... values) {
     return downBlockTypes(List.of(values));
+  }
+
+  /** Sets {@link UNet2DConfig#midBlockType}. */
+  public UNet2DConfigBuilder midBlockType(String value) {
+    midBlockType = value;
+    return this;
   }
 
   /** Sets {@link UNet2DConfig#upBlockTypes}. */
@@ -256,9 +272,11 @@ public final class UNet2DConfigBuilder {
         outChannels,
         centerInputSample,
         timeEmbeddingType,
+        timeEmbeddingDim,
         freqShift,
         flipSinToCos,
         downBlockTypes,
+        midBlockType,
         upBlockTypes,
         blockOutChannels,
         layersPerBlock,

@@ -8,12 +8,29 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** The {@code config.json} of a {@link UNet2DConfig}. */
 final class UNet2DConfigJson {
   private static final String CLASS_NAME = "UNet2DModel";
   private static final String OLD_PREFIX = "UNetRes";
+
+  /** What diffusers 0.27.2 does not know; written only where it is not the default. */
+  private static final String MID_BLOCK_TYPE = "mid_block_type";
+
+  private static final String TIME_EMBEDDING_DIM = "time_embedding_dim";
+
+  /** What diffusers' EMAModel adds to the file of an averaged model: how it was averaged. */
+  private static final Set<String> OF_AVERAGES =
+      Set.of(
+          "decay",
+          "inv_gamma",
+          "min_decay",
+          "optimization_step",
+          "power",
+          "update_after_step",
+          "use_ema_warmup");
 
   private UNet2DConfigJson() {}
 
@@ -32,23 +49,28 @@ final class UNet2DConfigJson {
           "_class_name is %s; only a %s can be read".formatted(className, CLASS_NAME));
     }
     UNet2DConfig defaults = UNet2DConfig.defaults();
+    Set<String> known = fields(defaults).keySet();
+    fields.refuseOthers(
+        key -> known.contains(key) || OF_AVERAGES.contains(key), CLASS_NAME + " of diffusers");
     return UNet2DConfig.builder()
         .sampleSize(sampleSize(fields))
         .inChannels(fields.integer("in_channels", defaults.inChannels()))
         .outChannels(fields.integer("out_channels", defaults.outChannels()))
         .centerInputSample(fields.bool("center_input_sample", defaults.centerInputSample()))
         .timeEmbeddingType(fields.string("time_embedding_type", defaults.timeEmbeddingType()))
+        .timeEmbeddingDim(timeEmbeddingDim(fields))
         .freqShift(fields.integer("freq_shift", defaults.freqShift()))
         .flipSinToCos(fields.bool("flip_sin_to_cos", defaults.flipSinToCos()))
         .downBlockTypes(blockTypes(fields, "down_block_types", defaults.downBlockTypes()))
+        .midBlockType(fields.stringOrNull(MID_BLOCK_TYPE, defaults.midBlockType()))
         .upBlockTypes(blockTypes(fields, "up_block_types", defaults.upBlockTypes()))
         .blockOutChannels(fields.integers("block_out_channels", defaults.blockOutChannels()))
         .layersPerBlock(fields.integer("layers_per_block", defaults.layersPerBlock()))
         .midBlockScaleFactor(
             fields.number("mid_block_scale_factor", defaults.midBlockScaleFactor()))
         .downsamplePadding(fields.integer("downsample_padding", defaults.downsamplePadding()))
-        .downsampleType(fields.string("downsample_type", defaults.downsampleType()))
-        .upsampleType(fields.string("upsample_type", defaults.upsampleType()))
+        .downsampleType(sampleType(fields, "downsample_type", defaults.downsampleType()))
+        .upsampleType(sampleType(fields, "upsample_type", defaults.upsampleType()))
         .dropout(fields.number("dropout", defaults.dropout()))
         .actFn(fields.string("act_fn", defaults.actFn()))
         .attentionHeadDim(fields.integerOrNull("attention_head_dim", defaults.attentionHeadDim()))
@@ -73,6 +95,18 @@ final class UNet2DConfigJson {
         .toList();
   }
 
+  /** As in diffusers null stands for the default of the blocks, which is conv too. */
+  private static String sampleType(JsonFields fields, String key, String fallback) {
+    String type = fields.stringOrNull(key, fallback);
+    return type == null ? fallback : type;
+  }
+
+  /** As in diffusers 0 stands for the default. */
+  private static Integer timeEmbeddingDim(JsonFields fields) {
+    Integer length = fields.integerOrNull(TIME_EMBEDDING_DIM, null);
+    return length == null || length == 0 ? null : length;
+  }
+
   /** diffusers writes an integer for a square, [height, width] for a rectangle, or null. */
   private static SampleSize sampleSize(JsonFields fields) {
     if (!fields.isList("sample_size")) {
@@ -88,6 +122,18 @@ final class UNet2DConfigJson {
   }
 
   static String toJson(UNet2DConfig config) {
+    Map<String, Object> json = fields(config);
+    if (config.midBlockType() != null) {
+      json.remove(MID_BLOCK_TYPE);
+    }
+    if (config.timeEmbeddingDim() == null) {
+      json.remove(TIME_EMBEDDING_DIM);
+    }
+    return Json.write(json);
+  }
+
+  /** The values of all keys. */
+  private static Map<String, Object> fields(UNet2DConfig config) {
     Map<String, Object> json = new TreeMap<>();
     json.put("_class_name", CLASS_NAME);
     json.put("_diffusers_version", Json.DIFFUSERS_VERSION);
@@ -96,9 +142,11 @@ final class UNet2DConfigJson {
     json.put("out_channels", config.outChannels());
     json.put("center_input_sample", config.centerInputSample());
     json.put("time_embedding_type", config.timeEmbeddingType());
+    json.put(TIME_EMBEDDING_DIM, config.timeEmbeddingDim());
     json.put("freq_shift", config.freqShift());
     json.put("flip_sin_to_cos", config.flipSinToCos());
     json.put("down_block_types", config.downBlockTypes());
+    json.put(MID_BLOCK_TYPE, config.midBlockType());
     json.put("up_block_types", config.upBlockTypes());
     json.put("block_out_channels", config.blockOutChannels());
     json.put("layers_per_block", config.layersPerBlock());
@@ -117,7 +165,7 @@ final class UNet2DConfigJson {
     json.put("class_embed_type", config.classEmbedType());
     json.put("num_class_embeds", config.numClassEmbeds());
     json.put("num_train_timesteps", config.numTrainTimesteps());
-    return Json.write(json);
+    return json;
   }
 
   private static Object sampleSize(SampleSize size) {

@@ -24,8 +24,8 @@ import java.util.Map;
 import java.util.SequencedMap;
 
 /**
- * diffusers 0.27.2's UNet2DModel: a UNet over images with a time embedding (Ho et al. 2020). It
- * declares its parameters and records its forward pass for any batch and image size.
+ * diffusers' UNet2DModel: a UNet over images with a time embedding (Ho et al. 2020). It declares
+ * its parameters and records its forward pass for any batch and image size.
  */
 public final class UNet2DModel implements Model {
   /** The input that the output is multiplied by, if the time embedding is of Fourier features. */
@@ -37,7 +37,7 @@ public final class UNet2DModel implements Model {
   private final ConditionEmbedding embedding;
   private final List<UNetBlock> downBlocks = new ArrayList<>();
   private final List<UNetBlock> upBlocks = new ArrayList<>();
-  private final UNetMidBlock2D midBlock;
+  private final UNetMidBlock2D midBlock; // null where there is none
   private final GroupNorm2d convNormOut;
   private final Conv2d convOut;
 
@@ -50,7 +50,7 @@ public final class UNet2DModel implements Model {
     this.config = config;
     List<Integer> channels = config.blockOutChannels();
     int base = channels.getFirst();
-    int tembChannels = 4 * base;
+    int tembChannels = config.timeEmbedDim();
     convIn = Conv2d.same(root.child("conv_in"), config.inChannels(), base);
     embedding = new ConditionEmbedding(root, config, tembChannels);
     boolean scaleShift = config.resnetTimeScaleShift().equals("scale_shift");
@@ -69,14 +69,16 @@ public final class UNet2DModel implements Model {
       attentionGroups = lastGroups;
     }
     midBlock =
-        new UNetMidBlock2D(
-            root.child("mid_block"),
-            last,
-            config.addAttention() ? headDim(last) : null,
-            attentionGroups,
-            options
-                .withGroups(lastGroups, lastGroups)
-                .withOutputScaleFactor(config.midBlockScaleFactor()));
+        config.midBlockType() == null
+            ? null
+            : new UNetMidBlock2D(
+                root.child("mid_block"),
+                last,
+                config.addAttention() ? headDim(last) : null,
+                attentionGroups,
+                options
+                    .withGroups(lastGroups, lastGroups)
+                    .withOutputScaleFactor(config.midBlockScaleFactor()));
     convNormOut =
         new GroupNorm2d(root.child("conv_norm_out"), groups(base), base, config.normEps());
     convOut = Conv2d.same(root.child("conv_out"), base, config.outChannels());
@@ -151,7 +153,9 @@ public final class UNet2DModel implements Model {
     for (UNetBlock block : downBlocks) {
       hidden = block.apply(graph, hidden, temb, skips);
     }
-    hidden = midBlock.apply(graph, hidden, temb);
+    if (midBlock != null) {
+      hidden = midBlock.apply(graph, hidden, temb);
+    }
     skips.image(null);
     for (UNetBlock block : upBlocks) {
       hidden = block.apply(graph, hidden, temb, skips);

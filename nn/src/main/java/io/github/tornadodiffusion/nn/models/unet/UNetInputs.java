@@ -9,8 +9,8 @@ import java.util.Map;
  *
  * @param sample {@code [n, c, h, w]}
  * @param timesteps {@code [n]}
- * @param classes {@code [n]}; {@code [n, 4 * blockOutChannels[0]]} for a model whose
- *     class_embed_type is identity; null for a model without classes
+ * @param classes {@code [n]}; {@code [n, timeEmbedDim]} for a model whose class_embed_type is
+ *     identity; null for a model without classes
  */
 @SuppressWarnings("ArrayRecordComponent") // bulk data that nobody compares
 public record UNetInputs(float[] sample, float[] timesteps, float[] classes) {

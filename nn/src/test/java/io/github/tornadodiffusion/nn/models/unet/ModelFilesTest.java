@@ -13,6 +13,7 @@ import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.io.Safetensors;
 import io.github.tornadodiffusion.nn.training.Initialisation;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -173,6 +174,56 @@ class ModelFilesTest {
     assertRefused("10 surplus (conv_in.weights, z0?, z1?, ...)");
     assertRefused(
         "1 of a wrong shape (mid_block.attentions.0.to_v.bias is [2, 2] and should be [4]");
+  }
+
+  /** Parameters that do not go with mid_block_type have it named, whichever of the two is wrong. */
+  @Test
+  void theMiddleBlockGoesWithTheConfiguration() throws IOException {
+    ModelFiles.UNet unet = GoldenModel.read("unet_variants/class_labels");
+    SequencedMap<String, HostTensor> without = new LinkedHashMap<>(unet.parameters());
+    without.keySet().removeIf(name -> name.startsWith("mid_block."));
+    UNet2DConfig none = unet.config().toBuilder().midBlockType(null).build();
+    Function<UNet2DConfig, List<ParameterSpec>> specs =
+        config -> new UNet2DModel(config).parameters().specs();
+    ModelFiles.writeUNet(directory, none, without);
+    ModelFiles.UNet read = ModelFiles.readUNet(directory, specs);
+    assertEquals(none, read.config());
+    assertEquals(List.copyOf(without.keySet()), List.copyOf(read.parameters().keySet()));
+
+    ModelFiles.writeUNet(directory, none, unet.parameters());
+    var surplus = assertThrows(IOException.class, () -> ModelFiles.readUNet(directory, specs));
+    assertTrue(surplus.getMessage().contains("mid_block_type is null there"), surplus.getMessage());
+    ModelFiles.writeUNet(directory, unet.config(), without);
+    var missing = assertThrows(IOException.class, () -> ModelFiles.readUNet(directory, specs));
+    assertTrue(
+        missing.getMessage().contains("mid_block_type is UNetMidBlock2D there"),
+        missing.getMessage());
+  }
+
+  /** A tensor that is no parameter may have any type, a parameter one that can be read. */
+  @Test
+  void aTypeThatCannotBeReadCostsItsOwnTensor() throws IOException {
+    parameters.put("steps", HostTensor.zeros(2));
+    ModelFiles.writeUNet(directory, CONFIG, parameters);
+    assertRefused("1 surplus (steps)");
+    retype("steps", "U64");
+    parameters.remove("steps");
+    assertEquals(parameters, read().parameters());
+    retype("conv_in.weight", "Q32");
+    assertRefused(
+        directory.resolve(ModelFiles.WEIGHTS)
+            + ": tensor conv_in.weight: dtype Q32 is not supported; convert the file to one of"
+            + " F64");
+  }
+
+  /** Replaces the type of a tensor in the header by another of three letters. */
+  private void retype(String tensor, String type) throws IOException {
+    Path weights = directory.resolve(ModelFiles.WEIGHTS);
+    String text = Files.readString(weights, StandardCharsets.ISO_8859_1);
+    String entry = "\"%s\":{\"dtype\":\"".formatted(tensor);
+    assertTrue(text.contains(entry + "F32"), text.substring(0, 200));
+    Files.writeString(
+        weights, text.replace(entry + "F32", entry + type), StandardCharsets.ISO_8859_1);
   }
 
   @Test

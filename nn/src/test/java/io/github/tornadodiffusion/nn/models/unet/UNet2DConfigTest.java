@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class UNet2DConfigTest {
   @TempDir Path directory;
@@ -50,14 +51,71 @@ class UNet2DConfigTest {
   }
 
   @Test
-  void absentKeysTakeDefaultsAndUnknownKeysAreIgnored() {
-    assertEquals(
-        UNet2DConfig.defaults(), UNet2DConfig.fromJson("{\"a_key_of_the_future\": [1, {}]}"));
+  void absentKeysTakeDefaults() {
     UNet2DConfig defaults = UNet2DConfig.defaults();
     assertEquals(List.of(224, 448, 672, 896), defaults.blockOutChannels());
     assertEquals(8, defaults.attentionHeadDim());
     assertEquals(2, defaults.layersPerBlock());
     assertEquals(defaults, UNet2DConfig.fromJson(defaults.toJson()));
+  }
+
+  /** Those of an average's file do not change what is computed, and those of null say nothing. */
+  @Test
+  void keysThatChangeNothingAreIgnored() {
+    assertEquals(
+        UNet2DConfig.defaults(),
+        UNet2DConfig.fromJson(
+            """
+            {"decay": 0.9999, "inv_gamma": 1.0, "min_decay": 0.0, "optimization_step": 3000,
+             "power": 0.75, "update_after_step": 0, "use_ema_warmup": true,
+             "_name_or_path": "here", "a_key_of_the_future": null}
+            """));
+  }
+
+  /** As Python takes None: false where something is true or false, else the default. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "center_input_sample",
+        "class_embed_type",
+        "num_class_embeds",
+        "num_train_timesteps",
+        "attn_norm_num_groups",
+        "time_embedding_dim",
+        "downsample_type",
+        "upsample_type",
+        "sample_size"
+      })
+  void nullIsTheDefault(String key) {
+    assertEquals(UNet2DConfig.defaults(), UNet2DConfig.fromJson("{\"" + key + "\": null}"));
+  }
+
+  @Test
+  void nullIsFalse() {
+    UNet2DConfig config =
+        UNet2DConfig.fromJson("{\"add_attention\": null, \"flip_sin_to_cos\": null}");
+    assertFalse(config.addAttention());
+    assertFalse(config.flipSinToCos());
+  }
+
+  /** The keys of newer releases are written where they say something else than the default. */
+  @Test
+  void theMiddleBlockAndTheTimeEmbeddingAreKept() {
+    String defaults = UNet2DConfig.defaults().toJson();
+    assertFalse(defaults.contains("mid_block_type"), defaults);
+    assertFalse(defaults.contains("time_embedding_dim"), defaults);
+    assertEquals(
+        UNet2DConfig.defaults(),
+        UNet2DConfig.fromJson(
+            "{\"mid_block_type\": \"UNetMidBlock2D\", \"time_embedding_dim\": 0}"));
+    UNet2DConfig other =
+        UNet2DConfig.fromJson("{\"mid_block_type\": null, \"time_embedding_dim\": 640}");
+    assertNull(other.midBlockType());
+    assertEquals(640, other.timeEmbedDim());
+    assertEquals(4 * 224, UNet2DConfig.defaults().timeEmbedDim());
+    assertEquals(other, UNet2DConfig.fromJson(other.toJson()));
+    assertTrue(other.toJson().contains("\"mid_block_type\": null"), other.toJson());
+    assertEquals(other, other.toBuilder().build());
   }
 
   @Test
@@ -123,6 +181,13 @@ class UNet2DConfigTest {
         "{'down_block_types': ['DownBlock2D', 'DownBlock2D', 'DownBlock2D',"
             + " 'CrossAttnDownBlock2D']} | down_block_types is CrossAttnDownBlock2D, which is not"
             + " supported; use DownBlock2D or AttnDownBlock2D or ResnetDownsampleBlock2D",
+        "{'mid_block_type': 'UNetMidBlock2DCrossAttn'} | mid_block_type is"
+            + " UNetMidBlock2DCrossAttn, which is not supported; use UNetMidBlock2D, or null",
+        "{'time_embedding_dim': -4} | time_embedding_dim is -4; it must be at least 1",
+        "{'a_key_of_the_future': [1, {}]} | a_key_of_the_future is not a key of UNet2DModel",
+        "{'encoder_hid_dim': 768} | encoder_hid_dim is not a key of UNet2DModel",
+        "{'quantization_config': {'quant_method': 'bitsandbytes'}} | quantization_config is not a"
+            + " key of UNet2DModel of diffusers, and what it changes is not computed",
         "{'norm_num_groups': null} | norm_num_groups is null, which only skip blocks allow",
       })
   void refusesInOneLineThatNamesTheFile(String json, String cause) throws IOException {

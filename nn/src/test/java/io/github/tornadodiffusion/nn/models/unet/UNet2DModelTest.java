@@ -1,6 +1,8 @@
 package io.github.tornadodiffusion.nn.models.unet;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,12 +12,17 @@ import io.github.tornadodiffusion.nn.GoldenModel;
 import io.github.tornadodiffusion.nn.UNets;
 import io.github.tornadodiffusion.nn.graph.ParameterSpec;
 import io.github.tornadodiffusion.nn.graph.Scope;
+import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.layers.GroupNorm2d;
 import io.github.tornadodiffusion.nn.programs.Inference;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import tools.jackson.databind.JsonNode;
@@ -153,6 +160,69 @@ class UNet2DModelTest {
       assertMessage(
           "use numbers above 0",
           () -> predict(inference, new float[48], new float[] {0}, new int[] {1}));
+    }
+  }
+
+  /** A middle block whose last layers are 0 answers what it is given, bit for bit. */
+  @Test
+  void withoutAMiddleBlockNothingHappensThere() throws IOException {
+    ModelFiles.UNet unet = GoldenModel.read("unet_variants/class_labels");
+    SequencedMap<String, HostTensor> passing = new LinkedHashMap<>();
+    SequencedMap<String, HostTensor> without = new LinkedHashMap<>();
+    unet.parameters()
+        .forEach((name, tensor) -> {
+          boolean middle = name.startsWith("mid_block.");
+          boolean last = name.contains(".conv2.") || name.contains(".to_out.");
+          passing.put(name, middle && last ? HostTensor.zeros(tensor.shape()) : tensor);
+          if (!middle) {
+            without.put(name, tensor);
+          }
+        });
+    UNet2DConfig config = unet.config().toBuilder().midBlockType(null).build();
+    assertEquals(
+        List.copyOf(without.keySet()),
+        new UNet2DModel(config).parameters().specs().stream().map(ParameterSpec::name).toList());
+    float[] expected = predict(unet.config(), passing);
+    assertArrayEquals(expected, predict(config, without));
+    assertFalse(Arrays.equals(expected, predict(unet.config(), unet.parameters())));
+  }
+
+  /** A longer embedding whose further places are 0 is the same embedding. */
+  @Test
+  void theTimeEmbeddingMayBeLonger() throws IOException {
+    ModelFiles.UNet unet = GoldenModel.read("unet_variants/class_labels");
+    UNet2DConfig config = unet.config().toBuilder().timeEmbeddingDim(24).build();
+    SequencedMap<String, HostTensor> longer = new LinkedHashMap<>();
+    for (ParameterSpec spec : new UNet2DModel(config).parameters().specs()) {
+      longer.put(spec.name(), padded(unet.parameters().get(spec.name()), spec.shape()));
+    }
+    assertArrayEquals(new int[] {24, 24}, longer.get("time_embedding.linear_2.weight").shape());
+    assertArrayEquals(predict(unet.config(), unet.parameters()), predict(config, longer), 1e-6f);
+  }
+
+  /** Zeros behind the rows and columns of a matrix, or the elements of a vector. */
+  private static HostTensor padded(HostTensor tensor, int[] shape) {
+    if (Arrays.equals(tensor.shape(), shape)) {
+      return tensor;
+    }
+    HostTensor padded = HostTensor.zeros(shape);
+    int from = tensor.shape()[tensor.shape().length - 1];
+    int to = shape[shape.length - 1];
+    for (int row = 0; row < tensor.size() / from; row++) {
+      System.arraycopy(tensor.values(), row * from, padded.values(), row * to, from);
+    }
+    return padded;
+  }
+
+  private static float[] predict(UNet2DConfig config, SequencedMap<String, HostTensor> parameters) {
+    SplittableRandom random = new SplittableRandom(5);
+    float[] sample = new float[3 * 64];
+    for (int i = 0; i < sample.length; i++) {
+      sample[i] = random.nextFloat() * 2 - 1;
+    }
+    try (JvmEngine engine = new JvmEngine(1);
+        Inference inference = UNets.inference(engine, config, parameters, 1, 8, 8)) {
+      return predict(inference, sample, new float[] {500}, new int[] {2});
     }
   }
 
