@@ -89,6 +89,9 @@ public final class Main {
   /** All commands with their options. */
   static CommandLine commandLine() {
     CommandLine commandLine = new CommandLine(new Main());
+    // A value that begins with @ is a name like any other.
+    commandLine.setExpandAtFiles(false);
+    commandLine.registerConverter(Path.class, Errors::path);
     // What follows the file of 'run' is that program's own.
     commandLine.getSubcommands().get("run").setStopAtPositional(true);
     return commandLine;
@@ -96,19 +99,19 @@ public final class Main {
 
   /** Runs one command and returns its exit code. */
   static int run(PrintWriter out, PrintWriter err, String... args) {
-    CommandLine commandLine = commandLine();
-    commandLine.setOut(out);
-    commandLine.setErr(err);
-    commandLine.setCaseInsensitiveEnumValuesAllowed(true);
-    commandLine.setAbbreviatedOptionsAllowed(false);
-    commandLine.setParameterExceptionHandler(Errors::badUsage);
-    commandLine.setExecutionExceptionHandler(Errors::failed);
     ClassLoader before = Thread.currentThread().getContextClassLoader();
     int code;
     try {
+      CommandLine commandLine = commandLine();
+      commandLine.setOut(out);
+      commandLine.setErr(err);
+      commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+      commandLine.setAbbreviatedOptionsAllowed(false);
+      commandLine.setParameterExceptionHandler(Errors::badUsage);
+      commandLine.setExecutionExceptionHandler(Errors::failed);
       PluginOption.apply(commandLine, List.of(args));
       code = commandLine.execute(args);
-    } catch (IllegalArgumentException | Error e) {
+    } catch (RuntimeException | Error e) {
       code = Errors.failed(e, err, args);
     } finally {
       Thread.currentThread().setContextClassLoader(before);

@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.experiments;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -221,5 +222,35 @@ class BadInputTest {
     CommandRun.refused(List.of("backward", "train-step"), "bench", "backward");
     CommandRun.refused(List.of("WHAT"), "bench");
     CommandRun.refused(List.of("--runs"), "bench", "forward", "--runs", "0");
+  }
+
+  /** In every command and option, and where a list of arguments would be one of picocli's. */
+  @Test
+  void valuesThatBeginWithAtAreNames() throws IOException {
+    Path list = Files.writeString(temporary.resolve("list"), "--seed 7");
+    String at = "@" + list;
+    CommandRun.refused(List.of("no data set", at), "train", "--data", at);
+    CommandRun.refused(List.of(at, "not a directory"), "sample", "--model", at, "--out", "a.png");
+    CommandRun.refused(List.of("Unmatched argument", at), at);
+    CommandRun.refused(List.of("Unmatched argument", at), "devices", at);
+    CommandRun.refused(List.of(at, "holds no experiment"), "experiment", "report", at);
+    CommandRun.refused(List.of("unknown benchmark", at), "bench", at);
+    CommandRun.refused(List.of(at), "run", at);
+    CommandRun.refused(List.of("@@"), "devices", "@@");
+  }
+
+  /** As where the JVM has no locale and nothing has told it how names are written. */
+  @Test
+  void namesThatTheLocaleCannotWriteAreSaid() throws Exception {
+    List<String> ascii = List.of("-Dsun.jnu.encoding=ANSI_X3.4-1968");
+    String name = new String(new byte[] {(byte) 0xc3, (byte) 0xa4}, StandardCharsets.UTF_8);
+    for (String[] command :
+        List.of(
+            new String[] {"data", "preview", "--data", "digits", "--out", name + ".png"},
+            new String[] {"train", "--data", name, "--out", "x"})) {
+      String printed = ProgramRun.ends(2, temporary, ascii, command);
+      assertEquals(1, printed.lines().count(), printed);
+      assertTrue(printed.contains("LC_ALL") && printed.contains("C.UTF-8"), printed);
+    }
   }
 }

@@ -42,10 +42,7 @@ public final class ProgramRun implements AutoCloseable {
   }
 
   private static List<String> command(List<String> flags, String... arguments) throws IOException {
-    List<String> command = new ArrayList<>();
-    if (ignoresInterrupts()) {
-      command.addAll(List.of("env", "--default-signal=INT"));
-    }
+    List<String> command = new ArrayList<>(heedingInterrupts());
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     // Those of the SDK among them; an agent that measures the tests has no business there.
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
@@ -55,6 +52,16 @@ public final class ProgramRun implements AutoCloseable {
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
     command.addAll(List.of(arguments));
     return command;
+  }
+
+  /** The same, so that an interrupt ends it whatever has started these tests. */
+  static ProcessBuilder heedingInterrupts(ProcessBuilder builder) throws IOException {
+    builder.command().addAll(0, heedingInterrupts());
+    return builder;
+  }
+
+  private static List<String> heedingInterrupts() throws IOException {
+    return ignoresInterrupts() ? List.of("env", "--default-signal=INT") : List.of();
   }
 
   /** As a process does that a script has started in the background, and then all its children. */

@@ -8,12 +8,15 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
@@ -71,6 +74,19 @@ public final class Errors {
     return FAILURE;
   }
 
+  /**
+   * The path of a value on the command line.
+   *
+   * @throws TypeConversionException in one line if the system cannot have a file of that name
+   */
+  public static Path path(String text) {
+    try {
+      return Path.of(text);
+    } catch (InvalidPathException e) {
+      throw new TypeConversionException(message(e));
+    }
+  }
+
   private static boolean isVerbose(ParseResult parsed) {
     return parsed.hasMatchedOption("--verbose")
         || (parsed.hasSubcommand() && isVerbose(parsed.subcommand()));
@@ -100,6 +116,12 @@ public final class Errors {
       case OutOfMemoryError memory ->
           "memory ran out: %d MiB of heap is too little; use a smaller --batch or %s"
               .formatted(Runtime.getRuntime().maxMemory() >> 20, MemoryNeed.LARGER_HEAP);
+      case InvalidPathException name when name.getReason().contains("unmappable") ->
+          "the name '%s' has characters that files cannot have in this locale (%s); set LC_ALL to one with UTF-8, for example C.UTF-8"
+              .formatted(name.getInput(), System.getProperty("sun.jnu.encoding"));
+      case InvalidPathException name ->
+          "'%s' is no name of a file (%s); give another"
+              .formatted(name.getInput(), name.getReason());
       case IllegalStateException stopped when stopped.getMessage() != null -> stopped.getMessage();
       case IllegalArgumentException user when user.getMessage() != null -> user.getMessage();
       case IOException io when io.getMessage() != null -> io.getMessage();
