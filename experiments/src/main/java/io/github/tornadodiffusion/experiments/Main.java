@@ -2,6 +2,10 @@ package io.github.tornadodiffusion.experiments;
 
 import io.github.tornadodiffusion.experiments.bench.BenchCommand;
 import io.github.tornadodiffusion.experiments.cli.Errors;
+import io.github.tornadodiffusion.experiments.cli.HelpWidth;
+import io.github.tornadodiffusion.experiments.cli.Interruption;
+import io.github.tornadodiffusion.experiments.cli.Shell;
+import io.github.tornadodiffusion.experiments.cli.Terminal;
 import io.github.tornadodiffusion.experiments.cli.Versions;
 import io.github.tornadodiffusion.experiments.notebook.NotebookCommand;
 import io.github.tornadodiffusion.experiments.run.RunCommand;
@@ -16,6 +20,7 @@ import java.nio.charset.Charset;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -80,7 +85,14 @@ public final class Main {
     PrintWriter err =
         new PrintWriter(
             new OutputStreamWriter(new FileOutputStream(FileDescriptor.err), charset), true);
+    AtomicBoolean finished = new AtomicBoolean();
+    if (args.length > 0 && !List.of("run", "notebook").contains(args[0])) {
+      String again = Shell.program() + " " + Shell.line(List.of(args));
+      Interruption.sayAtTheEnd(
+          finished::get, err, "stopped, nothing is kept; %s begins anew".formatted(again));
+    }
     int code = run(out, err, args);
+    finished.set(true);
     out.flush();
     err.flush();
     System.exit(code);
@@ -110,6 +122,8 @@ public final class Main {
       commandLine.setParameterExceptionHandler(Errors::badUsage);
       commandLine.setExecutionExceptionHandler(Errors::failed);
       PluginOption.apply(commandLine, List.of(args));
+      HelpWidth.apply(
+          commandLine, Terminal.columns(Terminal.STANDARD_OUTPUT).orElse(Terminal.USUAL_COLUMNS));
       code = commandLine.execute(args);
     } catch (RuntimeException | Error e) {
       code = Errors.failed(e, err, args);

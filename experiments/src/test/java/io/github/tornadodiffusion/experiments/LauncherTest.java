@@ -303,6 +303,12 @@ class LauncherTest {
         List.of(root + "/tornado-diffusion", "notebook", "--kernel", "{connection_file}"),
         kernel.get("argv").values().stream().map(JsonNode::asString).toList());
     assertEquals("java", kernel.get("language").asString());
+
+    builder.command().addAll(List.of("--no-browser", "a.ipynb"));
+    List<String> said = end(0, builder.start()).lines().toList();
+    assertEquals(3, said.size(), said.toString());
+    assertTrue(said.get(0).startsWith("warning: --no-browser has no effect"), said.get(0));
+    assertTrue(said.get(1).startsWith("warning: a.ipynb has no effect"), said.get(1));
   }
 
   /** Started elsewhere than where the script lies. */
@@ -342,7 +348,7 @@ class LauncherTest {
     awaitFile(run.resolve("manifest.json"), process);
     process.destroy();
     String err = end(128 + 15, process);
-    assertTrue(err.contains("the same command with --out run --resume goes on"), err);
+    assertTrue(err.contains("train --out run --resume goes on"), err);
     assertTrue(Checkpoints.of(run).newest().checkpoint().step() >= 0);
     assertTrue(Files.readString(run.resolve("manifest.json")).contains("\"interrupted\""));
   }

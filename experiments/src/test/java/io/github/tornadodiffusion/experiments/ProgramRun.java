@@ -87,6 +87,16 @@ public final class ProgramRun implements AutoCloseable {
     }
   }
 
+  /** Runs the program where characters are ASCII alone; it must end with this code. */
+  public static String inAscii(int code, Path directory, String... arguments)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of("env", "LC_ALL=C"));
+    command.addAll(command(List.of(), arguments));
+    try (ProgramRun run = start(directory, command)) {
+      return run.end(code);
+    }
+  }
+
   /** Runs the program to its end and returns what it printed; it must end with this code. */
   public static String ends(int code, Path directory, List<String> flags, String... arguments)
       throws IOException, InterruptedException {

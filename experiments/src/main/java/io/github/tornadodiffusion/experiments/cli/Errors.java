@@ -55,6 +55,9 @@ public final class Errors {
   /** Handles a command that threw an exception. */
   public static int failed(Exception e, CommandLine commandLine, ParseResult parsed) {
     PrintWriter err = commandLine.getErr();
+    if (Interruption.isOf(e)) {
+      return FAILURE;
+    }
     print(err, message(e));
     trace(err, e, isVerbose(parsed));
     return isBadInput(e) ? BAD_INPUT : FAILURE;
@@ -62,6 +65,9 @@ public final class Errors {
 
   /** Handles what no command threw: a plug-in that is none, or a heap that is too small. */
   public static int failed(Throwable e, PrintWriter err, String... args) {
+    if (Interruption.isOf(e)) {
+      return FAILURE;
+    }
     print(err, message(e));
     trace(err, e, List.of(args).contains("--verbose"));
     return isBadInput(e) ? BAD_INPUT : FAILURE;

@@ -1,7 +1,10 @@
 package io.github.tornadodiffusion.experiments.cli;
 
+import java.io.PrintWriter;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 
 /**
  * Lets a command end in order when the process is asked to end (Ctrl-C, SIGTERM) or its time is
@@ -10,6 +13,9 @@ import java.util.concurrent.TimeUnit;
  */
 public final class Interruption implements AutoCloseable {
   private static final long PATIENCE_SECONDS = 60;
+
+  /** Commands that end in order by themselves, and say how to go on. */
+  private static final AtomicInteger OPEN = new AtomicInteger();
 
   private final CountDownLatch finished = new CountDownLatch(1);
   private final Thread hook = new Thread(this::await, "interruption");
@@ -24,7 +30,37 @@ public final class Interruption implements AutoCloseable {
   /** Also requested once the deadline comes. */
   public Interruption(Deadline deadline) {
     this.deadline = deadline;
-    Runtime.getRuntime().addShutdownHook(hook);
+    OPEN.incrementAndGet();
+    try {
+      Runtime.getRuntime().addShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      // The signal came before.
+      requested = true;
+    }
+  }
+
+  /**
+   * Has the process say in one line that it was asked to end, if no command says so by itself.
+   *
+   * @param finished whether the process ends because it is done
+   * @param line what there is to say
+   */
+  public static void sayAtTheEnd(BooleanSupplier finished, PrintWriter err, String line) {
+    Thread says =
+        new Thread(
+            () -> {
+              if (!finished.getAsBoolean() && OPEN.get() == 0) {
+                err.println(line);
+                err.flush();
+              }
+            },
+            "farewell");
+    Runtime.getRuntime().addShutdownHook(says);
+  }
+
+  /** Whether an exception says nothing but that the process is ending. */
+  static boolean isOf(Throwable e) {
+    return e instanceof IllegalStateException && "Shutdown in progress".equals(e.getMessage());
   }
 
   /** Whether the command is to end. */
@@ -52,7 +88,13 @@ public final class Interruption implements AutoCloseable {
   public void close() {
     finished.countDown();
     if (!requested) {
-      Runtime.getRuntime().removeShutdownHook(hook);
+      try {
+        Runtime.getRuntime().removeShutdownHook(hook);
+      } catch (IllegalStateException e) {
+        // The signal came at this moment, after all was done.
+        requested = true;
+      }
     }
+    OPEN.decrementAndGet();
   }
 }

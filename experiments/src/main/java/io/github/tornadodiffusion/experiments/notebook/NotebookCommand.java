@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.experiments.notebook;
 
+import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -50,6 +51,13 @@ public final class NotebookCommand implements Callable<Integer> {
       NotebookKernel.serve(connection);
       return 0;
     }
+    Ineffective ignored =
+        Ineffective.of(spec)
+            .note("--no-browser", installOnly, "Jupyter is not started with --install-only");
+    if (installOnly && path != null) {
+      ignored.note(path.toString(), "Jupyter is not started with --install-only");
+    }
+    ignored.say(spec.commandLine().getErr());
     Path installed = KernelSpec.install();
     PrintWriter err = spec.commandLine().getErr();
     err.println("kernel '%s' installed: %s".formatted(KernelSpec.DISPLAY_NAME, installed));
