@@ -124,6 +124,13 @@ public final class ProgramRun implements AutoCloseable {
     }
   }
 
+  /** Waits until the run has printed some text, or has ended. */
+  public void awaitPrinted(String text) throws InterruptedException, IOException {
+    while (process.isAlive() && !printed().contains(text)) {
+      Thread.sleep(20);
+    }
+  }
+
   public boolean isAlive() {
     return process.isAlive();
   }

@@ -24,6 +24,8 @@ public final class HelpWidth {
   public static void apply(CommandLine commandLine, int columns) {
     commandLine.setUsageHelpWidth(Math.clamp(columns, LEAST, MOST));
     if (columns < LEAST) {
+      // Colours are characters that take no column: so narrow, there are none.
+      commandLine.setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF));
       wrapAll(commandLine, columns);
     }
   }

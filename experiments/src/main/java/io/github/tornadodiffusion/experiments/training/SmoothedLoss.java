@@ -48,7 +48,7 @@ record SmoothedLoss(List<LossCurve.Row> rows) {
    */
   Chart chart(String title, int timesteps) {
     Line all = mean();
-    boolean logarithmic = isWide(all);
+    boolean logarithmic = isLogarithmic();
     Chart chart =
         Chart.lines(
             "loss", title, "Step", "Mean squared error" + (logarithmic ? " (log scale)" : ""));
@@ -65,8 +65,12 @@ record SmoothedLoss(List<LossCurve.Row> rows) {
     return chart;
   }
 
-  /** Whether a scale of powers of ten has several that can be labelled: a short run has none. */
-  private static boolean isWide(Line line) {
+  /**
+   * Whether the picture has a scale of powers of ten. On that of a short run none could be
+   * labelled.
+   */
+  boolean isLogarithmic() {
+    Line line = mean();
     double least = Arrays.stream(line.losses).min().orElse(1);
     double most = Arrays.stream(line.losses).max().orElse(1);
     return least > 0 && most >= WIDE * least;
