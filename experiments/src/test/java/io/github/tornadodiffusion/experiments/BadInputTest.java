@@ -301,7 +301,9 @@ class BadInputTest {
     String name = new String(new byte[] {(byte) 0xc3, (byte) 0xa4}, StandardCharsets.UTF_8);
     for (String[] command :
         List.of(
-            new String[] {"data", "preview", "--data", "digits", "--out", name + ".png"},
+            new String[] {
+              "data", "preview", "--data", "digits", "--out", temporary + "/" + name + ".png"
+            },
             new String[] {"train", "--data", name, "--out", "x"})) {
       String printed = ProgramRun.inAscii(2, temporary, command);
       List<String> errors = printed.lines().filter(line -> !line.startsWith("WARNING: ")).toList();
