@@ -89,7 +89,11 @@ public final class Main {
     if (args.length > 0 && !List.of("run", "notebook").contains(args[0])) {
       String again = Shell.program() + " " + Shell.line(List.of(args));
       Interruption.sayAtTheEnd(
-          finished::get, err, "stopped, nothing is kept; %s begins anew".formatted(again));
+          finished::get,
+          err,
+          List.of(args).contains("--resume")
+              ? "stopped, what was there is kept; %s goes on".formatted(again)
+              : "stopped, nothing is kept; %s begins anew".formatted(again));
     }
     int code = run(out, err, args);
     finished.set(true);

@@ -304,7 +304,7 @@ class BadInputTest {
             new String[] {
               "data", "preview", "--data", "digits", "--out", temporary + "/" + name + ".png"
             },
-            new String[] {"train", "--data", name, "--out", "x"})) {
+            new String[] {"sample", "--model", name, "--out", temporary + "/a.png"})) {
       String printed = ProgramRun.inAscii(2, temporary, command);
       List<String> errors = printed.lines().filter(line -> !line.startsWith("WARNING: ")).toList();
       assertEquals(1, errors.size(), printed);

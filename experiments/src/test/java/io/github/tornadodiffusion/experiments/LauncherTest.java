@@ -207,7 +207,7 @@ class LauncherTest {
             + """
 
             a=$'\\303\\244' && mkdir -p "d$a/$a" "d$a/b"
-            "$0" data preview --data digits --image-size 8 --channels 1 --count 1 --out "d$a/$a/$a.png" >out &&
+            "$0" data preview --data digits --image-size 8 --channels 1 --out "d$a/$a/$a.png" >out &&
             cp "d$a/$a/$a.png" "d$a/b/1.png" &&
             "$0" data preview --data "d$a" --image-size 8 --channels 1 --out preview.png >out &&
             grep -q "^images *2$" out && grep -q "1 images  $a$" out && grep -q "^data *d$a" out

@@ -123,8 +123,9 @@ public final class Errors {
           "memory ran out: %d MiB of heap is too little; use a smaller --batch or %s"
               .formatted(Runtime.getRuntime().maxMemory() >> 20, MemoryNeed.LARGER_HEAP);
       case InvalidPathException name when name.getReason().contains("unmappable") ->
-          "the name '%s' has characters that files cannot have in this locale (%s); set LC_ALL to one with UTF-8, for example C.UTF-8"
-              .formatted(name.getInput(), System.getProperty("sun.jnu.encoding"));
+          "the name '%s' has characters that files cannot have in this locale (%s)"
+                  .formatted(name.getInput(), System.getProperty("sun.jnu.encoding"))
+              + "; set LC_ALL to one with UTF-8, for example C.UTF-8";
       case InvalidPathException name ->
           "'%s' is no name of a file (%s); give another"
               .formatted(name.getInput(), name.getReason());

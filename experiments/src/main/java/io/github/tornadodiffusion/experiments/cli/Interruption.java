@@ -3,7 +3,6 @@ package io.github.tornadodiffusion.experiments.cli;
 import java.io.PrintWriter;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -14,8 +13,8 @@ import java.util.function.BooleanSupplier;
 public final class Interruption implements AutoCloseable {
   private static final long PATIENCE_SECONDS = 60;
 
-  /** Commands that end in order by themselves, and say how to go on. */
-  private static final AtomicInteger OPEN = new AtomicInteger();
+  /** Whether the command ends in order by itself, and says what is kept. */
+  private static volatile boolean saysSo;
 
   private final CountDownLatch finished = new CountDownLatch(1);
   private final Thread hook = new Thread(this::await, "interruption");
@@ -30,7 +29,7 @@ public final class Interruption implements AutoCloseable {
   /** Also requested once the deadline comes. */
   public Interruption(Deadline deadline) {
     this.deadline = deadline;
-    OPEN.incrementAndGet();
+    saysSo = true;
     try {
       Runtime.getRuntime().addShutdownHook(hook);
     } catch (IllegalStateException e) {
@@ -49,7 +48,7 @@ public final class Interruption implements AutoCloseable {
     Thread says =
         new Thread(
             () -> {
-              if (!finished.getAsBoolean() && OPEN.get() == 0) {
+              if (!finished.getAsBoolean() && !saysSo) {
                 err.println(line);
                 err.flush();
               }
@@ -95,6 +94,5 @@ public final class Interruption implements AutoCloseable {
         requested = true;
       }
     }
-    OPEN.decrementAndGet();
   }
 }

@@ -74,7 +74,10 @@ public final class OutputFiles {
    */
   public static void prepareDirectory(String option, Path directory) throws IOException {
     try {
-      Files.createDirectories(directory);
+      // A file system that is read-only may refuse to make even what is there.
+      if (!Files.isDirectory(directory)) {
+        Files.createDirectories(directory);
+      }
     } catch (IOException | ReadOnlyFileSystemException e) {
       throw new IOException(
           "cannot make the directory %s: %s; choose another place for %s"

@@ -80,9 +80,9 @@ record KeptImages(Path directory) {
     if (!String.valueOf(before).equals(String.valueOf(now))) {
       throw new IOException(
           Messages.line(
-              "%s was made with %s %s and not %s; give the options that it was made with, or another"
+              "%s was made with %s %s and not %s"
                       .formatted(file(index), key, words(before), words(now))
-                  + " --images"));
+                  + "; give the options that it was made with, or another --images"));
     }
   }
 

@@ -58,10 +58,13 @@ final class PreviewPictures {
     this.plan = plan;
     this.interruption = interruption;
     this.err = err;
+    program = plan.images == 0 ? null : record();
+  }
+
+  private RecordedProgram<SampleRegisters> record() {
     Sampling sampling = sampling(config.scheduler());
     ModelSampler.check(config.unet(), sampling);
-    program =
-        plan.images == 0 ? null : ModelSampler.record(config.unet(), sampling.registers(), batch());
+    return ModelSampler.record(config.unet(), sampling.registers(), batch());
   }
 
   /** Takes what the labels of the model mean; null for a model without classes. */

@@ -20,7 +20,7 @@ class LossBarsTest {
 
   @Test
   void fromTheLeastToTheLargest() {
-    assertEquals("█▅▁", LossBars.of(rows(1, 0.6, 0.2), 10));
+    assertEquals("█▅▁", LossBars.of(rows(1, 0.5, 0), 10));
     assertEquals("▁▁", LossBars.of(rows(0.5, 0.5), 10));
     assertEquals("", LossBars.of(rows(0.5), 10));
     assertEquals("", LossBars.of(rows(), 10));
