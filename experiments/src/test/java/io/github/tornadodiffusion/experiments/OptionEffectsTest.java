@@ -65,7 +65,7 @@ class OptionEffectsTest {
       train | --rng                 | always
       train | --seed                | always
       train | --out                 | always
-      train | --resume              | --resume | --out
+      train | --resume              | always, refused without --out
       train | --samples             | always
       train | --sample-steps        | --samples 0 --sample-steps 5 | --samples 0 draws no picture
       train | --sample-steps        | --sample-steps 2000 | 1000 timesteps
