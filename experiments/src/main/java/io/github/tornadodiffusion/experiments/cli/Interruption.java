@@ -58,8 +58,13 @@ public final class Interruption implements AutoCloseable {
   }
 
   /** Whether an exception says nothing but that the process is ending. */
-  static boolean isOf(Throwable e) {
-    return e instanceof IllegalStateException && "Shutdown in progress".equals(e.getMessage());
+  public static boolean isOf(Throwable e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (String.valueOf(cause.getMessage()).contains("Shutdown in progress")) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Whether the command is to end. */

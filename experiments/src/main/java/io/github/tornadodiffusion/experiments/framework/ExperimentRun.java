@@ -82,13 +82,29 @@ public final class ExperimentRun {
       boolean complete = run(mine.size(), left, directory, interruption);
       manifest.ended(complete ? "finished" : "interrupted");
       AtomicFiles.write(directory.manifest(), manifest.json());
-      experiment.kind().report(directory);
       if (!complete) {
         err.println(stopped(mine, directory));
+        err.flush();
+        reportSoFar(directory);
         return Errors.FAILURE;
       }
+      experiment.kind().report(directory);
       directory.announce(out);
       return 0;
+    }
+  }
+
+  /**
+   * Makes the report of what there is, if that can be done: whoever draws the first picture of a
+   * process prepares something for its end, which the JVM refuses once that has begun.
+   */
+  private void reportSoFar(ExperimentDirectory directory) throws IOException {
+    try {
+      experiment.kind().report(directory);
+    } catch (IllegalStateException | LinkageError e) {
+      if (!Interruption.isOf(e)) {
+        throw e;
+      }
     }
   }
 
