@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.experiments.cli;
 import java.io.PrintWriter;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -14,7 +15,7 @@ public final class Interruption implements AutoCloseable {
   private static final long PATIENCE_SECONDS = 60;
 
   /** Whether the command ends in order by itself, and says what is kept. */
-  private static volatile boolean saysSo;
+  private static final AtomicBoolean SAYS_SO = new AtomicBoolean();
 
   private final CountDownLatch finished = new CountDownLatch(1);
   private final Thread hook = new Thread(this::await, "interruption");
@@ -29,7 +30,7 @@ public final class Interruption implements AutoCloseable {
   /** Also requested once the deadline comes. */
   public Interruption(Deadline deadline) {
     this.deadline = deadline;
-    saysSo = true;
+    SAYS_SO.set(true);
     try {
       Runtime.getRuntime().addShutdownHook(hook);
     } catch (IllegalStateException e) {
@@ -48,7 +49,7 @@ public final class Interruption implements AutoCloseable {
     Thread says =
         new Thread(
             () -> {
-              if (!finished.getAsBoolean() && !saysSo) {
+              if (!finished.getAsBoolean() && !SAYS_SO.get()) {
                 err.println(line);
                 err.flush();
               }
