@@ -263,7 +263,7 @@ class OptionEffectsTest {
   private static Path named;
 
   /** A line of the table; without arguments for an option that always has an effect. */
-  private record Line(String command, String option, String arguments, String words) {
+  record Line(String command, String option, String arguments, String words) {
     static Line of(String text) {
       String[] parts = text.split("\\|");
       boolean always = parts.length == 3;
