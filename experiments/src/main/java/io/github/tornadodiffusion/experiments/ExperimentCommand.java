@@ -7,7 +7,7 @@ import io.github.tornadodiffusion.experiments.study.PredictionExperiment;
 import io.github.tornadodiffusion.experiments.study.SchedulesExperiment;
 import picocli.CommandLine.Command;
 
-/** Experiments: each writes raw data, a report made from it and what it takes to repeat it. */
+/** Experiments: each writes raw data, a report made from it, and everything needed to repeat it. */
 @Command(
     name = ExperimentCommand.NAME,
     description = "Runs an experiment and writes raw data, a report, pictures and a manifest.",

@@ -30,7 +30,7 @@ public final class ExperimentReports {
   private ExperimentReports() {}
 
   /**
-   * Makes the report of a directory, anew if there is one.
+   * Makes the report of a directory, replacing an earlier one.
    *
    * @throws IOException in one line if the directory holds no experiment that is known
    */
@@ -38,7 +38,7 @@ public final class ExperimentReports {
     kind(directory).report(directory);
   }
 
-  /** What two runs are compared by, as {@link #write} throws. */
+  /** The figures that two runs are compared by; throws like {@link #write}. */
   static List<ExperimentData.Row> comparable(ExperimentDirectory directory) throws IOException {
     return kind(directory).comparable().apply(ExperimentData.read(directory).rows());
   }

@@ -11,18 +11,18 @@ import java.lang.foreign.ValueLayout;
 /**
  * The class the launcher script starts.
  *
- * <p>A JVM that computes with {@code jdk.incubator.vector} says so on standard error before the
- * first line of a program, and no option turns that off. Where an error is promised to be one line,
- * a line of noise above it is a fault. So the script starts the JVM with a filter on standard error
- * and the real one as file descriptor 3 ({@code -Dtornadodiffusion.stderr=3}), and this class puts
- * it back before anything else happens.
+ * <p>A JVM that uses {@code jdk.incubator.vector} says so on standard error before a program
+ * begins, and no option turns that off. Errors are promised to be a single line, so this extra line
+ * would be a fault. So the script starts the JVM with a filter on standard error and the real one
+ * as file descriptor 3 ({@code -Dtornadodiffusion.stderr=3}), and this class puts it back before
+ * anything else happens.
  */
 public final class Launch {
   private static final String STARTED = "tornado-diffusion-started\n";
 
   private Launch() {}
 
-  /** Makes kernels stable, puts the standard streams where they belong, then runs the program. */
+  /** Makes the source of kernels stable, restores the standard streams, then runs the program. */
   public static void main(String[] args) throws Throwable {
     StableSource.prepare();
     Integer saved = Integer.getInteger("tornadodiffusion.stderr");

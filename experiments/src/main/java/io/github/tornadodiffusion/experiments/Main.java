@@ -16,6 +16,7 @@ import java.io.FileOutputStream;
 import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.charset.Charset;
 import java.nio.file.Path;
 import java.util.List;
@@ -58,9 +59,10 @@ public final class Main {
   @Option(
       names = PluginOption.NAME,
       scope = ScopeType.INHERIT,
-      paramLabel = "DIR_OR_JAR",
+      paramLabel = "PATH",
       description =
-          "Classes of your own, for options that name a class, and experiments; may be repeated.")
+          "Classes of your own, for options that name a class, and experiments: a directory, a jar"
+              + " or a Java source file; may be repeated.")
   List<Path> plugins;
 
   private Main() {}
@@ -76,7 +78,7 @@ public final class Main {
    * @param stdout where results go
    */
   static void run(OutputStream stdout, String[] args) {
-    // Numbers in files, names and messages are written the same everywhere.
+    // Numbers in files, names and messages must not depend on the locale.
     Locale.setDefault(Locale.ROOT);
     // Pictures are drawn without a display, which a server does not have.
     System.setProperty("java.awt.headless", "true");

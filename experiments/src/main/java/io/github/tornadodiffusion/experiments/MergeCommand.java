@@ -65,8 +65,8 @@ final class MergeCommand implements Callable<Integer> {
   }
 
   /**
-   * Which part holds which unit. Checks that all have one configuration, and that no unit comes
-   * twice.
+   * The part that has each unit. Checks that all parts have the same configuration, and that no
+   * unit occurs twice.
    */
   private Map<String, ExperimentDirectory> sources(
       List<ExperimentDirectory> directories, List<JsonNode> manifests) {

@@ -1,13 +1,14 @@
 package io.github.tornadodiffusion.experiments;
 
 import io.github.tornadodiffusion.experiments.framework.ExperimentProvider;
+import io.github.tornadodiffusion.experiments.run.SourcePlugin;
 import io.github.tornadodiffusion.nn.plugins.Plugins;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine;
 
-/** The option that names plug-ins, in force before a command line is parsed. */
+/** The option that names plug-ins, which is applied before the command line is parsed. */
 final class PluginOption {
   static final String NAME = "--plugin";
 
@@ -17,17 +18,27 @@ final class PluginOption {
 
   /**
    * Loads the plug-ins that arguments name, and adds the experiments that they provide to the
-   * commands: a plug-in decides what can be parsed.
+   * commands: plug-ins determine what can be parsed.
    *
    * @param root the command line of the program
    * @throws IllegalArgumentException in one line if a plug-in cannot be read
    */
   static void apply(CommandLine root, List<String> arguments) {
-    Plugins.load(paths(arguments));
+    for (Path path : paths(arguments)) {
+      if (SourcePlugin.is(path)) {
+        SourcePlugin.load(path, root.getErr());
+      } else {
+        Plugins.load(List.of(path));
+      }
+    }
     CommandLine experiment = root.getSubcommands().get(ExperimentCommand.NAME);
     ExperimentProvider.all()
         .filter(provider -> !experiment.getSubcommands().containsKey(provider.kind().name()))
         .forEach(provider -> experiment.addSubcommand(provider.kind().name(), provider.command()));
+    // What was added later has none of what the others were told.
+    root.setOut(root.getOut());
+    root.setErr(root.getErr());
+    root.setCaseInsensitiveEnumValuesAllowed(root.isCaseInsensitiveEnumValuesAllowed());
   }
 
   private static List<Path> paths(List<String> arguments) {
@@ -36,7 +47,7 @@ final class PluginOption {
     for (int i = 0; i < arguments.size(); i++) {
       String argument = arguments.get(i);
       if (runs && i > 0 && !argument.startsWith("-")) {
-        break; // What follows the file is for the program in it.
+        break; // Arguments after the file belong to the program in it.
       }
       if (argument.startsWith(NAME + "=")) {
         paths.add(Path.of(argument.substring(NAME.length() + 1)));

@@ -15,8 +15,7 @@ import java.util.Arrays;
  *
  * @param sample [n, inChannels, h, w]
  * @param timesteps [n]
- * @param labels [n], or [n, length] where vectors stand for labels; null for a model without
- *     classes
+ * @param labels [n], or [n, length] if vectors replace labels; null for a model without classes
  * @param target [n, outChannels, h, w], or null
  */
 @SuppressWarnings("ArrayRecordComponent") // read once and handed on, never compared
@@ -29,7 +28,7 @@ record PredictInput(HostTensor sample, float[] timesteps, float[] labels, HostTe
   /**
    * Reads and checks a file.
    *
-   * @throws IOException in one line naming the tensor, the cause and the mend
+   * @throws IOException in one line naming the tensor, the cause and the remedy
    */
   static PredictInput read(Path file, UNet2DConfig config) throws IOException {
     try (SafetensorsFile tensors = Safetensors.open(file)) {
@@ -66,7 +65,7 @@ record PredictInput(HostTensor sample, float[] timesteps, float[] labels, HostTe
     return tensors.tensor(name);
   }
 
-  /** One value an image; a single value goes for all of them. */
+  /** One value per image; a single value is used for all of them. */
   private static float[] perImage(HostTensor tensor, String name, int images) {
     float[] values = tensor.values();
     if (tensor.shape().length > 1 || (values.length != images && values.length != 1)) {
@@ -99,7 +98,7 @@ record PredictInput(HostTensor sample, float[] timesteps, float[] labels, HostTe
       return tensor.values();
     }
     float[] labels = perImage(tensor, LABELS, images);
-    // Labels that are embedded like timesteps are any numbers.
+    // Labels that are embedded like timesteps can be any numbers.
     if (config.classEmbedType() == null) {
       for (float label : labels) {
         if (label != (int) label || label < 0 || label >= config.numClassEmbeds()) {
@@ -126,17 +125,17 @@ record PredictInput(HostTensor sample, float[] timesteps, float[] labels, HostTe
     return target;
   }
 
-  /** What the model reads. */
+  /** The inputs of the model. */
   UNetInputs inputs() {
     return new UNetInputs(sample.values(), timesteps, labels);
   }
 
-  /** What the program is recorded for. */
+  /** The shape that the program is recorded for. */
   BatchShape shape() {
     return new BatchShape(sample.shape()[0], sample.shape()[2], sample.shape()[3]);
   }
 
-  /** The shape of what the model makes of the sample. */
+  /** The shape of the output of the model. */
   int[] outputShape(UNet2DConfig config) {
     BatchShape shape = shape();
     return new int[] {shape.images(), config.outChannels(), shape.height(), shape.width()};

@@ -128,7 +128,7 @@ final class RerunCommand implements Callable<Integer> {
     return spec.root().commandLine().execute(all.toArray(String[]::new));
   }
 
-  /** Processor and cores; machines of one name may still be of different generations. */
+  /** Processor and cores; machines with the same name may still differ in generation. */
   private static String machine(Path directory) throws IOException {
     JsonNode machine = readManifest(directory).path("machine");
     return "%s with %s cores"

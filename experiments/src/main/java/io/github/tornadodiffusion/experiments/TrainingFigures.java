@@ -15,8 +15,8 @@ import javax.imageio.ImageIO;
 import org.apache.commons.math3.stat.StatUtils;
 
 /**
- * What two runs of {@code train} are compared by: the steps, the rate as one figure, its median,
- * and the picture that the model draws.
+ * The figures that two runs of {@code train} are compared by: the steps, the median rate, and the
+ * picture of samples.
  */
 final class TrainingFigures {
   private static final String RATE = "images_per_s";

@@ -1,11 +1,15 @@
 package io.github.tornadodiffusion.experiments;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
@@ -33,6 +37,33 @@ final class InstalledProgram {
       }
     }
     Files.writeString(root.resolve("target/app/current"), "build\n");
+  }
+
+  /**
+   * Starts the script in a directory and waits for its end.
+   *
+   * @param root where it was laid
+   */
+  static CommandRun run(Path root, Path directory, String... arguments)
+      throws IOException, InterruptedException {
+    Path out = Files.createTempFile(root, "out", "");
+    Path err = Files.createTempFile(root, "err", "");
+    List<String> command = new ArrayList<>(List.of("/bin/bash", root + "/tornado-diffusion"));
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder =
+        new ProcessBuilder(command)
+            .directory(directory.toFile())
+            .redirectOutput(out.toFile())
+            .redirectError(err.toFile());
+    if (!command.contains("--device")) {
+      builder.environment().remove("TORNADOVM_HOME");
+    }
+    builder.environment().put("TORNADODIFFUSION_JAVA_HOME", System.getProperty("java.home"));
+    Process process = builder.start();
+    boolean ended = process.waitFor(2, TimeUnit.MINUTES);
+    process.destroyForcibly();
+    assertTrue(ended, "still running");
+    return new CommandRun(process.exitValue(), Files.readString(out), Files.readString(err));
   }
 
   private static void pack(Path classes, Path jar) throws IOException {

@@ -299,6 +299,100 @@ class PluginTest {
     CommandRun.refused(List.of("answer"), "experiment", "answer");
   }
 
+  private static Path source(String name, String text) throws IOException {
+    return Files.writeString(temporary.resolve(name + ".java"), text);
+  }
+
+  /** With what it provides to the program, which no file names. */
+  @Test
+  void aSourceFileIsAPlugin() throws IOException {
+    String line = SOURCES.get("Line");
+    Path known = train("known-source", "--preset", "my.Tiny", "--plugin", jar.toString());
+    Path own =
+        train(
+            "own-source",
+            "--preset",
+            "my.Tiny",
+            "--plugin",
+            jar.toString(),
+            "--schedule",
+            "Line",
+            "--plugin",
+            source("Line", line).toString());
+    assertArrayEquals(parameters(known), parameters(own));
+    assertEquals(
+        temporary.resolve("Line.java").toString(),
+        json(own.resolve("manifest.json")).at("/plugins/1").asString());
+    String answer = source("Answer", SOURCES.get("Answer")).toString();
+    CommandRun.succeeds("experiment", "answer", "--plugin=" + answer);
+  }
+
+  @Test
+  void aSourceFileThatDoesNotCompileIsShownAsTheCompilerShowsIt() throws IOException {
+    String file = source("Broken", "class Broken {\n  int x = \"a\";\n}\n").toString();
+    CommandRun run = CommandRun.of("devices", "--plugin", file);
+    assertEquals(2, run.code(), run.err());
+    List<String> lines = run.err().lines().toList();
+    assertTrue(lines.getFirst().startsWith(file + ":2: error: incompatible types"), run.err());
+    assertEquals(
+        "error: The plug-in %s does not compile: mend what the compiler names".formatted(file),
+        lines.getLast());
+    assertEquals("", run.out());
+  }
+
+  /** A family of kernels with its cases, as a source file, and what a wrong kernel leads to. */
+  @Test
+  void casesOfKernelsAreMeasuredOrNamed() throws IOException {
+    String cases =
+        """
+        import io.github.tornadodiffusion.kernels.*;
+        import java.util.List;
+        import uk.ac.manchester.tornado.api.annotations.Parallel;
+        import uk.ac.manchester.tornado.api.types.arrays.*;
+
+        public final class Squares implements KernelCases {
+          static void square(FloatArray m, IntArray d) {
+            for (@Parallel int i = 0; i < d.get(0); i++) {
+              m.set(d.get(2) + i, m.get(d.get(1) + i) * m.get(d.get(1) + i));
+            }
+          }
+
+          public String name() {
+            return "squares";
+          }
+
+          public List<Trial> trials() {
+            Kernel kernel =
+                Kernel.of(Squares.class, "square")
+                    .with(CallOracle.range(2, 0, (i, d, m) -> Math.pow(m.at(d[1] + i), 2)));
+            Call call = new Call(kernel, new int[] {4096, 16, 4112}, 4096, 4096, 32768);
+            return List.of(new Trial("square", List.of(call), 8208, List.of(), Squares::content));
+          }
+
+          private static float[] content() {
+            float[] content = new float[8208];
+            for (int i = 16; i < content.length; i++) {
+              content[i] = (float) Math.sin(i);
+            }
+            return content;
+          }
+        }
+        """;
+    String[] bench = {
+      "bench", "kernels", "--preset", "digits", "--batch", "1", "--runs", "1", "--plugin", ""
+    };
+    bench[9] = source("Squares", cases).toString();
+    CommandRun right = CommandRun.succeeds(bench);
+    assertTrue(right.out().contains("(squares)"), right.out());
+    assertTrue(right.out().contains("Squares.square 4096 elements"), right.out());
+    String twice = "m.set(d.get(2) + i, 2f * ";
+    source("Squares", cases.replace("m.set(d.get(2) + i, ", twice));
+    CommandRun wrong = CommandRun.of(bench);
+    assertEquals(1, wrong.code(), wrong.err());
+    assertTrue(wrong.err().contains("error: Squares.square"), wrong.err());
+    assertTrue(!wrong.out().contains("Squares.square"), wrong.out());
+  }
+
   @Test
   void leavesTheOptionsOfSomebodysProgramAlone() {
     CommandRun run = CommandRun.of("run", "Absent.java", "--plugin", "none.jar");

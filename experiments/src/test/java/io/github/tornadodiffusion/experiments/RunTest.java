@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -54,8 +53,7 @@ class RunTest {
   @TempDir static Path root;
   @TempDir Path directory;
 
-  private Path out;
-  private Path err;
+  private CommandRun run;
 
   @BeforeAll
   static void install() throws IOException {
@@ -65,25 +63,13 @@ class RunTest {
   /** Runs a source file; it must end with this code. */
   private void run(int code, String source, String... arguments) throws Exception {
     Files.writeString(directory.resolve("My.java"), source);
-    out = directory.resolve("out");
-    err = directory.resolve("err");
-    List<String> command = new ArrayList<>(List.of("/bin/bash", root + "/tornado-diffusion"));
-    command.addAll(List.of("run", "My.java"));
-    command.addAll(List.of(arguments));
-    ProcessBuilder builder =
-        new ProcessBuilder(command)
-            .directory(directory.toFile())
-            .redirectOutput(out.toFile())
-            .redirectError(err.toFile());
-    if (!command.contains("--device")) {
-      builder.environment().remove("TORNADOVM_HOME");
-    }
-    builder.environment().put("TORNADODIFFUSION_JAVA_HOME", System.getProperty("java.home"));
-    Process process = builder.start();
-    boolean ended = process.waitFor(2, TimeUnit.MINUTES);
-    process.destroyForcibly();
-    assertTrue(ended, "still running");
-    assertEquals(code, process.exitValue(), Files.readString(err));
+    run =
+        InstalledProgram.run(
+            root,
+            directory,
+            Stream.concat(Stream.of("run", "My.java"), Stream.of(arguments))
+                .toArray(String[]::new));
+    assertEquals(code, run.code(), run.err());
   }
 
   @Test
@@ -106,8 +92,8 @@ class RunTest {
         "a b",
         "--steps",
         "--help");
-    assertEquals(List.of("a b --steps --help", "done"), Files.readAllLines(out));
-    assertEquals("", Files.readString(err));
+    assertEquals(List.of("a b --steps --help", "done"), run.out().lines().toList());
+    assertEquals("", run.err());
   }
 
   @Test
@@ -118,7 +104,7 @@ class RunTest {
     run(0, once);
     assertEquals(times, times());
     run(0, "void main() { IO.println(2); }");
-    assertEquals(List.of("2"), Files.readAllLines(out));
+    assertEquals(List.of("2"), run.out().lines().toList());
   }
 
   private static List<FileTime> times() throws IOException {
@@ -135,7 +121,7 @@ class RunTest {
   @Test
   void whatDoesNotCompileIsShownAsTheCompilerShowsIt() throws Exception {
     run(2, "void main() {\n  int x = \"a\";\n}\n");
-    List<String> lines = Files.readAllLines(err);
+    List<String> lines = run.err().lines().toList();
     assertEquals(
         "My.java:2: error: incompatible types: String cannot be converted to int",
         lines.getFirst());
@@ -146,8 +132,7 @@ class RunTest {
   @Test
   void aFileWithoutMainIsOneLine() throws Exception {
     run(2, "class My {}");
-    assertEquals(
-        "error: My.java has no main method: begin one with void main()\n", Files.readString(err));
+    assertEquals("error: My.java has no main method: begin one with void main()\n", run.err());
   }
 
   @Test
@@ -178,19 +163,19 @@ class RunTest {
             "Caused by: java.lang.IllegalStateException: inner",
             "\tat mine.My.fail(My.java:13)",
             "\tat mine.My.main(My.java:6)"),
-        Files.readAllLines(err));
+        run.err().lines().toList());
   }
 
   @Test
   void anOwnKernelRuns() throws Exception {
     run(0, OWN_KERNEL, "--device", "jvm");
-    assertEquals(List.of("[2.0, 4.0, 6.0]"), Files.readAllLines(out));
+    assertEquals(List.of("[2.0, 4.0, 6.0]"), run.out().lines().toList());
   }
 
   @Test
   @OnDevice
   void anOwnKernelRunsOnADevice() throws Exception {
     run(0, OWN_KERNEL, "--device", Engines.devices().getFirst().id());
-    assertEquals(List.of("[2.0, 4.0, 6.0]"), Files.readAllLines(out));
+    assertEquals(List.of("[2.0, 4.0, 6.0]"), run.out().lines().toList());
   }
 }

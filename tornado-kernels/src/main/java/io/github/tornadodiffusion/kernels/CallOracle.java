@@ -14,6 +14,28 @@ public interface CallOracle {
   Expectation expect(Call call);
 
   /**
+   * The oracle of a kernel that writes one range of the arena.
+   *
+   * @param offset the place in the descriptor that says where the range begins
+   * @param count the place in the descriptor that says how many elements it has
+   */
+  static CallOracle range(int offset, int count, Value value) {
+    return call -> {
+      int[] d = call.descriptor();
+      return new Expectation(
+          d[count] + " elements",
+          Region.at(d[offset], d[count], (i, before, sum) -> sum.add(value.of(i, d, before))));
+    };
+  }
+
+  /** An element that is no sum. */
+  @FunctionalInterface
+  interface Value {
+    /** What element i must be, when the arena holds {@code before}. */
+    double of(int i, int[] descriptor, Arena before);
+  }
+
+  /**
    * Everything that a call writes for others to read.
    *
    * @param shape what a table shows, for instance {@code 8x32x32 3x3 64 -> 128}

@@ -26,16 +26,16 @@ public final class Batches {
    * One batch.
    *
    * @param images batch * channels * imageSize * imageSize values in [-1, 1], NCHW
-   * @param labels a class an image, -1 where the data set has none
-   * @param indices which image of the data set each one is
+   * @param labels the class of each image, -1 if the data set has none
+   * @param indices the index of each image in the data set
    */
   public record Batch(float[] images, int[] labels, int[] indices) {}
 
   /**
    * Batches of a data set.
    *
-   * @param batchSize images a batch, at least 1; it may exceed the data set's size
-   * @param randomFlip whether half of the images, drawn anew every epoch, are mirrored left to
+   * @param batchSize images per batch, at least 1; it may exceed the data set's size
+   * @param randomFlip whether half of the images, drawn again in every epoch, are mirrored left to
    *     right
    * @param seed of the order and of the flips
    */
@@ -50,7 +50,7 @@ public final class Batches {
     this.seed = seed;
   }
 
-  /** The epoch, counted from 0, which the first image of a step belongs to. */
+  /** The epoch, counted from 0, of the first image of a step. */
   public long epoch(long step) {
     return step * batchSize / dataset.size();
   }

@@ -11,18 +11,18 @@ import java.util.stream.IntStream;
 /**
  * A data set in two parts that share no image; both keep the order of the whole.
  *
- * @param training what a model may see
- * @param heldOut what it may not
+ * @param training images that a model may see
+ * @param heldOut images that it may not see
  */
 public record HeldOut(Dataset training, Dataset heldOut) {
   private static final long STREAM = 0x484f;
 
   /**
    * Splits a data set at random. Where images have classes, every class is split by itself, so that
-   * both parts have the classes in the same proportions but for rounding.
+   * both parts have the classes in the same proportions, apart from rounding.
    *
    * @param fraction of the images to hold out, above 0 and below 1
-   * @param seed of the choice, which depends on it, the size and the labels alone
+   * @param seed of the choice, which depends only on the seed, the size and the labels
    * @throws IllegalArgumentException if a part would have no image
    */
   public static HeldOut split(Dataset dataset, double fraction, long seed) {

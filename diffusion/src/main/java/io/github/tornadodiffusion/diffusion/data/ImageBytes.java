@@ -5,7 +5,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/** Images held as one unsigned byte a sample, and their conversion to and from [-1, 1]. */
+/** Images held as one unsigned byte per sample, and their conversion to and from [-1, 1]. */
 public final class ImageBytes {
   private ImageBytes() {}
 
@@ -23,7 +23,7 @@ public final class ImageBytes {
     return (byte) (int) Math.rint(Math.min(255, Math.max(0, value)));
   }
 
-  /** Brightness of a colour as ITU-R 601 weighs it. */
+  /** Brightness of a colour according to ITU-R 601. */
   public static float luma(float red, float green, float blue) {
     return 0.299f * red + 0.587f * green + 0.114f * blue;
   }
@@ -44,7 +44,7 @@ public final class ImageBytes {
     }
   }
 
-  /** A SHA-256 that has taken in the images' number and shape; their pixels follow. */
+  /** A SHA-256 of the number and shape of images, ready for their pixels. */
   public static MessageDigest digest(int count, int channels, int imageSize) {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");

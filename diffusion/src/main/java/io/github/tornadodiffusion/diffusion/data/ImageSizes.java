@@ -3,8 +3,8 @@ package io.github.tornadodiffusion.diffusion.data;
 /**
  * The sizes of images before they are cropped and resized, in pixels.
  *
- * @param minWidth the least width of any
- * @param minHeight the least height of any
+ * @param minWidth the smallest width of any
+ * @param minHeight the smallest height of any
  * @param maxWidth the greatest width of any
  * @param maxHeight the greatest height of any
  */
@@ -23,7 +23,10 @@ public record ImageSizes(int minWidth, int minHeight, int maxWidth, int maxHeigh
         Math.max(maxHeight, other.maxHeight));
   }
 
-  /** Whether all images have one size, of the shape of a rectangle: they lose the same margins. */
+  /**
+   * Whether all images have one size with the proportions of a rectangle, so that cropping removes
+   * the same margins.
+   */
   public boolean allOfShape(int width, int height) {
     return minWidth == maxWidth
         && minHeight == maxHeight

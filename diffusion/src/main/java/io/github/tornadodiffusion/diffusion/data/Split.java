@@ -21,7 +21,7 @@ public enum Split {
 
   private final Pattern word;
 
-  /** The words come alone or run into what they are of, as in trainset. */
+  /** The words stand alone or are joined to what they describe, as in trainset. */
   Split(String words) {
     word = Pattern.compile("(" + words + ")(set|data|images?|imgs)?");
   }
@@ -41,7 +41,7 @@ public enum Split {
     return Optional.empty();
   }
 
-  /** The split that a word in small letters stands for. */
+  /** The split that a lower-case word stands for. */
   static Optional<Split> ofWord(String word) {
     for (Split split : values()) {
       if (split != ALL && split.word.matcher(word).matches()) {
@@ -52,9 +52,9 @@ public enum Split {
   }
 
   /**
-   * What belongs to a split.
+   * The parts that belong to a split.
    *
-   * @param there the parts by split; everything under {@link #ALL} where nothing tells them apart
+   * @param there the parts by split; everything under {@link #ALL} if nothing distinguishes them
    * @param asked the split that the user asked for, or null for the default: train
    * @param place the data's name in messages
    * @throws IllegalArgumentException in one line if there is no such split

@@ -8,16 +8,16 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The split that a name of a file or directory tells by one of its words, at any place: {@code
- * train2017}, {@code testA}, {@code emnist-digits-test-images-idx3-ubyte}. A name that holds words
- * of two splits tells none.
+ * The split that the name of a file or directory indicates by one of its words, at any position:
+ * {@code train2017}, {@code testA}, {@code emnist-digits-test-images-idx3-ubyte}. A name with the
+ * words of two splits indicates none.
  *
- * @param split that is told
- * @param exact whether the name has no other words, numbers and single letters aside
- * @param rest the name without the word; empty where no letter is left of it
+ * @param split that is indicated
+ * @param exact whether the name has no other words, apart from numbers and single letters
+ * @param rest the name without the word; empty if no letter remains
  */
 public record SplitName(Split split, boolean exact, String rest) {
-  /** Runs of letters, which end before a capital: {@code testA} are two. */
+  /** Runs of letters, which end before a capital: {@code testA} has two. */
   private static final Pattern WORD =
       Pattern.compile("t10k|\\p{Lu}+(?!\\p{Ll})|\\p{Lu}?[\\p{L}&&[^\\p{Lu}]]+");
 
@@ -26,7 +26,7 @@ public record SplitName(Split split, boolean exact, String rest) {
   /** Parts of one split are numbered: {@code train-00000-of-00002}. */
   private static final Pattern PART = Pattern.compile("[0-9]+-of-[0-9]+");
 
-  /** The split that a name tells. */
+  /** The split that a name indicates. */
   public static Optional<SplitName> of(String full) {
     String name = PART.matcher(full).replaceFirst("");
     Set<Split> splits = new HashSet<>();

@@ -16,10 +16,10 @@ public final class Subset implements Dataset {
   /**
    * A view of a data set.
    *
-   * @param indices which images of the whole, in the order that they have here; at least one
-   * @param part what the images are of the whole, for the name
+   * @param indices of the images in the whole, in the order of the view; at least one
+   * @param part a description of the part, for the name
    * @throws IllegalArgumentException if there are none
-   * @throws IndexOutOfBoundsException if one is not there
+   * @throws IndexOutOfBoundsException if an index is out of range
    */
   public Subset(Dataset whole, int[] indices, String part) {
     if (indices.length == 0) {
@@ -79,7 +79,7 @@ public final class Subset implements Dataset {
     return whole.warnings();
   }
 
-  /** The SHA-256 over the hash of the whole, which the pixels follow from, and the indices. */
+  /** The SHA-256 over the indices and the hash of the whole, which determine the pixels. */
   @Override
   public String hash() {
     MessageDigest digest = ImageBytes.digest(indices.length, channels(), imageSize());

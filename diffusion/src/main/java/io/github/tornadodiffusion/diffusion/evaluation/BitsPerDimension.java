@@ -13,8 +13,8 @@ import java.util.List;
  * likelihood of the image after the last step, by bins around its values.
  *
  * @param perImage the whole bound of every image
- * @param prior its part that no model changes: the mean divergence of x_T from noise
- * @param terms its other parts: the means over the images of a term of every stratum of timesteps
+ * @param prior the part that does not depend on the model: the mean divergence of x_T from noise
+ * @param terms the other parts: for every stratum of timesteps the mean of its term over the images
  */
 @SuppressWarnings("ArrayRecordComponent") // bulk data that nobody compares
 public record BitsPerDimension(double[] perImage, double prior, List<Term> terms) {
@@ -30,7 +30,7 @@ public record BitsPerDimension(double[] perImage, double prior, List<Term> terms
   public record Term(int first, int timesteps, double bits) {}
 
   /**
-   * How to measure.
+   * How to measure it.
    *
    * @param variance of the model's steps
    * @param clip whether the predicted x_0 is clipped to [-1, 1], as in the papers' code
@@ -54,8 +54,8 @@ public record BitsPerDimension(double[] perImage, double prior, List<Term> terms
    * Measures a model.
    *
    * @param images that it was not trained on
-   * @param seed of the noise and of the timesteps; an image's noise and timesteps depend on it, the
-   *     image's number and the stratum alone
+   * @param seed of the noise and of the timesteps; an image's noise and timesteps depend only on
+   *     the seed, its number and the stratum
    * @throws IllegalArgumentException if the model has no output for the variance that is asked for
    */
   public static BitsPerDimension of(
@@ -128,7 +128,8 @@ public record BitsPerDimension(double[] perImage, double prior, List<Term> terms
       double log =
           switch (options.variance) {
             case FIXED_SMALL, FIXED_SMALL_LOG -> posteriorLog;
-            // As in the papers' code, whose likelihood of timestep 0 has the posterior's variance.
+            // As in the papers' code, where the likelihood of timestep 0 has the posterior's
+            // variance.
             case FIXED_LARGE, FIXED_LARGE_LOG -> t == 0 ? posteriorLog : betaLog;
             case LEARNED ->
                 Math.log(Math.max(answer.output()[length + i], NoiseSchedule.LEAST_VARIANCE));
@@ -144,7 +145,10 @@ public record BitsPerDimension(double[] perImage, double prior, List<Term> terms
     return sum / length / LN2;
   }
 
-  /** Of normal distributions whose means differ by so much, by the logarithms of the variances. */
+  /**
+   * The divergence of two normal distributions, from the difference of their means and the
+   * logarithms of their variances.
+   */
   private static double divergence(double difference, double log, double modelLog) {
     return (modelLog
             - log

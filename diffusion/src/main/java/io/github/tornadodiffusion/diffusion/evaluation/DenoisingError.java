@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * How far a model is from the noise in images and from the images themselves, whatever it predicts.
- * Models that are asked with the same seed see the same noise.
+ * The errors of a model in predicting the noise and the images themselves, whichever of them it
+ * predicts. Models that are measured with the same seed see the same noise.
  */
 public final class DenoisingError {
   private DenoisingError() {}
@@ -16,10 +16,10 @@ public final class DenoisingError {
    *
    * @param image number of the image in its data set
    * @param logSnr logarithm of signal^2 / sigma^2; infinite without noise or signal
-   * @param noise mean squared error of the predicted noise; infinite where x_t has no noise that a
-   *     prediction of x_0 could tell
-   * @param original mean squared error of the predicted x_0, not clipped; infinite where x_t has no
-   *     signal and the model predicts the noise
+   * @param noise mean squared error of the predicted noise; infinite if the model predicts x_0 and
+   *     x_t has no noise
+   * @param original mean squared error of the predicted x_0, not clipped; infinite if the model
+   *     predicts the noise and x_t has no signal
    */
   public record Row(int image, int timestep, double logSnr, double noise, double original) {}
 
@@ -51,7 +51,7 @@ public final class DenoisingError {
     return rows;
   }
 
-  /** Both follow from the error of what the model predicts, for the sample is known. */
+  /** Both follow from the error of the prediction, because the sample is known. */
   private static Row row(EvaluatedModel model, EvaluatedModel.Answer answer) {
     double signal = model.schedule().signal(answer.timestep());
     double sigma = model.schedule().sigma(answer.timestep());

@@ -4,11 +4,11 @@ import org.apache.commons.math3.special.Erf;
 
 /**
  * A normal distribution over values in even levels from -1 to 1: a level has the probability of the
- * bin around it, the first and the last that of the tail beyond (Ho et al. 2020, equation 13). In
- * place of the papers' code's least probability of 1e-12 the logarithm is exact.
+ * bin around it, the first and the last that of the tail beyond (Ho et al. 2020, equation 13). The
+ * logarithm is exact, whereas the papers' code limits the probability to at least 1e-12.
  */
 final class DiscretisedNormal {
-  /** Erfc is computed from its asymptotic series beyond it. */
+  /** Beyond this, erfc is computed from its asymptotic series. */
   private static final double FAR = 20;
 
   private static final double LOG_SQRT_PI = Math.log(Math.PI) / 2;
@@ -31,7 +31,7 @@ final class DiscretisedNormal {
     if (value > 1 - half / 2) {
       return logUpperTail(low);
     }
-    // In the upper half, where tails do not cancel.
+    // In the upper half, where the tails do not cancel.
     if (low + high < 0) {
       return logBetween(-high, -low);
     }

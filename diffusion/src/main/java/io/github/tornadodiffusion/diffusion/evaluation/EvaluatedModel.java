@@ -8,13 +8,13 @@ import io.github.tornadodiffusion.kernels.ops.noise.Philox;
 import java.util.function.IntBinaryOperator;
 
 /**
- * A model, and what its answers mean.
+ * A model and the meaning of its outputs.
  *
  * @param denoiser the model
- * @param batch images that it is always asked with
+ * @param batch the number of images in every call
  * @param schedule the forward process that it was trained on
  * @param prediction what it predicts
- * @param labels whether it is told the images' classes
+ * @param labels whether it gets the classes of the images
  */
 public record EvaluatedModel(
     Denoiser denoiser,
@@ -32,15 +32,15 @@ public record EvaluatedModel(
   }
 
   /**
-   * An image at a timestep.
+   * The output for an image at a timestep.
    *
    * @param image number of the image in its data set
-   * @param round which of the image's timesteps it is
+   * @param round the number of the timestep among those of the image
    * @param original x_0
    * @param noise that was mixed into it
    * @param sample x_t
-   * @param output what the model answers, in the same order; a model that predicts its variance has
-   *     as many values more
+   * @param output of the model, in the same order; a model that predicts its variance has twice as
+   *     many values
    */
   @SuppressWarnings("ArrayRecordComponent") // bulk data that nobody compares
   record Answer(
@@ -52,14 +52,14 @@ public record EvaluatedModel(
       float[] sample,
       float[] output) {}
 
-  /** Hears of answers. */
+  /** Receives the answers. */
   interface Listener {
     void heard(Answer answer);
   }
 
   /**
-   * Asks the model about every image at so many timesteps, round by round. The noise depends on
-   * (seed, image, round) alone: every model sees the same, in batches of any size.
+   * Calls the model for every image at the given number of timesteps, round by round. The noise
+   * depends on (seed, image, round) alone, so it is the same for every model and batch size.
    *
    * @param timestep of an image in a round
    */

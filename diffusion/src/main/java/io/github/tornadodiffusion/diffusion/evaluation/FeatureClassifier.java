@@ -21,11 +21,11 @@ import java.util.Map;
 import java.util.SequencedMap;
 
 /**
- * A classifier that was trained on a data set, for the features of {@link FrechetDistance} and
- * {@link KernelDistance}. Distances in its features can be compared only with distances in the
- * features of the same classifier, not with published ones.
+ * A classifier that is trained on a data set, which provides the features of {@link
+ * FrechetDistance} and {@link KernelDistance}. Distances in its features can be compared only with
+ * distances in the features of the same classifier, not with published ones.
  *
- * <p>Its answer for an image does not depend on the other images of the batch.
+ * <p>Its output for an image does not depend on the other images of the batch.
  */
 public final class FeatureClassifier implements AutoCloseable {
   private static final int BATCH = 64;
@@ -38,15 +38,18 @@ public final class FeatureClassifier implements AutoCloseable {
    * How to train: AdamW whose learning rate falls to zero as a half cosine.
    *
    * @param steps updates
-   * @param batch images a step
+   * @param batch images per step
    * @param learningRate at the beginning
    */
   public record Recipe(int steps, int batch, double learningRate) {
-    /** 98 to 99 % of held-out digits right, after 27 epochs of four fifths of them. */
+    /**
+     * Classifies 98 to 99 % of held-out digits correctly, after 27 epochs of four fifths of the
+     * data.
+     */
     public static final Recipe DEFAULT = new Recipe(600, 64, 3e-3);
   }
 
-  /** Hears how the training goes on. */
+  /** Is told of the progress of the training. */
   @FunctionalInterface
   public interface Listener {
     /**
@@ -69,7 +72,7 @@ public final class FeatureClassifier implements AutoCloseable {
   /**
    * Trains a classifier, the same for the same seed.
    *
-   * @param training images with classes; those that are compared later should be others
+   * @param training images with classes; images that are compared later should be different ones
    * @param seed of the initial parameters and of the order of the images
    * @throws IllegalArgumentException if the images have fewer than 2 classes
    */
@@ -92,16 +95,14 @@ public final class FeatureClassifier implements AutoCloseable {
             Objective.crossEntropy(model, Classifier.LOGITS),
             BatchShape.of(recipe.batch),
             new Training.Options(new AdamW((float) recipe.learningRate)));
-    try (Training classifier =
-        program.open(engine, Initialisation.pytorchDefault(model.parameters().specs(), seed))) {
+    try (Training classifier = program.open(engine, Initialisation.pytorchDefault(model, seed))) {
       for (int step = 0; step < recipe.steps; step++) {
         Batches.Batch batch = batches.batch(step);
         float rate = (float) rates.at(step);
         Map<String, float[]> values =
             Map.of(Classifier.IMAGES, batch.images(), "labels", Input.floats(batch.labels()));
         Update update = new Update(new AdamW(rate), step + 1, 1, 0);
-        listener.trained(
-            step + 1, classifier.step(new Training.StepInput(values, null, update)).loss());
+        listener.trained(step + 1, classifier.step(values, null, update).loss());
       }
       return new FeatureClassifier(engine, config, classifier.parameters());
     }
@@ -112,7 +113,7 @@ public final class FeatureClassifier implements AutoCloseable {
    *
    * @param images any number of them, {@code [n, c, h, w]} in [-1, 1]
    * @return {@code [n][features]}
-   * @throws IllegalArgumentException if the values are no whole number of images
+   * @throws IllegalArgumentException if the number of values is no multiple of an image
    */
   public double[][] features(float[] images) {
     return features(count(images), image(images));
@@ -142,7 +143,7 @@ public final class FeatureClassifier implements AutoCloseable {
    * The most probable class of every image.
    *
    * @param images any number of them, {@code [n, c, h, w]} in [-1, 1]
-   * @throws IllegalArgumentException if the values are no whole number of images
+   * @throws IllegalArgumentException if the number of values is no multiple of an image
    */
   public int[] classes(float[] images) {
     return classes(count(images), image(images));
@@ -165,7 +166,7 @@ public final class FeatureClassifier implements AutoCloseable {
     return classes;
   }
 
-  /** The share of a data set's images whose most probable class is theirs. */
+  /** The share of a data set's images whose most probable class is the right one. */
   public double accuracy(Dataset images) {
     check(images);
     int[] classes = classes(images.size(), images::image);
@@ -176,12 +177,12 @@ public final class FeatureClassifier implements AutoCloseable {
     return (double) right / classes.length;
   }
 
-  /** Hands out images by number. */
+  /** Provides images by number. */
   private interface Images {
     float[] at(int index);
   }
 
-  /** Takes what is said of an image, which is number {@code at} of its batch. */
+  /** Takes the result for an image, which has the position {@code at} in its batch. */
   private interface Results {
     void take(int image, int at, float[] values);
   }

@@ -7,7 +7,7 @@ final class Features {
   /**
    * Checks two sets.
    *
-   * @throws IllegalArgumentException if one has too few rows or a row another length
+   * @throws IllegalArgumentException if a set has too few rows or the lengths of rows differ
    */
   static void check(double[][] a, double[][] b, int leastRows) {
     for (double[][] rows : new double[][][] {a, b}) {

@@ -7,7 +7,7 @@ import org.apache.commons.math3.linear.RealMatrix;
 import org.apache.commons.math3.stat.correlation.Covariance;
 
 /**
- * The Frechet distance between two sets of features, each taken for a sample of a normal
+ * The Frechet distance between two sets of features, each treated as a sample of a normal
  * distribution (Heusel et al. 2017): |mean_a - mean_b|^2 + Tr(C_a + C_b - 2 (C_a C_b)^(1/2)).
  *
  * <p>It is biased upwards for few images and comparable only between equally many images and with
@@ -21,7 +21,7 @@ public final class FrechetDistance {
    *
    * @param a features {@code [n][d]}, at least 2 rows
    * @param b features {@code [m][d]}, at least 2 rows
-   * @throws IllegalArgumentException if there are too few rows or they have several lengths
+   * @throws IllegalArgumentException if there are too few rows or their lengths differ
    */
   public static double between(double[][] a, double[][] b) {
     Features.check(a, b, 2);
@@ -61,7 +61,7 @@ public final class FrechetDistance {
     return new Covariance(rows).getCovarianceMatrix();
   }
 
-  /** Commons Math has no covariance matrix of one variable. */
+  /** A matrix of one element, because Commons Math has no covariance matrix of one variable. */
   private static RealMatrix one(double[][] rows) {
     double mean = mean(rows)[0];
     double sum = 0;
@@ -81,12 +81,12 @@ public final class FrechetDistance {
     return vectors.multiply(MatrixUtils.createRealDiagonalMatrix(roots)).multiply(eigen.getVT());
   }
 
-  /** Of a matrix that is symmetric but for rounding. */
+  /** The decomposition of a matrix that is symmetric apart from rounding. */
   private static EigenDecomposition eigen(RealMatrix matrix) {
     return new EigenDecomposition(matrix.add(matrix.transpose()).scalarMultiply(0.5));
   }
 
-  /** An eigenvalue below zero is a rounded zero. */
+  /** The root of an eigenvalue; one below zero is a rounded zero. */
   private static double root(double eigenvalue) {
     return Math.sqrt(Math.max(0, eigenvalue));
   }

@@ -9,8 +9,8 @@ import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
  * below zero.
  *
  * @param mean of the estimates over the subsets
- * @param deviation standard deviation of these estimates, which tells how far subsets differ; 0 for
- *     a single one
+ * @param deviation standard deviation of these estimates, which shows how much subsets differ; 0
+ *     for a single one
  */
 public record KernelDistance(double mean, double deviation) {
   private static final long STREAM = 0x4b4944;
@@ -20,9 +20,9 @@ public record KernelDistance(double mean, double deviation) {
    *
    * @param a features {@code [n][d]}
    * @param b features {@code [m][d]}
-   * @param subsets how many, each drawn anew
+   * @param subsets how many, each drawn independently
    * @param subsetSize rows that a subset takes from either set, without replacement; at least 2
-   * @param seed of the drawing
+   * @param seed of the choice of subsets
    * @throws IllegalArgumentException if a set has fewer rows than a subset
    */
   public static KernelDistance between(

@@ -7,10 +7,10 @@ import org.apache.commons.math3.stat.descriptive.rank.Percentile;
 /**
  * The nearest training image of every image, by the root of the mean squared difference of their
  * values. A model that has memorised images makes some that are nearer to the training images than
- * images of the same kind that it has never seen.
+ * unseen images of the same kind are.
  *
- * @param distances one an image, in the unit of the values, whose range is [-1, 1]
- * @param indices the nearest training image of each; the first of several that are equally near
+ * @param distances one per image, in the unit of the values, whose range is [-1, 1]
+ * @param indices the nearest training image of each; the first one of several at the same distance
  */
 @SuppressWarnings("ArrayRecordComponent") // bulk data that nobody compares
 public record NearestNeighbours(double[] distances, int[] indices) {
@@ -18,7 +18,7 @@ public record NearestNeighbours(double[] distances, int[] indices) {
   public static final double NEAR_PERCENTILE = 1;
 
   /**
-   * Generated images beside held-out ones.
+   * Generated images compared with held-out ones.
    *
    * @param generatedMedian median distance of generated images to the training images
    * @param heldOutMedian the same of held-out images
@@ -33,7 +33,7 @@ public record NearestNeighbours(double[] distances, int[] indices) {
    * Searches all training images.
    *
    * @param images of one shape
-   * @throws IllegalArgumentException if the images and the training images have several shapes
+   * @throws IllegalArgumentException if the shapes of images and training images differ
    */
   public static NearestNeighbours of(float[][] images, Dataset training) {
     float[][] candidates = images(training);
@@ -65,7 +65,7 @@ public record NearestNeighbours(double[] distances, int[] indices) {
     return of(images(images), training);
   }
 
-  /** What the distances of generated images say beside those of held-out ones. */
+  /** Compares the distances of generated images with those of held-out ones. */
   public static Summary compare(NearestNeighbours generated, NearestNeighbours heldOut) {
     double near = percentile(heldOut.distances, NEAR_PERCENTILE);
     int nearer = 0;
@@ -80,7 +80,7 @@ public record NearestNeighbours(double[] distances, int[] indices) {
   }
 
   private static double percentile(double[] values, double percentile) {
-    // R's default, which has no values beyond the least and the greatest.
+    // R's default, which never lies beyond the smallest and the largest value.
     return new Percentile()
         .withEstimationType(Percentile.EstimationType.R_7)
         .evaluate(values, percentile);

@@ -3,7 +3,7 @@ package io.github.tornadodiffusion.diffusion.evaluation;
 import io.github.tornadodiffusion.nn.random.SplitMix64;
 
 /**
- * The timesteps 0 .. T-1 in consecutive strata, of each of which one timestep is drawn: the sum
+ * The timesteps 0 .. T-1 in consecutive strata, from each of which one timestep is drawn: the sum
  * over the strata of size * value is an unbiased estimate of the sum over all timesteps. Timestep 0
  * is a stratum of its own, and the strata grow towards T-1, since a bound's terms change fastest
  * near 0.
@@ -14,7 +14,7 @@ public final class TimestepStrata {
   private final int[] starts;
 
   /**
-   * So many strata.
+   * Divides the timesteps into strata.
    *
    * @param timesteps T
    * @param count 1 .. T; T for every timestep by itself
@@ -44,7 +44,7 @@ public final class TimestepStrata {
     return starts[stratum];
   }
 
-  /** Timesteps of a stratum, which is the weight of the one that is drawn. */
+  /** The number of timesteps in a stratum, which is the weight of the one that is drawn. */
   public int size(int stratum) {
     return starts[stratum + 1] - starts[stratum];
   }

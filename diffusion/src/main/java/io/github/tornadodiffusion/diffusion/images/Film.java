@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.function.Supplier;
 
 /**
- * How the first images of a sampling come out of the noise: what the model saw of them at some of
- * its calls, evenly spread from the first, and the images themselves.
+ * How the first images of a sampling emerge from the noise: the input of the model at some of its
+ * calls, evenly spaced from the first, and finally the images themselves.
  */
 public final class Film {
   private final int images;
@@ -18,19 +18,19 @@ public final class Film {
   /**
    * The shape of an image.
    *
-   * @param channels those that are shown are the first three, or the first
+   * @param channels of which the first three are shown, or the first
    */
   public record ImageShape(int channels, int height, int width) {
-    /** Values an image. */
+    /** Values of an image. */
     public int length() {
       return Math.multiplyExact(channels, Math.multiplyExact(height, width));
     }
   }
 
   /**
-   * A film without frames yet.
+   * A film that has no frames yet.
    *
-   * @param images how many of the first batch
+   * @param images how many images of the first batch to show
    * @param calls of a batch
    * @param most frames, at least 2
    */
@@ -46,7 +46,7 @@ public final class Film {
     return Math.min(most, calls + 1);
   }
 
-  /** Takes what the model is about to see, see {@link Pipeline.Listener#sees}. */
+  /** Takes the next input of the model, see {@link Pipeline.Listener#sees}. */
   public void sees(int firstImage, int call, Supplier<float[]> modelInput) {
     for (int i = 0; firstImage == 0 && i < frames.length - 1; i++) {
       if (callOf(i) == call) {
@@ -81,7 +81,7 @@ public final class Film {
     return ImageGrid.grid(frames[index], images, shape.channels, shape.height, shape.width);
   }
 
-  /** All frames: a row an image, a column a frame. */
+  /** All frames: a row for each image, a column for each frame. */
   public BufferedImage strip() {
     int length = shape.length();
     float[] cells = new float[images * frames.length * length];

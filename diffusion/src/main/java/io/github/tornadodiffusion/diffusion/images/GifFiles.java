@@ -16,7 +16,7 @@ import javax.imageio.metadata.IIOMetadataNode;
 import javax.imageio.stream.ImageOutputStream;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 
-/** Writes animated GIF files that begin anew after their last frame. */
+/** Writes animated GIF files that repeat for ever. */
 public final class GifFiles {
   private static final String FORMAT = "javax_imageio_gif_image_1.0";
 

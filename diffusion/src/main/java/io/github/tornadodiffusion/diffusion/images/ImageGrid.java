@@ -13,7 +13,7 @@ public final class ImageGrid {
   private static final int GAP = 2;
   private static final int GAP_COLOUR = 0x808080;
 
-  /** Small images are enlarged to about this many pixels, so that a person can read them. */
+  /** Small images are enlarged to about this many pixels, so that a person can see them. */
   private static final int READABLE = 64;
 
   static {
@@ -56,7 +56,7 @@ public final class ImageGrid {
    * Images side by side with small gaps.
    *
    * @param images count * channels * height * width values in [-1, 1], NCHW
-   * @param columns images a row of the grid
+   * @param columns images per row of the grid
    * @param scale every value becomes scale * scale pixels
    */
   public static BufferedImage grid(
@@ -82,7 +82,7 @@ public final class ImageGrid {
   }
 
   /**
-   * One image of a batch, pixel for value.
+   * One image of a batch, one pixel for each value.
    *
    * @param images values in [-1, 1], NCHW
    * @param index which image of the batch

@@ -32,8 +32,8 @@ public final class PngFiles {
   private PngFiles() {}
 
   /**
-   * Writes an image, whole or not at all: an earlier file of that name stays until the new one is
-   * complete. Missing parent directories are made.
+   * Writes an image, completely or not at all: an earlier file of that name is kept until the new
+   * one is complete. Missing parent directories are made.
    *
    * @param text key and value pairs for the file's tEXt chunks (iTXt for values beyond Latin-1),
    *     such as seed and configuration; keys have 1 to 79 Latin-1 characters

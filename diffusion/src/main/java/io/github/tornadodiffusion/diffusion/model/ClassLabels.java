@@ -12,8 +12,8 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * What the classes of a model mean, in {@code class_labels.json} of its directory; diffusers has no
- * place for it and leaves the file alone.
+ * The meaning of the classes of a model, in {@code class_labels.json} of its directory. diffusers
+ * has no such file and ignores it.
  *
  * @param classes 0 .. classes - 1 are classes of images
  * @param nullClass the class of images without label, which classifier-free guidance starts from;
@@ -68,7 +68,7 @@ public record ClassLabels(int classes, Integer nullClass, List<String> names) {
   }
 
   /**
-   * Reads what a model's directory says; without the file every embedding is a class of images.
+   * Reads the file of a model's directory; without it every embedding is a class of images.
    *
    * @return null for a model without classes
    * @throws IOException in one line if the file is damaged or does not fit the model

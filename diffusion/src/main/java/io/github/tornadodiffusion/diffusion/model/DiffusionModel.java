@@ -26,9 +26,9 @@ import java.util.SequencedMap;
 
 /**
  * A UNet with its scheduler, in a directory as diffusers' DDPMPipeline and DDIMPipeline save it:
- * {@code model_index.json}, {@code unet/} and {@code scheduler/}. As in diffusers, the files of a
- * part are looked for in the directory itself where the part has none of its own, as in the first
- * models that were published.
+ * {@code model_index.json}, {@code unet/} and {@code scheduler/}. As in diffusers, a part without a
+ * directory of its own is read from the directory itself, as in the first models that were
+ * published.
  *
  * @param scheduler the scheduler of training, which also samples unless another is asked for
  * @param unet the UNet's configuration
@@ -52,7 +52,7 @@ public record DiffusionModel(
   /**
    * Reads a model with the scheduler that it names.
    *
-   * @throws IOException in one line naming the file, the cause and the mend
+   * @throws IOException in one line naming the file, the cause and the remedy
    */
   public static DiffusionModel read(Path directory) throws IOException {
     Path config = schedulerConfig(directory);
@@ -63,7 +63,7 @@ public record DiffusionModel(
    * Reads a model and makes a scheduler of the given class from its scheduler's configuration.
    *
    * @param schedulerClass see {@link Schedulers#className}
-   * @throws IOException in one line naming the file, the cause and the mend
+   * @throws IOException in one line naming the file, the cause and the remedy
    */
   public static DiffusionModel read(Path directory, String schedulerClass) throws IOException {
     String className = Schedulers.className(schedulerClass);
@@ -79,7 +79,7 @@ public record DiffusionModel(
    * Reads the UNet alone: of a model, whatever its scheduler, or of a directory that diffusers'
    * {@code UNet2DModel.save_pretrained} wrote.
    *
-   * @throws IOException in one line naming the file, the cause and the mend
+   * @throws IOException in one line naming the file, the cause and the remedy
    */
   public static ModelFiles.UNet readUNet(Path directory) throws IOException {
     checkDirectory(directory);
@@ -125,7 +125,7 @@ public record DiffusionModel(
         directory + " holds no model (it has no " + INDEX + "): name a model directory");
   }
 
-  /** Where the files of a part are. */
+  /** The directory of a part. */
   private static Path part(Path directory, String name) {
     Path own = directory.resolve(name);
     return Files.isDirectory(own) ? own : directory;
@@ -147,7 +147,7 @@ public record DiffusionModel(
           "scheduler is missing: only pipelines with a scheduler can be read");
     }
     for (String key : index.keys()) {
-      // A part of its own is a list of library and class.
+      // Each part is a list of library and class.
       if (index.isList(key) && !key.equals(UNET) && !key.equals(SCHEDULER)) {
         throw new IllegalArgumentException(
             "the pipeline has a %s too: only those of a %s and a scheduler alone can be read"
@@ -158,7 +158,7 @@ public record DiffusionModel(
   }
 
   /**
-   * Checks that a run can begin in the directory: that it is not there, or empty.
+   * Checks that a run can begin in the directory, which must be absent or empty.
    *
    * @throws IOException in one line if it holds anything
    */
@@ -177,7 +177,7 @@ public record DiffusionModel(
   }
 
   /**
-   * Writes the model to a directory that is not there yet, or empty.
+   * Writes the model to a directory that is absent or empty.
    *
    * @throws IOException in one line if the directory holds anything or a file cannot be written
    */
@@ -199,7 +199,7 @@ public record DiffusionModel(
     Json.write(directory.resolve(INDEX), index());
   }
 
-  /** The scheduler as the one that training is for, with all that its configuration says of it. */
+  /** The scheduler for training, with everything that its configuration contains. */
   public DDPMScheduler trainingScheduler() {
     return (DDPMScheduler) Schedulers.convert(scheduler, "DDPMScheduler");
   }

@@ -7,17 +7,17 @@ import java.lang.management.MemoryPoolMXBean;
 import java.lang.management.MemoryType;
 
 /**
- * How much memory a plan takes, known before anything of it is allocated.
+ * How much memory a plan needs, known before anything is allocated.
  *
  * @param arenaFloats length of the device's arena
- * @param hostFloats parameters and states that lie on the host at the same time
+ * @param hostFloats parameters and states that are on the host at the same time
  */
 public record MemoryNeed(long arenaFloats, long hostFloats) {
-  /** The mend for a heap that is too small. */
+  /** What to do about a heap that is too small. */
   public static final String LARGER_HEAP =
       "a larger heap, TORNADODIFFUSION_JAVA_OPTS=-Xmx8g for 8 GiB";
 
-  /** What the program itself takes. */
+  /** What the program itself needs. */
   private static final long PROGRAM_MIB = 48;
 
   /** Parameters of a model. */
@@ -30,14 +30,14 @@ public record MemoryNeed(long arenaFloats, long hostFloats) {
     return PROGRAM_MIB + (Float.BYTES * (arenaFloats + hostFloats) >> 20);
   }
 
-  /** What the JVM may still take, in MiB. */
+  /** What the JVM can still allocate, in MiB. */
   public static long availableMib() {
     Runtime runtime = Runtime.getRuntime();
     long used = runtime.totalMemory() - runtime.freeMemory();
     return runtime.maxMemory() - used >> 20;
   }
 
-  /** The largest array that fits: a JVM divides its heap, and an array lies in one part of it. */
+  /** The largest array that fits: a JVM divides its heap, and an array must fit into one part. */
   private static long largestPieceMib() {
     return ManagementFactory.getMemoryPoolMXBeans().stream()
             .filter(pool -> pool.getType() == MemoryType.HEAP)
@@ -50,7 +50,7 @@ public record MemoryNeed(long arenaFloats, long hostFloats) {
   }
 
   /**
-   * Checks that the memory is there.
+   * Checks that there is enough memory.
    *
    * @param options which options make the need smaller, for instance {@code --batch}
    * @throws IllegalArgumentException saying how much is needed

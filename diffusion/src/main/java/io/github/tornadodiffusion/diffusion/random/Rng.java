@@ -5,8 +5,8 @@ import io.github.tornadodiffusion.nn.io.Ids;
 /** Where random numbers come from. */
 public enum Rng {
   /**
-   * Counters (Philox and SplitMix64): a number depends on the seed and its place alone, whatever
-   * the batch and the device.
+   * Counters (Philox and SplitMix64): a number depends only on the seed and its index, whatever the
+   * batch and the device.
    */
   PHILOX,
   /** PyTorch's generator for the CPU, which repeats what diffusers draws on the CPU. */
@@ -29,8 +29,8 @@ public enum Rng {
   /**
    * The noise of sampling.
    *
-   * @param images of the whole request; with {@link #TORCH} an image depends on it
-   * @param imageLength values an image
+   * @param images of the whole request; with {@link #TORCH} every image depends on their number
+   * @param imageLength values per image
    */
   public SampleNoise sampleNoise(long seed, int images, int imageLength) {
     return switch (this) {

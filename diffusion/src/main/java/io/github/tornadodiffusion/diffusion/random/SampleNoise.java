@@ -11,17 +11,17 @@ public interface SampleNoise {
    * Fills an array with noise.
    *
    * @param draw of a batch: {@link #INITIAL}, then 0 for the noise that a step adds first, and on
-   * @param firstImage the number of the first image in the array, 0 first
+   * @param firstImage the number of the first image in the array, counted from 0
    * @param out images one after another
    */
   void fill(int draw, int firstImage, float[] out);
 
   /**
-   * Noise by counter: a value depends on the seed, the draw, the image's number and the place in
-   * the image alone, so an image is the same in a batch of any size.
+   * Noise by counter: a value depends only on the seed, the draw, the number of the image and the
+   * position in it, so an image is the same in a batch of any size.
    *
    * @param seed any number; training with the same seed has other noise
-   * @param imageLength values an image
+   * @param imageLength values per image
    */
   static SampleNoise seeded(long seed, int imageLength) {
     return new Seeded(seed, imageLength);
@@ -34,17 +34,17 @@ public interface SampleNoise {
       Philox.gaussian(seed, STREAM, step(draw), firstIndex(firstImage), out);
     }
 
-    /** The step of Philox that a draw is. */
+    /** The step of Philox for a draw. */
     public int step(int draw) {
       return draw - INITIAL;
     }
 
-    /** The index in Philox that an image begins with. */
+    /** The first index of an image in Philox. */
     public long firstIndex(int firstImage) {
       return (long) firstImage * imageLength;
     }
   }
 
-  /** The stream of Philox that sampling has for itself. */
+  /** The stream of Philox that is reserved for sampling. */
   int STREAM = 0x5a;
 }

@@ -8,7 +8,8 @@ import java.util.Arrays;
  * samples all images as one batch: one draw for the initial sample, one for every step that adds
  * noise.
  *
- * <p>Each batch draws the noise of all images anew, since a generator cannot be asked for a part.
+ * <p>Each batch draws the noise of all images again, because a generator cannot produce only a
+ * part.
  */
 final class TorchSampleNoise implements SampleNoise {
   private final long seed;
@@ -17,9 +18,9 @@ final class TorchSampleNoise implements SampleNoise {
   private TorchGenerator generator;
 
   /**
-   * Noise for so many images.
+   * Noise for a number of images.
    *
-   * @param imageLength values an image
+   * @param imageLength values per image
    */
   TorchSampleNoise(long seed, int images, int imageLength) {
     this.seed = seed;

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * A batch on its way to images: calls the model for it, draws its noise and changes its registers,
- * {@link Update#SAMPLE} above all.
+ * A batch that is being sampled: calls the model, draws noise and changes registers, {@link
+ * Update#SAMPLE} in particular.
  */
 public final class BatchRun {
   private final SamplingModel device;
@@ -24,29 +24,27 @@ public final class BatchRun {
   private int calls;
 
   /**
-   * Which images a batch is.
+   * The images of a batch.
    *
    * @param first the number of its first image
    * @param images how many
-   * @param imageLength values an image
+   * @param imageLength values per image
    */
   record Shape(int first, int images, int imageLength) {}
 
-  /** Hears of the batch's calls of the model. */
+  /** Is told of the calls of the model. */
   interface Watcher {
-    /**
-     * Called with the number of the call and what the model is about to see, if it is asked for.
-     */
+    /** Called with the number of the call and a supplier of the input of the model. */
     void before(int call, Supplier<float[]> modelInput);
 
-    /** Called with how many calls there were. */
+    /** Called with the number of calls so far. */
     void after(int calls);
   }
 
   /**
-   * A batch of which nothing is done yet.
+   * A batch before its first step.
    *
-   * @param labels one an image, or null
+   * @param labels one per image, or null
    */
   BatchRun(SamplingModel device, Shape shape, SampleNoise noise, int[] labels, Watcher watcher) {
     this.device = device;
@@ -68,9 +66,9 @@ public final class BatchRun {
 
   /**
    * Sets {@link Update#IMAGES} to the images of a data set that belong to this batch: image i of
-   * all is image i of the data set, which begins anew after its last.
+   * all is image i of the data set, which starts again after its last one.
    *
-   * @throws IllegalArgumentException if they do not have the samples' size
+   * @throws IllegalArgumentException if they do not have the size of the samples
    */
   public void writeImages(Dataset dataset) {
     int[] indices = new int[shape.images];

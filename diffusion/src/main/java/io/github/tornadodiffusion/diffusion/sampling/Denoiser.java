@@ -1,14 +1,14 @@
 package io.github.tornadodiffusion.diffusion.sampling;
 
-/** A model as sampling sees it; always asked with the same number of images. */
+/** A model as sampling uses it; always called with the same number of images. */
 @FunctionalInterface
 public interface Denoiser {
   /**
-   * What the model predicts.
+   * Predicts.
    *
    * @param sample x_t, NCHW
-   * @param timesteps one an image
-   * @param labels one an image; null for a model without classes
+   * @param timesteps one per image
+   * @param labels one per image; null for a model without classes
    * @return NCHW
    */
   float[] predict(float[] sample, float[] timesteps, int[] labels);

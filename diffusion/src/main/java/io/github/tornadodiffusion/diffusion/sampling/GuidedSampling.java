@@ -8,11 +8,11 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Classifier-free guidance (Ho and Salimans 2022): the model's answer for an image with its label,
- * moved further away from its answer without one.
+ * Classifier-free guidance (Ho and Salimans 2022): the model's output for an image with its label,
+ * moved further away from its output without one.
  *
- * <p>output = unconditional + scale * (conditional - unconditional), as diffusers counts the scale:
- * 1 is the model itself. A predicted variance stays that of the label.
+ * <p>output = unconditional + scale * (conditional - unconditional), with the scale as in
+ * diffusers: 1 is the model itself. A predicted variance is that of the labelled call.
  */
 public final class GuidedSampling implements SamplingModel {
   private final SamplingModel device;
@@ -23,9 +23,9 @@ public final class GuidedSampling implements SamplingModel {
   /**
    * Guides a model; it is called twice for every prediction.
    *
-   * @param device where the model is; uses its {@link Update#UNCONDITIONAL}
+   * @param device with the model; its {@link Update#UNCONDITIONAL} is used
    * @param scale at least 0
-   * @param nullLabel the label that stands for none, see {@link ClassLabels#nullClass}
+   * @param nullLabel the label that means none, see {@link ClassLabels#nullClass}
    */
   public GuidedSampling(SamplingModel device, double scale, int nullLabel) {
     this.device = device;

@@ -17,7 +17,7 @@ public final class HostSampling implements SamplingModel {
    * Registers for a model.
    *
    * @param images of a batch
-   * @param imageLength values an image
+   * @param imageLength values per image
    */
   public HostSampling(Denoiser model, int images, int imageLength) {
     this.model = model;

@@ -6,8 +6,8 @@ import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
 import java.util.Set;
 
 /**
- * Draws images anew from noisy ones (SDEdit, Meng et al. 2022): the noise hides what is fine and
- * leaves what is coarse, and the rest of the sampling makes up new detail.
+ * Redraws images from noisy ones (SDEdit, Meng et al. 2022): the noise hides fine detail but not
+ * coarse structure, and the rest of the sampling creates new detail.
  */
 public final class ImageToImage implements ReverseProcess {
   private final Sampling rest;
@@ -18,7 +18,7 @@ public final class ImageToImage implements ReverseProcess {
    *
    * @param sampling of all steps, from noise
    * @param steps how many steps these are
-   * @param strength above 0 and at most 1: the share of the steps that is taken
+   * @param strength above 0 and at most 1: the fraction of the steps that is taken
    * @param images image i of the result begins with image i of these, in turn
    * @throws IllegalArgumentException in one line if no step is left, or the scheduler cannot begin
    *     in the middle
@@ -34,7 +34,7 @@ public final class ImageToImage implements ReverseProcess {
           "strength %s leaves none of %d steps: take more steps or more strength"
               .formatted(strength, steps));
     }
-    // Samplers of second order have two calls a step.
+    // Samplers of second order have two calls per step.
     int callsOfStep = Math.ceilDiv(sampling.calls(), steps);
     rest = sampling.from((steps - taken) * callsOfStep);
     if (rest.call(0).usesHistory()) {

@@ -10,11 +10,11 @@ import java.util.Set;
 
 /**
  * Fills in parts of images and keeps the others exactly (RePaint, Lugmayr et al. 2022, algorithm
- * 1): after every call the known pixels are replaced by the image's own with as much noise as there
- * is at that point.
+ * 1): after every call the known pixels are replaced by those of the image, with as much noise as
+ * there is at that point.
  *
- * <p>A step may be taken several times, with noise added to come back to where it began: so the
- * drawn part comes to fit the known one.
+ * <p>A step can be repeated: noise is added to return to its beginning. So the drawn part comes to
+ * fit the known one.
  */
 public final class Inpainting implements ReverseProcess {
   private final Sampling sampling;
@@ -27,7 +27,7 @@ public final class Inpainting implements ReverseProcess {
    *
    * @param images image i of the result keeps pixels of image i of these, in turn
    * @param mask which pixels are drawn, in every image
-   * @param resample how often every step but the last is taken, at least 1
+   * @param resample how often every step except the last is taken, at least 1
    * @throws IllegalArgumentException in one line if the scheduler's steps need more than the sample
    */
   public Inpainting(Sampling sampling, Dataset images, Mask mask, int resample) {
@@ -90,7 +90,7 @@ public final class Inpainting implements ReverseProcess {
         new Update.Combine(Update.SAMPLE, List.of(new Term(Update.SAMPLE, 1), new Term(from, 1))));
   }
 
-  /** Adds noise to samples that a call has made, so that they are as noisy as before it. */
+  /** Adds noise to the samples after a call, so that they are as noisy as before it. */
   private Update noisier(int call) {
     ModelCall noisy = sampling.call(call);
     ModelCall clear = sampling.call(call + 1);

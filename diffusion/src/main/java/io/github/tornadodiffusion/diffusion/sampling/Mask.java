@@ -29,7 +29,7 @@ public final class Mask {
 
   /**
    * Reads an image that is white where pixels are drawn and black where they are kept; it is
-   * cropped and resized as the images are.
+   * cropped and resized like the images.
    *
    * @param images that the mask is for
    * @throws IOException in one line if there is no such image
@@ -52,7 +52,7 @@ public final class Mask {
     images
         .originalSizes()
         .ifPresent(sizes -> {
-          // Images of one shape lose the same margins.
+          // Cropping removes the same margins from images of one shape.
           if (!sizes.allOfShape(image.width(), image.height())) {
             throw new IllegalArgumentException(
                 "the mask %s has %dx%d pixels and the image %s: make it as large as the image"
@@ -76,7 +76,7 @@ public final class Mask {
   /**
    * 1 where a pixel is drawn and 0 where it is kept.
    *
-   * @param values of images that the mask is laid on, one after another
+   * @param values of the images to mask, one after another
    * @throws IllegalArgumentException if images are of another size
    */
   float[] drawn(int values) {

@@ -25,10 +25,10 @@ public final class ModelSampler implements AutoCloseable {
   /** More images at once use more memory and gain little. */
   public static final int MOST_IMAGES = 16;
 
-  /** What one array of the JVM holds. */
+  /** The longest array of the JVM. */
   public static final int LONGEST_ARRAY = Integer.MAX_VALUE - 16;
 
-  /** Noise of a device that does not draw it, images, and what they are read into. */
+  /** Noise for a device that does not draw it, images, and buffers. */
   private static final long BATCHES_ON_HOST = 6;
 
   private final UNet2DConfig config;
@@ -40,7 +40,7 @@ public final class ModelSampler implements AutoCloseable {
   }
 
   /**
-   * Records a model with the registers of a sampler, which tells what it takes of a device.
+   * Records a model with the registers of a sampler, which shows how much memory they need.
    *
    * @param used see {@link ReverseProcess#registers}
    */
@@ -54,12 +54,12 @@ public final class ModelSampler implements AutoCloseable {
   }
 
   /**
-   * Puts a model on a device.
+   * Opens a model on a device.
    *
-   * @param scheduler of the samplings to come
+   * @param scheduler that will be used
    * @param registers that they use, see {@link ReverseProcess#registers}
-   * @throws IllegalArgumentException if the model does not say its image size or does not fit the
-   *     scheduler, or memory is too little
+   * @throws IllegalArgumentException if the model does not declare its image size or does not fit
+   *     the scheduler, or there is too little memory
    */
   public static ModelSampler open(
       Engine engine, DiffusionModel model, Scheduler scheduler, Set<Integer> registers, int batch) {
@@ -69,7 +69,7 @@ public final class ModelSampler implements AutoCloseable {
   }
 
   /**
-   * Puts a model on a device.
+   * Opens a model on a device.
    *
    * @param program of the model, see {@link #record}
    * @throws IllegalArgumentException as {@link #open} does
@@ -85,13 +85,16 @@ public final class ModelSampler implements AutoCloseable {
     return new ModelSampler(config, program.open(engine, model.parameters()));
   }
 
-  /** Puts a model on a device for one sampling. */
+  /** Opens a model on a device for one sampling. */
   public static ModelSampler open(
       Engine engine, DiffusionModel model, Sampling sampling, int batch) {
     return open(engine, model, sampling.scheduler(), sampling.registers(), batch);
   }
 
-  /** The registers that a model needs besides its own, with one for guidance by classes. */
+  /**
+   * The number of registers that a model needs in addition to its own, including one for guidance
+   * by classes.
+   */
   static int free(UNet2DConfig config, Set<Integer> registers) {
     return UNetSampling.free(registers) + (config.conditioned() ? 1 : 0);
   }
@@ -99,8 +102,8 @@ public final class ModelSampler implements AutoCloseable {
   /**
    * Checks that a model can be sampled.
    *
-   * @throws IllegalArgumentException if the model does not say its image size or does not fit the
-   *     scheduler or the timesteps
+   * @throws IllegalArgumentException if the model does not declare its image size or does not fit
+   *     the scheduler or the timesteps
    */
   public static void check(UNet2DConfig config, Sampling sampling) {
     check(config, sampling.scheduler());
@@ -112,7 +115,7 @@ public final class ModelSampler implements AutoCloseable {
     }
   }
 
-  /** Checks that a model can be sampled with some timesteps of a scheduler, see above. */
+  /** Checks that a model can be sampled with some timesteps of a scheduler. */
   public static void check(UNet2DConfig config, Scheduler scheduler) {
     if (config.sampleSize() == null) {
       throw new IllegalArgumentException(
@@ -134,8 +137,8 @@ public final class ModelSampler implements AutoCloseable {
   }
 
   /**
-   * Whether a model predicts a variance that a scheduler has no use for. DDPM has, unless its
-   * configuration says otherwise, which then contradicts the model.
+   * Whether a model predicts a variance that a scheduler ignores. DDPM would use it, so a
+   * configuration of DDPM with another variance contradicts the model.
    */
   private static boolean ignoresVariance(UNet2DConfig config, Scheduler scheduler) {
     return config.outChannels() == 2 * config.inChannels()
@@ -147,10 +150,10 @@ public final class ModelSampler implements AutoCloseable {
    * Checks that there is memory for a model, a batch and the picture of samples.
    *
    * @param program see {@link #record}
-   * @param pictured images that are kept for the picture, 0 for none
+   * @param pictured the number of images that are kept for the picture, 0 for none
    * @param otherFloats what else is kept on the host
    * @param options which options make the need smaller
-   * @throws IllegalArgumentException if memory is too little
+   * @throws IllegalArgumentException if there is too little memory
    */
   public static void checkMemory(
       UNet2DConfig config,
@@ -168,7 +171,7 @@ public final class ModelSampler implements AutoCloseable {
     }
     int batch = program.batch().images();
     long batches = BATCHES_ON_HOST * batch * Math.max(config.outChannels(), config.inChannels());
-    // The picture is in memory as pixels and as the bytes of a file.
+    // The picture exists as pixels and as the bytes of a file.
     new MemoryNeed(
             program.floats(),
             MemoryNeed.parameters(config)
@@ -189,7 +192,7 @@ public final class ModelSampler implements AutoCloseable {
    * Samples images from noise, see {@link Pipeline#sample}.
    *
    * @return images, NCHW
-   * @throws IllegalStateException in one line if what comes out is not numbers
+   * @throws IllegalStateException in one line if values of the images are not numbers
    */
   public float[] sample(
       Sampling sampling, int count, long seed, int[] labels, Pipeline.Progress progress) {
@@ -217,8 +220,8 @@ public final class ModelSampler implements AutoCloseable {
   /**
    * Samples images, see {@link Pipeline#run}.
    *
-   * @param guided what is made of the model before it is asked
-   * @throws IllegalStateException in one line if what comes out is not numbers
+   * @param guided wraps the model, for instance to guide it
+   * @throws IllegalStateException in one line if values of the images are not numbers
    */
   public void run(
       ReverseProcess process,
@@ -257,7 +260,7 @@ public final class ModelSampler implements AutoCloseable {
   }
 
   /**
-   * All classes of images in turn, one an image; null for a model without classes.
+   * All classes in turn, one per image; null for a model without classes.
    *
    * @param labels of the model, or null
    */

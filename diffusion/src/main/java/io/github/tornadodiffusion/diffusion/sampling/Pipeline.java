@@ -10,10 +10,10 @@ public final class Pipeline {
   private final SamplingModel device;
   private final int imageLength;
 
-  /** Hears how far sampling is. */
+  /** Is told of the progress of sampling. */
   @FunctionalInterface
   public interface Progress {
-    /** Hears nothing. */
+    /** Ignores the progress. */
     Progress NONE = (done, total) -> {};
 
     /**
@@ -25,7 +25,7 @@ public final class Pipeline {
     void calls(long done, long total);
   }
 
-  /** Receives images as soon as they are there, and may watch how they come about. */
+  /** Receives images as soon as they are complete, and can watch how they emerge. */
   public interface Listener extends Progress {
     @Override
     default void calls(long done, long total) {}
@@ -33,25 +33,25 @@ public final class Pipeline {
     /**
      * Called before every call of the model.
      *
-     * @param firstImage the number of the batch's first image, 0 first
-     * @param call of the batch, 0 first
-     * @param modelInput what the model sees of the batch, NCHW; read from the device if it is asked
-     *     for, which must be within this call
+     * @param firstImage the number of the first image of the batch, counted from 0
+     * @param call of the batch, counted from 0
+     * @param modelInput supplies the input of the model, NCHW; reads it from the device, and only
+     *     during this call
      */
     default void sees(int firstImage, int call, Supplier<float[]> modelInput) {}
 
     /**
      * Called once a batch is complete.
      *
-     * @param firstImage the number of its first image, 0 first
-     * @param count how many images it is
+     * @param firstImage the number of its first image, counted from 0
+     * @param count how many images it has
      * @param images NCHW; an image's values are about [-1, 1], not clipped
      */
     void images(int firstImage, int count, float[] images);
   }
 
   /**
-   * What is asked for.
+   * The images to sample.
    *
    * @param count images, at least 1
    * @param noise all that is random
@@ -96,7 +96,7 @@ public final class Pipeline {
    * A pipeline with a model that is any function of the host.
    *
    * @param denoiser a model of exactly this batch and image
-   * @param batch images a call of the model
+   * @param batch images per call of the model
    * @param channels of a sample
    */
   public Pipeline(Denoiser denoiser, int batch, int channels, int height, int width) {
@@ -117,8 +117,8 @@ public final class Pipeline {
    * @param sampling the scheduler and its timesteps
    * @param count images, at least 1
    * @param seed of the noise: image i of a seed is the same whatever the count and the batch
-   * @param labels one an image; null for a model without classes
-   * @param progress hears of every call of the model
+   * @param labels one per image; null for a model without classes
+   * @param progress is told of every call of the model
    * @return NCHW; an image's values are about [-1, 1], not clipped
    */
   public float[] sample(Sampling sampling, int count, long seed, int[] labels, Progress progress) {
@@ -150,8 +150,8 @@ public final class Pipeline {
   }
 
   /**
-   * Samples images and hands on each batch once it is complete, so that any number of them takes
-   * the memory of one batch.
+   * Samples images and passes on each batch once it is complete, so that any number of images needs
+   * only the memory of one batch.
    */
   public void run(ReverseProcess process, Request request, Listener listener) {
     int count = request.count();

@@ -35,12 +35,12 @@ public interface SamplingModel {
   void draw(SampleNoise noise, int draw, int firstImage);
 
   /**
-   * Calls the model: what it says goes to {@link Update#OUTPUT}, and to {@link Update#VARIANCE} if
-   * it predicts one.
+   * Calls the model: its output is written to {@link Update#OUTPUT}, and to {@link Update#VARIANCE}
+   * if it predicts one.
    *
-   * @param inputScale the model sees this times {@link Update#SAMPLE}
+   * @param inputScale the input of the model is {@link Update#SAMPLE} times this factor
    * @param timestep of all images
-   * @param labels one an image; null for a model without classes
+   * @param labels one per image; null for a model without classes
    */
   void predict(double inputScale, double timestep, int[] labels);
 

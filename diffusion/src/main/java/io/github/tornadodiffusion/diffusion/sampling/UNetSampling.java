@@ -14,9 +14,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Samples on the device of a UNet, in single precision: neither the sample nor what the model says
- * of it comes to the host, unless it is asked for. Only a {@link Update.Threshold} sorts there, and
- * noise other than {@link SampleNoise#seeded} is drawn there.
+ * Samples on the device of a UNet, in single precision: neither the sample nor the output of the
+ * model is transferred to the host, unless it is read. Only {@link Update.Threshold} is computed on
+ * the host, because it sorts, and noise other than {@link SampleNoise#seeded} is drawn there.
  */
 public final class UNetSampling implements SamplingModel {
   /** The registers that every model on a device has, under the device's own numbers. */
@@ -31,7 +31,7 @@ public final class UNetSampling implements SamplingModel {
   private final List<Line> lines = new ArrayList<>();
 
   /**
-   * Takes over a model's registers.
+   * Uses the registers of a model.
    *
    * @param model with at least {@link #free} registers
    */
@@ -43,7 +43,7 @@ public final class UNetSampling implements SamplingModel {
   }
 
   /**
-   * How many free registers a model must have that the given ones are used with.
+   * How many free registers a model must have if the given ones are used.
    *
    * @param used by {@link Update}'s numbers
    */
@@ -107,12 +107,12 @@ public final class UNetSampling implements SamplingModel {
   }
 
   private void combine(int target, List<Update.Term> terms) {
-    // The sources first: a target may have no place yet.
+    // The sources first, because the target may not have a register yet.
     float[] weights = weights(terms);
     add(new Line(target(target), -1, 0, weights));
   }
 
-  /** Clips what the line before writes, or with a line of its own. */
+  /** Lets the previous line clip what it writes, or else adds a line. */
   private void clip(Update.Clip clip) {
     int place = source(clip.target());
     float limit = (float) clip.limit();
@@ -181,7 +181,7 @@ public final class UNetSampling implements SamplingModel {
     return places.computeIfAbsent(
         register,
         r -> {
-          // Every register that has a place has one of its own, from 0 on.
+          // Registers are assigned in sequence, from 0 on.
           int free = places.size();
           if (free == registers.count()) {
             throw new IllegalStateException(

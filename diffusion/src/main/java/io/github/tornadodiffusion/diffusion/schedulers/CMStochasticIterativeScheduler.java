@@ -23,11 +23,11 @@ import java.util.TreeMap;
 
 /**
  * Multistep sampling of consistency models (Song et al. 2023, algorithm 1), as diffusers 0.27.2
- * computes it, in double precision. The sample is x_0 + sigma * noise; the model is told 250 *
- * log(sigma) as its timestep.
+ * computes it, in double precision. The sample is x_0 + sigma * noise; the timestep of the model is
+ * 250 log(sigma).
  */
 public final class CMStochasticIterativeScheduler implements Scheduler {
-  /** Of the training timesteps; the variances that go with them have no meaning here. */
+  /** For the training timesteps; the variances in it have no meaning here. */
   private final SchedulerConfig config;
 
   private final double sigmaMin;
@@ -76,7 +76,7 @@ public final class CMStochasticIterativeScheduler implements Scheduler {
         className() + " has levels of noise, no betas: train with another");
   }
 
-  /** {@inheritDoc} At sigma_min nothing that it answers matters. */
+  /** {@inheritDoc} At sigma_min its output has no effect. */
   @Override
   public Target target(ModelCall call) {
     double out = out(call.sigma());
@@ -132,7 +132,7 @@ public final class CMStochasticIterativeScheduler implements Scheduler {
   private ModelCall.Builder call(double sigma, double next) {
     double left = Math.clamp(next, sigmaMin, sigmaMax);
     double added = Math.sqrt(Math.max(left * left - sigmaMin * sigmaMin, 0));
-    // The logarithm of 0 is none.
+    // The logarithm of 0 is not finite.
     double timestep = 250 * Math.log(Math.max(sigma, 1e-44));
     ModelCall.Builder call =
         ModelCall.at(timestep, 1 / total(sigma), 1, sigma)

@@ -18,8 +18,8 @@ import java.util.Set;
 
 /**
  * DDIM backwards, from an image to the noise that it comes from (Song et al. 2021, section 4.3), as
- * diffusers 0.27.2 computes it, in double precision. Timesteps rise: a call is told the timestep
- * that its step leads to, while the sample is still at the one before, first at the image.
+ * diffusers 0.27.2 computes it, in double precision. Timesteps rise: a call gets the timestep that
+ * its step leads to, while the sample is still at the previous one, at first the image.
  */
 public final class DDIMInverseScheduler extends VariancePreservingScheduler {
   private static final Set<String> KEYS =
@@ -33,7 +33,7 @@ public final class DDIMInverseScheduler extends VariancePreservingScheduler {
       throw new IllegalArgumentException(
           "DDIMInverseScheduler knows no timestep_spacing linspace: choose leading or trailing");
     }
-    // The name that the key had before, which diffusers gives precedence.
+    // The older name of the key, which has precedence in diffusers.
     setAlphaToOne = fields.bool("set_alpha_to_zero", fields.bool("set_alpha_to_one", true));
     super(config, KEYS);
   }
@@ -45,7 +45,7 @@ public final class DDIMInverseScheduler extends VariancePreservingScheduler {
     return fields;
   }
 
-  /** The plan's sample to begin with is an image, not noise. */
+  /** The first sample of the plan is an image, not noise. */
   @Override
   public Plan plan(int steps, StepOptions options) {
     int[] falling = config.timesteps(steps);

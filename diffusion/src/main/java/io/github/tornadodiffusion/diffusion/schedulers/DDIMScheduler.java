@@ -23,7 +23,7 @@ import java.util.Map;
  * alone.
  */
 public final class DDIMScheduler extends VariancePreservingScheduler {
-  /** The noise that the prediction means. */
+  /** The noise according to the prediction. */
   private static final int EPSILON = Update.OWN;
 
   private final boolean setAlphaToOne;

@@ -101,7 +101,7 @@ public final class DDPMScheduler extends VariancePreservingScheduler {
             NoiseSchedule.posteriorVariance(alphaCumprod, alphaCumprodPrevious),
             NoiseSchedule.LEAST_VARIANCE);
     double large = 1 - alpha;
-    // The step to x_0 adds none.
+    // The step to x_0 adds no noise.
     double deviation = timestep == 0 ? 0 : fixedDeviation(small, large);
     call.set(
         SAMPLE, term(ORIGINAL, originalShare), term(SAMPLE, sampleShare), term(NOISE, deviation));

@@ -18,14 +18,13 @@ import java.util.function.IntUnaryOperator;
  * as diffusers 0.27.2 computes it, in double precision. Those are polynomials in lambda, so it is
  * the multistep method of the predicted noise whose derivatives are those of the polynomial.
  *
- * <p>Where diffusers divides by zero this does not: between timesteps that come twice the order
- * falls.
+ * <p>Where diffusers divides by zero this does not: between equal timesteps the order falls.
  */
 public final class DEISMultistepScheduler extends VariancePreservingScheduler {
   private static final String ALGORITHM = "deis";
   private static final String SOLVER_TYPE = "logrho";
 
-  /** Those of related classes, which stand for the one here as in diffusers. */
+  /** Names of related classes' algorithms, which mean the one here, as in diffusers. */
   private static final Set<String> ALGORITHMS = Set.of(ALGORITHM, "dpmsolver", "dpmsolver++");
 
   private static final Set<String> SOLVER_TYPES =

@@ -20,8 +20,7 @@ import java.util.function.IntUnaryOperator;
  * DPM-Solver and DPM-Solver++ as multistep methods (Lu et al. 2022), of the ODE or the SDE, as
  * diffusers 0.27.2 computes them, in double precision.
  *
- * <p>Where diffusers divides by zero this does not: between timesteps that come twice the order
- * falls.
+ * <p>Where diffusers divides by zero this does not: between equal timesteps the order falls.
  */
 public final class DPMSolverMultistepScheduler extends VariancePreservingScheduler {
   private static final Set<String> KEYS =

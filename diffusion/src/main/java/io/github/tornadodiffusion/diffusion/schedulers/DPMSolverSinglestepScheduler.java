@@ -28,20 +28,20 @@ import java.util.Set;
 
 /**
  * DPM-Solver and DPM-Solver++ as singlestep methods (Lu et al. 2022), as diffusers 0.27.2 computes
- * them, in double precision. Calls come in groups of up to three; those within one lead from the
- * group's first sample again, with an order more each time.
+ * them, in double precision. Calls come in groups of up to three; each call in a group starts again
+ * from the first sample of the group, with a higher order each time.
  *
- * <p>Where diffusers divides by zero this does not: between timesteps that come twice, and to the
- * end without noise, the order is 1. Where the number of steps is no multiple of the order, or the
- * end has no noise, the last steps have lower orders in any case.
+ * <p>Where diffusers divides by zero this does not: between equal timesteps, and in a step to no
+ * noise, the order is 1. Where the number of steps is no multiple of the order, or the end has no
+ * noise, the last steps have lower orders in any case.
  */
 public final class DPMSolverSinglestepScheduler extends VariancePreservingScheduler {
   private static final Set<String> KEYS = keys();
 
-  /** The sample at the group's first call. */
+  /** The sample at the first call of the group. */
   private static final int START = Update.OWN;
 
-  /** The predictions of this call and those before, from here on. */
+  /** The predictions of this call and of earlier ones, from here on. */
   private static final int PREDICTIONS = Update.OWN + 1;
 
   private final int solverOrder;
@@ -167,7 +167,7 @@ public final class DPMSolverSinglestepScheduler extends VariancePreservingSchedu
         .build();
   }
 
-  /** Of the predictions of this call, the one before and the one before that. */
+  /** The weights of the predictions of this call and of the two before it. */
   private double[] weights(SolverLevels levels, int i, int order, ExponentialStep step) {
     if (order == 1) {
       return new double[] {step.first(), 0, 0};

@@ -22,7 +22,7 @@ import java.util.Set;
 /**
  * Euler's method for models with the preconditioning of Karras et al. 2022 (table 1, EDM), as
  * diffusers 0.27.2 computes it, in double precision: x_0 is cSkip * sample + cOut * output, and the
- * model is told log(sigma) / 4.
+ * timestep of the model is log(sigma) / 4.
  */
 public final class EDMEulerScheduler implements Scheduler {
   private static final String NAME = "EDMEulerScheduler";
@@ -51,13 +51,13 @@ public final class EDMEulerScheduler implements Scheduler {
           fields.number("rho", 7));
     }
 
-    /** The share of the sample in x_0. */
+    /** The weight of the sample in x_0. */
     double skip(double sigma) {
       double share = sigmaData / Math.hypot(sigma, sigmaData);
       return share * share;
     }
 
-    /** The share of the output in x_0, but for its sign. */
+    /** The weight of the output in x_0, except for its sign. */
     double out(double sigma) {
       return sigma * sigmaData / Math.hypot(sigma, sigmaData);
     }

@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Ancestral sampling with Euler's method: every step goes lower than the next level and adds noise
- * up to it (Crowson's k-diffusion), as diffusers 0.27.2 computes it, in double precision.
+ * Ancestral sampling with Euler's method: every step goes below the next level and adds noise to
+ * reach it (Crowson's k-diffusion), as diffusers 0.27.2 computes it, in double precision.
  */
 public final class EulerAncestralDiscreteScheduler extends VariancePreservingScheduler {
   private static final String NAME = "EulerAncestralDiscreteScheduler";

@@ -21,19 +21,19 @@ import java.util.Set;
 
 /**
  * Euler's method with optional noise (Karras et al. 2022, algorithm 2, without the correction), as
- * diffusers 0.27.2 computes it, in double precision. As there the model sees the sample before
- * noise is added, so churn makes a perfect model err.
+ * diffusers 0.27.2 computes it, in double precision. As in diffusers, the model sees the sample
+ * before noise is added, so with churn even a perfect model makes errors.
  */
 public final class EulerDiscreteScheduler extends VariancePreservingScheduler {
-  /** How the levels lie between the timesteps. */
+  /** How levels between the timesteps are computed. */
   enum Interpolation {
     /** By linear interpolation at every timestep. */
     LINEAR,
-    /** By even steps of the logarithm over all levels; the last step ends at the least of them. */
+    /** By even steps of the logarithm over all levels; the last step ends at the lowest of them. */
     LOG_LINEAR
   }
 
-  /** What the model is told. */
+  /** The timestep that the model gets. */
   enum TimestepType {
     /** The timestep. */
     DISCRETE,
@@ -41,7 +41,7 @@ public final class EulerDiscreteScheduler extends VariancePreservingScheduler {
     CONTINUOUS
   }
 
-  /** What this class has of its own, by diffusers' keys in camel case. */
+  /** The configuration of this class alone, by diffusers' keys in camel case. */
   private record Own(
       Sigmas spread,
       Double sigmaMin,

@@ -24,7 +24,7 @@ import java.util.Set;
  * sample = (1 - sigma) * x_0 + sigma * noise, and the model predicts noise - x_0. Levels and steps
  * are those of diffusers 0.39, in double precision.
  *
- * <p>With {@code invert_sigmas} the model is told 1 - sigma and predicts x_0 - noise.
+ * <p>With {@code invert_sigmas} the model gets 1 - sigma and predicts x_0 - noise.
  */
 public final class FlowMatchEulerDiscreteScheduler implements Scheduler {
   private static final String NAME = "FlowMatchEulerDiscreteScheduler";
@@ -84,7 +84,7 @@ public final class FlowMatchEulerDiscreteScheduler implements Scheduler {
       fields.put("time_shift_type", Ids.id(timeShiftType));
     }
 
-    /** By which factor the ratio of noise to signal grows. */
+    /** The factor by which the ratio of noise to signal grows. */
     double factor(Double mu) {
       if (!useDynamicShifting) {
         return shift;
@@ -199,7 +199,7 @@ public final class FlowMatchEulerDiscreteScheduler implements Scheduler {
     int train = config.numTrainTimesteps();
     // Checks the number of steps.
     int count = config.timesteps(steps).length;
-    // As in diffusers the least level is shifted when the scheduler is made, and once more here.
+    // As in diffusers, the lowest level is shifted when the scheduler is made, and again here.
     double least = 1.0 / train;
     if (!shift.useDynamicShifting()) {
       least = shifted(least, shift.shift());

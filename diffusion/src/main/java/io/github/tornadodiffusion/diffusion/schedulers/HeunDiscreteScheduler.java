@@ -19,11 +19,11 @@ import java.util.Set;
 
 /**
  * Heun's method (Karras et al. 2022, algorithm 1 with the VE schedule), as diffusers 0.27.2
- * computes it, in double precision: a step of Euler's method, and again with the mean of the slopes
- * at its two ends. The last step is Euler's. n steps call the model 2n - 1 times.
+ * computes it, in double precision: a step of Euler's method, which is repeated with the mean of
+ * the slopes at both of its ends. The last step is Euler's. n steps call the model 2n - 1 times.
  *
- * <p>Where diffusers divides by a level of zero, at a timestep without noise, the step stays
- * Euler's.
+ * <p>Where diffusers divides by a level of zero, at a timestep without noise, the step remains that
+ * of Euler.
  */
 public final class HeunDiscreteScheduler extends VariancePreservingScheduler {
   private static final Set<String> KEYS =

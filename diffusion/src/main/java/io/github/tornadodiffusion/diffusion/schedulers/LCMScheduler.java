@@ -19,7 +19,7 @@ import java.util.Map;
 
 /**
  * Multistep sampling of latent consistency models (Luo et al. 2023, algorithm 3), as diffusers
- * 0.27.2 computes it, in double precision: every call predicts x_0, and noise takes that to the
+ * 0.27.2 computes it, in double precision: every call predicts x_0, and noise is added to reach the
  * next timestep. The timesteps are some of those that the model was distilled with.
  */
 public final class LCMScheduler extends VariancePreservingScheduler {
@@ -40,7 +40,7 @@ public final class LCMScheduler extends VariancePreservingScheduler {
           TimestepSpacing.LEADING,
           0);
 
-  /** The deviation of the data that the boundary condition assumes. */
+  /** The standard deviation of the data that the boundary condition assumes. */
   private static final double SIGMA_DATA = 0.5;
 
   private final int originalInferenceSteps;

@@ -21,7 +21,7 @@ import java.util.Map;
  * continued as a polynomial of sigma and integrated over the step (Adams and Bashforth, with uneven
  * steps), as diffusers 0.27.2 does, but with exact integrals and in double precision.
  *
- * <p>Of levels that equal each other, where diffusers gives NaN, the last one counts.
+ * <p>Of equal levels, where diffusers gives NaN, only the last one counts.
  */
 public final class LMSDiscreteScheduler extends VariancePreservingScheduler {
   private static final SchedulerConfig DEFAULTS = SigmaSteps.defaults(0.0001, 0.02);

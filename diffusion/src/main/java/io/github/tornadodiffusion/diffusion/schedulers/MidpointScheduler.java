@@ -31,7 +31,7 @@ abstract class MidpointScheduler extends VariancePreservingScheduler {
   /**
    * Reads a configuration.
    *
-   * @param ancestral whether a step goes lower and adds noise
+   * @param ancestral whether a step goes below its level and adds noise
    */
   MidpointScheduler(String className, JsonFields fields, boolean ancestral) {
     SchedulerConfig config = SchedulerConfig.read(fields, DEFAULTS, SchedulerConfig.COMMON_KEYS);

@@ -21,8 +21,8 @@ import java.util.Map;
 
 /**
  * Pseudo numerical methods (Liu et al. 2022, algorithm 2), as diffusers 0.27.2 computes them, in
- * double precision: three steps of Runge-Kutta with four calls each, then linear multistep ones; or
- * the latter alone, after one step with two calls.
+ * double precision: three steps of Runge-Kutta with four calls each, then linear multistep steps;
+ * or only these, after one step with two calls.
  */
 public final class PNDMScheduler extends VariancePreservingScheduler {
   private static final SchedulerConfig DEFAULTS =
@@ -45,7 +45,7 @@ public final class PNDMScheduler extends VariancePreservingScheduler {
   /** The sample at the beginning of a step with more than one call. */
   private static final int START = Update.OWN;
 
-  /** The outputs of the latest call and those before, from here on. */
+  /** The outputs of the latest call and of earlier ones, from here on. */
   private static final int OUTPUTS = Update.OWN + 1;
 
   /** The weighted sum of the outputs of a Runge-Kutta step. */
@@ -113,7 +113,7 @@ public final class PNDMScheduler extends VariancePreservingScheduler {
     return calls;
   }
 
-  /** Midway there is no room for more than one call a step: multistep with rising orders. */
+  /** A sampling that begins midway has one call per step: multistep with rising orders. */
   private List<ModelCall> rest(int[] timesteps, int stride, int firstCall) {
     int inRungeKutta = RUNGE_KUTTA_STEPS * STAGES;
     int step;
@@ -131,10 +131,10 @@ public final class PNDMScheduler extends VariancePreservingScheduler {
   }
 
   /**
-   * Adds one call a step.
+   * Adds one call per step.
    *
    * @param step the first
-   * @param known how many outputs there are from the calls before
+   * @param known how many outputs of earlier calls there are
    */
   private void addMultistep(
       List<ModelCall> calls, int[] timesteps, int stride, int step, int known) {
@@ -156,7 +156,7 @@ public final class PNDMScheduler extends VariancePreservingScheduler {
   /**
    * Adds the calls of a step, at its beginning, twice at its middle and at its end.
    *
-   * @param known how many outputs there are from the steps before
+   * @param known how many outputs of earlier steps there are
    */
   private void addRungeKutta(List<ModelCall> calls, int known, int from, int to, int half) {
     int[] told = {from, to + half, to + half, to};

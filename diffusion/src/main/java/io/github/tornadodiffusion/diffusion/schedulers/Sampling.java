@@ -10,12 +10,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 
-/** A scheduler with the calls of the model that a number of steps takes; immutable. */
+/** A scheduler with the calls of the model for a number of steps; immutable. */
 public final class Sampling {
   private final Scheduler scheduler;
   private final Plan plan;
 
-  /** Made when it is first asked for: a table that is only looked at does not need it. */
+  /** Made on first use, because a table that is only inspected does not need it. */
   private FoldedUpdates folded;
 
   private Sampling(Scheduler scheduler, Plan plan) {
@@ -27,7 +27,7 @@ public final class Sampling {
    * Spaces the timesteps as the scheduler's configuration says.
    *
    * @param numInferenceSteps 1..T
-   * @throws IllegalArgumentException if that many are not possible
+   * @throws IllegalArgumentException if that number is not possible
    */
   public static Sampling of(Scheduler scheduler, int numInferenceSteps, StepOptions options) {
     return new Sampling(scheduler, scheduler.plan(numInferenceSteps, options));
@@ -41,7 +41,7 @@ public final class Sampling {
   /**
    * Visits the given timesteps.
    *
-   * @param timesteps in 0..T-1, every one below the one before
+   * @param timesteps in 0..T-1, each below the previous one
    * @throws IllegalArgumentException if they are not, or the scheduler chooses them itself
    */
   public static Sampling custom(Scheduler scheduler, int[] timesteps, StepOptions options) {
@@ -62,8 +62,8 @@ public final class Sampling {
 
   /**
    * The rest of this sampling from a call of the model on, as for a sample that is already less
-   * noisy. What a method remembers of earlier calls is not there, so it begins as it does at its
-   * first call; where that call is the second of one step, with the next step.
+   * noisy. A method that uses earlier calls has none, so it begins as at its first call. If the
+   * call is the second one of a step, it begins with the next step.
    *
    * @param first the first call that is kept, below {@link #calls}
    */
@@ -81,7 +81,7 @@ public final class Sampling {
     return plan.calls().size();
   }
 
-  /** A call of the model, 0 first. */
+  /** A call of the model, counted from 0. */
   public ModelCall call(int index) {
     return plan.calls().get(index);
   }
@@ -91,13 +91,13 @@ public final class Sampling {
     return plan.calls().stream().mapToDouble(ModelCall::timestep).toArray();
   }
 
-  /** The sample to begin with is this times standard normal noise. */
+  /** The first sample is standard normal noise times this factor. */
   public double initNoiseSigma() {
     return plan.initNoiseSigma();
   }
 
   /**
-   * The state to begin with.
+   * The first state.
    *
    * @param noise standard normal, images one after another
    */
@@ -106,7 +106,7 @@ public final class Sampling {
   }
 
   /**
-   * What the sample of a clean image is before a call.
+   * The noisy sample of a clean image before a call.
    *
    * @param index the call; {@link #calls} for the end, where there is no noise unless the sampler
    *     leads to noise
@@ -131,7 +131,7 @@ public final class Sampling {
     return index == calls() ? plan.endSigma() : call(index).sigma();
   }
 
-  /** What the model sees at a call. */
+  /** The input of the model at a call. */
   public float[] modelInput(int index, SamplingState state) {
     return SamplingState.narrow(state.register(Update.SAMPLE), call(index).inputScale());
   }
@@ -139,13 +139,13 @@ public final class Sampling {
   /**
    * Goes from one call of the model to the next; a pure function.
    *
-   * @param index the call, 0 first
-   * @param modelOutput what the model says of {@link #modelInput}
+   * @param index the call, counted from 0
+   * @param modelOutput the output of the model for {@link #modelInput}
    * @param state before the call
    * @param noise standard normal, as many values as the sample; may be null where {@link
    *     ModelCall#usesNoise} says no
    * @param images how many images the arrays hold
-   * @throws IllegalArgumentException if the lengths do not go together
+   * @throws IllegalArgumentException if the lengths do not fit together
    */
   public SamplingState step(
       int index, float[] modelOutput, SamplingState state, float[] noise, int images) {
@@ -166,8 +166,8 @@ public final class Sampling {
   }
 
   /**
-   * What a call does to the sample and to what later calls read, with as few updates as may be; see
-   * {@link FoldedUpdates}.
+   * What a call does to the sample and to what later calls read, with as few updates as possible;
+   * see {@link FoldedUpdates}.
    */
   public List<Update> updates(int index) {
     return folded().calls().get(index);
@@ -185,17 +185,17 @@ public final class Sampling {
     return folded().registers();
   }
 
-  /** Makes the sample to begin with from the noise in {@link Update#NOISE}. */
+  /** Makes the first sample from the noise in {@link Update#NOISE}. */
   public Update starting() {
     return new Update.Combine(
         Update.SAMPLE, List.of(new Update.Term(Update.NOISE, plan.initNoiseSigma())));
   }
 
   /**
-   * Makes what a clean image is before a call from the one in {@link Update#IMAGES} and the noise
-   * in {@link Update#NOISE}; see {@link #noised}.
+   * Makes the noisy sample before a call from the clean image in {@link Update#IMAGES} and the
+   * noise in {@link Update#NOISE}; see {@link #noised}.
    *
-   * @param target the register that it is written to
+   * @param target the register to write
    */
   public Update noising(int index, int target) {
     return new Update.Combine(

@@ -8,19 +8,19 @@ import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
 import java.util.Map;
 
 /**
- * The reverse process: a table of the model's calls that lead from noise to a sample, and what to
- * do with each answer. A scheduler has no state; {@link Sampling} runs a table.
+ * The reverse process: a table of the calls of the model that lead from noise to a sample, and of
+ * what to do after each. A scheduler has no state; {@link Sampling} runs a table.
  */
 public interface Scheduler {
   /**
-   * What a model without any error answers: {@code noise * (the noise of the sample) + original *
+   * The output of a model without any error: {@code noise * (the noise of the sample) + original *
    * x_0}.
    */
   record Target(double noise, double original) {}
 
   /**
-   * The class as files name it: diffusers' name, for instance {@code DDPMScheduler}, or the full
-   * name of a class that is not of this package.
+   * The name of the class in files: diffusers' name, for instance {@code DDPMScheduler}, or the
+   * full name of a class that is not of this package.
    */
   default String className() {
     Class<?> own = getClass();
@@ -28,7 +28,7 @@ public interface Scheduler {
     return known ? own.getSimpleName() : own.getName();
   }
 
-  /** What the classes share. */
+  /** The configuration that classes have in common. */
   SchedulerConfig config();
 
   /** The keys of scheduler_config.json that diffusers writes for this class, with their values. */
@@ -43,7 +43,7 @@ public interface Scheduler {
     return config().noiseSchedule();
   }
 
-  /** What the model has to answer in a call. */
+  /** What the model should output in a call. */
   default Target target(ModelCall call) {
     PredictionType type = config().predictionType();
     return new Target(
@@ -51,23 +51,25 @@ public interface Scheduler {
         type.targetSample(call.inputScale() * call.sigma()));
   }
 
-  /** Whether the model predicts a variance too, with as many channels again as the sample has. */
+  /**
+   * Whether the model also predicts a variance, with as many additional channels as the sample has.
+   */
   default boolean needsVariance() {
     return false;
   }
 
   /**
-   * The calls of a sampler with so many steps.
+   * The calls of a sampler with a number of steps.
    *
    * @param steps diffusers' num_inference_steps
-   * @throws IllegalArgumentException if that many are not possible
+   * @throws IllegalArgumentException if that number is not possible
    */
   Plan plan(int steps, StepOptions options);
 
   /**
    * The calls of a sampler that visits the given timesteps.
    *
-   * @param timesteps in 0..T-1, every one below the one before
+   * @param timesteps in 0..T-1, each below the previous one
    * @throws IllegalArgumentException if this scheduler chooses its timesteps itself
    */
   default Plan plan(int[] timesteps, StepOptions options) {

@@ -19,9 +19,9 @@ import java.util.function.UnaryOperator;
  * Schedulers by diffusers' class names, and their scheduler_config.json.
  *
  * <p>As with diffusers' {@code from_config}, the configuration of one class makes a scheduler of
- * another: keys that it knows are taken, those that are missing have their defaults, all others are
- * ignored. The configuration of a class of one's own is written in the same way, under the full
- * name of the class.
+ * another: keys that it knows are used, missing ones have their defaults, all others are ignored.
+ * The configuration of a class of one's own is written in the same way, under the full name of the
+ * class.
  */
 public final class Schedulers {
   private static final SequencedMap<String, Function<JsonFields, Scheduler>> FACTORIES =
@@ -48,10 +48,10 @@ public final class Schedulers {
     FACTORIES.put("CMStochasticIterativeScheduler", CMStochasticIterativeScheduler::new);
   }
 
-  /** The classes that exist, diffusers' names. */
+  /** The classes that exist, by diffusers' names. */
   public static final List<String> CLASS_NAMES = List.copyOf(FACTORIES.keySet());
 
-  /** Those whose models are scaled or trained in their own way. */
+  /** Classes whose models are scaled or trained in a special way. */
   private static final Set<String> WITH_OWN_MODELS =
       Set.of(
           "EDMEulerScheduler", "FlowMatchEulerDiscreteScheduler", "CMStochasticIterativeScheduler");
@@ -61,11 +61,11 @@ public final class Schedulers {
   private Schedulers() {}
 
   /**
-   * diffusers' name of a class that is given in any case and with or without '-', '_', blanks and
-   * the words Scheduler and Discrete, and Multistep or Singlestep where one class alone has either,
-   * for instance {@code ddim} or {@code euler-ancestral}; a last {@code a} alone is Ancestral. Or
-   * the name of a {@link Scheduler} on the class path or in a plug-in, which is made from the
-   * fields of its configuration.
+   * diffusers' name of a class, for instance for {@code ddim} or {@code euler-ancestral}: in upper
+   * or lower case, with or without '-', '_', blanks and the words Scheduler and Discrete, and
+   * without Multistep or Singlestep if only one class has either; a separate {@code a} means
+   * Ancestral. Or the name of a {@link Scheduler} on the class path or in a plug-in, which is made
+   * from the fields of its configuration.
    *
    * @throws IllegalArgumentException in one line if there is no such class
    */
@@ -89,7 +89,7 @@ public final class Schedulers {
                     .formatted(name, String.join(", ", CLASS_NAMES))));
   }
 
-  /** A name without what sets it apart from none but itself. */
+  /** A name without the parts that distinguish no classes. */
   private static String shortName(String name) {
     return name.replaceFirst("[-_ ][aA]([-_ ]|$)", "Ancestral")
         .toLowerCase(Locale.ROOT)
@@ -99,7 +99,7 @@ public final class Schedulers {
   /**
    * Reads a scheduler_config.json as the class that it names.
    *
-   * @throws IOException in one line naming the file, the cause and the mend
+   * @throws IOException in one line naming the file, the cause and the remedy
    */
   public static Scheduler read(Path file) throws IOException {
     return Json.read(
@@ -118,7 +118,7 @@ public final class Schedulers {
    * Reads a scheduler_config.json, of another class or the same, as the given class.
    *
    * @param className see {@link #className}
-   * @throws IOException in one line naming the file, the cause and the mend
+   * @throws IOException in one line naming the file, the cause and the remedy
    */
   public static Scheduler read(Path file, String className) throws IOException {
     String known = className(className);
@@ -130,7 +130,7 @@ public final class Schedulers {
         });
   }
 
-  /** A model that answers for one of these classes answers nothing that another understands. */
+  /** Refuses to use the model of one of these classes with another, which expects other outputs. */
   private static void checkModel(String from, String to) {
     if (!from.equals(to) && (WITH_OWN_MODELS.contains(from) || WITH_OWN_MODELS.contains(to))) {
       throw new IllegalArgumentException(

@@ -1,11 +1,11 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
 /**
- * What a caller chooses for the steps of a sampler; every class ignores what it does not know.
+ * Options for the steps of a sampler; every class ignores those that it does not know.
  *
- * @param eta the share of DDPM's noise that a DDIM step adds, 0 (none) to 1 (Song et al. 2021,
+ * @param eta the fraction of DDPM's noise that a DDIM step adds, 0 (none) to 1 (Song et al. 2021,
  *     equation 16)
- * @param useClippedModelOutput whether the noise of DDIM is derived anew from the clipped x_0
+ * @param useClippedModelOutput whether the noise of DDIM is computed again from the clipped x_0
  *     (Glide)
  * @param churn the noise that an Euler step adds beforehand
  * @param order of LMSDiscreteScheduler, 1 to 10
@@ -40,14 +40,14 @@ public record StepOptions(
       }
     }
 
-    /** By which factor a step raises sigma, less 1, as diffusers computes it. */
+    /** The factor by which a step raises sigma, minus 1, as in diffusers. */
     double gamma(double sigma, int steps) {
       boolean within = sTmin <= sigma && sigma <= sTmax;
       return within ? Math.min(sChurn / steps, Math.sqrt(2) - 1) : 0;
     }
   }
 
-  /** Polynomials of more slopes swing without bounds. */
+  /** Polynomials through more slopes oscillate without bounds. */
   private static final int MOST_ORDER = 10;
 
   /** diffusers' defaults: no noise, order 4. */
@@ -64,7 +64,7 @@ public record StepOptions(
     }
   }
 
-  /** Choices for DDIM, the defaults otherwise. */
+  /** Options for DDIM, with defaults for the others. */
   public StepOptions(double eta, boolean useClippedModelOutput) {
     this(eta, useClippedModelOutput, Churn.NONE, 4, null);
   }

@@ -27,20 +27,19 @@ import java.util.Set;
  * UniPC, a predictor and a corrector of any order (Zhao et al. 2023, algorithms 1 and 2), as
  * diffusers 0.27.2 computes it, in double precision.
  *
- * <p>Where diffusers divides by zero this does not: between timesteps that come twice the order
- * falls.
+ * <p>Where diffusers divides by zero this does not: between equal timesteps the order falls.
  */
 public final class UniPCMultistepScheduler extends VariancePreservingScheduler {
-  /** The types of related classes, which stand for bh2 as in diffusers. */
+  /** The types of related classes, which mean bh2, as in diffusers. */
   private static final Set<String> RELATED_TYPES = Set.of("midpoint", "heun", "logrho");
 
-  /** Far beyond any use: the weights of high orders lose their digits. */
+  /** Far beyond any use: the weights of high orders lose precision. */
   private static final int MOST_ORDER = 9;
 
-  /** The corrected sample of the call before. */
+  /** The corrected sample of the previous call. */
   private static final int LAST = Update.OWN;
 
-  /** The predictions of the latest call and those before, from here on. */
+  /** The predictions of the latest call and of earlier ones, from here on. */
   private static final int PREDICTIONS = Update.OWN + 1;
 
   /** The function B(h) of the paper. */

@@ -7,12 +7,12 @@ import java.util.Set;
 
 /**
  * A scheduler for models whose forward process keeps the variance, x_t = signal * x_0 + sigma *
- * noise with signal^2 + sigma^2 = 1: it has betas, and a configuration of which a class knows
- * certain keys. A class of another package extends it with a public constructor of the fields of
- * scheduler_config.json, {@link io.github.tornadodiffusion.nn.io.JsonFields}.
+ * noise with signal^2 + sigma^2 = 1: it has betas, and a configuration with certain keys. A class
+ * of another package extends it with a public constructor of the fields of scheduler_config.json,
+ * {@link io.github.tornadodiffusion.nn.io.JsonFields}.
  */
 public abstract class VariancePreservingScheduler implements Scheduler {
-  /** What the classes share of the configuration. */
+  /** The configuration that classes have in common. */
   protected final SchedulerConfig config;
 
   /** The forward process of the configuration. */
@@ -23,7 +23,7 @@ public abstract class VariancePreservingScheduler implements Scheduler {
   /**
    * Keeps the configuration and computes its forward process.
    *
-   * @param keys those of the configuration that the class knows
+   * @param keys of the configuration that the class knows
    * @throws IllegalArgumentException if the betas are not allowed
    */
   protected VariancePreservingScheduler(SchedulerConfig config, Set<String> keys) {
@@ -42,7 +42,7 @@ public abstract class VariancePreservingScheduler implements Scheduler {
     return schedule;
   }
 
-  /** {@inheritDoc} A new map, to which a class adds the keys of its own. */
+  /** {@inheritDoc} A new map, to which a class adds its own keys. */
   @Override
   public Map<String, Object> fields() {
     return config.fields(keys);

@@ -1,5 +1,5 @@
 /**
- * The samplers by diffusers' names, one a class, and {@link
+ * The samplers by diffusers' names, one per class, and {@link
  * io.github.tornadodiffusion.diffusion.schedulers.Schedulers}, which makes them from a
  * configuration. Start at {@link io.github.tornadodiffusion.diffusion.schedulers.Scheduler}; one of
  * your own extends {@link

@@ -4,16 +4,15 @@ import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
 
 /**
- * What a timestep's term of the variational bound depends on, for a model that predicts its
- * variance between that of the posterior and beta (Nichol and Dhariwal 2021, equations 10, 11 and
- * 15); the components are those of {@link
- * io.github.tornadodiffusion.kernels.ops.loss.VariationalBound}, measured against the deviation of
- * the posterior.
+ * The coefficients of the variational bound at a timestep, for a model that predicts its variance
+ * between that of the posterior and beta (Nichol and Dhariwal 2021, equations 10, 11 and 15); the
+ * components are those of {@link io.github.tornadodiffusion.kernels.ops.loss.VariationalBound}, in
+ * units of the standard deviation of the posterior.
  *
  * @param range logarithm of beta minus that of the posterior's variance
- * @param scale what an error of the prediction makes of the mean
- * @param halfBin half the distance of neighbouring 8-bit values at timestep 0, whose term is the
- *     likelihood of the image; 0 at all others
+ * @param scale the factor from an error of the prediction to the error of the mean
+ * @param halfBin half the distance between neighbouring 8-bit values at timestep 0, whose term is
+ *     the likelihood of the image; 0 at all others
  */
 public record BoundTerm(double range, double scale, double halfBin) {
   /** Lambda of the hybrid objective L_simple + lambda * L_vlb, where L_vlb is the whole bound. */
@@ -31,10 +30,10 @@ public record BoundTerm(double range, double scale, double halfBin) {
         timestep == 0 ? 1 / 255.0 / deviation : 0);
   }
 
-  /** x_0 minus what the prediction says of it, for an error of 1 of the prediction. */
+  /** The error of the predicted x_0 for an error of 1 of the prediction. */
   private static double originalError(PredictionType prediction, double signal, double sigma) {
     return switch (prediction) {
-      // Noise alone says nothing about x_0: then only the variance counts.
+      // Pure noise says nothing about x_0, so only the variance matters.
       case EPSILON -> signal == 0 ? 0 : sigma / signal;
       case SAMPLE -> -1;
       case V_PREDICTION -> sigma;

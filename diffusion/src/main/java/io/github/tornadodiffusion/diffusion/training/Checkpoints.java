@@ -15,13 +15,13 @@ import java.util.stream.Stream;
 
 /**
  * The checkpoints of a training run, {@code training_state/checkpoint-STEP}: each a directory that
- * is wholly there or not at all, with the checksums of its files in {@code SHA256SUMS} ({@code
+ * is either complete or absent, with the checksums of its files in {@code SHA256SUMS} ({@code
  * sha256sum -c} reads it).
  *
  * @param directory that holds them
  */
 public record Checkpoints(Path directory) {
-  /** Where in a run's directory they lie. */
+  /** The name of the directory within that of a run. */
   public static final String DIRECTORY = "training_state";
 
   private static final Pattern NAME = Pattern.compile("checkpoint-(\\d{1,9})");
@@ -46,7 +46,7 @@ public record Checkpoints(Path directory) {
   /**
    * The newest checkpoint that is whole.
    *
-   * @param damaged for every newer one what is wrong with it, in one line
+   * @param damaged for every newer one, what is wrong with it, in one line
    */
   public record Newest(Checkpoint checkpoint, List<String> damaged) {}
 
@@ -93,7 +93,7 @@ public record Checkpoints(Path directory) {
   }
 
   /**
-   * The newest one whose files are what their checksums say.
+   * The newest one whose files have the right checksums.
    *
    * @throws IOException in one line if there is none
    */
@@ -117,7 +117,7 @@ public record Checkpoints(Path directory) {
    * are removed too: a run that went on from an earlier checkpoint will write them again.
    *
    * @param limit how many remain, the new one included
-   * @throws IOException in one line if it cannot be written; earlier ones are as they were
+   * @throws IOException in one line if it cannot be written; earlier ones are unchanged
    */
   Checkpoint write(TrainingState state, int limit) throws IOException {
     Path path = directory.resolve("checkpoint-" + state.step());

@@ -12,11 +12,11 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 
-/** SHA-256 of the files of a directory, in a file of the form that {@code sha256sum} writes. */
+/** SHA-256 of the files of a directory, in a file with the format of {@code sha256sum}. */
 final class Checksums {
   static final String FILE = "SHA256SUMS";
 
-  /** The length of a sum and of what is between it and the name. */
+  /** Where the name starts in a line: after the sum and two characters. */
   private static final int NAME = 64 + 2;
 
   private static final int CHUNK = 1 << 16;
@@ -33,7 +33,7 @@ final class Checksums {
   }
 
   /**
-   * Checks the files that {@link #write} knew.
+   * Checks the files that {@link #write} listed.
    *
    * @throws IOException in one line naming the first file that is missing or differs
    */

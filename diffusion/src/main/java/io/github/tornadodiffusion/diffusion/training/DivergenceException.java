@@ -9,7 +9,7 @@ public final class DivergenceException extends IllegalStateException {
     this.step = step;
   }
 
-  /** The first step whose loss or gradients are not numbers, 1 first. */
+  /** The first step whose loss or gradients are not numbers, counted from 1. */
   public int step() {
     return step;
   }

@@ -12,11 +12,11 @@ import java.util.concurrent.Future;
 /**
  * Draws what comes next while the model trains: images are decoded on a thread of their own.
  *
- * <p>Everything is drawn in the order of the steps and by one thread, so that it is what would be
- * drawn without it, and at most {@link #AHEAD} draws wait in memory.
+ * <p>Everything is drawn in the order of the steps and by one thread, so that the draws are the
+ * same as without it, and at most {@link #AHEAD} draws wait in memory.
  */
 final class DrawsAhead implements TrainingDraws, AutoCloseable {
-  /** One that is ready and one in the making: more would take memory and save no time. */
+  /** One that is ready and one that is being drawn: more would take memory and save no time. */
   static final int AHEAD = 2;
 
   private final TrainingDraws draws;
@@ -33,7 +33,7 @@ final class DrawsAhead implements TrainingDraws, AutoCloseable {
   /**
    * Draws ahead.
    *
-   * @param draws not to be used by anyone else once the first draw is asked for
+   * @param draws not to be used elsewhere once the first draw is asked for
    * @param steps of the run: nothing is drawn for those after
    */
   DrawsAhead(TrainingDraws draws, int steps) {
@@ -54,7 +54,7 @@ final class DrawsAhead implements TrainingDraws, AutoCloseable {
   /**
    * The draw of a call.
    *
-   * @throws RuntimeException that drawing it has thrown
+   * @throws RuntimeException if drawing it threw one
    */
   @Override
   public Draw draw(int step, int part) {

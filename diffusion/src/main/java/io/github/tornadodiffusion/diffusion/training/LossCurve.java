@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
-/** How a training went, one row a step; kept as CSV. */
+/** The course of a training, one row per step; stored as CSV. */
 public final class LossCurve {
   private static final String HEADER = "step,epoch,loss,q0,q1,q2,q3,grad_norm,lr,images_per_s,vlb";
 
@@ -19,16 +19,16 @@ public final class LossCurve {
   /**
    * One step.
    *
-   * @param step 1 first
-   * @param epoch of the step's first image, 1 first
+   * @param step counted from 1
+   * @param epoch of the step's first image, counted from 1
    * @param loss mean squared error of the batch
    * @param quartiles mean loss of the images in each quarter of the timesteps, lowest first; NaN
    *     for a quarter without images
    * @param gradNorm norm of all gradients before clipping
    * @param learningRate that the step used
    * @param imagesPerSecond of this step alone
-   * @param vlb the variational bound in nats a dimension, as the step's images estimate it: T times
-   *     the mean of their terms; NaN for a model that does not predict its variance
+   * @param vlb the variational bound in nats per dimension, estimated from the step's images: T
+   *     times the mean of their terms; NaN for a model that does not predict its variance
    */
   public record Row(
       int step,
@@ -63,7 +63,7 @@ public final class LossCurve {
     return Collections.unmodifiableList(rows);
   }
 
-  /** The mean loss of the last steps, or of all where there are fewer; NaN before the first. */
+  /** The mean loss of the last steps, or of all if there are fewer; NaN before the first. */
   public double meanLoss(int steps) {
     return rows.stream()
         .skip(Math.max(0, rows.size() - steps))
@@ -98,7 +98,7 @@ public final class LossCurve {
   /**
    * Reads what {@link #write} wrote.
    *
-   * @throws IOException in one line if the file is not there or not such a file
+   * @throws IOException in one line if the file does not exist or has another format
    */
   public static LossCurve read(Path file) throws IOException {
     LossCurve curve = new LossCurve();

@@ -5,21 +5,21 @@ import java.util.List;
 import org.apache.commons.math3.stat.StatUtils;
 
 /**
- * A step whose loss is far above those before it. A batch's loss varies with its timesteps, so that
- * the spread of the steps before says what is far: the median of their distances from their median,
- * which single spikes do not move.
+ * A step whose loss is far above those before it. The loss of a batch varies with its timesteps, so
+ * what counts as far depends on the spread of the earlier steps: the median distance from their
+ * median, which single spikes do not affect.
  *
- * @param step 1 first
+ * @param step counted from 1
  * @param loss of the step
- * @param usual the median of the steps before
+ * @param usual the median of the earlier steps
  */
 public record LossSpike(int step, double loss, double usual) {
-  /** How many steps before are looked at, and how many there must be. */
+  /** How many earlier steps are used, and how many there must be. */
   private static final int STEPS = 100;
 
   private static final int FEWEST = 20;
 
-  /** A normal distribution has one in 10^23 so far out. */
+  /** In a normal distribution one value in 10^23 is as far out. */
   private static final double SPREADS = 10;
 
   private static final double TIMES = 2;

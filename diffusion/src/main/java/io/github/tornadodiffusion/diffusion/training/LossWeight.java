@@ -3,10 +3,10 @@ package io.github.tornadodiffusion.diffusion.training;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
 import io.github.tornadodiffusion.nn.plugins.Plugins;
 
-/** What the loss of an image counts, by how noisy the image is. */
+/** The weight of the loss of an image, which depends on how noisy the image is. */
 @FunctionalInterface
 public interface LossWeight {
-  /** All images count the same. */
+  /** All images have the same weight. */
   LossWeight UNIFORM = (prediction, signal, sigma) -> 1;
 
   /**

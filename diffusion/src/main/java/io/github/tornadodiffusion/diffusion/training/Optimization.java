@@ -7,7 +7,7 @@ import io.github.tornadodiffusion.nn.training.LearningRateSchedule;
 import java.util.Map;
 
 /**
- * How parameters follow their gradients: AdamW, its learning rate, clipping and a moving average.
+ * How gradients change the parameters: AdamW, its learning rate, clipping and a moving average.
  *
  * @param learningRate of AdamW
  * @param lrSchedule how the learning rate changes
@@ -16,8 +16,8 @@ import java.util.Map;
  * @param adamBeta2 AdamW's decay of the second moment
  * @param adamEpsilon AdamW's epsilon
  * @param weightDecay AdamW's decoupled weight decay
- * @param maxGradNorm to which the norm of all gradients is clipped; 0 for no clipping
- * @param emaDecay the most that the parameters' moving average keeps in a step; 0 for no average
+ * @param maxGradNorm limit of the norm of all gradients; 0 for no clipping
+ * @param emaDecay the largest decay of the moving average of the parameters; 0 for no average
  */
 public record Optimization(
     double learningRate,
@@ -50,9 +50,7 @@ public record Optimization(
     check(emaDecay >= 0 && emaDecay < 1, "ema_decay", emaDecay, "from 0 to below 1");
   }
 
-  /**
-   * AdamW as PyTorch has it by default, with a constant learning rate, no clipping and no average.
-   */
+  /** AdamW with PyTorch's defaults, a constant learning rate, no clipping and no average. */
   public static Optimization constant(double learningRate) {
     return new Optimization(
         learningRate, LearningRateSchedule.Kind.CONSTANT, 0, 0.9, 0.999, 1e-8, 1e-2, 0, 0);

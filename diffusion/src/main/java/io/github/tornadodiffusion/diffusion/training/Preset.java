@@ -5,10 +5,10 @@ import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 
 /**
- * A model and the recipe that trains it; every part can be overridden on the command line. Anyone's
- * can be trained, see {@link Presets#named}.
+ * A model and the recipe that trains it; every part can be overridden on the command line. For
+ * presets of one's own see {@link Presets#named}.
  *
- * @param name what {@code --preset} calls it
+ * @param name its name for {@code --preset}
  * @param data what {@code --data} would name
  * @param model the network; its sample size is the size of the images
  * @param schedule variances of the forward process, with diffusers' default range
@@ -33,11 +33,11 @@ public record Preset(
   /**
    * How to train.
    *
-   * @param batch images a step
-   * @param steps optimizer steps, or 0 where epochs count
-   * @param epochs passes over the data, or 0 where steps count
+   * @param batch images per step
+   * @param steps optimizer steps, or 0 if epochs are given
+   * @param epochs passes over the data, or 0 if steps are given
    * @param randomFlip whether images are mirrored at random
-   * @param optimization how parameters follow their gradients
+   * @param optimization how gradients change the parameters
    */
   public record Recipe(
       int batch, int steps, int epochs, boolean randomFlip, Optimization optimization) {}

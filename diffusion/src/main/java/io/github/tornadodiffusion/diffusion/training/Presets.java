@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
 
 /** The presets that {@code --preset} names. */
 public final class Presets {
-  /** The preset of a bare {@code train}. */
+  /** The preset of {@code train} without options. */
   public static final String DEFAULT = "digits";
 
   private static final String DOWN = "DownBlock2D";
@@ -45,7 +45,7 @@ public final class Presets {
                 "unknown preset '%s'; use %s".formatted(Messages.line(name), names())));
   }
 
-  /** Supplies a preset; a class of it has a public constructor without arguments. */
+  /** Supplies a preset. An implementation has a public constructor without arguments. */
   @FunctionalInterface
   public interface Source extends Supplier<Preset> {}
 

@@ -4,9 +4,15 @@ import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
 import io.github.tornadodiffusion.nn.plugins.Plugins;
 import io.github.tornadodiffusion.nn.random.SplitMix64;
 
-/** How often training visits which timestep. */
+/** How often each timestep is trained on. */
 @FunctionalInterface
 public interface TimestepDensity {
+  /**
+   * Tells the numbers that timesteps are drawn from, {@code new SplitMix64(seed, STREAM, step,
+   * image)}, from others with the same seed.
+   */
+  long STREAM = 3;
+
   /** Every timestep as often as any other (Ho et al. 2020, algorithm 1). */
   TimestepDensity UNIFORM =
       (random, first, schedule) -> first + random.nextInt(schedule.timesteps() - first);

@@ -15,8 +15,8 @@ import java.util.SequencedMap;
  * then for every epoch the DataLoader's order and for every batch {@code RandomHorizontalFlip}
  * image by image, {@code randn} and {@code randint}. Labels are dropped last, by {@code rand}.
  *
- * <p>As in PyTorch the last batch of an epoch may be smaller, and an update does not reach into the
- * next epoch.
+ * <p>As in PyTorch the last batch of an epoch may be smaller, and an update does not extend into
+ * the next epoch.
  */
 final class TorchDraws implements TrainingDraws {
   private final TrainingConfig config;
@@ -94,7 +94,7 @@ final class TorchDraws implements TrainingDraws {
       return null;
     }
     int[] indices = new int[config.batch()];
-    // The images that fill the batch up have weight 0, so any image will do.
+    // The images that fill up the batch have weight 0, so any image will do.
     Arrays.setAll(indices, i -> order[i < count ? from + i : from]);
     Batches.Batch images = Batches.gather(dataset, indices, mirrored);
     return new Draw(
@@ -130,7 +130,7 @@ final class TorchDraws implements TrainingDraws {
     return true;
   }
 
-  /** Draws what the steps before have drawn. */
+  /** Draws what the earlier steps drew. */
   @Override
   public void skipTo(int step) {
     for (int done = 0; done < step; done++) {

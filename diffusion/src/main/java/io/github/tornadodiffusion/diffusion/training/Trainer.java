@@ -23,8 +23,8 @@ import java.util.Map;
 import java.util.SequencedMap;
 
 /**
- * Trains a UNet to predict the noise of noisy images (Ho et al. 2020, algorithm 1), and with a
- * learned variance that of a step as well.
+ * Trains a UNet to predict the noise of noisy images (Ho et al. 2020, algorithm 1), and, with a
+ * learned variance, the variance of a step, too.
  *
  * <p>A step depends on the configuration and its own number alone: images, timesteps and noise come
  * from counters. So a run gives the same parameters bit for bit however often it is repeated,
@@ -41,7 +41,7 @@ public final class Trainer implements AutoCloseable {
   private LossCurve curve = new LossCurve();
   private int step;
 
-  /** Hears of every step. */
+  /** Is told of every step. */
   @FunctionalInterface
   public interface Listener {
     /** Called after every step, on the training thread. */
@@ -49,7 +49,7 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * Prepares a run from new parameters, or those of the model that it begins with.
+   * Prepares a run from new parameters, or from those of its base model.
    *
    * @throws IllegalArgumentException in one line if the data does not fit the model
    */
@@ -58,7 +58,7 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * Prepares a run from new parameters, or those of the model that it begins with.
+   * Prepares a run from new parameters, or from those of its base model.
    *
    * @param program of the run, see {@link #program}
    * @throws IllegalArgumentException in one line if the data does not fit the model
@@ -76,7 +76,7 @@ public final class Trainer implements AutoCloseable {
     training = program.open(engine, base == null ? draws.initialParameters() : base.parameters());
   }
 
-  /** The program that a run repeats, which knows what it takes of the device. */
+  /** The program that a run repeats, which knows how much memory it needs. */
   public static RecordedProgram<Training> program(TrainingConfig config) {
     int size = config.imageSize();
     return Training.record(
@@ -94,12 +94,12 @@ public final class Trainer implements AutoCloseable {
     long size = config.imageSize();
     long batch = size * size * config.batch() * config.unet().inChannels();
     boolean noise = config.variant().rng() == Rng.TORCH;
-    // Those that wait and the one that is trained on.
+    // Those that wait, and the one in use.
     return (noise ? 2 * batch : batch) * (DrawsAhead.AHEAD + 1);
   }
 
   /**
-   * Prepares a run that goes on from a checkpoint.
+   * Prepares to continue a run from a checkpoint.
    *
    * @throws IOException in one line if it is damaged
    * @throws IllegalArgumentException in one line if it is of a run with other settings
@@ -111,7 +111,7 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * Prepares a run that goes on from a checkpoint.
+   * Prepares to continue a run from a checkpoint.
    *
    * @param program of the run, see {@link #program}
    * @throws IOException in one line if it is damaged
@@ -160,12 +160,12 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
-  /** Steps done so far, by earlier runs too. */
+  /** Steps done so far, including those of earlier runs. */
   public int step() {
     return step;
   }
 
-  /** All steps so far, by earlier runs too. */
+  /** All steps so far, including those of earlier runs. */
   public LossCurve curve() {
     return curve;
   }
@@ -174,7 +174,7 @@ public final class Trainer implements AutoCloseable {
    * Trains to the configured number of steps.
    *
    * @throws DivergenceException in one line if the loss or a gradient is no longer a number; the
-   *     parameters are of no use then
+   *     parameters are useless then
    */
   public void run(Listener listener) {
     runTo(config.steps(), listener);
@@ -184,7 +184,7 @@ public final class Trainer implements AutoCloseable {
    * Trains until the given number of steps is done, at most the configured one.
    *
    * @throws DivergenceException in one line if the loss or a gradient is no longer a number; the
-   *     parameters are of no use then
+   *     parameters are useless then
    */
   public void runTo(int steps, Listener listener) {
     while (step < Math.min(steps, config.steps())) {
@@ -198,9 +198,9 @@ public final class Trainer implements AutoCloseable {
    * Says which operation made the first NaN or infinity of a step, and in which tensor: the run is
    * repeated up to the step before, which gives the same numbers again.
    *
-   * @param from where to repeat it from; null for from the start
+   * @param from the checkpoint to repeat it from; null for the start
    * @param step that diverged, see {@link DivergenceException#step}
-   * @param listener hears of the steps that are repeated
+   * @param listener is told of the steps that are repeated
    * @throws IOException in one line if the checkpoint is damaged
    */
   public static String findNonFinite(
@@ -272,7 +272,7 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * What each image's loss counts, so that the sum over an update is the mean over its batches of
+   * The weights of the losses, such that their sum over an update is the mean over its batches of
    * the weighted mean over the images that count.
    */
   private float[] weights(TrainingDraws.Draw draw) {
@@ -287,13 +287,15 @@ public final class Trainer implements AutoCloseable {
     return weights;
   }
 
-  /** What an image counts without a weight of its own. */
+  /** The weight of an image before {@link LossWeight} is applied. */
   private double share(TrainingDraws.Draw draw) {
     double images = draw.images();
     return draw.timesteps().length / images / config.variant().accumulate();
   }
 
-  /** What the bound needs, whose images all count the same; null for a fixed variance. */
+  /**
+   * The inputs of the bound, in which all images have the same weight; null for a fixed variance.
+   */
   private Denoising.Variance variance(TrainingDraws.Draw draw) {
     if (!learnsVariance()) {
       return null;
@@ -319,8 +321,6 @@ public final class Trainer implements AutoCloseable {
   private Training.StepInput input(TrainingDraws.Draw draw, float[] weights, boolean update) {
     int count = weights.length;
     float[] times = new float[count];
-    float[] signals = new float[count];
-    float[] sigmas = new float[count];
     float[] targetNoise = new float[count];
     float[] targetSample = new float[count];
     for (int i = 0; i < count; i++) {
@@ -328,8 +328,6 @@ public final class Trainer implements AutoCloseable {
       double signal = scheduler.noiseSchedule().signal(timestep);
       double sigma = scheduler.noiseSchedule().sigma(timestep);
       times[i] = timestep;
-      signals[i] = (float) signal;
-      sigmas[i] = (float) sigma;
       targetNoise[i] = (float) config.prediction().targetNoise(signal);
       targetSample[i] = (float) config.prediction().targetSample(sigma);
     }
@@ -338,8 +336,8 @@ public final class Trainer implements AutoCloseable {
             draw.batch().images(),
             times,
             draw.labels(),
-            signals,
-            sigmas,
+            scheduler.noiseSchedule().signals(draw.timesteps()),
+            scheduler.noiseSchedule().sigmas(draw.timesteps()),
             targetNoise,
             targetSample,
             draw.noise(),

@@ -19,20 +19,20 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Everything that decides what a training run gives.
+ * Everything that determines the result of a training run.
  *
  * @param preset the name of the preset that the values began with
  * @param data the data set's source; see {@link Datasets#open}
  * @param unet the model; its sample size is the images' size
- * @param batch images a step
+ * @param batch images per step
  * @param steps optimizer steps
  * @param randomFlip whether half of the images are mirrored
  * @param trainTimesteps T
  * @param schedule the variances
  * @param prediction what the model learns to predict
- * @param optimization how parameters follow their gradients
+ * @param optimization how gradients change the parameters
  * @param seed of the initial parameters, the order of images, the timesteps and the noise
- * @param variant what departs from the plain recipe
+ * @param variant how the run departs from the plain recipe
  */
 public record TrainingConfig(
     String preset,
@@ -118,7 +118,7 @@ public record TrainingConfig(
     }
   }
 
-  /** A preset's training as it is, of so many steps. */
+  /** The training of an unchanged preset, with the given number of steps. */
   public static TrainingConfig of(Preset preset, int steps, long seed) {
     return new TrainingConfig(
         preset.name(),
@@ -145,6 +145,11 @@ public record TrainingConfig(
     return with(unet, newSteps, variant);
   }
 
+  /** The same with another variant. */
+  public TrainingConfig withVariant(TrainingVariant newVariant) {
+    return with(unet, steps, newVariant);
+  }
+
   /** The same with another model or variant. */
   public TrainingConfig withModel(UNet2DConfig newUnet, TrainingVariant newVariant) {
     return with(newUnet, steps, newVariant);
@@ -167,7 +172,7 @@ public record TrainingConfig(
   }
 
   /**
-   * The least timestep that is trained on: 0, or 1 for a model that embeds logarithms
+   * The lowest timestep that is trained on: 0, or 1 for a model that embeds logarithms
    * (time_embedding_type fourier).
    */
   public int firstTimestep() {
@@ -180,7 +185,7 @@ public record TrainingConfig(
   }
 
   /**
-   * How many steps so many passes over the data take.
+   * How many steps a number of passes over the data takes.
    *
    * @param dataset the data
    */

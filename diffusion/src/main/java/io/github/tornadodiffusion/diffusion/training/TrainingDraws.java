@@ -15,10 +15,10 @@ import java.util.SequencedMap;
 /** Everything that is random in a training run. */
 interface TrainingDraws {
   /**
-   * What one call of the model works on.
+   * The input of one call of the model.
    *
    * @param batch as many images as the program takes
-   * @param images how many of them count; the others fill the batch up
+   * @param images how many of them count; the others fill up the batch
    * @param labels as the model sees them; null for a model without classes
    * @param noise {@code [n, c, h, w]}; null where the device draws it
    * @param counter of what the device draws
@@ -45,13 +45,13 @@ interface TrainingDraws {
    */
   Draw draw(int step, int part);
 
-  /** The epoch, counted from 0, which the first image of a step belongs to. */
+  /** The epoch, counted from 0, of the first image of a step. */
   long epoch(int step);
 
   /** Whether the noise comes from the host. */
   boolean givesNoise();
 
-  /** Prepares for a run that goes on at a step. */
+  /** Prepares to continue a run at a step. */
   void skipTo(int step);
 
   /** The draws of a run. */
@@ -62,7 +62,7 @@ interface TrainingDraws {
     };
   }
 
-  /** How many steps so many epochs take; the last may reach further. */
+  /** How many steps a number of epochs takes; the last step may reach further. */
   static long steps(TrainingConfig config, Dataset dataset, int epochs) {
     int accumulate = config.variant().accumulate();
     return switch (config.variant().rng()) {
@@ -72,11 +72,11 @@ interface TrainingDraws {
     };
   }
 
-  /** By counters: a function of (seed, step, place in the step) alone. */
+  /** By counters: a function of (seed, step, position in the step) alone. */
   final class CounterDraws implements TrainingDraws {
-    /** Tell these numbers from those of {@link Batches} with the same seed. */
-    private static final long TIMESTEP_STREAM = 3;
-
+    /**
+     * Distinguishes these numbers from those of {@link Batches} and timesteps with the same seed.
+     */
     private static final long LABEL_STREAM = 4;
 
     private final TrainingConfig config;
@@ -91,8 +91,7 @@ interface TrainingDraws {
 
     @Override
     public SequencedMap<String, HostTensor> initialParameters() {
-      return Initialisation.pytorchDefault(
-          new UNet2DModel(config.unet()).parameters().specs(), config.seed());
+      return Initialisation.pytorchDefault(new UNet2DModel(config.unet()), config.seed());
     }
 
     @Override
@@ -108,7 +107,8 @@ interface TrainingDraws {
       Integer classes = config.unet().numClassEmbeds();
       int[] labels = config.unet().conditioned() ? batch.labels().clone() : null;
       for (int i = 0; i < timesteps.length; i++) {
-        timesteps[i] = timestep(new SplitMix64(config.seed(), TIMESTEP_STREAM, step, first + i));
+        timesteps[i] =
+            timestep(new SplitMix64(config.seed(), TimestepDensity.STREAM, step, first + i));
         if (classes != null
             && new SplitMix64(config.seed(), LABEL_STREAM, step, first + i)
                 .chance(config.variant().labelDropout())) {

@@ -17,9 +17,9 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Everything that a training run needs to go on as if it had never stopped: one safetensors file
- * and the loss curve. Images, timesteps and noise are functions of the settings and the step, which
- * say where every random stream and the order of the data stand.
+ * Everything that a training run needs to continue as if it had never stopped: one safetensors file
+ * and the loss curve. Images, timesteps and noise are functions of the settings and the step, so
+ * these determine the state of every random stream and the order of the data.
  *
  * @param step steps done
  * @param settings the configuration and the data's hash, as JSON; see {@link #settings}
@@ -52,10 +52,15 @@ record TrainingState(
   private static final String DATA_HASH = "data_hash";
   private static final String NETWORK = "unet";
 
-  /** Settings that may differ: where the data lies, whose hash decides, and the end. */
+  /**
+   * Settings that may differ: the path of the data, because its hash decides, and the last step.
+   */
   private static final Set<String> FREE = Set.of("data", "steps");
 
-  /** What a run was, one value a line; see {@link #check} for what may differ when it goes on. */
+  /**
+   * The settings of a run, one value per line; see {@link #check} for what may differ when it is
+   * resumed.
+   */
   static String settings(TrainingConfig config, Dataset dataset) {
     Map<String, Object> map = config.toMap();
     map.put(DATA_HASH, dataset.hash());
@@ -80,7 +85,7 @@ record TrainingState(
    * Reads the state of a run.
    *
    * @param directory of a checkpoint
-   * @throws IOException in one line naming the file, the cause and the mend
+   * @throws IOException in one line naming the file, the cause and the remedy
    */
   static TrainingState read(Path directory) throws IOException {
     try (SafetensorsFile tensors = Safetensors.open(directory.resolve(TENSORS))) {
@@ -97,7 +102,7 @@ record TrainingState(
   }
 
   /**
-   * Checks that a run goes on from the state in a directory, without reading its tensors.
+   * Checks that a run can continue from the state in a directory, without reading its tensors.
    *
    * @param directory of a checkpoint
    * @throws IOException in one line if there is no state or it is damaged

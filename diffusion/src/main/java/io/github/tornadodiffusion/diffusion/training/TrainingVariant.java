@@ -8,19 +8,19 @@ import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import java.util.Map;
 
 /**
- * What departs from the plain recipe of a training run.
+ * How a training run departs from the plain recipe.
  *
  * @param accumulate batches whose gradients go into one update
- * @param lossWeight what the loss of an image counts
+ * @param lossWeight the weight of the loss of an image
  * @param labelDropout share of labels that are replaced by the null class, the model's last, for
  *     classifier-free guidance (Ho and Salimans 2022); 0 for none
  * @param emaPower exponent of the moving average's warm-up 1 - (1 + step)^-power, as diffusers'
- *     {@code use_ema_warmup}; 0 for its other one, (1 + step) / (10 + step)
- * @param variance of a step's noise, as the scheduler has it; with {@code LEARNED_RANGE} the model
- *     predicts it with a second half of channels and learns by the hybrid objective (Nichol and
- *     Dhariwal 2021)
+ *     {@code use_ema_warmup}; 0 for the other one, (1 + step) / (10 + step)
+ * @param variance of the noise of a step in the scheduler; with {@code LEARNED_RANGE} the model
+ *     predicts it with the second half of its channels and learns by the hybrid objective (Nichol
+ *     and Dhariwal 2021)
  * @param rng where random numbers come from
- * @param timestepDensity how often which timestep is trained on
+ * @param timestepDensity how often each timestep is trained on
  * @param base the model whose parameters and noise schedule training begins with; null for a new
  *     one
  * @param rescaleBetasZeroSnr whether the noise schedule of a new model is rescaled so that its last
@@ -97,7 +97,13 @@ public record TrainingVariant(
         "as the model that it begins with has it");
   }
 
-  /** The same with another share of labels that are dropped. */
+  /** The same with another weight of the losses. */
+  public TrainingVariant withLossWeight(LossWeight weight) {
+    return new TrainingVariant(
+        accumulate, weight, labelDropout, emaPower, variance, rng, timestepDensity, base);
+  }
+
+  /** The same with another probability of dropping labels. */
   public TrainingVariant withLabelDropout(double share) {
     return new TrainingVariant(
         accumulate,

@@ -1,5 +1,5 @@
 /**
- * Training: configurations and presets, what is random in a run, checkpoints. Start at {@link
+ * Training: configurations and presets, the random draws of a run, checkpoints. Start at {@link
  * io.github.tornadodiffusion.diffusion.training.TrainingConfig} and {@link
  * io.github.tornadodiffusion.diffusion.training.Trainer}.
  */

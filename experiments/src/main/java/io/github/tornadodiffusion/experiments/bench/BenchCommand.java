@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
 
 /**
  * Measures how fast a device is. Every benchmark ends with one more run in which a sample of what
- * its kernels write is computed anew in double precision, element by element, from the same inputs;
+ * its kernels write is recomputed in double precision, element by element, from the same inputs;
  * {@code max_error} is the largest difference, relative to the largest value of that kernel's
  * sample. A run whose kernels are wrong prints no figures.
  */
@@ -128,7 +128,7 @@ public final class BenchCommand implements Callable<Integer> {
     probe.mode(ProbeEngine.Mode.RUN);
     for (KernelCases cases : KernelCases.all()) {
       for (Trial trial : cases.trials()) {
-        // With figures of its own.
+        // These have figures of their own.
         ProbeEngine own = new ProbeEngine(probe, new Profile());
         kernels(own, Workload.trial(own, trial), Map.of("cases", cases.name()));
       }

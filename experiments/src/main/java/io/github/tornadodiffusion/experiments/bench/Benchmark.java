@@ -12,11 +12,11 @@ import java.util.OptionalDouble;
 
 /**
  * A benchmark of a whole program. It ends with one more run in which a sample of what the kernels
- * write is computed anew in double precision; without that check there are no figures.
+ * write is recomputed in double precision; without that check there are no figures.
  *
  * @param what {@code forward}, {@code train-step} or {@code sample}
- * @param batch images a run
- * @param steps of DDIM, of one run of {@code sample}
+ * @param batch images per run
+ * @param steps of DDIM in one run of {@code sample}
  * @param runs how many are measured
  */
 public record Benchmark(String what, Preset preset, int batch, int steps, int runs) {
@@ -28,7 +28,7 @@ public record Benchmark(String what, Preset preset, int batch, int steps, int ru
   /** The benchmark that has steps. */
   public static final String SAMPLE = "sample";
 
-  /** Relative to a kernel's largest value; single precision sums come out below 1e-4. */
+  /** Relative to a kernel's largest value; sums in single precision stay below 1e-4. */
   private static final double MOST_ERROR = 1e-3;
 
   /**
@@ -53,7 +53,7 @@ public record Benchmark(String what, Preset preset, int batch, int steps, int ru
                 probe.mode(ProbeEngine.Mode.RUN);
               });
       flops = workload.flops();
-      // Before the check, which takes memory of its own.
+      // Before the check, which needs additional memory.
       memory = Machine.peakResidentMib();
       if (profile) {
         probe.mode(ProbeEngine.Mode.PROFILE);
@@ -98,7 +98,7 @@ public record Benchmark(String what, Preset preset, int batch, int steps, int ru
   /**
    * The largest error of a check.
    *
-   * @throws IllegalStateException if it is too large: then no figure is worth printing
+   * @throws IllegalStateException if it is too large: then no figures are printed
    */
   public static double checked(ProbeEngine probe) {
     for (KernelFigures kernel : probe.figures()) {

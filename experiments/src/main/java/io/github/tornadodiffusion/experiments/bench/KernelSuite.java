@@ -43,8 +43,8 @@ import java.util.Map;
 
 /**
  * Small programs that together launch every kernel, in odd sizes: models with everything that a
- * UNet can be made of, trained, differentiated and trained in parts of a batch; and the operations
- * that no UNet needs.
+ * UNet can contain, which are trained, differentiated and trained in parts of a batch, and the
+ * operations that no UNet needs.
  */
 public final class KernelSuite {
   private static final int BATCH = 3;
@@ -131,7 +131,7 @@ public final class KernelSuite {
   }
 
   private static Map<String, HostTensor> parameters(UNet2DConfig model) {
-    return Initialisation.pytorchDefault(new UNet2DModel(model).parameters().specs(), 1);
+    return Initialisation.pytorchDefault(new UNet2DModel(model), 1);
   }
 
   private static BatchShape shape(UNet2DConfig model, int batch) {
@@ -161,7 +161,7 @@ public final class KernelSuite {
     }
   }
 
-  /** A step of two calls on parts of a larger batch, whose images count differently. */
+  /** A step of two calls on parts of a larger batch, whose images have different weights. */
   private static void accumulation(Engine engine, UNet2DConfig model, Denoising.Variance variance) {
     int side = model.sampleSize().height();
     float[] images = waves(2 * model.inChannels() * side * side);
@@ -186,7 +186,7 @@ public final class KernelSuite {
                 new Training.Options(ADAM_W, Trainable.ALL, false, true))
             .open(engine, parameters(model))) {
       for (Update update : new Update[] {null, new Update(ADAM_W, 1, 1, 0)}) {
-        training.step(new Training.StepInput(batch.values(), counter, update));
+        training.step(batch.values(), counter, update);
       }
     }
   }
@@ -201,8 +201,8 @@ public final class KernelSuite {
                 Objective.crossEntropy(model, Classifier.LOGITS),
                 BatchShape.of(BATCH),
                 new Training.Options(ADAM_W))
-            .open(engine, Initialisation.pytorchDefault(model.parameters().specs(), 1))) {
-      training.step(new Training.StepInput(values, null, new Update(ADAM_W, 1, 1, 0)));
+            .open(engine, Initialisation.pytorchDefault(model, 1))) {
+      training.step(values, null, new Update(ADAM_W, 1, 1, 0));
     }
   }
 
@@ -306,7 +306,7 @@ public final class KernelSuite {
     }
   }
 
-  /** Waves, with zeros behind the last channel. */
+  /** Waves, with zeros after the last channel. */
   private static float[] content(Block block) {
     float[] values = waves(block.size());
     for (int i = 0; i < values.length; i++) {

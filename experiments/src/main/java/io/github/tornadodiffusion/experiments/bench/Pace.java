@@ -8,34 +8,34 @@ import java.util.function.LongSupplier;
 import org.apache.commons.math3.stat.StatUtils;
 
 /**
- * How long a device takes for one image once the JVM's compilers are done, found out in seconds. A
- * JVM that has just started is a hundred times slower, so its first runs do not tell how long an
- * hour's work takes.
+ * How long a device takes for one image once the JVM's compilers are done, measured within seconds.
+ * A JVM that has just started is a hundred times slower, so its first runs do not show how long an
+ * hour of work takes.
  *
  * @param training seconds in a training step
  * @param forward seconds in a forward pass
  */
 public record Pace(double training, double forward) {
-  /** No run begins after so much time. */
+  /** No run begins after this time. */
   private static final double MOST_SECONDS = 10;
 
-  /** One run in so many is made to estimate the time of all. */
+  /** One of this many runs is made to estimate the time of all. */
   private static final int PART = 4;
 
   private static final double LEAST_SECONDS = 1;
   private static final int LEAST_RUNS = 4;
 
-  /** Runs that are faster by less than this share are as fast. */
+  /** Runs that differ by less than this share count as equally fast. */
   private static final double GAIN = 0.1;
 
-  /** A run with so many operations takes a second or less on the slowest machines in use. */
+  /** A run with this many operations takes a second or less on the slowest machines in use. */
   private static final double MOST_FLOPS = 2e10;
 
   /**
    * Measures the two programs.
    *
    * @param preset whose model it is
-   * @param batch images a run; fewer where that takes long, which hardly changes an image's share
+   * @param batch images per run; fewer if that takes long, which hardly changes the time per image
    * @param all runs of the whole work; only a part of them is made to estimate it
    */
   public static Pace of(Engine engine, Preset preset, int batch, int all) {
@@ -49,7 +49,7 @@ public record Pace(double training, double forward) {
     return anImage("forward", engine, preset, batch, all);
   }
 
-  /** As many images of a batch as can be trained on quickly. */
+  /** How many images of a batch can be trained on quickly. */
   private static int batch(Engine engine, Preset preset, int batch) {
     if (batch == 1) {
       return 1;
@@ -67,8 +67,8 @@ public record Pace(double training, double forward) {
 
   /**
    * Seconds of a run. It is repeated until the second half of the time brought no faster one, for
-   * ten seconds at most; then the lower quartile of the last half of the runs counts, since other
-   * work of the machine makes some of them slower, and none faster.
+   * ten seconds at most; then the lower quartile of the second half of the runs is used, because
+   * other work on the machine makes some of them slower, but none faster.
    *
    * @param most runs
    * @param nanoTime a clock

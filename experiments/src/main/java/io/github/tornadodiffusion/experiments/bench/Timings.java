@@ -6,7 +6,7 @@ import org.apache.commons.math3.stat.StatUtils;
 /**
  * How long repeated runs took, in nanoseconds.
  *
- * @param firstNanos the first run, in which classes are loaded and code is not compiled yet
+ * @param firstNanos the first run, which loads classes and runs code that is not compiled yet
  * @param warmUps runs before the measured ones, the first included
  * @param nanos the measured runs, in their order
  */
@@ -16,8 +16,8 @@ record Timings(long firstNanos, int warmUps, long[] nanos) {
   private static final long MOST_WARM_UP_NANOS = 15_000_000_000L;
 
   /**
-   * Runs until the times settle, then measures: at least three runs and until two in a row differ
-   * by less than 10 %, at most for 15 seconds.
+   * Runs until the times settle, then measures: at least three runs, until two in a row differ by
+   * less than 10 %, for at most 15 seconds.
    *
    * @param runs how many runs to measure
    */

@@ -33,10 +33,10 @@ import java.util.Map;
 import java.util.SplittableRandom;
 
 /**
- * What a benchmark repeats.
+ * The work that a benchmark repeats.
  *
  * @param run one run
- * @param flops operations of the device in one run
+ * @param flops floating-point operations in one run
  * @param resource to close at the end
  */
 public record Workload(Runnable run, double flops, AutoCloseable resource)
@@ -115,7 +115,7 @@ public record Workload(Runnable run, double flops, AutoCloseable resource)
 
   /** Random parameters, the same every time. */
   public static Map<String, HostTensor> initial(UNet2DConfig config) {
-    return Initialisation.pytorchDefault(new UNet2DModel(config).parameters().specs(), SEED);
+    return Initialisation.pytorchDefault(new UNet2DModel(config), SEED);
   }
 
   private static Workload forward(Inference inference, UNet2DConfig config, int batch) {
@@ -158,7 +158,7 @@ public record Workload(Runnable run, double flops, AutoCloseable resource)
       targetSample[i] = (float) preset.prediction().targetSample(sigma[i]);
     }
     Optimization recipe = preset.recipe().optimization();
-    // The first step over and over: the parameters hardly move, and the work is the same.
+    // Always the first step: the parameters hardly change, and the work is the same.
     Denoising.Batch values =
         new Denoising.Batch(
             images,

@@ -4,14 +4,14 @@ import java.util.ArrayList;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
 
-/** The command line in a manifest, as it is given again. */
+/** The command line in a manifest, to be given again. */
 public final class Arguments {
   private static final String LIST = "arguments";
 
   private Arguments() {}
 
   /**
-   * The arguments of a run without some options and their values.
+   * The arguments of a run, except for some options and their values.
    *
    * @param manifest of the run
    * @param options that take a value, such as {@code --out}

@@ -5,11 +5,11 @@ import java.time.Duration;
 import java.util.function.LongSupplier;
 
 /**
- * When a command must have ended. What it does until then comes in pieces, and the longest of the
- * last pieces tells whether there is time for another.
+ * The time by which a command must have ended. Its work comes in pieces, and the longest of the
+ * recent pieces shows whether there is time for another.
  */
 public final class Deadline {
-  /** For what comes after the last piece: closing files, the end of the process. */
+  /** Reserved for what follows the last piece: closing files and ending the process. */
   private static final long LAST_NANOS = 3_000_000_000L;
 
   /**
@@ -24,9 +24,9 @@ public final class Deadline {
   private long longestSave;
 
   /**
-   * A time from now.
+   * A deadline from now on.
    *
-   * @param left how long there is; null for as long as it takes
+   * @param left the time that is left; null for no limit
    * @param clock nanoseconds, as {@link System#nanoTime}
    */
   Deadline(Duration left, LongSupplier clock) {
@@ -35,7 +35,7 @@ public final class Deadline {
     end = none ? 0 : clock.getAsLong() + left.toNanos();
   }
 
-  /** A time from the start of this process. */
+  /** A deadline counted from the start of this process. */
   public static Deadline sinceStart(Duration maxTime) {
     if (maxTime == null) {
       return new Deadline(null, System::nanoTime);
@@ -44,17 +44,17 @@ public final class Deadline {
     return new Deadline(maxTime.minusMillis(millis), System::nanoTime);
   }
 
-  /** Tells how long a piece of work took. */
+  /** Records how long a piece of work took. */
   public void piece(long nanos) {
     longestPiece = Math.max((long) (FADING * longestPiece), nanos);
   }
 
-  /** Tells how long it took to save, which comes after the last piece. */
+  /** Records how long it took to save, which follows the last piece. */
   public void save(long nanos) {
     longestSave = Math.max(longestSave, nanos);
   }
 
-  /** Whether there is no time for another piece and for saving after it. */
+  /** Whether there is not enough time for another piece and for saving after it. */
   boolean isNear() {
     return !none && end - clock.getAsLong() < longestPiece + 2 * longestSave + LAST_NANOS;
   }

@@ -56,7 +56,7 @@ public final class DeviceOptions {
   }
 
   /**
-   * Checks the options without taking memory or threads.
+   * Checks the options without allocating memory or starting threads.
    *
    * @throws IllegalArgumentException if the device or its variants of kernels do not exist or there
    *     are no threads
@@ -83,7 +83,7 @@ public final class DeviceOptions {
     return device.equals(JVM);
   }
 
-  /** The device for people. */
+  /** A description of the device. */
   public String describe() {
     return isJvm() ? "%s with %d threads".formatted(device, threads()) : device;
   }
@@ -97,7 +97,7 @@ public final class DeviceOptions {
    * Starts the device.
    *
    * @param measure whether programs are to be measured
-   * @param err where to show how far it is with getting ready
+   * @param err where to show the progress of its preparation
    */
   public Engine open(boolean measure, PrintWriter err) {
     check();

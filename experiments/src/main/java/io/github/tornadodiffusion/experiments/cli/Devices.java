@@ -11,7 +11,7 @@ import java.util.Map;
 public final class Devices {
   private Devices() {}
 
-  /** Every device as the fields to print, {@code device} first. */
+  /** The fields to print for every device, {@code device} first. */
   public static List<Map<String, Object>> list() {
     Machine machine = Machine.current();
     Map<String, Object> jvm = new LinkedHashMap<>();

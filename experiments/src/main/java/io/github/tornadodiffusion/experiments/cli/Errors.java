@@ -20,9 +20,9 @@ import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
- * Turns what went wrong into one line on stderr and an exit code. Exceptions that user input can
- * cause are {@link IllegalArgumentException} and {@link IOException}; everything else is a failure
- * of the program.
+ * Turns an error into one line on stderr and an exit code. Exceptions that user input can cause are
+ * {@link IllegalArgumentException} and {@link IOException}; everything else is a failure of the
+ * program.
  */
 public final class Errors {
   /** Exit code for bad usage or input. */
@@ -63,7 +63,7 @@ public final class Errors {
     return isBadInput(e) ? BAD_INPUT : FAILURE;
   }
 
-  /** Handles what no command threw: a plug-in that is none, or a heap that is too small. */
+  /** Handles errors outside of commands: an invalid plug-in, or a heap that is too small. */
   public static int failed(Throwable e, PrintWriter err, String... args) {
     if (Interruption.isOf(e)) {
       return FAILURE;
@@ -73,7 +73,7 @@ public final class Errors {
     return isBadInput(e) ? BAD_INPUT : FAILURE;
   }
 
-  /** Handles results that could not be printed: a writer throws nothing and only keeps a flag. */
+  /** Handles results that could not be printed: a writer does not throw, it only sets a flag. */
   public static int lostOutput(PrintWriter err) {
     print(
         err, "standard output took no more, what was to be printed is lost; check where it leads");
@@ -136,7 +136,7 @@ public final class Errors {
     };
   }
 
-  /** As the system says it; where a message names the file, that is better left as it is. */
+  /** The message of the system; a message that names the file is left as it is. */
   private static boolean noSpace(IOException e) {
     String text = e instanceof FileSystemException system ? system.getReason() : e.getMessage();
     return text != null && text.startsWith("No space left");

@@ -7,9 +7,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 
 /**
- * Lets a command end in order when the process is asked to end (Ctrl-C, SIGTERM) or its time is
- * over. After a signal the JVM waits until the command has seen {@link #requested} and has closed
- * this, or for a minute, and exits with 128 plus the signal's number.
+ * Lets a command end in an orderly way when the process is asked to end (Ctrl-C, SIGTERM) or its
+ * time is over. After a signal the JVM waits until the command has seen {@link #requested} and has
+ * closed this, or for a minute, and exits with 128 plus the signal's number.
  */
 public final class Interruption implements AutoCloseable {
   private static final long PATIENCE_SECONDS = 60;
@@ -68,12 +68,12 @@ public final class Interruption implements AutoCloseable {
     return false;
   }
 
-  /** Whether the command is to end. */
+  /** Whether the command should end. */
   public boolean requested() {
     return requested || deadline.isNear();
   }
 
-  /** When the time is over. */
+  /** The deadline. */
   public Deadline deadline() {
     return deadline;
   }

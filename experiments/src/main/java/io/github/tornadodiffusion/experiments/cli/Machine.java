@@ -9,7 +9,8 @@ import java.util.OptionalDouble;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * What the program runs on. Linux answers through {@code /proc}; elsewhere what Java knows is used.
+ * The machine that the program runs on. On Linux the data come from {@code /proc}, elsewhere from
+ * Java.
  *
  * @param cpu the processor's model name
  * @param cores logical processors that the JVM may use
@@ -47,7 +48,7 @@ public record Machine(
     return model.isEmpty() ? System.getProperty("os.arch") : model;
   }
 
-  /** Physical memory in bytes; what a container allows where there is one. */
+  /** Physical memory in bytes, or the limit of a container. */
   static long physicalMemory() {
     return ManagementFactory.getOperatingSystemMXBean()
             instanceof com.sun.management.OperatingSystemMXBean system
@@ -55,7 +56,7 @@ public record Machine(
         : Runtime.getRuntime().maxMemory();
   }
 
-  /** The most memory that this process ever had resident, in MiB; empty where it is not known. */
+  /** The peak resident memory of this process in MiB; empty if it is not known. */
   public static OptionalDouble peakResidentMib() {
     String value = field(SELF_STATUS, "VmHWM");
     return value.endsWith(" kB")

@@ -14,13 +14,13 @@ import java.util.Optional;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
-/** Collects what someone needs to know to repeat a run, as one JSON object. */
+/** Collects everything that is needed to repeat a run, as one JSON object. */
 public final class Manifest {
   private static final String STATUS = "status";
   private static final String FINISHED = "finished";
   private static final String EARLIER = "earlier";
 
-  /** What may differ between the parts of a run that was resumed. */
+  /** Keys that may differ between the parts of a run that was resumed. */
   private static final List<String> OF_A_PART =
       List.of(
           "command",
@@ -82,10 +82,10 @@ public final class Manifest {
   }
 
   /**
-   * Keeps what the manifest of an earlier part of the run says, as the last of its list {@code
+   * Keeps the manifest of an earlier part of the run, as the last entry of the list {@code
    * earlier}.
    *
-   * @param json the earlier manifest; one that is damaged is passed over
+   * @param json the earlier manifest; a damaged one is ignored
    */
   public Manifest after(String json) {
     JsonNode before;

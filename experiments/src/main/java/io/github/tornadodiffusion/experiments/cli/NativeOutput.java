@@ -16,22 +16,21 @@ import java.util.Optional;
 /**
  * Writes to any open file descriptor; Java itself can only use 0, 1 and 2. Not buffered.
  *
- * <p>Drivers of devices write to standard output, which belongs to results. Where they might, the
- * launcher leads theirs to standard error and names the descriptor that is left for results.
+ * <p>Drivers of devices write to standard output, which belongs to results. If they might, the
+ * launcher redirects their output to standard error and passes the descriptor that is kept for
+ * results.
  */
 public final class NativeOutput extends OutputStream {
   private final int descriptor;
   private final MethodHandle write;
 
-  /**
-   * The standard output that the launcher has kept for results; empty where it is the usual one.
-   */
+  /** The standard output that the launcher kept for results; empty if that is the usual one. */
   public static Optional<OutputStream> kept() {
     return Optional.ofNullable(Integer.getInteger("tornadodiffusion.stdout"))
         .map(NativeOutput::new);
   }
 
-  /** Has {@link System#out} write to {@link #kept}. */
+  /** Makes {@link System#out} write to {@link #kept}. */
   public static void redirectSystemOut() {
     kept().ifPresent(out -> System.setOut(new PrintStream(out, true, Charset.defaultCharset())));
   }

@@ -23,7 +23,7 @@ public final class OutputFiles {
   private OutputFiles() {}
 
   /**
-   * Checks that a file has the name that its content asks for.
+   * Checks that the name of a file fits its content.
    *
    * @param option that names the file
    * @throws IOException in one line if not
@@ -41,8 +41,8 @@ public final class OutputFiles {
   }
 
   /**
-   * Checks that a file can be written and makes its directory. An earlier file may be replaced if
-   * its name ends as its content asks, so that a mixed-up argument costs nobody a file.
+   * Checks that a file can be written and makes its directory. An earlier file is only replaced if
+   * its name fits the content, so that a mixed-up argument cannot destroy a file.
    *
    * @param option that names the file
    * @throws IOException in one line if not
@@ -124,7 +124,7 @@ public final class OutputFiles {
   /**
    * Checks that a disk has room for what a command will write.
    *
-   * @param directory on the disk, there already or not
+   * @param directory on the disk, which need not exist yet
    * @throws IOException in one line if not
    */
   public static void checkRoom(String option, Path directory, long bytes) throws IOException {
@@ -133,7 +133,7 @@ public final class OutputFiles {
       there = there.getParent();
     }
     FileStore store = Files.getFileStore(there);
-    // Some file systems cannot tell.
+    // Some file systems do not report it.
     if (store.getTotalSpace() > 0 && store.getUsableSpace() < bytes) {
       throw new IOException(
           "%s needs %d MiB on disk and %d MiB are free; make room or choose another %s"

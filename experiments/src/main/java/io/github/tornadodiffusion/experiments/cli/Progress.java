@@ -103,7 +103,7 @@ public final class Progress implements AutoCloseable {
   }
 
   /**
-   * Tells how far it is.
+   * Shows the progress.
    *
    * @param done steps done so far
    * @param details shown after the bar, for instance loss and images/s
@@ -122,7 +122,8 @@ public final class Progress implements AutoCloseable {
     if (done > lastDone) {
       double rate = (double) (now - lastUpdate) / (done - lastDone);
       updates++;
-      // The first step contains what is done only once, such as compiling: it predicts nothing.
+      // The first step includes work that is done only once, such as compiling, so it predicts
+      // nothing.
       nanosPerStep = updates <= 2 ? rate : nanosPerStep + NEWEST * (rate - nanosPerStep);
       lastDone = done;
       lastUpdate = now;
@@ -197,7 +198,7 @@ public final class Progress implements AutoCloseable {
     return updates < 2 ? "" : duration((long) (nanosPerStep * (total - done))) + " left";
   }
 
-  /** Prints a line of its own and leaves the bar to the next update. */
+  /** Prints a separate line; the next update shows the bar again. */
   public void interrupt(String line) {
     close();
     err.println(line);

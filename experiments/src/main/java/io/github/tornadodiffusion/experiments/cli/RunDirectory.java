@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The files of a training run beside the model's own.
+ * The files of a training run, apart from those of the model.
  *
  * @param path the directory
  */
@@ -33,7 +33,7 @@ public record RunDirectory(Path path) {
   /**
    * Checks that a run can begin here.
    *
-   * @param mend what to do where there is a run already
+   * @param mend what to do if there is a run already
    * @throws IOException in one line if there is one already, or anything else
    */
   public void checkFree(String mend) throws IOException {
@@ -47,14 +47,14 @@ public record RunDirectory(Path path) {
       throw new IOException("%s already holds a run; %s".formatted(path, mend));
     }
     try (Stream<Path> files = Files.walk(path)) {
-      // A run that was refused when it began may have left its lock.
+      // A run that was refused at its start may have left its lock.
       if (files.anyMatch(file -> !Files.isDirectory(file) && !file.equals(lockFile()))) {
         throw new IOException("%s is not empty; choose another --out".formatted(path));
       }
     }
   }
 
-  /** Whether the run here ended before it had saved anything, so that to go on is to begin anew. */
+  /** Whether the run here ended before it saved anything, so that resuming means starting again. */
   public boolean hasOnlyBegun() throws IOException {
     return Files.exists(manifest())
         && checkpoints().all().isEmpty()
@@ -62,7 +62,7 @@ public record RunDirectory(Path path) {
   }
 
   /**
-   * Keeps other processes out and removes what killed ones left half written.
+   * Locks out other processes and removes incomplete files that killed ones left.
    *
    * @throws IOException in one line if another process is at work here
    */

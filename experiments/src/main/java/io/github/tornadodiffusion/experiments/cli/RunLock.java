@@ -9,8 +9,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * Keeps a second process out of a run. The system takes a lock back however its process ends, so
- * the file that carries it may stay.
+ * Keeps a second process out of a run. The system releases a lock however its process ends, so its
+ * file can remain.
  */
 public final class RunLock implements AutoCloseable {
   private final FileChannel channel;
@@ -20,9 +20,9 @@ public final class RunLock implements AutoCloseable {
   }
 
   /**
-   * Takes the lock that a file carries; the file and its directory are made if they are not there.
+   * Takes the lock of a file; the file and its directory are created if they do not exist.
    *
-   * @param run what to call the run in a message
+   * @param run the name of the run in a message
    * @throws IOException in one line if another process has it
    */
   public static RunLock of(Path file, Path run) throws IOException {
@@ -37,7 +37,7 @@ public final class RunLock implements AutoCloseable {
     return new RunLock(channel);
   }
 
-  @SuppressWarnings("resource") // the channel's end is the lock's
+  @SuppressWarnings("resource") // closing the lock closes the channel
   private static boolean taken(FileChannel channel) {
     try {
       FileLock lock = channel.tryLock();
@@ -45,7 +45,7 @@ public final class RunLock implements AutoCloseable {
     } catch (OverlappingFileLockException e) {
       return false;
     } catch (IOException e) {
-      // A file system without locks, as some networks' are, keeps nobody out.
+      // File systems without locks, such as some network file systems, cannot keep anybody out.
       return true;
     }
   }

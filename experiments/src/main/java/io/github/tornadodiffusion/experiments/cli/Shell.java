@@ -3,11 +3,11 @@ package io.github.tornadodiffusion.experiments.cli;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** Text as a shell takes it, so that what is printed can be pasted. */
+/** Quotes text for a shell, so that printed commands can be pasted. */
 public final class Shell {
   private Shell() {}
 
-  /** How the program was started; the launcher says it. */
+  /** How the program was started, according to the launcher. */
   public static String program() {
     return quoted(System.getProperty("tornadodiffusion.command", "./tornado-diffusion"));
   }

@@ -10,18 +10,18 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The commit that the program was built in.
+ * The commit that the program was built from.
  *
  * @param commit the commit's hash
  * @param dirty whether tracked files differ from the commit
  */
 record SourceRevision(String commit, boolean dirty) {
-  /** The launcher says here where the project lies. */
+  /** Set by the launcher: the directory of the project. */
   private static final String HOME = "tornadodiffusion.home";
 
   private static final int TIMEOUT_SECONDS = 10;
 
-  /** The revision of the work tree that the program lies in; empty outside a work tree. */
+  /** The revision of the work tree that contains the program; empty outside of a work tree. */
   static Optional<SourceRevision> current() {
     Path directory = programDirectory();
     while (directory != null && !Files.exists(directory.resolve(".git"))) {

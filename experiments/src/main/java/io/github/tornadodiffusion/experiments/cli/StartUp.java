@@ -3,7 +3,8 @@ package io.github.tornadodiffusion.experiments.cli;
 import java.io.PrintWriter;
 
 /**
- * Shows how far a device is with what comes before its first result, a bar for each kind of work.
+ * Shows the progress of what precedes the first result of a device, with a bar for each kind of
+ * work.
  */
 final class StartUp {
   private final PrintWriter err;

@@ -6,9 +6,9 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine.IVersionProvider;
 
-/** The versions of the program and of what it runs on. */
+/** The versions of the program and of the software it runs on. */
 public final class Versions implements IVersionProvider {
-  /** The version of the program, as its build calls it. */
+  /** The version of the program, as set by its build. */
   public static String program() {
     try (InputStream version = Versions.class.getResourceAsStream("version.txt")) {
       return new String(version.readAllBytes(), StandardCharsets.UTF_8).strip();

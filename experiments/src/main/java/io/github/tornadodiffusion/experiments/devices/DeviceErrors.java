@@ -14,7 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** How far every kernel is from double precision, on small models in odd sizes. */
+/** The error of every kernel against double precision, on small models with odd sizes. */
 final class DeviceErrors extends DeviceUnit {
   DeviceErrors(DeviceRow row) {
     super(row, "errors");

@@ -18,17 +18,20 @@ import java.util.function.ToDoubleFunction;
  * Patterson, "Roofline: an insightful visual performance model", 2009).
  *
  * @param title the device and the program
- * @param gflops the most that was measured
- * @param gigabytes a second, the most that was measured
+ * @param gflops the most that was measured, billion operations per second
+ * @param gigabytes the most that was measured, per second
  * @param kernels by the time they take, the longest first
  */
 public record DeviceKernels(String title, double gflops, double gigabytes, List<Kernel> kernels) {
   private static final String BANDWIDTH = "Elementwise.add";
 
-  /** Kernels that are drawn: as many as there are dark colours beside the roof's. */
+  /** Kernels that are drawn: as many as there are dark colours in addition to that of the roof. */
   private static final int DRAWN = 6;
 
-  /** Points of the roof on each side of its ridge: of a long line no points are drawn. */
+  /**
+   * Points of the roof on each side of its ridge: many, because a long line is drawn without
+   * markers.
+   */
   private static final int ROOF_POINTS = 30;
 
   private static final double LEAST_SHARE = 0.01;
@@ -49,13 +52,13 @@ public record DeviceKernels(String title, double gflops, double gigabytes, List<
       return bytes / (1e6 * millis);
     }
 
-    /** Operations a byte of the least traffic. */
+    /** Operations per byte of minimal traffic. */
     double intensity() {
       return flops / bytes;
     }
   }
 
-  /** The most that kernels of a device reached, of operations or of bytes: 10^9 a second. */
+  /** The highest rate that kernels of a device reached, in 10^9 operations or bytes per second. */
   public static double best(List<Row> peaks, boolean bandwidth) {
     return peaks.stream()
         .filter(row -> row.text("kernel").equals(BANDWIDTH) == bandwidth)
@@ -93,9 +96,9 @@ public record DeviceKernels(String title, double gflops, double gigabytes, List<
   }
 
   /**
-   * What two runs are compared by. Of the times of kernels it is the share of all shapes together:
-   * one shape alone may take a tenth of a millisecond. A transfer to a device is named apart from
-   * other runs, since the operating system has a hand in it.
+   * The figures that two runs are compared by. For kernels it is the share of the time of all
+   * shapes together, because a single shape may take a tenth of a millisecond. Transfers to a
+   * device are named differently from other runs, because the operating system influences them.
    */
   static List<Row> comparable(List<Row> rows) {
     List<Row> comparable = new ArrayList<>();
@@ -127,12 +130,12 @@ public record DeviceKernels(String title, double gflops, double gigabytes, List<
     return rows.stream().mapToDouble(value).sum();
   }
 
-  /** What the device allows at an intensity, 10^9 operations a second. */
+  /** The limit of the device at an intensity, in 10^9 operations per second. */
   double roof(double intensity) {
     return Math.min(gflops, gigabytes * intensity);
   }
 
-  /** How near a kernel is to the roof; one that only moves data, to the bandwidth. */
+  /** The fraction of the roof that a kernel reaches, or of the bandwidth if it only moves data. */
   double shareOfRoof(Kernel kernel) {
     return kernel.flops() > 0
         ? kernel.gflops() / roof(kernel.intensity())

@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a device can do at most: multiply-adds in registers, a matrix product, the sum of two arrays
- * that no cache holds, and transfers to and from the host.
+ * The peaks of a device: multiply-adds in registers, a matrix product, the sum of two arrays that
+ * exceed all caches, and transfers to and from the host.
  */
 final class DevicePeaks extends DeviceUnit {
   /**
@@ -34,7 +34,7 @@ final class DevicePeaks extends DeviceUnit {
   private static final int SIDE = 1024;
   private static final int MOST_TRANSFERRED = 1 << 22;
 
-  /** What is written at once to fill the arena. */
+  /** How many floats are written at once to fill the arena. */
   private static final int PIECE = 1 << 16;
 
   private final DevicesSettings settings;
@@ -50,7 +50,7 @@ final class DevicePeaks extends DeviceUnit {
     int first = 32;
     int length = settings.streamFloats();
     int floats = first + 3 * length;
-    // The three measurements share the memory: each reads what is left there.
+    // The three measurements share the memory: each reads what the previous one left.
     int matrix = SIDE * SIDE;
     Call chains =
         Peak.multiplyAdd(ROWS, TIMES, constants, constants + 1, first, first + ROWS * Peak.ROW);
@@ -134,7 +134,10 @@ final class DevicePeaks extends DeviceUnit {
     }
   }
 
-  /** Both directions, with the launch that a transfer needs, checked by what comes back. */
+  /**
+   * Both directions, including the launch that a transfer needs, checked by comparing the data that
+   * return.
+   */
   private void transfers(Experiment.Sink sink, Engine.Session session, int offset) {
     int length = Math.min(MOST_TRANSFERRED, settings.streamFloats());
     float[] sent = new float[length];
@@ -144,7 +147,7 @@ final class DevicePeaks extends DeviceUnit {
     List<Map<String, Object>> rows = new ArrayList<>();
     for (int i = 0; i < runs(); i++) {
       Arrays.fill(sent, i + 1);
-      // What is written waits for the device's next work, which reading asks for.
+      // Written data wait for the next work of the device, which reading causes.
       rows.add(
           transfer(
               "to the device",

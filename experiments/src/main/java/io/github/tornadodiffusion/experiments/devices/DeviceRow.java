@@ -13,19 +13,19 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * A device as {@link DevicesExperiment} compares it: with so many threads, or with such variants of
- * kernels.
+ * A device as {@link DevicesExperiment} compares it: with a number of threads, or with certain
+ * variants of kernels.
  *
- * @param key names it in files
- * @param label names it for people
- * @param device its id, of which several rows may be
+ * @param key its name in files
+ * @param label its name in the report
+ * @param device its id, which several rows may share
  * @param kernels lanes or tiles
  * @param threads that compute; 0 on a device of TornadoVM
  * @param opener starts it
  */
 record DeviceRow(
     String key, String label, String device, String kernels, int threads, Opener opener) {
-  /** Java without vectors: no device that one can choose elsewhere. */
+  /** Java without vectors, which cannot be chosen as a device elsewhere. */
   static final String SCALAR = "java";
 
   private static final String JVM = "jvm";
@@ -42,9 +42,9 @@ record DeviceRow(
   }
 
   /**
-   * The rows of the devices with such ids.
+   * The rows of the devices with the given ids.
    *
-   * @param ids or null for all that there are
+   * @param ids or null for all devices
    * @param kernels variants of kernels on devices of TornadoVM, {@code auto} for those of the type
    * @param threads the most of the jvm device, which is also compared with one
    * @throws IllegalArgumentException if there is no such device, or it has no such variants
@@ -104,7 +104,7 @@ record DeviceRow(
         measure -> Engines.open(id, measure ? options.measuring() : options));
   }
 
-  /** Whether it is TornadoVM's. */
+  /** Whether it is a device of TornadoVM. */
   boolean isTornado() {
     return threads == 0;
   }
@@ -113,7 +113,7 @@ record DeviceRow(
     return device.equals(SCALAR);
   }
 
-  /** Whether it runs what is written for GPUs, whose work groups a CPU carries out in loops. */
+  /** Whether it runs variants for GPUs on a CPU, which executes their work groups in loops. */
   boolean isTilesOnCpu() {
     return isTornado()
         && Variants.named(kernels).equals(Variants.TILES)
@@ -130,7 +130,7 @@ record DeviceRow(
     return fields;
   }
 
-  /** What is known of the device itself, see {@link Devices}. */
+  /** The description of the device itself, see {@link Devices}. */
   Map<String, Object> description() {
     Map<String, Object> fields = fields();
     if (threads > 0) {

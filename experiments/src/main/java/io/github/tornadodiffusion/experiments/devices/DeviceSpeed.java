@@ -9,8 +9,8 @@ import io.github.tornadodiffusion.kernels.Engine;
 import java.util.Map;
 
 /**
- * How long every run of a program takes from the very first on, on a new engine. Which of the runs
- * are warm-up is for the report to find out. A last run is checked against the oracles.
+ * How long every run of a program takes, from the very first on, on a new engine. The report
+ * determines which of the runs are warm-up. A last run is checked against the oracles.
  */
 final class DeviceSpeed extends DeviceUnit {
   private final DevicesSettings settings;

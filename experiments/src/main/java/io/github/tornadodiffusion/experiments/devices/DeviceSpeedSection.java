@@ -14,14 +14,16 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.stream.Collectors;
 
-/** What the report says of speed: against the batch, and of the devices against each other. */
+/**
+ * The part of the report on speed: as a function of the batch, and in comparison between devices.
+ */
 final class DeviceSpeedSection {
   private static final int NAMED_OUTLIERS = 3;
 
-  /** Student's interval of two values reaches from nothing to hundreds of times the ratio. */
+  /** Student's interval of two values extends from nothing to hundreds of times the ratio. */
   private static final int LEAST_PAIRS = 3;
 
-  /** What programs are called in titles. */
+  /** The names of programs in titles. */
   private static final Map<String, String> NAMES =
       Map.of(
           "forward", "Forward pass", "train-step", "Training step", Benchmark.SAMPLE, "Sampling");
@@ -123,7 +125,7 @@ final class DeviceSpeedSection {
     return more > 0 ? "%s and %d more".formatted(named, more) : named;
   }
 
-  /** Every device against the fastest way to use this machine without TornadoVM. */
+  /** Every device compared with the fastest way to use this machine without TornadoVM. */
   private void comparison(Report report) {
     String reference =
         times.stream()

@@ -11,13 +11,13 @@ import java.util.List;
 /**
  * The runs of one program with one batch on one device.
  *
- * @param speed the row that says what ran
+ * @param speed the row that describes the program
  * @param warmUps leading runs that are not steady, the first always
  * @param first milliseconds of the first run
  * @param steady milliseconds of the runs after them
  */
 record DeviceTimes(Row speed, int warmUps, double first, Summary steady) {
-  /** All that there are, in the order of the units. */
+  /** All of them, in the order of the units. */
   static List<DeviceTimes> of(ExperimentData data) {
     List<Row> runs = data.table("run");
     return data.table("speed").stream()
@@ -59,7 +59,7 @@ record DeviceTimes(Row speed, int warmUps, double first, Summary steady) {
     return new Interval(1e3 * batch() / millis.high(), 1e3 * batch() / millis.low());
   }
 
-  /** Billion floating-point operations a second. */
+  /** Billion floating-point operations per second. */
   double gflops() {
     return speed.number("flops") / (1e6 * steady.median());
   }

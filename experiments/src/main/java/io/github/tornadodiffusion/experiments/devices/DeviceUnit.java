@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.concurrent.CancellationException;
 
 /**
- * What is measured of one device at a time, on an engine of its own: kernels are loaded and
- * compiled anew. Where a kernel is wrong, or there is no room, the unit's only row says so.
+ * Measurements of one device on a new engine, which loads and compiles kernels again. If a kernel
+ * is wrong or there is too little memory, the only row of the unit says so.
  */
 public abstract class DeviceUnit implements Experiment.Unit {
   /** The table of units that have no figures, and why. */
@@ -42,7 +42,7 @@ public abstract class DeviceUnit implements Experiment.Unit {
     } catch (CancellationException e) {
       throw e;
     } catch (IllegalStateException | IllegalArgumentException e) {
-      // A wrong kernel, a device that fails, too little memory: the other units can do without.
+      // A wrong kernel, a failing device, too little memory: the other units can still run.
       Map<String, Object> failure = fields();
       failure.put("part", part);
       failure.put("reason", Messages.line(e.getMessage()));
@@ -57,14 +57,16 @@ public abstract class DeviceUnit implements Experiment.Unit {
     return row.fields();
   }
 
-  /** A row that only names the device by its key: there are many. */
+  /**
+   * The fields of a row that names the device only by its key, because there are many such rows.
+   */
   final Map<String, Object> shortFields() {
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("row", row.key());
     return fields;
   }
 
-  /** Milliseconds that this JVM's compilers have worked so far, on any thread. */
+  /** Milliseconds that this JVM's compilers have worked so far, on all threads. */
   static long jitMillis() {
     CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
     return compiler != null && compiler.isCompilationTimeMonitoringSupported()
@@ -81,7 +83,7 @@ public abstract class DeviceUnit implements Experiment.Unit {
 
   private record Added(String table, Map<String, ?> values) {}
 
-  /** Keeps rows until it is known that they are right. */
+  /** Holds back rows until they are known to be right. */
   private static final class Held implements Experiment.Sink {
     private final Experiment.Sink sink;
     private final List<Added> rows = new ArrayList<>();

@@ -14,7 +14,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Compares devices: the same program on each, what its kernels reach, and how right they are. */
+/** Compares devices: the same program on each, the speed of its kernels, and their errors. */
 @Command(
     name = DevicesPlan.NAME,
     description = {

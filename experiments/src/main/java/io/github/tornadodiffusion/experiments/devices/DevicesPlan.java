@@ -21,18 +21,18 @@ public record DevicesPlan(List<DeviceRow> rows, DevicesSettings settings) implem
   /** The experiment and its report. */
   public static final Kind KIND = new Kind(NAME, DevicesReport::make, DeviceKernels::comparable);
 
-  /** About what opening, compiling and checking take, in seconds. */
+  /** The approximate time for opening, compiling and checking, in seconds. */
   private static final double HOST_SECONDS = 3;
 
   private static final double TORNADO_SECONDS = 10;
 
-  /** Of larger batches an image takes no less time. */
+  /** In larger batches an image takes no less time. */
   private static final int MOST_BATCH = 8;
 
-  /** About how many times slower what is written for GPUs is on a CPU. */
+  /** Approximately how many times slower variants for GPUs are on a CPU. */
   private static final double TILES_ON_CPU = 7;
 
-  /** About how many times slower Java is without vectors. */
+  /** Approximately how many times slower Java is without vectors. */
   private static final double SCALAR = 12;
 
   @Override
@@ -67,7 +67,8 @@ public record DevicesPlan(List<DeviceRow> rows, DevicesSettings settings) implem
   }
 
   /**
-   * From forward passes on the jvm device: the others are taken to be about as fast, but for two.
+   * From forward passes on the jvm device: all others, with two exceptions, are assumed to be about
+   * as fast.
    */
   @Override
   public double estimateSeconds() {
@@ -102,7 +103,7 @@ public record DevicesPlan(List<DeviceRow> rows, DevicesSettings settings) implem
     return row.isScalar() ? SCALAR * fewer : fewer;
   }
 
-  /** The most that a row computes with, of devices of TornadoVM all. */
+  /** The largest number of threads of a row; all cores for devices of TornadoVM. */
   private int threads() {
     return rows.stream()
         .mapToInt(

@@ -12,13 +12,14 @@ import java.util.Map;
  * What {@link DevicesExperiment} measures.
  *
  * @param preset the model
- * @param batches images a run, ascending
+ * @param batches images per run, ascending
  * @param runs of a program with a batch of 8 or more, the first included
  * @param sampleRuns of sampling, which takes longer
  * @param sampleSteps of DDIM
- * @param scalarBatch Java without vectors is so slow that it does no larger batch, unless all are
+ * @param scalarBatch Java without vectors is so slow that it runs no larger batch, unless all
+ *     batches are larger
  * @param streamFloats of each array in the measurement of memory bandwidth
- * @param profiled the programs that are looked into kernel by kernel
+ * @param profiled the programs that are measured kernel by kernel
  */
 record DevicesSettings(
     Preset preset,
@@ -34,7 +35,7 @@ record DevicesSettings(
 
   private static final int PROFILED_BATCH = 8;
 
-  /** A small batch has at most so many times the runs. */
+  /** A small batch has at most this many times the runs. */
   private static final int MOST_TIMES = 4;
 
   private static final int MIB = 1 << 18;
@@ -52,13 +53,13 @@ record DevicesSettings(
         quick ? List.of("train-step") : List.of("forward", "train-step"));
   }
 
-  /** The batches that a device does. */
+  /** The batches that a device runs. */
   List<Integer> batches(DeviceRow row) {
     List<Integer> some = batches.stream().filter(batch -> batch <= scalarBatch).toList();
     return row.isScalar() ? some.isEmpty() ? List.of(batches.getFirst()) : some : batches;
   }
 
-  /** The batch at which a device is looked into: the largest up to 8, or the smallest. */
+  /** The batch that is measured kernel by kernel: the largest up to 8, or the smallest. */
   int profiledBatch(DeviceRow row) {
     List<Integer> done = batches(row);
     return done.stream()
@@ -78,7 +79,7 @@ record DevicesSettings(
         : whole * Math.clamp(PROFILED_BATCH / batch, 1, MOST_TIMES);
   }
 
-  /** How many times a run of a program runs the UNet forward, by floating-point operations. */
+  /** The cost of a run of a program in forward passes of the UNet, by floating-point operations. */
   double forwards(String program) {
     return switch (program) {
       case Benchmark.SAMPLE -> sampleSteps;

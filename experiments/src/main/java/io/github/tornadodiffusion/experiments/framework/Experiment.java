@@ -10,27 +10,28 @@ import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /**
- * A claim as a program: units of work that make rows, and a report that is made of the rows alone.
+ * A claim as a program: units of work that produce rows, and a report that is made from the rows
+ * alone.
  */
 public interface Experiment {
-  /** What it is called and how it is reported. */
+  /** Its name and its report. */
   Kind kind();
 
-  /** Everything that decides what the rows are, by name; parts of one experiment have the same. */
+  /** Everything that determines the rows, by name; parts of one experiment share it. */
   Map<String, Object> configuration();
 
-  /** The work, in the order in which it is done; every key once. */
+  /** The work, in the order in which it is done; keys are unique. */
   List<Unit> units();
 
   /**
    * How long all units are expected to take on this machine, in seconds. It may be measured, if
-   * that takes seconds.
+   * that takes only seconds.
    */
   double estimateSeconds();
 
-  /** A part that is done as a whole or not at all, in any order and on any node of a cluster. */
+  /** A part that is done completely or not at all, in any order and on any node of a cluster. */
   interface Unit {
-    /** A file name that tells units apart, such as {@code seed-1-linear}. */
+    /** A unique file name for the unit, such as {@code seed-1-linear}. */
     String key();
 
     /**
@@ -39,14 +40,36 @@ public interface Experiment {
      * @throws java.util.concurrent.CancellationException if {@link Sink#progress} threw it
      */
     void run(Sink sink) throws IOException;
+
+    /** A part of one method. */
+    static Unit of(String key, Work work) {
+      return new Unit() {
+        @Override
+        public String key() {
+          return key;
+        }
+
+        @Override
+        public void run(Sink sink) throws IOException {
+          work.run(sink);
+        }
+      };
+    }
   }
 
-  /** Where a unit's results go; they are kept once the unit is complete. */
+  /** Does the work of a part, see {@link Unit#run}. */
+  @FunctionalInterface
+  interface Work {
+    /** Does the work. */
+    void run(Sink sink) throws IOException;
+  }
+
+  /** Receives the results of a unit; they are kept once the unit is complete. */
   interface Sink {
     /**
      * Adds a row of raw data.
      *
-     * @param table what kind of row it is
+     * @param table the kind of the row
      * @param row numbers (finite or not), texts and booleans by name; see {@link Figures} on names
      */
     void row(String table, Map<String, ?> row);
@@ -68,7 +91,7 @@ public interface Experiment {
      * Tells how far the unit is.
      *
      * @param share from 0 to 1
-     * @param details what it is at
+     * @param details what it is doing
      * @throws java.util.concurrent.CancellationException if the process is asked to end
      */
     void progress(double share, String details);
@@ -77,20 +100,21 @@ public interface Experiment {
   /**
    * A kind of experiment.
    *
-   * @param name what {@code experiment} and manifests call it
-   * @param report makes its report of nothing but raw data; these may not be complete
-   * @param comparable what two runs are compared by: the rows, or figures that are made of them
+   * @param name its name for {@code experiment} and in manifests
+   * @param report makes its report from raw data alone, which may be incomplete
+   * @param comparable the figures that two runs are compared by: the rows, or figures computed from
+   *     them
    */
   record Kind(
       String name,
       Function<ExperimentData, Report> report,
       UnaryOperator<List<ExperimentData.Row>> comparable) {
-    /** Runs of it are compared row by row. */
+    /** A kind whose runs are compared row by row. */
     public Kind(String name, Function<ExperimentData, Report> report) {
       this(name, report, rows -> rows);
     }
 
-    /** Makes the report of a directory, anew if there is one. */
+    /** Makes the report of a directory, replacing an earlier one. */
     public void report(ExperimentDirectory directory) throws IOException {
       report.apply(ExperimentData.read(directory)).write(directory.path());
     }

@@ -15,7 +15,7 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What an experiment has measured: its manifest, rows and pictures.
+ * The results of an experiment: its manifest, rows and pictures.
  *
  * @param manifest of the run
  * @param rows of all units in their order
@@ -27,25 +27,25 @@ public record ExperimentData(
    * A row of raw data.
    *
    * @param unit the key of the unit that made it
-   * @param table what kind of row it is
+   * @param table the kind of the row
    * @param values numbers as Long or Double, null for one that is not finite, texts and booleans
    */
   public record Row(String unit, String table, Map<String, Object> values) {
-    /** A number, NaN where it is missing or not finite. */
+    /** A number, NaN if it is missing or not finite. */
     public double number(String name) {
       return values.get(name) instanceof Number number ? number.doubleValue() : Double.NaN;
     }
 
-    /** A value as text, empty where it is missing. */
+    /** A value as text, empty if it is missing. */
     public String text(String name) {
       return Objects.toString(values.get(name), "");
     }
   }
 
   /**
-   * Reads a run's directory.
+   * Reads the directory of a run.
    *
-   * @throws IOException in one line if it is none, or damaged
+   * @throws IOException in one line if it is not such a directory, or damaged
    */
   public static ExperimentData read(ExperimentDirectory directory) throws IOException {
     JsonNode manifest = directory.readManifest();

@@ -19,8 +19,8 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * The files of an experiment: {@code manifest.json}, raw rows in {@code rows/UNIT.jsonl}, pictures
- * in {@code rows/UNIT/NAME.png}, and what is made of them: {@code report.html}, {@code report.md},
- * {@code pictures/}.
+ * in {@code rows/UNIT/NAME.png}, and what is made from them: {@code report.html}, {@code
+ * report.md}, {@code pictures/}.
  *
  * @param path the directory
  */
@@ -80,7 +80,7 @@ public record ExperimentDirectory(Path path) {
   /**
    * Keeps a unit's results; it is complete from then on.
    *
-   * @param rows one object a row
+   * @param rows one object per row
    * @param pictures PNG by name
    */
   public void keep(
@@ -92,12 +92,12 @@ public record ExperimentDirectory(Path path) {
     }
     StringBuilder lines = new StringBuilder();
     rows.forEach(row -> lines.append(Json.line(row)).append('\n'));
-    // The rows come last: their file says that the unit is complete.
+    // The rows are written last, because their file marks the unit as complete.
     AtomicFiles.write(rows(unit), lines.toString());
     removeUnfinished(unit);
   }
 
-  /** Takes over what another directory has of a unit. */
+  /** Copies a unit from another directory. */
   public void copy(ExperimentDirectory from, String unit) throws IOException {
     List<Path> pictures = from.pictures(unit);
     AtomicFiles.makeDirectory(pictures.isEmpty() ? data() : data().resolve(unit));
@@ -142,7 +142,7 @@ public record ExperimentDirectory(Path path) {
   }
 
   /**
-   * Keeps other processes out and removes what killed ones left half written.
+   * Locks out other processes and removes incomplete files that killed ones left.
    *
    * @throws IOException in one line if another process is at work here
    */
@@ -159,7 +159,7 @@ public record ExperimentDirectory(Path path) {
     }
   }
 
-  /** Says where the report is. */
+  /** Prints where the report is. */
   public void announce(PrintWriter out) {
     out.println("report     " + path.resolve("report.html") + ", " + path.resolve("report.md"));
     out.println("rows       " + path.resolve("rows"));

@@ -43,7 +43,7 @@ public final class ExperimentOptions {
   /**
    * The directory of the run.
    *
-   * @throws IOException in one line if it is taken, or there is nothing to go on with
+   * @throws IOException in one line if it is in use, or there is nothing to resume
    */
   ExperimentDirectory directory(String experiment) throws IOException {
     RunDirectory named = out == null ? RunDirectory.named(experiment) : new RunDirectory(out);
@@ -61,7 +61,7 @@ public final class ExperimentOptions {
     return new ExperimentDirectory(named.path());
   }
 
-  /** Those of the units that are this process's. */
+  /** The units that belong to this process. */
   List<Experiment.Unit> share(List<Experiment.Unit> units) {
     if (shard == null) {
       return units;

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.concurrent.CancellationException;
+import picocli.CommandLine.Model.CommandSpec;
 import tools.jackson.databind.JsonNode;
 
 /** One run of an experiment, or of a part of it, from its manifest to its report. */
@@ -31,7 +32,7 @@ public final class ExperimentRun {
   public static final String CONFIGURATION = "configuration";
   public static final String UNITS = "units";
 
-  /** Progress of a unit is shown in so many parts. */
+  /** The number of parts in which progress of a unit is shown. */
   private static final int PARTS = 1000;
 
   private final Experiment experiment;
@@ -43,7 +44,7 @@ public final class ExperimentRun {
   /**
    * A run.
    *
-   * @param arguments of the command line, which 'experiment rerun' gives again
+   * @param arguments of the command line, which 'experiment rerun' repeats
    */
   public ExperimentRun(
       Experiment experiment, ExperimentOptions options, List<String> arguments, PrintWriter err) {
@@ -60,9 +61,21 @@ public final class ExperimentRun {
   }
 
   /**
-   * Does what is still to do and writes the report; returns the exit code.
+   * Runs an experiment as a command, which was parsed; see {@link #execute(PrintWriter)}.
    *
-   * @throws IOException in one line if the run cannot begin here, or go on
+   * @return the exit code
+   */
+  public static int execute(Experiment experiment, ExperimentOptions options, CommandSpec command)
+      throws IOException {
+    List<String> arguments = command.root().commandLine().getParseResult().originalArgs();
+    return new ExperimentRun(experiment, options, arguments, command.commandLine().getErr())
+        .execute(command.commandLine().getOut());
+  }
+
+  /**
+   * Does the remaining work and writes the report; returns the exit code.
+   *
+   * @throws IOException in one line if the run cannot start or continue here
    */
   public int execute(PrintWriter out) throws IOException {
     List<Experiment.Unit> units = experiment.units();
@@ -145,7 +158,7 @@ public final class ExperimentRun {
     return manifest;
   }
 
-  /** Rows of one directory belong together: they must come from one configuration. */
+  /** All rows of one directory must come from the same configuration. */
   private void checkSame(JsonNode before, Manifest manifest) {
     JsonNode now = Json.tree(manifest.json());
     for (String key : List.of(EXPERIMENT, CONFIGURATION, UNITS, "shard")) {
@@ -217,7 +230,7 @@ public final class ExperimentRun {
     public void row(String table, Map<String, ?> row) {
       Map<String, Object> values = new LinkedHashMap<>();
       values.put("table", table);
-      // JSON has no numbers that are not finite.
+      // JSON has only finite numbers.
       row.forEach((name, value) ->
           values.put(name, value instanceof Double d && !Double.isFinite(d) ? null : value));
       rows.add(values);

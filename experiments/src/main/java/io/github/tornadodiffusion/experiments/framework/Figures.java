@@ -4,17 +4,17 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * What the names of a row's figures say. Those that end in a unit of time, rate, memory or energy
- * differ from run to run; all other numbers are the same whenever the program runs again.
+ * The meaning of the names of figures. Those that end in a unit of time, rate, memory or energy
+ * differ from run to run; all other numbers are the same in every run.
  */
 public final class Figures {
   private static final Pattern MEASURED =
       Pattern.compile(".*(_ms|_seconds|_per_s|_mib|_joules|_ns|_speedup)");
 
-  /** A share of the time that something takes as a whole. */
+  /** A share of the total time of something. */
   public static final String TIME_PERCENT = "time_percent";
 
-  /** Measured too, though no unit ends them. */
+  /** Also measured, although their names end in no unit. */
   private static final Set<String> OTHERS = Set.of("gflops", "warm_ups", "runs", TIME_PERCENT);
 
   private Figures() {}

@@ -22,7 +22,7 @@ import org.apache.commons.math3.stat.StatUtils;
  * @param figures one for each kind of row and name
  */
 public record RunComparison(List<Figure> figures) {
-  /** Fields that number the runs of one thing. */
+  /** Fields that number the runs of the same work. */
   private static final Set<String> RUN_NUMBERS = Set.of("index", "run");
 
   /**
@@ -30,10 +30,10 @@ public record RunComparison(List<Figure> figures) {
    *
    * @param tolerance of each value
    * @param equal how many are equal
-   * @param within how many differ, but by no more than the tolerance
-   * @param different how many differ by more, or are missing on one side
+   * @param within how many differ within the tolerance
+   * @param different how many differ by more, or are missing in one run
    * @param largest the largest {@link Tolerance#difference}; 0 where all are equal
-   * @param example of the first that is different, empty if none is
+   * @param example the first different value, empty if there is none
    */
   public record Figure(
       String table,
@@ -54,11 +54,11 @@ public record RunComparison(List<Figure> figures) {
   }
 
   /**
-   * Compares rows in their order within each unit and table. Of a measured figure the medians after
-   * the warm-up are compared, over the rows of a unit that differ in nothing but the number of the
-   * run: some of many runs are always held up.
+   * Compares rows in their order within each unit and table. For measured figures the medians after
+   * the warm-up are compared, over the rows of a unit that differ only in the number of the run,
+   * because some of many runs are always delayed.
    *
-   * @param factor how many times larger or smaller what is measured may be, see {@link Tolerance}
+   * @param factor how many times larger or smaller measured figures may be, see {@link Tolerance}
    */
   public static RunComparison of(List<Row> before, List<Row> now, double factor) {
     Map<List<String>, Tally> tallies = new LinkedHashMap<>();
@@ -69,7 +69,10 @@ public record RunComparison(List<Figure> figures) {
     return new RunComparison(List.copyOf(figures));
   }
 
-  /** The rows without what depends on the machine's speed: for runs on different machines. */
+  /**
+   * The rows without figures that depend on the speed of the machine, for runs on different
+   * machines.
+   */
   public static List<Row> withoutMeasured(List<Row> rows) {
     List<Row> others = new ArrayList<>();
     for (Row row : rows) {
@@ -80,7 +83,7 @@ public record RunComparison(List<Figure> figures) {
     return others;
   }
 
-  /** What is not measured, and whether rows are missing. */
+  /** Compares figures that are not measured, and looks for missing rows. */
   private static void compareInOrder(
       List<Row> before, List<Row> now, Map<List<String>, Tally> tallies, double factor) {
     Map<List<String>, List<Row>> others = grouped(now, RunComparison::place);
@@ -129,7 +132,7 @@ public record RunComparison(List<Figure> figures) {
         List.of(row.table(), name), key -> new Tally(Tolerance.of(name, factor), name));
   }
 
-  /** Of the runs after the warm-up; null if no row has the figure. */
+  /** The median of the runs after the warm-up; null if no row has the figure. */
   private static Double median(List<Row> rows, String name) {
     double[] values =
         rows.stream().mapToDouble(row -> row.number(name)).filter(Double::isFinite).toArray();
@@ -150,7 +153,10 @@ public record RunComparison(List<Figure> figures) {
     return List.of(row.unit(), row.table());
   }
 
-  /** The place, and what the row is about: its texts and whole numbers but that of the run. */
+  /**
+   * The unit, the table and what identifies the row: its texts and whole numbers, except for the
+   * number of the run.
+   */
   private static List<String> what(Row row) {
     List<String> what = new ArrayList<>(place(row));
     row.values()
@@ -169,7 +175,7 @@ public record RunComparison(List<Figure> figures) {
     return figures.stream().noneMatch(figure -> figure.verdict() == Verdict.DIFFERENT);
   }
 
-  /** A table for people. */
+  /** The comparison as a table in Markdown. */
   public String markdown() {
     List<List<String>> rows = new ArrayList<>();
     for (Figure figure : figures) {

@@ -6,26 +6,26 @@ import java.util.Objects;
 import java.util.regex.Pattern;
 
 /**
- * How far a figure of a run may be from that of a run before, by its name; see {@link Figures} on
+ * How much a figure may differ from that of an earlier run, by its name; see {@link Figures} on
  * what is measured.
  *
  * <ul>
  *   <li>Text, counts and whole numbers must be equal.
- *   <li>Any other quality should be equal, bit for bit on the same kind of machine, and is within
- *       tolerance up to {@link #CLOSE} of its size: another machine may have shorter vectors.
+ *   <li>Any other quality should be equal, bit for bit on the same kind of machine, and may differ
+ *       by {@link #CLOSE} of its size, because another machine may have shorter vectors.
  *   <li>What is measured over many runs, rates and amounts of memory may differ by a factor; a time
- *       also by {@link #STEADY_MILLIS}, since the system may hold up any run for so long, and a
+ *       also by {@link #STEADY_MILLIS}, because the system may delay any run for as long, and a
  *       share of time by {@link #POINTS} percentage points.
  *   <li>What is measured once, such as building, the JVM's compilers, a first run or the wall time
- *       of a part, may differ by twice that factor or by {@link #ONCE_MILLIS}: when the compilers
- *       are done is chance, and after them nothing may be left to compile. So may a transfer to or
- *       from a device: it takes longer where the system has only small pages left to give.
+ *       of a part, may differ by twice that factor or by {@link #ONCE_MILLIS}: it is chance when
+ *       the compilers finish, and whether anything is left to compile. So may a transfer to or from
+ *       a device: it takes longer if the system has only small pages left.
  * </ul>
  *
  * @param measured whether it depends on the machine's speed
  * @param factor how many times larger or smaller it may be
- * @param floor how far apart two values may be whatever their ratio, in the figure's own unit
- * @param floorUnit that unit, empty where there is no floor
+ * @param floor how much two values may differ whatever their ratio, in the unit of the figure
+ * @param floorUnit that unit, empty if there is no floor
  */
 public record Tolerance(boolean measured, double factor, double floor, String floorUnit) {
   /** Quality that differs by less than this share counts as within tolerance. */
@@ -50,7 +50,7 @@ public record Tolerance(boolean measured, double factor, double floor, String fl
   /**
    * The tolerance of a figure.
    *
-   * @param factor of what is measured over many runs, at least 1
+   * @param factor for figures that are measured over many runs, at least 1
    */
   static Tolerance of(String name, double factor) {
     if (!Figures.isMeasured(name)) {
@@ -73,7 +73,7 @@ public record Tolerance(boolean measured, double factor, double floor, String fl
     };
   }
 
-  /** Compares a value with that of the run before. */
+  /** Compares a value with that of the earlier run. */
   Verdict verdict(Object before, Object now) {
     if (Objects.equals(before, now)) {
       return Verdict.EQUAL;
@@ -107,7 +107,7 @@ public record Tolerance(boolean measured, double factor, double floor, String fl
     return measured ? most / Math.min(Math.abs(a), Math.abs(b)) : Math.abs(a - b) / most;
   }
 
-  /** For the table of a comparison, such as {@code × 4 or 1000 ms}. */
+  /** The tolerance as text, such as {@code × 4 or 1000 ms}. */
   String text() {
     if (!measured) {
       return "equal";
@@ -119,7 +119,7 @@ public record Tolerance(boolean measured, double factor, double floor, String fl
   }
 
   /**
-   * All of this for people, as a paragraph of Markdown.
+   * An explanation of all this, as a paragraph of Markdown.
    *
    * @param factor as in {@link #of}
    */

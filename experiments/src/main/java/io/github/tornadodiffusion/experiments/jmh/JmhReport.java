@@ -15,12 +15,12 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.StringJoiner;
 
-/** The report of a run of the JMH benchmarks: what does the same work stands side by side. */
+/** The report of a run of the JMH benchmarks: whatever does the same work is shown side by side. */
 public final class JmhReport {
   /** The benchmarks as an experiment, and their report. */
   public static final Experiment.Kind KIND = new Experiment.Kind("jmh", JmhReport::of);
 
-  /** A peer's name begins with what its libraries are reached by. */
+  /** The prefix of a peer's name: the library that gives access to it. */
   private static final String PEER = "djl-";
 
   /** Kernels take microseconds, programs milliseconds. */
@@ -76,7 +76,7 @@ public final class JmhReport {
     return report;
   }
 
-  /** Our time as a multiple of the peer's, for all work that a peer does too. */
+  /** Our time as a multiple of the time of the peer, for all work that a peer does, too. */
   private static void besidePeers(SequencedMap<String, List<Row>> works, Report report) {
     SequencedMap<String, SequencedMap<String, Double>> times = new LinkedHashMap<>();
     works.forEach((work, rows) ->
@@ -139,7 +139,7 @@ public final class JmhReport {
     return row.text(JmhResults.DEVICE).startsWith(PEER);
   }
 
-  /** What is done, whatever does it. */
+  /** The work of a row, whatever does it. */
   private static String work(Row row) {
     StringJoiner work = new StringJoiner(" ");
     for (String parameter : List.of("kernel", "program", "preset")) {

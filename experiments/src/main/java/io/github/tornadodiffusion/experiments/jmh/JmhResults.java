@@ -31,13 +31,14 @@ final class JmhResults {
   private JmhResults() {}
 
   /**
-   * One row a result: {@code benchmark}, the parameters by their names, {@code device} (for a peer
-   * the peer's name), {@code mode}, {@code ns_per_op} with half of its 99.9 % confidence interval
-   * {@code ns_ci999} (null for a single measurement) and {@code forks}; and where the benchmark
-   * says what a run computes and moves {@code gflops}, {@code gb_per_s} and {@code max_error}.
+   * One row per result: {@code benchmark}, the parameters by their names, {@code device} (for a
+   * peer the peer's name), {@code mode}, {@code ns_per_op} with half of its 99.9 % confidence
+   * interval {@code ns_ci999} (null for a single measurement) and {@code forks}; and where the
+   * benchmark says what a run computes and moves {@code gflops}, {@code gb_per_s} and {@code
+   * max_error}.
    *
    * @param json as JMH's {@code -rf json} writes it
-   * @throws IllegalArgumentException if it is something else, or measures no times per run
+   * @throws IllegalArgumentException if it has another format, or measures no times per run
    */
   static List<Map<String, Object>> rows(String json) {
     JsonNode results;
@@ -89,13 +90,13 @@ final class JmhResults {
     return row;
   }
 
-  /** Billions a second; null where the counter is missing or zero. */
+  /** Billions per second; null if the counter is missing or zero. */
   private static Double rate(JsonNode counters, String name, double nanos) {
     Double count = counter(counters, name);
     return count == null || count == 0 ? null : count / nanos;
   }
 
-  /** The largest that an iteration says; JMH's score is the sum over the iterations. */
+  /** The largest value of an iteration; JMH's score is the sum over the iterations. */
   private static Double counter(JsonNode counters, String name) {
     Double largest = null;
     for (JsonNode fork : counters.path(name).path("rawData")) {

@@ -2,7 +2,7 @@ package io.github.tornadodiffusion.experiments.notebook;
 
 import java.util.List;
 
-/** Why a cell could not be run to its end, as lines to show below it. */
+/** The reason why a cell failed, as lines to show below it. */
 final class CellError extends RuntimeException {
   private static final long serialVersionUID = 1;
   private final transient List<String> lines;
@@ -10,7 +10,7 @@ final class CellError extends RuntimeException {
   /**
    * An error.
    *
-   * @param lines the first says what it is
+   * @param lines of which the first says what went wrong
    */
   CellError(List<String> lines) {
     super(lines.getFirst(), null, false, false);

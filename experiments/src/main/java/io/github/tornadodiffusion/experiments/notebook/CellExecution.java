@@ -8,7 +8,7 @@ import jdk.jshell.execution.DirectExecutionControl;
 import jdk.jshell.execution.LoaderDelegate;
 
 /**
- * Runs the code of cells in this JVM, where their values stay objects. Its classes go to a
+ * Runs the code of cells in this JVM, so that their values remain objects. Its classes go to a
  * directory of the class path: engines read kernels from their class files, and TornadoVM looks for
  * these on the class path alone.
  */
@@ -19,20 +19,21 @@ final class CellExecution extends DirectExecutionControl {
   /**
    * The execution.
    *
-   * @param classes a directory of the class path
+   * @param classes a directory that takes the cells' classes
+   * @param loader that finds them there
    */
-  CellExecution(Path classes) {
-    super(new ClassPathLoader(classes));
+  CellExecution(Path classes, ClassLoader loader) {
+    super(new ClassPathLoader(classes, loader));
   }
 
-  /** What the last expression came to; null for none. */
+  /** The value of the last expression; null for none. */
   Object takeValue() {
     Object taken = value;
     value = null;
     return taken;
   }
 
-  /** Interrupts the thread that runs a cell, which ends one that waits. */
+  /** Interrupts the thread that runs a cell, which ends a cell that waits. */
   void interrupt() {
     Thread thread = running;
     if (thread != null) {
@@ -51,13 +52,7 @@ final class CellExecution extends DirectExecutionControl {
     }
   }
 
-  private static final class ClassPathLoader implements LoaderDelegate {
-    private final Path classes;
-
-    ClassPathLoader(Path classes) {
-      this.classes = classes;
-    }
-
+  private record ClassPathLoader(Path classes, ClassLoader loader) implements LoaderDelegate {
     @Override
     public void load(ClassBytecodes[] added) throws ClassInstallException {
       boolean[] loaded = new boolean[added.length];
@@ -87,7 +82,7 @@ final class CellExecution extends DirectExecutionControl {
 
     @Override
     public Class<?> findClass(String name) throws ClassNotFoundException {
-      return Class.forName(name, false, ClassLoader.getSystemClassLoader());
+      return Class.forName(name, false, loader);
     }
   }
 }

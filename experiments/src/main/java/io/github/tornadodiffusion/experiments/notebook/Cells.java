@@ -21,7 +21,7 @@ import jdk.jshell.spi.ExecutionControl;
 import jdk.jshell.spi.ExecutionControlProvider;
 import jdk.jshell.spi.ExecutionEnv;
 
-/** The session of a notebook: cells are Java snippets, each of which sees those before it. */
+/** The session of a notebook: cells are Java snippets, each of which can use the earlier ones. */
 final class Cells implements AutoCloseable {
   /** The imports of the jshell tool. */
   private static final List<String> IMPORTS =
@@ -45,7 +45,17 @@ final class Cells implements AutoCloseable {
    * @param classes a directory of the class path that takes the cells' classes
    */
   Cells(Path classes) {
-    execution = new CellExecution(classes);
+    this(classes, ClassLoader.getSystemClassLoader());
+  }
+
+  /**
+   * A session beside others of this JVM, whose classes have the same names.
+   *
+   * @param classes a directory that takes the cells' classes
+   * @param loader of its own, which finds them there
+   */
+  Cells(Path classes, ClassLoader loader) {
+    execution = new CellExecution(classes, loader);
     shell =
         JShell.builder()
             .executionEngine(new InThisProcess(execution), Map.of())
@@ -72,7 +82,7 @@ final class Cells implements AutoCloseable {
   /**
    * Runs a cell.
    *
-   * @return what its last snippet came to if that is an expression without a semicolon, otherwise
+   * @return the value of its last snippet if that is an expression without a semicolon, otherwise
    *     null
    * @throws CellError if it does not compile or throws
    */
@@ -84,7 +94,7 @@ final class Cells implements AutoCloseable {
       if (next.completeness() == Completeness.EMPTY) {
         return value; // a comment
       }
-      // Of what is not complete or no Java the compiler says why.
+      // The compiler reports what is incomplete or not Java.
       boolean complete = next.completeness().isComplete();
       value = snippet(complete ? next.source() : rest);
       String after = complete ? next.remaining() : "";
@@ -115,7 +125,7 @@ final class Cells implements AutoCloseable {
     return expression ? value : null;
   }
 
-  /** Not an assignment: its value is no surprise. */
+  /** Not an assignment, whose value is not worth showing. */
   private static boolean isValue(Snippet snippet) {
     return switch (snippet.subKind()) {
       case TEMP_VAR_EXPRESSION_SUBKIND, VAR_VALUE_SUBKIND -> true;
@@ -124,7 +134,7 @@ final class Cells implements AutoCloseable {
     };
   }
 
-  /** A method may be declared before what it uses, but that is worth a word. */
+  /** A method may be declared before the things that it uses, but that deserves a warning. */
   private void warnOfUnresolved(Snippet snippet) {
     if (snippet instanceof DeclarationSnippet declared) {
       List<String> missing = shell.unresolvedDependencies(declared).toList();
@@ -159,7 +169,7 @@ final class Cells implements AutoCloseable {
     return lines;
   }
 
-  /** JShell names no class for what a cell declares, and no method for a cell itself. */
+  /** Without the class of JShell around declarations, and without the method of a cell. */
   private static String place(StackTraceElement frame) {
     if (!frame.getClassName().isEmpty()) {
       return frame.toString();
@@ -183,7 +193,7 @@ final class Cells implements AutoCloseable {
     execution.interrupt();
   }
 
-  /** What can be typed at a place. */
+  /** Analyses what can be typed at a position. */
   SourceCodeAnalysis analysis() {
     return shell.sourceCodeAnalysis();
   }

@@ -10,13 +10,14 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What tells Jupyter of the kernel: a file that says how to start it. The launcher starts it, so
- * that a kernel is always the program as it is built then.
+ * The file that tells Jupyter how to start the kernel. The launcher starts it, so that the kernel
+ * is always the current build of the program.
  */
 final class KernelSpec {
   static final String DISPLAY_NAME = "TornadoDiffusion (Java)";
 
-  private static final String NAME = "tornado-diffusion";
+  /** By which notebooks name the kernel. */
+  static final String NAME = "tornado-diffusion";
 
   private KernelSpec() {}
 
@@ -26,6 +27,16 @@ final class KernelSpec {
    * @return the file
    */
   static Path install() throws IOException {
+    return install(dataDirectory());
+  }
+
+  /**
+   * Writes the file.
+   *
+   * @param data a directory that Jupyter looks for kernels in
+   * @return the file
+   */
+  static Path install(Path data) throws IOException {
     Path launcher = Path.of(System.getProperty("tornadodiffusion.home", "."), NAME);
     Map<String, Object> spec = new LinkedHashMap<>();
     spec.put(
@@ -34,13 +45,13 @@ final class KernelSpec {
     spec.put("display_name", DISPLAY_NAME);
     spec.put("language", "java");
     spec.put("interrupt_mode", "message");
-    Path directory = Files.createDirectories(dataDirectory().resolve("kernels").resolve(NAME));
+    Path directory = Files.createDirectories(data.resolve("kernels").resolve(NAME));
     Path file = directory.resolve("kernel.json");
     AtomicFiles.write(file, Json.line(spec) + "\n");
     return file;
   }
 
-  /** As jupyter_core's {@code jupyter_data_dir}. */
+  /** The directory of jupyter_core's {@code jupyter_data_dir}. */
   private static Path dataDirectory() {
     String named = System.getenv("JUPYTER_DATA_DIR");
     if (named != null && !named.isEmpty()) {

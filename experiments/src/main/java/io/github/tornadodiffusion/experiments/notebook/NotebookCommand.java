@@ -10,10 +10,11 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Installs the Java kernel for Jupyter and starts Jupyter; or is that kernel. */
+/** Installs the Java kernel for Jupyter and starts Jupyter, or runs that kernel. */
 @Command(
     name = "notebook",
     description = {
@@ -34,6 +35,21 @@ public final class NotebookCommand implements Callable<Integer> {
 
   @Option(names = "--no-browser", description = "Start Jupyter without opening a browser.")
   boolean noBrowser;
+
+  @Option(
+      names = "--execute",
+      description = {
+        "Run all cells of the notebook PATH without a browser, by nbconvert, and write it with"
+            + " what",
+        "they show. Nothing is installed; where a cell fails, nothing is written."
+      })
+  boolean execute;
+
+  @Option(
+      names = "--out",
+      paramLabel = "FILE",
+      description = "Where --execute writes the notebook (default: in place).")
+  Path out;
 
   @Option(
       names = "--kernel",
@@ -60,11 +76,33 @@ public final class NotebookCommand implements Callable<Integer> {
     ignored.say(spec.commandLine().getErr());
     Path installed = KernelSpec.install();
     PrintWriter err = spec.commandLine().getErr();
+    if (execute) {
+      Path executed = out == null ? path : out;
+      HeadlessRun.run(HeadlessRun.NBCONVERT, path, executed, err);
+      err.println("executed: " + executed);
+      return 0;
+    }
+    Path installed = KernelSpec.install();
     err.println("kernel '%s' installed: %s".formatted(KernelSpec.DISPLAY_NAME, installed));
     return installOnly ? 0 : jupyter();
   }
 
-  /** Runs Jupyter until it ends, which a signal to this process makes it do too. */
+  private void checkExecute() {
+    if (execute && (path == null || installOnly || noBrowser)) {
+      throw new ParameterException(
+          spec.commandLine(),
+          path == null
+              ? "--execute needs the path of a notebook"
+              : "--execute starts no Jupyter and installs no kernel; leave --install-only and"
+                  + " --no-browser out");
+    }
+    if (out != null && !execute) {
+      throw new ParameterException(
+          spec.commandLine(), "--out is where --execute writes the notebook; give both or neither");
+    }
+  }
+
+  /** Runs Jupyter until it ends; a signal to this process ends it, too. */
   private int jupyter() throws InterruptedException {
     List<String> command = new ArrayList<>(List.of("jupyter", "notebook"));
     if (noBrowser) {
@@ -73,25 +111,6 @@ public final class NotebookCommand implements Callable<Integer> {
     if (path != null) {
       command.add(path.toString());
     }
-    Process process;
-    try {
-      process = new ProcessBuilder(command).inheritIO().start();
-    } catch (IOException e) {
-      throw new IllegalStateException(
-          "there is no 'jupyter' to start; install it, for example with 'apt-get install"
-              + " jupyter-notebook' or 'pip install notebook'",
-          e);
-    }
-    Runtime.getRuntime()
-        .addShutdownHook(
-            new Thread(() -> {
-              process.destroy();
-              try {
-                process.waitFor();
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-              }
-            }));
-    return process.waitFor();
+    return JupyterProcess.run(new ProcessBuilder(command).inheritIO(), "jupyter-notebook");
   }
 }

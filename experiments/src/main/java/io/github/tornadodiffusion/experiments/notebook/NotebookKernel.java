@@ -1,14 +1,20 @@
 package io.github.tornadodiffusion.experiments.notebook;
 
+import io.github.tornadodiffusion.diffusion.images.PngFiles;
 import io.github.tornadodiffusion.experiments.cli.Versions;
+import io.github.tornadodiffusion.experiments.report.Chart;
 import io.github.tornadodiffusion.experiments.report.Table;
+import java.awt.image.BufferedImage;
 import java.awt.image.RenderedImage;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import jdk.jshell.SourceCodeAnalysis;
 import org.dflib.jjava.jupyter.channels.JupyterConnection;
@@ -20,20 +26,28 @@ import org.dflib.jjava.jupyter.kernel.LanguageInfo;
 import org.dflib.jjava.jupyter.kernel.ReplacementOptions;
 import org.dflib.jjava.jupyter.kernel.comm.CommManager;
 import org.dflib.jjava.jupyter.kernel.display.DisplayData;
+import org.dflib.jjava.jupyter.kernel.display.RenderContext;
 import org.dflib.jjava.jupyter.kernel.display.Renderer;
 import org.dflib.jjava.jupyter.kernel.display.mime.MIMEType;
 import org.dflib.jjava.jupyter.kernel.util.StringStyler;
 
 /**
- * Java for Jupyter: what the last expression of a cell comes to is shown below it, an image as PNG
- * and a {@link Table} as HTML. {@code display(value)} shows more from within a cell, as with JJava.
+ * Java for Jupyter: the value of the last expression of a cell is shown below it, an image and a
+ * {@link Chart} as PNG, a {@link Table} as HTML. {@code display(value)} shows more from within a
+ * cell, as with JJava.
  */
 final class NotebookKernel extends BaseKernel {
   private static final String STATICS = BaseNotebookStatics.class.getName();
 
+  static {
+    // JJava logs by SLF4J, which complains where nobody listens.
+    System.setProperty("slf4j.internal.verbosity", "ERROR");
+  }
+
   private final Cells cells;
 
-  private NotebookKernel(Cells cells) {
+  /** A kernel whose cells can show values with {@code display}. */
+  NotebookKernel(Cells cells) {
     super(
         "TornadoDiffusion",
         Versions.program(),
@@ -58,9 +72,32 @@ final class NotebookKernel extends BaseKernel {
         .createRegistration(Table.class)
         .preferring(MIMEType.TEXT_HTML)
         .register((table, context) -> context.renderIfRequested(MIMEType.TEXT_HTML, table::html));
+    getRenderer()
+        .createRegistration(Chart.class)
+        .preferring(MIMEType.IMAGE_PNG)
+        .register(NotebookKernel::render);
+    onStartup();
+    cells.run("import static " + STATICS + ".*;");
   }
 
-  /** What a viewer shows that can show neither images nor HTML. */
+  /** Shows a chart at its own size: its image has two pixels for each of them. */
+  private static void render(Chart chart, RenderContext context) {
+    context.renderIfRequested(
+        MIMEType.IMAGE_PNG,
+        (type, shown) -> {
+          try {
+            BufferedImage image = chart.image();
+            Map<String, Integer> size =
+                Map.of("width", image.getWidth() / 2, "height", image.getHeight() / 2);
+            byte[] png = PngFiles.encode(image, Map.of());
+            shown.putData(type, Base64.getEncoder().encodeToString(png), size);
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
+  }
+
+  /** Text for viewers that can show neither images nor HTML. */
   private static final class Texts extends Renderer {
     @Override
     protected DisplayData finalizeDisplayData(DisplayData data, Object value) {
@@ -68,6 +105,7 @@ final class NotebookKernel extends BaseKernel {
         case RenderedImage image ->
             data.putText("image of %dx%d".formatted(image.getWidth(), image.getHeight()));
         case Table table -> data.putText(table.markdown());
+        case Chart chart -> data.putText("chart");
         default -> super.finalizeDisplayData(data, value);
       }
       return data;
@@ -76,15 +114,11 @@ final class NotebookKernel extends BaseKernel {
 
   /** Serves a notebook until it is closed. */
   static void serve(Path connectionFile) throws IOException {
-    // JJava logs by SLF4J, which complains where nobody listens.
-    System.setProperty("slf4j.internal.verbosity", "ERROR");
     Path classes = Path.of(System.getProperty("tornadodiffusion.classes"));
     try (Cells cells = new Cells(classes)) {
       NotebookKernel kernel = new NotebookKernel(cells);
       JupyterConnection connection =
           new JupyterConnection(KernelConnectionProperties.parse(Files.readString(connectionFile)));
-      kernel.onStartup();
-      cells.run("import static " + STATICS + ".*;");
       kernel.becomeHandlerForConnection(connection);
       connection.connect();
       connection.waitUntilClose();

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.apache.commons.math3.stat.StatUtils;
 
-/** What was measured of one kernel and shape. */
+/** Measurements of one kernel and shape. */
 public final class KernelFigures {
   private final KernelShape shape;
   private final List<Long> runNanos = new ArrayList<>();
@@ -21,7 +21,7 @@ public final class KernelFigures {
     this.shape = shape;
   }
 
-  /** What was called. */
+  /** The kernel and its shape. */
   public KernelShape shape() {
     return shape;
   }
@@ -61,7 +61,7 @@ public final class KernelFigures {
   /**
    * Runs a call and compares a sample of what it writes with its oracle.
    *
-   * @param arena gives the arena as it is when asked
+   * @param arena supplies the current arena
    * @param run runs the call
    */
   public void check(Call call, Supplier<Arena> arena, Runnable run) {

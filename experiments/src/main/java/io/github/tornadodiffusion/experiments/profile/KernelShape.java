@@ -3,7 +3,7 @@ package io.github.tornadodiffusion.experiments.profile;
 import io.github.tornadodiffusion.kernels.Call;
 
 /**
- * Calls that do the same work on other data: one row of a table.
+ * Identifies calls that do the same work on different data: one row of a table.
  *
  * @param kernel its id, for instance {@code Conv.forward}
  * @param shape in words

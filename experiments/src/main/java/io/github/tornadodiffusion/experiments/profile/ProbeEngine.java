@@ -14,14 +14,14 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * An engine that hands every program on to another one and can look inside while it runs: it times
- * the calls, or compares samples of what they write with oracles. What it checks is therefore the
- * very computation that was timed, on the very numbers.
+ * An engine that passes every program on to another one and can observe it: it times the calls, or
+ * compares samples of what they write with oracles. So what it checks is the same computation that
+ * was timed, on the same numbers.
  */
 public final class ProbeEngine extends RelayEngine {
   /** How a program is run. */
   public enum Mode {
-    /** As the other engine does. */
+    /** As on the other engine. */
     RUN,
     /** Call by call, adding up the time that each one takes. */
     PROFILE,
@@ -35,7 +35,7 @@ public final class ProbeEngine extends RelayEngine {
   private Mode mode = Mode.RUN;
 
   /**
-   * An engine that passes on what it is told.
+   * An engine around another one.
    *
    * @param profile where measured runs go
    */
@@ -49,7 +49,7 @@ public final class ProbeEngine extends RelayEngine {
     mode = newMode;
   }
 
-  /** What was found out about every kernel and shape so far, in the order of the first calls. */
+  /** The measurements of every kernel and shape so far, in the order of their first calls. */
   public List<KernelFigures> figures() {
     return List.copyOf(figures.values());
   }

@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Where the time of a program's runs went: by kernel, and apart from the kernels. The first run is
- * counted apart, because kernels are compiled in it.
+ * Where the time of the runs of a program went: by kernel, and outside of kernels. The first run is
+ * counted separately, because it compiles kernels.
  */
 public final class Profile {
   private final Map<String, ProgramTimes> programs = new LinkedHashMap<>();
@@ -70,17 +70,17 @@ public final class Profile {
   /**
    * A kernel in the runs of a program.
    *
-   * @param calls a run
-   * @param millis of the device, a run
+   * @param calls per run
+   * @param millis of the device, per run
    * @param share of the device's time, 0 to 1
-   * @param gflops billion floating-point operations a second; 0 for a kernel that only moves data
-   * @param gigabytes billion bytes a second, of those that it must at least move
+   * @param gflops billion floating-point operations per second; 0 for a kernel that only moves data
+   * @param gigabytes billion bytes per second, counting only those that it must move
    */
   record KernelRow(
       String kernel, long calls, double millis, double share, double gflops, double gigabytes) {}
 
   /**
-   * A program, in milliseconds a run where nothing else is said.
+   * A program; times are milliseconds per run unless noted otherwise.
    *
    * @param runs how many were measured, without the first
    * @param first milliseconds of the first run
@@ -89,8 +89,9 @@ public final class Profile {
    * @param kernels on the device, all together
    * @param compilation compiling kernels
    * @param transfers to and from the device
-   * @param launch what is left: launching kernels
-   * @param joules energy that the device took in a run's kernels; NaN where it does not tell
+   * @param launch the rest: launching kernels
+   * @param joules energy that the device used for the kernels of a run; NaN if it does not report
+   *     it
    */
   public record ProgramRow(
       String program,
@@ -119,12 +120,12 @@ public final class Profile {
     return programs.computeIfAbsent(program.name(), n -> new ProgramTimes(program));
   }
 
-  /** Adds time in which the host read or wrote between runs. */
+  /** Adds time that the host spent reading or writing between runs. */
   void addReadOrWrite(long nanos) {
     readAndWrite += nanos;
   }
 
-  /** Milliseconds in which the host read or wrote between runs, measured or not. */
+  /** Milliseconds that the host spent reading or writing between runs, measured or not. */
   double readAndWriteMillis() {
     return readAndWrite / 1e6;
   }

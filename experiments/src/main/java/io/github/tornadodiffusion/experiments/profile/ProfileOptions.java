@@ -14,7 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine.Option;
 
-/** Where the time goes: the options of commands that can tell. */
+/** The options of commands that can show where the time goes. */
 public final class ProfileOptions {
   @Option(
       names = "--profile",
@@ -29,19 +29,19 @@ public final class ProfileOptions {
 
   private final Profile profile = new Profile();
 
-  /** Whether anything is to be measured. */
+  /** Whether anything should be measured. */
   public boolean wanted() {
     return table || json != null;
   }
 
-  /** Checks that what is asked for can be written. */
+  /** Checks that the requested file can be written. */
   public void check() throws IOException {
     if (json != null) {
       OutputFiles.prepare("--profile-json", json, OutputFiles.JSON);
     }
   }
 
-  /** The engine as it is to be used: itself, or measured. */
+  /** The engine to use: itself, or one that measures it. */
   public Engine measured(Engine engine) {
     return wanted() ? new ProfiledEngine(engine, profile) : engine;
   }
@@ -50,7 +50,7 @@ public final class ProfileOptions {
     return profile;
   }
 
-  /** Prints and writes what was asked for. */
+  /** Prints and writes what was requested. */
   public void report(String device, PrintWriter out) throws IOException {
     if (table) {
       profile.rows().forEach(row -> print(row, out));

@@ -7,11 +7,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * An engine that hands every program on to another one and measures some of its runs: the first
+ * An engine that passes every program on to another one and measures some of its runs: the first
  * ones, then fewer and fewer, because TornadoVM keeps every profile that it makes.
  */
 final class ProfiledEngine extends RelayEngine {
-  /** Runs that are measured one after another. */
+  /** The number of first runs that are all measured. */
   private static final int ALL = 20;
 
   private final Profile profile;
@@ -27,7 +27,7 @@ final class ProfiledEngine extends RelayEngine {
     return new ProfiledSession(engine.open(floats, programs));
   }
 
-  /** Whether the run of a number, 1 for the first, is measured: about 20 times log2 of it. */
+  /** Whether a run, counted from 1, is measured: of n runs, about 20 log2(n) are. */
   private static boolean isMeasured(int run) {
     int interval = Integer.highestOneBit(Math.max(1, run / ALL));
     return run % interval == 0;

@@ -11,14 +11,14 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * A chart of a report. Every method returns a new chart and leaves this one as it is. Values that
+ * A chart of a report. Every method returns a new chart and does not change this one. Values that
  * are not finite, and on a logarithmic axis those that are not positive, are left out, and the
  * caption says how many.
  */
 public final class Chart {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]*");
 
-  /** Places of the x axis that leave room beside them. */
+  /** So few values of x that there is room between them. */
   private static final int FEW = 10;
 
   /** How values are drawn. */
@@ -67,7 +67,7 @@ public final class Chart {
     return new Chart(kind, name, title, xLabel, yLabel, false, false, "", List.of(), List.of());
   }
 
-  /** Refuses what would be no plain file name. */
+  /** Refuses anything but a plain file name. */
   static void checkName(String name) {
     if (!NAME.matcher(name).matches()) {
       throw new IllegalArgumentException(
@@ -110,7 +110,7 @@ public final class Chart {
     return new Chart(kind, name, title, xLabel, yLabel, true, logY, caption, series, categories);
   }
 
-  /** With a logarithmic y axis; bars then begin at the foot of the chart. */
+  /** With a logarithmic y axis; bars then begin at the bottom of the chart. */
   public Chart logY() {
     return new Chart(kind, name, title, xLabel, yLabel, logX, true, caption, series, categories);
   }
@@ -139,7 +139,7 @@ public final class Chart {
    * With another bar in each group.
    *
    * @param label its name in the legend
-   * @param categories the groups; those that earlier bars do not have come after them
+   * @param categories the groups; new ones come after those of earlier bars
    * @param intervals one for each bar, may be null
    * @throws IllegalArgumentException if this is no chart of bars, and for different lengths
    */
@@ -160,7 +160,7 @@ public final class Chart {
     return new Chart(kind, name, title, xLabel, yLabel, logX, logY, caption, all, newCategories);
   }
 
-  /** With a text beneath it, see {@link Report#paragraph} for its marks. */
+  /** With a text below it, see {@link Report#paragraph} for its marks. */
   public Chart caption(String text) {
     return new Chart(kind, name, title, xLabel, yLabel, logX, logY, text, series, categories);
   }
@@ -174,7 +174,7 @@ public final class Chart {
     return Pictures.image(this);
   }
 
-  /** The caption, and what it must say of values left out and of names cut short. */
+  /** The caption, with notes about omitted values and shortened names. */
   String fullCaption() {
     List<String> sentences = new ArrayList<>();
     if (!caption.isEmpty()) {
@@ -194,8 +194,8 @@ public final class Chart {
   }
 
   /**
-   * Whether error bars of several lines are drawn beside each other because they would cover each
-   * other: for few points only, for the lines are moved with them.
+   * Whether error bars of several lines are drawn beside each other because they would overlap:
+   * only for few points, because the lines move with them.
    */
   boolean hasBarsBesideEachOther() {
     if (kind != Kind.LINES) {
@@ -207,7 +207,7 @@ public final class Chart {
     return places <= FEW && points > places;
   }
 
-  /** What is drawn of the series. */
+  /** The parts of the series that are drawn. */
   List<Series> drawn() {
     return series.stream().map(s -> s.drawable(logX, logY)).toList();
   }

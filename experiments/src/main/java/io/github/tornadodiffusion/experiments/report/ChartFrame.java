@@ -14,33 +14,33 @@ import org.knowm.xchart.style.Styler.LegendPosition;
 import org.knowm.xchart.style.XYStyler;
 
 /**
- * An XChart without series: axes, titles and a legend beneath. It is narrow, so that its letters
- * are still legible where a telephone shows it in 350 pixels.
+ * An XChart without series: axes, titles and a legend below. It is narrow, so that its letters are
+ * still legible on a telephone, in 350 pixels.
  */
 final class ChartFrame {
   private static final int WIDTH = 600;
   private static final int HEIGHT = 400;
   private static final int LEGEND_ROW = 22;
 
-  /** What turned names of categories take. */
+  /** Room for rotated names of categories. */
   private static final int TURNED = 70;
 
   private static final int LEGEND_LINE = 42;
 
-  /** XChart leaves this much between the markers of single points in a row, whatever it is told. */
+  /** XChart always leaves this much between the markers of single points in a row. */
   private static final int LEGEND_MARKER = 20;
 
   private static final int LEGEND_PADDING = 12;
 
-  /** About what the y axis takes. */
+  /** Approximate room for the y axis. */
   private static final int Y_AXIS = 90;
 
-  /** XChart shows no longer labels of ticks. */
+  /** XChart shows no longer tick labels. */
   private static final int LONGEST_LABEL = 20;
 
   /**
-   * Nothing to see: the space beneath the axis is as high as the first of the longest labels, which
-   * must be none of the blank ones.
+   * Invisible: the space below the axis is as high as the first of the longest labels, which must
+   * not be a blank one.
    */
   private static final String LONGER = "\u200b";
 
@@ -58,7 +58,7 @@ final class ChartFrame {
   /**
    * A frame for what is to be drawn.
    *
-   * @param series as they are drawn: without what the axes cannot show
+   * @param series as drawn: without values that the axes cannot show
    */
   ChartFrame(Chart chart, List<Series> series) {
     this.chart = chart;
@@ -68,13 +68,13 @@ final class ChartFrame {
     y = fromZero ? Range.ofBars(series) : Range.ofY(series, chart.isLogY());
   }
 
-  /** What the y axis shows. */
+  /** The range of the y axis. */
   Range y() {
     return y;
   }
 
   /**
-   * A place of the x axis, moved.
+   * A position on the x axis, moved.
    *
    * @param pixels to the right, about
    */
@@ -87,7 +87,7 @@ final class ChartFrame {
 
   /** A new XChart. */
   XYChart canvas() {
-    // A legend of one row stands beneath the plot, not beneath the whole picture.
+    // A legend of one row is below the plot, not below the whole picture.
     boolean oneRow = legendWidth() < WIDTH - Y_AXIS;
     int rows = oneRow ? 1 : series.size();
     XYChart canvas =
@@ -169,7 +169,7 @@ final class ChartFrame {
     });
   }
 
-  /** Pixels for a category. */
+  /** Pixels per category. */
   private double room() {
     return (WIDTH - Y_AXIS) / (double) Math.max(1, chart.categories().size());
   }

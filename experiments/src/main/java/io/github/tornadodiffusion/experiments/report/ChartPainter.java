@@ -14,7 +14,7 @@ import org.knowm.xchart.style.lines.SeriesLines;
 import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** Puts the series of a {@link Chart} on an XChart. */
+/** Draws the series of a {@link Chart} with XChart. */
 final class ChartPainter {
   /** Longer lines have a band instead of error bars, and no markers. */
   private static final int LONG = 25;
@@ -75,7 +75,7 @@ final class ChartPainter {
       Marker marker = isLong ? SeriesMarkers.NONE : Palette.marker(index);
       line.setLineStyle(SeriesLines.NONE);
       line.setMarker(new Polyline(series.x().length, Palette.line(index), marker));
-      // The legend shows line and marker of a series of its own, whose one point makes no line.
+      // The legend shows line and marker of an extra series, whose single point draws no line.
       double[] x = {series.x()[0]};
       double[] y = {series.y()[0]};
       XYSeries legend = add("legend " + index, x, y, Palette.colour(index));
@@ -87,8 +87,8 @@ final class ChartPainter {
   }
 
   /**
-   * Where several series have error bars, each is moved a little, so that bars at one x stand
-   * beside each other.
+   * Where several series have error bars, each is moved a little, so that bars at one x are beside
+   * each other.
    */
   private Series beside(int index) {
     Series series = drawn.get(index);
@@ -153,8 +153,8 @@ final class ChartPainter {
   }
 
   /**
-   * A polygon for each stretch of points with intervals: there along the low ends, back along the
-   * high.
+   * A polygon for each stretch of points with intervals: forward along the lower ends, back along
+   * the upper ones.
    */
   private void band(int index, Series series) {
     Strokes path = new Strokes();

@@ -4,7 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
 
-/** A page that needs no other file, well-formed as XML too. */
+/** A page that needs no other file and is well-formed XML, too. */
 record HtmlPage(String title) {
   /** Images are enlarged to about this many pixels, at most eightfold. */
   private static final int IMAGE_WIDTH = 640;

@@ -8,12 +8,12 @@ final class Inline {
   private static final Pattern MARKUP =
       Pattern.compile("`([^`]+)`|\\*\\*(.+?)\\*\\*|\\[([^\\]]+)\\]\\(([^)\\s]+)\\)");
 
-  /** Other schemes, such as javascript, are no links. */
+  /** Other schemes, such as javascript, do not become links. */
   private static final Pattern LINK = Pattern.compile("https?://.*|[^:]*");
 
   private Inline() {}
 
-  /** The text as HTML, well-formed as XML too. */
+  /** The text as HTML, which is well-formed XML, too. */
   static String html(String text) {
     StringBuilder html = new StringBuilder();
     Matcher markup = MARKUP.matcher(text);
@@ -38,7 +38,7 @@ final class Inline {
     return "<a href=\"%s\">%s</a>".formatted(escape(markup.group(4)), html(markup.group(3)));
   }
 
-  /** The text as Markdown: as it is, but for HTML, which must not take effect there. */
+  /** The text as Markdown: unchanged, except that HTML is escaped. */
   static String markdown(String text) {
     StringBuilder markdown = new StringBuilder();
     Matcher markup = MARKUP.matcher(text);
@@ -57,7 +57,7 @@ final class Inline {
     return text.replace("<", "&lt;");
   }
 
-  /** The text without its markup, for places that know none, such as alternative texts. */
+  /** The text without markup, for instance for alternative texts. */
   static String plain(String text) {
     return MARKUP.matcher(text).replaceAll("$1$2$3");
   }

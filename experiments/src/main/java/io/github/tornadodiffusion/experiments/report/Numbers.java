@@ -5,9 +5,9 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Locale;
 
-/** Numbers as reports show them; what is not finite is {@link #NONE}. */
+/** Numbers as reports show them; numbers that are not finite become {@link #NONE}. */
 public final class Numbers {
-  /** What stands where there is no number. */
+  /** Shown instead of a missing number. */
   public static final String NONE = "";
 
   private static final MathContext DIGITS = new MathContext(3);
@@ -31,7 +31,7 @@ public final class Numbers {
     return Double.isFinite(value) ? String.format(Locale.ROOT, "%.1e", value) : NONE;
   }
 
-  /** Three or more digits, with an exponent where the value is very large or small. */
+  /** Three or more digits, with an exponent if the value is very large or small. */
   public static String general(double value) {
     if (!Double.isFinite(value)) {
       return NONE;
@@ -46,14 +46,14 @@ public final class Numbers {
 
   /** A number with its interval, unless that is undefined or a single value. */
   public static String general(double value, Interval interval) {
-    // All values were the same: there is nothing to say of their spread.
+    // All values were the same, so there is no spread to show.
     boolean same = interval.low() == interval.high();
     return interval.defined() && !same && Double.isFinite(value)
         ? "%s [%s, %s]".formatted(general(value), general(interval.low()), general(interval.high()))
         : general(value);
   }
 
-  /** A p-value; nothing where the test is undefined. */
+  /** A p-value; empty if the test is undefined. */
   public static String p(double value) {
     return Double.isNaN(value) ? NONE : String.format(Locale.ROOT, "%.2g", value);
   }

@@ -7,8 +7,8 @@ import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /**
- * What tells series apart: colours that a colour-blind reader can distinguish (Okabe and Ito, Color
- * Universal Design, 2008), and with each a marker and a dash, so that nobody depends on colour.
+ * Distinguishes series by colours that a colour-blind reader can distinguish (Okabe and Ito, Color
+ * Universal Design, 2008), and by markers and dashes, so that nobody depends on colours.
  */
 public final class Palette {
   /** Dark enough for text and thin lines on white first; yellow last. */
@@ -41,12 +41,15 @@ public final class Palette {
 
   private Palette() {}
 
-  /** The colour of a series; the ninth has that of the first again. */
+  /** The colour of a series; the ninth has that of the first. */
   public static Color colour(int series) {
     return COLOURS.get(series % COLOURS.size());
   }
 
-  /** The marker of a series; there are seven, so that colour and marker repeat only after 56. */
+  /**
+   * The marker of a series; there are seven, so that the pair of colour and marker repeats only
+   * after 56.
+   */
   static Marker marker(int series) {
     return MARKERS.get(series % MARKERS.size());
   }
@@ -57,7 +60,7 @@ public final class Palette {
     return new BasicStroke(WIDTH, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 10, dash, 0);
   }
 
-  /** A colour that lets what lies beneath it through. */
+  /** A translucent version of a colour. */
   static Color translucent(Color colour, int alpha) {
     return new Color(colour.getRed(), colour.getGreen(), colour.getBlue(), alpha);
   }

@@ -25,14 +25,14 @@ import org.w3c.dom.Element;
 
 /** Charts as the bytes of picture files; the same chart gives the same bytes. */
 final class Pictures {
-  /** Pixels of a PNG for one of the chart. */
+  /** Pixels of a PNG per pixel of the chart. */
   private static final int SCALE = 2;
 
   private static final String SVG = "http://www.w3.org/2000/svg";
 
   private Pictures() {}
 
-  /** What draws on a canvas. */
+  /** Draws on a canvas. */
   @FunctionalInterface
   private interface Drawing<T> {
     T draw() throws IOException, ParserConfigurationException, TransformerException;
@@ -65,7 +65,7 @@ final class Pictures {
   }
 
   /**
-   * An SVG that scales, letters as outlines. Its ids begin with the name of the chart, so that
+   * An SVG that scales, with letters as outlines. Its ids begin with the name of the chart, so that
    * several fit into one page.
    *
    * @throws IOException if it cannot be drawn, for instance because the system has no fonts
@@ -82,7 +82,7 @@ final class Pictures {
       graphics.setSVGCanvasSize(new Dimension(painter.width(), painter.height()));
       painter.paint(graphics);
       Element root = graphics.getRoot();
-      // The same in every picture, of which a page may hold several.
+      // The ids are the same in every picture, but a page may contain several.
       ((Element) root.getElementsByTagName("defs").item(0)).removeAttribute("id");
       root.setAttribute("viewBox", "0 0 %s %s".formatted(painter.width(), painter.height()));
       root.setAttribute("role", "img");
@@ -96,7 +96,8 @@ final class Pictures {
     try {
       return drawing.draw();
     } catch (LinkageError | InternalError e) {
-      // A bare system without fontconfig or fonts fails in one of these ways, neither checked.
+      // A minimal system without fontconfig or fonts fails in one of these ways; neither is a
+      // checked exception.
       throw new IOException("the system has no usable fonts; install fontconfig and a font", e);
     } catch (ParserConfigurationException | TransformerException e) {
       throw new IllegalStateException("the JDK's own XML tools do not work", e);

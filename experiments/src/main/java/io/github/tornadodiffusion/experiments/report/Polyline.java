@@ -9,8 +9,8 @@ import java.util.List;
 import org.knowm.xchart.style.markers.Marker;
 
 /**
- * A line through the points of a series, as the marker of its points. XChart draws each segment as
- * a line of its own and begins the dashes anew in it, so that a line with many points looks solid.
+ * A line through the points of a series, as the marker of its points. XChart draws each segment
+ * separately and restarts the dashes in it, so that a line with many points looks solid.
  */
 final class Polyline extends Marker {
   private final int points;
@@ -21,7 +21,7 @@ final class Polyline extends Marker {
   /**
    * A line.
    *
-   * @param points of the series; at the last one everything is drawn
+   * @param points of the series; everything is drawn at the last one
    * @param marker of each point
    */
   Polyline(int points, BasicStroke stroke, Marker marker) {

@@ -3,7 +3,7 @@ package io.github.tornadodiffusion.experiments.report;
 import io.github.tornadodiffusion.experiments.statistics.Interval;
 import java.util.List;
 
-/** What an axis shows: the values, and a little room around them. */
+/** The range of an axis: the values, and a little room around them. */
 record Range(double min, double max) {
   private static final double ROOM = 0.05;
   private static final double SLIVER = 1e-3;

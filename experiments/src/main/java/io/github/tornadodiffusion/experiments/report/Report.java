@@ -17,12 +17,12 @@ public final class Report {
   private final List<Part> parts = new ArrayList<>();
   private final Set<String> names = new HashSet<>();
 
-  /** What a report consists of. */
+  /** The parts of a report. */
   sealed interface Part {
     /** A heading of the second level, plain text. */
     record Heading(String text) implements Part {}
 
-    /** Running text with marks. */
+    /** Text with marks. */
     record Paragraph(String text) implements Part {}
 
     /** A table. */
@@ -50,7 +50,7 @@ public final class Report {
     return this;
   }
 
-  /** Adds running text, in which `code`, **bold** and [text](url) are marked so. */
+  /** Adds text, in which `code`, **bold** and [text](url) are marked like this. */
   public Report paragraph(String text) {
     parts.add(new Part.Paragraph(text));
     return this;
@@ -65,7 +65,7 @@ public final class Report {
   /**
    * Adds a chart.
    *
-   * @throws IllegalArgumentException if another picture has its name
+   * @throws IllegalArgumentException if another picture has that name
    */
   public Report chart(Chart chart) {
     claim(chart.name());
@@ -96,9 +96,9 @@ public final class Report {
 
   /**
    * Writes report.html, report.md and pictures/NAME.png, of charts pictures/NAME.svg as well. Each
-   * file is wholly written or left as it was.
+   * file is written completely or left unchanged.
    *
-   * @param directory made if it is not there
+   * @param directory created if it does not exist
    * @throws IOException in one line naming the file and the cause
    */
   public void write(Path directory) throws IOException {

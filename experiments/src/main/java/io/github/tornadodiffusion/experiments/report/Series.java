@@ -9,7 +9,7 @@ import java.util.stream.IntStream;
 /**
  * Points with a name.
  *
- * @param intervals as many, of y; null entries where there is none
+ * @param intervals of y, as many; null entries for none
  */
 record Series(String label, double[] x, double[] y, Interval[] intervals) {
   Series {
@@ -36,7 +36,7 @@ record Series(String label, double[] x, double[] y, Interval[] intervals) {
     return Arrays.stream(intervals).anyMatch(interval -> interval != null && interval.defined());
   }
 
-  /** Without what the axes cannot show. */
+  /** The series without values that the axes cannot show. */
   Series drawable(boolean logX, boolean logY) {
     int[] kept =
         IntStream.range(0, x.length).filter(i -> finite(i) && positive(i, logX, logY)).toArray();
@@ -62,7 +62,7 @@ record Series(String label, double[] x, double[] y, Interval[] intervals) {
         : interval;
   }
 
-  /** Sentences that say what the axes cannot show. */
+  /** Sentences about values that the axes cannot show. */
   List<String> leftOut(boolean logX, boolean logY) {
     List<String> sentences = new ArrayList<>();
     long infinite = IntStream.range(0, x.length).filter(i -> !finite(i)).count();

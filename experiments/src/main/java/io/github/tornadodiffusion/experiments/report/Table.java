@@ -34,7 +34,7 @@ public record Table(String caption, List<String> header, List<List<String>> rows
     }
   }
 
-  /** Whether a column is one of numbers, where empty cells do not count. */
+  /** Whether a column contains only numbers, apart from empty cells. */
   private boolean numeric(int column) {
     return rows.stream().allMatch(row -> NUMBER.matcher(row.get(column)).matches());
   }

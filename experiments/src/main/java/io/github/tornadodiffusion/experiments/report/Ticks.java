@@ -15,7 +15,7 @@ record Ticks(double min, double max, boolean logarithmic, boolean horizontal) {
   /** As many powers of ten as there is room for labels. */
   private static final int MOST_POWERS = 10;
 
-  /** A horizontal axis has room for so many labels, wherever they are. */
+  /** A horizontal axis has room for this many labels, wherever they are. */
   private static final int FEW = 6;
 
   /** The label at a value where XChart wants a tick. */
@@ -26,13 +26,13 @@ record Ticks(double min, double max, boolean logarithmic, boolean horizontal) {
     int power = (int) Math.floor(Math.log10(value) + 1e-9);
     double leading = value / Math.pow(10, power);
     if (Math.abs(leading - Math.rint(leading)) > 1e-6) {
-      // The ends of an axis that crosses no whole multiple of a power of ten.
+      // The ends of an axis that contains no whole multiple of a power of ten.
       return text(new BigDecimal(value).round(new MathContext(3)).doubleValue());
     }
     return shown((int) Math.rint(leading), power) ? text(value) : HIDDEN;
   }
 
-  /** Whole multiples of powers of ten on an axis of few of them. */
+  /** The number of whole multiples of powers of ten on the axis. */
   private int count() {
     int count = 0;
     double power = Math.pow(10, Math.floor(Math.log10(min)));
@@ -57,7 +57,7 @@ record Ticks(double min, double max, boolean logarithmic, boolean horizontal) {
     return leading == 1 && Math.floorMod(power, 1 + (int) (powers / MOST_POWERS)) == 0;
   }
 
-  /** Decimals where they are short, else a power of ten such as 2·10⁻⁵. */
+  /** Decimals if they are short, or else a power of ten such as 2·10⁻⁵. */
   static String text(double value) {
     double size = Math.abs(value);
     if (value == 0 || (size >= DECIMALS_FROM && size < DECIMALS_TO)) {

@@ -4,8 +4,11 @@ import com.sun.source.util.JavacTask;
 import com.sun.source.util.TaskEvent;
 import com.sun.source.util.TaskListener;
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
+import java.io.File;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.net.URI;
+import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,23 +26,23 @@ import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
 
 /**
- * A source file and the directory of its classes, where a file with the source itself, written
- * last, says that they are all there: then nothing is compiled again.
+ * A source file and the directory of its classes, in which a copy of the source, written last,
+ * shows that they are complete, so that nothing is compiled again.
  *
  * @param file the source
- * @param classes directory of the class path, for this content of the source alone
+ * @param classes directory on the class path, for this content of the source alone
  */
 record SourceFile(Path file, Path classes) {
   private static final String COMPILED = ".compiled";
 
-  /** The release that kernels are read with, whatever the JDK that runs. */
+  /** The class file version that kernels are read with, whatever the JDK. */
   private static final List<String> OPTIONS =
       List.of("--release=25", "-g", "-proc:none", "-Xlint:-incubating");
 
   /**
-   * Compiles the file unless that was done before.
+   * Compiles the file, unless this was done before.
    *
-   * @param err takes what the compiler says
+   * @param err receives the messages of the compiler
    * @return binary names of the top-level classes, in the file's order; empty after an error
    */
   List<String> compile(PrintWriter err) throws IOException {
@@ -69,7 +72,7 @@ record SourceFile(Path file, Path classes) {
     JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
     List<String> options = new ArrayList<>(OPTIONS);
     options.addAll(List.of("-d", target.toString()));
-    options.addAll(List.of("-classpath", System.getProperty("java.class.path")));
+    options.addAll(List.of("-classpath", classPath()));
     options.add("--add-modules=jdk.incubator.vector");
     Set<String> names = new LinkedHashSet<>();
     try (StandardJavaFileManager files =
@@ -95,7 +98,25 @@ record SourceFile(Path file, Path classes) {
     }
   }
 
-  /** File by file in one step: another process may be at it too, with the same result. */
+  /**
+   * That of the program, with the signatures of TornadoVM for kernels, which lie beside its jar.
+   */
+  private static String classPath() throws IOException {
+    StringBuilder classPath = new StringBuilder(System.getProperty("java.class.path"));
+    URL program = SourceFile.class.getProtectionDomain().getCodeSource().getLocation();
+    Path signatures = Path.of(URI.create(program.toString())).resolveSibling("signatures");
+    if (Files.isDirectory(signatures)) {
+      try (Stream<Path> jars = Files.list(signatures)) {
+        jars.forEach(jar -> classPath.append(File.pathSeparator).append(jar));
+      }
+    }
+    return classPath.toString();
+  }
+
+  /**
+   * Moves each file in one step: another process may do the same at the same time, with the same
+   * result.
+   */
   private void move(Path fresh) throws IOException {
     try (Stream<Path> files = Files.walk(fresh)) {
       for (Path from : files.filter(Files::isRegularFile).toList()) {
@@ -113,7 +134,8 @@ record SourceFile(Path file, Path classes) {
     AtomicFiles.write(compiled, content);
   }
 
-  private static void delete(Path directory) throws IOException {
+  /** Deletes a directory with all that is in it. */
+  static void delete(Path directory) throws IOException {
     try (Stream<Path> files = Files.walk(directory)) {
       for (Path path : files.toList().reversed()) {
         Files.delete(path);

@@ -14,12 +14,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** The main method of a compiled file, chosen and called as the Java launcher does. */
+/** The main method of a compiled file, chosen and called as by the Java launcher. */
 final class UserProgram {
   private final Method main;
   private final Set<String> classes;
 
-  /** What the program threw. */
+  /** An exception of the program. */
   static final class Failure extends Exception {
     private static final long serialVersionUID = 1;
     private final transient Set<String> classes;
@@ -29,7 +29,7 @@ final class UserProgram {
       this.classes = classes;
     }
 
-    /** What was thrown, with stack traces that begin at the program's main method. */
+    /** The exception, with stack traces that begin at the program's main method. */
     Throwable trimmed() {
       trim(getCause(), Collections.newSetFromMap(new IdentityHashMap<>()));
       return getCause();
@@ -99,10 +99,10 @@ final class UserProgram {
   }
 
   /**
-   * Runs the program until its main method and every thread that it started have ended; daemons
-   * aside.
+   * Runs the program until its main method and every thread that it started have ended, except for
+   * daemons.
    *
-   * @throws Failure what its main method threw
+   * @throws Failure if its main method threw an exception
    */
   void run(String[] arguments) throws Failure, InterruptedException {
     try {

@@ -18,7 +18,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Compares samplers by the images that they make with one model. */
+/** Compares samplers by the images that they produce with one model. */
 @Command(
     name = SamplersExperiment.NAME,
     description = {

@@ -32,7 +32,7 @@ final class SamplersReport {
     seeds = data.configured("seeds").asInt();
   }
 
-  /** The report of all rows that there are. */
+  /** The report of all existing rows. */
   static Report of(ExperimentData data) {
     SamplersReport samplers = new SamplersReport(data);
     samplers.begin();
@@ -92,7 +92,7 @@ final class SamplersReport {
                     .orElse(Double.NaN))));
   }
 
-  /** Which sampler has the least mean distance at a number of steps. */
+  /** The sampler with the smallest mean distance at a number of steps. */
   private Optional<String> best(int steps) {
     String column = hasFeatures() ? "fid" : "reference_distance";
     List<String> ranked =

@@ -33,7 +33,7 @@ import java.util.Map;
  * several seeds of that noise.
  */
 final class SamplersStudy implements Experiment, AutoCloseable {
-  /** Deterministic, so that it leads each noise to one image. */
+  /** Deterministic, so that every noise leads to one image. */
   private static final String REFERENCE = "DDIMScheduler";
 
   private final List<String> schedulers;
@@ -231,7 +231,10 @@ final class SamplersStudy implements Experiment, AutoCloseable {
     return model;
   }
 
-  /** What samples are compared in, made once it is needed; null for data without classes. */
+  /**
+   * The features for the comparison of samples, made when they are first needed; null for data
+   * without classes.
+   */
   FeatureSpace features(Experiment.Sink sink) {
     if (features == null && whole.classes() > 1) {
       features =
@@ -257,8 +260,8 @@ final class SamplersStudy implements Experiment, AutoCloseable {
   /**
    * Samples images.
    *
-   * @param before the share of the unit that is done
-   * @param share of the unit that this is
+   * @param before the share of the unit that is already done
+   * @param share of the unit that this takes
    */
   float[] sample(Sampling sampling, int seed, double before, double share, Experiment.Sink sink)
       throws IOException {

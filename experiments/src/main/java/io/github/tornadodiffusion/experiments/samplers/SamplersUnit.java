@@ -12,7 +12,7 @@ import java.util.Map;
 
 /** Images of one sampler from the noise of one seed of a {@link SamplersStudy}. */
 final class SamplersUnit implements Experiment.Unit {
-  /** Images of a picture. */
+  /** Images in a picture. */
   private static final int PICTURED = 25;
 
   private final SamplersStudy study;

@@ -17,7 +17,7 @@ import picocli.CommandLine.Option;
 
 /** Images that sampling begins with. */
 final class InitOptions {
-  /** As diffusers' img2img. */
+  /** The default of diffusers' img2img. */
   private static final double STRENGTH = 0.8;
 
   private static final int MOST_RESAMPLING = 1000;
@@ -52,12 +52,12 @@ final class InitOptions {
   Integer resample;
 
   /**
-   * The way from noise to images that was asked for.
+   * The requested process from noise to images.
    *
    * @param steps of the sampling
    * @param err where warnings go
    * @throws IOException in one line if an image cannot be read
-   * @throws IllegalArgumentException in one line if the options or images do not go together
+   * @throws IllegalArgumentException in one line if the options or images do not fit together
    */
   ReverseProcess process(Sampling sampling, int steps, UNet2DConfig model, PrintWriter err)
       throws IOException {
@@ -98,7 +98,7 @@ final class InitOptions {
     }
   }
 
-  /** Notes the options for files that were made with them. */
+  /** Adds the options to the text of the files. */
   void describe(Map<String, String> text) {
     if (init != null) {
       text.put("init", init);

@@ -94,10 +94,10 @@ final class LabelOptions {
   }
 
   /**
-   * The model, with guidance where it is asked for.
+   * The model, with guidance if that is requested.
    *
    * @param model the model's directory
-   * @throws IllegalArgumentException in one line if the model has no label that stands for none
+   * @throws IllegalArgumentException in one line if the model has no label that means none
    */
   UnaryOperator<SamplingModel> guided(Path model, UNet2DConfig config) throws IOException {
     if (guidance == null) {
@@ -113,13 +113,13 @@ final class LabelOptions {
               + " --class-conditional --label-dropout 0.1");
     }
     double scale = guidance;
-    // The model itself is one call where guidance is two.
+    // Without guidance there is one call of the model instead of two.
     return scale == 1
         ? UnaryOperator.identity()
         : sampled -> new GuidedSampling(sampled, scale, known.nullClass());
   }
 
-  /** Notes the options for files that were made with them. */
+  /** Adds the options to the text of the files. */
   void describe(Map<String, String> text) {
     if (labels != null) {
       text.put("labels", labels.toString());

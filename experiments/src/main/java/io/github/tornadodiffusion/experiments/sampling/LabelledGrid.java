@@ -124,7 +124,7 @@ public final class LabelledGrid {
   /**
    * Draws the picture.
    *
-   * @param err where to say that there are no names, for want of fonts
+   * @param err receives the warning that names are missing because there are no fonts
    */
   public BufferedImage draw(PrintWriter err) {
     BufferedImage picture =
@@ -166,7 +166,8 @@ public final class LabelledGrid {
         graphics.drawString(name, left(i) + margin, top(i) + height + TEXT - 3);
       }
     } catch (RuntimeException | LinkageError | InternalError e) {
-      // A bare system without fontconfig or fonts fails in one of these ways, none of them checked.
+      // A minimal system without fontconfig or fonts fails in one of these ways; none is a checked
+      // exception.
       err.println(
           "warning: no names of classes in the picture; for these install fontconfig and a font");
     }

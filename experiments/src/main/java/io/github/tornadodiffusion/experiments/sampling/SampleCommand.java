@@ -139,7 +139,7 @@ public final class SampleCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** Everything that decides the images. */
+  /** Everything that determines the images. */
   @SuppressWarnings("ArrayRecordComponent") // bulk data that nobody compares
   private record Plan(
       Sampling sampling,
@@ -227,7 +227,7 @@ public final class SampleCommand implements Callable<Integer> {
       SampleWriter.Batching batching,
       Rng generator) {
     Film.ImageShape shape = batching.shape();
-    // The noise of all images is one draw of PyTorch's.
+    // In PyTorch the noise of all images is a single draw.
     long noise = generator == Rng.TORCH ? (long) count * shape.length() : 0;
     if (noise > ModelSampler.LONGEST_ARRAY) {
       throw new IllegalArgumentException(
@@ -247,7 +247,7 @@ public final class SampleCommand implements Callable<Integer> {
     }
   }
 
-  /** What the files say about how they were made. */
+  /** The text in the files about how they were made. */
   private Map<String, String> text(Plan plan) {
     Map<String, String> text = new LinkedHashMap<>();
     text.put("Software", "tornado-diffusion " + Versions.program());

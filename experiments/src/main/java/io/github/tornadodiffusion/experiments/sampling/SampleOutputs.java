@@ -14,16 +14,16 @@ import picocli.CommandLine.Option;
 final class SampleOutputs {
   static final String GIF = ".gif";
 
-  /** Most images in the picture where they are also written one by one. */
+  /** The most images in the picture if they are also written one by one. */
   static final int PICTURED = 256;
 
-  /** Images of a strip or an animation. */
+  /** Images in a strip or an animation. */
   static final int FILMED = 8;
 
   static final int STRIP_FRAMES = 10;
   static final int GIF_FRAMES = 50;
 
-  /** What a PNG file has besides pixels: its text and its structure, in bytes. */
+  /** The size of a PNG file without its pixels: text and structure, in bytes. */
   private static final long PNG_OVERHEAD = 2048;
 
   @Option(
@@ -56,7 +56,7 @@ final class SampleOutputs {
   /**
    * Checks what can be checked without a model and without making anything.
    *
-   * @throws IOException in one line if a file or directory cannot be taken
+   * @throws IOException in one line if a file or directory cannot be used
    */
   void check() throws IOException {
     if (Stream.of(out, images, strip, gif).allMatch(path -> path == null)) {
@@ -135,7 +135,7 @@ final class SampleOutputs {
    * @param calls of the model for a batch
    */
   long filmFloats(int count, int batch, Film.ImageShape shape, int calls) {
-    // The strip is put together from a copy, and drawn with as many pixels at least.
+    // The strip is assembled from a copy, and drawn with at least as many pixels.
     long frames = strip == null ? 0 : 3L * Film.frames(calls, STRIP_FRAMES);
     frames += gif == null ? 0 : Film.frames(calls, GIF_FRAMES);
     return frames * filmed(count, batch) * shape.length();

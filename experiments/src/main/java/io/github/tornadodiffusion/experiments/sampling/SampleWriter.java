@@ -17,9 +17,9 @@ import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.function.Supplier;
 
-/** Writes samples while they come: single images at once, pictures of several at the end. */
+/** Writes samples as they arrive: single images immediately, pictures of several at the end. */
 final class SampleWriter implements Pipeline.Listener {
-  /** How long a frame is shown, in hundredths of a second: viewers slow down what is shorter. */
+  /** How long a frame is shown, in hundredths of a second: viewers slow down shorter ones. */
   private static final int FRAME = 8;
 
   private static final int LAST_FRAME = 200;
@@ -40,7 +40,7 @@ final class SampleWriter implements Pipeline.Listener {
   /**
    * How images are computed.
    *
-   * @param count images in all
+   * @param count all images
    * @param batch images at once
    * @param calls of the model for a batch
    * @param shape of an image
@@ -54,8 +54,8 @@ final class SampleWriter implements Pipeline.Listener {
   /**
    * A writer that has written nothing yet.
    *
-   * @param labels one an image, or null
-   * @param text what files say about how they were made
+   * @param labels one per image, or null
+   * @param text in the files about how they were made
    */
   SampleWriter(
       SampleOutputs outputs,
@@ -163,7 +163,7 @@ final class SampleWriter implements Pipeline.Listener {
     }
   }
 
-  /** Writes the pictures of several images and says where everything is. */
+  /** Writes the pictures of several images and prints where everything is. */
   void finish(PrintWriter out) throws IOException {
     if (outputs.out != null) {
       writePicture(out);

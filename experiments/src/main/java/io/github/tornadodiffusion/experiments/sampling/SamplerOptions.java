@@ -15,9 +15,9 @@ import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
-/** Which sampler leads from noise to images. */
+/** The options of the sampler. */
 final class SamplerOptions {
-  /** Of sigma over signal; a linear schedule ends at 157. */
+  /** The limit of sigma / signal; a linear schedule ends at 157. */
   private static final double MOST_NOISE = 1000;
 
   @Option(
@@ -41,7 +41,7 @@ final class SamplerOptions {
       description = "Noise that a step of ddim adds: 0 (none, the default) to 1 (as much as ddpm).")
   Double eta;
 
-  /** Reads a model with the scheduler that was asked for, or its own. */
+  /** Reads a model with the requested scheduler, or its own. */
   DiffusionModel read(Path model) throws IOException {
     return scheduler == null ? DiffusionModel.read(model) : DiffusionModel.read(model, scheduler);
   }
@@ -49,7 +49,7 @@ final class SamplerOptions {
   /**
    * The calls of the model.
    *
-   * @throws IllegalArgumentException in one line if the scheduler cannot have the options
+   * @throws IllegalArgumentException in one line if the options do not fit the scheduler
    */
   Sampling sampling(Scheduler of) {
     if (of instanceof DDIMInverseScheduler) {
@@ -68,8 +68,8 @@ final class SamplerOptions {
   }
 
   /**
-   * What to know of a sampler that begins where there is nearly nothing but noise: an error of the
-   * predicted noise makes an error of x_0 that is larger by sigma / signal, and stays.
+   * The warning for a sampler that begins with almost pure noise: an error of the predicted noise
+   * becomes an error of x_0 that is larger by sigma / signal, and remains.
    */
   static Optional<String> warning(Sampling sampling) {
     ModelCall first = sampling.call(0);
@@ -89,7 +89,7 @@ final class SamplerOptions {
             + " lambda_min_clipped -5.1 in its scheduler_config.json");
   }
 
-  /** Notes the options for files that were made with them. */
+  /** Adds the options to the text of the files. */
   void describe(Sampling sampling, Map<String, String> text) {
     text.put("scheduler", sampling.scheduler().className());
     text.put("steps", Integer.toString(steps));

@@ -18,7 +18,7 @@ import java.util.Map;
 
 /** The report of {@link ScalingExperiment}. */
 final class ScalingReport {
-  /** What an axis changes, for people. */
+  /** The names of the axes in the report. */
   private static final Map<String, String> AXES = new LinkedHashMap<>();
 
   static {
@@ -51,7 +51,7 @@ final class ScalingReport {
     }
   }
 
-  /** The report of all rows that there are. */
+  /** The report of all existing rows. */
   static Report of(ExperimentData data) {
     ScalingReport scaling = new ScalingReport(data);
     scaling.begin();

@@ -32,7 +32,7 @@ final class ScalingStudy implements Experiment, AutoCloseable {
   /** What is measured of every model. */
   static final List<String> PROGRAMS = List.of("forward", "train-step");
 
-  /** About what building and closing a program takes. */
+  /** The approximate time for building and closing a program. */
   private static final double BUILD_SECONDS = 0.3;
 
   private final Preset preset;
@@ -44,19 +44,20 @@ final class ScalingStudy implements Experiment, AutoCloseable {
   private Engine engine;
 
   /**
-   * What is changed.
+   * The values of every axis.
    *
    * @param sizes of images
    * @param channels of the first block
-   * @param batches images a run
-   * @param batch where another is changed
+   * @param batches images per run
+   * @param batch when another axis is changed
    */
   record Axes(List<Integer> sizes, List<Integer> channels, List<Integer> batches, int batch) {}
 
   /**
    * A study.
    *
-   * @throws IllegalArgumentException in one line if a model is not possible or memory is too little
+   * @throws IllegalArgumentException in one line if a model is not possible or there is too little
+   *     memory
    */
   ScalingStudy(Preset preset, Axes axes, int runs, DeviceOptions device, PrintWriter err) {
     this.preset = preset;
@@ -123,7 +124,7 @@ final class ScalingStudy implements Experiment, AutoCloseable {
     return List.copyOf(points);
   }
 
-  /** From the model that costs most: the others are as much cheaper as they are smaller. */
+  /** From the most expensive model: the cost of the others is proportional to their size. */
   @Override
   public double estimateSeconds() {
     Point dearest = points.stream().max(Comparator.comparingDouble(Point::imageCost)).orElseThrow();
@@ -200,7 +201,7 @@ final class ScalingStudy implements Experiment, AutoCloseable {
       return Workload.of(program, engine(), preset.withModel(model), batch);
     }
 
-    /** The work of an image, where 1 is that of one pixel with a width of one. */
+    /** The work for an image, in units of that for one pixel with a width of one. */
     private double imageCost() {
       return Math.pow((double) size() * width(), 2);
     }

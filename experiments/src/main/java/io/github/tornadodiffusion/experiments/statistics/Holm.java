@@ -12,10 +12,9 @@ public final class Holm {
    * The adjusted p-values: rejecting those below a level keeps the probability of any false
    * rejection below it.
    *
-   * @param p p-values from 0 to 1; NaN for tests that were undefined, which stay NaN and do not
-   *     count
+   * @param p p-values from 0 to 1; NaN for undefined tests, which remain NaN and do not count
    * @return as many, in the same order
-   * @throws IllegalArgumentException for a number that is no probability
+   * @throws IllegalArgumentException for a number that is not a probability
    */
   public static double[] adjust(double[] p) {
     for (double value : p) {

@@ -1,13 +1,13 @@
 package io.github.tornadodiffusion.experiments.statistics;
 
 /**
- * A closed interval; both ends NaN where it is undefined.
+ * A closed interval; both ends are NaN if it is undefined.
  *
  * @param low the lower end
  * @param high the upper end, not below the lower one
  */
 public record Interval(double low, double high) {
-  /** What an estimate from too few values has. */
+  /** The interval of an estimate from too few values. */
   public static final Interval UNDEFINED = new Interval(Double.NaN, Double.NaN);
 
   /** Refuses ends in the wrong order. */

@@ -5,20 +5,19 @@ import org.apache.commons.math3.stat.inference.TestUtils;
 
 /**
  * Two treatments of the same subjects, such as two schedules with the same seeds; every difference
- * is first less second.
+ * is the first value minus the second.
  *
  * @param n how many pairs
  * @param meanDifference the mean of the differences
  * @param meanInterval its 95 % interval by Student's t; undefined for one pair
  * @param medianDifference the median of the differences
- * @param pairedT the two-sided p-value of the paired t test; NaN for one pair, and where all
- *     differences are equal but for rounding
+ * @param pairedT the two-sided p-value of the paired t test; NaN for one pair, and if all
+ *     differences are equal apart from rounding
  * @param wilcoxon the two-sided p-value of Wilcoxon's signed-rank test without zero differences:
- *     exact below 50 of them without ties, else approximate as R's wilcox.test; NaN where all are
- *     zero
- * @param cohensD Cohen's d<sub>z</sub>, the mean of the differences in their standard deviations;
- *     NaN where the t test is
- * @param rankBiserial the matched-pairs rank-biserial correlation, from -1 to 1; NaN where all
+ *     exact below 50 of them without ties, else approximate as R's wilcox.test; NaN if all are zero
+ * @param cohensD Cohen's d<sub>z</sub>, the mean of the differences divided by their standard
+ *     deviation; NaN if the t test is
+ * @param rankBiserial the matched-pairs rank-biserial correlation, from -1 to 1; NaN if all
  *     differences are zero
  */
 public record PairedComparison(
@@ -31,7 +30,7 @@ public record PairedComparison(
     double cohensD,
     double rankBiserial) {
 
-  /** Differences of numbers that people write in decimals carry errors of about this many ulps. */
+  /** Differences of numbers with few decimals have errors of about this many ulps. */
   private static final double ROUNDING = 8;
 
   /**
@@ -70,7 +69,7 @@ public record PairedComparison(
         ranks.rankBiserial());
   }
 
-  /** On a grid, so that 1.2 - 1.1 and 0.2 - 0.1 tie. */
+  /** Rounded to a grid, so that 1.2 - 1.1 and 0.2 - 0.1 are equal. */
   private static double[] rounded(double[] differences, double grid) {
     double[] rounded = new double[differences.length];
     for (int i = 0; i < rounded.length; i++) {

@@ -8,7 +8,7 @@ import org.apache.commons.math3.stat.regression.SimpleRegression;
  * @param exponent the power
  * @param exponentInterval its 95 % interval by Student's t; undefined for two points
  * @param factor y at x = 1
- * @param rSquared the share of the variance of log y that it explains; NaN where y is constant
+ * @param rSquared the share of the variance of log y that it explains; NaN if y is constant
  */
 public record PowerLaw(double exponent, Interval exponentInterval, double factor, double rSquared) {
 

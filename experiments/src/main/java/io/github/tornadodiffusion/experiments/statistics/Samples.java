@@ -4,7 +4,7 @@ import java.util.Arrays;
 import org.apache.commons.math3.distribution.TDistribution;
 import org.apache.commons.math3.stat.StatUtils;
 
-/** What the statistics of one sample and of pairs share. */
+/** Common parts of the statistics of one sample and of pairs. */
 final class Samples {
   /** 1 - 0.95: every interval covers 95 %. */
   static final double ALPHA = 0.05;
@@ -12,7 +12,7 @@ final class Samples {
   private Samples() {}
 
   /**
-   * Refuses an empty sample and numbers that are none.
+   * Refuses an empty sample and numbers that are not finite.
    *
    * @throws IllegalArgumentException naming the first such value
    */

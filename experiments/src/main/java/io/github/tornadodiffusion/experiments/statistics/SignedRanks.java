@@ -11,11 +11,11 @@ import org.apache.commons.math3.stat.ranking.TiesStrategy;
 /**
  * Wilcoxon's signed ranks of differences, without those that are zero (Wilcoxon 1945).
  *
- * <p>Commons Math has the test, but it ranks zero differences, knows no ties in its normal
- * approximation, and walks through all 2<sup>n</sup> signs in its exact one.
+ * <p>Commons Math has the test, but it ranks zero differences, ignores ties in its normal
+ * approximation, and enumerates all 2<sup>n</sup> signs in its exact one.
  */
 final class SignedRanks {
-  /** As R's wilcox.test: from here on the normal approximation is good. */
+  /** From this number on the normal approximation is used, as in R's wilcox.test. */
   private static final int APPROXIMATE = 50;
 
   private final double[] sizes;
@@ -41,8 +41,8 @@ final class SignedRanks {
   }
 
   /**
-   * The matched-pairs rank-biserial correlation: the ranks of positive less those of negative
-   * differences, as a share of all (Kerby 2014); NaN where all differences are zero.
+   * The matched-pairs rank-biserial correlation: the ranks of positive minus those of negative
+   * differences, divided by the sum of all (Kerby 2014); NaN if all differences are zero.
    */
   double rankBiserial() {
     return (2 * positive - total) / total;
@@ -50,7 +50,7 @@ final class SignedRanks {
 
   /**
    * The two-sided p-value: exact below 50 differences without ties, else from the normal
-   * approximation with corrections for ties and continuity; NaN where all differences are zero.
+   * approximation with corrections for ties and continuity; NaN if all differences are zero.
    */
   double p() {
     if (sizes.length == 0) {
@@ -63,7 +63,7 @@ final class SignedRanks {
         : approximate(ties.values());
   }
 
-  /** Counts, rank by rank, in how many of the 2<sup>n</sup> signs the ranks have each sum. */
+  /** Counts, rank by rank, for how many of the 2<sup>n</sup> signs the ranks have each sum. */
   private double exact() {
     double[] ways = new double[(int) total + 1];
     ways[0] = 1;

@@ -8,19 +8,19 @@ import org.apache.commons.math3.stat.descriptive.rank.Percentile;
 import org.apache.commons.math3.stat.descriptive.rank.Percentile.EstimationType;
 
 /**
- * One sample in figures, all in the unit of its values.
+ * Statistics of one sample, all in the unit of its values.
  *
  * @param n how many values
  * @param mean their mean
  * @param meanInterval Student's 95 % interval of the mean; undefined for one value
  * @param median their median
  * @param medianInterval an interval of the median between two of the values, which holds for every
- *     distribution: the shortest symmetric one that covers at least 95 %, of fewer than six values
- *     from the least to the largest (Conover, Practical Nonparametric Statistics, section 3.2)
- * @param medianCoverage how much that interval really covers: at least 0.95 from six values on, 1 -
- *     2<sup>1 - n</sup> below
+ *     distribution: the shortest symmetric one that covers at least 95 %, for fewer than six values
+ *     from the smallest to the largest (Conover, Practical Nonparametric Statistics, section 3.2)
+ * @param medianCoverage the true coverage of that interval: at least 0.95 from six values on, 1 -
+ *     2<sup>1 - n</sup> for fewer
  * @param standardDeviation with divisor n - 1; NaN for one value
- * @param min the least value
+ * @param min the smallest value
  * @param max the largest value
  * @param outliers values beyond Tukey's fences, 1.5 interquartile ranges from the quartiles (type 7
  *     of Hyndman and Fan), in the order given; they are part of every other figure
@@ -47,7 +47,7 @@ public record Summary(
   /**
    * Summarises a sample.
    *
-   * @throws IllegalArgumentException for no values, NaN or infinite ones
+   * @throws IllegalArgumentException for no values, and for NaN or infinite ones
    */
   public static Summary of(double... values) {
     Samples.check("a sample", values);
@@ -67,7 +67,10 @@ public record Summary(
         outliers(values));
   }
 
-  /** The largest rank from either end whose value lies beyond the median in at most 2.5 %. */
+  /**
+   * The largest rank from either end whose value lies beyond the median with a probability of at
+   * most 2.5 %.
+   */
   private static int medianRank(int n) {
     int rank = 1;
     while (rank < (n + 1) / 2 && below(n, rank + 1) <= Samples.ALPHA / 2) {

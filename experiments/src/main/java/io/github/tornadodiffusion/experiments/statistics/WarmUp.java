@@ -6,26 +6,25 @@ import org.apache.commons.math3.stat.descriptive.rank.Percentile;
 import org.apache.commons.math3.stat.descriptive.rank.Percentile.EstimationType;
 
 /**
- * Where a series of measurements becomes steady, by the marginal standard error rule: the leading
- * values are cut off whose loss makes the standard error of the mean of the rest least (White, "An
+ * Finds where a series of measurements becomes steady, by the marginal standard error rule: as many
+ * leading values are cut off as minimise the standard error of the mean of the rest (White, "An
  * effective truncation heuristic for bias reduction in simulation output", Simulation 69, 1997).
  * Long series are averaged in batches of five first, which is MSER-5 (White, Cobb and Spratt, "A
  * comparison of five steady-state truncation heuristics for simulation", 2000).
  *
- * <p>At most half of the series is ever cut; a result near that half says that it never became
- * steady. Two things keep the rule from cutting steady series, where any cut would do: a running
- * median takes single values and pairs, such as pauses of the garbage collector, out before it is
- * applied, and what it would cut must differ in its mean from the rest by more than three standard
- * errors.
+ * <p>At most half of the series is cut; a result near half means that it never became steady. Two
+ * things keep the rule from cutting steady series: a running median first removes single values and
+ * pairs, such as pauses of the garbage collector, and the mean of what would be cut must differ
+ * from that of the rest by more than three standard errors.
  */
 public final class WarmUp {
   private static final int LEAST = 4;
   private static final int BATCH = 5;
 
-  /** Fewer batches than this say too little; then single values are looked at. */
+  /** Fewer batches than this are too few; then single values are used. */
   private static final int LEAST_BATCHES = 20;
 
-  /** Of the running median, to each side. */
+  /** The reach of the running median to each side. */
   private static final int REACH = 2;
 
   private static final double FENCE = 1.5;
@@ -54,14 +53,14 @@ public final class WarmUp {
     return differs(Arrays.copyOf(means, cut), rest) ? size * cut : 0;
   }
 
-  /** What remains, in batches, when so many values are cut. */
+  /** What remains, in batches, after cutting a number of values. */
   private static double[] steady(double[] times, int cut, int size) {
     return batches(withinFences(Arrays.copyOfRange(times, cut, times.length)), size);
   }
 
   /**
-   * Running medians are smoother than the values, which makes the rule cut more: gives back the
-   * last values of the cut that are like the rest.
+   * Running medians are smoother than the values, so the rule cuts too much: restores the last
+   * values of the cut that are like the rest.
    */
   private static int withoutWhatFits(int cut, double[] values, double[] rest) {
     double slack = (StatUtils.max(rest) - StatUtils.min(rest)) / 2;
@@ -84,7 +83,10 @@ public final class WarmUp {
     return best;
   }
 
-  /** Whether the mean of what would be cut is more standard errors from the rest than noise is. */
+  /**
+   * Whether the mean of what would be cut differs from the rest by more standard errors than noise
+   * would.
+   */
   private static boolean differs(double[] cut, double[] rest) {
     if (cut.length == 0) {
       return false;
@@ -103,7 +105,7 @@ public final class WarmUp {
 
   /**
    * The running median of five values, of fewer at the ends. The window never reaches further ahead
-   * than back, so that a slow first run stays what it is.
+   * than back, so that a slow first run remains visible.
    */
   private static double[] withoutSpikes(double[] times) {
     double[] medians = new double[times.length];
@@ -115,7 +117,7 @@ public final class WarmUp {
     return medians;
   }
 
-  /** Values beyond Tukey's fences are drawn in to them. */
+  /** The values, limited to Tukey's fences. */
   private static double[] withinFences(double[] times) {
     Percentile quartiles = new Percentile().withEstimationType(EstimationType.R_7);
     double lower = quartiles.evaluate(times, 25);
@@ -126,7 +128,7 @@ public final class WarmUp {
         : Arrays.stream(times).map(t -> Math.clamp(t, lower - reach, upper + reach)).toArray();
   }
 
-  /** Means of values in a row; the last ones, if they fill no batch, are left out. */
+  /** Means of consecutive values; an incomplete last batch is left out. */
   private static double[] batches(double[] values, int size) {
     double[] means = new double[values.length / size];
     for (int i = 0; i < means.length; i++) {

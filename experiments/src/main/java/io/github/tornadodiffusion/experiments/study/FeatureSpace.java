@@ -17,12 +17,12 @@ import java.util.stream.IntStream;
  * such as published ones in Inception's.
  */
 public final class FeatureSpace implements AutoCloseable {
-  /** What a report says where there is no classifier. */
+  /** The text of a report if there is no classifier. */
   public static final String MISSING =
       "The data has no classes to train a classifier on, so there are no features to compare"
           + " samples in: the Fréchet and the kernel distance are left out.";
 
-  /** One classifier for every model, so that figures can be compared. */
+  /** The same classifier for every model, so that figures can be compared. */
   private static final long SEED = 0;
 
   private static final int SUBSETS = 50;
@@ -60,7 +60,7 @@ public final class FeatureSpace implements AutoCloseable {
    *
    * @param data with classes
    * @param steps updates
-   * @param listener hears of every step
+   * @param listener is told of every step
    */
   public static FeatureSpace train(
       Engine engine, HeldOut data, int steps, FeatureClassifier.Listener listener) {
@@ -71,12 +71,12 @@ public final class FeatureSpace implements AutoCloseable {
         FeatureClassifier.train(engine, data.training(), recipe, SEED, listener), data);
   }
 
-  /** How far images are from those that were held out; values as in {@link #clamped}. */
+  /** The distances of images to those that were held out; values as in {@link #clamped}. */
   public Distances distances(float[] images) {
     return distances(classifier.features(images));
   }
 
-  /** Samples with their values limited to [-1, 1], as a file of images holds them. */
+  /** Samples with their values limited to [-1, 1], as in a file of images. */
   public static float[] clamped(float[] images) {
     float[] clamped = images.clone();
     for (int i = 0; i < clamped.length; i++) {
@@ -93,10 +93,10 @@ public final class FeatureSpace implements AutoCloseable {
   }
 
   /**
-   * Adds the row that tells what the features are, and how far real images are: those of training
+   * Adds the row that describes the features and the distance of real images: those of training
    * from those that were held out.
    *
-   * @param count images of the comparison, as many as samples will have where there are so many
+   * @param count images of the comparison: as many as there will be samples, if there are enough
    */
   public void describe(Experiment.Sink sink, int count) {
     Map<String, Object> row = new LinkedHashMap<>();

@@ -17,7 +17,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Compares what a model may predict by models that differ in nothing else. */
+/** Compares types of prediction, by models that do not differ otherwise. */
 @Command(
     name = PredictionExperiment.NAME,
     description = {

@@ -15,7 +15,7 @@ import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 /**
- * What noise schedules are: their curves in figures and charts.
+ * The curves of noise schedules in figures and charts.
  *
  * @param schedules by name
  */

@@ -18,7 +18,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Compares noise schedules by models that differ in nothing else. */
+/** Compares noise schedules, by models that do not differ otherwise. */
 @Command(
     name = SchedulesExperiment.NAME,
     description = {

@@ -12,7 +12,7 @@ import tools.jackson.databind.JsonNode;
 /**
  * One of the settings that a {@link TrainingStudy} compares.
  *
- * @param name tells it from the others, and is part of file names
+ * @param name unique, and part of file names
  * @param schedule variances of the forward process
  * @param prediction what the model predicts
  * @param variance of a step
@@ -50,7 +50,7 @@ record StudyArm(
     return map;
   }
 
-  /** What {@link #toMap} became in a manifest. */
+  /** Reads the values of {@link #toMap} from a manifest. */
   static StudyArm of(JsonNode node) {
     return new StudyArm(
         node.path("name").asString(),

@@ -10,10 +10,10 @@ import java.util.Locale;
 import java.util.stream.IntStream;
 
 /**
- * An arm against the first one in one figure, in pairs of the same seed; lower is better in every
- * figure.
+ * The comparison of an arm with the first one in one figure, in pairs of the same seed; lower is
+ * better in every figure.
  *
- * @param pairs the arm's values less the first one's
+ * @param pairs the values of the arm minus those of the first one
  * @param holm the p-value of the paired t test, corrected for all comparisons
  */
 record StudyComparison(
@@ -21,7 +21,7 @@ record StudyComparison(
   /** A difference counts as detected below this. */
   static final double LEVEL = 0.05;
 
-  /** All arms but the first in all figures, as far as there are pairs. */
+  /** All arms except the first in all figures, as far as there are pairs. */
   static List<StudyComparison> all(StudyResults results) {
     List<StudyComparison> plain = new ArrayList<>();
     StudyArm first = results.arms().getFirst();
@@ -58,7 +58,7 @@ record StudyComparison(
     return holm < LEVEL;
   }
 
-  /** What it says, for people. */
+  /** The result as a sentence. */
   String sentence() {
     boolean better = pairs.meanDifference() < 0;
     return String.format(

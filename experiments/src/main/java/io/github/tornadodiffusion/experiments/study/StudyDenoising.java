@@ -24,10 +24,10 @@ final class StudyDenoising {
   /** Logarithms of the signal-to-noise ratio at which denoising is measured. */
   static final List<Integer> LOG_SNRS = IntStream.rangeClosed(-8, 8).boxed().toList();
 
-  /** A timestep further from a logarithm than this does not stand for it. */
+  /** A timestep that differs from a logarithm by more than this is not used for it. */
   private static final double NEAR = 0.25;
 
-  /** Timesteps of each quarter of them at which denoising is measured. */
+  /** The number of timesteps in each quarter at which denoising is measured. */
   private static final int TIMESTEPS_PER_QUARTER = 8;
 
   private static final int QUARTERS = 4;
@@ -42,7 +42,7 @@ final class StudyDenoising {
     this.config = config;
   }
 
-  /** Forward passes of one image that it takes. */
+  /** The cost in forward passes of one image. */
   long cost() {
     long perImage =
         study.settings().boundTimesteps()
@@ -58,7 +58,7 @@ final class StudyDenoising {
   /**
    * Measures and adds rows.
    *
-   * @param work hears of every batch, how many images it has
+   * @param work is told how many images every batch has
    */
   void measure(DiffusionModel model, Experiment.Sink sink, IntConsumer work) {
     Dataset heldOut = study.denoised();
@@ -104,7 +104,9 @@ final class StudyDenoising {
     }
   }
 
-  /** At the timesteps that are nearest to fixed ratios, so that schedules can be compared. */
+  /**
+   * Measures at the timesteps that are nearest to fixed ratios, so that schedules can be compared.
+   */
   private void errorsBySnr(EvaluatedModel model, Dataset heldOut, Experiment.Sink sink) {
     int[] timesteps =
         LOG_SNRS.stream().mapToInt(logSnr -> nearest(model.schedule(), logSnr)).toArray();

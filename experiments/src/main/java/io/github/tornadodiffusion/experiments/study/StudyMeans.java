@@ -20,7 +20,7 @@ record StudyMeans(StudyResults results) {
         .toList();
   }
 
-  /** The mean of a figure with its 95 % interval; empty where no model has it. */
+  /** The mean of a figure with its 95 % interval; empty if no model has it. */
   String cell(StudyArm arm, Metric metric) {
     return results
         .summary(arm, metric)

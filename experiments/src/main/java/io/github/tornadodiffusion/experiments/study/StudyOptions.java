@@ -59,7 +59,7 @@ public final class StudyOptions {
               + " ${DEFAULT-VALUE}).")
   int classifierSteps;
 
-  /** Values not given are chosen by whether the run is quick. */
+  /** A value, or else the default, which depends on whether the run is quick. */
   public static <T> T or(T given, T full, T quick, boolean isQuick) {
     return given != null ? given : isQuick ? quick : full;
   }
@@ -93,7 +93,7 @@ public final class StudyOptions {
     return value;
   }
 
-  /** Steps of samplers, each at least 1 and no two the same. */
+  /** Steps of samplers, each at least 1 and all different. */
   public static List<Integer> checkSteps(List<Integer> steps) {
     for (int value : steps) {
       within("--sample-steps", value, 1_000_000);
@@ -106,7 +106,7 @@ public final class StudyOptions {
   }
 
   /**
-   * Names of what is compared.
+   * Checks the names of what is compared.
    *
    * @param least how many there must be
    */
@@ -121,7 +121,7 @@ public final class StudyOptions {
   /**
    * diffusers' name of a sampler for models that are trained here.
    *
-   * @throws IllegalArgumentException if there is none of that name, or it takes other models
+   * @throws IllegalArgumentException if there is none of that name, or it needs other models
    */
   public static String sampler(String name) {
     String known = Schedulers.className(name);
@@ -133,7 +133,7 @@ public final class StudyOptions {
     return known;
   }
 
-  /** Samplers that take models of other kinds, or lead from images to noise. */
+  /** Samplers that need other kinds of models, or lead from images to noise. */
   public static final List<String> OTHER_MODELS =
       List.of(
           "EDMEulerScheduler",
@@ -141,7 +141,7 @@ public final class StudyOptions {
           "CMStochasticIterativeScheduler",
           "DDIMInverseScheduler");
 
-  /** The options of 'train' that a run with an arm and a seed would have. */
+  /** The options of 'train' for an arm and a seed. */
   private TrainOptions train(StudyArm arm, long seed, boolean quick) {
     TrainOptions train = new TrainOptions();
     train.preset = preset;

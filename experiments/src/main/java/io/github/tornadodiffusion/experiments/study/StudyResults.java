@@ -11,7 +11,9 @@ import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
-/** The rows of a {@link TrainingStudy} by arm and seed; units that are not done yet are missing. */
+/**
+ * The rows of a {@link TrainingStudy} by arm and seed; units that are not complete yet are missing.
+ */
 final class StudyResults {
   private final List<StudyArm> arms = new ArrayList<>();
   private final List<Integer> sampleSteps = new ArrayList<>();
@@ -32,11 +34,11 @@ final class StudyResults {
   /**
    * A figure of every model.
    *
-   * @param name for people
+   * @param name to print
    * @param unit of its values, empty for a plain number
-   * @param table where it stands
-   * @param which of the table's rows count; of several the mean is taken
-   * @param column its name there
+   * @param table that contains it
+   * @param which rows of the table count; the mean of several is used
+   * @param column its name in the rows
    */
   record Metric(String name, String unit, String table, Predicate<Row> which, String column) {
     /** The name with the unit. */
@@ -71,7 +73,7 @@ final class StudyResults {
     return units.size();
   }
 
-  /** A figure of the model of every seed; NaN where it is not there. */
+  /** A figure of the model of every seed; NaN if it is missing. */
   double[] values(StudyArm arm, Metric metric) {
     return IntStream.range(0, seeds)
         .mapToDouble(seed ->
@@ -83,7 +85,7 @@ final class StudyResults {
         .toArray();
   }
 
-  /** A figure over the seeds; empty where no model has it. */
+  /** A figure over the seeds; empty if no model has it. */
   Optional<Summary> summary(StudyArm arm, Metric metric) {
     double[] values =
         IntStream.range(0, seeds)
@@ -130,7 +132,7 @@ final class StudyResults {
         "noise_error");
   }
 
-  /** What is tested: few figures, for every test more makes all of them weaker. */
+  /** The figures that are tested: few, because every additional test weakens all of them. */
   List<Metric> tested() {
     List<Metric> metrics = new ArrayList<>();
     metrics.add(

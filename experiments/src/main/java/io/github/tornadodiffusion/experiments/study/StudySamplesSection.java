@@ -13,7 +13,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/** The part of a {@link StudyReport} on the images that the models make. */
+/** The part of a {@link StudyReport} on the images that the models produce. */
 final class StudySamplesSection {
   private final StudyResults results;
   private final StudyMeans means;

@@ -5,10 +5,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a {@link TrainingStudy} measures of every model.
+ * What a {@link TrainingStudy} measures for every model.
  *
- * @param seeds how many models of each arm
- * @param samples images for a figure
+ * @param seeds the number of models per arm
+ * @param samples images for every figure
  * @param sampleSteps numbers of sampling steps, ascending
  * @param scheduler diffusers' class name of the sampler
  * @param boundTimesteps timesteps at which the variational bound is evaluated for every image

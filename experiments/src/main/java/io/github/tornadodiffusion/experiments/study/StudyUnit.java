@@ -24,10 +24,10 @@ import java.util.TreeSet;
 final class StudyUnit implements Experiment.Unit {
   private static final int LOSS_ROWS = 100;
 
-  /** Images of a picture. */
+  /** Images in a picture. */
   private static final int PICTURED = 25;
 
-  /** A training step costs about so many forward passes. */
+  /** The approximate cost of a training step in forward passes. */
   private static final int TRAINING_COST = 3;
 
   private final TrainingStudy study;
@@ -60,7 +60,7 @@ final class StudyUnit implements Experiment.Unit {
     return (long) TRAINING_COST * config.imagesPerStep() * config.steps();
   }
 
-  /** Forward passes of one image that measuring takes. */
+  /** The cost of measuring in forward passes of one image. */
   long measuringCost() {
     StudySettings settings = study.settings();
     long perSample = settings.sampleSteps().stream().mapToLong(Integer::longValue).sum();
@@ -71,7 +71,7 @@ final class StudyUnit implements Experiment.Unit {
     return Math.min(config.batch(), study.settings().samples());
   }
 
-  /** The last batch is computed as a whole. */
+  /** Images that are computed, because the last batch is always full. */
   static long wholeBatches(int images, int batch) {
     return (long) Math.ceilDiv(images, batch) * batch;
   }
@@ -197,7 +197,7 @@ final class StudyUnit implements Experiment.Unit {
     return (System.nanoTime() - start) * 1e-9;
   }
 
-  /** How far a unit is, in forward passes of an image. */
+  /** The progress of a unit, in forward passes of one image. */
   private static final class Work {
     private final Experiment.Sink sink;
     private final long total;

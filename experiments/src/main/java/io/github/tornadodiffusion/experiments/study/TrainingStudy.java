@@ -38,10 +38,11 @@ import picocli.CommandLine.Model.CommandSpec;
 /**
  * Compares settings of training, the arms, in pairs: with the same seed, every arm has the same
  * initial parameters, the same images in the same order, the same timesteps and the same noise, and
- * is measured with the same noise. So what differs between two models of a seed differs by the arm.
+ * is measured with the same noise. So any difference between two models of a seed is due to the
+ * arm.
  */
 public final class TrainingStudy implements Experiment, AutoCloseable {
-  /** Not an option: another share would change every figure. */
+  /** Not an option, because another share would change every figure. */
   private static final double HELD_OUT = 0.2;
 
   private static final long SPLIT_SEED = 0;
@@ -65,7 +66,7 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
    * A study.
    *
    * @param kind of the experiment
-   * @param arms the first is what the others are compared with
+   * @param arms of which the first is compared with all others
    * @throws IllegalArgumentException in one line naming the option and what is possible
    */
   TrainingStudy(
@@ -131,7 +132,7 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
     }
   }
 
-  /** Opens the data of a training and prints its warnings. */
+  /** Opens the data of a training and prints warnings about it. */
   public static Dataset open(TrainingConfig config, PrintWriter err) {
     Dataset dataset =
         Datasets.open(config.data(), config.imageSize(), config.unet().inChannels(), SPLIT_SEED);
@@ -202,7 +203,7 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
     return seconds;
   }
 
-  /** The preset of a training with its network, but for a variance that it may predict. */
+  /** The preset of a training with its network, but without a predicted variance. */
   public static Preset plain(TrainingConfig config) {
     UNet2DConfig unet = config.unet();
     return Presets.named(config.preset())
@@ -232,7 +233,7 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
     return scans ? DIGITS_LEVELS : BitsPerDimension.LEVELS;
   }
 
-  /** The device, which is started once it is needed. */
+  /** The device, which is started when it is first needed. */
   Engine engine() {
     if (engine == null) {
       engine = device.open(false, err);
@@ -240,7 +241,10 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
     return engine;
   }
 
-  /** What samples are compared in, made once it is needed; null for data without classes. */
+  /**
+   * The features for the comparison of samples, made when they are first needed; null for data
+   * without classes.
+   */
   FeatureSpace features(Experiment.Sink sink) {
     if (features == null && whole.classes() > 1) {
       features =
@@ -253,7 +257,7 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
     return features;
   }
 
-  /** How near the held-out images are to those of training. */
+  /** The nearest training images of the held-out images. */
   NearestNeighbours heldOutNeighbours() {
     if (heldOutNeighbours == null) {
       heldOutNeighbours = NearestNeighbours.of(data.heldOut(), data.training());

@@ -4,7 +4,7 @@ import io.github.tornadodiffusion.experiments.cli.MaxTime;
 import java.time.Duration;
 import picocli.CommandLine.Option;
 
-/** When a training saves its state, and when it ends early. */
+/** The options for when a training saves its state, and when it ends early. */
 final class CheckpointOptions {
   @Option(
       names = "--checkpointing-steps",
@@ -32,7 +32,7 @@ final class CheckpointOptions {
   /**
    * Checks the numbers.
    *
-   * @throws IllegalArgumentException in one line if one makes no sense
+   * @throws IllegalArgumentException in one line if one is invalid
    */
   void check() {
     if (steps != null && steps < 1) {

@@ -9,16 +9,16 @@ import java.util.List;
 /**
  * The loss of a training run, smoothed for a picture.
  *
- * @param rows what was measured, in the order of the steps
+ * @param rows of the loss curve, in the order of the steps
  */
 record SmoothedLoss(List<LossCurve.Row> rows) {
-  /** Quarters of the timesteps, the least noise first. */
+  /** Quarters of the timesteps, starting with the least noise. */
   static final int QUARTILES = 4;
 
   /** Running means span this share of all steps. */
   private static final int WINDOWS = 40;
 
-  /** More points than a picture has columns show nothing more. */
+  /** More points than a picture has columns would not be visible. */
   private static final int MOST_POINTS = 1000;
 
   /** Losses further apart than this are drawn by their logarithms. */
@@ -31,12 +31,12 @@ record SmoothedLoss(List<LossCurve.Row> rows) {
     rows = List.copyOf(rows);
   }
 
-  /** The running mean of the loss over the steps before. */
+  /** The running mean of the loss over the preceding steps. */
   Line mean() {
     return smoothed(rows.stream().mapToDouble(LossCurve.Row::loss).toArray());
   }
 
-  /** The running mean of one quartile, 0 first. */
+  /** The running mean of one quartile, counted from 0. */
   Line quartile(int quartile) {
     return smoothed(rows.stream().mapToDouble(row -> row.quartiles().get(quartile)).toArray());
   }

@@ -29,7 +29,9 @@ import java.util.stream.Stream;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
-/** The options of {@code train} that decide its result; those not given are the preset's. */
+/**
+ * The options of {@code train} that determine its result; missing ones are taken from the preset.
+ */
 public final class TrainOptions {
   /** Ho and Salimans (2022) find 0.1 and 0.2 to be equally good. */
   private static final double LABEL_DROPOUT = 0.1;
@@ -194,9 +196,9 @@ public final class TrainOptions {
   }
 
   /**
-   * The configuration before the data is known: with one step and without classes to teach.
+   * The configuration before the data is known: with one step and without classes.
    *
-   * @throws IOException in one line if the model to begin with cannot be read
+   * @throws IOException in one line if the base model cannot be read
    * @throws IllegalArgumentException in one line naming the option and what is possible
    */
   public TrainingConfig config() throws IOException {
@@ -274,7 +276,7 @@ public final class TrainOptions {
   /**
    * The configuration once the data is known: with its classes and the number of steps.
    *
-   * @throws IOException in one line if the model to begin with cannot be read
+   * @throws IOException in one line if the base model cannot be read
    * @throws IllegalArgumentException in one line naming the option and what is possible
    */
   public TrainingConfig complete(TrainingConfig before, Dataset dataset) throws IOException {

@@ -17,15 +17,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** The steps of a training, with what is written and said meanwhile. */
+/** The steps of a training, and the files and messages that it writes meanwhile. */
 final class TrainingLoop {
-  /** The loss that is shown is the mean over so many steps. */
+  /** The loss that is shown is the mean over this many steps. */
   private static final int SHOWN_STEPS = 50;
 
-  /** A run that is killed loses at most this much, unless it is told otherwise. */
+  /** A run that is killed loses at most this much time by default. */
   private static final long CHECKPOINT_NANOS = 120_000_000_000L;
 
-  /** How often the loss so far is written for those who watch. */
+  /** How often the loss curve is written, for those who watch. */
   private static final long CURVE_NANOS = 10_000_000_000L;
 
   /** More spikes than this are counted, not shown. */
@@ -49,7 +49,7 @@ final class TrainingLoop {
   /**
    * Prepares the rest of a run.
    *
-   * @param last the checkpoint that it goes on from, or null
+   * @param last the checkpoint that it continues from, or null
    */
   TrainingLoop(
       Trainer trainer,
@@ -87,7 +87,7 @@ final class TrainingLoop {
   }
 
   /**
-   * Trains to the last step, or until the process is to end, and saves a checkpoint.
+   * Trains to the last step, or until the process is asked to end, and saves a checkpoint.
    *
    * @throws DivergenceException if the loss or a gradient is no longer a number
    * @throws IllegalStateException in one line if a file cannot be written
@@ -127,7 +127,7 @@ final class TrainingLoop {
     if (due) {
       save();
     }
-    // A checkpoint has a curve of its own.
+    // A checkpoint contains its own curve.
     if (now - curveAt > CURVE_NANOS) {
       writeCurve();
     }
@@ -192,7 +192,7 @@ final class TrainingLoop {
     return last;
   }
 
-  /** What there is to go on from, for messages. */
+  /** The checkpoint to continue from, for messages. */
   String lastInWords() {
     return last == null
         ? "there is no checkpoint yet"
@@ -204,7 +204,7 @@ final class TrainingLoop {
     return new IllegalStateException(cause + "; " + lastInWords() + goesOn);
   }
 
-  /** How to go on with a run. */
+  /** The command that continues a run. */
   static String resumeCommand(RunDirectory directory) {
     return "%s train --out %s --resume goes on"
         .formatted(Shell.program(), Shell.quoted(directory.path().toString()));

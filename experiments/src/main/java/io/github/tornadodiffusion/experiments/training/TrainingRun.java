@@ -44,10 +44,10 @@ import tools.jackson.databind.JsonNode;
 
 /** One run of {@code train}, from the first step to the last file. */
 final class TrainingRun {
-  /** What to do where there is a training run already. */
+  /** What to do if there is a training run already. */
   static final String OCCUPIED = "choose another --out, or continue it with --resume";
 
-  /** Pictures, the curve and all that is small, in bytes. */
+  /** Room for pictures, the curve and other small files, in bytes. */
   private static final long OTHER_FILES = 4 << 20;
 
   private final TrainingConfig config;
@@ -60,7 +60,7 @@ final class TrainingRun {
   private final PrintWriter err;
   private List<LossSpike> spikes = List.of();
 
-  /** Recorded once, for what it takes and for the run. */
+  /** Recorded once, for its memory need and for the run. */
   private RecordedProgram<Training> program;
 
   private final PreviewPictures pictures;
@@ -120,14 +120,14 @@ final class TrainingRun {
     MemoryNeed memory = checkMemory();
     boolean goesOn = resume && !directory.hasOnlyBegun();
     if (goesOn) {
-      // Before anything is written: there may be no run at all.
+      // Before anything is written, because there may be no run at all.
       directory.checkpoints().requireAny();
     }
     OutputFiles.checkRoom("--out", directory.path(), bytesOnDisk());
     OutputFiles.prepareDirectory("--out", directory.path());
     try (RunLock _ = directory.lock()) {
       if (!resume) {
-        // Once more, now that nobody else can begin.
+        // Again, now that no other process can start a run here.
         directory.checkFree(OCCUPIED);
       }
       if (resume && Files.exists(directory.manifest())) {
@@ -141,7 +141,7 @@ final class TrainingRun {
     }
   }
 
-  /** The checkpoint to go on from, checked before a device is opened. */
+  /** The checkpoint to continue from, checked before a device is opened. */
   private Checkpoint newest() throws IOException {
     Checkpoints.Newest newest = directory.checkpoints().newest();
     if (!newest.damaged().isEmpty()) {
@@ -244,7 +244,7 @@ final class TrainingRun {
     }
   }
 
-  /** Finds the operation, once the training has given its memory back. */
+  /** Finds the operation, once the memory of the training is freed. */
   private IllegalStateException explained(
       Engine engine, DivergenceException divergence, TrainingLoop loop) throws IOException {
     Checkpoint last = loop.last();
@@ -272,7 +272,7 @@ final class TrainingRun {
   private int stopped(String where, LossCurve curve) throws IOException {
     writeManifest("interrupted", curve);
     err.println(where + "; " + TrainingLoop.resumeCommand(directory));
-    // After a signal the JVM's own code counts. A run that has ended in time has not failed.
+    // After a signal the exit code is that of the JVM. A run that ended in time has not failed.
     return 0;
   }
 
@@ -289,7 +289,7 @@ final class TrainingRun {
     return need;
   }
 
-  /** The model and the checkpoints, the newest of which is written before the oldest goes. */
+  /** The model and the checkpoints, the newest of which is written before the oldest is removed. */
   private long bytesOnDisk() throws IOException {
     long parameters = Float.BYTES * MemoryNeed.parameters(config.unet());
     long state = (config.optimization().emaDecay() > 0 ? 4 : 3) * parameters;
@@ -336,8 +336,8 @@ final class TrainingRun {
     try {
       picture = new SmoothedLoss(curve.rows()).chart(title, config.trainTimesteps()).image();
     } catch (IOException | RuntimeException e) {
-      // AWT throws exceptions of many types where fonts are broken; a picture must not fail a
-      // finished run.
+      // AWT throws many types of exceptions if fonts are broken; a picture must not let a
+      // finished run fail.
       err.println("warning: no loss.png, loss.csv has the numbers: " + e.getMessage());
       return;
     }
@@ -369,7 +369,7 @@ final class TrainingRun {
     manifest.put("device", on);
     manifest.put("seed", config.seed());
     Map<String, Object> configuration = new LinkedHashMap<>(config.toMap());
-    // The network stands in a field of its own.
+    // The network has a field of its own.
     configuration.remove("unet");
     manifest.put("configuration", configuration);
     manifest.put("unet", Json.tree(config.unet().toJson()));

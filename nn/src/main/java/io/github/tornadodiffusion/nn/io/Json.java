@@ -57,7 +57,7 @@ public final class Json {
    *
    * @param reader makes the result of the object's fields; what it refuses with an
    *     IllegalArgumentException is reported with the file's name
-   * @throws IOException in one line naming the file, the cause and the mend
+   * @throws IOException in one line naming the file, the cause and the remedy
    */
   public static <T> T read(Path file, Function<JsonFields, T> reader) throws IOException {
     try {

@@ -33,7 +33,7 @@ public final class Safetensors {
   /**
    * Maps a file for reading.
    *
-   * @throws IOException in one line naming the file, the cause and the mend, whatever the file
+   * @throws IOException in one line naming the file, the cause and the remedy, whatever the file
    *     holds
    */
   public static SafetensorsFile open(Path path) throws IOException {

@@ -21,15 +21,6 @@ public final class ActivationOperation {
   /** Records an activation with a border for the convolution to come. */
   public static Tensor record(
       Graph graph, String label, Activation function, Tensor x, Padding border) {
-    return graph.record(
-        new UnaryOperation(
-            label,
-            x,
-            null,
-            x,
-            UnaryOperation.out(label, x, border),
-            (in, constant, to) -> function.forward(in, to),
-            (saved, constant, gradOut, gradX, accumulate) ->
-                function.backward(saved, gradOut, gradX, accumulate)));
+    return UnaryOperation.record(graph, label, x, border, function::forward, function::backward);
   }
 }

@@ -3,8 +3,10 @@ package io.github.tornadodiffusion.nn.operations;
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.nn.graph.Gradients;
+import io.github.tornadodiffusion.nn.graph.Graph;
 import io.github.tornadodiffusion.nn.graph.Operation;
 import io.github.tornadodiffusion.nn.graph.Padding;
+import io.github.tornadodiffusion.nn.graph.Scope;
 import io.github.tornadodiffusion.nn.graph.Steps;
 import io.github.tornadodiffusion.nn.graph.Stored;
 import io.github.tornadodiffusion.nn.graph.Tensor;
@@ -35,6 +37,49 @@ public record UnaryOperation(
   public interface Backward {
     /** With a null block where nothing was saved. */
     Call call(Block saved, int constant, Block gradOut, Block gradX, boolean accumulate);
+  }
+
+  /** Makes the forward launch of a function of every element. */
+  @FunctionalInterface
+  public interface Function {
+    /** Writes the function of x. */
+    Call call(Block x, Block out);
+  }
+
+  /** Makes the backward launch of a function of every element. */
+  @FunctionalInterface
+  public interface Gradient {
+    /**
+     * Writes the gradient of x.
+     *
+     * @param accumulate whether it is added to what is there
+     */
+    Call call(Block x, Block gradOut, Block gradX, boolean accumulate);
+  }
+
+  /**
+   * Records a function of every element, whose gradient reads x; neither x nor the output has a
+   * border.
+   */
+  public static Tensor record(
+      Graph graph, String label, Tensor x, Function function, Gradient gradient) {
+    Scope.check(label, x.padding().equals(Padding.NONE), "%s has a border", x);
+    return record(graph, label, x, Padding.NONE, function, gradient);
+  }
+
+  /** Records a function of every element, with a border for the convolution to come. */
+  static Tensor record(
+      Graph graph, String label, Tensor x, Padding border, Function function, Gradient gradient) {
+    return graph.record(
+        new UnaryOperation(
+            label,
+            x,
+            null,
+            x,
+            out(label, x, border),
+            (in, constant, to) -> function.call(in, to),
+            (saved, constant, gradOut, gradX, accumulate) ->
+                gradient.call(saved, gradOut, gradX, accumulate)));
   }
 
   /** The output of an operation on x: it needs a gradient where x does. */

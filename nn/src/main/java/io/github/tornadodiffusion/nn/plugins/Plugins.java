@@ -41,14 +41,23 @@ public final class Plugins {
    * @throws IllegalArgumentException in one line if one of them cannot be read
    */
   public static void load(List<Path> paths) {
-    for (Path path : paths) {
-      check(path);
-      try {
-        URL url = path.toUri().toURL();
-        Thread.currentThread().setContextClassLoader(new Loader(path, url, classLoader()));
-      } catch (IOException e) {
-        throw new IllegalArgumentException(unreadable(path), e);
-      }
+    paths.forEach(path -> load(path, path));
+  }
+
+  /**
+   * Makes the classes of a plug-in known whose classes lie elsewhere, as those of a source file do.
+   *
+   * @param path of the plug-in, as {@link #loaded} gives it
+   * @param classes directory of its classes, or a jar
+   * @throws IllegalArgumentException in one line if it cannot be read
+   */
+  public static void load(Path path, Path classes) {
+    check(classes);
+    try {
+      URL url = classes.toUri().toURL();
+      Thread.currentThread().setContextClassLoader(new Loader(path, url, classLoader()));
+    } catch (IOException e) {
+      throw new IllegalArgumentException(unreadable(path), e);
     }
   }
 
@@ -58,7 +67,8 @@ public final class Plugins {
     }
     if (!Files.exists(path)) {
       throw new IllegalArgumentException(
-          "There is no plug-in %s: give a directory of classes or a jar".formatted(path));
+          "There is no plug-in %s: give a directory of classes, a jar or a Java source file"
+              .formatted(path));
     }
     try (JarFile _ = new JarFile(path.toFile())) {
       // Opening a jar reads the directory at its end.
@@ -68,7 +78,8 @@ public final class Plugins {
   }
 
   private static String unreadable(Path path) {
-    return "The plug-in %s cannot be read: give a directory of classes or a jar".formatted(path);
+    return "The plug-in %s cannot be read: give a directory of classes, a jar or a Java source file"
+        .formatted(path);
   }
 
   /** The plug-ins that this thread knows, in the order in which they were loaded. */
@@ -104,7 +115,7 @@ public final class Plugins {
       String cause = e instanceof ClassNotFoundException ? "" : " that can be loaded (" + e + ")";
       throw new IllegalArgumentException(
           Messages.line(
-              "There is no class %s%s: give --plugin with the directory of its classes or its jar"
+              "There is no class %s%s: give --plugin with its source file, its jar or the directory of its classes"
                   .formatted(className, cause)),
           e);
     }
@@ -131,9 +142,9 @@ public final class Plugins {
   public static IllegalArgumentException unknown(Class<?> type, String className) {
     return new IllegalArgumentException(
         Messages.line(
-            "There is no %s of the class %s: give --plugin with the directory of its classes or its"
+            "There is no %s of the class %s: give --plugin with its source file, its jar or"
                     .formatted(type.getSimpleName(), className)
-                + " jar"));
+                + " the directory of its classes"));
   }
 
   private static <T> T instance(Class<T> found, Object... arguments) {

@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.nn.programs;
 
+import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.graph.BatchShape;
 import io.github.tornadodiffusion.nn.graph.Buffer;
 import io.github.tornadodiffusion.nn.graph.Counter;
@@ -116,8 +117,23 @@ public final class GradientCheck implements AutoCloseable {
         graph,
         steps,
         List.of(part),
-        () -> List.of(),
+        () -> record(parameters, differentiated, piece).trialsOfSteps(),
         loaded -> new GradientCheck(loaded, recorded));
+  }
+
+  /**
+   * Compares the backward pass of a piece with differences of its forward pass on an engine, which
+   * first proves its kernels; see {@link #error(long, Map, boolean)}.
+   *
+   * @param inputs all that the piece has; it is differentiated by them
+   * @return the largest difference of a slope, where 1 is the norm of the gradients
+   */
+  public static double error(
+      Engine engine, Parameters parameters, List<Input> inputs, Piece piece) {
+    try (GradientCheck check =
+        record(parameters, inputs, piece).open(engine, randomParameters(parameters, 1))) {
+      return check.error(1, Map.of(), false);
+    }
   }
 
   /** Normal values for parameters, divided by the root of the fan-in. */

@@ -17,6 +17,7 @@ import io.github.tornadodiffusion.nn.operations.SplitOperation;
 import io.github.tornadodiffusion.nn.operations.VariationalBoundOperation;
 import io.github.tornadodiffusion.nn.programs.LossWeights;
 import io.github.tornadodiffusion.nn.programs.Objective;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,7 +41,7 @@ public record Denoising(Model model, boolean givenNoise) implements Objective {
   public static final String BOUND = "bound";
 
   /** The stream of the noise that is added to images. */
-  static final int NOISE_STREAM = 0;
+  public static final int NOISE_STREAM = 0;
 
   private static final String IMAGES = "images";
   private static final String NOISE = "noise";
@@ -80,6 +81,24 @@ public record Denoising(Model model, boolean givenNoise) implements Objective {
       float[] noise,
       float[] weights,
       Variance variance) {
+
+    /** For a model without classes that predicts the noise, which the device draws. */
+    public static Batch ofNoise(float[] images, int[] timesteps, float[] signal, float[] sigma) {
+      int n = timesteps.length;
+      float[] ones = new float[n];
+      Arrays.fill(ones, 1);
+      return new Batch(
+          images,
+          Input.floats(timesteps),
+          null,
+          signal,
+          sigma,
+          ones,
+          new float[n],
+          null,
+          null,
+          null);
+    }
 
     /** The values by the names of the inputs. */
     public Map<String, float[]> values() {

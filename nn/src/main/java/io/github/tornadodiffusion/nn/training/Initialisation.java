@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.nn.training;
 
+import io.github.tornadodiffusion.nn.graph.Model;
 import io.github.tornadodiffusion.nn.graph.ParameterSpec;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.random.SplitMix64;
@@ -57,6 +58,11 @@ public final class Initialisation {
       tensors.put(parameter.name(), new HostTensor(parameter.shape().clone(), values));
     }
     return tensors;
+  }
+
+  /** The parameters of a new model, see {@link #pytorchDefault(List, long)}. */
+  public static SequencedMap<String, HostTensor> pytorchDefault(Model model, long seed) {
+    return pytorchDefault(model.parameters().specs(), seed);
   }
 
   private static void fillUniform(float[] values, long key, double bound) {

@@ -29,11 +29,10 @@ import java.util.SequencedMap;
  *
  * <pre>{@code
  * RecordedProgram<Training> recorded =
- *     Training.record(objective, batch, new Training.Options(new AdamW(1e-3f)));
+ *     Training.record(objective, batch, new AdamW(1e-3f));
  * try (Training training = recorded.open(engine, initialParameters)) {
  *   for (int step = 1; step <= steps; step++) {
- *     Update update = new Update(new AdamW(1e-3f), step);
- *     training.step(new Training.StepInput(values, new Counter(seed, step, 0), update));
+ *     training.step(values, new Counter(seed, step, 0), new Update(new AdamW(1e-3f), step));
  *   }
  *   save(training.parameters());
  * }
@@ -125,6 +124,16 @@ public final class Training implements AutoCloseable {
   }
 
   /**
+   * Records the training of all parameters, without average and accumulation.
+   *
+   * @throws IllegalArgumentException if the model cannot take such batches, or nothing is trained
+   */
+  public static RecordedProgram<Training> record(
+      Objective objective, BatchShape batch, Optimizer optimizer) {
+    return record(objective, batch, new Options(optimizer));
+  }
+
+  /**
    * Records the training of an objective.
    *
    * @throws IllegalArgumentException if the model cannot take such batches, or nothing is trained
@@ -176,6 +185,16 @@ public final class Training implements AutoCloseable {
         options.accumulate ? List.of(step, accumulation) : List.of(step),
         () -> record(objective, batch.atMost(Trials.BATCH), options, true).trialsOfSteps(),
         loaded -> new Training(loaded, recorded));
+  }
+
+  /**
+   * Runs one step, see {@link StepInput}.
+   *
+   * @throws IllegalArgumentException in one line if something is missing, does not fit the model or
+   *     contradicts the options
+   */
+  public StepResult step(Map<String, float[]> values, Counter counter, Update update) {
+    return step(new StepInput(values, counter, update));
   }
 
   /**

@@ -11,10 +11,11 @@ import java.util.stream.IntStream;
  * patterns, pose and ground vary from image to image.
  *
  * <p>An image depends on (seed, index) and the size alone, and is the same on every machine; the
- * same butterfly may be had at several sizes. Images are drawn when first asked for and then kept.
+ * same butterfly can be drawn at several sizes. Images are drawn when first asked for and then
+ * kept.
  */
 public final class Butterflies implements Dataset {
-  /** Images in a data set whose number was not given. */
+  /** The number of images by default. */
   public static final int DEFAULT_COUNT = 1_000;
 
   private final int imageSize;
@@ -85,7 +86,7 @@ public final class Butterflies implements Dataset {
     return 0;
   }
 
-  /** The SHA-256 over all pixels; draws what was not drawn yet. */
+  /** The SHA-256 over all pixels; draws the images that were not drawn yet. */
   @Override
   public String hash() {
     byte[][] images =

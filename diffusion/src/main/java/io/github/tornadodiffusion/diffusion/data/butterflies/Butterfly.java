@@ -9,7 +9,7 @@ import io.github.tornadodiffusion.nn.random.SplitMix64;
  * every machine.
  */
 final class Butterfly {
-  /** A pixel is the mean of this many points squared. */
+  /** A pixel is the mean of a square of this many points by this many. */
   private static final int SAMPLES = 4;
 
   private final Wing fore;

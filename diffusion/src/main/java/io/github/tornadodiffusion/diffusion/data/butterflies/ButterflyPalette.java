@@ -28,7 +28,7 @@ final class ButterflyPalette {
 
   private ButterflyPalette() {}
 
-  /** A scheme with hue and brightness a little moved: 5 colours of red, green, blue in 0 .. 1. */
+  /** A scheme with slightly varied hue and brightness: 5 colours of red, green, blue in 0 .. 1. */
   static double[][] wings(SplitMix64 random) {
     int[] scheme = SCHEMES[random.nextInt(SCHEMES.length)];
     double turn = random.between(-0.25, 0.25);

@@ -4,7 +4,7 @@ import io.github.tornadodiffusion.nn.random.SplitMix64;
 
 /**
  * The colours of a wing: a gradient from root to margin, bands, veins, a dark tip, a border with a
- * row of spots, and eyespots, each of which a pattern may have or lack.
+ * row of spots, and eyespots, any of which may be missing.
  */
 final class WingPattern {
   private final double[] inner;
@@ -118,7 +118,7 @@ final class WingPattern {
     blend(colour, spot, 1 - smooth(0.14, 0.22, distance));
   }
 
-  /** Moves a colour towards another by a share of 0 .. 1. */
+  /** Moves a colour towards another by a fraction of 0 .. 1. */
   static void blend(double[] colour, double[] towards, double share) {
     for (int c = 0; c < 3; c++) {
       colour[c] += (towards[c] - colour[c]) * share;

@@ -16,11 +16,11 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * The files of an archive of any kind, as they would lie after unpacking: of two with one path the
- * later one, links followed, and a file that symbolic links lead to counted once.
+ * The files of an archive of any kind, as they would be after unpacking: of two files with one path
+ * the later one counts, links are followed, and a file with several symbolic links counts once.
  */
 final class ArchiveFiles implements FileTree {
-  /** Longer chains of links lead around, as they do on Linux. */
+  /** Longer chains of links are circular, as on Linux. */
   private static final int MOST_LINKS = 40;
 
   private final String place;
@@ -35,7 +35,7 @@ final class ArchiveFiles implements FileTree {
   interface Content {
     byte[] read() throws IOException;
 
-    /** What cannot be read. */
+    /** Content that cannot be read. */
     static Content missing(String why) {
       return () -> {
         throw new IOException(Messages.line(why));
@@ -57,8 +57,8 @@ final class ArchiveFiles implements FileTree {
   }
 
   /**
-   * The path that a name in an archive or a list means: names between slashes, without those that
-   * lead nowhere or out of the archive. Some programs of Windows write backslashes.
+   * The path of a name in an archive or a list: names between slashes, without empty ones and those
+   * that lead out of the archive. Some Windows programs write backslashes.
    */
   static String path(String name) {
     if (name.length() > ImageFiles.MOST_CHARACTERS) {
@@ -73,7 +73,7 @@ final class ArchiveFiles implements FileTree {
     return String.join("/", parts);
   }
 
-  /** Adds a file; one of an image's name that is there already is counted as replaced. */
+  /** Adds a file; an image that is already there under that path is counted as replaced. */
   void add(String path, Content content) {
     links.remove(path);
     if (files.put(path, content) != null && ImageFiles.accepts(path)) {
@@ -87,7 +87,7 @@ final class ArchiveFiles implements FileTree {
     add(path, content != null ? content : Content.missing(leadsNowhere(target)));
   }
 
-  /** Adds a symbolic link to what is named relative to the link's directory. */
+  /** Adds a symbolic link, whose target is relative to the link's directory. */
   void addSymbolicLink(String path, String target) {
     files.remove(path);
     links.put(path, target);
@@ -97,7 +97,7 @@ final class ArchiveFiles implements FileTree {
     return "it is a link to " + target + ", which is not in the archive";
   }
 
-  /** Follows the links, when all files are added. */
+  /** Follows the links once all files are added. */
   FileTree complete() {
     Map<String, String> real = new TreeMap<>();
     files.keySet().forEach(path -> real.put(path, path));
@@ -138,7 +138,7 @@ final class ArchiveFiles implements FileTree {
     return target;
   }
 
-  /** The path that a link's text means: from the link's directory, or from the archive's root. */
+  /** The path of a link's target, relative to the link's directory or to the archive's root. */
   private static String resolve(String link, String text) {
     if (text.length() > ImageFiles.MOST_CHARACTERS) {
       return "";

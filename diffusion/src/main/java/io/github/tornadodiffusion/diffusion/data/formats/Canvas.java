@@ -6,13 +6,13 @@ import java.nio.ByteOrder;
 import javax.imageio.stream.ImageInputStream;
 
 /**
- * Where the first frame of an animation lies on the canvas that the whole is shown on. A frame may
- * be smaller; around it the canvas is transparent.
+ * The position of the first frame of an animation on its canvas. A frame may be smaller; around it
+ * the canvas is transparent.
  *
  * @param width of the canvas
  * @param height of the canvas
- * @param left column of the canvas that the frame begins in
- * @param top row of the canvas that the frame begins in
+ * @param left column of the canvas where the frame begins
+ * @param top row of the canvas where the frame begins
  */
 record Canvas(int width, int height, int left, int top) {
   private static final int GIF_SIZES = 6;
@@ -20,13 +20,13 @@ record Canvas(int width, int height, int left, int top) {
   private static final int EXTENSION = 0x21;
   private static final int INTERLACED = 0x40;
 
-  /** From so many rows on, every pass of an interlaced image has one. */
+  /** From this number of rows on, every pass of an interlaced image has a row. */
   private static final int FULL_PASSES = 5;
 
   /**
-   * The canvas of a GIF file, grown to hold the first frame where that reaches beyond it.
+   * The canvas of a GIF file, enlarged if the first frame extends beyond it.
    *
-   * @param input at the file's start, where it will be again
+   * @param input at the start of the file, and afterwards again
    * @throws EOFException if there is no frame
    */
   static Canvas ofGif(ImageInputStream input) throws IOException {
@@ -38,7 +38,7 @@ record Canvas(int width, int height, int left, int top) {
       int width = input.readUnsignedShort();
       int height = input.readUnsignedShort();
       int flags = input.readUnsignedByte();
-      // Two bytes on colour and aspect, then the palette, of a power of two of colours.
+      // Two bytes for colour and aspect ratio, then the palette, whose length is a power of two.
       input.skipBytes(2 + (flags < 0x80 ? 0 : 3 << (flags & 7) + 1));
       int block = input.readUnsignedByte();
       for (; block == EXTENSION; block = input.readUnsignedByte()) {
@@ -56,7 +56,7 @@ record Canvas(int width, int height, int left, int top) {
       int bottom = top + input.readUnsignedShort();
       boolean interlaced = (input.readUnsignedByte() & INTERLACED) != 0;
       if (interlaced && bottom - top > 1 && bottom - top < FULL_PASSES) {
-        // The JDK's reader gives the second pass a row although it has none.
+        // The JDK's reader expects a row in the second pass although it has none.
         throw new IOException(
             "interlaced GIF files of %d rows are not supported".formatted(bottom - top));
       }
@@ -76,7 +76,7 @@ record Canvas(int width, int height, int left, int top) {
     return (long) width * height;
   }
 
-  /** The canvas when only every n-th column and row is taken, from the first on. */
+  /** The canvas if only every n-th column and row is read, starting with the first. */
   Canvas every(int step) {
     return new Canvas(
         Math.ceilDiv(width, step),

@@ -26,7 +26,7 @@ public final class CifarImages implements ImageSource {
   private static final Pattern TEN = Pattern.compile("(data|test)_batch(_\\d+)?\\.bin");
   private static final Pattern HUNDRED = Pattern.compile("(train|test)\\.bin");
 
-  /** A longer file does not hold the names of classes. */
+  /** A longer file does not contain the names of classes. */
   private static final long MOST_NAMES_BYTES = 1 << 16;
 
   private final String place;
@@ -85,7 +85,7 @@ public final class CifarImages implements ImageSource {
     classNames = names(paths.getFirst().resolveSibling(kind.names));
   }
 
-  /** Whether a file has the name of one of either data set. */
+  /** Whether a file has a name of CIFAR-10 or CIFAR-100. */
   public static boolean accepts(String name) {
     return TEN.matcher(name).matches() || HUNDRED.matcher(name).matches();
   }
@@ -94,7 +94,7 @@ public final class CifarImages implements ImageSource {
    * Opens files of one data set.
    *
    * @param place the directory, or the only file
-   * @param warnings what went less than well before
+   * @param warnings from earlier steps
    */
   public static ImageSource open(Path place, List<Path> paths, Split split, List<String> warnings)
       throws IOException {

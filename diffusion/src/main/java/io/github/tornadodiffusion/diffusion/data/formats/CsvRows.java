@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The rows of a text of values between commas, as <a
- * href="https://www.rfc-editor.org/rfc/rfc4180">RFC 4180</a> has it: values in quotes may hold
- * commas, line breaks and doubled quotes. Lines without any value are passed over.
+ * The rows of comma-separated values, as in <a href="https://www.rfc-editor.org/rfc/rfc4180">RFC
+ * 4180</a> : values in quotes may hold commas, line breaks and doubled quotes. Lines without any
+ * value are skipped.
  */
 final class CsvRows {
   private final String text;
@@ -36,7 +36,7 @@ final class CsvRows {
     return row;
   }
 
-  /** A value; the comma or line break behind it is next. */
+  /** A value; stops at the comma or line break after it. */
   private String value() {
     StringBuilder value = new StringBuilder();
     boolean quoted = false;

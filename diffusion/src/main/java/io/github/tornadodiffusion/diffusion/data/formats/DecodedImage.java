@@ -1,7 +1,7 @@
 package io.github.tornadodiffusion.diffusion.data.formats;
 
 /**
- * An image as training takes it.
+ * An image in the form that training uses.
  *
  * @param pixels channels * imageSize * imageSize bytes in the order channel, row, column
  * @param width of the image before it was cropped and resized

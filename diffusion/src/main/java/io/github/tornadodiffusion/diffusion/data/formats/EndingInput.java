@@ -7,7 +7,7 @@ import javax.imageio.stream.ImageInputStreamImpl;
 
 /**
  * An image's bytes, with an error once a decoder has read past their end too often. Some decoders
- * take missing bytes for zeros, and ask for millions of them, one by one, in a damaged file.
+ * treat missing bytes as zeros and, in a damaged file, ask for millions of them one by one.
  */
 final class EndingInput extends ImageInputStreamImpl {
   /** How often a decoder may read past the end: some look ahead. */

@@ -17,17 +17,17 @@ public final class FileContent {
   /** The largest image file that is read from an archive. */
   static final int MAX_FILE_BYTES = 1 << 28;
 
-  /** Several files are unpacked at a time, each into pieces that are then joined. */
+  /** Several files are unpacked at the same time, each into pieces that are then joined. */
   private static final int HEAP_PER_FILE = 32;
 
   private FileContent() {}
 
-  /** Whether a file is packed with gzip. */
+  /** Whether a file is compressed with gzip. */
   static boolean isGzip(byte[] head) {
     return head.length > 2 && head[0] == 0x1F && head[1] == (byte) 0x8B;
   }
 
-  /** The first bytes of a file, fewer where it is shorter; unpacked where it is packed. */
+  /** The first bytes of a file, fewer if it is shorter; unpacked if it is compressed. */
   public static byte[] head(Path file, int length) throws IOException {
     byte[] head;
     try (InputStream input = Files.newInputStream(file)) {
@@ -83,7 +83,7 @@ public final class FileContent {
   }
 
   /**
-   * All bytes of a packed image file. Only unpacking it tells how many there are.
+   * All bytes of a compressed image file. Only unpacking it shows how many there are.
    *
    * @throws IOException in one line if there are more than are accepted
    */

@@ -6,7 +6,7 @@ import java.util.SortedSet;
 
 /** Files with paths: those of a directory and its subdirectories, or of an archive. */
 interface FileTree {
-  /** What the whole is called in messages: its path. */
+  /** Its name in messages: its path. */
   String place();
 
   /** The paths of all files that are not hidden, with {@code /} between names. */
@@ -28,6 +28,6 @@ interface FileTree {
     return ImageDecoder.decode(content(path), imageSize, channels);
   }
 
-  /** What went less than well while the files were listed, one line each. */
+  /** Warnings from listing the files, one line each. */
   List<String> warnings();
 }

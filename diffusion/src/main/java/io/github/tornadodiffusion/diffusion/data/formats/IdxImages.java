@@ -20,9 +20,9 @@ import java.util.stream.IntStream;
 /**
  * Grey images in the IDX format of <a href="http://yann.lecun.com/exdb/mnist/">MNIST</a>, which
  * Fashion-MNIST and others use too: a big-endian header (type 8 for bytes, number of dimensions,
- * dimensions) and bare samples. Labels lie in a file of their own, called {@code
+ * dimensions) and bare samples. Labels are in a separate file, called {@code
  * train-labels-idx1-ubyte} where the images are {@code train-images-idx3-ubyte}, or {@code
- * train-labels-idx2-int} as QMNIST has them; any may be packed with gzip.
+ * train-labels-idx2-int} as in QMNIST; any may be packed with gzip.
  */
 public final class IdxImages implements ImageSource {
   private static final int IMAGES_MAGIC = 0x0803;
@@ -55,12 +55,12 @@ public final class IdxImages implements ImageSource {
     classes = labelled ? 1 + parts.stream().mapToInt(IdxImages::maxLabel).max().orElse(-1) : 0;
   }
 
-  /** Whether a file begins as images in this format do. */
+  /** Whether a file begins like images in this format. */
   public static boolean isImages(byte[] head) {
     return magic(head) == IMAGES_MAGIC;
   }
 
-  /** Whether a file begins as labels in this format do. */
+  /** Whether a file begins like labels in this format. */
   public static boolean isLabels(byte[] head) {
     return magic(head) == LABELS_MAGIC || magic(head) == TABLE_MAGIC;
   }
@@ -80,8 +80,8 @@ public final class IdxImages implements ImageSource {
   /**
    * Opens the files of images in a directory.
    *
-   * @param warnings what went less than well before
-   * @throws IOException in one line if they are of several data sets, or only some tell a split
+   * @param warnings from earlier steps
+   * @throws IOException in one line if they are of several data sets, or only some indicate a split
    */
   public static ImageSource open(
       Path directory, List<Path> files, Split split, List<String> warnings) throws IOException {
@@ -92,7 +92,7 @@ public final class IdxImages implements ImageSource {
       there
           .computeIfAbsent(name.map(SplitName::split).orElse(Split.ALL), key -> new ArrayList<>())
           .add(file);
-      // What is left of the names without the split and numbers names the data set.
+      // The rest of the names, without the split and numbers, is the name of the data set.
       String rest = name.map(SplitName::rest).orElse(file.getFileName().toString());
       sets.putIfAbsent(rest.replaceAll("\\.gz$", "").replaceAll("[^\\p{L}]+", "-"), file);
     }
@@ -160,7 +160,7 @@ public final class IdxImages implements ImageSource {
     return FileContent.bytes(content, LABELS_HEADER, count);
   }
 
-  /** The classes among all that QMNIST tells of a digit in a row of its table. */
+  /** The classes, which are the first column of QMNIST's table. */
   private static byte[] firstColumn(Path file, MemorySegment content, int count)
       throws IOException {
     long row = Integer.BYTES * Integer.toUnsignedLong(int32(content, LABELS_HEADER));

@@ -14,9 +14,9 @@ import javax.imageio.IIOException;
 
 /**
  * Turns an image file into a square of bytes: composited over white, cropped to the centre square,
- * resized by {@link Resampler}. The content decides on the format, not the file's name. Of an
- * animation the first frame on its canvas is taken; the orientation that a camera notes is followed
- * wherever the format has it; embedded colour profiles are ignored, as Pillow ignores them.
+ * resized by {@link Resampler}. The content determines the format, not the name of the file. Of an
+ * animation the first frame on its canvas is taken; the orientation that a camera records is
+ * applied wherever the format has it; embedded colour profiles are ignored, as Pillow ignores them.
  */
 public final class ImageDecoder {
   /** The formats, for messages. */
@@ -60,7 +60,7 @@ public final class ImageDecoder {
     } catch (EOFException e) {
       throw new IOException("the file is truncated", e);
     } catch (IIOException | RuntimeException | OutOfMemoryError | InternalError e) {
-      // Readers report damage in checks of their own, or run into it where they have none; the JVM
+      // Readers report damage if they check for it, and otherwise fail in any way; the JVM
       // reports a mapped file that becomes shorter while it is read.
       throw damaged(e);
     }
@@ -115,7 +115,7 @@ public final class ImageDecoder {
         : new DecodedImage(bytes, pixels.width(), pixels.height());
   }
 
-  /** What is cut off before the centre; an odd pixel is cut off at the right or the bottom. */
+  /** The margin before the centre; an odd pixel is cut off at the right or the bottom. */
   private static int margin(int surplus, boolean mirrored) {
     return mirrored ? Math.ceilDiv(surplus, 2) : surplus / 2;
   }

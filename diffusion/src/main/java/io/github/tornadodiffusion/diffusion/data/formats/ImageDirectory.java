@@ -22,8 +22,8 @@ import java.util.TreeSet;
 import java.util.function.Predicate;
 
 /**
- * Finds the files of a directory and its subdirectories. Hidden files and directories are passed
- * over; symbolic links are followed, and a file that several paths lead to counts once.
+ * Finds the files of a directory and its subdirectories. Hidden files and directories are skipped;
+ * symbolic links are followed, and a file with several paths counts once.
  */
 public final class ImageDirectory {
   /** A bound, because links can multiply paths: with two links in each of n directories to 2^n. */
@@ -58,7 +58,8 @@ public final class ImageDirectory {
    * @param files by their paths relative to the directory, with {@code /} between names
    * @param split the split that the user asked for, or null
    * @param warnings from listing the files
-   * @throws IllegalArgumentException with one line that names cause and mend, if there is no image
+   * @throws IllegalArgumentException with one line that names cause and remedy, if there is no
+   *     image
    */
   public static ImageSource open(
       Path directory, SortedMap<String, Path> files, Split split, List<String> warnings) {
@@ -66,10 +67,10 @@ public final class ImageDirectory {
   }
 
   /**
-   * The files by their paths relative to the directory, with {@code /} between names, sorted alike
-   * on every platform.
+   * The files by their paths relative to the directory, with {@code /} between names, sorted in the
+   * same way on every platform.
    *
-   * @param wanted decides by such a path
+   * @param wanted selects files by their paths
    * @param warnings receives what cannot be read
    */
   public static SortedMap<String, Path> files(
@@ -95,7 +96,7 @@ public final class ImageDirectory {
           @Override
           public FileVisitResult visitFile(Path path, BasicFileAttributes attributes) {
             String relative = directory.relativize(path).toString().replace('\\', '/');
-            // A link arrives here only when it leads nowhere; it then counts as unreadable.
+            // A link gets here only if its target is missing; it then counts as unreadable.
             boolean file = attributes.isRegularFile() || attributes.isSymbolicLink();
             if (file && wanted.test(relative) && found.putIfAbsent(relative, path) != null) {
               warnings.add(

@@ -16,10 +16,10 @@ import java.util.regex.Pattern;
 /**
  * Image files with paths, of a directory or an archive, in the order of their paths.
  *
- * <p>Where names tell a split (train, validation, test), the images are those of one; see {@link
- * SplitPaths}. Where files beside them tell labels, these are the classes; see {@link LabelFiles}.
- * Otherwise directories that lead to all the images are passed over, and where every image then
- * lies in one of at least two directories, these are its classes, in the order of their names.
+ * <p>If names indicate splits (train, validation, test), only the images of one are used; see
+ * {@link SplitPaths}. If files beside the images contain labels, these are the classes; see {@link
+ * LabelFiles}. Otherwise directories that contain all the images are ignored, and if every image is
+ * then in one of at least two directories, these are the classes, in the order of their names.
  */
 public final class ImageFiles implements ImageSource {
   private static final Pattern EXTENSION =
@@ -39,7 +39,7 @@ public final class ImageFiles implements ImageSource {
   private final List<String> warnings;
 
   /**
-   * Arranges the images of a place.
+   * Arranges the images of a directory or archive.
    *
    * @param split the split that the user asked for, or null
    * @throws IllegalArgumentException in one line if there are no images or there is no such split
@@ -66,8 +66,8 @@ public final class ImageFiles implements ImageSource {
       classNames = none ? List.of() : files.classNames();
       labels = paths.stream().mapToInt(path -> none ? -1 : files.label(path)).toArray();
     } else {
-      paths = splits.chosen().stream().map(SplitPaths.Told::path).toList();
-      List<String> below = splits.chosen().stream().map(SplitPaths.Told::below).toList();
+      paths = splits.chosen().stream().map(SplitPaths.SplitPath::path).toList();
+      List<String> below = splits.chosen().stream().map(SplitPaths.SplitPath::below).toList();
       int prefix = commonDirectories(below);
       classNames = classes(below, prefix);
       Map<String, Integer> numbers = new HashMap<>();
@@ -76,9 +76,9 @@ public final class ImageFiles implements ImageSource {
     }
   }
 
-  /** The images without those that have no label where others have one. */
-  private List<String> labelled(List<SplitPaths.Told> chosen, LabelFiles files) {
-    List<String> all = chosen.stream().map(SplitPaths.Told::path).toList();
+  /** The images, without those that lack a label if others have one. */
+  private List<String> labelled(List<SplitPaths.SplitPath> chosen, LabelFiles files) {
+    List<String> all = chosen.stream().map(SplitPaths.SplitPath::path).toList();
     List<String> labelled = all.stream().filter(path -> files.label(path) >= 0).toList();
     if (labelled.isEmpty()) {
       return all;
@@ -98,18 +98,18 @@ public final class ImageFiles implements ImageSource {
     return labelled;
   }
 
-  /** Whether a path is of an image that is not hidden. */
+  /** Whether a path names an image that is not hidden. */
   public static boolean accepts(String path) {
     return !isHidden(path) && EXTENSION.matcher(path.toLowerCase(Locale.ROOT)).matches();
   }
 
-  /** Whether a path is of a file that counts for nothing. */
+  /** Whether a path names a file that is ignored. */
   static boolean isHidden(String path) {
     if (path.length() > MOST_CHARACTERS) {
       return true;
     }
     for (String name : path.split("/", -1)) {
-      // __MACOSX holds what macOS notes about the files of an archive, under the same names.
+      // __MACOSX contains metadata of macOS about the files of an archive, under the same names.
       if (name.startsWith(".") || name.equals("__MACOSX")) {
         return true;
       }
@@ -117,7 +117,7 @@ public final class ImageFiles implements ImageSource {
     return false;
   }
 
-  /** The length of the directories that lead to all paths. */
+  /** The length of the directories that all paths have in common. */
   private static int commonDirectories(List<String> paths) {
     int prefix = 0;
     while (true) {
@@ -130,7 +130,7 @@ public final class ImageFiles implements ImageSource {
     }
   }
 
-  /** The directory that comes next in a path, or an empty text before the file's name. */
+  /** The next directory in a path, or an empty text before the name of the file. */
   private static String first(String path, int from) {
     int end = path.indexOf('/', from);
     return end < 0 ? "" : path.substring(from, end);
@@ -152,7 +152,7 @@ public final class ImageFiles implements ImageSource {
     return List.copyOf(names);
   }
 
-  /** Whether a directory's number is what its image's number begins with. */
+  /** Whether the number of a directory is the beginning of its image's number. */
   private static boolean isOfThousand(String path) {
     Matcher matcher = THOUSANDS.matcher(path);
     if (!matcher.matches()) {

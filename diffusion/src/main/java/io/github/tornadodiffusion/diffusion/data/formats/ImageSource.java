@@ -3,15 +3,15 @@ package io.github.tornadodiffusion.diffusion.data.formats;
 import java.io.IOException;
 import java.util.List;
 
-/** Images where they lie, with random access, safe for use by several threads. */
+/** Images in their files, with random access, safe for use by several threads. */
 public interface ImageSource {
-  /** What the images are called together in messages: the path that holds them. */
+  /** The name of the whole in messages: the path that contains the images. */
   String place();
 
   /** Number of images, at least 1. */
   int size();
 
-  /** What an image is called in messages. */
+  /** The name of an image in messages. */
   String name(int index);
 
   /**
@@ -26,7 +26,7 @@ public interface ImageSource {
   /** The class of an image, or -1 where images have no labels. */
   int label(int index);
 
-  /** The classes' names in the order of the labels; empty where images have no labels. */
+  /** The classes' names in the order of the labels; empty if images have no labels. */
   List<String> classNames();
 
   /** Warnings so far, one line each. */

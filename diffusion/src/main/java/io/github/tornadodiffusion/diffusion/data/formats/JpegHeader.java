@@ -7,9 +7,9 @@ import java.util.Arrays;
 import javax.imageio.stream.ImageInputStream;
 
 /**
- * What a JPEG file says before its image begins.
+ * What the header of a JPEG file says.
  *
- * @param components of a pixel; 0 if the file does not say, which is for the decoder to report
+ * @param components of a pixel; 0 if the file does not say, which the decoder will report
  * @param yCbCr whether three components are YCbCr rather than RGB
  * @param orientation how the image is to be turned
  */
@@ -21,18 +21,18 @@ record JpegHeader(int components, boolean yCbCr, Orientation orientation) {
   private static final byte[] XMP = ascii("http://ns.adobe.com/xap/1.0/\0");
   private static final byte[] ADOBE = ascii("Adobe");
 
-  /** Where the segments have what is looked for; libjpeg asks for as many bytes. */
+  /** How many bytes of a segment are read, as in libjpeg. */
   private static final int JFIF_BYTES = 14;
 
   private static final int ADOBE_TRANSFORM = 11;
   private static final int FRAME_COMPONENTS = 5;
 
   /**
-   * Reads the segments. Which model three components have is decided as libjpeg decides it ({@code
+   * Reads the segments. The colour model of three components is determined as in libjpeg ({@code
    * default_decompress_parms} in jdapimin.c): JFIF means YCbCr, else Adobe's segment says it, else
-   * the components 'R', 'G' and 'B' are what they are called, and all others are YCbCr.
+   * components with the names 'R', 'G' and 'B' are RGB, and all others are YCbCr.
    *
-   * @param input at the file's start, where it will be again
+   * @param input at the start of the file, and afterwards again
    */
   static JpegHeader read(ImageInputStream input) throws IOException {
     byte[] exif = null;
@@ -45,7 +45,7 @@ record JpegHeader(int components, boolean yCbCr, Orientation orientation) {
       input.skipBytes(2);
       for (int marker = next(input); marker != SCAN && marker != END; marker = next(input)) {
         if (marker == 0x01 || (marker >= 0xD0 && marker < 0xD9)) {
-          // These stand alone, without a segment.
+          // These have no segment.
           continue;
         }
         byte[] segment = new byte[Math.max(0, input.readUnsignedShort() - 2)];
@@ -63,7 +63,7 @@ record JpegHeader(int components, boolean yCbCr, Orientation orientation) {
         }
       }
     } catch (EOFException e) {
-      // What is missing is for the decoder to report.
+      // The decoder will report what is missing.
     } finally {
       input.reset();
     }
@@ -72,7 +72,7 @@ record JpegHeader(int components, boolean yCbCr, Orientation orientation) {
     return new JpegHeader(components, yCbCr, Orientation.of(exif, xmp));
   }
 
-  /** The next marker; what lies before it and the bytes that fill up to it are passed over. */
+  /** The next marker; anything before it, including fill bytes, is skipped. */
   private static int next(ImageInputStream input) throws IOException {
     int previous = 0;
     int value = input.readUnsignedByte();

@@ -16,7 +16,7 @@ final class JpegScans {
 
   private JpegScans() {}
 
-  /** Refuses an image of so many pixels and too many scans. */
+  /** Refuses an image with too many scans for its pixels. */
   static void check(long scans, long pixels) throws IOException {
     if (scans * pixels > MOST_PIXELS) {
       throw new IOException(
@@ -27,7 +27,7 @@ final class JpegScans {
   /**
    * How many scans there are.
    *
-   * @param input at the file's start, where it will be again
+   * @param input at the start of the file, and afterwards again
    */
   static long count(ImageInputStream input) throws IOException {
     byte[] buffer = new byte[BUFFER_BYTES];

@@ -20,10 +20,10 @@ import tools.jackson.databind.json.JsonMapper;
  * Labels in files beside the images, in directories and archives alike: {@code dataset.json} as
  * StyleGAN's and EDM's tools write it, {@code metadata.csv} and {@code metadata.jsonl} with a
  * column {@code file_name} as the library {@code datasets} reads them, and WebDataset's {@code
- * NAME.cls}. The paths in a file begin where it lies.
+ * NAME.cls}. The paths in a file are relative to its directory.
  *
- * <p>Where there is such a file, directories are no classes. What lies there of other kinds of data
- * is named in a warning.
+ * <p>If there is such a file, directories are not classes. A warning names other kinds of data
+ * beside the images.
  */
 final class LabelFiles {
   private static final List<String> COLUMNS =
@@ -34,14 +34,14 @@ final class LabelFiles {
   private static final Pattern NEGATIVE = Pattern.compile("-[0-9]+(\\.0*)?");
   private static final Pattern NUMBER = Pattern.compile("-?[0-9]*\\.?[0-9]+([eE][-+]?[0-9]+)?");
 
-  /** Data that may hold labels; of texts those that are called so or as an image are captions. */
+  /** Files that may contain labels; a text with the name of an image is a caption. */
   private static final Pattern DATA =
       Pattern.compile(".*\\.(csv|tsv|json|jsonl|ndjson|parquet|xml|mat|npy|pkl)");
 
   private static final Pattern LABEL_TEXT =
       Pattern.compile(".*(label|class|annotation|attr|caption|metadata)[^/]*\\.txt");
 
-  /** Larger numbers are names. */
+  /** Larger numbers are treated as names. */
   private static final int MOST_CLASSES = 1 << 20;
 
   private final FileTree tree;
@@ -85,7 +85,7 @@ final class LabelFiles {
     warnings.add(Messages.line(format.formatted(values)));
   }
 
-  /** Reads a file if it is of a known kind. */
+  /** Reads a file if its kind is known. */
   private boolean read(String path) {
     String directory = path.substring(0, path.lastIndexOf('/') + 1);
     String name = path.substring(directory.length());
@@ -97,7 +97,7 @@ final class LabelFiles {
         default -> name.endsWith(CLS) && cls(path);
       };
     } catch (IOException | JacksonException e) {
-      // Whatever it would tell: directories are not it.
+      // Even if it is unreadable, directories are not the classes.
       sources.add(path);
       warn("%s in %s cannot be read: %s", path, tree.place(), e.getMessage());
       return true;
@@ -136,7 +136,7 @@ final class LabelFiles {
     return true;
   }
 
-  /** Which of the numbers is one where all others are zero, or -1. */
+  /** The index of the only number that is one if all others are zero, or -1. */
   private static int hot(JsonNode vector) {
     int hot = -1;
     for (int i = 0; i < vector.size(); i++) {
@@ -206,7 +206,7 @@ final class LabelFiles {
     return "";
   }
 
-  /** A text that is the class of the images of the same name. */
+  /** Reads a text that is the class of the images with the same name. */
   private boolean cls(String path) throws IOException {
     List<String> its = byStem.get(stem(path));
     if (its == null) {
@@ -220,7 +220,10 @@ final class LabelFiles {
     return true;
   }
 
-  /** The path up to the first point of its last name, which WebDataset takes for the sample. */
+  /**
+   * The path up to the first point in the name of the file, which is the name of a sample in
+   * WebDataset.
+   */
   private static String stem(String path) {
     int point = path.indexOf('.', path.lastIndexOf('/') + 1);
     return point < 0 ? path : path.substring(0, point);
@@ -236,7 +239,7 @@ final class LabelFiles {
     return caption || DATA.matcher(name).matches() || LABEL_TEXT.matcher(name).matches();
   }
 
-  /** Numbers are classes as they are, and texts in their order. */
+  /** Numbers are the classes themselves; texts are numbered in their order. */
   private List<String> classes() {
     Set<String> values = new TreeSet<>(labels.values());
     if (values.stream().allMatch(label -> WHOLE.matcher(label).matches())) {
@@ -256,12 +259,12 @@ final class LabelFiles {
     return Integer.parseInt(label.replaceFirst("\\..*", ""));
   }
 
-  /** Whether there are files of labels, so that directories are no classes. */
+  /** Whether there are files of labels, so that directories are not classes. */
   boolean areThere() {
     return !sources.isEmpty();
   }
 
-  /** The files that tell the labels. */
+  /** The files that contain the labels. */
   String sources() {
     return String.join(" and ", sources);
   }
@@ -271,7 +274,7 @@ final class LabelFiles {
     return numbers.getOrDefault(labels.get(path), -1);
   }
 
-  /** The classes' names in the order of the labels; empty where there are none. */
+  /** The classes' names in the order of the labels; empty if there are none. */
   List<String> classNames() {
     return classNames;
   }

@@ -8,8 +8,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * How the rows and columns of an image as it is stored lie in the image as it is meant to be seen.
- * Cameras store what the sensor sees and note in the Exif tag Orientation how the camera was held.
+ * How the rows and columns of a stored image must be arranged to be seen as intended. Cameras store
+ * what the sensor sees and record in the Exif tag Orientation how the camera was held.
  *
  * @param transposed whether stored rows are columns
  * @param mirroredX whether stored columns run backwards
@@ -25,7 +25,7 @@ record Orientation(boolean transposed, boolean mirroredX, boolean mirroredY) {
   private static final Pattern XMP =
       Pattern.compile("tiff:Orientation\\s*(?:=\\s*[\"']|>)\\s*([1-8])\\s*[\"'<]");
 
-  /** What the tag's values 1 to 8 mean; others mean nothing. */
+  /** The meaning of the tag's values 1 to 8; others have none. */
   static Orientation of(int value) {
     return switch (value) {
       case 2 -> new Orientation(false, true, false);
@@ -40,8 +40,8 @@ record Orientation(boolean transposed, boolean mirroredX, boolean mirroredY) {
   }
 
   /**
-   * What Exif data say, or where they say nothing, XMP data, as Pillow has it; upright if neither
-   * does or they are damaged.
+   * The orientation from Exif data or, if they have none, from XMP data, as in Pillow; upright if
+   * neither has one or they are damaged.
    *
    * @param exif the tags as a TIFF file, with or without {@code Exif} before it, or null
    * @param xmp a text, or null
@@ -82,7 +82,10 @@ record Orientation(boolean transposed, boolean mirroredX, boolean mirroredY) {
     return 0;
   }
 
-  /** The first value of an entry; 0 for the types that Pillow takes for no number, and bytes. */
+  /**
+   * The first value of an entry; 0 for bytes and for the types that Pillow does not treat as
+   * numbers.
+   */
   private static int value(ByteBuffer tiff, int entry) {
     int type = tiff.getShort(entry + 2);
     int size =
@@ -94,7 +97,7 @@ record Orientation(boolean transposed, boolean mirroredX, boolean mirroredY) {
           default -> 0;
         };
     long count = Integer.toUnsignedLong(tiff.getInt(entry + 4));
-    // What does not fit into the entry lies where it says.
+    // A value that does not fit into the entry is at the offset that the entry has instead.
     int at = size * count <= 4 ? entry + 8 : tiff.getInt(entry + 8);
     if (size == 0 || count == 0 || at < 0 || at > tiff.limit() - size) {
       return 0;
@@ -107,7 +110,7 @@ record Orientation(boolean transposed, boolean mirroredX, boolean mirroredY) {
     };
   }
 
-  /** Turns a square plane as it is stored into one as it is seen. */
+  /** Rearranges a square plane from the stored to the visible orientation. */
   float[] seen(float[] stored, int side) {
     if (equals(UPRIGHT)) {
       return stored;

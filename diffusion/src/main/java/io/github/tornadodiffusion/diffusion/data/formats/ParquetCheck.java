@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Checks what a Parquet file says of itself before the library believes it: that lengths, numbers
- * of rows and sizes of pages fit the file, each other and the memory. The library allocates what a
- * length asks for and looks forever for a page that is not there.
+ * Checks the metadata of a Parquet file before the library relies on them: lengths, numbers of rows
+ * and sizes of pages must fit the file, each other and the memory. The library would allocate any
+ * length that is declared, and search for ever for a missing page.
  *
  * <p>The numbers are those of the fields in <a
  * href="https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift">parquet.thrift</a>.
@@ -23,7 +23,7 @@ final class ParquetCheck {
   private static final ValueLayout.OfInt INT =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  /** Several pages are unpacked at a time. */
+  /** Several pages are unpacked at the same time. */
   private static final int HEAP_PER_PAGE = 16;
 
   /** A footer takes several times its length while it is read. */
@@ -51,7 +51,7 @@ final class ParquetCheck {
    * Checks a file.
    *
    * @return the number of its rows
-   * @throws IOException in a few words that tell what is wrong
+   * @throws IOException that says in a few words what is wrong
    */
   static int rows(Path file) throws IOException {
     MemorySegment content = FileContent.read(file);
@@ -60,7 +60,7 @@ final class ParquetCheck {
   }
 
   private int rows() throws IOException {
-    // The tail is no part of the footer, and a damaged footer must not reach into it.
+    // The tail is not part of the footer, and a damaged footer must not extend into it.
     MemorySegment footer = content.asSlice(0, content.byteSize() - TAIL_BYTES);
     ThriftStruct file = ThriftStruct.read(footer, footerStart);
     long rows = file.number(3, -1);
@@ -90,7 +90,7 @@ final class ParquetCheck {
     check(
         start >= MAGIC_BYTES && length >= 0 && length <= footerStart - start,
         "a column lies outside of it");
-    // A chunk of a damaged file must not reach into the next one, so it is read on its own.
+    // A chunk of a damaged file must not extend into the next one, so it is read separately.
     MemorySegment chunk = content.asSlice(0, start + length);
     Map<Long, Long> pages = new HashMap<>();
     long values = 0;
@@ -109,7 +109,7 @@ final class ParquetCheck {
     }
   }
 
-  /** How many values a page has; those of a dictionary do not count. */
+  /** The number of values in a page; those of a dictionary do not count. */
   private static long values(ThriftStruct page, long packed) throws IOException {
     long size = page.number(2, -1);
     long heap = Runtime.getRuntime().maxMemory();
@@ -127,7 +127,7 @@ final class ParquetCheck {
     return values;
   }
 
-  /** Where an index says that pages lie, there must be pages. */
+  /** There must be pages wherever an index says so. */
   private void index(ThriftStruct column, Map<Long, Long> pages) throws IOException {
     long offset = column.number(4, -1);
     check(offset >= 0 && offset <= footerStart, "an index lies outside of it");

@@ -18,17 +18,17 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * Which columns of a Parquet file hold images and labels.
  *
- * <p>Files of the Hugging Face hub say so in their metadata ({@code huggingface}: features of the
- * types Image and ClassLabel), which comes before every guess. Where it says nothing, the image is
- * the first structure with a field "bytes" or else a binary column "image" or "img", the label a
- * column "label", "labels" or "fine_label". Of several columns that the metadata say the same of,
- * one that is called so is taken, or else the first.
+ * <p>Files of the Hugging Face hub declare them in their metadata ({@code huggingface}: features of
+ * the types Image and ClassLabel), which takes precedence. Without metadata, the image is the first
+ * structure with a field "bytes" or else a binary column "image" or "img", the label a column
+ * "label", "labels" or "fine_label". If the metadata declare several columns alike, one with such a
+ * name is taken, or else the first.
  *
  * @param image the column of images
  * @param struct whether it is a structure with a field {@code bytes}
  * @param label the column of labels, or null
  * @param labelType the type of its values, or null
- * @param names the classes' names, empty where the metadata has none
+ * @param names of the classes, empty if the metadata have none
  * @param others the columns that might have been taken as well
  */
 record ParquetColumns(
@@ -41,7 +41,7 @@ record ParquetColumns(
   private static final String BYTES = "bytes";
   private static final List<String> IMAGES = List.of("image", "img");
 
-  /** What the metadata say of columns that they say nothing special of. */
+  /** What the metadata say about ordinary columns. */
   private static final List<String> PLAIN = List.of("", "Value");
 
   private static final List<String> LABELS = List.of("label", "labels", "fine_label");
@@ -80,7 +80,7 @@ record ParquetColumns(
         others);
   }
 
-  /** Whether labels are texts, which name the classes. */
+  /** Whether labels are texts, which are the names of the classes. */
   boolean textLabels() {
     return labelType == PhysicalType.BYTE_ARRAY;
   }
@@ -91,12 +91,14 @@ record ParquetColumns(
       String text = metadata.getOrDefault("huggingface", "{}");
       return mapper.readTree(text).path("info").path("features");
     } catch (JacksonException e) {
-      // The metadata only names what the columns show by themselves.
+      // The metadata only repeat what is known from the columns.
       return mapper.createObjectNode();
     }
   }
 
-  /** The column of one of these names, in their order, or else the first; null of none. */
+  /**
+   * The first of these names that a column has, or else the first column; null if there is none.
+   */
   private static SchemaNode preferred(List<SchemaNode> nodes, List<String> names) {
     for (String name : names) {
       for (SchemaNode node : nodes) {
@@ -118,7 +120,8 @@ record ParquetColumns(
     if (!told.isEmpty()) {
       return told;
     }
-    // What the metadata call audio, video or a class is no image, whatever its name is.
+    // A column that the metadata declare as audio, video or a class is not an image, whatever its
+    // name.
     List<SchemaNode> free =
         readable.stream().filter(node -> PLAIN.contains(type(node, features))).toList();
     List<SchemaNode> structures = free.stream().filter(ParquetColumns::hasBytes).toList();
@@ -127,7 +130,7 @@ record ParquetColumns(
         : structures.subList(0, 1);
   }
 
-  /** What the metadata say of a column; nothing where they do not mention it. */
+  /** What the metadata say about a column; empty if they do not mention it. */
   private static String type(SchemaNode node, JsonNode features) {
     return features.path(node.name()).path("_type").asString("");
   }

@@ -15,10 +15,10 @@ import java.util.function.Function;
 
 /**
  * The rows of one Parquet file. Rows that are read in order come in blocks from one pass over the
- * file; any other is sought, for which the rows before it in its row group are unpacked.
+ * file. Any other row is sought, which unpacks the earlier rows of its row group.
  */
 final class ParquetFile implements AutoCloseable {
-  /** Rows that are held at a time. */
+  /** Rows that are kept at the same time. */
   private static final int BLOCK = 64;
 
   private final Path path;
@@ -72,7 +72,7 @@ final class ParquetFile implements AutoCloseable {
     return rows;
   }
 
-  /** The labels of all rows: Long, String or null where a row has none. */
+  /** The labels of all rows: Long, String or null if a row has none. */
   List<Object> labels() throws IOException {
     Function<RowReader, Object> value =
         switch (columns.labelType()) {
@@ -114,7 +114,7 @@ final class ParquetFile implements AutoCloseable {
       return block.get(row - blockStart);
     }
     if (damage != null) {
-      // Seeking later rows would unpack the damaged part again for each of them.
+      // Otherwise seeking each of the later rows would unpack the damaged part again.
       throw damage;
     }
     try {

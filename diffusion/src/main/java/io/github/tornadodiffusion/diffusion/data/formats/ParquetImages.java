@@ -22,12 +22,13 @@ import java.util.stream.IntStream;
 /**
  * Images in <a href="https://parquet.apache.org">Parquet</a> files as the Hugging Face hub serves
  * data sets: encoded images in a column {@code image{bytes, path}}, and where there are classes, a
- * column of labels. A word of a file's name or of a directory it lies in tells its split.
+ * column of labels. A word in the name of a file, or of a directory that contains it, indicates its
+ * split.
  */
 public final class ParquetImages implements ImageSource {
   /**
-   * Kept in a field, because a logger that is not referenced loses its level; the library logs its
-   * codecs.
+   * Kept in a field, because a logger without a reference loses its level. The library would log
+   * its codecs.
    */
   private static final Logger LIBRARY = Logger.getLogger("dev.hardwood");
 
@@ -39,7 +40,7 @@ public final class ParquetImages implements ImageSource {
   private static final HardwoodContext CONTEXT =
       HardwoodContext.create(Math.max(1, Runtime.getRuntime().availableProcessors() / 2));
 
-  /** The end of a name, and what the hub's older files have before it to be told apart. */
+  /** The end of a name, and the hash before it that distinguishes older files of the hub. */
   private static final Pattern HASH = Pattern.compile("(-[0-9a-f]{16})?\\.parquet$");
 
   private final String place;
@@ -95,7 +96,7 @@ public final class ParquetImages implements ImageSource {
     }
   }
 
-  /** Whether a file begins as a Parquet file does. */
+  /** Whether a file begins like a Parquet file. */
   public static boolean isParquet(byte[] head) {
     return head.length > 3 && head[0] == 'P' && head[1] == 'A' && head[2] == 'R' && head[3] == '1';
   }
@@ -105,7 +106,7 @@ public final class ParquetImages implements ImageSource {
    *
    * @param place the directory, or the only file
    * @param names the files' paths in the directory, with {@code /} between names; empty for a file
-   * @param before what went less than well before
+   * @param before warnings from earlier steps
    */
   public static ImageSource open(Path place, List<String> names, Split split, List<String> before)
       throws IOException {
@@ -169,7 +170,10 @@ public final class ParquetImages implements ImageSource {
     return Split.choose(there, split, file.toString());
   }
 
-  /** The split that a file's name tells, or else the innermost directory that tells one. */
+  /**
+   * The split that the name of a file indicates, or else its innermost directory that indicates
+   * one.
+   */
   private static Optional<SplitName> told(String path) {
     String[] parts = HASH.matcher(path).replaceFirst("").split("/", -1);
     for (int i = parts.length - 1; i >= 0; i--) {
@@ -181,7 +185,7 @@ public final class ParquetImages implements ImageSource {
     return Optional.empty();
   }
 
-  /** What is left of a path without splits and numbers: the name of the data set or its part. */
+  /** The rest of a path, without splits and numbers: the name of the data set or a part of it. */
   private static String dataSet(String path) {
     return Arrays.stream(HASH.matcher(path).replaceFirst("").split("/", -1))
         .map(part -> SplitName.of(part).map(SplitName::rest).orElse(part))
@@ -191,7 +195,7 @@ public final class ParquetImages implements ImageSource {
         .collect(Collectors.joining("/"));
   }
 
-  /** The classes; none where no row has a label, as in the test split of a competition. */
+  /** The classes; none if no row has a label, as in the test split of a competition. */
   private static List<String> classNames(List<Object> values, ParquetColumns columns) {
     if (columns.label() == null) {
       return List.of();
@@ -227,7 +231,7 @@ public final class ParquetImages implements ImageSource {
   private int file(int index) {
     int found = Arrays.binarySearch(firsts, index);
     int file = found >= 0 ? found : -found - 2;
-    // Files without rows begin where the next one does.
+    // Files without rows begin where the next one begins.
     while (firsts[file + 1] <= index) {
       file++;
     }

@@ -10,7 +10,7 @@ import java.util.Arrays;
 /**
  * Reads an image's rows as red, green and blue over white.
  *
- * <p>It takes the stored samples themselves. {@link BufferedImage#getRGB} would treat grey samples
+ * <p>It uses the stored samples themselves. {@link BufferedImage#getRGB} would treat grey samples
  * as linear light and brighten them, and would apply embedded colour profiles pixel by pixel.
  */
 final class PixelRows {

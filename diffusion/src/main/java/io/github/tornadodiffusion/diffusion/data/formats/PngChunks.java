@@ -11,8 +11,8 @@ import java.util.zip.InflaterInputStream;
 import javax.imageio.stream.ImageInputStream;
 
 /**
- * The orientation that a PNG file tells, in any chunk before or behind its image: in {@code eXIf},
- * in the texts by which ImageMagick keeps Exif and XMP data, or in XMP's own text.
+ * The orientation that a PNG file records, in any chunk before or after its image: in {@code eXIf},
+ * in the texts in which ImageMagick stores Exif and XMP data, or in XMP's own text.
  */
 final class PngChunks {
   private static final int SIGNATURE_BYTES = 8;
@@ -30,7 +30,7 @@ final class PngChunks {
   /**
    * Looks for the orientation.
    *
-   * @param input at the file's start, where it will be again
+   * @param input at the start of the file, and afterwards again
    */
   static Orientation orientation(ImageInputStream input) throws IOException {
     PngChunks chunks = new PngChunks();
@@ -41,14 +41,14 @@ final class PngChunks {
         input.skipBytes(CHECKSUM_BYTES);
       }
     } catch (EOFException e) {
-      // What is missing is for the decoder to report.
+      // The decoder will report what is missing.
     } finally {
       input.reset();
     }
     return Orientation.of(chunks.exif == null ? chunks.profile : chunks.exif, chunks.xmp);
   }
 
-  /** Reads a chunk but for its checksum; false after the last one. */
+  /** Reads a chunk without its checksum; false after the last one. */
   private boolean read(ImageInputStream input) throws IOException {
     long length = input.readUnsignedInt();
     byte[] name = new byte[4];
@@ -78,7 +78,7 @@ final class PngChunks {
     return true;
   }
 
-  /** The text behind a keyword; nothing where it is damaged. */
+  /** The text after a keyword; empty if it is damaged. */
   private static byte[] text(String type, byte[] data, int start) throws IOException {
     int from = start;
     boolean packed = type.equals("zTXt");
@@ -86,7 +86,7 @@ final class PngChunks {
       from++;
     } else if (type.equals("iTXt")) {
       packed = start < data.length && data[start] != 0;
-      // Behind the method of compression lie two texts, the language and the translated keyword.
+      // After the compression method come two texts, the language and the translated keyword.
       from = indexOfZero(data, indexOfZero(data, start + 2) + 1) + 1;
     }
     if (from > data.length) {

@@ -10,26 +10,27 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * The images of one split among paths. A directory tells it, wherever on the path: the outermost
- * that is called as a split and nothing else, or else the outermost that has its word. Where no
- * directory does, the names of the files may.
+ * Selects the images of one split among paths. A directory anywhere on the path indicates the
+ * split: the outermost one whose whole name is that of a split, or else the outermost one whose
+ * name contains its word. If no directory does, the names of the files may.
  *
- * <p>What only some names tell is a split if two splits are called so and nothing else; the others
- * are then left out. Otherwise a class may be called as a split. Either is said in a warning.
+ * <p>If only some names indicate a split, this counts if two splits are named exactly; the other
+ * images are then left out. Otherwise a class may happen to have the name of a split. A warning
+ * reports either case.
  */
 final class SplitPaths {
-  private final List<Told> chosen;
+  private final List<SplitPath> chosen;
   private final List<String> warnings = new ArrayList<>();
 
   /**
-   * A path and what tells its split.
+   * A path and the name that indicates its split.
    *
    * @param name of a directory or file, or null
-   * @param below the path without what tells its split
+   * @param below the path without that name
    */
-  record Told(String path, SplitName name, String below) {
-    private static Told nothing(String path) {
-      return new Told(path, null, path);
+  record SplitPath(String path, SplitName name, String below) {
+    private static SplitPath nothing(String path) {
+      return new SplitPath(path, null, path);
     }
   }
 
@@ -37,21 +38,21 @@ final class SplitPaths {
    * Sorts paths.
    *
    * @param paths at least one, sorted
-   * @param prefix the length of the directories that lead to all of them
+   * @param prefix the length of the directories that all of them have in common
    * @param asked the split that the user asked for, or null
    * @param place the data's name in messages
    * @throws IllegalArgumentException in one line if there is no such split
    */
   SplitPaths(List<String> paths, int prefix, Split asked, String place) {
-    List<Told> told = paths.stream().map(path -> byDirectory(path, prefix)).toList();
+    List<SplitPath> told = paths.stream().map(path -> byDirectory(path, prefix)).toList();
     boolean directories = told.stream().anyMatch(t -> t.name != null);
     if (!directories) {
       told = paths.stream().map(SplitPaths::byFile).toList();
     }
     Set<Split> splits = EnumSet.noneOf(Split.class);
     Set<Split> exact = EnumSet.noneOf(Split.class);
-    List<Told> others = new ArrayList<>();
-    for (Told path : told) {
+    List<SplitPath> others = new ArrayList<>();
+    for (SplitPath path : told) {
       if (path.name == null) {
         others.add(path);
       } else {
@@ -65,10 +66,12 @@ final class SplitPaths {
         others.isEmpty()
             ? splits.size() > 1 || (directories && !exact.isEmpty())
             : exact.size() > 1;
-    TreeMap<Split, List<Told>> there = new TreeMap<>();
-    for (Told path : told) {
+    TreeMap<Split, List<SplitPath>> there = new TreeMap<>();
+    for (SplitPath path : told) {
       if (!areSplits) {
-        there.computeIfAbsent(Split.ALL, key -> new ArrayList<>()).add(Told.nothing(path.path));
+        there
+            .computeIfAbsent(Split.ALL, key -> new ArrayList<>())
+            .add(SplitPath.nothing(path.path));
       } else if (path.name != null) {
         there.computeIfAbsent(path.name.split(), key -> new ArrayList<>()).add(path);
       }
@@ -82,7 +85,7 @@ final class SplitPaths {
               "%d of %d images in %s are of no split and left out, such as %s"
                   .formatted(others.size(), paths.size(), place, others.getFirst().path)));
     } else if (!others.isEmpty() && (directories || !exact.isEmpty() || splits.size() > 1)) {
-      Told named = told.stream().filter(t -> t.name != null).findFirst().orElse(null);
+      SplitPath named = told.stream().filter(t -> t.name != null).findFirst().orElse(null);
       if (named != null) {
         warnings.add(
             Messages.line(
@@ -92,36 +95,37 @@ final class SplitPaths {
     }
   }
 
-  private static Told byDirectory(String path, int prefix) {
-    Told found = null;
+  private static SplitPath byDirectory(String path, int prefix) {
+    SplitPath found = null;
     int start = 0;
     for (int end = path.indexOf('/'); end >= 0; end = path.indexOf('/', start)) {
       SplitName name = SplitName.of(path.substring(start, end)).orElse(null);
-      // A directory that leads to all images may be called as anything.
+      // A directory that contains all images may have any name.
       boolean counts = name != null && (name.exact() || (start >= prefix && found == null));
       if (counts) {
         String rest = name.rest().isEmpty() ? "" : name.rest() + "/";
-        found = new Told(path, name, path.substring(0, start) + rest + path.substring(end + 1));
+        found =
+            new SplitPath(path, name, path.substring(0, start) + rest + path.substring(end + 1));
         if (name.exact()) {
           return found;
         }
       }
       start = end + 1;
     }
-    return found == null ? Told.nothing(path) : found;
+    return found == null ? SplitPath.nothing(path) : found;
   }
 
-  private static Told byFile(String path) {
+  private static SplitPath byFile(String path) {
     String name = path.substring(path.lastIndexOf('/') + 1).replaceFirst("\\.[^.]*$", "");
-    return new Told(path, SplitName.of(name).orElse(null), path);
+    return new SplitPath(path, SplitName.of(name).orElse(null), path);
   }
 
   /** The paths of the split. */
-  List<Told> chosen() {
+  List<SplitPath> chosen() {
     return chosen;
   }
 
-  /** What is unclear, one line each. */
+  /** Warnings about unclear names, one line each. */
   List<String> warnings() {
     return warnings;
   }

@@ -19,7 +19,7 @@ import javax.imageio.stream.ImageInputStream;
 
 /**
  * An image as its file stores it. Of an animation it is the first frame on its canvas. The samples
- * are taken as they are stored: no reader applies an embedded profile.
+ * are used as stored: no reader applies an embedded profile.
  *
  * @param rows of the image before it is turned
  * @param orientation how it is to be turned
@@ -31,13 +31,15 @@ record StoredImage(PixelRows rows, Orientation orientation) {
   /** Larger images are read with every n-th pixel only, to bound the memory they take. */
   private static final long LARGE_PIXELS = 16_000_000;
 
-  /** What is refused beyond: a byte of deflate stands for 1032, each 8 pixels of black or white. */
+  /**
+   * More is refused: a byte of deflate expands to at most 1032, each 8 pixels of black or white.
+   */
   private static final int MOST_PIXELS_PER_BYTE = 8 * 1032;
 
   /** Of a pixel: four samples of 16 bits. */
   private static final int MOST_BITS = 64;
 
-  /** Fewer may come from any file: WebP has no bound of this kind. */
+  /** Fewer pixels are always accepted, because WebP has no bound of this kind. */
   private static final long SMALL_PIXELS = 1_000_000;
 
   private static final int BMP_COMPRESSION = 30;
@@ -51,7 +53,8 @@ record StoredImage(PixelRows rows, Orientation orientation) {
   /**
    * Reads an image.
    *
-   * @param imageSize width and height it will be resized to: a far larger image is read in part
+   * @param imageSize width and height it will be resized to: a much larger image is read only in
+   *     part
    * @throws IOException if it cannot be read
    */
   static StoredImage read(MemorySegment content, int imageSize) throws IOException {
@@ -96,8 +99,8 @@ record StoredImage(PixelRows rows, Orientation orientation) {
   }
 
   /**
-   * The components of a JPEG file are taken as they are coded: the JDK has a guess of its own at
-   * what they mean, and converts from an embedded profile.
+   * The components of a JPEG file are used as coded, because the JDK guesses their meaning
+   * differently and applies an embedded profile.
    */
   private static StoredImage jpeg(ImageReader reader, ImageInputStream input, int imageSize)
       throws IOException {
@@ -139,7 +142,7 @@ record StoredImage(PixelRows rows, Orientation orientation) {
     return new StoredImage(image(reader, canvas, frame, imageSize), file.orientation());
   }
 
-  /** Printers take such files; none of the usual readers does. */
+  /** Printers accept such files; none of the usual readers does. */
   private static void checkBmp(ImageInputStream input) throws IOException {
     input.mark();
     ByteOrder order = input.getByteOrder();
@@ -154,9 +157,9 @@ record StoredImage(PixelRows rows, Orientation orientation) {
   }
 
   /**
-   * Reads an image that its reader leaves as it is stored.
+   * Reads an image whose reader does not convert it.
    *
-   * @param canvas that the image lies on, or null if it fills it
+   * @param canvas of the image, or null if the image fills it
    */
   private static PixelRows image(
       ImageReader reader, Canvas canvas, ImageInputStream input, int imageSize) throws IOException {
@@ -166,7 +169,7 @@ record StoredImage(PixelRows rows, Orientation orientation) {
     Canvas whole = canvas == null ? Canvas.of(width, height) : canvas;
     ImageReadParam parameters = reader.getDefaultReadParam();
     int step = step(reader, pixels, imageSize);
-    // Of the canvas every n-th column and row is taken, wherever on it the image begins.
+    // Every n-th column and row of the canvas is read, wherever the image begins on it.
     parameters.setSourceSubsampling(
         step, step, Math.floorMod(-whole.left(), step), Math.floorMod(-whole.top(), step));
     checkMemory(pixels / ((long) step * step), bits(reader));
@@ -174,7 +177,7 @@ record StoredImage(PixelRows rows, Orientation orientation) {
     return PixelRows.of(image, whole.every(step));
   }
 
-  /** Refuses sizes that are too large, or too large for so many bytes. */
+  /** Refuses sizes that are too large, or too large for the number of bytes. */
   private static long check(int width, int height, long length) throws IOException {
     long pixels = (long) width * height;
     if (pixels > MAX_PIXELS) {
@@ -189,7 +192,7 @@ record StoredImage(PixelRows rows, Orientation orientation) {
     return pixels;
   }
 
-  /** Every how many pixels one is read. */
+  /** The distance of the pixels that are read. */
   private static int step(ImageReader reader, long pixels, int imageSize) throws IOException {
     int step = Math.min(reader.getWidth(0), reader.getHeight(0)) / (4 * imageSize);
     return pixels > LARGE_PIXELS && step > 1 ? step : 1;
@@ -204,7 +207,7 @@ record StoredImage(PixelRows rows, Orientation orientation) {
     return samples.getNumBands() * DataBuffer.getDataTypeSize(samples.getDataType());
   }
 
-  /** Refuses an image before it is decoded if it alone takes a quarter of the heap. */
+  /** Refuses an image before it is decoded if it would take a quarter of the heap. */
   private static void checkMemory(long pixels, int bits) throws IOException {
     long heap = Runtime.getRuntime().maxMemory();
     if (pixels * bits / Byte.SIZE > heap / 4) {

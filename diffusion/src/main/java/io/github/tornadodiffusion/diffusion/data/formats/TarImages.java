@@ -11,9 +11,9 @@ import java.util.Arrays;
 /**
  * The images of a tar file, or one that is packed with gzip; nothing is extracted.
  *
- * <p>Read are POSIX ustar (IEEE 1003.1-1988) with pax paths, links and sizes (1003.1-2001), GNU's
- * long names and large sizes, and the format of Unix V7 before them. Links are followed. Of other
- * entries those with the name of an image count as images that cannot be read.
+ * <p>It reads POSIX ustar (IEEE 1003.1-1988) with pax paths, links and sizes (1003.1-2001), GNU's
+ * long names and large sizes, and the older format of Unix V7. Links are followed. Other entries
+ * count as images that cannot be read if they have the name of an image.
  */
 public final class TarImages {
   private static final int BLOCK = 512;
@@ -32,7 +32,7 @@ public final class TarImages {
   private final MemorySegment content;
   private final ArchiveFiles files;
 
-  /** What the entries before a file's own say of it: null or -1 where they say nothing. */
+  /** What the entries before that of a file say about it: null or -1 if they say nothing. */
   private static final class Ahead {
     private String name;
     private String link;
@@ -47,12 +47,15 @@ public final class TarImages {
     index();
   }
 
-  /** Whether a file begins as a tar file does; at least 512 bytes of it are needed. */
+  /** Whether a file begins like a tar file; needs at least 512 bytes of it. */
   public static boolean isTar(byte[] head) {
     return head.length >= BLOCK && (text(head, MAGIC, 5).equals("ustar") || hasChecksum(head));
   }
 
-  /** The old format has no mark but the sum of the header's bytes, for which it counts as blank. */
+  /**
+   * The old format is recognised only by the sum of the header's bytes, in which the sum itself
+   * counts as blanks.
+   */
   private static boolean hasChecksum(byte[] header) {
     String octal = text(header, CHECKSUM, CHECKSUM_BYTES).strip();
     if (!octal.matches("[0-7]{1,7}")) {
@@ -92,7 +95,7 @@ public final class TarImages {
       }
       char type = (char) (header[TYPE] & 0xFF);
       long start = at + BLOCK;
-      // Links, devices and directories have no content, whatever size they tell.
+      // Links, devices and directories have no content, whatever size they declare.
       boolean bare = type >= '1' && type <= '6';
       long size = bare ? 0 : ahead.size >= 0 ? ahead.size : size(header);
       if (type == 'S') {
@@ -164,7 +167,7 @@ public final class TarImages {
 
   private static String name(byte[] header) {
     String name = text(header, 0, 100);
-    // The older formats have nothing or other fields where POSIX has the first part of the path.
+    // Where POSIX has the first part of the path, the older formats have nothing or other fields.
     String prefix = text(header, MAGIC, 6).equals("ustar") ? text(header, 345, 155) : "";
     return prefix.isEmpty() ? name : prefix + "/" + name;
   }
@@ -185,7 +188,7 @@ public final class TarImages {
     }
   }
 
-  /** Takes in records of the form "length key=value" and a line break. */
+  /** Reads records of the form "length key=value" and a line break. */
   private void pax(byte[] records, Ahead ahead) throws IOException {
     int at = 0;
     while (at < records.length) {

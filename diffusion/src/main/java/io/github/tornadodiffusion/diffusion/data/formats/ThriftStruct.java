@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A struct in Thrift's compact protocol, as Parquet's footer and page headers are: numbers, lists
- * and structs by the ids of their fields. Text is skipped. The file is not trusted: lengths beyond
- * the bytes that are there are refused, and so is deep nesting.
+ * A struct in Thrift's compact protocol, as used for Parquet's footer and page headers: numbers,
+ * lists and structs by the ids of their fields. Text is skipped. The file is not trusted: lengths
+ * beyond the available bytes are refused, and so is deep nesting.
  *
  * @param fields a Long, a List of such values or a ThriftStruct each
  * @param end where the struct ends
@@ -23,7 +23,7 @@ record ThriftStruct(Map<Integer, Object> fields, long end) {
   /**
    * Reads the struct that begins at an offset.
    *
-   * @throws IOException in a few words if the bytes hold none
+   * @throws IOException in a few words if there is none
    */
   static ThriftStruct read(MemorySegment content, long offset) throws IOException {
     if (offset < 0) {
@@ -34,12 +34,12 @@ record ThriftStruct(Map<Integer, Object> fields, long end) {
     return new ThriftStruct(fields, reader.at);
   }
 
-  /** A number; the fallback where there is none. */
+  /** A number; the fallback if there is none. */
   long number(int id, long fallback) {
     return fields.get(id) instanceof Long number ? number : fallback;
   }
 
-  /** A struct; one without fields where there is none. */
+  /** A struct; one without fields if there is none. */
   ThriftStruct struct(int id) {
     return fields.get(id) instanceof ThriftStruct struct ? struct : new ThriftStruct(Map.of(), end);
   }
@@ -49,7 +49,7 @@ record ThriftStruct(Map<Integer, Object> fields, long end) {
     return fields.containsKey(id);
   }
 
-  /** The structs of a list; none where there is no list. */
+  /** The structs of a list; none if there is no list. */
   List<ThriftStruct> structs(int id) {
     return fields.get(id) instanceof List<?> list
         ? list.stream()
@@ -80,14 +80,14 @@ record ThriftStruct(Map<Integer, Object> fields, long end) {
         if (head == 0) {
           return fields;
         }
-        // The high half is how far the id lies from the one before; 0: the id follows.
+        // The high half is the difference from the previous id; 0 means that the id follows.
         id = head >>> 4 == 0 ? (int) zigzag() : id + (head >>> 4);
         int type = head & 15;
         fields.put(id, type == 1 || type == 2 ? (Object) (2L - type) : value(type, depth));
       }
     }
 
-    /** A value outside a field, where a truth value takes a byte. */
+    /** A value outside of a field, where a Boolean takes a byte. */
     private Object value(int type, int depth) throws IOException {
       if (depth > MOST_NESTING) {
         throw damaged();
@@ -135,7 +135,7 @@ record ThriftStruct(Map<Integer, Object> fields, long end) {
       return 0L;
     }
 
-    /** Every element takes a byte at least. */
+    /** Every element takes at least a byte. */
     private void checkLength(long length) throws IOException {
       if (length < 0 || length > content.byteSize() - at) {
         throw damaged();

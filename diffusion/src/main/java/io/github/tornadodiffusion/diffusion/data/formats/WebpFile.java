@@ -9,7 +9,7 @@ import javax.imageio.stream.ImageInputStream;
 
 /**
  * Takes a <a href="https://developers.google.com/speed/webp/docs/riff_container">WebP container</a>
- * apart: the first frame, its place on the canvas, and the orientation. Profiles stay behind.
+ * apart: the first frame, its place on the canvas, and the orientation. Profiles are dropped.
  */
 final class WebpFile {
   private static final int HEADER_BYTES = 12;
@@ -23,7 +23,7 @@ final class WebpFile {
 
   private final ImageInputStream input;
 
-  /** The contents of the chunks that matter, or null. */
+  /** The contents of the relevant chunks, or null. */
   private byte[] extended;
 
   private byte[] frame;
@@ -40,7 +40,7 @@ final class WebpFile {
   /**
    * Reads a file.
    *
-   * @throws IOException if it holds no whole frame
+   * @throws IOException if it contains no complete frame
    */
   static WebpFile read(ImageInputStream input) throws IOException {
     WebpFile file = new WebpFile(input);
@@ -52,7 +52,7 @@ final class WebpFile {
     return file;
   }
 
-  /** Reads the chunks that lie before a position; those of a frame lie within its own chunk. */
+  /** Reads the chunks before a position; those of a frame are within the chunk of the frame. */
   private void read(long end) throws IOException {
     while (end - input.getStreamPosition() >= CHUNK_HEADER_BYTES) {
       byte[] name = new byte[4];
@@ -101,7 +101,7 @@ final class WebpFile {
    *
    * @param width of the first frame
    * @param height of the first frame
-   * @throws IOException if the frame does not lie on it
+   * @throws IOException if the frame extends beyond it
    */
   Canvas canvas(int width, int height) throws IOException {
     if (frame == null || extended == null) {
@@ -128,7 +128,7 @@ final class WebpFile {
     if (extended != null) {
       byte[] header = new byte[EXTENDED_BYTES];
       header[0] = (byte) (extended[0] & ALPHA);
-      // The size of a still image is that of the canvas; an animation tells it for each frame.
+      // The size of a still image is that of the canvas; an animation declares it for each frame.
       System.arraycopy(frame == null ? extended : frame, frame == null ? 4 : 6, header, 4, 6);
       chunk(bytes, "VP8X", header);
     }

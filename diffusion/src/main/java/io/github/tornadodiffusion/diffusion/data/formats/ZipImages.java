@@ -22,9 +22,9 @@ import java.util.zip.ZipException;
  *
  * <p>The central directory of <a
  * href="https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT">APPNOTE.TXT</a> is read here,
- * as the JDK's own reader refuses a whole archive for one entry: one that is encrypted or packed in
- * another way than with deflate counts as an image that cannot be read. Names are UTF-8 or else
- * code page 437, as that document has it.
+ * because the JDK refuses a whole archive for one bad entry. Here an entry that is encrypted or
+ * compressed by anything but deflate counts as an image that cannot be read. Names are UTF-8 or
+ * else code page 437, as that document says.
  */
 public final class ZipImages {
   private static final int END_SIGNATURE = 0x06054b50;
@@ -48,7 +48,9 @@ public final class ZipImages {
   private static final int SIZES_FIELD = 1;
   private static final int UNICODE_PATH_FIELD = 0x7075;
 
-  /** Who made the entry says what its attributes mean; those of Unix tell links. */
+  /**
+   * The maker of an entry determines the meaning of its attributes; those of Unix indicate links.
+   */
   private static final int UNIX = 3;
 
   private static final int FILE_TYPE = 0xF000;
@@ -74,7 +76,7 @@ public final class ZipImages {
     index();
   }
 
-  /** Whether a file begins as a zip file does. */
+  /** Whether a file begins like a zip file. */
   public static boolean isZip(byte[] head) {
     return head.length > 3 && head[0] == 'P' && head[1] == 'K' && head[2] == 3 && head[3] == 4;
   }
@@ -94,15 +96,15 @@ public final class ZipImages {
     long offset = int32(end + 16);
     long locator = end - LOCATOR_BYTES;
     if (locator >= 0 && content.get(INT, locator) == LOCATOR_SIGNATURE) {
-      // Sizes of more than 32 bits lie in a record before, which its own offset tells but for
-      // what was put before the archive.
+      // Sizes of more than 32 bits are in an earlier record, at an offset that does not count
+      // anything prepended to the archive.
       end = locator - END_64_BYTES;
       check(end >= 0 && content.get(INT, end) == END_64_SIGNATURE, "its end");
       size = content.get(LONG, end + 40);
       offset = content.get(LONG, end + 48);
     }
     check(size >= 0 && size <= end && offset >= 0 && offset <= end - size, "its directory");
-    // What was put before the archive moves everything.
+    // Anything prepended to the archive moves all offsets.
     long moved = end - size - offset;
     long at = end - size;
     while (at < end) {
@@ -114,7 +116,7 @@ public final class ZipImages {
     }
   }
 
-  /** Where the record lies that ends the file but for a comment. */
+  /** The position of the last record of the file, which only a comment may follow. */
   private long end() throws IOException {
     long last = content.byteSize() - END_BYTES;
     for (long at = last; at >= Math.max(0, last - MOST_COMMENT); at--) {
@@ -143,7 +145,7 @@ public final class ZipImages {
     return Integer.toUnsignedLong(content.get(INT, offset));
   }
 
-  /** Takes in an entry of the directory. */
+  /** Reads an entry of the directory. */
   private void entry(MemorySegment entry, long moved) {
     int flags = entry.get(SHORT, 8);
     byte[] rawName = FileContent.bytes(entry, ENTRY_BYTES, entry.get(SHORT, 28) & 0xFFFF);
@@ -157,7 +159,8 @@ public final class ZipImages {
     long packed = Integer.toUnsignedLong(entry.get(INT, 20));
     long offset = Integer.toUnsignedLong(entry.get(INT, 42));
     MemorySegment sizes = field(extra, SIZES_FIELD);
-    // The field holds those of the three numbers, in this order, that are too large elsewhere.
+    // The field holds those of the three numbers, in this order, that do not fit in their usual
+    // place.
     int at = Integer.toUnsignedLong(entry.get(INT, 24)) == IN_EXTRA_FIELD ? Long.BYTES : 0;
     if (packed == IN_EXTRA_FIELD && at + Long.BYTES <= sizes.byteSize()) {
       packed = sizes.get(LONG, at);
@@ -186,7 +189,7 @@ public final class ZipImages {
     if ((flags & UTF_8_NAME) == 0 && unicode.byteSize() > 5) {
       CRC32 crc = new CRC32();
       crc.update(name);
-      // A program that knows nothing of the field may have changed the name.
+      // A program that does not know the field may have changed the name.
       if (unicode.get(INT, 1) == (int) crc.getValue()) {
         return new String(
             FileContent.bytes(unicode, 5, unicode.byteSize() - 5), StandardCharsets.UTF_8);
@@ -195,7 +198,7 @@ public final class ZipImages {
     return ArchiveFiles.text(name, CODE_PAGE_437);
   }
 
-  /** The content of an extra field; empty where there is none. */
+  /** The content of an extra field; empty if there is none. */
   private static MemorySegment field(MemorySegment extra, int id) {
     long at = 0;
     while (at + 4 <= extra.byteSize()) {
@@ -237,7 +240,7 @@ public final class ZipImages {
     };
   }
 
-  /** The bytes of an entry as they lie in the file, behind a header of their own. */
+  /** The bytes of an entry as stored in the file, after a header of their own. */
   private byte[] packed(long offset, long size) throws IOException {
     if (offset < 0 || offset > content.byteSize() - LOCAL_BYTES) {
       throw new IOException("the archive is truncated or damaged there");

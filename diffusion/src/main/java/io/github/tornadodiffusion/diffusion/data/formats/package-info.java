@@ -1,6 +1,6 @@
 /**
- * Images in the files of others: directories, archives, CIFAR, IDX and Parquet, decoded, cropped
- * and resized. Files are not trusted. Start at {@link
+ * Images in foreign files: directories, archives, CIFAR, IDX and Parquet, decoded, cropped and
+ * resized. Files are not trusted. Start at {@link
  * io.github.tornadodiffusion.diffusion.data.formats.ImageSource}.
  */
 package io.github.tornadodiffusion.diffusion.data.formats;

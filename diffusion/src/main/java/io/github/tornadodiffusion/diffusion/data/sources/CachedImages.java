@@ -18,13 +18,12 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * Images that are decoded from where they lie, with as many of them kept in memory as a bound
- * allows.
+ * Images that are decoded from their files, as many of which are kept in memory as a bound allows.
  *
- * <p>Opening decodes every image once: that finds those that cannot be read, which are skipped with
- * a warning, and the hash. The first images stay in memory until the bound is reached; the others
- * are decoded again whenever they are asked for. An epoch asks for every image once, in an order of
- * its own, so no rule of replacement would find more images in memory than this fixed part.
+ * <p>Opening decodes every image once, to find those that cannot be read, which are skipped with a
+ * warning, and to compute the hash. The first images stay in memory until the bound is reached; the
+ * others are decoded again whenever they are asked for. An epoch asks for every image once, in a
+ * new order, so no replacement policy would find more images in memory than this fixed part.
  */
 final class CachedImages implements Dataset {
   /** Images that are decoded at a time while opening. */
@@ -41,7 +40,7 @@ final class CachedImages implements Dataset {
 
   private record Attempt(DecodedImage image, String problem) {}
 
-  /** What opening has found. */
+  /** The result of opening. */
   private static final class Pass {
     final int[] readable;
     final byte[][] kept;
@@ -92,11 +91,11 @@ final class CachedImages implements Dataset {
               "%d of %d images in %s cannot be read and are skipped, the first is %s"
                   .formatted(skipped, source.size(), source.place(), pass.firstProblem)));
     }
-    // The hash begins with the number of images, which only now is known.
+    // The hash begins with the number of images, which is known only now.
     hash = HexFormat.of().formatHex((skipped > 0 ? digest() : pass.digest).digest());
   }
 
-  /** The bound where none is given: a quarter of the heap. */
+  /** The default bound: a quarter of the heap. */
   static long defaultCacheBytes() {
     return Runtime.getRuntime().maxMemory() / 4;
   }

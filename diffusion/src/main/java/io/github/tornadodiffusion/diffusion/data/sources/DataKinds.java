@@ -23,12 +23,12 @@ import java.util.SortedMap;
 import java.util.regex.Pattern;
 
 /**
- * Tells what kind of data lies at a path and opens it. A file's content decides, not its name;
- * CIFAR files alone have no mark but their names. In a directory the first of these kinds that is
- * there is taken: CIFAR files, IDX files, Parquet files (in subdirectories too), images (likewise).
+ * Recognises the kind of data at a path and opens it. The content of a file decides, not its name;
+ * only CIFAR files are recognised by name. In a directory the first of these kinds that exists is
+ * taken: CIFAR files, IDX files, Parquet files (in subdirectories too), images (likewise).
  */
 final class DataKinds {
-  /** As much of a file as tells its kind: the first block of a tar file. */
+  /** How much of a file is read to recognise it: the first block of a tar file. */
   private static final int HEAD = 512;
 
   private static final Pattern IDX_NAME = Pattern.compile(".*(images|idx3).*");
@@ -36,7 +36,7 @@ final class DataKinds {
   /** Labels beside images, not a data set. */
   private static final Pattern METADATA = Pattern.compile("(.*/)?metadata\\.parquet");
 
-  /** What is packed in ways that are not read, by the first bytes. */
+  /** Compressed formats that are not read, by their first bytes. */
   private static final Map<String, String> PACKED =
       Map.of(
           "425a68", "bzip2",
@@ -51,7 +51,7 @@ final class DataKinds {
    * Opens what lies at a path.
    *
    * @param split the split that the user asked for, or null
-   * @throws IllegalArgumentException in one line that names cause and mend
+   * @throws IllegalArgumentException in one line that names cause and remedy
    */
   static ImageSource open(Path path, Split split) {
     try {
@@ -115,7 +115,7 @@ final class DataKinds {
     return Files.isReadable(file) && IdxImages.isImages(FileContent.head(file, HEAD));
   }
 
-  /** The files without those that are packed copies of others. */
+  /** The files, except for compressed copies of others. */
   private static List<Path> withoutCopies(List<Path> files) {
     return files.stream()
         .filter(file -> {

@@ -15,7 +15,7 @@ import java.util.TreeMap;
 
 /** Opens data sets by the name a user gives on the command line. */
 public final class Datasets {
-  /** What a path may lead to. */
+  /** What a path may name. */
   static final String PATHS =
       "a directory of images, a zip or tar file of images, Parquet files, MNIST's IDX files or"
           + " CIFAR's .bin files";
@@ -36,8 +36,8 @@ public final class Datasets {
    *     training, and {@code PATH:test}, {@code PATH:validation} or {@code PATH:all} others
    * @param imageSize width and height of the images in pixels
    * @param channels 1 (grey) or 3 (red, green, blue)
-   * @param seed of what is drawn (butterflies); data that is read does not depend on it
-   * @throws IllegalArgumentException with one line that names cause and mend
+   * @param seed of generated images (butterflies); files do not depend on it
+   * @throws IllegalArgumentException with one line that names cause and remedy
    */
   public static Dataset open(String source, int imageSize, int channels, long seed) {
     check(imageSize, channels);
@@ -54,11 +54,11 @@ public final class Datasets {
   }
 
   /**
-   * Opens images to begin sampling with: one file, or all that {@link #open} knows.
+   * Opens images that sampling begins with: one file, or anything that {@link #open} accepts.
    *
    * @param imageSize width and height of the images in pixels
    * @param channels 1 (grey) or 3 (red, green, blue)
-   * @throws IllegalArgumentException with one line that names cause and mend
+   * @throws IllegalArgumentException with one line that names cause and remedy
    */
   public static Dataset openImages(String source, int imageSize, int channels) {
     Path path = path(source);

@@ -111,7 +111,7 @@ public final class Digits implements Dataset {
     return 10;
   }
 
-  /** The SHA-256 over the scans, which the images of any size follow from, and the images' size. */
+  /** The SHA-256 over the size and the scans, which determine the images. */
   @Override
   public String hash() {
     return ImageBytes.hash(scans, channels, imageSize);

@@ -1,5 +1,5 @@
 /**
- * Opens the data set that a name or a path means. Start at {@link
+ * Opens the data set of a name or a path. Start at {@link
  * io.github.tornadodiffusion.diffusion.data.sources.Datasets}.
  */
 package io.github.tornadodiffusion.diffusion.data.sources;

@@ -3,7 +3,7 @@ package io.github.tornadodiffusion.diffusion.schedulers.config;
 import io.github.tornadodiffusion.nn.io.Ids;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 
-/** The noise that is left after the last step, diffusers' {@code final_sigmas_type}. */
+/** The noise that remains after the last step, diffusers' {@code final_sigmas_type}. */
 public enum FinalSigma {
   /** None. */
   ZERO,

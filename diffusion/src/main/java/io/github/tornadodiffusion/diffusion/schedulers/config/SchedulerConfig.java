@@ -15,8 +15,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * What the classes share of a scheduler_config.json; the components are diffusers' keys in camel
- * case.
+ * The part of scheduler_config.json that classes have in common; the components are diffusers' keys
+ * in camel case.
  *
  * @param numTrainTimesteps T
  * @param betaStart the first variance; see {@link BetaSchedule}
@@ -24,7 +24,7 @@ import java.util.stream.Stream;
  * @param betaSchedule the variances between them
  * @param trainedBetas the variances themselves, in place of the schedule, of T or more timesteps;
  *     null for none
- * @param rescaleBetasZeroSnr whether the last timestep is rescaled to be noise alone (Lin et al.
+ * @param rescaleBetasZeroSnr whether the last timestep is rescaled to be pure noise (Lin et al.
  *     2023)
  * @param predictionType what the model predicts
  * @param clipSample whether a predicted x_0 is clipped to [-clipSampleRange, clipSampleRange]
@@ -32,7 +32,7 @@ import java.util.stream.Stream;
  * @param thresholding whether a predicted x_0 is clipped to a quantile of its own values instead,
  *     and divided by it (Saharia et al. 2022, Imagen, section 2.3)
  * @param dynamicThresholdingRatio which quantile, 0..1
- * @param sampleMaxValue the most that the quantile may be
+ * @param sampleMaxValue upper limit of the quantile
  * @param timestepSpacing which timesteps a sampler visits
  * @param stepsOffset added to the timesteps of leading spacing
  */
@@ -52,7 +52,7 @@ public record SchedulerConfig(
     TimestepSpacing timestepSpacing,
     int stepsOffset) {
 
-  /** Far beyond any use, and small enough for a table with a row a timestep. */
+  /** Far beyond any use, and small enough for a table with one row per timestep. */
   private static final int MOST_TIMESTEPS = 1_000_000;
 
   /** diffusers' defaults. */
@@ -73,7 +73,7 @@ public record SchedulerConfig(
           TimestepSpacing.LEADING,
           0);
 
-  /** The keys that diffusers' DDPM and DDIM know: all. */
+  /** All keys, which are those of diffusers' DDPM and DDIM. */
   public static final Set<String> KEYS = Set.copyOf(DEFAULTS.fields().keySet());
 
   /** The keys of every class with betas. */
@@ -88,7 +88,7 @@ public record SchedulerConfig(
           "timestep_spacing",
           "steps_offset");
 
-  /** The keys of a class that knows others beside the common ones. */
+  /** The common keys and others. */
   public static Set<String> commonKeysAnd(String... others) {
     return Stream.concat(COMMON_KEYS.stream(), Arrays.stream(others))
         .collect(Collectors.toUnmodifiableSet());
@@ -126,7 +126,7 @@ public record SchedulerConfig(
   }
 
   /**
-   * A configuration for training from nothing, diffusers' defaults otherwise.
+   * A configuration for training a new model, with diffusers' defaults for the rest.
    *
    * @param numTrainTimesteps T
    */
@@ -215,7 +215,7 @@ public record SchedulerConfig(
   }
 
   /**
-   * Reads the keys that are there; the others have the given values.
+   * Reads the keys that exist; the others have the given values.
    *
    * @throws IllegalArgumentException if a value is not allowed
    */
@@ -244,8 +244,8 @@ public record SchedulerConfig(
   }
 
   /**
-   * All keys, for a map of a scheduler's own. A schedule that diffusers does not know is written as
-   * its values, so that diffusers reads them, and others without the class.
+   * All keys, in a new map. A schedule that diffusers does not know is written as its values, so
+   * that diffusers, and anybody without the class, can read them.
    */
   public Map<String, Object> fields() {
     Map<String, Object> fields = new TreeMap<>();
@@ -267,7 +267,7 @@ public record SchedulerConfig(
     return fields;
   }
 
-  /** The keys of a class that knows only some of them, for a map of its own. */
+  /** The given keys, in a new map. */
   public Map<String, Object> fields(Set<String> keys) {
     Map<String, Object> fields = fields();
     fields.keySet().retainAll(keys);
@@ -279,7 +279,7 @@ public record SchedulerConfig(
     return timestepSpacing.timesteps(numTrainTimesteps, steps, stepsOffset);
   }
 
-  /** The timesteps of a sampler with n steps that goes between whole ones, highest first. */
+  /** The timesteps of a sampler with n steps that uses fractional timesteps, highest first. */
   public double[] exactTimesteps(int steps) {
     return timestepSpacing.exactTimesteps(numTrainTimesteps, steps, stepsOffset);
   }

@@ -3,7 +3,7 @@ package io.github.tornadodiffusion.diffusion.schedulers.config;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 
-/** Which equation the DPM-Solver family solves, by diffusers' names. */
+/** The equation that the DPM-Solver family solves, by diffusers' names. */
 public enum SolverAlgorithm {
   /** The ODE of the predicted noise (Lu et al. 2022, DPM-Solver). */
   DPMSOLVER("dpmsolver"),
@@ -49,7 +49,7 @@ public enum SolverAlgorithm {
                             .collect(Collectors.joining(", ")))));
   }
 
-  /** Whether the noise is interpolated between calls; else x_0. */
+  /** Whether the predicted noise is interpolated between calls, or else x_0. */
   public boolean predictsNoise() {
     return this == DPMSOLVER || this == SDE_DPMSOLVER;
   }

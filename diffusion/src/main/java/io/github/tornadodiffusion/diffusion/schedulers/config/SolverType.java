@@ -5,12 +5,12 @@ import java.util.Set;
 
 /** How DPM-Solver weighs the change of the prediction over a step, by diffusers' names. */
 public enum SolverType {
-  /** As at the middle of the step. */
+  /** By its value at the middle of the step. */
   MIDPOINT,
   /** By the integral of a line. */
   HEUN;
 
-  /** The types of related classes, which stand for {@link #MIDPOINT} as in diffusers. */
+  /** The types of related classes, which mean {@link #MIDPOINT}, as in diffusers. */
   private static final Set<String> RELATED = Set.of("logrho", "bh1", "bh2");
 
   /**

@@ -8,11 +8,11 @@ import java.util.stream.IntStream;
  * al. 2023, table 2).
  */
 public enum TimestepSpacing {
-  /** Every (T / n)-th from 0 on, plus an offset. */
+  /** Every (T / n)-th timestep from 0 on, plus an offset. */
   LEADING,
   /** From 0 to T - 1, both included. */
   LINSPACE,
-  /** Every (T / n)-th from T - 1 downwards. */
+  /** Every (T / n)-th timestep from T - 1 downwards. */
   TRAILING;
 
   /** The name in a configuration file, for instance {@code leading}. */
@@ -69,7 +69,7 @@ public enum TimestepSpacing {
   public int[] intervals(int trainTimesteps, int kept, int steps, int offset) {
     checkSteps(trainTimesteps, steps);
     if (this == TRAILING) {
-      // As many as there are strides of T / n from the first down to 0.
+      // As many as fit, at distances of T / n, between the first one and 0.
       int count = Math.toIntExact(Math.ceilDiv((long) kept * steps, (long) trainTimesteps));
       double ratio = (double) trainTimesteps / steps;
       double stride = (kept - ratio) - kept;
@@ -105,8 +105,8 @@ public enum TimestepSpacing {
   }
 
   /**
-   * The timesteps of samplers that go between whole ones, highest first: those of {@link #LINSPACE}
-   * are not rounded, the others are {@link #timesteps}.
+   * The timesteps of samplers that use fractional timesteps, highest first: those of {@link
+   * #LINSPACE} are not rounded, the others are {@link #timesteps}.
    */
   public double[] exactTimesteps(int trainTimesteps, int steps, int offset) {
     int[] whole = timesteps(trainTimesteps, steps, offset);

@@ -6,17 +6,17 @@ import io.github.tornadodiffusion.nn.io.Ids;
 public enum VarianceType {
   /** The variance of the posterior q(x_prev | x_t, x_0). */
   FIXED_SMALL,
-  /** The same by way of its logarithm. */
+  /** The same, computed from its logarithm. */
   FIXED_SMALL_LOG,
   /** The variance of the forward step, beta. */
   FIXED_LARGE,
-  /** The same by way of its logarithm. */
+  /** The same, computed from its logarithm. */
   FIXED_LARGE_LOG,
-  /** The model's own second half of channels, as a variance. */
+  /** The second half of the model's channels, as a variance. */
   LEARNED,
   /**
-   * The model's second half of channels, in [-1, 1], places the logarithm of the variance between
-   * the two fixed ones (Nichol and Dhariwal 2021, equation 15).
+   * The second half of the model's channels, in [-1, 1], interpolates the logarithm of the variance
+   * between the two fixed ones (Nichol and Dhariwal 2021, equation 15).
    */
   LEARNED_RANGE;
 
@@ -34,7 +34,7 @@ public enum VarianceType {
     return Ids.parse(VarianceType.class, "variance_type", id);
   }
 
-  /** Whether the model has a second half of channels that predicts the variance. */
+  /** Whether the second half of the model's channels predicts the variance. */
   public boolean learned() {
     return this == LEARNED || this == LEARNED_RANGE;
   }

@@ -6,11 +6,10 @@ import java.util.List;
 
 /**
  * The variances beta_0 .. beta_(T-1) of the forward process, in double precision (diffusers
- * computes them in single precision). The constants are those that diffusers knows, under its
- * names; any class with a public constructor without arguments can be another, under the name of
- * the class.
+ * computes them in single precision). The constants are those of diffusers, under its names. Any
+ * other class with a public constructor without arguments can be used under its own name.
  */
-// DiffusersBetas is reached through this interface alone, so no thread initialises it first.
+// DiffusersBetas is only used through this interface, so no thread can initialise it first.
 @SuppressWarnings("ClassInitializationDeadlock")
 @FunctionalInterface
 public interface BetaSchedule {
@@ -26,7 +25,7 @@ public interface BetaSchedule {
   /** A logistic curve over [-6, 6] between betaStart and betaEnd (Xu et al. 2022, GeoDiff). */
   BetaSchedule SIGMOID = DiffusersBetas.SIGMOID;
 
-  /** From alphasCumprod exp(-12 t / T). */
+  /** From alphasCumprod = exp(-12 t / T). */
   BetaSchedule EXP = DiffusersBetas.EXP;
 
   /**

@@ -5,7 +5,7 @@ package io.github.tornadodiffusion.diffusion.schedulers.noise;
  * signal = sqrt(alphasCumprod) and sigma = sqrt(1 - alphasCumprod), in double precision.
  */
 public final class NoiseSchedule {
-  /** The least that the variance of a step is taken for. */
+  /** A lower limit of the variance of a step. */
   public static final double LEAST_VARIANCE = 1e-20;
 
   private final double[] betas;
@@ -51,20 +51,40 @@ public final class NoiseSchedule {
     return alphasCumprod[timestep];
   }
 
-  /** The share of the clean sample in x_t. */
+  /** The weight of the clean sample in x_t. */
   public double signal(int timestep) {
     return Math.sqrt(alphasCumprod[timestep]);
   }
 
-  /** The share of the noise in x_t. */
+  /** The weight of the noise in x_t. */
   public double sigma(int timestep) {
     return Math.sqrt(1 - alphasCumprod[timestep]);
   }
 
   /**
-   * The variance of the posterior q(x_(t-1) | x_t, x_0) as the bound of Nichol and Dhariwal's code
-   * has it: that of timestep 0, which is none, stands for that of timestep 1, or for beta where 0
-   * is the only timestep; at least {@link #LEAST_VARIANCE}.
+   * The shares of the clean sample in x_t, one for each timestep, as a model's program takes them.
+   */
+  public float[] signals(int[] timesteps) {
+    float[] signals = new float[timesteps.length];
+    for (int i = 0; i < timesteps.length; i++) {
+      signals[i] = (float) signal(timesteps[i]);
+    }
+    return signals;
+  }
+
+  /** The shares of the noise in x_t, likewise. */
+  public float[] sigmas(int[] timesteps) {
+    float[] sigmas = new float[timesteps.length];
+    for (int i = 0; i < timesteps.length; i++) {
+      sigmas[i] = (float) sigma(timesteps[i]);
+    }
+    return sigmas;
+  }
+
+  /**
+   * The variance of the posterior q(x_(t-1) | x_t, x_0) for the bound, as in Nichol and Dhariwal's
+   * code: timestep 0, where it is zero, has that of timestep 1, or beta if 0 is the only timestep;
+   * at least {@link #LEAST_VARIANCE}.
    */
   public double boundVariance(int timestep) {
     int t = timestep == 0 && betas.length > 1 ? 1 : timestep;
@@ -73,8 +93,8 @@ public final class NoiseSchedule {
   }
 
   /**
-   * The share of x_0 in the mean of q(x_(t-1) | x_t, x_0) (Ho et al. 2020, equation 7); 1 where x_t
-   * has no noise, since that mean is x_0 itself.
+   * The weight of x_0 in the mean of q(x_(t-1) | x_t, x_0) (Ho et al. 2020, equation 7); 1 where
+   * x_t has no noise, since that mean is x_0 itself.
    */
   public double originalShare(int timestep) {
     double before = timestep == 0 ? 1 : alphasCumprod[timestep - 1];
@@ -87,7 +107,7 @@ public final class NoiseSchedule {
    *
    * @param samples x_0, images one after another
    * @param noise of the same length
-   * @param timesteps one an image
+   * @param timesteps one per image
    */
   public float[] addNoise(float[] samples, float[] noise, int[] timesteps) {
     return mix(samples, noise, timesteps, false);
@@ -98,7 +118,7 @@ public final class NoiseSchedule {
    *
    * @param samples x_0, images one after another
    * @param noise of the same length
-   * @param timesteps one an image
+   * @param timesteps one per image
    */
   public float[] velocity(float[] samples, float[] noise, int[] timesteps) {
     return mix(samples, noise, timesteps, true);
@@ -124,12 +144,15 @@ public final class NoiseSchedule {
     return mixed;
   }
 
-  /** alphasCumprod of t over that of an earlier timestep: the signal that the way between keeps. */
+  /**
+   * alphasCumprod of t divided by that of an earlier timestep: how much signal remains between
+   * them.
+   */
   public static double kept(double alphaCumprod, double alphaCumprodPrevious) {
     return alphaCumprodPrevious == 0 ? 0 : alphaCumprod / alphaCumprodPrevious;
   }
 
-  /** The variance of q(x_prev | x_t, x_0); zero where no noise lies between x_t and x_0. */
+  /** The variance of q(x_prev | x_t, x_0); zero if there is no noise between x_t and x_0. */
   public static double posteriorVariance(double alphaCumprod, double alphaCumprodPrevious) {
     if (alphaCumprod == 1) {
       return 0;

@@ -12,9 +12,9 @@ public enum PredictionType {
   V_PREDICTION;
 
   /**
-   * Stands for a signal of zero where a prediction of the noise is divided by it: noise alone says
-   * nothing about x_0, but the sample has to stay finite. Far below every schedule that keeps some
-   * signal.
+   * Replaces a signal of zero where a prediction of the noise is divided by it: pure noise says
+   * nothing about x_0, but the sample has to remain finite. Far below the signal of any schedule
+   * that keeps some.
    */
   static final double LEAST_SIGNAL = 0x1p-24;
 
@@ -33,8 +33,8 @@ public enum PredictionType {
   }
 
   /**
-   * The share of the noise in the target of training: target = {@code targetNoise} * noise + {@link
-   * #targetSample} * x_0.
+   * The weight of the noise in the target of training: target = {@code targetNoise} * noise +
+   * {@link #targetSample} * x_0.
    *
    * @param signal sqrt(alphasCumprod) of the timestep
    */
@@ -47,7 +47,7 @@ public enum PredictionType {
   }
 
   /**
-   * The share of the clean sample in the target of training; see {@link #targetNoise}.
+   * The weight of the clean sample in the target of training; see {@link #targetNoise}.
    *
    * @param sigma sqrt(1 - alphasCumprod) of the timestep
    */
@@ -60,9 +60,9 @@ public enum PredictionType {
   }
 
   /**
-   * The share of the sample in what the prediction says of x_0: x_0 = {@code originalSample} *
-   * sample + {@link #originalOutput} * output. A signal of zero is taken for a small one, so that
-   * the result stays finite.
+   * The weight of the sample in the x_0 that a prediction implies: x_0 = {@code originalSample} *
+   * sample + {@link #originalOutput} * output. A signal of zero is replaced by a small one, so that
+   * the result remains finite.
    *
    * @param signal sqrt(alphasCumprod) of the timestep
    */
@@ -75,7 +75,7 @@ public enum PredictionType {
   }
 
   /**
-   * The share of the model's output in what the prediction says of x_0; see {@link
+   * The weight of the model's output in the x_0 that a prediction implies; see {@link
    * #originalSample}.
    *
    * @param signal sqrt(alphasCumprod) of the timestep

@@ -8,8 +8,8 @@ import org.apache.commons.math3.distribution.BetaDistribution;
 
 /**
  * The noise levels of samplers in the variance exploding view, where sample = x_0 + sigma * noise
- * and sigma = sqrt((1 - alphasCumprod) / alphasCumprod): how a given number of them is spread over
- * a range.
+ * and sigma = sqrt((1 - alphasCumprod) / alphasCumprod), and how a number of them is distributed
+ * over a range.
  */
 public enum Sigmas {
   /** At the timesteps of the spacing. */
@@ -43,7 +43,7 @@ public enum Sigmas {
   }
 
   /**
-   * Writes the keys: diffusers 0.27.2 knows that of Karras, so the others are written only where
+   * Writes the keys: diffusers 0.27.2 knows only that of Karras, so the others are written only if
    * they are true.
    */
   public void write(Map<String, Object> fields) {
@@ -67,9 +67,9 @@ public enum Sigmas {
   }
 
   /**
-   * Levels from most to least, both included.
+   * Levels from the highest to the lowest, both included.
    *
-   * @param count at least 1; with 1 it is the most
+   * @param count at least 1; 1 gives the highest alone
    */
   public double[] between(double least, double most, int count) {
     double[] sigmas = new double[count];
@@ -89,7 +89,7 @@ public enum Sigmas {
   /**
    * A level of {@link #KARRAS}.
    *
-   * @param share where it lies, 0 for the most to 1 for the least
+   * @param share its position, from 0 for the highest to 1 for the lowest
    */
   public static double karras(double least, double most, double share, double rho) {
     double from = Math.pow(most, 1 / rho);
@@ -100,7 +100,7 @@ public enum Sigmas {
     return new BetaDistribution(BETA_SHAPE, BETA_SHAPE).inverseCumulativeProbability(probability);
   }
 
-  /** The level of every training timestep, 0 first; at most 2^24, also where there is no signal. */
+  /** The level of every training timestep, from 0 on; at most 2^24, even without signal. */
   public static double[] ofTimesteps(NoiseSchedule schedule) {
     double[] sigmas = new double[schedule.timesteps()];
     for (int t = 0; t < sigmas.length; t++) {
@@ -110,7 +110,7 @@ public enum Sigmas {
   }
 
   /**
-   * The level at a timestep between two whole ones, by linear interpolation.
+   * The level at a fractional timestep, by linear interpolation.
    *
    * @param sigmas of all timesteps
    */
@@ -139,7 +139,7 @@ public enum Sigmas {
     return low + (from == to ? 0 : Math.clamp((log(sigma) - from) / (to - from), 0, 1));
   }
 
-  /** The logarithm, finite also where there is no noise. */
+  /** The logarithm, finite even without noise. */
   public static double log(double sigma) {
     return Math.log(Math.max(sigma, 1e-10));
   }

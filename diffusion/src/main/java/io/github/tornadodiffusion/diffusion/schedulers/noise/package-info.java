@@ -1,5 +1,5 @@
 /**
- * The forward process: variances, what a model predicts of it, and levels of noise. Start at {@link
+ * The forward process: variances, the types of prediction, and levels of noise. Start at {@link
  * io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule}; one of your own implements
  * {@link io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule}.
  */

@@ -3,18 +3,18 @@ package io.github.tornadodiffusion.diffusion.schedulers.solvers;
 import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 
 /**
- * The training timesteps that a sampler visits, and where each step leads.
+ * The training timesteps that a sampler visits, and where each step ends.
  *
  * @param timesteps highest first
- * @param stride the distance that a step goes; 0 where it goes to the next of the timesteps
+ * @param stride the distance of a step; 0 if it ends at the next of the timesteps
  */
 @SuppressWarnings("ArrayRecordComponent") // local to a scheduler, never compared
 public record DiscreteTimesteps(int[] timesteps, int stride) {
   /**
-   * Spaces them as a configuration says. diffusers steps back by T / n also where linspace or
-   * trailing timesteps lie otherwise.
+   * Spaces them as a configuration says. Like diffusers, steps go back by T / n even where the
+   * distance of linspace or trailing timesteps differs.
    *
-   * @throws IllegalArgumentException if that many are not possible
+   * @throws IllegalArgumentException if that number is not possible
    */
   public static DiscreteTimesteps spaced(SchedulerConfig config, int steps) {
     return new DiscreteTimesteps(config.timesteps(steps), config.numTrainTimesteps() / steps);
@@ -35,7 +35,7 @@ public record DiscreteTimesteps(int[] timesteps, int stride) {
     return timesteps[step];
   }
 
-  /** Where a step leads; below 0 for the end. */
+  /** The timestep where a step ends; below 0 for the end. */
   public int previous(int step) {
     if (stride > 0) {
       return timesteps[step] - stride;

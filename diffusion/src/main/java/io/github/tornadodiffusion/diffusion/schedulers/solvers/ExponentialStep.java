@@ -14,7 +14,7 @@ import org.apache.commons.math3.util.CombinatoricsUtils;
  *
  * <p>Levels are given as sigma of the variance exploding view, the noise over the signal.
  *
- * @param scale the signal after the step where x_0 is predicted, the noise after it otherwise
+ * @param scale the signal after the step if x_0 is predicted, otherwise the noise
  * @param z the step in lambda, with the sign and factor that the algorithm has in its exponents
  */
 public record ExponentialStep(double sampleWeight, double scale, double z, double noiseWeight) {
@@ -22,7 +22,7 @@ public record ExponentialStep(double sampleWeight, double scale, double z, doubl
    * The step of an algorithm.
    *
    * @param from above 0
-   * @param to at most {@code from}; 0 where x_0 is predicted, with {@link #first} alone
+   * @param to at most {@code from}; 0 if x_0 is predicted, with {@link #first} alone
    */
   public static ExponentialStep of(SolverAlgorithm algorithm, double from, double to) {
     double h = Math.log(from / to);
@@ -68,7 +68,7 @@ public record ExponentialStep(double sampleWeight, double scale, double z, doubl
       }
       return phi;
     }
-    // The recursion would cancel every digit of a short step.
+    // For a short step the recursion would cancel all digits.
     double term = 1 / CombinatoricsUtils.factorialDouble(k);
     double sum = 0;
     for (int i = k + 1; Math.abs(term) > 1e-20; i++) {

@@ -16,22 +16,22 @@ import java.util.List;
 import java.util.function.IntUnaryOperator;
 
 /**
- * Linear multistep methods of order 1 to 3 on an {@link ExponentialStep}, which take the
- * derivatives of the prediction from those of the calls before.
+ * Linear multistep methods of order 1 to 3 on an {@link ExponentialStep}, which compute the
+ * derivatives of the prediction from earlier predictions.
  *
- * @param curvature the factor of the divided difference that stands for the second derivative: 2
- *     for that of the parabola through three predictions; diffusers' DPM-Solver has 1
+ * @param curvature the factor of the divided difference in the second derivative: 2 for the
+ *     parabola through three predictions, 1 in diffusers' DPM-Solver
  */
 public record MultistepSolver(
     SchedulerConfig config, SolverAlgorithm algorithm, SolverType type, double curvature) {
-  /** The predictions of this call and those before, from here on. */
+  /** The predictions of this call and of earlier ones, from here on. */
   private static final int PREDICTIONS = Update.OWN;
 
   /**
    * The calls of a sampler.
    *
-   * @param first the call to begin with
-   * @param mostOrder of a call, 1 to 3
+   * @param first the first call
+   * @param mostOrder the highest order of a call, 1 to 3
    */
   public List<ModelCall> calls(SolverLevels levels, int first, IntUnaryOperator mostOrder) {
     List<ModelCall> calls = new ArrayList<>();
@@ -64,7 +64,7 @@ public record MultistepSolver(
     return (algorithm.stochastic() ? call.drawsNoise() : call).build();
   }
 
-  /** Of the predictions of this call, the one before and the one before that. */
+  /** The weights of the predictions of this call and of the two before it. */
   private double[] weights(SolverLevels levels, int i, int order, ExponentialStep step) {
     if (order == 1) {
       return new double[] {step.first(), 0, 0};

@@ -22,11 +22,11 @@ import java.util.List;
  *
  * @param timesteps of every level but the last
  * @param sigmas the levels, one more than timesteps; step i goes from level i to the next
- * @param initNoiseSigma what to multiply the noise with to begin
+ * @param initNoiseSigma factor of the noise that sampling begins with
  */
 @SuppressWarnings("ArrayRecordComponent") // local to a scheduler, never compared
 public record SigmaSteps(double[] timesteps, double[] sigmas, double initNoiseSigma) {
-  /** The defaults of these schedulers, but for the range of betas. */
+  /** The defaults of these schedulers, except for the range of betas. */
   public static SchedulerConfig defaults(double betaStart, double betaEnd) {
     SchedulerConfig shared = SchedulerConfig.DEFAULTS;
     return new SchedulerConfig(
@@ -50,7 +50,7 @@ public record SigmaSteps(double[] timesteps, double[] sigmas, double initNoiseSi
    * Steps to a sample without noise.
    *
    * @param table the level of every training timestep
-   * @throws IllegalArgumentException if that many steps are not possible
+   * @throws IllegalArgumentException if that number of steps is not possible
    */
   public static SigmaSteps of(SchedulerConfig config, Sigmas spread, double[] table, int steps) {
     double[] timesteps = config.exactTimesteps(steps);
@@ -63,8 +63,8 @@ public record SigmaSteps(double[] timesteps, double[] sigmas, double initNoiseSi
   }
 
   /**
-   * The level of every training timestep, 0 first. As in diffusers the last one of a schedule
-   * rescaled to end without signal has an alphasCumprod of 2^-24.
+   * The level of every training timestep, from 0 on. As in diffusers, the last one of a schedule
+   * that is rescaled to end without signal has an alphasCumprod of 2^-24.
    */
   public static double[] table(SchedulerConfig config, NoiseSchedule schedule) {
     double[] table = Sigmas.ofTimesteps(schedule);
@@ -84,13 +84,13 @@ public record SigmaSteps(double[] timesteps, double[] sigmas, double initNoiseSi
     return Arrays.stream(levels).map(level -> Sigmas.timestep(table, level)).toArray();
   }
 
-  /** Steps through the given levels, and from the last of them to zero. */
+  /** Steps through the given levels and to zero. */
   public static SigmaSteps toZero(SchedulerConfig config, double[] timesteps, double[] levels) {
     return new SigmaSteps(
         timesteps, Arrays.copyOf(levels, levels.length + 1), initNoiseSigma(config, levels));
   }
 
-  /** diffusers' factor for the noise to begin with. */
+  /** diffusers' factor of the noise that sampling begins with. */
   static double initNoiseSigma(SchedulerConfig config, double[] levels) {
     double most = Arrays.stream(levels).max().orElseThrow();
     return config.timestepSpacing() == TimestepSpacing.LEADING ? Math.hypot(most, 1) : most;
@@ -101,7 +101,7 @@ public record SigmaSteps(double[] timesteps, double[] sigmas, double initNoiseSi
     return timesteps.length;
   }
 
-  /** The table of a method that calls the model twice a step but for the last. */
+  /** The table of a method that calls the model twice per step, except for the last. */
   public Plan planInPairs(List<ModelCall> calls) {
     return new Plan(
         initNoiseSigma,
@@ -114,7 +114,7 @@ public record SigmaSteps(double[] timesteps, double[] sigmas, double initNoiseSi
     return ModelCall.at(timestep, 1 / Math.hypot(sigma, 1), 1, sigma);
   }
 
-  /** The x_0 that a sample of the given level and the model's output mean. */
+  /** The x_0 that a sample of the given level and the model's output imply. */
   public static Term[] original(PredictionType prediction, double sigma) {
     double scale = 1 / Math.hypot(sigma, 1);
     return switch (prediction) {
@@ -129,7 +129,7 @@ public record SigmaSteps(double[] timesteps, double[] sigmas, double initNoiseSi
   }
 
   /**
-   * Where a straight line from the sample towards x_0 is at another level: sample + (to - from) *
+   * The point at another level on the straight line from the sample to x_0: sample + (to - from) *
    * (sample - x_0) / from. Without noise that is x_0.
    */
   public static Term[] straight(double from, double to) {
@@ -137,10 +137,7 @@ public record SigmaSteps(double[] timesteps, double[] sigmas, double initNoiseSi
     return new Term[] {term(SAMPLE, kept), term(ORIGINAL, 1 - kept)};
   }
 
-  /**
-   * The steps of ancestral sampling: the level to go down to and the noise to add then, which lead
-   * from one level to another together.
-   */
+  /** The steps of ancestral sampling: the level to go down to, and the noise to add from there. */
   public record Ancestral(double down, double up) {
     /** The step from one level of noise to another. */
     public static Ancestral between(double from, double to) {
@@ -153,7 +150,7 @@ public record SigmaSteps(double[] timesteps, double[] sigmas, double initNoiseSi
   }
 
   /**
-   * Refuses what diffusers does not implement for a class.
+   * Refuses predictions that diffusers does not implement for a class.
    *
    * @throws IllegalArgumentException if the model predicts x_0
    */

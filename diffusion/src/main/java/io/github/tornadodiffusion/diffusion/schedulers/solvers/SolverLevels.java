@@ -12,7 +12,7 @@ import java.util.Set;
  * The noise levels that a solver goes through, as sigma of the variance exploding view.
  *
  * @param timesteps of the calls of the model
- * @param sigmas of the same, falling, and of the end
+ * @param sigmas at these timesteps, falling, and at the end
  */
 @SuppressWarnings("ArrayRecordComponent") // local to a scheduler, never compared
 public record SolverLevels(double[] timesteps, double[] sigmas) {
@@ -24,19 +24,19 @@ public record SolverLevels(double[] timesteps, double[] sigmas) {
       SchedulerConfig.commonKeysAnd(
           "thresholding", "dynamic_thresholding_ratio", "sample_max_value");
 
-  /** Stands for no noise at all in a training timestep, so that lambda is finite. */
+  /** Replaces a noise of zero in a training timestep, so that lambda is finite. */
   private static final double LEAST_SIGMA = 1e-10;
 
   /**
-   * Stands for all levels without a signal: just below the bound of {@link Sigmas#ofTimesteps}, so
-   * that they do not differ in their last digits, which would divide by nearly zero.
+   * Replaces all levels without a signal: just below the bound of {@link Sigmas#ofTimesteps}, so
+   * that they are equal, because differences in their last digits would divide by nearly zero.
    */
   private static final double MOST_SIGMA = 0x1p24 - 1;
 
-  /** With a terminal signal to noise ratio of zero diffusers takes an alphaCumprod of 2^-24. */
+  /** With a terminal signal-to-noise ratio of zero, diffusers uses an alphaCumprod of 2^-24. */
   private static final double MOST_RESCALED_SIGMA = Math.sqrt(0x1p24 - 1);
 
-  /** The level of every training timestep, 0 first, from 1e-10 to below 2^24. */
+  /** The level of every training timestep, from timestep 0 on; between 1e-10 and 2^24. */
   public static double[] table(SchedulerConfig config, NoiseSchedule schedule) {
     double most = config.rescaleBetasZeroSnr() ? MOST_RESCALED_SIGMA : MOST_SIGMA;
     return Arrays.stream(Sigmas.ofTimesteps(schedule))
@@ -62,9 +62,9 @@ public record SolverLevels(double[] timesteps, double[] sigmas) {
    * The levels of a number of steps.
    *
    * @param table of all training timesteps
-   * @param kept how many of these, the lowest, are used where the timesteps are spaced
+   * @param kept how many of the lowest of these are used if the timesteps are spaced
    * @param last the level after the last step
-   * @throws IllegalArgumentException if that many steps are not possible
+   * @throws IllegalArgumentException if that number of steps is not possible
    */
   public static SolverLevels of(
       SchedulerConfig config, double[] table, int kept, int steps, Sigmas spread, double last) {
@@ -91,7 +91,7 @@ public record SolverLevels(double[] timesteps, double[] sigmas) {
     return new SolverLevels(told, withLast);
   }
 
-  /** The signal of a level where the variance is preserved. */
+  /** The signal of a level if the variance is preserved. */
   static double signal(double sigma) {
     return 1 / Math.sqrt(sigma * sigma + 1);
   }
@@ -101,7 +101,7 @@ public record SolverLevels(double[] timesteps, double[] sigmas) {
     return timesteps.length;
   }
 
-  /** What the sample before a call is made of. */
+  /** The parts of the sample before a call. */
   public Diffused diffused(int call, PredictionType prediction) {
     double signal = signal(sigmas[call]);
     return new Diffused(prediction, signal, sigmas[call] * signal);
@@ -113,10 +113,10 @@ public record SolverLevels(double[] timesteps, double[] sigmas) {
   }
 
   /**
-   * How many levels, from that of a call back, a polynomial can go through: between equal ones
-   * there is no slope, and at a lambda of infinity none either.
+   * How many levels, back from that of a call, a polynomial can go through: there is no slope
+   * between equal levels or at an infinite lambda.
    *
-   * @param first the call that the sampler began with
+   * @param first the first call of the sampler
    * @param most at least 1
    */
   public int order(int call, int first, int most) {

@@ -3,9 +3,9 @@ package io.github.tornadodiffusion.diffusion.schedulers.solvers;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.function.IntUnaryOperator;
 
-/** Which order the steps of a solver have. */
+/** The orders of the steps of a solver. */
 public final class SolverOrders {
-  /** Shorter samplings end with lower orders. */
+  /** Samplings with fewer steps end with lower orders. */
   public static final int FEW_STEPS = 15;
 
   private SolverOrders() {}
@@ -26,11 +26,12 @@ public final class SolverOrders {
   }
 
   /**
-   * The same order everywhere but at the end, where few steps make high ones unstable.
+   * The same order everywhere except at the end, where high orders are unstable if there are few
+   * steps.
    *
    * @param calls how many
-   * @param firstAtEnd whether the last is of order 1
-   * @param secondBefore whether the one before is at most of order 2
+   * @param firstAtEnd whether the last call has order 1
+   * @param secondBefore whether the last but one has at most order 2
    */
   public static IntUnaryOperator fallingAtEnd(
       int order, int calls, boolean firstAtEnd, boolean secondBefore) {

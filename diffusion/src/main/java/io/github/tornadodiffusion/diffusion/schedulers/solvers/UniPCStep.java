@@ -13,8 +13,8 @@ import org.apache.commons.math3.util.CombinatoricsUtils;
  * The weights of UniP and UniC (Zhao et al. 2023, equations 3 and 9): those of the differences
  * between predictions that integrate polynomials exactly.
  *
- * @param ratios where the predictions before lie in lambda, -1 for as far back as the step goes
- *     forth
+ * @param ratios positions of the earlier predictions in lambda, in units of the step: -1 is as far
+ *     back as the step goes forward
  * @param half the weight of a difference where it is the only one
  */
 @SuppressWarnings("ArrayRecordComponent") // local to a scheduler, never compared
@@ -23,7 +23,7 @@ public record UniPCStep(ExponentialStep step, double[] ratios, double half) {
    * The sample after the step from the predictions up to its beginning.
    *
    * @param sample the register of the sample before the step
-   * @param predictions the register of the prediction there; those before follow
+   * @param predictions the register of the prediction there; earlier ones follow
    */
   public Term[] predictor(int sample, int predictions) {
     double[] weights = ratios.length == 1 ? new double[] {half} : solve(ratios);
@@ -34,7 +34,7 @@ public record UniPCStep(ExponentialStep step, double[] ratios, double half) {
    * The same with the prediction at the end of the step.
    *
    * @param sample the register of the sample before the step
-   * @param predictions the register of the prediction there; those before follow
+   * @param predictions the register of the prediction there; earlier ones follow
    * @param end the register of the prediction at the end
    */
   public Term[] corrector(int sample, int predictions, int end) {
@@ -49,7 +49,7 @@ public record UniPCStep(ExponentialStep step, double[] ratios, double half) {
     return terms;
   }
 
-  /** Of the differences to the predictions before, each over its ratio. */
+  /** The terms of the differences to earlier predictions, each divided by its ratio. */
   private Term[] terms(int sample, int predictions, double[] weights) {
     Term[] terms = new Term[ratios.length + 2];
     terms[0] = term(sample, step.sampleWeight());

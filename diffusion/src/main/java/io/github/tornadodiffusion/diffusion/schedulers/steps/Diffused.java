@@ -6,8 +6,8 @@ import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update.Term;
 
 /**
- * What a sample x = signal * x_0 + sigma * noise and a model's prediction say of x_0 and of the
- * noise, as weights of sample and output. The shares are those of what the model sees; {@code
+ * The x_0 and the noise that a sample x = signal * x_0 + sigma * noise and a prediction imply, as
+ * weights of sample and output. The coefficients are those of the input of the model; {@code
  * signal^2 + sigma^2 = 1}.
  */
 public record Diffused(PredictionType prediction, double signal, double sigma) {
@@ -16,12 +16,12 @@ public record Diffused(PredictionType prediction, double signal, double sigma) {
     return new Diffused(prediction, Math.sqrt(alphaCumprod), Math.sqrt(1 - alphaCumprod));
   }
 
-  /** The x_0 that sample and output mean. */
+  /** The x_0 that sample and output imply. */
   public Term[] original() {
     return terms(prediction.originalSample(signal), prediction.originalOutput(signal, sigma));
   }
 
-  /** The noise that sample and output mean; zero where the sample has none. */
+  /** The noise that sample and output imply; zero if the sample has none. */
   public Term[] noise() {
     return switch (prediction) {
       case EPSILON -> terms(0, 1);
@@ -33,7 +33,7 @@ public record Diffused(PredictionType prediction, double signal, double sigma) {
   /**
    * What a solver interpolates between its calls.
    *
-   * @param ofNoise the noise; else x_0, from {@link Update#ORIGINAL}
+   * @param ofNoise whether that is the noise, or else x_0, from {@link Update#ORIGINAL}
    * @param bounded whether the noise is derived from {@link Update#ORIGINAL}, after a bound; sigma
    *     is above 0 then
    */

@@ -11,13 +11,13 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * The updates of a table with less to do: what nobody reads is left out, and a combination that
- * only others of the same call read becomes part of those. The weights are multiplied out in double
- * precision, so that in single precision nothing is divided by a small number to be multiplied by
- * it again.
+ * The updates of a table with less work: results that are never read are left out, and a
+ * combination that is only read by others of the same call becomes part of them. The weights are
+ * multiplied out in double precision, so that nothing is divided by a small number and then
+ * multiplied by it again in single precision.
  *
  * @param calls the updates of every call of the model
- * @param registers all that they use, and the sample, the output and the noise
+ * @param registers all that they use, including the sample, the output and the noise
  */
 public record FoldedUpdates(List<List<Update>> calls, Set<Integer> registers) {
   /** The updates of all calls of a sampling. */
@@ -34,14 +34,14 @@ public record FoldedUpdates(List<List<Update>> calls, Set<Integer> registers) {
         registers.addAll(update.reads());
       }
       calls.add(updates);
-      before.add(Update.SAMPLE); // which the model sees
+      before.add(Update.SAMPLE); // the input of the model
       wanted = before;
     }
     return new FoldedUpdates(List.copyOf(calls.reversed()), Set.copyOf(registers));
   }
 
   /**
-   * The updates without those whose result nobody reads.
+   * The updates without those whose result is never read.
    *
    * @param wanted the registers that are read afterwards; becomes those that must be there before
    */
@@ -58,7 +58,7 @@ public record FoldedUpdates(List<List<Update>> calls, Set<Integer> registers) {
 
   private static List<Update> folded(List<Update> updates, Set<Integer> wanted) {
     List<Update> folded = new ArrayList<>();
-    // What a register would hold, had its last combination been carried out.
+    // What a register would hold if its last combination had been carried out.
     Map<Integer, List<Term>> pending = new HashMap<>();
     for (int i = 0; i < updates.size(); i++) {
       Update update = updates.get(i);
@@ -92,8 +92,8 @@ public record FoldedUpdates(List<List<Update>> calls, Set<Integer> registers) {
   }
 
   /**
-   * Whether the result of a combination can be part of all that read it: they are combinations too,
-   * and what it reads is still there.
+   * Whether a combination can become part of all updates that read its result: these are
+   * combinations, too, and its own inputs are still unchanged.
    */
   private static boolean isPassing(
       Combine combine, int index, List<Update> updates, Set<Integer> wanted) {

@@ -16,14 +16,14 @@ public final class HostRegisters {
    * Registers that hold nothing.
    *
    * @param images how many images an array holds, at least 1
-   * @param imageLength values an image
+   * @param imageLength values per image
    */
   public HostRegisters(int images, int imageLength) {
     this.images = images;
     this.imageLength = imageLength;
   }
 
-  /** Those of a state, whose arrays stay what they are. */
+  /** The registers of a state, whose arrays are not changed. */
   public static HostRegisters of(SamplingState state, int images) {
     HostRegisters all = new HostRegisters(images, state.register(Update.SAMPLE).length / images);
     for (int i = 0; i < state.registers(); i++) {
@@ -32,7 +32,7 @@ public final class HostRegisters {
     return all;
   }
 
-  /** The arrays that outlive a call of the model. */
+  /** The arrays that are kept after a call of the model. */
   public SamplingState state() {
     double[][] kept = registers.clone();
     kept[Update.OUTPUT] = null;
@@ -65,7 +65,7 @@ public final class HostRegisters {
   }
 
   /**
-   * Sets {@link Update#OUTPUT}, and {@link Update#VARIANCE} where the model predicts one.
+   * Sets {@link Update#OUTPUT}, and {@link Update#VARIANCE} if the model predicts one.
    *
    * @param modelOutput as many channels as the sample, or twice as many
    * @throws IllegalArgumentException if it has another length
@@ -118,7 +118,7 @@ public final class HostRegisters {
     return values;
   }
 
-  /** What is wrong where a register is read that holds nothing. */
+  /** The message for reading a register that holds nothing. */
   public static String nothingIn(int register) {
     return register == Update.VARIANCE
         ? "A learned variance_type takes a model of twice the sample's channels"

@@ -9,15 +9,15 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * One call of the model and what the sampler does with its answer.
+ * One call of the model and what the sampler does with its output.
  *
- * @param timestep what the model is told: where the sample is among 0..T-1, not always a whole
- *     number; some schedulers tell a function of sigma instead
- * @param inputScale the model sees this times the sample
- * @param signal the share of x_0 in the sample before the call: sample = signal * x_0 + sigma *
+ * @param timestep that the model gets: usually in 0..T-1, not always a whole number; for some
+ *     schedulers a function of sigma
+ * @param inputScale the input of the model is the sample times this factor
+ * @param signal the weight of x_0 in the sample before the call: sample = signal * x_0 + sigma *
  *     noise
- * @param sigma the share of noise in the sample before the call
- * @param drawsNoise whether diffusers draws noise in this step, be it used or not
+ * @param sigma the weight of the noise in the sample before the call
+ * @param drawsNoise whether diffusers draws noise in this step, even if it is not used
  * @param updates in order
  */
 public record ModelCall(
@@ -37,7 +37,7 @@ public record ModelCall(
     return updates.stream().anyMatch(update -> update.reads(Update.NOISE));
   }
 
-  /** Whether the updates read what earlier calls left, other than the sample. */
+  /** Whether the updates read results of earlier calls other than the sample. */
   public boolean usesHistory() {
     Set<Integer> known =
         new HashSet<>(Set.of(Update.SAMPLE, Update.OUTPUT, Update.NOISE, Update.VARIANCE));
@@ -50,12 +50,12 @@ public record ModelCall(
     return false;
   }
 
-  /** A call of a model that sees the sample as it is. */
+  /** A call of a model whose input is the sample. */
   public static Builder at(double timestep, double signal, double sigma) {
     return new Builder(timestep, 1, signal, sigma);
   }
 
-  /** A call of a model that sees the sample scaled. */
+  /** A call of a model whose input is the scaled sample. */
   public static Builder at(double timestep, double inputScale, double signal, double sigma) {
     return new Builder(timestep, inputScale, signal, sigma);
   }
@@ -76,14 +76,14 @@ public record ModelCall(
       this.sigma = sigma;
     }
 
-    /** {@code target = sum of terms}; those with weight 0 are left out. */
+    /** {@code target = sum of terms}; terms with weight 0 are left out. */
     public Builder set(int target, Term... terms) {
       return add(
           new Update.Combine(
               target, Arrays.stream(terms).filter(term -> term.weight() != 0).toList()));
     }
 
-    /** Bounds a predicted x_0 as the configuration says. */
+    /** Limits a predicted x_0 as the configuration says. */
     public Builder bound(int target, SchedulerConfig config) {
       if (config.thresholding()) {
         return threshold(target, config);
@@ -91,7 +91,7 @@ public record ModelCall(
       return config.clipSample() ? add(new Update.Clip(target, config.clipSampleRange())) : this;
     }
 
-    /** Bounds a predicted x_0 of schedulers that know thresholding, but no clipping. */
+    /** Limits a predicted x_0 for schedulers that know thresholding, but not clipping. */
     public Builder threshold(int target, SchedulerConfig config) {
       return config.thresholding()
           ? add(
@@ -106,7 +106,7 @@ public record ModelCall(
       return this;
     }
 
-    /** Has noise drawn even where it is not used. */
+    /** Draws noise even if it is not used. */
     public Builder drawsNoise() {
       drawsNoise = true;
       return this;

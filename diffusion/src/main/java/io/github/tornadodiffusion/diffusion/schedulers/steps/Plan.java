@@ -6,13 +6,13 @@ import java.util.function.IntFunction;
 /**
  * A sampler's table.
  *
- * @param initNoiseSigma the sample to begin with is this times standard normal noise
+ * @param initNoiseSigma the first sample is standard normal noise times this factor
  * @param calls in order
- * @param rest the calls of a sampler that begins at one of them; those of a method with a memory
- *     differ from the rest of the calls, since it begins without any
- * @param endSignal the share of x_0 in the sample after the last call; 1 but for samplers that lead
- *     to noise
- * @param endSigma the share of noise in it
+ * @param rest the calls of a sampler that begins at one of them; they differ from the rest of the
+ *     calls if the method uses earlier calls, which it then lacks
+ * @param endSignal the weight of x_0 in the sample after the last call; 1 except for samplers that
+ *     end with noise
+ * @param endSigma the weight of the noise in it
  */
 public record Plan(
     double initNoiseSigma,
@@ -25,17 +25,17 @@ public record Plan(
     calls = List.copyOf(calls);
   }
 
-  /** The table of a sampler that leads to a clean sample. */
+  /** The table of a sampler that ends with a clean sample. */
   public Plan(double initNoiseSigma, List<ModelCall> calls, IntFunction<List<ModelCall>> rest) {
     this(initNoiseSigma, calls, rest, 1, 0);
   }
 
-  /** The table of a sampler of which every call stands for itself. */
+  /** The table of a sampler whose calls do not depend on earlier ones. */
   public Plan(double initNoiseSigma, List<ModelCall> calls) {
     this(initNoiseSigma, calls, first -> calls.subList(first, calls.size()));
   }
 
-  /** The table of a sampler with a memory, which begins without any. */
+  /** The table of a sampler that uses earlier calls, and begins without any. */
   public static Plan of(double initNoiseSigma, IntFunction<List<ModelCall>> rest) {
     return new Plan(initNoiseSigma, rest.apply(0), rest);
   }

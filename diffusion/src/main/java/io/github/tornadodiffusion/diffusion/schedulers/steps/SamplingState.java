@@ -8,7 +8,7 @@ public final class SamplingState {
   private final double[][] registers;
 
   /**
-   * Takes over the arrays.
+   * Keeps the arrays, without a copy.
    *
    * @param registers by {@link Update}'s numbers; null for those that hold nothing
    */
@@ -27,7 +27,7 @@ public final class SamplingState {
   }
 
   /**
-   * The x_0 that the last output meant.
+   * The x_0 that the last output implied.
    *
    * @throws IllegalStateException if the sampler does not compute it
    */
@@ -39,7 +39,7 @@ public final class SamplingState {
     return narrow(original, 1);
   }
 
-  /** One more than the highest number of an array. */
+  /** The highest number of an array, plus 1. */
   public int registers() {
     return registers.length;
   }

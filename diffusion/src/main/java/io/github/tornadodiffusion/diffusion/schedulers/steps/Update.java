@@ -6,11 +6,11 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * What a sampler does with the arrays it keeps, its registers, once the model has answered. Every
- * array has the size of the sample. All of it is arithmetic on every element for itself, but for
+ * What a sampler does with the arrays that it keeps, its registers, after a call of the model.
+ * Every array has the size of the sample. All updates treat every element separately, except for
  * {@link Threshold}, which sorts.
  *
- * <p>The first four registers are those that a model on a device has.
+ * <p>A model on a device has the first four registers.
  */
 public sealed interface Update {
   /** The sample. */
@@ -25,22 +25,22 @@ public sealed interface Update {
   /** The channels of the model's output that predict a variance. */
   int VARIANCE = SampleRegisters.VARIANCE;
 
-  /** The x_0 that the output means, after clipping. */
+  /** The x_0 that the output implies, after clipping. */
   int ORIGINAL = 4;
 
-  /** The model's output without label, for guidance. */
+  /** The model's output without a label, for guidance. */
   int UNCONDITIONAL = 5;
 
-  /** Clean images that a process begins with or keeps parts of. */
+  /** Clean images that a process begins with, or parts of which it keeps. */
   int IMAGES = 6;
 
-  /** 1 where a process draws, 0 where it keeps what is there. */
+  /** 1 where a process draws, 0 where it keeps the image. */
   int DRAWN = 7;
 
-  /** 0 where a process draws, 1 where it keeps what is there. */
+  /** 0 where a process draws, 1 where it keeps the image. */
   int KEPT = 8;
 
-  /** The first of the registers that a scheduler uses as it likes. */
+  /** The first of the registers that a scheduler can use freely. */
   int OWN = 9;
 
   /** The register that is written. */
@@ -117,13 +117,13 @@ public sealed interface Update {
    * Adds noise whose variance the model predicts in its second half of channels; nothing may read
    * {@link #VARIANCE} afterwards.
    *
-   * @param leastLog the logarithm of the variance where the model says -1; NaN where it says the
-   *     variance itself
-   * @param mostLog the logarithm of the variance where the model says 1
+   * @param leastLog the logarithm of the variance where the model predicts -1; NaN if it predicts
+   *     the variance itself
+   * @param mostLog the logarithm of the variance where the model predicts 1
    * @param least the smallest variance
    */
   record LearnedNoise(int target, double leastLog, double mostLog, double least) implements Update {
-    /** Whether the model says the variance itself. */
+    /** Whether the model predicts the variance itself. */
     public boolean plain() {
       return Double.isNaN(leastLog);
     }

@@ -1,5 +1,5 @@
 /**
- * What a scheduler is made of: calls of the model, and what is done to a sampler's registers after
+ * The parts of a scheduler: calls of the model, and what is done with a sampler's registers after
  * each. Start at {@link io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall} and {@link
  * io.github.tornadodiffusion.diffusion.schedulers.steps.Update}.
  */

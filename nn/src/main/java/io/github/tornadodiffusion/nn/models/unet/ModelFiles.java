@@ -53,7 +53,7 @@ public final class ModelFiles {
    *
    * @param unetDirectory a directory as diffusers' {@code save_pretrained} writes it
    * @param expected the parameters that a model of a configuration has
-   * @throws IOException in one line naming the file, the cause and the mend, if a file is missing
+   * @throws IOException in one line naming the file, the cause and the remedy, if a file is missing
    *     or damaged or the parameters are not the expected ones
    */
   public static UNet readUNet(

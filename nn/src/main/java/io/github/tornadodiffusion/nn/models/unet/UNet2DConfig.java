@@ -214,7 +214,7 @@ public record UNet2DConfig(
    * Reads a {@code config.json}. Keys that are absent take diffusers' defaults, keys that are
    * unknown are ignored.
    *
-   * @throws IOException naming the file, the cause and the mend
+   * @throws IOException naming the file, the cause and the remedy
    */
   public static UNet2DConfig read(Path file) throws IOException {
     return UNet2DConfigJson.read(file);
@@ -228,7 +228,7 @@ public record UNet2DConfig(
   /**
    * Reads the text of a {@code config.json}.
    *
-   * @throws IllegalArgumentException naming the cause and the mend
+   * @throws IllegalArgumentException naming the cause and the remedy
    */
   public static UNet2DConfig fromJson(String json) {
     return UNet2DConfigJson.fromJson(json);

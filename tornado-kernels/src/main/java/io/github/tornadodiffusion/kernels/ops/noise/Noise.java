@@ -29,7 +29,7 @@ public final class Noise {
   /**
    * The seed block's content for {@link #gaussian}.
    *
-   * @param stream tells independent uses of one seed apart, 0 to 2^24
+   * @param stream distinguishes independent uses of one seed, 0 to 2^24
    */
   public static float[] seedBlock(long seed, int stream, int step) {
     return seedBlock(seed, stream, step, 0);
