@@ -253,6 +253,8 @@ class OptionEffectsTest {
 
       notebook | --install-only | always
       notebook | --no-browser   | always, unless Jupyter is not started; see LauncherTest
+      notebook | --execute      | --execute | needs the path
+      notebook | --out          | --out x.ipynb | give both or neither
       notebook | --verbose      | always, at an error
       """;
 

@@ -67,14 +67,7 @@ public final class NotebookCommand implements Callable<Integer> {
       NotebookKernel.serve(connection);
       return 0;
     }
-    Ineffective ignored =
-        Ineffective.of(spec)
-            .note("--no-browser", installOnly, "Jupyter is not started with --install-only");
-    if (installOnly && path != null) {
-      ignored.note(path.toString(), "Jupyter is not started with --install-only");
-    }
-    ignored.say(spec.commandLine().getErr());
-    Path installed = KernelSpec.install();
+    checkExecute();
     PrintWriter err = spec.commandLine().getErr();
     if (execute) {
       Path executed = out == null ? path : out;
@@ -82,6 +75,13 @@ public final class NotebookCommand implements Callable<Integer> {
       err.println("executed: " + executed);
       return 0;
     }
+    Ineffective ignored =
+        Ineffective.of(spec)
+            .note("--no-browser", installOnly, "Jupyter is not started with --install-only");
+    if (installOnly && path != null) {
+      ignored.note(path.toString(), "Jupyter is not started with --install-only");
+    }
+    ignored.say(err);
     Path installed = KernelSpec.install();
     err.println("kernel '%s' installed: %s".formatted(KernelSpec.DISPLAY_NAME, installed));
     return installOnly ? 0 : jupyter();
