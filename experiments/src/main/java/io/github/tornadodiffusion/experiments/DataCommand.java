@@ -7,6 +7,7 @@ import io.github.tornadodiffusion.diffusion.model.MemoryNeed;
 import io.github.tornadodiffusion.diffusion.sampling.ModelSampler;
 import io.github.tornadodiffusion.diffusion.training.Preset;
 import io.github.tornadodiffusion.diffusion.training.Presets;
+import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import io.github.tornadodiffusion.experiments.cli.OutputFiles;
 import io.github.tornadodiffusion.experiments.cli.Versions;
 import io.github.tornadodiffusion.experiments.sampling.LabelledGrid;
@@ -111,6 +112,9 @@ final class DataCommand {
       for (String warning : dataset.warnings()) {
         err.println("warning: " + Messages.line(warning));
       }
+      Ineffective.of(spec)
+          .note("--count", count > shown, "there are only %d images".formatted(shown))
+          .say(err);
       BufferedImage picture = grid.draw(err);
       PngFiles.write(
           out,

@@ -18,6 +18,8 @@ import java.lang.foreign.ValueLayout;
  * anything else happens.
  */
 public final class Launch {
+  private static final String STARTED = "tornado-diffusion-started\n";
+
   private Launch() {}
 
   /** Makes the source of kernels stable, restores the standard streams, then runs the program. */
@@ -32,6 +34,8 @@ public final class Launch {
 
   @SuppressWarnings("restricted") // dup2 of the C library, which has no Java counterpart
   private static void restoreStandardError(int saved) throws Throwable {
+    System.err.print(STARTED);
+    System.err.flush();
     Linker linker = Linker.nativeLinker();
     FunctionDescriptor intInt =
         FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);

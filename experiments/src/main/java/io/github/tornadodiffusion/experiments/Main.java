@@ -2,6 +2,10 @@ package io.github.tornadodiffusion.experiments;
 
 import io.github.tornadodiffusion.experiments.bench.BenchCommand;
 import io.github.tornadodiffusion.experiments.cli.Errors;
+import io.github.tornadodiffusion.experiments.cli.HelpWidth;
+import io.github.tornadodiffusion.experiments.cli.Interruption;
+import io.github.tornadodiffusion.experiments.cli.Shell;
+import io.github.tornadodiffusion.experiments.cli.Terminal;
 import io.github.tornadodiffusion.experiments.cli.Versions;
 import io.github.tornadodiffusion.experiments.notebook.NotebookCommand;
 import io.github.tornadodiffusion.experiments.run.RunCommand;
@@ -12,11 +16,11 @@ import java.io.FileOutputStream;
 import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.nio.charset.Charset;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -82,7 +86,18 @@ public final class Main {
     PrintWriter err =
         new PrintWriter(
             new OutputStreamWriter(new FileOutputStream(FileDescriptor.err), charset), true);
+    AtomicBoolean finished = new AtomicBoolean();
+    if (args.length > 0 && !List.of("run", "notebook").contains(args[0])) {
+      String again = Shell.program() + " " + Shell.line(List.of(args));
+      Interruption.sayAtTheEnd(
+          finished::get,
+          err,
+          List.of(args).contains("--resume")
+              ? "stopped, what was there is kept; %s goes on".formatted(again)
+              : "stopped, nothing is kept; %s begins anew".formatted(again));
+    }
     int code = run(out, err, args);
+    finished.set(true);
     out.flush();
     err.flush();
     System.exit(code);
@@ -91,26 +106,31 @@ public final class Main {
   /** All commands with their options. */
   static CommandLine commandLine() {
     CommandLine commandLine = new CommandLine(new Main());
-    // Arguments after the file of 'run' belong to the program in it.
+    // A value that begins with @ is a name like any other.
+    commandLine.setExpandAtFiles(false);
+    commandLine.registerConverter(Path.class, Errors::path);
+    // What follows the file of 'run' is that program's own.
     commandLine.getSubcommands().get("run").setStopAtPositional(true);
     return commandLine;
   }
 
   /** Runs one command and returns its exit code. */
   static int run(PrintWriter out, PrintWriter err, String... args) {
-    CommandLine commandLine = commandLine();
-    commandLine.setOut(out);
-    commandLine.setErr(err);
-    commandLine.setCaseInsensitiveEnumValuesAllowed(true);
-    commandLine.setAbbreviatedOptionsAllowed(false);
-    commandLine.setParameterExceptionHandler(Errors::badUsage);
-    commandLine.setExecutionExceptionHandler(Errors::failed);
     ClassLoader before = Thread.currentThread().getContextClassLoader();
     int code;
     try {
+      CommandLine commandLine = commandLine();
+      commandLine.setOut(out);
+      commandLine.setErr(err);
+      commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+      commandLine.setAbbreviatedOptionsAllowed(false);
+      commandLine.setParameterExceptionHandler(Errors::badUsage);
+      commandLine.setExecutionExceptionHandler(Errors::failed);
       PluginOption.apply(commandLine, List.of(args));
+      HelpWidth.apply(
+          commandLine, Terminal.columns(Terminal.STANDARD_OUTPUT).orElse(Terminal.USUAL_COLUMNS));
       code = commandLine.execute(args);
-    } catch (IllegalArgumentException | UncheckedIOException | Error e) {
+    } catch (RuntimeException | Error e) {
       code = Errors.failed(e, err, args);
     } finally {
       Thread.currentThread().setContextClassLoader(before);

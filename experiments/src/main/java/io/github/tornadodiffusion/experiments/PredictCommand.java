@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.experiments;
 import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.model.MemoryNeed;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
+import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import io.github.tornadodiffusion.experiments.cli.OutputFiles;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.graph.Model;
@@ -75,6 +76,7 @@ final class PredictCommand implements Callable<Integer> {
     ModelFiles.UNet unet = DiffusionModel.readUNet(model);
     PredictInput tensors = PredictInput.read(input, unet.config());
     OutputFiles.prepare("--out", out, OutputFiles.SAFETENSORS);
+    device.note(Ineffective.of(spec)).say(spec.commandLine().getErr());
     SequencedMap<String, HostTensor> results;
     try (Engine engine = device.open(false, spec.commandLine().getErr())) {
       results =

@@ -2,6 +2,7 @@ package io.github.tornadodiffusion.experiments;
 
 import io.github.tornadodiffusion.experiments.cli.Arguments;
 import io.github.tornadodiffusion.experiments.cli.Errors;
+import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import io.github.tornadodiffusion.experiments.cli.RunDirectory;
 import io.github.tornadodiffusion.experiments.cli.Shell;
 import io.github.tornadodiffusion.experiments.framework.ExperimentData.Row;
@@ -90,6 +91,9 @@ final class RerunCommand implements Callable<Integer> {
     String machine = machine(before);
     String machineNow = machine(now);
     if (!machine.equals(machineNow)) {
+      Ineffective.of(spec)
+          .note("--factor", true, "the machines differ, so no times are compared; leave it out")
+          .say(spec.commandLine().getErr());
       rows = RunComparison.withoutMeasured(rows);
       rowsNow = RunComparison.withoutMeasured(rowsNow);
       explained +=

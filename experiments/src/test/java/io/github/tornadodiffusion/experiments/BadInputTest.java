@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.experiments;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -14,10 +15,13 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -48,7 +52,7 @@ class BadInputTest {
     "--steps,-5,--steps is -5; give at least 1",
     "--accumulate,2000000000,accumulate",
     "--samples,100000000,--samples",
-    "--samples,0,--samples",
+    "--samples,-1,--samples",
     "--max-grad-norm,Infinity,max_grad_norm",
     "--lr,-1,lr",
     "--lr,NaN,above 0 and below 1000",
@@ -159,6 +163,59 @@ class BadInputTest {
     assertFalse(Files.exists(out.getParent()));
   }
 
+  /** For files and directories, and whatever is above them. */
+  @Test
+  void aDirectoryThatCannotBeMadeSaysWhy() throws IOException {
+    Path file = Files.writeString(temporary.resolve("file"), "mine");
+    Path link = Files.createSymbolicLink(temporary.resolve("link"), Path.of("nowhere"));
+    Path tooLong = temporary.resolve("x".repeat(300));
+    assertWhy(file + " is a file", file.resolve("a/b"));
+    assertWhy(file + " is a file", file);
+    assertWhy(link + " is a link that leads nowhere", link.resolve("a"));
+    assertWhy("File name too long", tooLong);
+    if (Files.isDirectory(Path.of("/proc"))) {
+      assertWhy("the system lets nobody make one in /proc", Path.of("/proc/run/a"));
+    }
+    CommandRun.refused(
+        List.of("--out", file + " is a file"), "train", "--out", file.resolve("a").toString());
+    CommandRun.refused(
+        List.of("--out", file + " is a file"),
+        "data",
+        "preview",
+        "--data",
+        "digits",
+        "--out",
+        file.resolve("a.png").toString());
+    assertEquals("mine", Files.readString(file));
+  }
+
+  private static void assertWhy(String why, Path directory) {
+    IOException e =
+        assertThrows(IOException.class, () -> OutputFiles.prepareDirectory("--out", directory));
+    assertTrue(e.getMessage().startsWith("cannot make the directory " + directory), e.getMessage());
+    assertTrue(e.getMessage().contains(why), e.getMessage());
+    assertTrue(e.getMessage().endsWith("choose another place for --out"), e.getMessage());
+  }
+
+  /** A zip file opened for reading stands for a disk that is mounted so. */
+  @Test
+  void aReadOnlyFileSystemIsSaid() throws IOException {
+    Path zip = temporary.resolve("disk.zip");
+    try (FileSystem disk = FileSystems.newFileSystem(zip, Map.of("create", "true"))) {
+      Files.createDirectory(disk.getPath("/there"));
+    }
+    try (FileSystem disk = FileSystems.newFileSystem(zip, Map.of("accessMode", "readOnly"))) {
+      assertWhy("its file system is read-only", disk.getPath("/new/a"));
+      IOException e =
+          assertThrows(
+              IOException.class,
+              () -> OutputFiles.prepareDirectory("--out", disk.getPath("/there")));
+      assertTrue(
+          e.getMessage().contains("cannot write to /there: its file system is read-only"),
+          e.getMessage());
+    }
+  }
+
   @Test
   void aDiskWithoutRoomIsSaidBeforeTheStart() throws IOException {
     Path out = temporary.resolve("a/b");
@@ -221,5 +278,37 @@ class BadInputTest {
     CommandRun.refused(List.of("backward", "train-step"), "bench", "backward");
     CommandRun.refused(List.of("WHAT"), "bench");
     CommandRun.refused(List.of("--runs"), "bench", "forward", "--runs", "0");
+  }
+
+  /** In every command and option, and where a list of arguments would be one of picocli's. */
+  @Test
+  void valuesThatBeginWithAtAreNames() throws IOException {
+    Path list = Files.writeString(temporary.resolve("list"), "--seed 7");
+    String at = "@" + list;
+    CommandRun.refused(List.of("no data set", at), "train", "--data", at);
+    CommandRun.refused(List.of(at, "not a directory"), "sample", "--model", at, "--out", "a.png");
+    CommandRun.refused(List.of("Unmatched argument", at), at);
+    CommandRun.refused(List.of("Unmatched argument", at), "devices", at);
+    CommandRun.refused(List.of(at, "holds no experiment"), "experiment", "report", at);
+    CommandRun.refused(List.of("unknown benchmark", at), "bench", at);
+    CommandRun.refused(List.of(at), "run", at);
+    CommandRun.refused(List.of("@@"), "devices", "@@");
+  }
+
+  /** As where the JVM has no locale and nothing has told it how names are written. */
+  @Test
+  void namesThatTheLocaleCannotWriteAreSaid() throws Exception {
+    String name = new String(new byte[] {(byte) 0xc3, (byte) 0xa4}, StandardCharsets.UTF_8);
+    for (String[] command :
+        List.of(
+            new String[] {
+              "data", "preview", "--data", "digits", "--out", temporary + "/" + name + ".png"
+            },
+            new String[] {"sample", "--model", name, "--out", temporary + "/a.png"})) {
+      String printed = ProgramRun.inAscii(2, temporary, command);
+      List<String> errors = printed.lines().filter(line -> !line.startsWith("WARNING: ")).toList();
+      assertEquals(1, errors.size(), printed);
+      assertTrue(printed.contains("LC_ALL") && printed.contains("C.UTF-8"), printed);
+    }
   }
 }

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -97,7 +98,9 @@ class DataPreviewTest {
   void imagesAreSpreadOverTheDataSet() {
     Dataset digits = Datasets.open("digits", 8, 1, 0);
     LabelledGrid grid = new LabelledGrid(digits, 3);
-    assertEquals(List.of(0, 599, 1198), List.of(grid.index(0), grid.index(1), grid.index(2)));
+    assertEquals(
+        List.of(0, 599, 1198),
+        IntStream.range(0, 3).mapToObj(place -> LabelledGrid.index(digits, 3, place)).toList());
     BufferedImage picture = grid.draw(new PrintWriter(new StringWriter()));
     assertEquals(grid.pixels(), (long) picture.getWidth() * picture.getHeight());
   }

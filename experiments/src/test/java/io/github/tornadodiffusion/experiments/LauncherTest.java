@@ -11,11 +11,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -82,15 +87,149 @@ class LauncherTest {
     assertOneLine(run(2, "", out, "devcies"), "did you mean devices");
   }
 
-  /** The filter of standard error may end after the JVM. */
-  @Test
-  void whatTheJvmHasToSayIsSeen() throws Exception {
-    String err = run(1, "-Xnonsense", directory.resolve("out"), "devices");
-    for (int i = 0; i < 100 && !err.contains("-Xnonsense"); i++) {
-      Thread.sleep(100);
-      err = Files.readString(directory.resolve("err"));
+  private ProcessBuilder builder(Map<String, String> variables, String... arguments) {
+    List<String> command = new ArrayList<>(List.of("/bin/bash", root + "/tornado-diffusion"));
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder =
+        new ProcessBuilder(command)
+            .directory(directory.toFile())
+            .redirectOutput(directory.resolve("out").toFile())
+            .redirectError(directory.resolve("err").toFile());
+    for (String variable :
+        List.of("TORNADOVM_HOME", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")) {
+      builder.environment().remove(variable);
     }
-    assertTrue(err.contains("-Xnonsense"), err);
+    builder.environment().put("TORNADODIFFUSION_JAVA_OPTS", "");
+    builder.environment().put("TORNADODIFFUSION_JAVA_HOME", System.getProperty("java.home"));
+    builder.environment().putAll(variables);
+    return builder;
+  }
+
+  /** Whatever it is, from wherever it comes. */
+  @ParameterizedTest
+  @CsvSource({
+    "TORNADODIFFUSION_JAVA_OPTS, -Xnonsense, Unrecognized option: -Xnonsense",
+    "TORNADODIFFUSION_JAVA_OPTS, -XX:+Nonsense, Unrecognized VM option",
+    "TORNADODIFFUSION_JAVA_OPTS, Nonsense, main class Nonsense",
+    "TORNADODIFFUSION_JAVA_OPTS, -version, openjdk",
+    "TORNADODIFFUSION_JAVA_OPTS, -Xmx1g -Xms2g, Initial heap size",
+    "JAVA_TOOL_OPTIONS, -XX:+Nonsense, Unrecognized VM option",
+    "JAVA_TOOL_OPTIONS, -javaagent:/nowhere.jar, /nowhere.jar",
+    "JAVA_TOOL_OPTIONS, -XX:+UseG1GC -XX:+UseZGC, Multiple garbage collectors",
+    "JDK_JAVA_OPTIONS, --add-modules=nonsense, Module nonsense not found",
+    "JDK_JAVA_OPTIONS, @/nowhere, /nowhere",
+    "_JAVA_OPTIONS, -Xmx1m, Too small maximum heap"
+  })
+  void whatKeepsTheJvmFromStartingIsNamedInOneLine(String variable, String value, String reason)
+      throws Exception {
+    // Another variable, which is not at fault.
+    Map<String, String> variables = new HashMap<>(Map.of("JAVA_TOOL_OPTIONS", "-Da=b"));
+    variables.put(variable, value);
+    String err = end(2, builder(variables, "devices").start());
+    assertOneLine(err, variable + "=" + value, reason, "unset");
+    assertEquals("", Files.readString(directory.resolve("out")));
+  }
+
+  /** A collector from outside is taken, and nothing is said of where it came from. */
+  @ParameterizedTest
+  @CsvSource({
+    "JAVA_TOOL_OPTIONS, -XX:+UseG1GC",
+    "JDK_JAVA_OPTIONS, -XX:+UseParallelGC",
+    "JDK_JAVA_OPTIONS, @options",
+    "_JAVA_OPTIONS, -XX:+UseSerialGC",
+    "TORNADODIFFUSION_JAVA_OPTS, -XX:+UseParallelGC",
+    "JAVA_TOOL_OPTIONS, -XX:MaxRAMPercentage=10",
+    "JAVA_TOOL_OPTIONS, -Dx=y"
+  })
+  void optionsFromOutsideGoWithTheLaunchers(String variable, String value) throws Exception {
+    Files.writeString(directory.resolve("options"), "-XX:+UseParallelGC\n");
+    assertEquals("", end(0, builder(Map.of(variable, value), "devices", "--json").start()));
+    String line = Files.readString(directory.resolve("out"));
+    assertTrue(line.startsWith("{\"device\":\"jvm\""), line);
+    if (value.contains("Percentage")) {
+      JsonNode device = JsonMapper.shared().readTree(line);
+      assertTrue(device.get("heap_mib").asLong() < 0.2 * device.get("memory_mib").asLong(), line);
+    }
+    assertOneLine(
+        end(2, builder(Map.of(variable, value), "devcies").start()), "did you mean devices");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"TERM, 143", "INT, 130"})
+  void signalsReachTheProgramBehindOptionsFromOutside(String signal, int code) throws Exception {
+    Path run = directory.resolve("run");
+    ProcessBuilder builder =
+        builder(
+            Map.of("JAVA_TOOL_OPTIONS", "-Da=b"),
+            "train",
+            "--out",
+            "run",
+            "--batch",
+            "1",
+            "--steps",
+            "1000000");
+    Process process = ProgramRun.heedingInterrupts(builder).start();
+    awaitFile(run.resolve("manifest.json"), process);
+    new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start().waitFor();
+    String err = end(code, process);
+    assertTrue(err.contains("--resume"), err);
+    assertTrue(Files.readString(run.resolve("manifest.json")).contains("\"interrupted\""));
+  }
+
+  /** Whatever the SDK's template says that this JVM does not take. */
+  @ParameterizedTest
+  @CsvSource({
+    "-XX:-UseJVMCINativeLibraryX, Unrecognized VM option",
+    "--add-modules nonsense.runtime, Module nonsense.runtime not found",
+    "--nonsense, Unrecognized option"
+  })
+  void anSdkThatDoesNotFitIsNamedInOneLine(String options, String reason) throws Exception {
+    Path sdk = Files.createDirectory(directory.resolve("sdk"));
+    Files.writeString(sdk.resolve("tornado-argfile.template"), options + "\n");
+    Map<String, String> variables =
+        Map.of("TORNADOVM_HOME", sdk.toString(), "JAVA_TOOL_OPTIONS", "-Da=b");
+    String err = end(2, builder(variables, "devices").start());
+    assertOneLine(err, "TORNADOVM_HOME=" + sdk, reason, "unset it");
+  }
+
+  /** As in a container, where nothing says how names are written. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "export LC_ALL=C",
+        "unset LC_ALL LC_CTYPE LANG",
+        "unset LC_ALL LC_CTYPE; export LANG=no_WHERE.UTF-8"
+      })
+  void namesAreUtf8WithoutALocale(String locale) throws Exception {
+    // In bash, because the JVM of this test may have no locale either.
+    String script =
+        locale
+            + """
+
+            a=$'\\303\\244' && mkdir -p "d$a/$a" "d$a/b"
+            "$0" data preview --data digits --image-size 8 --channels 1 --out "d$a/$a/$a.png" >out &&
+            cp "d$a/$a/$a.png" "d$a/b/1.png" &&
+            "$0" data preview --data "d$a" --image-size 8 --channels 1 --out preview.png >out &&
+            grep -q "^images *2$" out && grep -q "1 images  $a$" out && grep -q "^data *d$a" out
+            """;
+    ProcessBuilder builder = builder(Map.of());
+    builder.command("/bin/bash", "-c", script, root + "/tornado-diffusion");
+    assertEquals("", end(0, builder.start()));
+  }
+
+  @Test
+  void aJdkThatCannotRunIsNamed() throws Exception {
+    Path jdk = directory.resolve("jdk");
+    Files.createDirectories(jdk.resolve("bin"));
+    Files.writeString(jdk.resolve("release"), "JAVA_VERSION=\"25\"\n");
+    for (String tool : List.of("java", "javac")) {
+      Path file =
+          Files.write(jdk.resolve("bin").resolve(tool), new byte[] {0x7f, 'E', 'L', 'F', 0});
+      assertTrue(file.toFile().setExecutable(true));
+    }
+    Process process =
+        builder(Map.of("TORNADODIFFUSION_JAVA_HOME", jdk.toString()), "devices").start();
+    assertOneLine(end(2, process), "TORNADODIFFUSION_JAVA_HOME=" + jdk, "unset it");
   }
 
   /** Also where the heap as a whole is large enough, but not the part that an array lies in. */
@@ -135,6 +274,7 @@ class LauncherTest {
         """
         # Flags
         -XX:+UseParallelGC
+        -XX:+UseG1GC
         -Dplace=${TORNADOVM_HOME}/lib
         --module-path .:${TORNADOVM_HOME}/jars
         """);
@@ -163,6 +303,12 @@ class LauncherTest {
         List.of(root + "/tornado-diffusion", "notebook", "--kernel", "{connection_file}"),
         kernel.get("argv").values().stream().map(JsonNode::asString).toList());
     assertEquals("java", kernel.get("language").asString());
+
+    builder.command().addAll(List.of("--no-browser", "a.ipynb"));
+    List<String> said = end(0, builder.start()).lines().toList();
+    assertEquals(3, said.size(), said.toString());
+    assertTrue(said.get(0).startsWith("warning: --no-browser has no effect"), said.get(0));
+    assertTrue(said.get(1).startsWith("warning: a.ipynb has no effect"), said.get(1));
   }
 
   /** Started elsewhere than where the script lies. */
@@ -202,7 +348,7 @@ class LauncherTest {
     awaitFile(run.resolve("manifest.json"), process);
     process.destroy();
     String err = end(128 + 15, process);
-    assertTrue(err.contains("the same command with --out run --resume goes on"), err);
+    assertTrue(err.contains("train --out run --resume goes on"), err);
     assertTrue(Checkpoints.of(run).newest().checkpoint().step() >= 0);
     assertTrue(Files.readString(run.resolve("manifest.json")).contains("\"interrupted\""));
   }

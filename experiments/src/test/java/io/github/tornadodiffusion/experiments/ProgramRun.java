@@ -42,10 +42,7 @@ public final class ProgramRun implements AutoCloseable {
   }
 
   private static List<String> command(List<String> flags, String... arguments) throws IOException {
-    List<String> command = new ArrayList<>();
-    if (ignoresInterrupts()) {
-      command.addAll(List.of("env", "--default-signal=INT"));
-    }
+    List<String> command = new ArrayList<>(heedingInterrupts());
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     // Those of the SDK among them; an agent that measures the tests has no business there.
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
@@ -55,6 +52,16 @@ public final class ProgramRun implements AutoCloseable {
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
     command.addAll(List.of(arguments));
     return command;
+  }
+
+  /** The same, so that an interrupt ends it whatever has started these tests. */
+  static ProcessBuilder heedingInterrupts(ProcessBuilder builder) throws IOException {
+    builder.command().addAll(0, heedingInterrupts());
+    return builder;
+  }
+
+  private static List<String> heedingInterrupts() throws IOException {
+    return ignoresInterrupts() ? List.of("env", "--default-signal=INT") : List.of();
   }
 
   /** As a process does that a script has started in the background, and then all its children. */
@@ -74,6 +81,16 @@ public final class ProgramRun implements AutoCloseable {
     List<String> command = new ArrayList<>();
     String script = "ulimit -f %d; exec \"$@\"".formatted(bytes / 1024);
     command.addAll(List.of("/bin/bash", "-c", script, "limited"));
+    command.addAll(command(List.of(), arguments));
+    try (ProgramRun run = start(directory, command)) {
+      return run.end(code);
+    }
+  }
+
+  /** Runs the program where characters are ASCII alone; it must end with this code. */
+  public static String inAscii(int code, Path directory, String... arguments)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of("env", "LC_ALL=C"));
     command.addAll(command(List.of(), arguments));
     try (ProgramRun run = start(directory, command)) {
       return run.end(code);
@@ -104,6 +121,13 @@ public final class ProgramRun implements AutoCloseable {
   public void await(Path file) throws InterruptedException {
     while (process.isAlive() && Files.notExists(file)) {
       Thread.sleep(5);
+    }
+  }
+
+  /** Waits until the run has printed some text, or has ended. */
+  public void awaitPrinted(String text) throws InterruptedException, IOException {
+    while (process.isAlive() && !printed().contains(text)) {
+      Thread.sleep(20);
     }
   }
 

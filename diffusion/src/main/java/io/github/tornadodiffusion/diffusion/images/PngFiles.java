@@ -7,15 +7,19 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
+import javax.imageio.ImageReader;
 import javax.imageio.ImageTypeSpecifier;
 import javax.imageio.ImageWriter;
 import javax.imageio.metadata.IIOMetadata;
 import javax.imageio.metadata.IIOMetadataNode;
+import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.ImageOutputStream;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
+import org.w3c.dom.NodeList;
 
 /** Writes PNG files that say how they were made. */
 public final class PngFiles {
@@ -42,6 +46,32 @@ public final class PngFiles {
       Files.createDirectories(parent);
     }
     AtomicFiles.write(file, encode(image, text));
+  }
+
+  /**
+   * The text of a PNG file, as {@link #write} has given it.
+   *
+   * @throws IOException if it is none, or cannot be read
+   */
+  public static Map<String, String> text(Path file) throws IOException {
+    ImageReader reader = ImageIO.getImageReadersByFormatName("png").next();
+    try (ImageInputStream input = ImageIO.createImageInputStream(file.toFile())) {
+      reader.setInput(input);
+      IIOMetadataNode root = (IIOMetadataNode) reader.getImageMetadata(0).getAsTree(FORMAT);
+      Map<String, String> text = new LinkedHashMap<>();
+      read(root.getElementsByTagName("tEXtEntry"), "value", text);
+      read(root.getElementsByTagName("iTXtEntry"), "text", text);
+      return text;
+    } finally {
+      reader.dispose();
+    }
+  }
+
+  private static void read(NodeList entries, String value, Map<String, String> text) {
+    for (int i = 0; i < entries.getLength(); i++) {
+      IIOMetadataNode entry = (IIOMetadataNode) entries.item(i);
+      text.put(entry.getAttribute("keyword"), entry.getAttribute(value));
+    }
   }
 
   /** The bytes of a PNG file with the given text; see {@link #write}. */

@@ -54,15 +54,25 @@ public final class Pipeline {
    * The images to sample.
    *
    * @param count images, at least 1
-   * @param noise everything random
-   * @param labels one per image; null for a model without classes
+   * @param noise all that is random
+   * @param labels one an image; null for a model without classes
+   * @param first the number of the first image to draw: those before are there already
    */
   @SuppressWarnings("ArrayRecordComponent") // bulk data that nobody compares
-  public record Request(int count, SampleNoise noise, int[] labels) {
-    /** Checks the count and the labels. */
+  public record Request(int count, SampleNoise noise, int[] labels, int first) {
+    /** All images. */
+    public Request(int count, SampleNoise noise, int[] labels) {
+      this(count, noise, labels, 0);
+    }
+
+    /** Checks the count, the labels and the first image. */
     public Request {
       if (count < 1) {
         throw new IllegalArgumentException("The count of images is " + count + ": give at least 1");
+      }
+      if (first < 0 || first >= count) {
+        throw new IllegalArgumentException(
+            "The first image is %d of %d: begin with one of them".formatted(first, count));
       }
       if (labels != null && labels.length != count) {
         throw new IllegalArgumentException(
@@ -146,10 +156,10 @@ public final class Pipeline {
   public void run(ReverseProcess process, Request request, Listener listener) {
     int count = request.count();
     int batch = device.images();
-    int batches = Math.ceilDiv(count, batch);
+    int batches = Math.ceilDiv(count - request.first(), batch);
     long total = (long) batches * process.calls();
     for (int i = 0; i < batches; i++) {
-      int first = i * batch;
+      int first = request.first() + i * batch;
       // The last batch computes more images than are asked for: a smaller batch would be another
       // program.
       int[] labels =

@@ -14,6 +14,7 @@ import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import io.github.tornadodiffusion.nn.training.EmaDecay;
 import io.github.tornadodiffusion.nn.training.LearningRateSchedule;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -192,15 +193,21 @@ public record TrainingConfig(
     return TrainingDraws.steps(this, dataset, epochs);
   }
 
-  /** The classes of the model; null for a model without classes. */
-  public ClassLabels classLabels() {
+  /**
+   * The classes of the model; null for a model without.
+   *
+   * @param names of the classes that it is taught, in their order; left away where the model has
+   *     more classes, since those of the others are not known
+   */
+  public ClassLabels classLabels(List<String> names) {
     Integer embeddings = unet.numClassEmbeds();
     if (embeddings == null) {
       return null;
     }
-    return variant.labelDropout() > 0
-        ? new ClassLabels(embeddings - 1, embeddings - 1)
-        : new ClassLabels(embeddings, null);
+    boolean drops = variant.labelDropout() > 0;
+    int classes = drops ? embeddings - 1 : embeddings;
+    return new ClassLabels(
+        classes, drops ? classes : null, names.size() == classes ? names : List.of());
   }
 
   /** The scheduler that the run trains for. */
@@ -208,8 +215,9 @@ public record TrainingConfig(
     if (variant.base() != null) {
       return variant.base().trainingScheduler();
     }
+    SchedulerConfig config = SchedulerConfig.of(trainTimesteps, schedule, prediction);
     return new DDPMScheduler(
-        SchedulerConfig.of(trainTimesteps, schedule, prediction), variant.variance());
+        variant.rescaleBetasZeroSnr() ? config.withZeroTerminalSnr() : config, variant.variance());
   }
 
   /** The decay of the moving average; null for none. */

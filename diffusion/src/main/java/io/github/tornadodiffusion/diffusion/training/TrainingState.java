@@ -7,11 +7,14 @@ import io.github.tornadodiffusion.nn.io.Safetensors;
 import io.github.tornadodiffusion.nn.io.SafetensorsFile;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Everything that a training run needs to continue as if it had never stopped: one safetensors file
@@ -47,6 +50,7 @@ record TrainingState(
   private static final String STEP = "step";
   private static final String SETTINGS = "settings";
   private static final String DATA_HASH = "data_hash";
+  private static final String NETWORK = "unet";
 
   /**
    * Settings that may differ: the path of the data, because its hash decides, and the last step.
@@ -140,6 +144,8 @@ record TrainingState(
   private static void checkSettings(String before, String now) {
     List<String> earlier = compared(before);
     List<String> later = compared(now);
+    // The network differs where any of its options does, and says less than these.
+    later.sort(Comparator.comparing(line -> key(line).equals(NETWORK)));
     for (String value : later) {
       if (earlier.contains(value)) {
         continue;
@@ -162,6 +168,10 @@ record TrainingState(
   }
 
   private static IllegalArgumentException otherSetting(String before, String now) {
+    if (key(now).equals(NETWORK)) {
+      return new IllegalArgumentException(
+          "The run to resume has another network: give the options it began with");
+    }
     return new IllegalArgumentException(
         "The run to resume has %s where this one has %s: give the options it began with"
             .formatted(before, now));
@@ -174,10 +184,10 @@ record TrainingState(
         .map(String::strip)
         .filter(line -> line.contains(":") && !FREE.contains(key(line)))
         .map(line -> line.endsWith(",") ? line.substring(0, line.length() - 1) : line)
-        .toList();
+        .collect(Collectors.toCollection(ArrayList::new));
   }
 
   private static String key(String line) {
-    return line.substring(0, line.indexOf(':')).replace("\"", "");
+    return line.contains(":") ? line.substring(0, line.indexOf(':')).replace("\"", "") : line;
   }
 }

@@ -23,6 +23,8 @@ import java.util.Map;
  * @param timestepDensity how often each timestep is trained on
  * @param base the model whose parameters and noise schedule training begins with; null for a new
  *     one
+ * @param rescaleBetasZeroSnr whether the noise schedule of a new model is rescaled so that its last
+ *     timestep is noise alone (Lin et al. 2023)
  */
 public record TrainingVariant(
     int accumulate,
@@ -32,7 +34,8 @@ public record TrainingVariant(
     VarianceType variance,
     Rng rng,
     TimestepDensity timestepDensity,
-    DiffusionModel base) {
+    DiffusionModel base,
+    boolean rescaleBetasZeroSnr) {
   /** The plain recipe. */
   public static final TrainingVariant PLAIN =
       new TrainingVariant(
@@ -44,6 +47,28 @@ public record TrainingVariant(
           Rng.PHILOX,
           TimestepDensity.UNIFORM,
           null);
+
+  /** A variant whose noise schedule is as its name or the base model says. */
+  public TrainingVariant(
+      int accumulate,
+      LossWeight lossWeight,
+      double labelDropout,
+      double emaPower,
+      VarianceType variance,
+      Rng rng,
+      TimestepDensity timestepDensity,
+      DiffusionModel base) {
+    this(
+        accumulate,
+        lossWeight,
+        labelDropout,
+        emaPower,
+        variance,
+        rng,
+        timestepDensity,
+        base,
+        false);
+  }
 
   /**
    * Checks the values.
@@ -65,6 +90,11 @@ public record TrainingVariant(
         "rng",
         rng.id(),
         Rng.PHILOX.id() + " for timesteps that are not drawn as PyTorch draws them");
+    check(
+        base == null || !rescaleBetasZeroSnr,
+        "rescale_betas_zero_snr",
+        rescaleBetasZeroSnr,
+        "as the model that it begins with has it");
   }
 
   /** The same with another weight of the losses. */
@@ -76,7 +106,15 @@ public record TrainingVariant(
   /** The same with another probability of dropping labels. */
   public TrainingVariant withLabelDropout(double share) {
     return new TrainingVariant(
-        accumulate, lossWeight, share, emaPower, variance, rng, timestepDensity, base);
+        accumulate,
+        lossWeight,
+        share,
+        emaPower,
+        variance,
+        rng,
+        timestepDensity,
+        base,
+        rescaleBetasZeroSnr);
   }
 
   /** Whether the model predicts its variance. */
@@ -97,6 +135,9 @@ public record TrainingVariant(
     }
     if (!timestepDensity.equals(TimestepDensity.UNIFORM)) {
       map.put("timestep_density", timestepDensity.getClass().getName());
+    }
+    if (rescaleBetasZeroSnr) {
+      map.put("rescale_betas_zero_snr", true);
     }
     map.put("base_model", base == null ? "none" : base.hash());
   }

@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.experiments.bench;
 import io.github.tornadodiffusion.diffusion.training.Preset;
 import io.github.tornadodiffusion.diffusion.training.Presets;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
+import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import io.github.tornadodiffusion.experiments.profile.KernelFigures;
 import io.github.tornadodiffusion.experiments.profile.KernelShape;
 import io.github.tornadodiffusion.experiments.profile.ProbeEngine;
@@ -104,6 +105,7 @@ public final class BenchCommand implements Callable<Integer> {
       throw new IllegalArgumentException(
           "--steps is %d; give at least 1, and only with 'bench sample'".formatted(steps));
     }
+    device.note(Ineffective.of(spec)).say(spec.commandLine().getErr());
     boolean measure = what.equals(KERNELS) || profile.wanted();
     try (ProbeEngine probe =
         new ProbeEngine(device.open(measure, spec.commandLine().getErr()), profile.profile())) {

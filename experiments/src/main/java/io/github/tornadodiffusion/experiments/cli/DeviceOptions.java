@@ -68,6 +68,16 @@ public final class DeviceOptions {
     }
   }
 
+  /** Notes those that change nothing on the device. */
+  public Ineffective note(Ineffective options) {
+    return options
+        .note("--threads", !isJvm(), "they are those of the jvm device; leave it out")
+        .note(
+            "--no-self-check",
+            isJvm(),
+            "jvm is what other devices are compared with; leave it out");
+  }
+
   /** Whether the device is this JVM. */
   public boolean isJvm() {
     return device.equals(JVM);

@@ -8,12 +8,15 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
@@ -52,6 +55,9 @@ public final class Errors {
   /** Handles a command that threw an exception. */
   public static int failed(Exception e, CommandLine commandLine, ParseResult parsed) {
     PrintWriter err = commandLine.getErr();
+    if (Interruption.isOf(e)) {
+      return FAILURE;
+    }
     print(err, message(e));
     trace(err, e, isVerbose(parsed));
     return isBadInput(e) ? BAD_INPUT : FAILURE;
@@ -59,6 +65,9 @@ public final class Errors {
 
   /** Handles errors outside of commands: an invalid plug-in, or a heap that is too small. */
   public static int failed(Throwable e, PrintWriter err, String... args) {
+    if (Interruption.isOf(e)) {
+      return FAILURE;
+    }
     print(err, message(e));
     trace(err, e, List.of(args).contains("--verbose"));
     return isBadInput(e) ? BAD_INPUT : FAILURE;
@@ -69,6 +78,19 @@ public final class Errors {
     print(
         err, "standard output took no more, what was to be printed is lost; check where it leads");
     return FAILURE;
+  }
+
+  /**
+   * The path of a value on the command line.
+   *
+   * @throws TypeConversionException in one line if the system cannot have a file of that name
+   */
+  public static Path path(String text) {
+    try {
+      return Path.of(text);
+    } catch (InvalidPathException e) {
+      throw new TypeConversionException(message(e));
+    }
   }
 
   private static boolean isVerbose(ParseResult parsed) {
@@ -100,6 +122,13 @@ public final class Errors {
       case OutOfMemoryError memory ->
           "memory ran out: %d MiB of heap is too little; use a smaller --batch or %s"
               .formatted(Runtime.getRuntime().maxMemory() >> 20, MemoryNeed.LARGER_HEAP);
+      case InvalidPathException name when name.getReason().contains("unmappable") ->
+          "the name '%s' has characters that files cannot have in this locale (%s)"
+                  .formatted(name.getInput(), System.getProperty("sun.jnu.encoding"))
+              + "; set LC_ALL to one with UTF-8, for example C.UTF-8";
+      case InvalidPathException name ->
+          "'%s' is no name of a file (%s); give another"
+              .formatted(name.getInput(), name.getReason());
       case IllegalStateException stopped when stopped.getMessage() != null -> stopped.getMessage();
       case IllegalArgumentException user when user.getMessage() != null -> user.getMessage();
       case IOException io when io.getMessage() != null -> io.getMessage();

@@ -60,7 +60,12 @@ public final class Manifest {
     return this;
   }
 
-  /** Adds a description of the images. */
+  /** Adds the options that were given and changed nothing. */
+  public Manifest ignored(Ineffective options) {
+    return options.notes().isEmpty() ? this : put("ignored", options.notes());
+  }
+
+  /** Adds what the images are. */
   public Manifest data(Dataset dataset) {
     Map<String, Object> data = new LinkedHashMap<>();
     data.put("name", dataset.name());
@@ -68,6 +73,9 @@ public final class Manifest {
     data.put("channels", dataset.channels());
     data.put("image_size", dataset.imageSize());
     data.put("classes", dataset.classes());
+    if (dataset.classes() > 0) {
+      data.put("class_names", dataset.classNames());
+    }
     data.put("sha256", dataset.hash());
     data.put("warnings", dataset.warnings());
     return put("data", data);

@@ -1,9 +1,15 @@
 package io.github.tornadodiffusion.experiments.cli;
 
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileStore;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.ReadOnlyFileSystemException;
 import java.util.Locale;
 
 /** Checks where a command will write before it computes for minutes. */
@@ -11,6 +17,8 @@ public final class OutputFiles {
   public static final String PNG = ".png";
   public static final String SAFETENSORS = ".safetensors";
   public static final String JSON = ".json";
+
+  private static final String READ_ONLY = "its file system is read-only";
 
   private OutputFiles() {}
 
@@ -66,16 +74,51 @@ public final class OutputFiles {
    */
   public static void prepareDirectory(String option, Path directory) throws IOException {
     try {
-      Files.createDirectories(directory);
-    } catch (IOException e) {
+      // A file system that is read-only may refuse to make even what is there.
+      if (!Files.isDirectory(directory)) {
+        Files.createDirectories(directory);
+      }
+    } catch (IOException | ReadOnlyFileSystemException e) {
       throw new IOException(
-          "cannot make the directory %s; choose another place for %s".formatted(directory, option),
+          "cannot make the directory %s: %s; choose another place for %s"
+              .formatted(directory, whyNot(directory, e), option),
           e);
     }
     if (!Files.isWritable(directory)) {
       throw new IOException(
-          "no permission to write to %s; choose another place for %s".formatted(directory, option));
+          "cannot write to %s: %s; choose another place for %s"
+              .formatted(
+                  directory,
+                  Files.getFileStore(directory).isReadOnly() ? READ_ONLY : "there is no permission",
+                  option));
     }
+  }
+
+  /** Why a directory was not made: what stands where it, or one above it, should be. */
+  private static String whyNot(Path directory, Exception e) throws IOException {
+    Path there = directory.toAbsolutePath().normalize();
+    while (there.getParent() != null && !Files.exists(there, LinkOption.NOFOLLOW_LINKS)) {
+      there = there.getParent();
+    }
+    if (Files.isSymbolicLink(there) && !Files.exists(there)) {
+      return there + " is a link that leads nowhere";
+    }
+    if (!Files.isDirectory(there)) {
+      return there + " is a file";
+    }
+    return switch (e) {
+      case ReadOnlyFileSystemException _ -> READ_ONLY;
+      case AccessDeniedException _ -> "there is no permission to write to " + there;
+      case NoSuchFileException _ -> "the system lets nobody make one in " + there;
+      case FileSystemException f when f.getReason() != null -> reason(f.getReason());
+      default -> Messages.line(String.valueOf(e.getMessage()));
+    };
+  }
+
+  private static String reason(String system) {
+    return system.startsWith("Read-only")
+        ? READ_ONLY
+        : "the system says '%s'".formatted(Messages.line(system));
   }
 
   /**

@@ -93,6 +93,11 @@ public record RunDirectory(Path path) {
     return path.resolve("samples.png");
   }
 
+  /** The picture after a step. */
+  public Path samplesAt(Object step) {
+    return path.resolve("samples-%s.png".formatted(step));
+  }
+
   public Path lossCsv() {
     return path.resolve("loss.csv");
   }

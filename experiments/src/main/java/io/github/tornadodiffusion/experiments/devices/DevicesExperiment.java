@@ -2,6 +2,7 @@ package io.github.tornadodiffusion.experiments.devices;
 
 import io.github.tornadodiffusion.diffusion.training.Presets;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
+import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import io.github.tornadodiffusion.experiments.framework.ExperimentOptions;
 import io.github.tornadodiffusion.experiments.framework.ExperimentRun;
 import java.io.IOException;
@@ -94,6 +95,21 @@ public final class DevicesExperiment implements Callable<Integer> {
         new DevicesPlan(
             DeviceRow.of(devices, kernels, jvm.threads()),
             DevicesSettings.of(Presets.named(model), sizes, count, options.quick));
-    return ExperimentRun.execute(plan, options, spec);
+    return new ExperimentRun(
+            plan,
+            options,
+            spec.root().commandLine().getParseResult().originalArgs(),
+            spec.commandLine().getErr())
+        .ignoring(
+            Ineffective.of(spec)
+                .note(
+                    "--kernels",
+                    plan.rows().stream().noneMatch(DeviceRow::isTornado),
+                    "it is for devices of TornadoVM and none is compared; leave it out")
+                .note(
+                    "--threads",
+                    plan.rows().stream().noneMatch(row -> row.device().equals("jvm")),
+                    "they are those of the jvm device, which is not compared; leave it out"))
+        .execute(spec.commandLine().getOut());
   }
 }

@@ -2,8 +2,10 @@ package io.github.tornadodiffusion.experiments.framework;
 
 import io.github.tornadodiffusion.experiments.report.Report;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
@@ -76,7 +78,17 @@ public interface Experiment {
     void picture(String name, byte[] png);
 
     /**
-     * Reports the progress of the unit.
+     * Where the unit may keep what it needs to go on from where it was stopped; gone once it is
+     * complete.
+     *
+     * @return a directory that may not be there yet; empty if nothing is kept
+     */
+    default Optional<Path> unfinished() {
+      return Optional.empty();
+    }
+
+    /**
+     * Tells how far the unit is.
      *
      * @param share from 0 to 1
      * @param details what it is doing

@@ -2,6 +2,7 @@ package io.github.tornadodiffusion.experiments.framework;
 
 import io.github.tornadodiffusion.experiments.cli.OutputFiles;
 import io.github.tornadodiffusion.experiments.cli.RunLock;
+import io.github.tornadodiffusion.nn.io.AtomicDirectories;
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
 import io.github.tornadodiffusion.nn.io.Json;
 import java.io.IOException;
@@ -43,6 +44,23 @@ public record ExperimentDirectory(Path path) {
     return data().resolve(unit).resolve(name + OutputFiles.PNG);
   }
 
+  /** What a unit that is not complete needs to go on. */
+  Path unfinished(String unit) {
+    return path.resolve("unfinished").resolve(unit);
+  }
+
+  /** Removes what a unit that is complete needed. */
+  private void removeUnfinished(String unit) throws IOException {
+    AtomicDirectories.remove(unfinished(unit));
+    Path all = unfinished(unit).getParent();
+    try (Stream<Path> others = Files.isDirectory(all) ? Files.list(all) : Stream.of(all)) {
+      if (others.findAny().isPresent()) {
+        return;
+      }
+    }
+    Files.delete(all);
+  }
+
   /** The pictures of a unit by name. */
   List<Path> pictures(String unit) throws IOException {
     Path directory = data().resolve(unit);
@@ -76,6 +94,7 @@ public record ExperimentDirectory(Path path) {
     rows.forEach(row -> lines.append(Json.line(row)).append('\n'));
     // The rows are written last, because their file marks the unit as complete.
     AtomicFiles.write(rows(unit), lines.toString());
+    removeUnfinished(unit);
   }
 
   /** Copies a unit from another directory. */

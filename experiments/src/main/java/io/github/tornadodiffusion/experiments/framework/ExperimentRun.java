@@ -2,6 +2,7 @@ package io.github.tornadodiffusion.experiments.framework;
 
 import io.github.tornadodiffusion.experiments.cli.Devices;
 import io.github.tornadodiffusion.experiments.cli.Errors;
+import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import io.github.tornadodiffusion.experiments.cli.Interruption;
 import io.github.tornadodiffusion.experiments.cli.Manifest;
 import io.github.tornadodiffusion.experiments.cli.Progress;
@@ -12,10 +13,12 @@ import io.github.tornadodiffusion.nn.io.Json;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.concurrent.CancellationException;
 import picocli.CommandLine.Model.CommandSpec;
@@ -36,6 +39,7 @@ public final class ExperimentRun {
   private final ExperimentOptions options;
   private final List<String> arguments;
   private final PrintWriter err;
+  private Ineffective ignored;
 
   /**
    * A run.
@@ -48,6 +52,12 @@ public final class ExperimentRun {
     this.options = options;
     this.arguments = arguments;
     this.err = err;
+  }
+
+  /** Has the run say, and keep, which options change nothing. */
+  public ExperimentRun ignoring(Ineffective noted) {
+    ignored = noted;
+    return this;
   }
 
   /**
@@ -74,6 +84,10 @@ public final class ExperimentRun {
     try (RunLock _ = directory.lock();
         Interruption interruption = new Interruption()) {
       Manifest manifest = manifest(units, directory);
+      if (ignored != null) {
+        ignored.say(err);
+        manifest.ignored(ignored);
+      }
       AtomicFiles.write(directory.manifest(), manifest.json());
       List<Experiment.Unit> left =
           mine.stream().filter(unit -> !directory.isDone(unit.key())).toList();
@@ -81,16 +95,51 @@ public final class ExperimentRun {
       boolean complete = run(mine.size(), left, directory, interruption);
       manifest.ended(complete ? "finished" : "interrupted");
       AtomicFiles.write(directory.manifest(), manifest.json());
-      experiment.kind().report(directory);
       if (!complete) {
-        err.println(
-            "stopped; the same command with --out %s --resume goes on"
-                .formatted(Shell.quoted(directory.path().toString())));
+        err.println(stopped(mine, directory));
+        err.flush();
+        reportSoFar(directory);
         return Errors.FAILURE;
       }
+      experiment.kind().report(directory);
       directory.announce(out);
       return 0;
     }
+  }
+
+  /**
+   * Makes the report of what there is, if that can be done: whoever draws the first picture of a
+   * process prepares something for its end, which the JVM refuses once that has begun.
+   */
+  private void reportSoFar(ExperimentDirectory directory) throws IOException {
+    try {
+      experiment.kind().report(directory);
+    } catch (IllegalStateException | LinkageError e) {
+      if (!Interruption.isOf(e)) {
+        throw e;
+      }
+    }
+  }
+
+  /** What is kept of a run that was stopped, and the command that goes on. */
+  private String stopped(List<Experiment.Unit> mine, ExperimentDirectory directory) {
+    long done = mine.stream().filter(unit -> directory.isDone(unit.key())).count();
+    String begun =
+        mine.stream()
+            .map(Experiment.Unit::key)
+            .filter(unit -> Files.isDirectory(directory.unfinished(unit)))
+            .findFirst()
+            .map(unit -> " and the training of %s so far".formatted(unit))
+            .orElse("");
+    List<String> again = new ArrayList<>(arguments);
+    if (!options.resume) {
+      again.add("--resume");
+    }
+    if (options.out == null) {
+      again.addAll(List.of("--out", directory.path().toString()));
+    }
+    return "stopped, %d of %d parts%s are kept; %s %s goes on"
+        .formatted(done, mine.size(), begun, Shell.program(), Shell.line(again));
   }
 
   private Manifest manifest(List<Experiment.Unit> units, ExperimentDirectory directory)
@@ -144,7 +193,9 @@ public final class ExperimentRun {
     try (Progress progress =
         Progress.on(err, experiment.kind().name(), (long) done * PARTS, (long) count * PARTS)) {
       for (Experiment.Unit unit : left) {
-        Collected collected = new Collected(unit.key(), done, progress, interruption);
+        Collected collected =
+            new Collected(
+                unit.key(), directory.unfinished(unit.key()), done, progress, interruption);
         unit.run(collected);
         directory.keep(unit.key(), collected.rows, collected.pictures);
         done++;
@@ -159,14 +210,17 @@ public final class ExperimentRun {
   /** The results of a unit. */
   private static final class Collected implements Experiment.Sink {
     private final String unit;
+    private final Path unfinished;
     private final int before;
     private final Progress progress;
     private final Interruption interruption;
     private final List<Map<String, Object>> rows = new ArrayList<>();
     private final SequencedMap<String, byte[]> pictures = new LinkedHashMap<>();
 
-    Collected(String unit, int before, Progress progress, Interruption interruption) {
+    Collected(
+        String unit, Path unfinished, int before, Progress progress, Interruption interruption) {
       this.unit = unit;
+      this.unfinished = unfinished;
       this.before = before;
       this.progress = progress;
       this.interruption = interruption;
@@ -185,6 +239,11 @@ public final class ExperimentRun {
     @Override
     public void picture(String name, byte[] png) {
       pictures.put(name, png);
+    }
+
+    @Override
+    public Optional<Path> unfinished() {
+      return Optional.of(unfinished);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.experiments.notebook;
 
+import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -74,6 +75,13 @@ public final class NotebookCommand implements Callable<Integer> {
       err.println("executed: " + executed);
       return 0;
     }
+    Ineffective ignored =
+        Ineffective.of(spec)
+            .note("--no-browser", installOnly, "Jupyter is not started with --install-only");
+    if (installOnly && path != null) {
+      ignored.note(path.toString(), "Jupyter is not started with --install-only");
+    }
+    ignored.say(err);
     Path installed = KernelSpec.install();
     err.println("kernel '%s' installed: %s".formatted(KernelSpec.DISPLAY_NAME, installed));
     return installOnly ? 0 : jupyter();

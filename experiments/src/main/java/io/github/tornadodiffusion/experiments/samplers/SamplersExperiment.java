@@ -2,6 +2,7 @@ package io.github.tornadodiffusion.experiments.samplers;
 
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
+import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
 import io.github.tornadodiffusion.experiments.framework.ExperimentOptions;
 import io.github.tornadodiffusion.experiments.framework.ExperimentRun;
@@ -99,7 +100,22 @@ public final class SamplersExperiment implements Callable<Integer> {
             run.quick,
             device,
             err)) {
-      return ExperimentRun.execute(samplers, run, spec);
+      List<String> arguments = spec.root().commandLine().getParseResult().originalArgs();
+      Ineffective ignored =
+          device
+              .note(Ineffective.of(spec))
+              .note("--steps", model != null, "the model of --model is not trained; leave it out");
+      // Of steps there is nothing to decide where no model is trained.
+      ignored.noteQuick(
+          "--seeds",
+          model == null ? "--steps" : "--model",
+          "--samples",
+          "--schedulers",
+          "--sample-steps");
+      StudyOptions.noteClassifier(ignored, samplers.dataset());
+      return new ExperimentRun(samplers, run, arguments, err)
+          .ignoring(ignored)
+          .execute(spec.commandLine().getOut());
     }
   }
 }

@@ -13,6 +13,7 @@ import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.experiments.bench.Pace;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
+import io.github.tornadodiffusion.experiments.framework.KeptTraining;
 import io.github.tornadodiffusion.experiments.study.FeatureSpace;
 import io.github.tornadodiffusion.experiments.study.StudyOptions;
 import io.github.tornadodiffusion.experiments.study.TrainingStudy;
@@ -158,6 +159,11 @@ final class SamplersStudy implements Experiment, AutoCloseable {
     return units;
   }
 
+  /** All images, of training and held out. */
+  Dataset dataset() {
+    return whole;
+  }
+
   List<Integer> sampleSteps() {
     return sampleSteps;
   }
@@ -208,12 +214,17 @@ final class SamplersStudy implements Experiment, AutoCloseable {
     return engine;
   }
 
-  private DiffusionModel model(Experiment.Sink sink) {
+  private DiffusionModel model(Experiment.Sink sink) throws IOException {
     if (model == null && given != null) {
       model = given;
     } else if (model == null) {
-      try (Trainer trainer = new Trainer(engine(), config, data.training())) {
-        trainer.run(row -> sink.progress(0, "training step " + row.step()));
+      try (Trainer trainer =
+          KeptTraining.run(
+              engine(),
+              config,
+              data.training(),
+              sink,
+              row -> sink.progress(0, "training step " + row.step()))) {
         model = trainer.model();
       }
     }
@@ -236,8 +247,8 @@ final class SamplersStudy implements Experiment, AutoCloseable {
     return features;
   }
 
-  /** The images that the noise of a seed leads to with very many steps. */
-  float[] reference(int seed, Experiment.Sink sink) {
+  /** What the noise of a seed leads to with very many steps. */
+  float[] reference(int seed, Experiment.Sink sink) throws IOException {
     if (seed != referenceSeed) {
       Sampling sampling = referenceSampling();
       reference = FeatureSpace.clamped(sample(sampling, seed, 0, 0, sink));
@@ -252,7 +263,8 @@ final class SamplersStudy implements Experiment, AutoCloseable {
    * @param before the share of the unit that is already done
    * @param share of the unit that this takes
    */
-  float[] sample(Sampling sampling, int seed, double before, double share, Experiment.Sink sink) {
+  float[] sample(Sampling sampling, int seed, double before, double share, Experiment.Sink sink)
+      throws IOException {
     try (ModelSampler sampler = ModelSampler.open(engine(), model(sink), sampling, batch())) {
       return sampler.sample(
           sampling,

@@ -4,12 +4,15 @@ import io.github.tornadodiffusion.diffusion.model.ClassLabels;
 import io.github.tornadodiffusion.diffusion.sampling.GuidedSampling;
 import io.github.tornadodiffusion.diffusion.sampling.ModelSampler;
 import io.github.tornadodiffusion.diffusion.sampling.SamplingModel;
+import io.github.tornadodiffusion.experiments.cli.Ineffective;
+import io.github.tornadodiffusion.nn.io.Messages;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import picocli.CommandLine.Option;
 
 /** The classes of the images, and how strongly samples are guided towards them. */
@@ -18,8 +21,9 @@ final class LabelOptions {
       names = "--labels",
       split = ",",
       paramLabel = "LABEL",
-      description = "Classes of the images, repeated as needed (default: all in turn).")
-  List<Integer> labels;
+      description =
+          "Classes of the images by name or number, repeated as needed (default: all in turn).")
+  List<String> labels;
 
   @Option(
       names = "--guidance",
@@ -49,25 +53,44 @@ final class LabelOptions {
           "the model takes vectors as classes (class_embed_type identity); only predict can give it"
               + " any");
     }
-    boolean numbered = config.classEmbedType() == null;
+    ClassLabels known = ClassLabels.read(model, config);
     if (labels == null) {
-      if (!numbered) {
+      if (known == null) {
         throw new IllegalArgumentException(
             "the model does not say which classes there are; name them with --labels");
       }
-      return ModelSampler.labelsInTurn(ClassLabels.read(model, config), count);
+      return ModelSampler.labelsInTurn(known, count);
     }
-    // The class of images without a label is not used in turn, but can be requested.
-    int last = numbered ? config.numClassEmbeds() - 1 : Integer.MAX_VALUE;
-    int[] classes = new int[count];
-    for (int i = 0; i < count; i++) {
-      classes[i] = labels.get(i % labels.size());
-      if (numbered && (classes[i] < 0 || classes[i] > last)) {
-        throw new IllegalArgumentException(
-            "there is no label %d; the model has 0 to %d".formatted(classes[i], last));
-      }
+    int[] asked = labels.stream().mapToInt(label -> number(label, known, config)).toArray();
+    return IntStream.range(0, count).map(i -> asked[i % asked.length]).toArray();
+  }
+
+  /** The class of a name or a number; a name is one where it is a number too. */
+  private static int number(String label, ClassLabels known, UNet2DConfig config) {
+    String name = label.strip();
+    int named = known == null ? -1 : known.names().indexOf(name);
+    if (named >= 0) {
+      return named;
     }
-    return classes;
+    // The class of images without label is not in turn, but may be asked for.
+    int last = known == null ? Integer.MAX_VALUE : config.numClassEmbeds() - 1;
+    int number = name.matches("[0-9]{1,9}") ? Integer.parseInt(name) : -1;
+    if (number < 0 || number > last) {
+      throw new IllegalArgumentException(
+          "there is no label '%s'; the model has %s"
+              .formatted(
+                  Messages.line(label), known == null ? "numbers from 0 on" : known.describe()));
+    }
+    return number;
+  }
+
+  /** Notes labels that no image has, of so many. */
+  void note(Ineffective options, int count) {
+    if (labels != null && labels.size() > count) {
+      options.note(
+          "--labels %s".formatted(String.join(",", labels.subList(count, labels.size()))),
+          "there are only %d images; use a larger --count".formatted(count));
+    }
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.experiments.sampling;
 
 import io.github.tornadodiffusion.diffusion.images.Film;
+import io.github.tornadodiffusion.diffusion.model.ClassLabels;
 import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.random.Rng;
 import io.github.tornadodiffusion.diffusion.sampling.ImageToImage;
@@ -11,7 +12,11 @@ import io.github.tornadodiffusion.diffusion.sampling.SamplingModel;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
+import io.github.tornadodiffusion.experiments.cli.Errors;
+import io.github.tornadodiffusion.experiments.cli.Ineffective;
+import io.github.tornadodiffusion.experiments.cli.Interruption;
 import io.github.tornadodiffusion.experiments.cli.Progress;
+import io.github.tornadodiffusion.experiments.cli.Shell;
 import io.github.tornadodiffusion.experiments.cli.Versions;
 import io.github.tornadodiffusion.experiments.profile.ProfileOptions;
 import io.github.tornadodiffusion.kernels.Engine;
@@ -21,9 +26,12 @@ import io.github.tornadodiffusion.nn.programs.SampleRegisters;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import java.util.function.UnaryOperator;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -119,7 +127,19 @@ public final class SampleCommand implements Callable<Integer> {
     sampler.explanation().ifPresent(err::println);
     SamplerOptions.warning(sampling.scheduler(), first)
         .ifPresent(warning -> err.println("warning: " + warning));
-    write(diffusion, new Plan(sampling, process, program, guided, classes, generator), batching);
+    Ineffective ignored =
+        device
+            .note(Ineffective.of(spec))
+            .note(
+                "--batch",
+                batch != null && batch > count,
+                "there are only %d images".formatted(count));
+    labels.note(ignored, count);
+    ignored.say(err);
+    if (!write(
+        diffusion, new Plan(sampling, process, program, guided, classes, generator), batching)) {
+      return Errors.FAILURE;
+    }
     profile.report(device.device, spec.commandLine().getOut());
     return 0;
   }
@@ -134,23 +154,76 @@ public final class SampleCommand implements Callable<Integer> {
       int[] classes,
       Rng rng) {}
 
-  private void write(DiffusionModel diffusion, Plan plan, SampleWriter.Batching batching)
+  /** Draws and writes; returns whether all images are there. */
+  private boolean write(DiffusionModel diffusion, Plan plan, SampleWriter.Batching batching)
       throws IOException {
     PrintWriter err = spec.commandLine().getErr();
-    long calls = (long) batching.calls() * Math.ceilDiv(count, batching.batch());
+    PrintWriter out = spec.commandLine().getOut();
+    Map<String, String> text = text(plan);
+    int there = there(plan, text);
+    ClassLabels known =
+        diffusion.unet().conditioned() ? ClassLabels.read(model, diffusion.unet()) : null;
+    int batches = Math.ceilDiv(count - there, batching.batch());
+    try (Interruption interruption = new Interruption();
+        Progress progress =
+            Progress.on(err, "sample", 0, (long) batching.calls() * Math.max(1, batches))) {
+      SampleWriter writer =
+          new SampleWriter(outputs, batching, plan.classes, text, progress)
+              .named(known, err)
+              .until(interruption);
+      writer.goOnAfter(there);
+      if (batches > 0 && !draw(diffusion, plan, writer, there, batching.shape().length())) {
+        progress.interrupt(stopped(there + writer.drawn()));
+        return false;
+      }
+      writer.finish(out);
+      return true;
+    }
+  }
+
+  /** Images that are there already. */
+  private int there(Plan plan, Map<String, String> text) throws IOException {
+    if (!outputs.resume) {
+      return 0;
+    }
+    int there = new KeptImages(outputs.images).count(text, plan.classes, plan.rng == Rng.TORCH);
+    spec.commandLine()
+        .getErr()
+        .println("%d of %d images are there".formatted(Math.min(there, count), count));
+    return Math.min(there, count);
+  }
+
+  /** Returns false if the process was asked to end before. */
+  private boolean draw(
+      DiffusionModel diffusion, Plan plan, SampleWriter writer, int first, int imageLength) {
+    PrintWriter err = spec.commandLine().getErr();
     try (Engine engine = profile.measured(device.open(profile.wanted(), err));
         ModelSampler models =
-            ModelSampler.open(engine, diffusion, plan.sampling.scheduler(), plan.program);
-        Progress progress = Progress.on(err, "sample", 0, calls)) {
-      SampleWriter writer = new SampleWriter(outputs, batching, plan.classes, text(plan), progress);
+            ModelSampler.open(engine, diffusion, plan.sampling.scheduler(), plan.program)) {
       models.run(
           plan.process,
           new Pipeline.Request(
-              count, plan.rng.sampleNoise(seed, count, batching.shape().length()), plan.classes),
+              count, plan.rng.sampleNoise(seed, count, imageLength), plan.classes, first),
           plan.guided,
           writer);
-      writer.finish(spec.commandLine().getOut());
+      return true;
+    } catch (CancellationException e) {
+      return false;
     }
+  }
+
+  /** What is kept of a sampling that was stopped, and the command that goes on. */
+  private String stopped(int done) {
+    List<String> again = new ArrayList<>(spec.root().commandLine().getParseResult().originalArgs());
+    boolean kept = outputs.images != null && done > 0;
+    if (kept && !outputs.resume && outputs.strip == null && outputs.gif == null) {
+      again.add("--resume");
+    }
+    return (kept
+        ? "stopped, %d of %d images are kept in %s; %s %s goes on"
+            .formatted(done, count, outputs.images, Shell.program(), Shell.line(again))
+        : "stopped, nothing is kept; %s %s begins anew"
+            .formatted(Shell.program(), Shell.line(again)));
   }
 
   private void checkMemory(

@@ -39,6 +39,12 @@ final class SampleOutputs {
   Path images;
 
   @Option(
+      names = "--resume",
+      description =
+          "Go on with the first image that is missing in --images; those that are there are kept.")
+  boolean resume;
+
+  @Option(
       names = "--strip",
       paramLabel = "FILE.png",
       description = "How the first images come out of the noise, a row an image.")
@@ -68,7 +74,15 @@ final class SampleOutputs {
             path + " is asked for twice; give every output a name of its own");
       }
     }
-    if (images != null) {
+    if (resume && images == null) {
+      throw new IllegalArgumentException("--resume needs --images DIR, the images to go on with");
+    }
+    if (resume && (strip != null || gif != null)) {
+      throw new IllegalArgumentException(
+          "--strip and --gif show how the first images come about, which --resume does not draw"
+              + " again; leave them out");
+    }
+    if (images != null && !resume) {
       DiffusionModel.checkFree(images);
     }
   }

@@ -4,7 +4,9 @@ import io.github.tornadodiffusion.diffusion.images.Film;
 import io.github.tornadodiffusion.diffusion.images.GifFiles;
 import io.github.tornadodiffusion.diffusion.images.ImageGrid;
 import io.github.tornadodiffusion.diffusion.images.PngFiles;
+import io.github.tornadodiffusion.diffusion.model.ClassLabels;
 import io.github.tornadodiffusion.diffusion.sampling.Pipeline;
+import io.github.tornadodiffusion.experiments.cli.Interruption;
 import io.github.tornadodiffusion.experiments.cli.Progress;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -12,6 +14,7 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.function.Supplier;
 
 /** Writes samples as they arrive: single images immediately, pictures of several at the end. */
@@ -24,8 +27,12 @@ final class SampleWriter implements Pipeline.Listener {
   private final SampleOutputs outputs;
   private final Batching batching;
   private final int[] labels;
+  private ClassLabels known;
+  private Interruption interruption;
+  private int drawn;
   private final Map<String, String> text;
   private final Progress progress;
+  private PrintWriter err;
   private final float[] pictured;
   private final Film strip;
   private final Film gif;
@@ -66,9 +73,43 @@ final class SampleWriter implements Pipeline.Listener {
     gif = outputs.gif == null ? null : batching.film(SampleOutputs.GIF_FRAMES);
   }
 
+  /**
+   * Has the files say the names of classes.
+   *
+   * @param labels what they mean, or null
+   * @param warnings where to say that there are no fonts to write them with
+   */
+  SampleWriter named(ClassLabels labels, PrintWriter warnings) {
+    known = labels;
+    err = warnings;
+    return this;
+  }
+
+  /** Takes over the images that are there, for the picture. */
+  void goOnAfter(int there) throws IOException {
+    if (pictured.length > 0) {
+      int shown = Math.min(there, outputs.pictured(batching.count));
+      new KeptImages(outputs.images).read(pictured, shown, batching.shape.channels());
+    }
+  }
+
   @Override
   public void calls(long done, long total) {
     progress.update(done, batching.count + " images");
+    if (interruption != null && interruption.requested()) {
+      throw new CancellationException();
+    }
+  }
+
+  /** How many images are complete, of those that this process drew. */
+  int drawn() {
+    return drawn;
+  }
+
+  /** Has the sampling end when the process is asked to. */
+  SampleWriter until(Interruption asked) {
+    interruption = asked;
+    return this;
   }
 
   @Override
@@ -83,6 +124,7 @@ final class SampleWriter implements Pipeline.Listener {
 
   @Override
   public void images(int firstImage, int count, float[] images) {
+    drawn += count;
     long at = (long) firstImage * batching.shape.length();
     if (at < pictured.length) {
       int room = pictured.length - (int) at;
@@ -110,9 +152,12 @@ final class SampleWriter implements Pipeline.Listener {
     its.put("index", Integer.toString(index));
     if (labels != null) {
       its.put("label", Integer.toString(labels[index]));
+      if (known != null && !known.names().isEmpty()) {
+        its.put("class", known.name(labels[index]));
+      }
     }
     try {
-      PngFiles.write(outputs.images.resolve("%05d.png".formatted(index)), image, its);
+      PngFiles.write(new KeptImages(outputs.images).file(index), image, its);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -141,9 +186,7 @@ final class SampleWriter implements Pipeline.Listener {
     Film.ImageShape shape = batching.shape;
     int shown = outputs.pictured(batching.count);
     PngFiles.write(
-        outputs.out,
-        ImageGrid.grid(pictured, shown, shape.channels(), shape.height(), shape.width()),
-        text);
+        outputs.out, LabelledGrid.ofSamples(pictured, shown, shape, labels, known, err), text);
     String part =
         shown == batching.count ? "" : ", the first %d of %d".formatted(shown, batching.count);
     out.println("samples   " + outputs.out + part);

@@ -2,6 +2,7 @@ package io.github.tornadodiffusion.experiments.scaling;
 
 import io.github.tornadodiffusion.diffusion.training.Presets;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
+import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
 import io.github.tornadodiffusion.experiments.framework.ExperimentOptions;
 import io.github.tornadodiffusion.experiments.framework.ExperimentRun;
@@ -95,7 +96,13 @@ public final class ScalingExperiment implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     try (ScalingStudy study =
         new ScalingStudy(Presets.named(preset), axes, measured, device, err)) {
-      return ExperimentRun.execute(study, run, spec);
+      List<String> arguments = spec.root().commandLine().getParseResult().originalArgs();
+      return new ExperimentRun(study, run, arguments, err)
+          .ignoring(
+              device
+                  .note(Ineffective.of(spec))
+                  .noteQuick("--sizes", "--channels", "--batches", "--runs"))
+          .execute(spec.commandLine().getOut());
     }
   }
 

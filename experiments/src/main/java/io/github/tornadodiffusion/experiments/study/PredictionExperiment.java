@@ -7,6 +7,7 @@ import io.github.tornadodiffusion.diffusion.training.Presets;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
 import io.github.tornadodiffusion.experiments.framework.ExperimentOptions;
+import io.github.tornadodiffusion.experiments.training.ScheduleNames;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -48,7 +49,8 @@ public final class PredictionExperiment implements Callable<Integer> {
   @Option(
       names = "--schedule",
       paramLabel = "NAME",
-      description = "Noise schedule (default: the preset's).")
+      description =
+          "Noise schedule: " + ScheduleNames.HELP + " (default: the preset's); see --plugin.")
   String schedule;
 
   @Mixin StudyOptions study;
@@ -63,7 +65,9 @@ public final class PredictionExperiment implements Callable<Integer> {
   public Integer call() throws IOException {
     StudyOptions.checkNames("--predictions", predictions, 2);
     BetaSchedule betas =
-        schedule == null ? Presets.named(study.preset).schedule() : BetaSchedule.of(schedule);
+        schedule == null
+            ? Presets.named(study.preset).schedule()
+            : ScheduleNames.schedule(schedule);
     List<StudyArm> arms = predictions.stream().map(name -> arm(name, betas)).toList();
     return TrainingStudy.execute(
         KIND, arms, study, sampling.settings(study, "ddpm", run.quick), device, run, spec);
@@ -71,7 +75,7 @@ public final class PredictionExperiment implements Callable<Integer> {
 
   private static StudyArm arm(String name, BetaSchedule betas) {
     return name.equals(LEARNED)
-        ? new StudyArm(name, betas, PredictionType.EPSILON, VarianceType.LEARNED_RANGE)
-        : new StudyArm(name, betas, PredictionType.of(name), VarianceType.FIXED_SMALL);
+        ? new StudyArm(name, betas, PredictionType.EPSILON, VarianceType.LEARNED_RANGE, false)
+        : new StudyArm(name, betas, PredictionType.of(name), VarianceType.FIXED_SMALL, false);
   }
 }

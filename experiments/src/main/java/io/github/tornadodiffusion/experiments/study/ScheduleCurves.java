@@ -1,6 +1,5 @@
 package io.github.tornadodiffusion.experiments.study;
 
-import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
 import io.github.tornadodiffusion.experiments.report.Chart;
 import io.github.tornadodiffusion.experiments.report.Numbers;
@@ -31,9 +30,7 @@ record ScheduleCurves(Map<String, NoiseSchedule> schedules) {
   static ScheduleCurves of(List<StudyArm> arms, int timesteps) {
     Map<String, NoiseSchedule> schedules = new LinkedHashMap<>();
     for (StudyArm arm : arms) {
-      schedules.put(
-          arm.name(),
-          SchedulerConfig.of(timesteps, arm.schedule(), arm.prediction()).noiseSchedule());
+      schedules.put(arm.name(), arm.noiseSchedule(timesteps));
     }
     return new ScheduleCurves(schedules);
   }

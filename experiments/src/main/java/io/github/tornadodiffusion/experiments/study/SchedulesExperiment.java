@@ -2,12 +2,14 @@ package io.github.tornadodiffusion.experiments.study;
 
 import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
-import io.github.tornadodiffusion.diffusion.training.Preset;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
 import io.github.tornadodiffusion.diffusion.training.Presets;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
 import io.github.tornadodiffusion.experiments.framework.ExperimentOptions;
+import io.github.tornadodiffusion.experiments.training.ScheduleNames;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -39,9 +41,22 @@ public final class SchedulesExperiment implements Callable<Integer> {
       paramLabel = "NAME",
       defaultValue = "linear,squaredcos_cap_v2",
       description =
-          "Schedules: linear, scaled_linear, squaredcos_cap_v2, sigmoid, exp or classes of your"
-              + " own, see --plugin (default: ${DEFAULT-VALUE}).")
+          "Schedules: " + ScheduleNames.HELP + ", see --plugin (default: ${DEFAULT-VALUE}).")
   List<String> schedules;
+
+  @Option(
+      names = ScheduleNames.RESCALE,
+      description =
+          "Compare every schedule also rescaled so that its last timestep is noise alone (zero"
+              + " terminal SNR), as NAME-zero-snr.")
+  boolean rescale;
+
+  @Option(
+      names = "--prediction",
+      paramLabel = "NAME",
+      description =
+          "What the models predict: epsilon, v_prediction or sample (default: the preset's).")
+  String prediction;
 
   @Mixin StudyOptions study;
 
@@ -53,15 +68,29 @@ public final class SchedulesExperiment implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    StudyOptions.checkNames("--schedules", schedules, 2);
-    Preset preset = Presets.named(study.preset);
-    List<StudyArm> arms =
-        schedules.stream()
-            .map(BetaSchedule::of)
-            .map(schedule ->
-                new StudyArm(
-                    schedule.id(), schedule, preset.prediction(), VarianceType.FIXED_SMALL))
-            .toList();
+    List<BetaSchedule> compared = schedules.stream().map(ScheduleNames::schedule).toList();
+    // Under the names that files have, so that one under two names is one.
+    StudyOptions.checkNames(
+        "--schedules", compared.stream().map(BetaSchedule::id).toList(), rescale ? 1 : 2);
+    PredictionType predicted =
+        prediction == null
+            ? Presets.named(study.preset).prediction()
+            : PredictionType.of(prediction);
+    if (rescale && predicted == PredictionType.EPSILON) {
+      throw new IllegalArgumentException(
+          "with %s a predicted noise says nothing of the image at the last timestep, which is noise"
+                  .formatted(ScheduleNames.RESCALE)
+              + " alone; add --prediction v_prediction or --prediction sample");
+    }
+    List<StudyArm> arms = new ArrayList<>();
+    for (BetaSchedule schedule : compared) {
+      arms.add(new StudyArm(schedule.id(), schedule, predicted, VarianceType.FIXED_SMALL, false));
+      if (rescale) {
+        arms.add(
+            new StudyArm(
+                schedule.id() + "-zero-snr", schedule, predicted, VarianceType.FIXED_SMALL, true));
+      }
+    }
     return TrainingStudy.execute(
         KIND, arms, study, sampling.settings(study, "ddim", run.quick), device, run, spec);
   }

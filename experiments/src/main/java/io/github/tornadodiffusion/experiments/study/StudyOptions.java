@@ -4,6 +4,7 @@ import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
 import io.github.tornadodiffusion.diffusion.training.Presets;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
+import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import io.github.tornadodiffusion.experiments.training.TrainOptions;
 import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
@@ -75,7 +76,16 @@ public final class StudyOptions {
     return within("--classifier-steps", classifierSteps, 1_000_000);
   }
 
-  /** A whole number from 1 to a maximum. */
+  /** Notes the classifier's option where there are no classes to learn. */
+  public static void noteClassifier(Ineffective options, Dataset dataset) {
+    options.note(
+        "--classifier-steps",
+        dataset.classes() < 2,
+        "the images of %s have no classes, without which there is no classifier; leave it out"
+            .formatted(dataset.name()));
+  }
+
+  /** A whole number from 1 to a most. */
   public static int within(String option, int value, int most) {
     if (value < 1 || value > most) {
       throw new IllegalArgumentException("%s is %d; give 1 to %d".formatted(option, value, most));
@@ -144,6 +154,7 @@ public final class StudyOptions {
       train.schedule = arm.schedule().id();
       train.prediction = arm.prediction().id();
       train.variance = arm.variance().id();
+      train.rescaleBetasZeroSnr = arm.rescaleBetasZeroSnr();
     }
     train.length.steps = steps != null ? steps : quick ? Integer.valueOf(200) : null;
     return train;

@@ -10,6 +10,7 @@ import io.github.tornadodiffusion.diffusion.training.LossCurve;
 import io.github.tornadodiffusion.diffusion.training.Trainer;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
+import io.github.tornadodiffusion.experiments.framework.KeptTraining;
 import io.github.tornadodiffusion.kernels.Engine;
 import java.io.IOException;
 import java.util.Arrays;
@@ -91,12 +92,26 @@ final class StudyUnit implements Experiment.Unit {
     sink.row("times", times);
   }
 
-  private DiffusionModel train(Experiment.Sink sink, Work work, Map<String, Object> times) {
+  private DiffusionModel train(Experiment.Sink sink, Work work, Map<String, Object> times)
+      throws IOException {
     long start = System.nanoTime();
-    try (Trainer trainer = new Trainer(study.engine(), config, study.data().training())) {
-      trainer.run(row ->
-          work.add((long) TRAINING_COST * config.imagesPerStep(), "training step " + row.step()));
-      times.put("training_seconds", seconds(start));
+    int[] first = {0};
+    long cost = (long) TRAINING_COST * config.imagesPerStep();
+    try (Trainer trainer =
+        KeptTraining.run(
+            study.engine(),
+            config,
+            study.data().training(),
+            sink,
+            row -> {
+              first[0] = first[0] == 0 ? row.step() : first[0];
+              work.at(cost * row.step(), "training step " + row.step());
+            })) {
+      work.at(cost * config.steps(), "trained");
+      int before = first[0] == 0 ? config.steps() : first[0] - 1;
+      times.put(
+          "training_seconds",
+          seconds(start) + KeptTraining.secondsBefore(config, trainer.curve(), before));
       losses(trainer.curve(), sink);
       return trainer.model();
     }
@@ -191,6 +206,11 @@ final class StudyUnit implements Experiment.Unit {
     Work(Experiment.Sink sink, long total) {
       this.sink = sink;
       this.total = total;
+    }
+
+    void at(long images, String details) {
+      done = images;
+      sink.progress((double) done / total, details);
     }
 
     void add(long images, String details) {

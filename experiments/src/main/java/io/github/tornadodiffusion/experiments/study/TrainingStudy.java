@@ -18,6 +18,7 @@ import io.github.tornadodiffusion.diffusion.training.Trainer;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.experiments.bench.Pace;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
+import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
 import io.github.tornadodiffusion.experiments.framework.ExperimentOptions;
 import io.github.tornadodiffusion.experiments.framework.ExperimentRun;
@@ -113,7 +114,21 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
     PrintWriter err = spec.commandLine().getErr();
     try (TrainingStudy study =
         new TrainingStudy(kind, arms, options, settings, run.quick, device, err)) {
-      return ExperimentRun.execute(study, run, spec);
+      List<String> arguments = spec.root().commandLine().getParseResult().originalArgs();
+      Ineffective ignored =
+          device
+              .note(Ineffective.of(spec))
+              .noteQuick(
+                  "--seeds",
+                  "--steps",
+                  "--samples",
+                  "--sample-steps",
+                  "--bound-timesteps",
+                  "--held-out-images");
+      StudyOptions.noteClassifier(ignored, study.whole);
+      return new ExperimentRun(study, run, arguments, err)
+          .ignoring(ignored)
+          .execute(spec.commandLine().getOut());
     }
   }
 

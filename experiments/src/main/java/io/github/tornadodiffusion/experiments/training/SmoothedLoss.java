@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.experiments.training;
 import io.github.tornadodiffusion.diffusion.training.LossCurve;
 import io.github.tornadodiffusion.experiments.report.Chart;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -19,6 +20,9 @@ record SmoothedLoss(List<LossCurve.Row> rows) {
 
   /** More points than a picture has columns would not be visible. */
   private static final int MOST_POINTS = 1000;
+
+  /** Losses further apart than this are drawn by their logarithms. */
+  private static final double WIDE = 4;
 
   /** A line of the picture: loss over steps. */
   record Line(double[] steps, double[] losses) {}
@@ -43,8 +47,13 @@ record SmoothedLoss(List<LossCurve.Row> rows) {
    * @param timesteps T, for the names of the quartiles
    */
   Chart chart(String title, int timesteps) {
-    Chart chart = Chart.lines("loss", title, "Step", "Mean squared error (log scale)").logY();
-    chart = chart.series("all timesteps", mean().steps(), mean().losses());
+    Line all = mean();
+    boolean logarithmic = isLogarithmic();
+    Chart chart =
+        Chart.lines(
+            "loss", title, "Step", "Mean squared error" + (logarithmic ? " (log scale)" : ""));
+    chart = logarithmic ? chart.logY() : chart;
+    chart = chart.series("all timesteps", all.steps(), all.losses());
     for (int quartile = 0; quartile < QUARTILES; quartile++) {
       Line line = quartile(quartile);
       if (line.steps().length > 0) {
@@ -54,6 +63,17 @@ record SmoothedLoss(List<LossCurve.Row> rows) {
       }
     }
     return chart;
+  }
+
+  /**
+   * Whether the picture has a scale of powers of ten. On that of a short run none could be
+   * labelled.
+   */
+  boolean isLogarithmic() {
+    Line line = mean();
+    double least = Arrays.stream(line.losses).min().orElse(1);
+    double most = Arrays.stream(line.losses).max().orElse(1);
+    return least > 0 && most >= WIDE * least;
   }
 
   private Line smoothed(double[] values) {

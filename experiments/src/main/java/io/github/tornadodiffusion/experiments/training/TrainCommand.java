@@ -5,20 +5,25 @@ import io.github.tornadodiffusion.diffusion.data.sources.Datasets;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.experiments.cli.Deadline;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
+import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import io.github.tornadodiffusion.experiments.cli.Interruption;
 import io.github.tornadodiffusion.experiments.cli.Manifest;
 import io.github.tornadodiffusion.experiments.cli.RunDirectory;
 import io.github.tornadodiffusion.experiments.profile.ProfileOptions;
 import io.github.tornadodiffusion.nn.io.Messages;
+import io.github.tornadodiffusion.nn.plugins.Plugins;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
+import tools.jackson.databind.JsonNode;
 
 /** Trains a model. */
 @Command(
@@ -40,15 +45,24 @@ public final class TrainCommand implements Callable<Integer> {
 
   @Option(
       names = "--resume",
-      description = "Go on with the run in --out, with the options that it began with.")
+      description =
+          "Go on with the run in --out: it needs no other option, and those that are given must fit"
+              + " those that it began with.")
   boolean resume;
 
   @Option(
       names = "--samples",
       paramLabel = "N",
       defaultValue = "64",
-      description = "Images of the picture at the end (default: ${DEFAULT-VALUE}).")
+      description =
+          "Images of the picture at the end, 0 for no picture (default: ${DEFAULT-VALUE}).")
   int samples;
+
+  @Option(
+      names = "--sample-every",
+      paramLabel = "N",
+      description = "Also draw such a picture every N steps, samples-STEP.png in --out.")
+  Integer sampleEvery;
 
   @Option(
       names = "--sample-steps",
@@ -65,17 +79,44 @@ public final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    PrintWriter err = spec.commandLine().getErr();
     device.check();
     profile.check();
     checkpoints.check();
     if (resume && out == null) {
       throw new IllegalArgumentException("--resume needs --out DIR, the run to go on with");
     }
-    if (samples < 1 || sampleSteps < 1) {
+    if (samples < 0 || sampleSteps < 1) {
       throw new IllegalArgumentException(
-          "--samples is %d and --sample-steps %d; give at least 1".formatted(samples, sampleSteps));
+          "--samples is %d and --sample-steps %d; give at least 0 and 1"
+              .formatted(samples, sampleSteps));
     }
+    if (sampleEvery != null && sampleEvery < 1) {
+      throw new IllegalArgumentException(
+          "--sample-every is %d; give at least 1".formatted(sampleEvery));
+    }
+    List<String> arguments = spec.root().commandLine().getParseResult().originalArgs();
+    JsonNode earlier = null;
+    if (resume) {
+      earlier = ResumedArguments.manifest(new RunDirectory(out));
+      List<String> whole = new ResumedArguments(spec).with(earlier, arguments);
+      if (!whole.equals(arguments)) {
+        loadPlugins(earlier);
+        return spec.root().commandLine().execute(whole.toArray(String[]::new));
+      }
+    }
+    return train(arguments, earlier);
+  }
+
+  /** Those that the run began with; the command line's own are loaded. */
+  private static void loadPlugins(JsonNode earlier) {
+    List<Path> plugins = new ArrayList<>();
+    earlier.path("plugins").forEach(plugin -> plugins.add(Path.of(plugin.asString())));
+    plugins.removeAll(Plugins.loaded());
+    Plugins.load(plugins);
+  }
+
+  private int train(List<String> arguments, JsonNode earlier) throws IOException {
+    PrintWriter err = spec.commandLine().getErr();
     TrainingConfig oneStep = options.config();
     RunDirectory directory =
         out == null ? RunDirectory.named(oneStep.preset()) : new RunDirectory(out);
@@ -89,18 +130,40 @@ public final class TrainCommand implements Callable<Integer> {
       err.println("warning: " + Messages.line(warning));
     }
     TrainingConfig config = options.complete(oneStep, dataset);
+    PreviewPictures.Plan pictures =
+        new PreviewPictures.Plan(
+            samples, Math.min(sampleSteps, config.trainTimesteps()), sampleEvery);
     try (Interruption interruption = new Interruption(Deadline.sinceStart(checkpoints.maxTime))) {
       TrainingRun run =
           new TrainingRun(
               config,
-              new TrainingRun.Preview(samples, Math.min(sampleSteps, config.trainTimesteps())),
+              pictures,
               dataset,
               directory,
-              new Manifest(spec.root().commandLine().getParseResult().originalArgs()),
+              new Manifest(arguments),
               checkpoints,
               interruption,
               err);
-      return run.execute(device, profile, resume, spec.commandLine().getOut());
+      run.labels(options.labels(config, dataset, err));
+      run.ignoring(ignored(config), options.warning());
+      return run.execute(device, profile, resume, earlier, spec.commandLine().getOut());
     }
+  }
+
+  private Ineffective ignored(TrainingConfig config) {
+    Ineffective ignored = device.note(Ineffective.of(spec));
+    options.note(ignored, config);
+    return ignored
+        .note("--sample-steps", samples == 0, "--samples 0 draws no picture; leave it out")
+        .note(
+            "--sample-steps",
+            samples > 0 && sampleSteps > config.trainTimesteps(),
+            "the model has %d timesteps, which are the most; give at most as many"
+                .formatted(config.trainTimesteps()))
+        .note("--sample-every", samples == 0, "--samples 0 draws no picture; leave it out")
+        .note(
+            "--sample-every",
+            samples > 0 && sampleEvery != null && sampleEvery >= config.steps(),
+            "the training ends after %d steps; give fewer".formatted(config.steps()));
   }
 }

@@ -6,7 +6,6 @@ import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.random.Rng;
 import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
 import io.github.tornadodiffusion.diffusion.training.LossWeight;
 import io.github.tornadodiffusion.diffusion.training.MinSnr;
@@ -16,10 +15,14 @@ import io.github.tornadodiffusion.diffusion.training.Presets;
 import io.github.tornadodiffusion.diffusion.training.TimestepDensity;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.diffusion.training.TrainingVariant;
+import io.github.tornadodiffusion.experiments.cli.Ineffective;
+import io.github.tornadodiffusion.nn.io.Messages;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import io.github.tornadodiffusion.nn.training.LearningRateSchedule;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.IntToLongFunction;
 import java.util.stream.Stream;
@@ -53,10 +56,15 @@ public final class TrainOptions {
   @Option(
       names = "--schedule",
       paramLabel = "NAME",
-      description =
-          "Noise schedule: linear, scaled_linear, squaredcos_cap_v2, sigmoid, exp or a class of"
-              + " your own; see --plugin.")
+      description = "Noise schedule: " + ScheduleNames.HELP + "; see --plugin.")
   public String schedule;
+
+  @Option(
+      names = ScheduleNames.RESCALE,
+      description =
+          "Rescale the noise schedule so that its last timestep is noise alone (zero terminal SNR),"
+              + " for --prediction v_prediction or sample.")
+  public boolean rescaleBetasZeroSnr;
 
   @Option(
       names = "--prediction",
@@ -90,7 +98,9 @@ public final class TrainOptions {
   @Option(
       names = "--lr-schedule",
       paramLabel = "NAME",
-      description = "Learning-rate schedule as diffusers names it, for instance cosine.")
+      description =
+          "Learning-rate schedule: constant, constant_with_warmup, linear, cosine,"
+              + " cosine_with_restarts or polynomial.")
   String learningRateSchedule;
 
   @Option(names = "--warmup", paramLabel = "N", description = "Steps of the rate's warm-up.")
@@ -199,7 +209,7 @@ public final class TrainOptions {
         base == null
             ? SchedulerConfig.of(
                 from.trainTimesteps(),
-                schedule == null ? from.schedule() : BetaSchedule.of(schedule),
+                schedule == null ? from.schedule() : ScheduleNames.schedule(schedule),
                 prediction == null ? from.prediction() : PredictionType.of(prediction))
             : base.scheduler().config();
     VarianceType varianceType =
@@ -226,7 +236,8 @@ public final class TrainOptions {
             varianceType,
             Rng.of(rng),
             timestepDensity == null ? TimestepDensity.UNIFORM : TimestepDensity.of(timestepDensity),
-            base));
+            base,
+            rescaleBetasZeroSnr));
   }
 
   private Optimization optimization(Optimization preset) {
@@ -252,10 +263,12 @@ public final class TrainOptions {
   }
 
   private DiffusionModel base() throws IOException {
-    if (Stream.of(schedule, prediction, variance, imageSize, channels).anyMatch(Objects::nonNull)) {
+    if (rescaleBetasZeroSnr
+        || Stream.of(schedule, prediction, variance, imageSize, channels)
+            .anyMatch(Objects::nonNull)) {
       throw new IllegalArgumentException(
-          "--schedule, --prediction, --variance, --image-size and --channels are those of the"
-              + " --model; leave them out");
+          "--schedule, --rescale-betas-zero-snr, --prediction, --variance, --image-size and"
+              + " --channels are those of the --model; leave them out");
     }
     return DiffusionModel.read(model);
   }
@@ -299,6 +312,72 @@ public final class TrainOptions {
               + " leave it out or add --class-conditional");
     }
     return config.withModel(unet, plain.withLabelDropout(dropout));
+  }
+
+  /**
+   * What the labels of the model will mean; null for a model without classes. Those of a model that
+   * it begins with keep their names where the data has fewer.
+   *
+   * @param err where to say that the data's classes are others than the model's
+   */
+  ClassLabels labels(TrainingConfig config, Dataset dataset, PrintWriter err) throws IOException {
+    ClassLabels labels = config.classLabels(dataset.classNames());
+    ClassLabels before =
+        labels == null || model == null ? null : ClassLabels.read(model, config.unet());
+    if (before == null || before.names().isEmpty()) {
+      return labels;
+    }
+    List<String> taught = dataset.classNames();
+    List<String> known = before.names().subList(0, Math.min(before.classes(), dataset.classes()));
+    if (!known.equals(taught)) {
+      err.println(
+          "warning: "
+              + Messages.line(
+                  "the classes of the data are %s and those of the model %s; they are learned in"
+                          .formatted(Messages.firstOf(taught), before.describe())
+                      + " the places of the model's"));
+    }
+    return labels.names().isEmpty()
+        ? new ClassLabels(labels.classes(), labels.nullClass(), before.names())
+        : labels;
+  }
+
+  /**
+   * Notes the options that change nothing, given the others.
+   *
+   * @param config of the training that they make
+   */
+  void note(Ineffective options, TrainingConfig config) {
+    Optimization recipe = config.optimization();
+    LearningRateSchedule.Kind kind = recipe.lrSchedule();
+    boolean constant = kind == LearningRateSchedule.Kind.CONSTANT;
+    boolean curve = !constant && kind != LearningRateSchedule.Kind.CONSTANT_WITH_WARMUP;
+    options
+        .note(
+            "--warmup",
+            constant && recipe.lrWarmupSteps() > 0,
+            "--lr-schedule constant has no warm-up; take --lr-schedule constant_with_warmup")
+        .note(
+            "--lr-schedule",
+            curve && recipe.lrWarmupSteps() >= config.steps(),
+            "the warm-up of %d steps lasts as long as the training, of %d; give a smaller --warmup"
+                .formatted(recipe.lrWarmupSteps(), config.steps()))
+        .note(
+            "--ema-power",
+            emaPower != 0 && recipe.emaDecay() == 0,
+            "there is no moving average; give --ema, for instance --ema 0.999");
+  }
+
+  /** What is unusual about a training, in one line; null for nothing. */
+  String warning() {
+    boolean epsilon =
+        prediction == null
+            ? Presets.named(preset).prediction() == PredictionType.EPSILON
+            : PredictionType.of(prediction) == PredictionType.EPSILON;
+    return rescaleBetasZeroSnr && epsilon
+        ? "with --rescale-betas-zero-snr the last timestep is noise alone, where a predicted noise"
+            + " says nothing of the image; take --prediction v_prediction or --prediction sample"
+        : null;
   }
 
   private UNet2DConfig unet(UNet2DConfig from, VarianceType varianceType) {

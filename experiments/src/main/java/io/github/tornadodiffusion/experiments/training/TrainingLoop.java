@@ -12,6 +12,7 @@ import io.github.tornadodiffusion.experiments.cli.RunDirectory;
 import io.github.tornadodiffusion.experiments.cli.Shell;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -30,6 +31,8 @@ final class TrainingLoop {
   /** More spikes than this are counted, not shown. */
   private static final int MOST_SPIKES = 10;
 
+  private static final boolean BARS_ARE_SHOWN = LossBars.areShown();
+
   private final Trainer trainer;
   private final TrainingConfig config;
   private final RunDirectory directory;
@@ -37,6 +40,8 @@ final class TrainingLoop {
   private final Interruption interruption;
   private final PrintWriter err;
   private final List<LossSpike> spikes = new ArrayList<>();
+  private PreviewPictures.Plan plan;
+  private Picture picture;
   private Checkpoint last;
   private long savedAt;
   private long curveAt;
@@ -63,7 +68,20 @@ final class TrainingLoop {
     this.err = err;
   }
 
-  /** The steps whose loss was far above that of earlier ones. */
+  /** Draws a picture of samples. */
+  @FunctionalInterface
+  interface Picture {
+    /** Returns false if the process was asked to end before. */
+    boolean draw(Path file) throws IOException;
+  }
+
+  /** Has pictures drawn on the way. */
+  void pictures(PreviewPictures.Plan wanted, Picture drawn) {
+    plan = wanted;
+    picture = drawn;
+  }
+
+  /** The steps whose loss was far above those before. */
   List<LossSpike> spikes() {
     return spikes;
   }
@@ -92,8 +110,14 @@ final class TrainingLoop {
   private void step(Progress progress) {
     long start = System.nanoTime();
     trainer.runTo(
-        trainer.step() + 1, row -> progress.update(row.step(), details(trainer.curve(), row)));
+        trainer.step() + 1,
+        row ->
+            progress.update(
+                row.step(),
+                details(trainer.curve(), row),
+                width -> BARS_ARE_SHOWN ? LossBars.of(trainer.curve().rows(), width) : ""));
     report(LossSpike.last(trainer.curve()), progress);
+    draw(progress);
     long now = System.nanoTime();
     interruption.deadline().piece(now - start);
     boolean due =
@@ -106,6 +130,20 @@ final class TrainingLoop {
     // A checkpoint contains its own curve.
     if (now - curveAt > CURVE_NANOS) {
       writeCurve();
+    }
+  }
+
+  private void draw(Progress progress) {
+    if (plan == null || !plan.isDue(trainer.step(), config.steps())) {
+      return;
+    }
+    Path file = directory.samplesAt(trainer.step());
+    try {
+      if (picture.draw(file)) {
+        progress.interrupt("samples of step %d: %s".formatted(trainer.step(), file));
+      }
+    } catch (IOException e) {
+      throw failure(e.getMessage());
     }
   }
 
@@ -168,8 +206,8 @@ final class TrainingLoop {
 
   /** The command that continues a run. */
   static String resumeCommand(RunDirectory directory) {
-    return "the same command with --out %s --resume goes on"
-        .formatted(Shell.quoted(directory.path().toString()));
+    return "%s train --out %s --resume goes on"
+        .formatted(Shell.program(), Shell.quoted(directory.path().toString()));
   }
 
   private String details(LossCurve curve, LossCurve.Row row) {

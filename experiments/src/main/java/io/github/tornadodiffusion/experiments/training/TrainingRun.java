@@ -5,10 +5,6 @@ import io.github.tornadodiffusion.diffusion.images.PngFiles;
 import io.github.tornadodiffusion.diffusion.model.ClassLabels;
 import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.model.MemoryNeed;
-import io.github.tornadodiffusion.diffusion.sampling.ModelSampler;
-import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
-import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
-import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
 import io.github.tornadodiffusion.diffusion.training.Checkpoints;
 import io.github.tornadodiffusion.diffusion.training.Checkpoints.Checkpoint;
 import io.github.tornadodiffusion.diffusion.training.DivergenceException;
@@ -18,6 +14,7 @@ import io.github.tornadodiffusion.diffusion.training.Trainer;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.cli.Devices;
+import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import io.github.tornadodiffusion.experiments.cli.Interruption;
 import io.github.tornadodiffusion.experiments.cli.Manifest;
 import io.github.tornadodiffusion.experiments.cli.OutputFiles;
@@ -25,23 +22,25 @@ import io.github.tornadodiffusion.experiments.cli.Progress;
 import io.github.tornadodiffusion.experiments.cli.RunDirectory;
 import io.github.tornadodiffusion.experiments.cli.RunLock;
 import io.github.tornadodiffusion.experiments.cli.Shell;
-import io.github.tornadodiffusion.experiments.cli.Versions;
 import io.github.tornadodiffusion.experiments.profile.ProfileOptions;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.graph.RecordedProgram;
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
 import io.github.tornadodiffusion.nn.io.Json;
-import io.github.tornadodiffusion.nn.programs.SampleRegisters;
+import io.github.tornadodiffusion.nn.training.LearningRateSchedule;
 import io.github.tornadodiffusion.nn.training.Training;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.CancellationException;
+import java.util.Objects;
+import java.util.stream.Stream;
+import tools.jackson.databind.JsonNode;
 
 /** One run of {@code train}, from the first step to the last file. */
 final class TrainingRun {
@@ -51,10 +50,8 @@ final class TrainingRun {
   /** Room for pictures, the curve and other small files, in bytes. */
   private static final long OTHER_FILES = 4 << 20;
 
-  private static final String SAMPLE_SCHEDULER = "DDIMScheduler";
-
   private final TrainingConfig config;
-  private final Preview preview;
+  private final PreviewPictures.Plan plan;
   private final Dataset dataset;
   private final RunDirectory directory;
   private final Manifest manifest;
@@ -66,20 +63,14 @@ final class TrainingRun {
   /** Recorded once, for its memory need and for the run. */
   private RecordedProgram<Training> program;
 
-  /** Likewise for the picture. */
-  private RecordedProgram<SampleRegisters> sampling;
-
-  /**
-   * The picture that a run ends with.
-   *
-   * @param images how many it shows
-   * @param steps DDIM steps for each
-   */
-  record Preview(int images, int steps) {}
+  private final PreviewPictures pictures;
+  private ClassLabels labels;
+  private Ineffective ignored;
+  private String unusual;
 
   TrainingRun(
       TrainingConfig config,
-      Preview preview,
+      PreviewPictures.Plan plan,
       Dataset dataset,
       RunDirectory directory,
       Manifest manifest,
@@ -87,21 +78,44 @@ final class TrainingRun {
       Interruption interruption,
       PrintWriter err) {
     this.config = config;
-    this.preview = preview;
+    this.plan = plan;
     this.dataset = dataset;
     this.directory = directory;
     this.manifest = manifest;
     this.checkpoints = checkpoints;
     this.interruption = interruption;
     this.err = err;
+    pictures = new PreviewPictures(config, plan, interruption, err);
+  }
+
+  /** Takes what the labels of the model mean; null for a model without classes. */
+  void labels(ClassLabels known) {
+    labels = known;
+    pictures.labels(known);
+  }
+
+  /**
+   * Has the run say, and keep, what was given in vain.
+   *
+   * @param warning of what is unusual, or null
+   */
+  void ignoring(Ineffective options, String warning) {
+    ignored = options;
+    unusual = warning;
   }
 
   /**
    * Trains, samples and writes everything; returns the exit code.
    *
-   * @throws IOException in one line if the run cannot start or continue here
+   * @param earlier manifest of the run that goes on
+   * @throws IOException in one line if the run cannot begin here, or go on
    */
-  int execute(DeviceOptions device, ProfileOptions profile, boolean resume, PrintWriter out)
+  int execute(
+      DeviceOptions device,
+      ProfileOptions profile,
+      boolean resume,
+      JsonNode earlier,
+      PrintWriter out)
       throws IOException {
     MemoryNeed memory = checkMemory();
     boolean goesOn = resume && !directory.hasOnlyBegun();
@@ -122,6 +136,7 @@ final class TrainingRun {
       directory.checkpoints().makeDirectory();
       Checkpoint from = goesOn ? newest() : null;
       announce(device, memory);
+      warn(from == null ? null : otherLength(earlier, from));
       return run(device, profile, from, out);
     }
   }
@@ -137,6 +152,40 @@ final class TrainingRun {
     }
     newest.checkpoint().check(config, dataset);
     return newest.checkpoint();
+  }
+
+  /** What another number of steps changes for a run that goes on, in one line; null for nothing. */
+  private String otherLength(JsonNode earlier, Checkpoint from) {
+    int before = earlier.at("/configuration/steps").asInt(config.steps());
+    LearningRateSchedule.Kind kind = config.optimization().lrSchedule();
+    boolean follows =
+        kind != LearningRateSchedule.Kind.CONSTANT
+            && kind != LearningRateSchedule.Kind.CONSTANT_WITH_WARMUP;
+    return before == config.steps() || !follows
+        ? null
+        : ("the run was to have %d steps and now has %d: its learning rate (%s) was made for %d"
+                + " steps up to step %d and is made for %d from there on, so the model is not that"
+                + " of a run of %d steps")
+            .formatted(
+                before,
+                config.steps(),
+                kind.id(),
+                before,
+                from.step(),
+                config.steps(),
+                config.steps());
+  }
+
+  private void warn(String length) {
+    List<String> warnings = Stream.of(unusual, length).filter(Objects::nonNull).toList();
+    warnings.forEach(warning -> err.println("warning: " + warning));
+    if (!warnings.isEmpty()) {
+      manifest.put("warnings", warnings);
+    }
+    if (ignored != null) {
+      ignored.say(err);
+      manifest.ignored(ignored);
+    }
   }
 
   private int run(DeviceOptions device, ProfileOptions profile, Checkpoint from, PrintWriter out)
@@ -156,6 +205,7 @@ final class TrainingRun {
         describe(device, engine);
         AtomicFiles.write(directory.manifest(), manifest.json());
         loop = new TrainingLoop(trainer, config, directory, from, checkpoints, interruption, err);
+        loop.pictures(plan, file -> pictures.draw(engine, trainer.model(), file));
         curve = trainer.curve();
         divergence = train(loop, curve);
         if (divergence == null && trainer.step() < config.steps()) {
@@ -167,12 +217,11 @@ final class TrainingRun {
         throw explained(engine, divergence, loop);
       }
       model.writeInto(directory.path());
-      ClassLabels labels = config.classLabels();
       if (labels != null) {
         labels.write(directory.path());
       }
       drawCurve(curve);
-      if (!sample(engine, model, labels)) {
+      if (!pictures.drawLast(engine, model, directory.samples())) {
         return stopped("stopped before the samples were drawn, the model is there", curve);
       }
     }
@@ -231,13 +280,12 @@ final class TrainingRun {
     long parameters = MemoryNeed.parameters(config.unet());
     // Parameters, two moments and the average are copied to the host when the state is saved.
     program = Trainer.program(config);
-    MemoryNeed need = new MemoryNeed(program.floats(), 4 * parameters + Trainer.hostFloats(config));
+    long host = 4 * parameters + Trainer.hostFloats(config);
+    MemoryNeed need = new MemoryNeed(program.floats(), host);
     need.check("--batch or --image-size");
-    ModelSampler.check(config.unet(), previewSampling(config.scheduler()));
-    sampling =
-        ModelSampler.record(
-            config.unet(), previewSampling(config.scheduler()).registers(), previewBatch());
-    ModelSampler.checkMemory(config.unet(), sampling, preview.images(), 0, "--samples");
+    pictures.checkMemory();
+    long both = host + pictures.floatsWhileTraining();
+    new MemoryNeed(program.floats(), both).check("--batch or --samples, or leave --sample-every");
     return need;
   }
 
@@ -265,6 +313,13 @@ final class TrainingRun {
             device.describe(),
             need.mib(),
             MemoryNeed.availableMib()));
+    Path csv = directory.lossCsv();
+    err.println(
+        plan.images() > 0 && plan.every() != null
+            ? "look at %s every %d steps, and at %s"
+                .formatted(directory.samplesAt("STEP"), plan.every(), csv)
+            : "look at %s while it trains; --sample-every N also draws samples-STEP.png there"
+                .formatted(csv));
     if (config.firstTimestep() > 0) {
       err.println(
           "the model embeds the logarithms of timesteps (time_embedding_type fourier): it is"
@@ -287,46 +342,6 @@ final class TrainingRun {
       return;
     }
     PngFiles.write(directory.lossPlot(), picture, Map.of("Title", title));
-  }
-
-  private int previewBatch() {
-    return Math.min(preview.images(), ModelSampler.MOST_IMAGES);
-  }
-
-  private Sampling previewSampling(Scheduler scheduler) {
-    return Sampling.of(Schedulers.convert(scheduler, SAMPLE_SCHEDULER), preview.steps());
-  }
-
-  /** Draws the picture at the end; returns false if the process was asked to end before. */
-  private boolean sample(Engine engine, DiffusionModel model, ClassLabels labels)
-      throws IOException {
-    Sampling steps = previewSampling(model.scheduler());
-    long total = (long) preview.steps() * Math.ceilDiv(preview.images(), previewBatch());
-    try (ModelSampler sampler = ModelSampler.open(engine, model, steps.scheduler(), sampling);
-        Progress progress = Progress.on(err, "sample", 0, total)) {
-      float[] images =
-          sampler.sample(
-              steps,
-              preview.images(),
-              config.seed(),
-              ModelSampler.labelsInTurn(labels, preview.images()),
-              (done, all) -> {
-                progress.update(done, preview.images() + " images");
-                if (interruption.requested()) {
-                  throw new CancellationException();
-                }
-              });
-      Map<String, String> text = new LinkedHashMap<>();
-      text.put("Software", "tornado-diffusion " + Versions.program());
-      text.put("scheduler", SAMPLE_SCHEDULER);
-      text.put("steps", Integer.toString(preview.steps()));
-      text.put("seed", Long.toString(config.seed()));
-      text.put("configuration", Json.line(config.toMap()));
-      PngFiles.write(directory.samples(), sampler.grid(images, preview.images()), text);
-      return true;
-    } catch (CancellationException e) {
-      return false;
-    }
   }
 
   private void writeManifest(String status, LossCurve curve) throws IOException {
@@ -373,7 +388,9 @@ final class TrainingRun {
             Progress.duration(nanos),
             curve.meanLoss(100)));
     out.println("model      " + path + " (model_index.json, unet/, scheduler/)");
-    out.println("samples    " + directory.samples());
+    if (plan.images() > 0) {
+      out.println("samples    " + directory.samples());
+    }
     out.println("loss       " + directory.lossPlot() + ", " + directory.lossCsv());
     out.println("manifest   " + directory.manifest());
     out.println("Sample more images with:");

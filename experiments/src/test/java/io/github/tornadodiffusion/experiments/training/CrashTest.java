@@ -139,7 +139,7 @@ class CrashTest {
       run.await(out.resolve("manifest.json"));
       run.signal(signal);
       String printed = run.end(code);
-      assertTrue(printed.contains("the same command with --out " + out + " --resume"), printed);
+      assertTrue(printed.contains("train --out " + out + " --resume goes on"), printed);
     }
     assertTrue(Files.readString(out.resolve("manifest.json")).contains("\"interrupted\""));
     Checkpoints.of(out).newest();

@@ -2,6 +2,7 @@ package io.github.tornadodiffusion.experiments.training;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.diffusion.training.LossCurve;
@@ -11,6 +12,21 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class SmoothedLossTest {
+  /** A scale of powers of ten would have one label, or none. */
+  @Test
+  void theAxisOfAShortRunHasLabels() {
+    for (double last : new double[] {0.99, 0.9, 0.5, 0.3}) {
+      assertFalse(
+          new SmoothedLoss(List.of(row(1, 1), row(2, last))).isLogarithmic(), "loss " + last);
+    }
+    assertTrue(new SmoothedLoss(List.of(row(1, 1), row(2, 0.1))).isLogarithmic());
+  }
+
+  private static LossCurve.Row row(int step, double loss) {
+    List<Double> quartiles = List.of(loss, loss, loss, loss);
+    return new LossCurve.Row(step, 1, loss, quartiles, 1, 1, 1, Double.NaN);
+  }
+
   /** Of the first line of a chart. */
   private static final int COLOUR = 0x0072b2;
 

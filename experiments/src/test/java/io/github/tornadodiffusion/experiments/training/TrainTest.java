@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.training.Checkpoints;
 import io.github.tornadodiffusion.experiments.CommandRun;
+import io.github.tornadodiffusion.experiments.PngText;
 import io.github.tornadodiffusion.experiments.cli.RunDirectory;
 import io.github.tornadodiffusion.experiments.cli.RunLock;
 import io.github.tornadodiffusion.nn.io.AtomicDirectories;
@@ -42,8 +44,13 @@ class TrainTest {
     List<String> arguments =
         new ArrayList<>(
             List.of("train", "--out", out.toString(), "--steps", Integer.toString(steps)));
-    arguments.addAll(List.of("--batch", "4", "--seed", "5", "--lr-schedule", "constant"));
-    arguments.addAll(List.of("--samples", "3", "--sample-steps", "2"));
+    arguments.addAll(List.of("--batch", "4", "--seed", "5"));
+    for (String option : List.of("--lr-schedule constant", "--samples 3", "--sample-steps 2")) {
+      String[] words = option.split(" ");
+      if (Stream.of(more).noneMatch(given -> given.split("=")[0].equals(words[0]))) {
+        arguments.addAll(List.of(words));
+      }
+    }
     arguments.addAll(List.of("--threads", Integer.toString(threads)));
     arguments.addAll(List.of(more));
     return arguments.toArray(String[]::new);
@@ -172,6 +179,156 @@ class TrainTest {
     CommandRun.refused(List.of("random_flip"), train(other, 4, 2, "--resume", "--flip"));
     CommandRun.refused(List.of("done 3 steps", "after 2"), train(other, 2, 2, "--resume"));
     assertArrayEquals(weights(run), weights(other));
+  }
+
+  /** The manifest has the options, those of the last part that went on included. */
+  @Test
+  void aRunGoesOnWithoutAnyOption() throws IOException {
+    Path other = temporary.resolve("bare");
+    CommandRun.succeeds(train(other, 2, 2, "--no-flip", "--lr-schedule=constant_with_warmup"));
+    CommandRun.succeeds("train", "--resume", "--out", other.toString());
+    assertEquals(2, manifest(other).get("result").get("steps").asInt());
+    CommandRun more = CommandRun.succeeds("train", "--out=" + other, "--resume", "--steps", "3");
+    assertFalse(more.err().contains("learning rate"), more.err());
+    JsonNode now = manifest(other);
+    assertEquals(3, now.get("result").get("steps").asInt());
+    assertEquals(5, now.get("seed").asInt());
+    assertEquals(2, now.get("device").get("threads").asInt());
+    assertEquals("constant_with_warmup", now.at("/configuration/lr_schedule").asString());
+    assertTrue(Files.exists(other.resolve("samples.png")));
+    Path whole = temporary.resolve("bare-whole");
+    CommandRun.succeeds(train(whole, 3, 1, "--no-flip", "--lr-schedule", "constant_with_warmup"));
+    assertArrayEquals(weights(whole), weights(other));
+    CommandRun.refused(
+        List.of("lr_schedule"),
+        "train",
+        "--resume",
+        "--out",
+        other.toString(),
+        "--lr-schedule",
+        "constant");
+    CommandRun.succeeds(
+        "train",
+        "--resume",
+        "--out",
+        other.toString(),
+        "--epochs",
+        "1",
+        "--batch",
+        "4",
+        "--max-time",
+        "0:03");
+  }
+
+  /** A curve of the learning rate is made for a number of steps. */
+  @Test
+  void anotherNumberOfStepsIsSaidWhereTheRateFollowsIt() throws IOException {
+    Path other = temporary.resolve("shorter");
+    CommandRun.succeeds(train(other, 2, 2, "--lr-schedule", "cosine", "--warmup", "0"));
+    CommandRun more =
+        CommandRun.succeeds("train", "--out", other.toString(), "--resume", "--steps", "4");
+    assertTrue(more.err().contains("was to have 2 steps and now has 4"), more.err());
+    assertTrue(more.err().contains("cosine"), more.err());
+    assertTrue(manifest(other).get("warnings").get(0).asString().contains("learning rate"));
+    CommandRun same = CommandRun.succeeds("train", "--out", other.toString(), "--resume");
+    assertFalse(same.err().contains("learning rate"), same.err());
+  }
+
+  @Test
+  void pictureAfterEverySoManySteps() throws IOException {
+    Path out = temporary.resolve("pictures");
+    CommandRun drawn = CommandRun.succeeds(train(out, 4, 2, "--sample-every", "2"));
+    assertTrue(drawn.err().contains("samples-STEP.png every 2 steps"), drawn.err());
+    assertTrue(ImageIO.read(out.resolve("samples-2.png").toFile()).getWidth() > 64);
+    assertFalse(Files.exists(out.resolve("samples-4.png")), "that is samples.png");
+    Path plain = temporary.resolve("no-pictures");
+    CommandRun none = CommandRun.succeeds(train(plain, 4, 2, "--samples", "0"));
+    assertArrayEquals(weights(plain), weights(out));
+    assertFalse(Files.exists(plain.resolve("samples.png")));
+    assertFalse(none.out().contains("samples  "), none.out());
+  }
+
+  @Test
+  void classesHaveNames() throws IOException {
+    Path images = temporary.resolve("named");
+    for (String name : List.of("apps/1.png", "places/2.png", "places/3.png")) {
+      Path file = images.resolve(name);
+      Files.createDirectories(file.getParent());
+      BufferedImage image = new BufferedImage(8, 8, BufferedImage.TYPE_BYTE_GRAY);
+      image.getRaster().setSample(3, 3, 0, name.charAt(name.length() - 5) * 4);
+      ImageIO.write(image, "png", file.toFile());
+    }
+    Path out = temporary.resolve("named-run");
+    CommandRun.succeeds(train(out, 1, 2, "--class-conditional", "--data", images.toString()));
+    JsonNode labels = json(out.resolve("class_labels.json"));
+    assertEquals("apps", labels.get("names").get(0).asString());
+    assertEquals("places", manifest(out).at("/data/class_names/1").asString());
+    Path singles = temporary.resolve("named-images");
+    String[] sample = {"sample", "--model", out.toString(), "--steps", "1", "--count", "3"};
+    CommandRun.succeeds(with(sample, "--images", singles.toString(), "--labels", "places,0,2"));
+    List<String> classes = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      classes.add(PngText.read(singles.resolve("0000%d.png".formatted(i))).get("class"));
+    }
+    assertEquals(List.of("places", "apps", "none"), classes);
+    Path byName = temporary.resolve("by-name.png");
+    Path byNumber = temporary.resolve("by-number.png");
+    CommandRun.succeeds(with(sample, "--out", byName.toString(), "--labels", "places"));
+    CommandRun.succeeds(with(sample, "--out", byNumber.toString(), "--labels", "1"));
+    assertArrayEquals(pixels(byName), pixels(byNumber));
+    // Below the images there are names.
+    assertTrue(
+        ImageIO.read(byName.toFile()).getHeight() > ImageIO.read(byName.toFile()).getWidth());
+    CommandRun.refused(
+        List.of("'cats'", "0 (apps), 1 (places); 2 stands for none"),
+        with(sample, "--out", byName.toString(), "--labels", "cats"));
+    CommandRun.refused(
+        List.of("'3'", "2 stands for none"),
+        with(sample, "--out", byName.toString(), "--labels", "3"));
+    Path digits = temporary.resolve("digits-run");
+    CommandRun other =
+        CommandRun.of(train(digits, 1, 2, "--model", out.toString(), "--data", "digits"));
+    assertEquals(2, other.code(), other.err());
+    Files.move(images.resolve("apps"), images.resolve("zoo"));
+    CommandRun swapped =
+        CommandRun.succeeds(
+            train(digits, 1, 2, "--model", out.toString(), "--data", images.toString()));
+    assertTrue(
+        swapped.err().contains("places, zoo and those of the model 0 (apps)"), swapped.err());
+  }
+
+  private static String[] with(String[] arguments, String... more) {
+    return Stream.concat(Stream.of(arguments), Stream.of(more)).toArray(String[]::new);
+  }
+
+  private static int[] pixels(Path file) throws IOException {
+    BufferedImage picture = ImageIO.read(file.toFile());
+    int width = picture.getWidth();
+    return picture.getRGB(0, 0, width, picture.getHeight(), null, 0, width);
+  }
+
+  /** The last timestep is noise alone, in the files and in the training. */
+  @Test
+  void schedulesAreRescaled() throws IOException {
+    Path out = temporary.resolve("zero-snr");
+    String[] options = {
+      "--rescale-betas-zero-snr", "--schedule", "cosine", "--prediction", "sample"
+    };
+    CommandRun quiet = CommandRun.succeeds(train(out, 1, 2, options));
+    assertFalse(quiet.err().contains("noise alone"), quiet.err());
+    JsonNode scheduler = json(out.resolve("scheduler/scheduler_config.json"));
+    assertTrue(scheduler.get("rescale_betas_zero_snr").asBoolean());
+    assertEquals("squaredcos_cap_v2", scheduler.get("beta_schedule").asString());
+    assertTrue(manifest(out).at("/configuration/rescale_betas_zero_snr").asBoolean());
+    assertEquals(0, DiffusionModel.read(out).scheduler().config().noiseSchedule().signal(999), 0);
+    CommandRun.succeeds("train", "--resume", "--out", out.toString(), "--steps", "2");
+    CommandRun epsilon =
+        CommandRun.succeeds(
+            train(temporary.resolve("zero-epsilon"), 1, 2, "--rescale-betas-zero-snr"));
+    assertTrue(epsilon.err().contains("--prediction v_prediction"), epsilon.err());
+    CommandRun.refused(
+        List.of("--rescale-betas-zero-snr", "--model"),
+        train(temporary.resolve("x"), 1, 2, "--model", out.toString(), options[0]));
   }
 
   /** As a run that was killed before it saved its state for the first time. */
@@ -352,7 +509,9 @@ class TrainTest {
     Path learned = temporary.resolve("learned");
     CommandRun.succeeds(train(learned, 2, 2, "--variance", "learned_range"));
     CommandRun.succeeds(train(learned, 3, 2, "--variance", "learned_range", "--resume"));
-    CommandRun.refused(List.of("run to resume"), train(learned, 4, 2, "--resume"));
+    CommandRun.refused(
+        List.of("run to resume", "variance_type"),
+        train(learned, 4, 2, "--resume", "--variance", "fixed_small"));
     for (String line : Files.readAllLines(learned.resolve("loss.csv"))) {
       assertTrue(line.matches(".*(vlb|[0-9])"), line);
     }

@@ -149,6 +149,25 @@ public record SchedulerConfig(
         DEFAULTS.stepsOffset);
   }
 
+  /** The same, rescaled so that the last timestep is noise alone. */
+  public SchedulerConfig withZeroTerminalSnr() {
+    return new SchedulerConfig(
+        numTrainTimesteps,
+        betaStart,
+        betaEnd,
+        betaSchedule,
+        trainedBetas,
+        true,
+        predictionType,
+        clipSample,
+        clipSampleRange,
+        thresholding,
+        dynamicThresholdingRatio,
+        sampleMaxValue,
+        timestepSpacing,
+        stepsOffset);
+  }
+
   /** The same with another spacing. */
   public SchedulerConfig withSpacing(TimestepSpacing spacing) {
     return new SchedulerConfig(

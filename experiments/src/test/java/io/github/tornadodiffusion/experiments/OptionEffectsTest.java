@@ -1,0 +1,461 @@
+package io.github.tornadodiffusion.experiments;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.OptionSpec;
+
+/**
+ * Every option of every command, and when it changes nothing given the others: then the user is
+ * told. A new option needs a line here.
+ */
+class OptionEffectsTest {
+  /**
+   * Command, option, arguments with which it has no effect, and words that say so; or "always" and
+   * why there are no such arguments. OUT is a new name, MODEL a model without classes, NAMED one
+   * with, IMAGES data without classes.
+   */
+  private static final String TABLE =
+      """
+      train | --preset              | always, the recipe comes from it even with --model
+      train | --data                | always
+      train | --schedule            | --model MODEL --schedule linear | those of the --model
+      train | --rescale-betas-zero-snr | --model MODEL --rescale-betas-zero-snr | those of the --model
+      train | --prediction          | --model MODEL --prediction sample | those of the --model
+      train | --variance            | --model MODEL --variance fixed_large | those of the --model
+      train | --image-size          | --model MODEL --image-size 16 | those of the --model
+      train | --channels            | --model MODEL --channels 3 | those of the --model
+      train | --batch               | always
+      train | --steps               | --steps 2 --epochs 1 | mutually exclusive
+      train | --epochs              | --epochs 1 --steps 1 | mutually exclusive
+      train | --lr                  | always
+      train | --lr-schedule         | --lr-schedule cosine --warmup 5 --steps 2 | smaller --warmup
+      train | --lr-schedule         | --lr-schedule linear --warmup 3 --steps 3 | smaller --warmup
+      train | --warmup              | --lr-schedule constant --warmup 100 | constant_with_warmup
+      train | --warmup              | --preset unit1 --data digits --image-size 8 --batch 1 --steps 1 --warmup 2 | constant_with_warmup
+      train | --ema                 | always
+      train | --max-grad-norm       | always
+      train | --flip                | always
+      train | --accumulate          | always
+      train | --snr-gamma           | --snr-gamma 5 --loss-weight some.Class | leave one out
+      train | --loss-weight         | --loss-weight some.Class --snr-gamma 5 | leave one out
+      train | --timestep-density    | always, other random numbers refuse it
+      train | --class-conditional   | --class-conditional --data IMAGES | no classes
+      train | --label-dropout       | --label-dropout 0.1 | --class-conditional
+      train | --ema-power           | --ema-power 0.75 --ema 0 | no moving average
+      train | --model               | always
+      train | --rng                 | always
+      train | --seed                | always
+      train | --out                 | always
+      train | --resume              | always, refused without --out
+      train | --samples             | always
+      train | --sample-steps        | --samples 0 --sample-steps 5 | --samples 0 draws no picture
+      train | --sample-steps        | --sample-steps 2000 | 1000 timesteps
+      train | --sample-every        | --samples 0 --sample-every 1 --steps 2 | --samples 0 draws no picture
+      train | --sample-every        | --sample-every 9 --steps 2 | ends after 2 steps
+      train | --checkpointing-steps | always, in place of every two minutes
+      train | --checkpoints-total-limit | always
+      train | --max-time            | always
+      train | --profile             | always
+      train | --profile-json        | always
+      train | --device              | always
+      train | --kernels             | --kernels tiles | jvm computes with lanes
+      train | --threads             | always, for the jvm device; see tornado()
+      train | --no-self-check       | --no-self-check | jvm is what other devices are compared with
+      train | --verbose             | always, at an error
+
+      sample | --model        | always
+      sample | --out          | always
+      sample | --images       | always
+      sample | --resume       | --resume | needs --images
+      sample | --resume       | --resume --images OUT --gif OUT.gif | leave them out
+      sample | --strip        | always
+      sample | --gif          | always
+      sample | --count        | always
+      sample | --batch        | --batch 9 --count 2 | only 2 images
+      sample | --scheduler    | always
+      sample | --steps        | always
+      sample | --eta          | --eta 0.5 --scheduler euler | --eta is for ddim
+      sample | --seed         | always
+      sample | --rng          | always
+      sample | --labels       | --labels 1 | no classes
+      sample | --labels       | --model NAMED --labels dark,bright,2 --count 1 | --labels bright,2 has no effect
+      sample | --guidance     | --guidance 3 | --class-conditional
+      sample | --init         | always
+      sample | --strength     | --strength 0.5 | needs an image
+      sample | --strength     | --strength 0.5 --init x.png --mask y.png | give one of them
+      sample | --mask         | --mask x.png | needs an image
+      sample | --resample     | --resample 3 --init x.png | is for --mask
+      sample | --profile      | always
+      sample | --profile-json | always
+      sample | --device       | always
+      sample | --kernels      | --kernels tiles | jvm computes with lanes
+      sample | --threads      | always, for the jvm device; see tornado()
+      sample | --no-self-check | --no-self-check | leave it out
+      sample | --verbose      | always, at an error
+
+      predict | --model         | always
+      predict | --input         | always
+      predict | --out           | always
+      predict | --device        | always
+      predict | --kernels       | always, refused where it does not fit
+      predict | --threads       | always, for the jvm device; see tornado()
+      predict | --no-self-check | always, for devices of TornadoVM; said as by train
+      predict | --verbose       | always, at an error
+
+      bench | --preset        | always
+      bench | --batch         | always
+      bench | --steps         | forward --steps 3 | only with 'bench sample'
+      bench | --runs          | always
+      bench | --json          | always
+      bench | --profile       | always
+      bench | --profile-json  | always
+      bench | --device        | always
+      bench | --kernels       | always, refused where it does not fit
+      bench | --threads       | always, for the jvm device; see tornado()
+      bench | --no-self-check | forward --no-self-check --preset digits --batch 1 --runs 1 | leave it out
+      bench | --verbose       | always, at an error
+
+      experiment schedules | --schedules              | always
+      experiment schedules | --rescale-betas-zero-snr | always, an arm more for each schedule
+      experiment schedules | --prediction             | always
+      experiment schedules | --preset                 | always
+      experiment schedules | --data                   | always
+      experiment schedules | --seeds                  | always
+      experiment schedules | --steps                  | always
+      experiment schedules | --batch                  | always
+      experiment schedules | --samples                | always
+      experiment schedules | --classifier-steps       | --classifier-steps 2 | have no classes
+      experiment schedules | --sample-steps           | always
+      experiment schedules | --scheduler              | always
+      experiment schedules | --bound-timesteps        | always
+      experiment schedules | --held-out-images        | always
+      experiment schedules | --device                 | always
+      experiment schedules | --kernels                | always, refused where it does not fit
+      experiment schedules | --threads                | always, for the jvm device; see tornado()
+      experiment schedules | --no-self-check          | --no-self-check | leave it out
+      experiment schedules | --verbose                | always, at an error
+      experiment schedules | --out                    | always
+      experiment schedules | --resume                 | always
+      experiment schedules | --shard                  | always
+      experiment schedules | --quick                  | --quick | all that it decides is given
+
+      experiment prediction | --predictions      | always
+      experiment prediction | --schedule         | always
+      experiment prediction | --preset           | always
+      experiment prediction | --data             | always
+      experiment prediction | --seeds            | always
+      experiment prediction | --steps            | always
+      experiment prediction | --batch            | always
+      experiment prediction | --samples          | always
+      experiment prediction | --classifier-steps | --classifier-steps 2 | have no classes
+      experiment prediction | --sample-steps     | always
+      experiment prediction | --scheduler        | always
+      experiment prediction | --bound-timesteps  | always
+      experiment prediction | --held-out-images  | always
+      experiment prediction | --device           | always
+      experiment prediction | --kernels          | always, refused where it does not fit
+      experiment prediction | --threads          | always, for the jvm device; see tornado()
+      experiment prediction | --no-self-check    | always, said as by schedules
+      experiment prediction | --verbose          | always, at an error
+      experiment prediction | --out              | always
+      experiment prediction | --resume           | always
+      experiment prediction | --shard            | always
+      experiment prediction | --quick            | always, said as by schedules
+
+      experiment samplers | --schedulers       | always
+      experiment samplers | --sample-steps     | always
+      experiment samplers | --reference-steps  | always
+      experiment samplers | --model            | always
+      experiment samplers | --preset           | always
+      experiment samplers | --data             | always
+      experiment samplers | --seeds            | always
+      experiment samplers | --steps            | --model MODEL --steps 3 | --model is not trained
+      experiment samplers | --batch            | always
+      experiment samplers | --samples          | always
+      experiment samplers | --classifier-steps | --classifier-steps 2 --model MODEL | have no classes
+      experiment samplers | --device           | always
+      experiment samplers | --kernels          | always, refused where it does not fit
+      experiment samplers | --threads          | always, for the jvm device; see tornado()
+      experiment samplers | --no-self-check    | --no-self-check --model MODEL | leave it out
+      experiment samplers | --verbose          | always, at an error
+      experiment samplers | --out              | always
+      experiment samplers | --resume           | always
+      experiment samplers | --shard            | always
+      experiment samplers | --quick            | --quick --model MODEL | all that it decides is given
+
+      experiment scaling | --preset        | always
+      experiment scaling | --sizes         | always
+      experiment scaling | --channels      | always
+      experiment scaling | --batches       | always
+      experiment scaling | --batch         | always
+      experiment scaling | --runs          | always
+      experiment scaling | --device        | always
+      experiment scaling | --kernels       | always, refused where it does not fit
+      experiment scaling | --threads       | always, for the jvm device; see tornado()
+      experiment scaling | --no-self-check | --no-self-check | leave it out
+      experiment scaling | --verbose       | always, at an error
+      experiment scaling | --out           | always
+      experiment scaling | --resume        | always
+      experiment scaling | --shard         | always
+      experiment scaling | --quick         | --quick | all that it decides is given
+
+      experiment devices | --device  | always
+      experiment devices | --kernels | always; see devicesAlone()
+      experiment devices | --preset  | always
+      experiment devices | --batches | always
+      experiment devices | --runs    | always
+      experiment devices | --threads | always; see devicesAlone()
+      experiment devices | --out     | always
+      experiment devices | --resume  | always
+      experiment devices | --shard   | always
+      experiment devices | --quick   | always, it decides what has no option of its own
+
+      experiment report | --verbose | always, at an error
+
+      experiment rerun | --out     | MODEL --with MODEL --out OUT | leave --out away
+      experiment rerun | --with    | always
+      experiment rerun | --factor  | always, where machines are the same; see otherMachines()
+      experiment rerun | --verbose | always, at an error
+
+      experiment merge | --out     | always
+      experiment merge | --verbose | always, at an error
+
+      data preview | --data       | always
+      data preview | --image-size | always
+      data preview | --channels   | always
+      data preview | --count      | --count 99 | only 40 images
+      data preview | --out        | always
+      data preview | --verbose    | always, at an error
+
+      devices | --json    | always
+      devices | --verbose | always, at an error
+
+      run | --verbose | always, at an error
+
+      notebook | --install-only | always
+      notebook | --no-browser   | always, unless Jupyter is not started; see LauncherTest
+      notebook | --execute      | --execute | needs the path
+      notebook | --out          | --out x.ipynb | give both or neither
+      notebook | --verbose      | always, at an error
+      """;
+
+  @TempDir static Path temporary;
+
+  private static Path images;
+  private static Path model;
+  private static Path named;
+
+  /** A line of the table; without arguments for an option that always has an effect. */
+  record Line(String command, String option, String arguments, String words) {
+    static Line of(String text) {
+      String[] parts = text.split("\\|");
+      boolean always = parts.length == 3;
+      assertTrue(!always || parts[2].strip().startsWith("always"), text);
+      return new Line(
+          parts[0].strip(),
+          parts[1].strip(),
+          always ? null : parts[2].strip(),
+          always ? null : parts[3].strip());
+    }
+  }
+
+  private static Stream<Line> lines() {
+    return TABLE.lines().filter(line -> !line.isBlank()).map(Line::of);
+  }
+
+  static Stream<Line> withoutEffect() {
+    return lines().filter(line -> line.arguments != null);
+  }
+
+  @BeforeAll
+  static void prepare() throws IOException {
+    images = temporary.resolve("images");
+    Path classes = temporary.resolve("classes");
+    for (int i = 0; i < 40; i++) {
+      BufferedImage image = new BufferedImage(8, 8, BufferedImage.TYPE_BYTE_GRAY);
+      for (int pixel = 0; pixel < 64; pixel++) {
+        image.getRaster().setSample(pixel % 8, pixel / 8, 0, (i * 31 + pixel * 7) % 256);
+      }
+      Path sorted = classes.resolve(i % 2 == 0 ? "bright" : "dark");
+      for (Path directory : List.of(images, sorted)) {
+        Files.createDirectories(directory);
+        ImageIO.write(image, "png", directory.resolve(i + ".png").toFile());
+      }
+    }
+    model = temporary.resolve("model");
+    named = temporary.resolve("named");
+    CommandRun.succeeds(command("train --out " + model));
+    CommandRun.succeeds(command("train --class-conditional --data " + classes + " --out " + named));
+  }
+
+  /** The arguments with what makes the command short where they do not say it. */
+  private static String[] command(String line) {
+    List<String> given = new ArrayList<>(List.of(line.split(" +")));
+    String name = given.getFirst();
+    String whole = name.equals("experiment") ? name + " " + given.get(1) : name;
+    String few =
+        switch (whole) {
+          case "train" ->
+              "--steps 1 --batch 2 --samples 1 --sample-steps 1 --data IMAGES --out OUT";
+          case "sample" -> "--model MODEL --steps 1 --count 1 --out OUT.png";
+          case "experiment schedules" ->
+              "--schedules linear,exp --seeds 1 --steps 1 --batch 4 --samples 4 --sample-steps 1"
+                  + " --bound-timesteps 1 --held-out-images 2 --data IMAGES --out OUT";
+          case "experiment prediction" ->
+              "--predictions epsilon,sample --seeds 1 --steps 1 --batch 4 --samples 4"
+                  + " --sample-steps 1 --bound-timesteps 1 --held-out-images 2 --data IMAGES --out"
+                  + " OUT";
+          case "experiment samplers" ->
+              "--schedulers ddim --sample-steps 1 --reference-steps 1 --seeds 1 --batch 4"
+                  + " --samples 4 --data IMAGES --out OUT";
+          case "experiment scaling" ->
+              "--preset digits --sizes 8,16 --channels 32,64 --batches 1,2 --batch 1 --runs 1 --out"
+                  + " OUT";
+          case "data" -> "--data IMAGES --image-size 8 --channels 1 --out OUT.png";
+          default -> "";
+        };
+    List<String> defaults = List.of(few.split(" +"));
+    for (int i = 0; i + 1 < defaults.size(); i += 2) {
+      boolean length = defaults.get(i).equals("--steps") && given.contains("--epochs");
+      if (!given.contains(defaults.get(i)) && !length) {
+        given.addAll(defaults.subList(i, i + 2));
+      }
+    }
+    String out = temporary.resolve("out-" + System.nanoTime()).toString();
+    return given.stream()
+        .map(word ->
+            word.replace("IMAGES", String.valueOf(images))
+                .replace("MODEL", String.valueOf(model))
+                .replace("NAMED", String.valueOf(named))
+                .replace("OUT", out))
+        .toArray(String[]::new);
+  }
+
+  private static void options(String name, CommandLine command, Set<String> all) {
+    for (OptionSpec option : command.getCommandSpec().options()) {
+      if (!option.usageHelp() && !option.versionHelp() && !option.hidden() && !option.inherited()) {
+        all.add((name + " | " + option.longestName()).strip());
+      }
+    }
+    command.getSubcommands().forEach((sub, line) -> options((name + " " + sub).strip(), line, all));
+  }
+
+  @Test
+  void everyOptionOfEveryCommandIsInTheTable() {
+    Set<String> all = new TreeSet<>();
+    options("", Main.commandLine(), all);
+    // What a plug-in does is its own.
+    assertTrue(all.remove("| --plugin"), all.toString());
+    Set<String> table = new TreeSet<>();
+    lines().forEach(line -> table.add(line.command + " | " + line.option));
+    assertEquals(String.join("\n", all), String.join("\n", table));
+  }
+
+  @ParameterizedTest
+  @MethodSource("withoutEffect")
+  void anOptionWithoutEffectIsNamed(Line line) {
+    String[] command = command(line.command + " " + line.arguments);
+    CommandRun run = CommandRun.of(command);
+    String what = String.join(" ", command) + " says: " + run.err();
+    List<String> said =
+        run.err()
+            .lines()
+            .filter(text -> text.startsWith(run.code() == 0 ? "warning: " : "error: "))
+            .filter(text -> text.contains(line.option) && text.contains(line.words))
+            .toList();
+    assertEquals(1, said.size(), what);
+    assertTrue(run.code() == 0 || run.code() == 2, what);
+    assertTrue(run.code() == 2 || said.getFirst().contains("has no effect"), what);
+  }
+
+  /** Nothing is said where every option has its effect. */
+  @Test
+  void withAnEffectNothingIsSaid() throws IOException {
+    for (String line :
+        List.of(
+            "train --lr-schedule constant_with_warmup --warmup 100",
+            "train --lr-schedule cosine --warmup 1 --steps 3",
+            "train --lr-schedule constant --warmup 0",
+            "train --ema-power 0.75 --ema 0.9",
+            "train --sample-every 1 --steps 2 --samples 2 --sample-steps 2",
+            "train --threads 1",
+            "sample --batch 1 --count 2",
+            "sample --model NAMED --labels dark,bright --count 3",
+            "data preview --count 40")) {
+      CommandRun run = CommandRun.succeeds(command(line));
+      assertFalse(run.err().contains("no effect"), line + ": " + run.err());
+    }
+  }
+
+  /** The manifest keeps what was said. */
+  @Test
+  void theManifestHasWhatWasGivenInVain() throws IOException {
+    Path out = temporary.resolve("in-vain");
+    CommandRun.succeeds(command("train --lr-schedule constant --warmup 9 --out " + out));
+    String manifest = Files.readString(out.resolve("manifest.json"));
+    assertTrue(manifest.contains("\"ignored\"") && manifest.contains("--warmup has"), manifest);
+    Path experiment = temporary.resolve("in-vain-experiment");
+    CommandRun.succeeds(command("experiment scaling --no-self-check --out " + experiment));
+    assertTrue(
+        Files.readString(experiment.resolve("manifest.json")).contains("--no-self-check has"));
+  }
+
+  @Test
+  void devicesAlone() {
+    for (String[] given :
+        List.of(new String[] {"--kernels", "lanes"}, new String[] {"--threads", "2"})) {
+      List<String> command =
+          new ArrayList<>(
+              List.of("experiment", "devices", "--device", "java", "--preset", "digits"));
+      command.addAll(List.of("--quick", "--batches", "1", "--runs", "2", "--shard", "1/99"));
+      command.addAll(List.of("--out", command("OUT")[0]));
+      command.addAll(Arrays.asList(given));
+      CommandRun run = CommandRun.succeeds(command.toArray(String[]::new));
+      assertTrue(run.err().contains("warning: " + given[0] + " has no effect"), run.err());
+    }
+  }
+
+  @Test
+  void otherMachines() throws IOException {
+    Path before = Files.createDirectories(temporary.resolve("elsewhere"));
+    for (String name : List.of("loss.csv", "samples.png")) {
+      Files.copy(model.resolve(name), before.resolve(name));
+    }
+    Files.writeString(
+        before.resolve("manifest.json"),
+        Files.readString(model.resolve("manifest.json"))
+            .replaceFirst("\"cpu\" : \"", "$0Another "));
+    CommandRun run =
+        CommandRun.of(
+            "experiment", "rerun", before.toString(), "--with", model.toString(), "--factor", "3");
+    assertTrue(run.err().contains("--factor has no effect: the machines differ"), run.err());
+  }
+
+  /** The threads are those of the jvm device. */
+  @Test
+  @OnDevice
+  void tornado() {
+    String device = io.github.tornadodiffusion.kernels.Engines.devices().getFirst().id();
+    CommandRun run = CommandRun.succeeds(command("train --threads 1 --device " + device));
+    assertTrue(run.err().contains("--threads has no effect"), run.err());
+  }
+}
