@@ -65,12 +65,15 @@ final class TornadoDevices {
         device.getPhysicalDevice().getDeviceLocalMemorySize());
   }
 
-  /** Only the description for people contains it. */
+  /** Only the text for people has it, which SPIR-V's devices on OpenCL cannot write. */
   private static String driver(TornadoDevice device) {
-    return device
-        .getPhysicalDevice()
-        .getDeviceInfo()
-        .lines()
+    String text;
+    try {
+      text = device.getPhysicalDevice().getDeviceInfo();
+    } catch (UnsupportedOperationException _) {
+      return "";
+    }
+    return text.lines()
         .filter(line -> line.startsWith("Driver version"))
         .map(line -> line.substring(line.indexOf(':') + 1).strip())
         .findFirst()
