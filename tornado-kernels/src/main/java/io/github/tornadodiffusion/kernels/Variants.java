@@ -52,7 +52,7 @@ public record Variants(String id, Set<Capability> capabilities) {
    * @throws IllegalArgumentException if the device has no such vectors
    */
   public Variants on(Device device) {
-    boolean vectors = device.type().equals("cpu") && device.id().startsWith("opencl");
+    boolean vectors = device.type().equals("cpu") && device.backend().equals("opencl");
     if (equals(LANES) && !vectors) {
       throw new IllegalArgumentException(
           "--kernels lanes are vectors for the cores of a CPU, which %s has not; use auto"
@@ -61,7 +61,7 @@ public record Variants(String id, Set<Capability> capabilities) {
     if (!equals(AUTO)) {
       return this;
     }
-    if (device.id().startsWith("spirv")) {
+    if (device.backend().equals("spirv")) {
       return THREADS;
     }
     return vectors ? LANES : TILES;

@@ -28,7 +28,6 @@ import org.objectweb.asm.tree.MethodInsnNode;
 import org.objectweb.asm.tree.MethodNode;
 import org.objectweb.asm.tree.TypeInsnNode;
 import org.objectweb.asm.tree.VarInsnNode;
-import uk.ac.manchester.tornado.api.KernelContext;
 
 /**
  * Kernels for devices with work groups, made from those with {@code @Parallel} loops: a vector
@@ -50,7 +49,7 @@ import uk.ac.manchester.tornado.api.KernelContext;
  * there no method with these parameters.
  */
 final class ThreadKernels extends ClassLoader {
-  private static final String CONTEXT = Type.getInternalName(KernelContext.class);
+  private static final String CONTEXT = KernelCode.API + "KernelContext";
   private static final String ARRAY = KernelCode.API + "types/arrays/FloatArray";
 
   /** The view of an array as vectors becomes the array itself. */
@@ -106,7 +105,8 @@ final class ThreadKernels extends ClassLoader {
     }
   }
 
-  private static byte[] code(Class<?> owner) {
+  /** The class file of a class of kernels, made for threads. */
+  static byte[] code(Class<?> owner) {
     ClassNode node = new ClassNode();
     KernelCode.reader(owner)
         .accept(new ClassRemapper(node, ScalarCode.remapper(TYPES)), ClassReader.EXPAND_FRAMES);

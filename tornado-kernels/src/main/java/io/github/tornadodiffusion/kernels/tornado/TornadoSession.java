@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import uk.ac.manchester.tornado.api.DataRange;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
@@ -45,6 +46,9 @@ final class TornadoSession implements Engine.Session {
 
   /** One for all: TornadoVM compiles a kernel anew for every context that it is given. */
   private static final KernelContext CONTEXT = new KernelContext();
+
+  /** Backends that record the launches of a graph and replay them. */
+  private static final Set<String> CUDA_GRAPHS = Set.of("ptx", "cuda");
 
   private static final String POCL = "Portable Computing Language";
 
@@ -111,6 +115,10 @@ final class TornadoSession implements Engine.Session {
     plan.withGridScheduler(grids());
     plan.withCompilerFlags(
         TornadoVMBackendType.OPENCL, device.platform().equals(POCL) ? POCL_FLAGS : OPENCL_FLAGS);
+    if (!options.measure() && CUDA_GRAPHS.contains(device.backend())) {
+      // The driver launches a whole graph at once, which hides its kernels from the profiler.
+      plan.withCUDAGraph();
+    }
     if (options.measure()) {
       plan.withProfiler(
           ProfilerMode.SILENT); // the first execution decides whether there are clocks
