@@ -97,6 +97,8 @@ public final class SelfCheck {
           judge(trial, call, before, right);
           if (actual != null) {
             compare(trial, i, before, right, run(actual, program, before.length));
+            // The next call is judged by itself: rounding that it inherits may be large for it.
+            actual.write(0, right, 0, right.length);
           }
           before = right;
           listener.preparing("checking kernels", ++done, programs.size());
