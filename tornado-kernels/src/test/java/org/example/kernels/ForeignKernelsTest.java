@@ -18,7 +18,7 @@ import io.github.tornadodiffusion.kernels.TestArena;
 import io.github.tornadodiffusion.kernels.Tiles;
 import io.github.tornadodiffusion.kernels.Trial;
 import io.github.tornadodiffusion.kernels.check.CallCheck;
-import io.github.tornadodiffusion.kernels.check.KernelCode;
+import io.github.tornadodiffusion.kernels.bytecode.KernelCode;
 import io.github.tornadodiffusion.kernels.jvm.JvmEngine;
 import io.github.tornadodiffusion.kernels.ops.elementwise.Elementwise;
 import java.net.URL;
@@ -306,6 +306,18 @@ class ForeignKernelsTest {
     try (Engine engine = new JvmEngine(1)) {
       assertEquals(
           "org.example.kernels.BrokenKernels.%s %s".formatted(method, reason),
+          refusal(engine, Kernel.of(BrokenKernels.class, method)));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"norm", "fma", "global", "half"})
+  void namesThatCompilersOfDevicesKnowAreRefused(String method) {
+    try (Engine engine = open()) {
+      assertEquals(
+          "org.example.kernels.BrokenKernels.%s: the compilers of devices know something else as %s;"
+                  .formatted(method, method)
+              + " give the method another name",
           refusal(engine, Kernel.of(BrokenKernels.class, method)));
     }
   }

@@ -7,7 +7,7 @@ import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
 import io.github.tornadodiffusion.kernels.KernelCases;
 import io.github.tornadodiffusion.kernels.Trial;
-import io.github.tornadodiffusion.kernels.check.KernelCode;
+import io.github.tornadodiffusion.kernels.bytecode.KernelCode;
 import io.github.tornadodiffusion.kernels.ops.elementwise.Elementwise;
 import java.io.IOException;
 import java.net.URL;

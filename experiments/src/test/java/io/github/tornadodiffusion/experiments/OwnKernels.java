@@ -1,7 +1,7 @@
 package io.github.tornadodiffusion.experiments;
 
 import io.github.tornadodiffusion.kernels.Kernel;
-import io.github.tornadodiffusion.kernels.check.KernelCode;
+import io.github.tornadodiffusion.kernels.bytecode.KernelCode;
 import java.io.IOException;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;

@@ -26,4 +26,9 @@ public record Device(
     long largestBuffer,
     int computeUnits,
     int workGroup,
-    long localMemory) {}
+    long localMemory) {
+  /** What TornadoVM compiles to, the first part of the id: {@code opencl}, {@code ptx} ... */
+  public String backend() {
+    return id.substring(0, id.indexOf(':'));
+  }
+}

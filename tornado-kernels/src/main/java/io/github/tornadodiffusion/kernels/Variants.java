@@ -18,10 +18,16 @@ public record Variants(String id, Set<Capability> capabilities) {
   /** Vectors of 16 floats a thread, for the cores of a CPU. */
   public static final Variants LANES = new Variants("lanes", Set.of(Capability.VECTORS));
 
-  /** Work groups that share tiles in local memory, for a GPU. */
+  /**
+   * For a GPU: work groups that share tiles in local memory, and a thread a lane in all other
+   * kernels.
+   */
   public static final Variants TILES = new Variants("tiles", Set.of(Capability.WORK_GROUPS));
 
-  private static final List<Variants> ALL = List.of(AUTO, LANES, TILES);
+  /** A thread a lane in every kernel, for devices whose compiler gets no work groups right. */
+  public static final Variants THREADS = new Variants("threads", Set.of());
+
+  private static final List<Variants> ALL = List.of(AUTO, LANES, TILES, THREADS);
 
   /**
    * The variants of that name.
@@ -39,12 +45,26 @@ public record Variants(String id, Set<Capability> capabilities) {
                         name, ALL.stream().map(Variants::id).collect(Collectors.joining(" or ")))));
   }
 
-  /** The variants themselves, or for {@link #AUTO} those for a type of device. */
-  public Variants on(String deviceType) {
+  /**
+   * What a device runs of them.
+   *
+   * @return the variants themselves, or for {@link #AUTO} those that suit the device
+   * @throws IllegalArgumentException if the device has no such vectors
+   */
+  public Variants on(Device device) {
+    boolean vectors = device.type().equals("cpu") && device.backend().equals("opencl");
+    if (equals(LANES) && !vectors) {
+      throw new IllegalArgumentException(
+          "--kernels lanes are vectors for the cores of a CPU, which %s has not; use auto"
+              .formatted(device.id()));
+    }
     if (!equals(AUTO)) {
       return this;
     }
-    return deviceType.equals("cpu") ? LANES : TILES;
+    if (device.backend().equals("spirv")) {
+      return THREADS;
+    }
+    return vectors ? LANES : TILES;
   }
 
   /** The call of the variant that is chosen, or the call itself. */

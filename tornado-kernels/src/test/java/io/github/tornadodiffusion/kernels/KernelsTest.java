@@ -1,10 +1,13 @@
 package io.github.tornadodiffusion.kernels;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.tornadodiffusion.kernels.bytecode.KernelCode;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** What is known of kernels without a device. */
@@ -22,6 +25,15 @@ class KernelsTest {
     Set<Kernel> tiles = OwnKernels.tiles();
     assertTrue(tiles.size() > 10, "kernels found");
     assertEquals(OwnKernels.methods(true), OwnKernels.methods(tiles));
+  }
+
+  @Test
+  void everyKernelCanBeHandedToACompiler() {
+    Stream.of(OwnKernels.declared(), OwnKernels.tiles())
+        .flatMap(Set::stream)
+        .forEach(kernel ->
+            assertDoesNotThrow(
+                () -> KernelCode.method(kernel, KernelCode.read(kernel.owner())), kernel.id()));
   }
 
   @Test

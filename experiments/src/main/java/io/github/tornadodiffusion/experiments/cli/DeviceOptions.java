@@ -23,8 +23,8 @@ public final class DeviceOptions {
       paramLabel = "SET",
       defaultValue = "auto",
       description =
-          "Variants of kernels: lanes (for a CPU), tiles (for a GPU), or auto: by the device's type"
-              + " (default).")
+          "Variants of kernels: lanes (for a CPU), tiles or threads (for a GPU), or auto: by the"
+              + " device (default).")
   String kernels;
 
   @Option(

@@ -27,9 +27,10 @@ public final class JvmProvider implements EngineProvider {
 
   @Override
   public void check(String id, Variants variants) {
-    if (variants.equals(Variants.TILES)) {
+    if (variants.equals(Variants.TILES) || variants.equals(Variants.THREADS)) {
       throw new IllegalArgumentException(
-          "jvm computes with lanes only; leave out --kernels tiles or name another --device");
+          "jvm computes with lanes only; leave out --kernels %s or name another --device"
+              .formatted(variants.id()));
     }
   }
 

@@ -2,7 +2,9 @@ package io.github.tornadodiffusion.kernels.jvm;
 
 import io.github.tornadodiffusion.kernels.Kernel;
 import io.github.tornadodiffusion.kernels.Lanes;
-import io.github.tornadodiffusion.kernels.check.KernelCode;
+import io.github.tornadodiffusion.kernels.bytecode.KernelCode;
+import io.github.tornadodiffusion.kernels.bytecode.ParallelLoop;
+import io.github.tornadodiffusion.kernels.bytecode.ScalarCode;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
@@ -15,12 +17,8 @@ import org.objectweb.asm.Type;
 import org.objectweb.asm.commons.ClassRemapper;
 import org.objectweb.asm.commons.Remapper;
 import org.objectweb.asm.commons.SimpleRemapper;
-import org.objectweb.asm.tree.AbstractInsnNode;
 import org.objectweb.asm.tree.ClassNode;
 import org.objectweb.asm.tree.InsnList;
-import org.objectweb.asm.tree.JumpInsnNode;
-import org.objectweb.asm.tree.LabelNode;
-import org.objectweb.asm.tree.LocalVariableAnnotationNode;
 import org.objectweb.asm.tree.MethodInsnNode;
 import org.objectweb.asm.tree.MethodNode;
 import org.objectweb.asm.tree.VarInsnNode;
@@ -48,6 +46,15 @@ final class KernelLoader {
           HOST + "HostMath",
           Type.getInternalName(Lanes.class),
           HOST + "HostLanes");
+
+  /** What differs where vectors are to have one lane. */
+  private static final Map<String, String> SCALAR_TYPES =
+      Map.of(
+          API + "types/collections/VectorFloat16",
+          HOST + "HostScalarView",
+          Type.getInternalName(Lanes.class),
+          HOST + "HostScalars");
+
   private static final MethodType KERNEL =
       MethodType.methodType(void.class, HostFloatArray.class, HostIntArray.class);
 
@@ -127,12 +134,14 @@ final class KernelLoader {
   }
 
   private byte[] remapped(Class<?> owner, Map<String, String> types) {
+    Map<String, String> names = new HashMap<>(types);
+    names.putAll(scalar ? SCALAR_TYPES : Map.of());
     ClassNode node = new ClassNode();
     KernelCode.reader(owner)
         .accept(
             new ClassRemapper(
                 node,
-                scalar ? ScalarCode.remapper(types) : new SimpleRemapper(Opcodes.ASM9, types)),
+                scalar ? ScalarCode.remapper(names) : new SimpleRemapper(Opcodes.ASM9, names)),
             0);
     // The new class has no nest mates.
     node.nestHostClass = null;
@@ -155,44 +164,15 @@ final class KernelLoader {
    * d.to()); ..)}.
    */
   private static void split(String owner, MethodNode method) {
-    LabelNode start = null;
-    int variable = -1;
-    if (method.visibleLocalVariableAnnotations != null) {
-      for (LocalVariableAnnotationNode annotation : method.visibleLocalVariableAnnotations) {
-        LabelNode candidate = annotation.start.get(0);
-        if (annotation.desc.equals(KernelCode.PARALLEL)
-            && (start == null
-                || method.instructions.indexOf(candidate) < method.instructions.indexOf(start))) {
-          start = candidate;
-          variable = annotation.index.get(0);
-        }
-      }
-    }
-    if (start == null) {
+    if (ParallelLoop.nested(method) == 0) {
       return; // a helper method
     }
-    AbstractInsnNode store = code(start.getPrevious(), false);
-    AbstractInsnNode zero = code(store.getPrevious(), false);
-    AbstractInsnNode first = code(start, true);
-    AbstractInsnNode jump = first;
-    while (jump != null && !(jump instanceof JumpInsnNode)) {
-      jump = jump.getNext();
-    }
-    if (!(store instanceof VarInsnNode s && s.getOpcode() == Opcodes.ISTORE && s.var == variable)
-        || zero.getOpcode() != Opcodes.ICONST_0
-        || !(first instanceof VarInsnNode l && l.getOpcode() == Opcodes.ILOAD && l.var == variable)
-        || jump == null
-        || jump.getOpcode() != Opcodes.IF_ICMPGE) {
-      throw new IllegalArgumentException(
-          "%s.%s: its outermost parallel loop has another form; write for (@Parallel int i = 0; i <"
-                  .formatted(owner, method.name)
-              + " bound; i++)");
-    }
-    method.instructions.insertBefore(zero, descriptor("from"));
-    method.instructions.remove(zero);
+    ParallelLoop loop = ParallelLoop.of(owner, method).getFirst();
+    method.instructions.insertBefore(loop.zero(), descriptor("from"));
+    method.instructions.remove(loop.zero());
     InsnList limit = descriptor("to");
     limit.add(new MethodInsnNode(Opcodes.INVOKESTATIC, "java/lang/Math", "min", "(II)I"));
-    method.instructions.insertBefore(jump, limit);
+    method.instructions.insertBefore(loop.exit(), limit);
     method.maxStack += 2;
   }
 
@@ -203,14 +183,5 @@ final class KernelLoader {
         new MethodInsnNode(
             Opcodes.INVOKEVIRTUAL, Type.getInternalName(HostIntArray.class), accessor, "()I"));
     return list;
-  }
-
-  /** The nearest real instruction from {@code node} on, skipping labels, lines and frames. */
-  private static AbstractInsnNode code(AbstractInsnNode node, boolean forward) {
-    AbstractInsnNode at = node;
-    while (at.getOpcode() < 0) {
-      at = forward ? at.getNext() : at.getPrevious();
-    }
-    return at;
   }
 }

@@ -2,7 +2,8 @@ package io.github.tornadodiffusion.kernels.jvm;
 
 import io.github.tornadodiffusion.kernels.Kernel;
 import io.github.tornadodiffusion.kernels.Lanes;
-import io.github.tornadodiffusion.kernels.check.KernelCode;
+import io.github.tornadodiffusion.kernels.bytecode.KernelCode;
+import io.github.tornadodiffusion.kernels.bytecode.ParallelLoop;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
@@ -31,7 +32,7 @@ final class KernelRules {
     ClassNode owner = KernelCode.read(kernel.owner());
     MethodNode method = KernelCode.method(kernel, owner);
     String name = kernel.owner().getName() + "." + method.name;
-    if (KernelCode.parallelLoops(method) == 0) {
+    if (ParallelLoop.nested(method) == 0) {
       throw new IllegalArgumentException(
           "%s has no parallel loop; write its outermost one as for (@Parallel int i = 0; i < bound;"
                   .formatted(name)

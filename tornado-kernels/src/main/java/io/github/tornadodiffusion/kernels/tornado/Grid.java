@@ -5,36 +5,70 @@ import io.github.tornadodiffusion.kernels.Device;
 import io.github.tornadodiffusion.kernels.Kernel;
 import io.github.tornadodiffusion.kernels.Variants;
 import io.github.tornadodiffusion.kernels.WorkGroup;
+import io.github.tornadodiffusion.kernels.bytecode.KernelCode;
+import io.github.tornadodiffusion.kernels.bytecode.ParallelLoop;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * The threads of a launch. There is one grid for each kernel, whatever the shape: loops stride over
  * it.
  *
- * @param x threads in a row
- * @param y rows
- * @param local threads of a work group, all of one row
+ * @param x threads side by side; of two or three nested loops the innermost strides over them
+ * @param y threads that the loop around that one strides over
+ * @param z threads that the outermost of three loops strides over
+ * @param localX threads of a work group, side by side
+ * @param localY rows of a work group
  */
-record Grid(int x, int y, int local) {
+record Grid(int x, int y, int z, int localX, int localY) {
+  /** Threads that read memory together on a GPU. */
+  private static final int WARP = 32;
+
+  /** Threads of a work group, and how many of them keep a compute unit busy. */
+  private static final int THREADS = 128;
+
+  private static final int GROUPS = 8;
+
+  private static final Map<Kernel, Integer> NESTED = new ConcurrentHashMap<>();
+
+  private static Grid row(int threads, int local) {
+    return new Grid(threads, 1, 1, local, 1);
+  }
+
   /** The grid of a kernel on a device that runs such variants. */
   static Grid of(Kernel kernel, Device device, Variants variants) {
     int units = device.computeUnits();
     if (kernel.workGroup().isPresent()) {
       // As many work groups as a compute unit of a GPU has registers for.
       int threads = kernel.workGroup().get().threads();
-      return new Grid(4 * units * threads, 1, threads);
+      return row(4 * units * threads, threads);
     }
-    if (variants.capabilities().contains(Capability.VECTORS) && device.type().equals("cpu")) {
+    if (variants.capabilities().contains(Capability.VECTORS)) {
       // A few for each core, to even out the load.
-      return new Grid(16 * units, 1, 1);
+      return row(16 * units, 1);
     }
-    if (ParallelLoops.of(kernel) == 2) {
-      // On a GPU TornadoVM makes the inner loop the first dimension: neighbouring threads read
-      // neighbouring floats.
-      int local = Math.min(128, device.workGroup());
-      return new Grid(local, 8 * units, local);
-    }
-    int local = Math.min(64, device.workGroup());
-    return new Grid(4 * units * local, 1, local);
+    int local = Math.min(THREADS, device.workGroup());
+    // TornadoVM makes the innermost loop the first dimension: neighbours read neighbours.
+    return switch (nested(kernel)) {
+      case 1 -> row(GROUPS * units * local, local);
+      case 2 -> new Grid(local, GROUPS * units, 1, local, 1);
+      default -> {
+        int wide = Math.min(WARP, local);
+        yield new Grid(wide, local / wide, GROUPS * units, wide, local / wide);
+      }
+    };
+  }
+
+  /** Parallel loops of a kernel, one in the other. */
+  static int nested(Kernel kernel) {
+    return NESTED.computeIfAbsent(
+        kernel,
+        k ->
+            KernelCode.read(k.owner()).methods.stream()
+                .filter(method -> method.name.equals(k.method()))
+                .mapToInt(ParallelLoop::nested)
+                .max()
+                .orElse(0));
   }
 
   /**
@@ -44,19 +78,20 @@ record Grid(int x, int y, int local) {
    * @throws IllegalArgumentException if the device cannot run the kernel on this grid
    */
   void check(Kernel kernel, Device device) {
-    if (x % local != 0) {
+    if (x % localX != 0 || y % localY != 0) {
       throw new IllegalArgumentException(
-          "%s: %d threads are no multiple of a work group of %d".formatted(kernel.id(), x, local));
+          "%s: %d x %d threads are no multiple of a work group of %d x %d"
+              .formatted(kernel.id(), x, y, localX, localY));
     }
-    if (local > device.workGroup()) {
+    if (localX * localY > device.workGroup()) {
       throw new IllegalArgumentException(
-          "%s needs work groups of %d threads where %s has at most %d; use --kernels lanes"
-              .formatted(kernel.id(), local, device.id(), device.workGroup()));
+          "%s needs work groups of %d threads where %s has at most %d; use --kernels threads"
+              .formatted(kernel.id(), localX * localY, device.id(), device.workGroup()));
     }
     int bytes = kernel.workGroup().map(WorkGroup::localBytes).orElse(0);
     if (bytes > device.localMemory()) {
       throw new IllegalArgumentException(
-          "%s needs %d bytes of local memory where %s has %d; use --kernels lanes"
+          "%s needs %d bytes of local memory where %s has %d; use --kernels threads"
               .formatted(kernel.id(), bytes, device.id(), device.localMemory()));
     }
   }

@@ -25,6 +25,8 @@ final class TornadoDevices {
           // Events are cleared at every execution: the default of 32,768 takes longer than a
           // kernel.
           "tornado.max.events=64",
+          // SPIR-V modules are invalid with it: it leaves out stores whose values are used elsewhere.
+          "tornado.spirv.loadstore=False",
           // The device reports how much memory it has; the default would limit it to 4 GB.
           "tornado.device.memory=1048576GB");
 
@@ -65,12 +67,15 @@ final class TornadoDevices {
         device.getPhysicalDevice().getDeviceLocalMemorySize());
   }
 
-  /** Only the description for people contains it. */
+  /** Only the text for people has it, which SPIR-V's devices on OpenCL cannot write. */
   private static String driver(TornadoDevice device) {
-    return device
-        .getPhysicalDevice()
-        .getDeviceInfo()
-        .lines()
+    String text;
+    try {
+      text = device.getPhysicalDevice().getDeviceInfo();
+    } catch (UnsupportedOperationException _) {
+      return "";
+    }
+    return text.lines()
         .filter(line -> line.startsWith("Driver version"))
         .map(line -> line.substring(line.indexOf(':') + 1).strip())
         .findFirst()

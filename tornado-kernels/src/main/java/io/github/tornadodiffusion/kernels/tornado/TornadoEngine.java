@@ -23,7 +23,7 @@ final class TornadoEngine implements Engine {
   TornadoEngine(TornadoDevices.Entry entry, EngineOptions options) {
     device = entry.device();
     description = TornadoDevices.describe(entry);
-    variants = options.variants().on(description.type());
+    variants = options.variants().on(description);
     this.options = options;
     selfCheck = new SelfCheck(this, JvmEngine::new, options.listener());
   }

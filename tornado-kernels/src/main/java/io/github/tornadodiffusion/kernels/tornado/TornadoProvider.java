@@ -43,17 +43,19 @@ public final class TornadoProvider implements EngineProvider {
 
   @Override
   public void check(String id, Variants variants) {
-    // A device of TornadoVM runs all variants.
+    var _ = variants.on(TornadoDevices.describe(entry(id)));
   }
 
   @Override
   public Engine open(String id, EngineOptions options) {
-    TornadoDevices.Entry device =
-        TornadoDevices.all().stream()
-            .filter(entry -> entry.id().equals(id))
-            .findFirst()
-            .orElseThrow();
-    return new TornadoEngine(device, options);
+    return new TornadoEngine(entry(id), options);
+  }
+
+  private static TornadoDevices.Entry entry(String id) {
+    return TornadoDevices.all().stream()
+        .filter(entry -> entry.id().equals(id))
+        .findFirst()
+        .orElseThrow();
   }
 
   private static Optional<String> start() {

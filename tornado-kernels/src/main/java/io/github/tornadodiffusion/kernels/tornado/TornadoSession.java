@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.kernels.tornado;
 
 import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.Capability;
 import io.github.tornadodiffusion.kernels.Device;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.EngineOptions;
@@ -13,6 +14,7 @@ import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import uk.ac.manchester.tornado.api.DataRange;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
@@ -24,6 +26,7 @@ import uk.ac.manchester.tornado.api.TornadoProfilerResult;
 import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.WorkerGrid1D;
 import uk.ac.manchester.tornado.api.WorkerGrid2D;
+import uk.ac.manchester.tornado.api.WorkerGrid3D;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.enums.ProfilerMode;
@@ -40,6 +43,12 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 final class TornadoSession implements Engine.Session {
   /** The smallest number of floats to fetch. */
   private static final int PAGE = 1024;
+
+  /** One for all: TornadoVM compiles a kernel anew for every context that it is given. */
+  private static final KernelContext CONTEXT = new KernelContext();
+
+  /** Backends that record the launches of a graph and replay them. */
+  private static final Set<String> CUDA_GRAPHS = Set.of("ptx", "cuda");
 
   private static final String POCL = "Portable Computing Language";
 
@@ -106,6 +115,10 @@ final class TornadoSession implements Engine.Session {
     plan.withGridScheduler(grids());
     plan.withCompilerFlags(
         TornadoVMBackendType.OPENCL, device.platform().equals(POCL) ? POCL_FLAGS : OPENCL_FLAGS);
+    if (!options.measure() && CUDA_GRAPHS.contains(device.backend())) {
+      // The driver launches a whole graph at once, which hides its kernels from the profiler.
+      plan.withCUDAGraph();
+    }
     if (options.measure()) {
       plan.withProfiler(
           ProfilerMode.SILENT); // the first execution decides whether there are clocks
@@ -116,7 +129,7 @@ final class TornadoSession implements Engine.Session {
     }
   }
 
-  private static ImmutableTaskGraph taskGraph(Lowering.Graph graph, Map<String, Object> arrays) {
+  private ImmutableTaskGraph taskGraph(Lowering.Graph graph, Map<String, Object> arrays) {
     TaskGraph result = new TaskGraph(Lowering.NAME);
     if (graph.consumesArena()) {
       result.consumeFromDevice(Lowering.NAME, arrays.get(Lowering.ARENA));
@@ -131,12 +144,14 @@ final class TornadoSession implements Engine.Session {
       FloatArray m = (FloatArray) arrays.get(task.arguments().get(0));
       IntArray d = (IntArray) arrays.get(task.arguments().get(1));
       if (task.kernel().workGroup().isPresent()) {
-        result.task(task.id(), TornadoTasks.tiled(task.kernel()), new KernelContext(), m, d);
-      } else if (task.arguments().size() == 2) {
-        result.task(task.id(), TornadoTasks.of(task.kernel()), m, d);
-      } else {
+        result.task(task.id(), TornadoTasks.tiles(task.kernel()), CONTEXT, m, d);
+      } else if (task.arguments().size() == 3) {
         FloatArray third = (FloatArray) arrays.get(task.arguments().get(2));
         result.task(task.id(), TransferKernels::write, m, d, third);
+      } else if (variants.capabilities().contains(Capability.VECTORS)) {
+        result.task(task.id(), TornadoTasks.lanes(task.kernel()), m, d);
+      } else {
+        result.task(task.id(), TornadoTasks.threads(task.kernel()), CONTEXT, m, d);
       }
     }
     if (!graph.consumesArena()) {
@@ -155,8 +170,12 @@ final class TornadoSession implements Engine.Session {
           Grid grid = Grid.of(kernel, device, variants);
           grid.check(kernel, device);
           WorkerGrid workers =
-              grid.y() == 1 ? new WorkerGrid1D(grid.x()) : new WorkerGrid2D(grid.x(), grid.y());
-          workers.setLocalWork(grid.local(), 1, 1);
+              grid.z() > 1
+                  ? new WorkerGrid3D(grid.x(), grid.y(), grid.z())
+                  : grid.y() > 1
+                      ? new WorkerGrid2D(grid.x(), grid.y())
+                      : new WorkerGrid1D(grid.x());
+          workers.setLocalWork(grid.localX(), grid.localY(), 1);
           scheduler.addWorkerGrid(Lowering.NAME + "." + id, workers);
         });
     return scheduler;

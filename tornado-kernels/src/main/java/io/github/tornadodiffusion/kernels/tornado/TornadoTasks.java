@@ -1,11 +1,12 @@
 package io.github.tornadodiffusion.kernels.tornado;
 
 import io.github.tornadodiffusion.kernels.Kernel;
-import io.github.tornadodiffusion.kernels.check.KernelCode;
+import io.github.tornadodiffusion.kernels.bytecode.KernelCode;
 import java.lang.invoke.MethodHandles;
 import java.lang.reflect.Constructor;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.objectweb.asm.ClassWriter;
 import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
@@ -23,19 +24,42 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * serve classes of other class loaders.
  */
 final class TornadoTasks {
-  private static final Map<Kernel, Object> TASKS = new ConcurrentHashMap<>();
+  private static final Map<Kernel, Object> LANES = new ConcurrentHashMap<>();
+  private static final Map<Kernel, Object> THREADS = new ConcurrentHashMap<>();
+  private static final Map<Kernel, Object> TILES = new ConcurrentHashMap<>();
 
   private TornadoTasks() {}
 
   /**
-   * The method of a kernel.
+   * The method of a kernel, with vectors of 16 lanes.
    *
    * @throws IllegalArgumentException if there is none
    */
   @SuppressWarnings("unchecked") // what the method takes is what the task takes
-  static Task2<FloatArray, IntArray> of(Kernel kernel) {
+  static Task2<FloatArray, IntArray> lanes(Kernel kernel) {
     return (Task2<FloatArray, IntArray>)
-        TASKS.computeIfAbsent(kernel, k -> task(k, Task2.class, FloatArray.class, IntArray.class));
+        LANES.computeIfAbsent(
+            kernel, k -> task(k, k.owner(), Task2.class, FloatArray.class, IntArray.class));
+  }
+
+  /**
+   * The method of a kernel, with a thread for each lane.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  @SuppressWarnings("unchecked") // what the method takes is what the task takes
+  static Task3<KernelContext, FloatArray, IntArray> threads(Kernel kernel) {
+    return (Task3<KernelContext, FloatArray, IntArray>)
+        THREADS.computeIfAbsent(
+            kernel,
+            k ->
+                task(
+                    k,
+                    ThreadKernels.of(k.owner()),
+                    Task3.class,
+                    KernelContext.class,
+                    FloatArray.class,
+                    IntArray.class));
   }
 
   /**
@@ -44,18 +68,27 @@ final class TornadoTasks {
    * @throws IllegalArgumentException if there is none
    */
   @SuppressWarnings("unchecked") // what the method takes is what the task takes
-  static Task3<KernelContext, FloatArray, IntArray> tiled(Kernel kernel) {
+  static Task3<KernelContext, FloatArray, IntArray> tiles(Kernel kernel) {
     return (Task3<KernelContext, FloatArray, IntArray>)
-        TASKS.computeIfAbsent(
+        TILES.computeIfAbsent(
             kernel,
-            k -> task(k, Task3.class, KernelContext.class, FloatArray.class, IntArray.class));
+            k ->
+                task(
+                    k,
+                    k.owner(),
+                    Task3.class,
+                    KernelContext.class,
+                    FloatArray.class,
+                    IntArray.class));
   }
 
-  private static Object task(Kernel kernel, Class<?> task, Class<?>... parameters) {
-    String descriptor = KernelCode.method(kernel, KernelCode.read(kernel.owner())).desc;
-    String owner = Type.getInternalName(kernel.owner());
-    // TornadoVM looks for @Parallel on the class path, whatever class loader the class has.
-    if (ClassLoader.getSystemClassLoader().getResource(owner + ".class") == null) {
+  /** A task that calls the kernel's method in {@code owner}. */
+  private static Object task(
+      Kernel kernel, Class<?> owner, Class<?> task, Class<?>... parameters) {
+    var _ = KernelCode.method(kernel, KernelCode.read(kernel.owner()));
+    String name = Type.getInternalName(owner);
+    // TornadoVM looks for @Parallel there, whatever class loader the class has.
+    if (ClassLoader.getSystemClassLoader().getResource(name + ".class") == null) {
       throw new IllegalArgumentException(
           ("TornadoVM cannot read the class of %s; put its directory or jar on the JVM's class"
                   + " path, or use --device jvm")
@@ -65,7 +98,7 @@ final class TornadoTasks {
     writer.visit(
         Opcodes.V25,
         Opcodes.ACC_FINAL | Opcodes.ACC_SYNTHETIC,
-        "%s$%s$Task".formatted(owner, kernel.method()),
+        "%s$%s$Task".formatted(name, kernel.method()),
         null,
         "java/lang/Object",
         new String[] {Type.getInternalName(task)});
@@ -86,12 +119,15 @@ final class TornadoTasks {
       apply.visitVarInsn(Opcodes.ALOAD, 1 + i);
       apply.visitTypeInsn(Opcodes.CHECKCAST, Type.getInternalName(parameters[i]));
     }
-    apply.visitMethodInsn(Opcodes.INVOKESTATIC, owner, kernel.method(), descriptor, false);
+    String descriptor =
+        Type.getMethodDescriptor(
+            Type.VOID_TYPE, Stream.of(parameters).map(Type::getType).toArray(Type[]::new));
+    apply.visitMethodInsn(Opcodes.INVOKESTATIC, name, kernel.method(), descriptor, false);
     apply.visitInsn(Opcodes.RETURN);
     apply.visitMaxs(0, 0);
     try {
       MethodHandles.Lookup lookup =
-          MethodHandles.privateLookupIn(kernel.owner(), MethodHandles.lookup());
+          MethodHandles.privateLookupIn(owner, MethodHandles.lookup());
       Constructor<?> made = lookup.defineClass(writer.toByteArray()).getDeclaredConstructor();
       made.setAccessible(true);
       return made.newInstance();

@@ -13,6 +13,8 @@ public class TornadoExecutionPlan implements AutoCloseable {
 
   public native TornadoExecutionPlan withDevice(TornadoDevice device);
 
+  public native TornadoExecutionPlan withCUDAGraph();
+
   public native TornadoExecutionPlan withGridScheduler(GridScheduler gridScheduler);
 
   public native TornadoExecutionPlan withCompilerFlags(TornadoVMBackendType backend, String flags);

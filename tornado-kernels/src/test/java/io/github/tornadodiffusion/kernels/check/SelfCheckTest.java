@@ -14,8 +14,10 @@ import io.github.tornadodiffusion.kernels.jvm.JvmEngine;
 import io.github.tornadodiffusion.kernels.ops.activation.Activation;
 import io.github.tornadodiffusion.kernels.ops.elementwise.Elementwise;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
 class SelfCheckTest {
@@ -30,6 +32,7 @@ class SelfCheckTest {
     private final Engine jvm = new JvmEngine(1);
     private final int index;
     private final float error;
+    private int faultyRuns = Integer.MAX_VALUE;
     private int runs;
 
     Faulty(int index, float error) {
@@ -67,7 +70,7 @@ class SelfCheckTest {
           session.run(program);
           float[] value = new float[1];
           session.read(index, value, 0, 1);
-          value[0] += error;
+          value[0] += runs <= faultyRuns ? error : 0;
           session.write(index, value, 0, 1);
         }
 
@@ -129,6 +132,30 @@ class SelfCheckTest {
       assertTrue(e.getMessage().contains(part), e.getMessage());
     }
     assertThrows(IllegalStateException.class, () -> check.prove(List.of(silu)), "and stays wrong");
+  }
+
+  /** Rounding of large numbers is not held against a later call that writes small ones. */
+  @Test
+  void aCallIsJudgedWithoutTheRoundingOfThoseBeforeIt() {
+    Faulty rounding = new Faulty(Y.offset() + 17, 2e-5f);
+    rounding.faultyRuns = 1;
+    Supplier<float[]> content =
+        () -> {
+          float[] arena = content();
+          Arrays.fill(arena, X.offset(), X.offset() + 16, -12f);
+          return arena;
+        };
+    Block small = Block.of(X.offset(), 1, 1, 1, 16);
+    check(rounding)
+        .prove(
+            List.of(
+                new Trial(
+                    "layer",
+                    List.of(Activation.SILU.forward(X, Y), Activation.SILU.forward(small, small)),
+                    FLOATS,
+                    List.of(),
+                    content)));
+    assertEquals(2, rounding.runs);
   }
 
   @Test

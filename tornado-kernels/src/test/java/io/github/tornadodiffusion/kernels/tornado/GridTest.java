@@ -16,6 +16,7 @@ import io.github.tornadodiffusion.kernels.ops.conv.ConvKernels;
 import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels;
 import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerKernels;
 import io.github.tornadodiffusion.kernels.ops.product.ProductTile;
+import io.github.tornadodiffusion.kernels.ops.resample.ResampleKernels;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,11 +27,16 @@ class GridTest {
   private static final Kernel CONV = Kernel.of(ConvKernels.class, "forward");
   private static final Kernel PRODUCT = ProductTile.KERNEL;
   private static final Kernel SILU = Kernel.of(ActivationKernels.class, "silu");
+  private static final Kernel NEAREST = Kernel.of(ResampleKernels.class, "nearest");
   private static final Kernel COEFFICIENTS = Kernel.of(GroupNormKernels.class, "coefficients");
 
   private static Device device(String type, int workGroup, long localMemory) {
+    return device("opencl:0", type, workGroup, localMemory);
+  }
+
+  private static Device device(String id, String type, int workGroup, long localMemory) {
     return new Device(
-        "opencl:0",
+        id,
         "name",
         type,
         "platform",
@@ -44,21 +50,39 @@ class GridTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"cpu,lanes", "gpu,tiles", "accelerator,tiles"})
-  void theTypeOfTheDeviceChoosesUnlessTold(String type, String expected) {
-    assertEquals(Variants.named(expected), Variants.AUTO.on(type));
-    assertEquals(Variants.LANES, Variants.LANES.on(type));
-    assertEquals(Variants.TILES, Variants.TILES.on(type));
+  @CsvSource({
+    "opencl:0,cpu,lanes",
+    "opencl:1,gpu,tiles",
+    "opencl:0,accelerator,tiles",
+    "ptx:0,gpu,tiles",
+    "cuda:0,gpu,tiles",
+    "spirv:0,gpu,threads",
+    "spirv:0,cpu,threads"
+  })
+  void theDeviceChoosesUnlessTold(String id, String type, String expected) {
+    Device device = device(id, type, 1024, 48 << 10);
+    assertEquals(Variants.named(expected), Variants.AUTO.on(device));
+    assertEquals(Variants.TILES, Variants.TILES.on(device));
+    assertEquals(Variants.THREADS, Variants.THREADS.on(device));
+    if (expected.equals("lanes")) {
+      assertEquals(Variants.LANES, Variants.LANES.on(device));
+    } else {
+      String message =
+          assertThrows(IllegalArgumentException.class, () -> Variants.LANES.on(device))
+              .getMessage();
+      assertTrue(message.contains(id) && message.endsWith("use auto"), message);
+    }
   }
 
   @Test
   void variantsHaveNames() {
-    for (Variants variants : List.of(Variants.AUTO, Variants.LANES, Variants.TILES)) {
+    for (Variants variants : 
+        List.of(Variants.AUTO, Variants.LANES, Variants.TILES, Variants.THREADS)) {
       assertEquals(variants, Variants.named(variants.id()));
     }
     String message =
         assertThrows(IllegalArgumentException.class, () -> Variants.named("TILES")).getMessage();
-    assertEquals("unknown kernels 'TILES'; use auto or lanes or tiles", message);
+    assertEquals("unknown kernels 'TILES'; use auto or lanes or tiles or threads", message);
   }
 
   @Test
@@ -73,40 +97,43 @@ class GridTest {
             .getMessage();
     assertTrue(message.contains("--kernels") && message.contains("--device"), message);
     assertThrows(IllegalArgumentException.class, () -> Engines.check("jvm", Variants.TILES));
+    assertThrows(IllegalArgumentException.class, () -> Engines.check("jvm", Variants.THREADS));
   }
 
   @Test
   void coresOfACpuGetAFewThreadsEach() {
     Device cpu = device("cpu", 4096, 1 << 20);
     for (Kernel kernel : new Kernel[] {CONV, SILU, COEFFICIENTS}) {
-      assertEquals(new Grid(320, 1, 1), Grid.of(kernel, cpu, Variants.LANES));
+      assertEquals(new Grid(320, 1, 1, 1, 1), Grid.of(kernel, cpu, Variants.LANES));
     }
   }
 
   @Test
   void aGpuGetsManyThreadsAndTheInnerLoopIsSharedOut() {
     Device gpu = device("gpu", 1024, 48 << 10);
-    assertEquals(new Grid(80 * 256, 1, 256), Grid.of(PRODUCT, gpu, Variants.TILES));
-    assertEquals(new Grid(128, 160, 128), Grid.of(SILU, gpu, Variants.TILES));
-    assertEquals(new Grid(128, 160, 128), Grid.of(SILU, gpu, Variants.LANES));
-    assertEquals(new Grid(80 * 64, 1, 64), Grid.of(COEFFICIENTS, gpu, Variants.TILES));
+    assertEquals(new Grid(80 * 256, 1, 1, 256, 1), Grid.of(PRODUCT, gpu, Variants.TILES));
+    assertEquals(new Grid(128, 160, 1, 128, 1), Grid.of(SILU, gpu, Variants.TILES));
+    assertEquals(new Grid(160 * 128, 1, 1, 128, 1), Grid.of(COEFFICIENTS, gpu, Variants.TILES));
+    assertEquals(new Grid(160 * 128, 1, 1, 128, 1), Grid.of(CONV, gpu, Variants.THREADS));
+    assertEquals(new Grid(32, 4, 160, 32, 4), Grid.of(NEAREST, gpu, Variants.TILES));
   }
 
   @Test
   void forcedTilesOnACpuAreLaunchedAsOnAGpu() {
     Device cpu = device("cpu", 4096, 1 << 20);
-    assertEquals(new Grid(80 * 256, 1, 256), Grid.of(PRODUCT, cpu, Variants.TILES));
-    assertEquals(new Grid(128, 160, 128), Grid.of(SILU, cpu, Variants.TILES));
+    assertEquals(new Grid(80 * 256, 1, 1, 256, 1), Grid.of(PRODUCT, cpu, Variants.TILES));
+    assertEquals(new Grid(128, 160, 1, 128, 1), Grid.of(SILU, cpu, Variants.TILES));
   }
 
   @Test
   void classFilesTellTheLoops() {
-    assertEquals(2, ParallelLoops.of(SILU));
-    assertEquals(2, ParallelLoops.of(Kernel.of(OptimizerKernels.class, "adamW")));
-    assertEquals(2, ParallelLoops.of(Kernel.of(TransferKernels.class, "write")));
-    assertEquals(1, ParallelLoops.of(COEFFICIENTS));
-    assertEquals(1, ParallelLoops.of(CONV));
-    assertEquals(0, ParallelLoops.of(PRODUCT));
+    assertEquals(3, Grid.nested(NEAREST));
+    assertEquals(2, Grid.nested(SILU));
+    assertEquals(2, Grid.nested(Kernel.of(TransferKernels.class, "write")));
+    assertEquals(2, Grid.nested(Kernel.of(OptimizerKernels.class, "adamW")));
+    assertEquals(1, Grid.nested(COEFFICIENTS));
+    assertEquals(1, Grid.nested(CONV));
+    assertEquals(0, Grid.nested(PRODUCT));
   }
 
   private static String refusal(Kernel kernel, Grid grid, Device device) {
@@ -120,23 +147,23 @@ class GridTest {
     Device small = device("gpu", 64, 48 << 10);
     String group = refusal(PRODUCT, Grid.of(PRODUCT, small, Variants.TILES), small);
     assertTrue(group.startsWith("ProductTile.product needs work groups of 256"), group);
-    assertTrue(group.contains("opencl:0 has at most 64; use --kernels lanes"), group);
+    assertTrue(group.contains("opencl:0 has at most 64; use --kernels threads"), group);
 
     Device poor = device("gpu", 1024, 8 << 10);
     String memory = refusal(PRODUCT, Grid.of(PRODUCT, poor, Variants.TILES), poor);
     assertTrue(memory.startsWith("ProductTile.product needs 15232 bytes"), memory);
-    assertTrue(memory.contains("opencl:0 has 8192; use --kernels lanes"), memory);
+    assertTrue(memory.contains("opencl:0 has 8192; use --kernels threads"), memory);
 
-    String multiple = refusal(SILU, new Grid(100, 1, 64), device("gpu", 1024, 48 << 10));
-    assertTrue(multiple.startsWith("Activation.silu: 100 threads"), multiple);
+    String multiple = refusal(SILU, new Grid(100, 1, 1, 64, 1), device("gpu", 1024, 48 << 10));
+    assertTrue(multiple.startsWith("Activation.silu: 100 x 1 threads"), multiple);
   }
 
   @Test
   void otherKernelsFitIntoWhateverWorkGroupThereIs() {
     Device small = device("gpu", 32, 16 << 10);
-    for (Kernel kernel : new Kernel[] {CONV, SILU, COEFFICIENTS}) {
-      Grid grid = Grid.of(kernel, small, Variants.LANES);
-      assertEquals(32, grid.local());
+    for (Kernel kernel : new Kernel[] {CONV, SILU, COEFFICIENTS, NEAREST}) {
+      Grid grid = Grid.of(kernel, small, Variants.TILES);
+      assertEquals(32, grid.localX() * grid.localY());
       assertDoesNotThrow(() -> grid.check(kernel, small));
     }
   }

@@ -14,7 +14,7 @@ import io.github.tornadodiffusion.kernels.TestArena;
 import io.github.tornadodiffusion.kernels.Tiles;
 import io.github.tornadodiffusion.kernels.Variants;
 import io.github.tornadodiffusion.kernels.WorkGroup;
-import io.github.tornadodiffusion.kernels.check.KernelCode;
+import io.github.tornadodiffusion.kernels.bytecode.KernelCode;
 import io.github.tornadodiffusion.kernels.jvm.JvmEngine;
 import io.github.tornadodiffusion.kernels.ops.activation.Activation;
 import io.github.tornadodiffusion.kernels.ops.conv.Conv;

@@ -214,11 +214,10 @@ final class ChannelKernels {
         int o = start + left + x * stride;
         int aAt = a + image * aImage + y * aRow + x * aStride;
         int bAt = b + image * bImage + y * bRow + x * bStride;
-        for (int i = 0; i < ac / lanes; i++) {
-          v.set(o / lanes + i, v.get(aAt / lanes + i));
-        }
-        for (int i = 0; i < bStride / lanes; i++) {
-          v.set((o + ac) / lanes + i, v.get(bAt / lanes + i));
+        int whole = ac / lanes;
+        for (@Parallel int i = 0; i < stride / lanes; i++) {
+          int from = i < whole ? aAt / lanes : bAt / lanes - whole;
+          v.set(o / lanes + i, v.get(from + i));
         }
       }
     }
@@ -258,14 +257,16 @@ final class ChannelKernels {
         int o = start + left + x * stride;
         int aAt = a + image * aImage + y * aRow + x * aStride;
         int bAt = b + image * bImage + y * bRow + x * bStride;
-        for (int i = 0; i < ac; i++) {
-          m.set(o + i, m.get(aAt + i));
-        }
-        for (int i = 0; i < bc; i++) {
-          m.set(o + ac + i, m.get(bAt + i));
-        }
-        for (int i = ac + bc; i < stride; i++) {
-          m.set(o + i, 0f);
+        for (@Parallel int i = 0; i < stride; i++) {
+          float r = 0f;
+          if (i < ac) {
+            r = m.get(aAt + i);
+          } else {
+            if (i < ac + bc) {
+              r = m.get(bAt + i - ac);
+            }
+          }
+          m.set(o + i, r);
         }
       }
     }
@@ -304,7 +305,7 @@ final class ChannelKernels {
       for (@Parallel int x = 0; x < pixels; x++) {
         int o = start + left + x * stride;
         int inAt = in + image * inImage + y * inRow + x * inStride + from;
-        for (int i = 0; i < stride / lanes; i++) {
+        for (@Parallel int i = 0; i < stride / lanes; i++) {
           Float16 r = v.get(inAt / lanes + i);
           if (accumulate == 0) {
             v.set(o / lanes + i, r);
@@ -346,16 +347,15 @@ final class ChannelKernels {
       for (@Parallel int x = 0; x < pixels; x++) {
         int o = start + left + x * stride;
         int inAt = in + image * inImage + y * inRow + x * inStride + from;
-        if (accumulate == 0) {
-          for (int i = 0; i < c; i++) {
-            m.set(o + i, m.get(inAt + i));
+        for (@Parallel int i = 0; i < stride; i++) {
+          float r = 0f;
+          if (i < c) {
+            r = m.get(inAt + i);
           }
-          for (int i = c; i < stride; i++) {
-            m.set(o + i, 0f);
-          }
-        } else {
-          for (int i = 0; i < c; i++) {
-            m.set(o + i, m.get(o + i) + m.get(inAt + i));
+          if (accumulate == 0) {
+            m.set(o + i, r);
+          } else {
+            m.set(o + i, m.get(o + i) + r);
           }
         }
       }

@@ -6,6 +6,7 @@ import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
+import uk.ac.manchester.tornado.api.types.vectors.Float16;
 
 /**
  * Kernels of {@link Embedding}: an iteration writes one row of the output or of the table's
@@ -84,7 +85,7 @@ final class EmbeddingKernels {
     for (@Parallel int i = 0; i < n; i++) {
       int o = out + i * stride;
       float time = m.get(timesteps + i);
-      for (int k = 0; k < half; k++) {
+      for (@Parallel int k = 0; k < half; k++) {
         float angle = time * m.get(frequencies + k) * m.get(factor);
         m.set(o + sinAt + k, TornadoMath.sin(angle));
         m.set(o + cosAt + k, TornadoMath.cos(angle));
@@ -108,7 +109,7 @@ final class EmbeddingKernels {
       int label = (int) m.get(labels + i);
       int from = (table + label * stride) / lanes;
       int o = (out + i * stride) / lanes;
-      for (int j = 0; j < stride / lanes; j++) {
+      for (@Parallel int j = 0; j < stride / lanes; j++) {
         v.set(o + j, v.get(from + j));
       }
     }
@@ -130,16 +131,17 @@ final class EmbeddingKernels {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
       int o = (table + k * stride) / lanes;
-      if (accumulate == 0) {
-        Lanes.clear(v, table + k * stride, stride);
-      }
-      for (int i = 0; i < n; i++) {
-        int label = (int) m.get(labels + i);
-        int from = (grad + i * stride) / lanes;
-        int count = label == k ? stride / lanes : 0;
-        for (int j = 0; j < count; j++) {
-          v.set(o + j, Lanes.add(v.get(o + j), v.get(from + j)));
+      for (@Parallel int j = 0; j < stride / lanes; j++) {
+        Float16 sum = Lanes.zero();
+        if (accumulate != 0) {
+          sum = v.get(o + j);
         }
+        for (int i = 0; i < n; i++) {
+          if ((int) m.get(labels + i) == k) {
+            sum = Lanes.add(sum, v.get((grad + i * stride) / lanes + j));
+          }
+        }
+        v.set(o + j, sum);
       }
     }
   }

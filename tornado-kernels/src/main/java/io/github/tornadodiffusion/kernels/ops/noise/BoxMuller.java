@@ -65,14 +65,14 @@ final class BoxMuller {
     // log(1 + t) = 2 artanh(s) = 2 (s + s (s^2 / 3 + s^4 / 5 ...)), s = t / (2 + t): |s| < 0.172
     long t = u - (1L << 25);
     long s = (t << 37) / ((1L << 26) + t);
-    long square = (s >> 5) * (s >> 5) >> 32;
+    long square = shift(s, 5) * shift(s, 5) >> 32;
     long sum = 390451572L; // 1 / 11 in Q32
-    sum = 477218588L + (sum * square >> 32); // 1 / 9
-    sum = 613566757L + (sum * square >> 32); // 1 / 7
-    sum = 858993459L + (sum * square >> 32); // 1 / 5
-    sum = 1431655765L + (sum * square >> 32); // 1 / 3
-    sum = sum * square >> 32;
-    long minusLog = shift * LN2 - 2 * (s + (s * sum >> 32));
+    sum = 477218588L + shift(sum * square, 32); // 1 / 9
+    sum = 613566757L + shift(sum * square, 32); // 1 / 7
+    sum = 858993459L + shift(sum * square, 32); // 1 / 5
+    sum = 1431655765L + shift(sum * square, 32); // 1 / 3
+    sum = shift(sum * square, 32);
+    long minusLog = shift * LN2 - 2 * (s + shift(s * sum, 32));
     return squareRoot(minusLog << 20);
   }
 
@@ -107,32 +107,40 @@ final class BoxMuller {
   /** The cosine in Q30 of an angle, of which 2^24 is a full turn. */
   private static long cosineOf(int angle) {
     // The nearest quarter turn, and how far from it: at most pi / 4.
-    int quarter = (angle + (1 << 21)) >> 22;
-    long x = (angle - (quarter << 22)) * HALF_PI >> 30;
+    int quarter = (int) shift(angle + (1 << 21), 22);
+    long x = shift((angle - (quarter << 22)) * HALF_PI, 30);
     long square = x * x >> 30;
     if ((quarter & 1) == 0) {
       long sum = -296L; // -1 / 10! in Q30
-      sum = 26631L + (sum * square >> 30); // 1 / 8!
-      sum = -1491308L + (sum * square >> 30); // -1 / 6!
-      sum = 44739243L + (sum * square >> 30); // 1 / 4!
-      sum = -536870912L + (sum * square >> 30); // -1 / 2!
-      sum = (1L << 30) + (sum * square >> 30);
+      sum = 26631L + shift(sum * square, 30); // 1 / 8!
+      sum = -1491308L + shift(sum * square, 30); // -1 / 6!
+      sum = 44739243L + shift(sum * square, 30); // 1 / 4!
+      sum = -536870912L + shift(sum * square, 30); // -1 / 2!
+      sum = (1L << 30) + shift(sum * square, 30);
       return (quarter & 2) == 0 ? sum : -sum;
     }
     long sum = 2959L; // 1 / 9! in Q30
-    sum = -213044L + (sum * square >> 30); // -1 / 7!
-    sum = 8947849L + (sum * square >> 30); // 1 / 5!
-    sum = -178956971L + (sum * square >> 30); // -1 / 3!
-    sum = (1L << 30) + (sum * square >> 30);
-    long sine = sum * x >> 30;
+    sum = -213044L + shift(sum * square, 30); // -1 / 7!
+    sum = 8947849L + shift(sum * square, 30); // 1 / 5!
+    sum = -178956971L + shift(sum * square, 30); // -1 / 3!
+    sum = (1L << 30) + shift(sum * square, 30);
+    long sine = shift(sum * x, 30);
     return (quarter & 2) == 0 ? -sine : sine;
   }
 
   private static float product(long radius, long cosine) {
-    return (int) (radius * cosine >> 30) * 0x1p-28f;
+    return (int) shift(radius * cosine, 30) * 0x1p-28f;
   }
 
-  /** The upper 24 bits; masked because TornadoVM shifts the sign in. */
+  /**
+   * x / 2^n rounded down, as {@code x >> n} is, for |x| below 2^62. TornadoVM writes a shift that
+   * moves the sign in as one that moves zeros in for PTX, so what is shifted is made positive.
+   */
+  private static long shift(long x, int n) {
+    return ((x + (1L << 62)) >> n) - (1L << (62 - n));
+  }
+
+  /** The upper 24 bits; masked because the sign may or may not have been moved in. */
   private static int top24(int word) {
     return (word >> 8) & 0xFFFFFF;
   }

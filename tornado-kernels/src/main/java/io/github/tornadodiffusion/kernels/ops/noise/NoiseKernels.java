@@ -178,7 +178,7 @@ final class NoiseKernels {
       Float16 p = Lanes.splat(m.get(a + image));
       Float16 q = Lanes.splat(m.get(b + image));
       int count = inner / lanes;
-      for (int i = 0; i < count; i++) {
+      for (@Parallel int i = 0; i < count; i++) {
         v.set(o + i, Lanes.mulAdd(p, v.get(firstAt + i), Lanes.mul(q, v.get(secondAt + i))));
       }
     }

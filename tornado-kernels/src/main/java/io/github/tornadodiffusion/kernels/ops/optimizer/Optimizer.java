@@ -64,9 +64,9 @@ public final class Optimizer {
           .with(OptimizerOracles::squares)
           .with(Tiles.variant(OptimizerTileKernels.class, "squares", 1024));
   private static final Kernel NORM =
-      Kernel.of(OptimizerKernels.class, "norm")
+      Kernel.of(OptimizerKernels.class, "gradientNorm")
           .with(OptimizerOracles::norm)
-          .with(Tiles.variant(OptimizerTileKernels.class, "norm", 1024));
+          .with(Tiles.variant(OptimizerTileKernels.class, "gradientNorm", 1024));
   private static final Kernel ADAM_W =
       Kernel.of(OptimizerKernels.class, "adamW").with(OptimizerOracles::adamW);
   private static final Kernel EMA =

@@ -28,7 +28,7 @@ public final class OptimizerKernels {
     private Squares() {}
   }
 
-  /** Places of {@link #norm}. */
+  /** Places of {@link #gradientNorm}. */
   static final class Norm {
     /** Iterations: always 1. */
     static final int BOUND = 0;
@@ -117,7 +117,7 @@ public final class OptimizerKernels {
    * hyper[GRAD_NORM] = sqrt(sum of the sums), hyper[GRAD_SCALE] = min(1, hyper[MAX_GRAD_NORM] /
    * (hyper[GRAD_NORM] + 1e-6)), or 1 without a maximum.
    */
-  static void norm(FloatArray m, IntArray d) {
+  static void gradientNorm(FloatArray m, IntArray d) {
     int bound = d.get(Norm.BOUND);
     int count = d.get(Norm.COUNT);
     int sums = d.get(Norm.SUMS);

@@ -44,7 +44,7 @@ public final class OptimizerTileKernels {
   }
 
   /** Everything by one work group. */
-  static void norm(KernelContext c, FloatArray m, IntArray d) {
+  static void gradientNorm(KernelContext c, FloatArray m, IntArray d) {
     float[] sums = c.allocateFloatLocalArray(256);
     int thread = c.localIdx;
     int groups = c.globalGroupSizeX / Tiles.THREADS;

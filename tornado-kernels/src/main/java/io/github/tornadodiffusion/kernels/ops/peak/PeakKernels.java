@@ -35,7 +35,7 @@ final class PeakKernels {
       Float16 term = Lanes.splat(m.get(d.get(TERM)));
       int x = (d.get(X) + t * 128) / lanes;
       int y = (d.get(Y) + t * 128) / lanes;
-      for (int i = 0; i < step; i++) {
+      for (@Parallel int i = 0; i < step; i++) {
         Float16 r0 = v.get(x + i);
         Float16 r1 = v.get(x + i + step);
         Float16 r2 = v.get(x + i + 2 * step);

@@ -85,7 +85,8 @@ public final class ReduceKernels {
       int lanes = Lanes.width();
       int image = t / groups;
       int group = (t - image * groups) * 16;
-      for (int lane = group; lane < group + 16; lane += lanes) {
+      for (@Parallel int part = 0; part < 16 / lanes; part++) {
+        int lane = group + part * lanes;
         Float16 total = Lanes.zero();
         for (int y = 0; y < h; y++) {
           int at = (in + image * inImage + y * inRow + lane) / lanes;
@@ -111,7 +112,8 @@ public final class ReduceKernels {
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
-      for (int lane = t * 16; lane < t * 16 + 16; lane += lanes) {
+      for (@Parallel int part = 0; part < 16 / lanes; part++) {
+        int lane = t * 16 + part * lanes;
         Float16 sum = Lanes.zero();
         for (int i = 0; i < n; i++) {
           sum = Lanes.add(sum, v.get((rows + i * length + lane) / lanes));

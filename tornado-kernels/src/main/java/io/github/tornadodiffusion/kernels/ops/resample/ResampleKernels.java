@@ -13,7 +13,7 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
  * and out are [n, h, w, c] of the same n and c; after the input comes the channel stride, then the
  * places that a kernel adds.
  */
-final class ResampleKernels {
+public final class ResampleKernels {
   static final int STRIDE = Rows.IN + Rows.PER_INPUT;
 
   /** {@link #nearest}: the source row of each of h rows, then the source column of each column. */
@@ -73,7 +73,7 @@ final class ResampleKernels {
       for (@Parallel int x = 0; x < pixels; x++) {
         int o = (start + left + x * stride) / lanes;
         int from = (row + d.get(SOURCES + h + x) * stride) / lanes;
-        for (int i = 0; i < stride / lanes; i++) {
+        for (@Parallel int i = 0; i < stride / lanes; i++) {
           v.set(o + i, v.get(from + i));
         }
       }
@@ -112,7 +112,7 @@ final class ResampleKernels {
         int fromX = d.get(STARTS + 1 + h + x);
         int toX = d.get(STARTS + 2 + h + x);
         int o = (start + left + x * stride) / lanes;
-        for (int i = 0; i < stride / lanes; i++) {
+        for (@Parallel int i = 0; i < stride / lanes; i++) {
           Float16 r = Lanes.zero();
           for (int gy = fromY; gy < toY; gy++) {
             for (int gx = fromX; gx < toX; gx++) {
@@ -162,7 +162,7 @@ final class ResampleKernels {
         int upper = (in + image * inImage + 2 * y * inRow + 2 * x * stride) / lanes;
         int lower = upper + inRow / lanes;
         int next = stride / lanes;
-        for (int i = 0; i < next; i++) {
+        for (@Parallel int i = 0; i < next; i++) {
           Float16 a = Lanes.add(v.get(upper + i), v.get(upper + next + i));
           Float16 b = Lanes.add(v.get(lower + i), v.get(lower + next + i));
           v.set(o + i, Lanes.mul(Lanes.add(a, b), quarter));
@@ -206,7 +206,7 @@ final class ResampleKernels {
       int next = stride / lanes;
       for (@Parallel int x = 0; x < pooled; x++) {
         int from = (grad + image * gradImage + y / 2 * gradRow + x / 2 * stride) / lanes;
-        for (int i = 0; i < next; i++) {
+        for (@Parallel int i = 0; i < next; i++) {
           Float16 r = Lanes.mul(v.get(from + i), quarter);
           if (accumulate == 0) {
             v.set(o + x * next + i, r);
@@ -253,10 +253,10 @@ final class ResampleKernels {
       int tapsY = TAP_TABLE + 2 * taps * Rows.clamp(y, h);
       int pixels = inner / stride;
       float share = 1f / (divisor * divisor);
-      for (int x = 0; x < pixels; x++) {
+      for (@Parallel int x = 0; x < pixels; x++) {
         int tapsX = TAP_TABLE + 2 * taps * (h + x);
         int o = (start + left + x * stride) / lanes;
-        for (int i = 0; i < stride / lanes; i++) {
+        for (@Parallel int i = 0; i < stride / lanes; i++) {
           Float16 r = Lanes.zero();
           for (int a = 0; a < taps; a++) {
             int row = in + image * inImage + d.get(tapsY + 2 * a) * inRow;
@@ -306,12 +306,15 @@ final class ResampleKernels {
       int pixels = (copied / stride + step - 1) / step;
       for (@Parallel int x = 0; x < pixels; x++) {
         int from = (in + image * inImage + y / step * inRow + x * stride) / lanes;
-        int to = start + left + x * step * stride;
-        for (int i = 0; i < stride / lanes; i++) {
-          v.set(to / lanes + i, v.get(from + i));
+        int to = (start + left + x * step * stride) / lanes;
+        int next = stride / lanes;
+        int gap = x + 1 < pixels ? step : 1;
+        for (@Parallel int i = 0; i < next; i++) {
+          v.set(to + i, v.get(from + i));
+          for (int k = 1; k < gap; k++) {
+            v.set(to + k * next + i, Lanes.zero());
+          }
         }
-        int gap = x + 1 < pixels ? (step - 1) * stride : 0;
-        Lanes.clear(v, to + stride, gap);
       }
     }
   }

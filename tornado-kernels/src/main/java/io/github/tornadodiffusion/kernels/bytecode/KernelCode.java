@@ -1,10 +1,11 @@
-package io.github.tornadodiffusion.kernels.check;
+package io.github.tornadodiffusion.kernels.bytecode;
 
 import io.github.tornadodiffusion.kernels.Kernel;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Set;
 import org.objectweb.asm.ClassReader;
 import org.objectweb.asm.Opcodes;
 import org.objectweb.asm.tree.ClassNode;
@@ -21,6 +22,32 @@ public final class KernelCode {
   private static final String ARGUMENTS =
       "L%stypes/arrays/FloatArray;L%stypes/arrays/IntArray;)V".formatted(API, API);
 
+  /**
+   * Functions and words of C, OpenCL and CUDA: TornadoVM gives a kernel the name of its method, and
+   * the device's compiler then finds two functions of that name.
+   */
+  private static final Set<String> TAKEN =
+      Set.of(
+          """
+          abs acos acosh acospi add_sat all any asin asinh asinpi asm atan atan2 atan2pi atanh atanpi
+          atoi auto barrier bitselect bool calloc cbrt ceil clamp clock clz constant copysign cos cosh
+          cospi cross ctz cyl_bessel_i0 degrees delete device distance div dot erf erfc erfcinv
+          erfcx erfinv exit exp exp10 exp2 expm1 extern extern_C fabs fast_distance fast_length
+          fast_normalize fdim fdivide floor fma fmax fmin fmod fract free frexp generic global
+          goto hadd half host hypot ilogb image inline isequal isfinite isinf isnan isnormal j0 j1 jn
+          kernel labs ldexp length lgamma lgamma_r llrint llround local log log10 log1p log2 logb
+          lrint lround mad mad24 mad_hi mad_sat main malloc max maxmag memcpy memset min minmag mix
+          modf mul24 mul_hi nan nearbyint nextafter norm norm3d norm4d normalize normcdf normcdfinv
+          pipe popcount pow powi pown powr printf prefetch private queue radians rand rcbrt register
+          remainder remquo restrict rhadd rhypot rint rnorm rnorm3d rnorm4d rootn rotate round
+          rsqrt sampler scalbln scalbn select shared shuffle shuffle2 sign signbit signed sin
+          sincos sincospi sinh sinpi sizeof smoothstep sqrt step struct sub_sat tan tanh tanpi
+          template tgamma trap trunc typedef typename uint ulong uniform union unsigned upsample
+          ushort vec_step virtual volatile wait_group_events y0 y1 yn
+          """
+              .strip()
+              .split("\\s+"));
+
   private KernelCode() {}
 
   /**
@@ -29,6 +56,15 @@ public final class KernelCode {
    * @throws IllegalArgumentException if there is none, as for a class that was made at run time
    */
   public static ClassReader reader(Class<?> owner) {
+    return new ClassReader(bytes(owner));
+  }
+
+  /**
+   * The class file of a class.
+   *
+   * @throws IllegalArgumentException as {@link #reader}
+   */
+  public static byte[] bytes(Class<?> owner) {
     String name = owner.getName();
     try (InputStream in =
         owner.getResourceAsStream(name.substring(name.lastIndexOf('.') + 1) + ".class")) {
@@ -37,7 +73,7 @@ public final class KernelCode {
             "the class file of %s cannot be read; compile it to a directory or jar on the class path"
                 .formatted(name));
       }
-      return new ClassReader(in.readAllBytes());
+      return in.readAllBytes();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -54,13 +90,19 @@ public final class KernelCode {
    * The method of a kernel.
    *
    * @param owner the kernel's class
-   * @throws IllegalArgumentException if the class has no kernel of that name
+   * @throws IllegalArgumentException if the class has no method of the name that is a kernel, or
+   *     the compilers of devices have something of that name
    */
   public static MethodNode method(Kernel kernel, ClassNode owner) {
     String descriptor =
         kernel.workGroup().isPresent()
             ? "(L%sKernelContext;%s".formatted(API, ARGUMENTS)
             : "(" + ARGUMENTS;
+    if (TAKEN.contains(kernel.method())) {
+      throw new IllegalArgumentException(
+          "%s.%s: the compilers of devices know something else as %s; give the method another name"
+              .formatted(kernel.owner().getName(), kernel.method(), kernel.method()));
+    }
     List<MethodNode> named =
         owner.methods.stream().filter(method -> method.name.equals(kernel.method())).toList();
     return named.stream()
@@ -81,13 +123,8 @@ public final class KernelCode {
                         kernel.workGroup().isPresent() ? "KernelContext, " : "")));
   }
 
-  /** The number of parallel loops in a method, one nested in the other. */
-  public static int parallelLoops(MethodNode method) {
-    return method.visibleLocalVariableAnnotations == null
-        ? 0
-        : (int)
-            method.visibleLocalVariableAnnotations.stream()
-                .filter(annotation -> annotation.desc.equals(PARALLEL))
-                .count();
+  /** Whether a method is a kernel with {@code @Parallel} loops. */
+  public static boolean isLoopKernel(MethodNode method) {
+    return method.desc.equals("(" + ARGUMENTS) && ParallelLoop.nested(method) > 0;
   }
 }

@@ -1,6 +1,5 @@
-package io.github.tornadodiffusion.kernels.jvm;
+package io.github.tornadodiffusion.kernels.bytecode;
 
-import io.github.tornadodiffusion.kernels.Lanes;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
@@ -17,34 +16,25 @@ import org.objectweb.asm.tree.MethodNode;
 import org.objectweb.asm.tree.VarInsnNode;
 
 /**
- * Turns the bytecode of kernels into Java without vectors: a vector becomes a {@code float}, not an
- * object that holds one, because the compiler would not eliminate such objects in loops.
+ * Turns the bytecode of kernels into code without vectors: a vector becomes a {@code float}, not an
+ * object that holds one, because compilers would not take such objects out of loops.
  */
-final class ScalarCode {
+public final class ScalarCode {
   private static final String PACKAGE = ScalarCode.class.getPackageName().replace('.', '/') + "/";
 
   /** Stands for the vector type until it is replaced by float. */
   private static final String VECTOR = PACKAGE + "Float1";
-
-  private static final Map<String, String> TYPES =
-      Map.of(
-          "uk/ac/manchester/tornado/api/types/collections/VectorFloat16",
-          PACKAGE + "HostScalarView",
-          "uk/ac/manchester/tornado/api/types/vectors/Float16",
-          VECTOR,
-          Type.getInternalName(Lanes.class),
-          PACKAGE + "HostScalars");
 
   private ScalarCode() {}
 
   /**
    * Renames types, and writes float for the vector type in every signature.
    *
-   * @param others new names of the types that are not vectors
+   * @param others the new names of all other types, the views of an array as vectors included
    */
-  static Remapper remapper(Map<String, String> others) {
+  public static Remapper remapper(Map<String, String> others) {
     Map<String, String> types = new HashMap<>(others);
-    types.putAll(TYPES);
+    types.put(KernelCode.API + "types/vectors/Float16", VECTOR);
     return new SimpleRemapper(Opcodes.ASM9, types) {
       @Override
       public String mapDesc(String descriptor) {
@@ -67,7 +57,7 @@ final class ScalarCode {
    * the next object is, in the order of the code: javac numbers the variables of scopes in this
    * order.
    */
-  static void rewrite(MethodNode method) {
+  public static void rewrite(MethodNode method) {
     BitSet vectors = new BitSet();
     int place = 0;
     for (Type argument : Type.getArgumentTypes(method.desc)) {

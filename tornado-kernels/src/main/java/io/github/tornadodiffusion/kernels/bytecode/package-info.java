@@ -1,0 +1,5 @@
+/**
+ * Kernels as their class files have them: {@link KernelCode} reads them, {@link ParallelLoop} finds
+ * what is shared out, {@link ScalarCode} takes the vectors out. For the engines.
+ */
+package io.github.tornadodiffusion.kernels.bytecode;
