@@ -86,7 +86,9 @@ public final class ThreadLanes {
     return wave(angle, 1);
   }
 
-  /** The sine of an angle and so many quarter turns. Polynomials: Moshier, Cephes, sinf and cosf. */
+  /**
+   * The sine of an angle and so many quarter turns. Polynomials: Moshier, Cephes, sinf and cosf.
+   */
   private static float wave(float angle, int turns) {
     float quarters = angle * 0.63661977f;
     int nearest = (int) (quarters < 0f ? quarters - 0.5f : quarters + 0.5f);

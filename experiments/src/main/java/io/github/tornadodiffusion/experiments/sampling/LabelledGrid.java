@@ -135,8 +135,7 @@ public final class LabelledGrid {
       graphics.setColor(PAPER);
       graphics.fillRect(0, 0, picture.getWidth(), picture.getHeight());
       for (int i = 0; i < count; i++) {
-        graphics.drawImage(
-            GreyImage.toRgb(images.apply(i)), left(i), top(i), width, height, null);
+        graphics.drawImage(GreyImage.toRgb(images.apply(i)), left(i), top(i), width, height, null);
       }
       if (names != null) {
         drawNames(graphics, err);

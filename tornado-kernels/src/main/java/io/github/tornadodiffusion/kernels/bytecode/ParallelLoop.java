@@ -21,11 +21,7 @@ import org.objectweb.asm.tree.VarInsnNode;
  * @param increment of i
  */
 public record ParallelLoop(
-    int depth,
-    int variable,
-    AbstractInsnNode zero,
-    JumpInsnNode exit,
-    IincInsnNode increment) {
+    int depth, int variable, AbstractInsnNode zero, JumpInsnNode exit, IincInsnNode increment) {
   /** Where a loop's variable lives. */
   private record Scope(int from, int to) {
     boolean contains(Scope other) {
@@ -35,10 +31,7 @@ public record ParallelLoop(
 
   /** How many loops are nested, told without a look at their form. */
   public static int nested(MethodNode method) {
-    return annotations(method).stream()
-        .mapToInt(loop -> 1 + depth(method, loop))
-        .max()
-        .orElse(0);
+    return annotations(method).stream().mapToInt(loop -> 1 + depth(method, loop)).max().orElse(0);
   }
 
   /**
@@ -65,9 +58,7 @@ public record ParallelLoop(
   private static int depth(MethodNode method, LocalVariableAnnotationNode loop) {
     Scope scope = scope(method, loop);
     return (int)
-        annotations(method).stream()
-            .filter(other -> scope(method, other).contains(scope))
-            .count();
+        annotations(method).stream().filter(other -> scope(method, other).contains(scope)).count();
   }
 
   private static Scope scope(MethodNode method, LocalVariableAnnotationNode annotation) {
@@ -85,7 +76,7 @@ public record ParallelLoop(
     AbstractInsnNode load = real(start, true);
     JumpInsnNode exit = null;
     IincInsnNode increment = null;
-    for (AbstractInsnNode at = load; at != annotation.end.getFirst(); at = at.getNext()) {
+    for (AbstractInsnNode at = load; !at.equals(annotation.end.getFirst()); at = at.getNext()) {
       if (exit == null && at instanceof JumpInsnNode jump) {
         exit = jump;
       }

@@ -31,17 +31,27 @@ import org.objectweb.asm.tree.VarInsnNode;
 
 /**
  * Kernels for devices with work groups, made from those with {@code @Parallel} loops: a vector
- * becomes one float, and a loop strides over the threads of one dimension of the grid. The innermost
- * parallel loop is the first dimension, so that neighbouring threads, which a GPU serves together,
- * read and write neighbouring floats:
+ * becomes one float, and a loop strides over the threads of one dimension of the grid. The
+ * innermost parallel loop is the first dimension, so that neighbouring threads, which a GPU serves
+ * together, read and write neighbouring floats. So of
  *
  * <pre>{@code
- * for (@Parallel int t = 0; t < rows; t++) {      for (int t = c.globalIdy; t < rows;
- *                                                       t += c.globalGroupSizeY) {
+ * for (@Parallel int t = 0; t < rows; t++) {
  *   VectorFloat16 v = new VectorFloat16(m);
- *   for (@Parallel int i = 0; i < n / lanes; i++) {   for (int i = c.globalIdx; i < n;
- *                                                         i += c.globalGroupSizeX) {
- *     v.set(i, Lanes.exp(v.get(i)));                    m.set(i, TornadoMath.exp(m.get(i)));
+ *   for (@Parallel int i = 0; i < n / Lanes.width(); i++) {
+ *     v.set(i, Lanes.exp(v.get(i)));
+ *   }
+ * }
+ * }</pre>
+ *
+ * <p>it makes
+ *
+ * <pre>{@code
+ * for (int t = c.globalIdy; t < rows; t += c.globalGroupSizeY) {
+ *   for (int i = c.globalIdx; i < n; i += c.globalGroupSizeX) {
+ *     m.set(i, TornadoMath.exp(m.get(i)));
+ *   }
+ * }
  * }</pre>
  *
  * <p>The class keeps its name but lies in a class loader of its own: TornadoVM looks for

@@ -25,7 +25,8 @@ final class TornadoDevices {
           // Events are cleared at every execution: the default of 32,768 takes longer than a
           // kernel.
           "tornado.max.events=64",
-          // SPIR-V modules are invalid with it: it leaves out stores whose values are used elsewhere.
+          // SPIR-V modules are invalid with it: it leaves out stores whose values are used
+          // elsewhere.
           "tornado.spirv.loadstore=False",
           // The device reports how much memory it has; the default would limit it to 4 GB.
           "tornado.device.memory=1048576GB");

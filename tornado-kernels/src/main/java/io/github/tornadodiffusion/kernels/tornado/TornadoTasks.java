@@ -83,8 +83,7 @@ final class TornadoTasks {
   }
 
   /** A task that calls the kernel's method in {@code owner}. */
-  private static Object task(
-      Kernel kernel, Class<?> owner, Class<?> task, Class<?>... parameters) {
+  private static Object task(Kernel kernel, Class<?> owner, Class<?> task, Class<?>... parameters) {
     var _ = KernelCode.method(kernel, KernelCode.read(kernel.owner()));
     String name = Type.getInternalName(owner);
     // TornadoVM looks for @Parallel there, whatever class loader the class has.
@@ -126,8 +125,7 @@ final class TornadoTasks {
     apply.visitInsn(Opcodes.RETURN);
     apply.visitMaxs(0, 0);
     try {
-      MethodHandles.Lookup lookup =
-          MethodHandles.privateLookupIn(owner, MethodHandles.lookup());
+      MethodHandles.Lookup lookup = MethodHandles.privateLookupIn(owner, MethodHandles.lookup());
       Constructor<?> made = lookup.defineClass(writer.toByteArray()).getDeclaredConstructor();
       made.setAccessible(true);
       return made.newInstance();

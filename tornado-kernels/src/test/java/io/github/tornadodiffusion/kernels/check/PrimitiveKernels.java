@@ -21,7 +21,8 @@ final class PrimitiveKernels {
     for (@Parallel int i = 0; i < bound; i++) {
       int x = (int) m.get(d.get(1) + i);
       int y = (int) m.get(d.get(2) + i);
-      m.set(d.get(3) + i, x / y);
+      int whole = x / y;
+      m.set(d.get(3) + i, whole);
     }
   }
 
@@ -37,7 +38,7 @@ final class PrimitiveKernels {
   static void longQuotient(FloatArray m, IntArray d) {
     int bound = d.get(0);
     for (@Parallel int i = 0; i < bound; i++) {
-      long x = (long) (int) m.get(d.get(1) + i) * 1234567L;
+      long x = ((int) m.get(d.get(1) + i)) * 1234567L;
       long y = (int) m.get(d.get(2) + i);
       m.set(d.get(3) + i, (int) (x / y) & 0xFFFFFF);
     }
@@ -46,8 +47,8 @@ final class PrimitiveKernels {
   static void bitsOf(FloatArray m, IntArray d) {
     int bound = d.get(0);
     for (@Parallel int i = 0; i < bound; i++) {
-      int x = (int) m.get(d.get(1) + i) * 40503;
-      int y = (int) m.get(d.get(2) + i) * 30011;
+      int x = ((int) m.get(d.get(1) + i)) * 40503;
+      int y = ((int) m.get(d.get(2) + i)) * 30011;
       m.set(d.get(3) + i, ((x ^ (y << 7)) + (x & y) - (x | y)) & 0xFFFFFF);
     }
   }
@@ -55,9 +56,10 @@ final class PrimitiveKernels {
   static void wideProduct(FloatArray m, IntArray d) {
     int bound = d.get(0);
     for (@Parallel int i = 0; i < bound; i++) {
-      long x = (int) m.get(d.get(1) + i) * 40503 & 0xFFFFFFFFL;
-      long y = (int) m.get(d.get(2) + i) * 30011 & 0xFFFFFFFFL;
-      m.set(d.get(3) + i, (int) ((x * y) >> 32) & 0xFFFFFF);
+      int x = ((int) m.get(d.get(1) + i)) * 40503;
+      int y = ((int) m.get(d.get(2) + i)) * 30011;
+      long product = (x & 0xFFFFFFFFL) * (y & 0xFFFFFFFFL);
+      m.set(d.get(3) + i, (int) (product >> 32) & 0xFFFFFF);
     }
   }
 

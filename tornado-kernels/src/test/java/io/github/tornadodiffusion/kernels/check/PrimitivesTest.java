@@ -64,8 +64,7 @@ class PrimitivesTest {
     for (int i = 0; i < N; i++) {
       double right = expected.applyAsDouble(x[i], y[i]);
       int at = i;
-      assertEquals(
-          right, actual[i], tolerance, () -> "%s(%s, %s)".formatted(method, x[at], y[at]));
+      assertEquals(right, actual[i], tolerance, () -> "%s(%s, %s)".formatted(method, x[at], y[at]));
     }
   }
 
@@ -73,15 +72,24 @@ class PrimitivesTest {
   void wholeNumbersAreExact() {
     float[] x = whole(1);
     float[] y = whole(2);
-    check("quotient", false, 0, x, y, (a, b) -> (int) a / (int) b);
-    check("remainderOf", false, 0, x, y, (a, b) -> (int) a % (int) b);
+    check(
+        "quotient",
+        false,
+        0,
+        x,
+        y,
+        (a, b) ->
+            Math.floorDiv((long) Math.abs(a), (long) Math.abs(b))
+                * Math.signum(a)
+                * Math.signum(b));
+    check("remainderOf", false, 0, x, y, (a, b) -> ((int) a) % ((int) b));
     check(
         "longQuotient",
         false,
         0,
         x,
         y,
-        (a, b) -> (int) ((int) a * 1234567L / (int) b) & 0xFFFFFF);
+        (a, b) -> (int) (((int) a) * 1234567L / ((int) b)) & 0xFFFFFF);
     check(
         "bitsOf",
         false,
@@ -89,8 +97,8 @@ class PrimitivesTest {
         x,
         y,
         (a, b) -> {
-          int p = (int) a * 40503;
-          int q = (int) b * 30011;
+          int p = ((int) a) * 40503;
+          int q = ((int) b) * 30011;
           return ((p ^ (q << 7)) + (p & q) - (p | q)) & 0xFFFFFF;
         });
     check(
@@ -100,9 +108,9 @@ class PrimitivesTest {
         x,
         y,
         (a, b) -> {
-          long p = (int) a * 40503 & 0xFFFFFFFFL;
-          long q = (int) b * 30011 & 0xFFFFFFFFL;
-          return (int) ((p * q) >> 32) & 0xFFFFFF;
+          int p = ((int) a) * 40503;
+          int q = ((int) b) * 30011;
+          return (int) ((p & 0xFFFFFFFFL) * (q & 0xFFFFFFFFL) >> 32) & 0xFFFFFF;
         });
   }
 
@@ -143,12 +151,6 @@ class PrimitivesTest {
   void vectorsComputeAsNumbersDo() {
     float[] x = between(11, -8, 8);
     float[] y = random(12, (a, b) -> (b < 0.5 ? -1 : 1) * Math.pow(2, Math.floor(6 * a) - 3));
-    check(
-        "arithmetic",
-        true,
-        4e-6,
-        x,
-        y,
-        (a, b) -> Math.max(a, b) + Math.min(a, b) / b - 0.5);
+    check("arithmetic", true, 4e-6, x, y, (a, b) -> Math.max(a, b) + Math.min(a, b) / b - 0.5);
   }
 }

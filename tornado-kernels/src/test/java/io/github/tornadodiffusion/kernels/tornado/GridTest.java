@@ -76,7 +76,7 @@ class GridTest {
 
   @Test
   void variantsHaveNames() {
-    for (Variants variants : 
+    for (Variants variants :
         List.of(Variants.AUTO, Variants.LANES, Variants.TILES, Variants.THREADS)) {
       assertEquals(variants, Variants.named(variants.id()));
     }

@@ -210,7 +210,8 @@ public final class ActivationKernels {
         Float16 magnitude = Lanes.max(x, Lanes.sub(Lanes.zero(), x));
         Float16 tail = Lanes.mul(half, Lanes.erfc(Lanes.mul(magnitude, root)));
         Float16 positive = Lanes.min(one, Lanes.max(Lanes.zero(), Lanes.mul(x, most)));
-        Float16 phi = Lanes.mulAdd(positive, Lanes.sub(one, Lanes.mul(Lanes.splat(2f), tail)), tail);
+        Float16 phi =
+            Lanes.mulAdd(positive, Lanes.sub(one, Lanes.mul(Lanes.splat(2f), tail)), tail);
         v.set(o + i, Lanes.mul(x, phi));
       }
     }
@@ -256,7 +257,8 @@ public final class ActivationKernels {
         Float16 magnitude = Lanes.max(x, Lanes.sub(Lanes.zero(), x));
         Float16 tail = Lanes.mul(half, Lanes.erfc(Lanes.mul(magnitude, root)));
         Float16 positive = Lanes.min(one, Lanes.max(Lanes.zero(), Lanes.mul(x, most)));
-        Float16 phi = Lanes.mulAdd(positive, Lanes.sub(one, Lanes.mul(Lanes.splat(2f), tail)), tail);
+        Float16 phi =
+            Lanes.mulAdd(positive, Lanes.sub(one, Lanes.mul(Lanes.splat(2f), tail)), tail);
         Float16 bell = Lanes.exp(Lanes.sub(Lanes.zero(), Lanes.mul(half, Lanes.mul(x, x))));
         Float16 slope = Lanes.mulAdd(x, Lanes.mul(density, bell), phi);
         Float16 r = Lanes.mul(v.get(gradAt + i), slope);
