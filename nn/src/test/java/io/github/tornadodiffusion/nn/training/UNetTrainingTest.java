@@ -266,7 +266,8 @@ class UNetTrainingTest {
             .optimizerState(AdamW.FIRST_MOMENTS)
             .forEach((name, value) -> {
               float[] reference = value.values();
-              double tolerance = 2e-5 * Errors.magnitude(reference) + 1e-9;
+              // Where a thread computes one lane, longer sums round more than those of 16 lanes.
+              double tolerance = 3e-5 * Errors.magnitude(reference) + 1e-9;
               Errors.check(name, moments.get(name).values(), reference, tolerance);
             });
       }
