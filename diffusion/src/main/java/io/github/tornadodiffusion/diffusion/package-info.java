@@ -12,6 +12,8 @@
  * </ul>
  *
  * <p>Public API of this module: all public types but those of {@code data.formats} and {@code
- * data.butterflies}, which {@code data.sources} opens.
+ * data.butterflies}, which {@code data.sources} opens. Start at {@link
+ * io.github.tornadodiffusion.diffusion.sampling.ModelSampler} to draw, and at {@link
+ * io.github.tornadodiffusion.diffusion.training.Trainer} to train.
  */
 package io.github.tornadodiffusion.diffusion;

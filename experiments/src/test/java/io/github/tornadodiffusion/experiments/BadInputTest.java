@@ -35,7 +35,7 @@ class BadInputTest {
   @CsvSource({
     "--preset,digts,digits or butterflies or unit1",
     "--device,opencl:99,unknown device 'opencl:99'",
-    "--kernels,tile,unknown kernels 'tile'; use auto or lanes or tiles",
+    "--kernels,tile,unknown kernels 'tile'; use auto or lanes or tiles or threads",
     "--kernels,tiles,jvm computes with lanes",
     "--schedule,cosinus,squaredcos_cap_v2",
     "--prediction,noise,v_prediction",

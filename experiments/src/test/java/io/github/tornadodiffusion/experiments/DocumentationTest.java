@@ -311,6 +311,9 @@ class DocumentationTest {
   }
 
   private static String file(String block) {
+    if (block.startsWith("import ")) {
+      return block; // whole, as a reader would copy it
+    }
     String imports =
         sources.values().stream()
             .flatMap(List::stream)
@@ -340,6 +343,7 @@ class DocumentationTest {
         snippet
             .group(1)
             .lines()
+            .filter(line -> !line.matches("import .*|void main.*"))
             .map(line -> line.replace("Path.of(\"runs/mine\")", "Path.of(arguments[0])").strip())
             .filter(line -> !program.contains(line))
             .toList();

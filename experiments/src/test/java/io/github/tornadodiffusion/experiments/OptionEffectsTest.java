@@ -79,7 +79,7 @@ class OptionEffectsTest {
       train | --device              | always
       train | --kernels             | --kernels tiles | jvm computes with lanes
       train | --threads             | always, for the jvm device; see tornado()
-      train | --no-self-check       | --no-self-check | jvm is what other devices are compared with
+      train | --no-self-check       | always, on jvm for kernels of plug-ins
       train | --verbose             | always, at an error
 
       sample | --model        | always
@@ -109,7 +109,7 @@ class OptionEffectsTest {
       sample | --device       | always
       sample | --kernels      | --kernels tiles | jvm computes with lanes
       sample | --threads      | always, for the jvm device; see tornado()
-      sample | --no-self-check | --no-self-check | leave it out
+      sample | --no-self-check | always, on jvm for kernels of plug-ins
       sample | --verbose      | always, at an error
 
       predict | --model         | always
@@ -118,7 +118,7 @@ class OptionEffectsTest {
       predict | --device        | always
       predict | --kernels       | always, refused where it does not fit
       predict | --threads       | always, for the jvm device; see tornado()
-      predict | --no-self-check | always, for devices of TornadoVM; said as by train
+      predict | --no-self-check | always, on jvm for kernels of plug-ins
       predict | --verbose       | always, at an error
 
       bench | --preset        | always
@@ -131,7 +131,7 @@ class OptionEffectsTest {
       bench | --device        | always
       bench | --kernels       | always, refused where it does not fit
       bench | --threads       | always, for the jvm device; see tornado()
-      bench | --no-self-check | forward --no-self-check --preset digits --batch 1 --runs 1 | leave it out
+      bench | --no-self-check | always, on jvm for kernels of plug-ins
       bench | --verbose       | always, at an error
 
       experiment schedules | --schedules              | always
@@ -151,7 +151,7 @@ class OptionEffectsTest {
       experiment schedules | --device                 | always
       experiment schedules | --kernels                | always, refused where it does not fit
       experiment schedules | --threads                | always, for the jvm device; see tornado()
-      experiment schedules | --no-self-check          | --no-self-check | leave it out
+      experiment schedules | --no-self-check          | always, on jvm for kernels of plug-ins
       experiment schedules | --verbose                | always, at an error
       experiment schedules | --out                    | always
       experiment schedules | --resume                 | always
@@ -174,7 +174,7 @@ class OptionEffectsTest {
       experiment prediction | --device           | always
       experiment prediction | --kernels          | always, refused where it does not fit
       experiment prediction | --threads          | always, for the jvm device; see tornado()
-      experiment prediction | --no-self-check    | always, said as by schedules
+      experiment prediction | --no-self-check    | always, on jvm for kernels of plug-ins
       experiment prediction | --verbose          | always, at an error
       experiment prediction | --out              | always
       experiment prediction | --resume           | always
@@ -195,7 +195,7 @@ class OptionEffectsTest {
       experiment samplers | --device           | always
       experiment samplers | --kernels          | always, refused where it does not fit
       experiment samplers | --threads          | always, for the jvm device; see tornado()
-      experiment samplers | --no-self-check    | --no-self-check --model MODEL | leave it out
+      experiment samplers | --no-self-check    | always, on jvm for kernels of plug-ins
       experiment samplers | --verbose          | always, at an error
       experiment samplers | --out              | always
       experiment samplers | --resume           | always
@@ -211,7 +211,7 @@ class OptionEffectsTest {
       experiment scaling | --device        | always
       experiment scaling | --kernels       | always, refused where it does not fit
       experiment scaling | --threads       | always, for the jvm device; see tornado()
-      experiment scaling | --no-self-check | --no-self-check | leave it out
+      experiment scaling | --no-self-check | always, on jvm for kernels of plug-ins
       experiment scaling | --verbose       | always, at an error
       experiment scaling | --out           | always
       experiment scaling | --resume        | always
@@ -414,9 +414,8 @@ class OptionEffectsTest {
     String manifest = Files.readString(out.resolve("manifest.json"));
     assertTrue(manifest.contains("\"ignored\"") && manifest.contains("--warmup has"), manifest);
     Path experiment = temporary.resolve("in-vain-experiment");
-    CommandRun.succeeds(command("experiment scaling --no-self-check --out " + experiment));
-    assertTrue(
-        Files.readString(experiment.resolve("manifest.json")).contains("--no-self-check has"));
+    CommandRun.succeeds(command("experiment samplers --model MODEL --steps 3 --out " + experiment));
+    assertTrue(Files.readString(experiment.resolve("manifest.json")).contains("--steps has"));
   }
 
   @Test

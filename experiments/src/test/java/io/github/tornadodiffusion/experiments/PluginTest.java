@@ -276,15 +276,13 @@ class PluginTest {
         "train",
         "--resume",
         "--out",
-        temporary.resolve("twice").toString(),
+        temporary.resolve("late").toString(),
         "--steps",
         "2",
-        "--timestep-density",
+        "--loss-weight",
         "my.Late",
-        tiny[0],
-        tiny[1],
-        tiny[2],
-        tiny[3]);
+        "--plugin",
+        classes.toString());
   }
 
   private static double firstLoss(Path run) throws IOException {

@@ -148,7 +148,7 @@ class SignalTest {
       "data",
       "preview",
       "--data",
-      "butterflies:60000",
+      "butterflies:30000",
       "--image-size",
       "128",
       "--out",

@@ -2,7 +2,8 @@
  * Neural networks as static programs. Each package uses only those listed before it:
  *
  * <ol>
- *   <li>{@code io}: tensors on the host, safetensors, JSON, files that are replaced as a whole.
+ *   <li>{@code io}: tensors on the host, safetensors, JSON, files that are replaced as a whole;
+ *       {@code random} and {@code plugins} beside it: numbers alike everywhere, classes of others.
  *   <li>{@code graph}: the graph of operations, its differentiation, its place in memory, and the
  *       program that it becomes on a device. Start at {@link
  *       io.github.tornadodiffusion.nn.graph.Model}.

@@ -8,7 +8,7 @@ public interface Engine extends AutoCloseable {
   /** The device's id, for instance {@code jvm} or {@code opencl:0}. */
   String device();
 
-  /** The variants of kernels that it runs: lanes or tiles. */
+  /** The variants of kernels that it runs: lanes, tiles or threads. */
   Variants variants();
 
   /**

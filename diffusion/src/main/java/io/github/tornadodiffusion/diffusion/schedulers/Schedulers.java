@@ -167,8 +167,7 @@ public final class Schedulers {
   }
 
   private static boolean isOnesOwn(String className) {
-    // It has a package in its name.
-    return className.contains(".");
+    return className.contains(".") || Plugins.find(Scheduler.class, className).isPresent();
   }
 
   private static Scheduler of(JsonFields fields, String from, SamplerName wanted) {

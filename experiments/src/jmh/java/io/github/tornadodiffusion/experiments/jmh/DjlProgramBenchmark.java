@@ -164,9 +164,8 @@ public class DjlProgramBenchmark {
       for (Map.Entry<String, float[]> peer :
           training.gradients(images, timesteps, targets).entrySet()) {
         String name = peer.getKey();
-        float[] values = expected.remove(name).values();
-        error =
-            Math.max(error, Peers.compare("gradient of " + name, values, peer.getValue(), least));
+        float[] ours = expected.remove(name).values();
+        error = Math.max(error, Peers.compare("gradient of " + name, ours, peer.getValue(), least));
       }
       if (!expected.isEmpty()) {
         throw new IllegalStateException("the peer has no parameters " + expected.keySet());

@@ -15,6 +15,7 @@ import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.Program;
+import io.github.tornadodiffusion.kernels.ops.activation.Activation;
 import io.github.tornadodiffusion.kernels.ops.elementwise.Elementwise;
 import io.github.tornadodiffusion.kernels.ops.peak.Peak;
 import io.github.tornadodiffusion.kernels.ops.product.MatMul;
@@ -40,6 +41,7 @@ import io.github.tornadodiffusion.nn.training.Update;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * Small programs that together launch every kernel, in odd sizes: models with everything that a
@@ -109,9 +111,9 @@ public final class KernelSuite {
             .actFn("relu")
             .dropout(0.1)
             .build();
-    UNet2DConfig gelu = plain.toBuilder().actFn("gelu").build();
-    UNet2DConfig mish = plain.toBuilder().actFn("mish").build();
-    return List.of(everything, plain, skips, gelu, mish);
+    Stream<UNet2DConfig> activations =
+        Activation.names().stream().map(name -> plain.toBuilder().actFn(name).build());
+    return Stream.concat(Stream.of(everything, skips), activations).toList();
   }
 
   private static UNet2DConfigBuilder small() {

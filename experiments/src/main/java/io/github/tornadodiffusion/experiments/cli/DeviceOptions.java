@@ -70,12 +70,7 @@ public final class DeviceOptions {
 
   /** Notes those that change nothing on the device. */
   public Ineffective note(Ineffective options) {
-    return options
-        .note("--threads", !isJvm(), "they are those of the jvm device; leave it out")
-        .note(
-            "--no-self-check",
-            isJvm(),
-            "jvm is what other devices are compared with; leave it out");
+    return options.note("--threads", !isJvm(), "they are those of the jvm device; leave it out");
   }
 
   /** Whether the device is this JVM. */

@@ -19,7 +19,7 @@ import java.util.stream.Stream;
  * @param key its name in files
  * @param label its name in the report
  * @param device its id, which several rows may share
- * @param kernels lanes or tiles
+ * @param kernels lanes, tiles or threads
  * @param threads that compute; 0 on a device of TornadoVM
  * @param opener starts it
  */

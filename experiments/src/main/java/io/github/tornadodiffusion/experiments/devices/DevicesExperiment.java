@@ -47,7 +47,9 @@ public final class DevicesExperiment implements Callable<Integer> {
       split = ",",
       paramLabel = "SET",
       defaultValue = "auto",
-      description = "Variants of kernels to compare on devices of TornadoVM: lanes, tiles or auto.")
+      description =
+          "Variants of kernels to compare on devices of TornadoVM: lanes, tiles,"
+              + " threads or auto.")
   List<String> kernels;
 
   @Option(

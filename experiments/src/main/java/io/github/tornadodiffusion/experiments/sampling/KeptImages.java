@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.experiments.sampling;
 
+import io.github.tornadodiffusion.diffusion.images.GreyImage;
 import io.github.tornadodiffusion.diffusion.images.PngFiles;
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
 import io.github.tornadodiffusion.nn.io.Messages;
@@ -98,7 +99,7 @@ record KeptImages(Path directory) {
    */
   void read(float[] all, int count, int channels) throws IOException {
     for (int index = 0; index < count; index++) {
-      BufferedImage image = ImageIO.read(file(index).toFile());
+      BufferedImage image = GreyImage.toRgb(ImageIO.read(file(index).toFile()));
       int plane = image.getWidth() * image.getHeight();
       int at = index * channels * plane;
       for (int pixel = 0; pixel < plane; pixel++) {

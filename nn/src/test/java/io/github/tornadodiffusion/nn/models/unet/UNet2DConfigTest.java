@@ -164,8 +164,7 @@ class UNet2DConfigTest {
         "{'dropout': 1.0} | dropout is 1.0",
         "{'sample_size': [8]} | sample_size is [8]; give an integer or [height, width]",
         "{'sample_size': 0} | both must be at least 1",
-        "{'act_fn': 'geglu'} | act_fn is geglu, which is not supported; use silu, swish, mish, gelu"
-            + " or relu",
+        "{'act_fn': 'geglu'} | act_fn is geglu, which is not supported; use silu, swish, mish",
         "{'class_embed_type': 'projection'} | class_embed_type is projection, which is not"
             + " supported",
         "{'time_embedding_type': 'learned'} | time_embedding_type is learned and"

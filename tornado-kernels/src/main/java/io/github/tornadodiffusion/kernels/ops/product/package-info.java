@@ -1,5 +1,5 @@
 /**
- * Matrix products: {@link MatMul} is for general use; {@link ProductTile} is the common product of
+ * Matrix products: start at {@link MatMul}; {@link ProductTile} is the common product of
  * convolutions and matrices on a GPU.
  */
 package io.github.tornadodiffusion.kernels.ops.product;
