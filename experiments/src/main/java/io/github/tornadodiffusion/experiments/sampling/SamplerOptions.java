@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import picocli.CommandLine.Option;
 
 /** The options of the sampler. */
@@ -52,12 +53,15 @@ final class SamplerOptions {
     return scheduler == null ? DiffusionModel.read(model) : DiffusionModel.read(model, scheduler);
   }
 
-  /** What the name that was given stands for, where it is not that of a class. */
+  /** What the name that was given stands for, where it is not that of a class, short or long. */
   Optional<String> explanation() {
     return Optional.ofNullable(scheduler)
+        .filter(name ->
+            !SamplerName.of(name)
+                .description()
+                .matches("(?i)" + Pattern.quote(name) + "(Scheduler)?"))
         .map(name ->
-            "scheduler %s: %s".formatted(Messages.line(name), SamplerName.of(name).description()))
-        .filter(text -> !text.endsWith(" " + scheduler));
+            "scheduler %s: %s".formatted(Messages.line(name), SamplerName.of(name).description()));
   }
 
   /**
