@@ -5,12 +5,11 @@ import io.github.tornadodiffusion.diffusion.data.sources.Datasets;
 import io.github.tornadodiffusion.diffusion.images.PngFiles;
 import io.github.tornadodiffusion.diffusion.model.MemoryNeed;
 import io.github.tornadodiffusion.diffusion.sampling.ModelSampler;
-import io.github.tornadodiffusion.diffusion.training.Preset;
-import io.github.tornadodiffusion.diffusion.training.Presets;
 import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import io.github.tornadodiffusion.experiments.cli.OutputFiles;
 import io.github.tornadodiffusion.experiments.cli.Versions;
 import io.github.tornadodiffusion.experiments.sampling.LabelledGrid;
+import io.github.tornadodiffusion.experiments.training.ImageOptions;
 import io.github.tornadodiffusion.nn.io.Messages;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -57,13 +56,13 @@ final class DataCommand {
     @Option(
         names = "--image-size",
         paramLabel = "N",
-        description = "Width and height in pixels (default: 32, of digits 8).")
+        description = "Width and height in pixels (default: as 'train' chooses for the data).")
     Integer imageSize;
 
     @Option(
         names = "--channels",
         paramLabel = "N",
-        description = "1 (grey) or 3 (colour) (default: 3, of digits 1).")
+        description = "1 (grey) or 3 (colour) (default: as 'train' chooses for the data).")
     Integer channels;
 
     @Option(
@@ -90,12 +89,12 @@ final class DataCommand {
             "--count is %d; give 1 to %d".formatted(count, MOST_IMAGES));
       }
       OutputFiles.checkName("--out", out, OutputFiles.PNG);
-      Preset preset = Presets.named(data.equals("digits") ? "digits" : "butterflies");
+      ImageOptions.Fit fit = ImageOptions.Fit.of(data);
       Dataset dataset =
           Datasets.open(
               data,
-              imageSize == null ? preset.model().sampleSize().width() : imageSize,
-              channels == null ? preset.model().inChannels() : channels,
+              imageSize == null ? fit.imageSize() : imageSize,
+              channels == null ? fit.channels() : channels,
               0);
       int shown = Math.min(count, dataset.size());
       LabelledGrid grid = new LabelledGrid(dataset, shown);

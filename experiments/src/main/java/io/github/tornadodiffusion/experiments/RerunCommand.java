@@ -7,6 +7,7 @@ import io.github.tornadodiffusion.experiments.cli.RunDirectory;
 import io.github.tornadodiffusion.experiments.cli.Shell;
 import io.github.tornadodiffusion.experiments.framework.ExperimentData.Row;
 import io.github.tornadodiffusion.experiments.framework.ExperimentDirectory;
+import io.github.tornadodiffusion.experiments.framework.RecordedOptions;
 import io.github.tornadodiffusion.experiments.framework.RunComparison;
 import io.github.tornadodiffusion.experiments.framework.Tolerance;
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
@@ -146,7 +147,10 @@ final class RerunCommand implements Callable<Integer> {
   }
 
   private static List<String> arguments(Path directory) throws IOException {
-    List<String> arguments = new ArrayList<>(Arguments.without(readManifest(directory), "--out"));
+    JsonNode manifest = readManifest(directory);
+    List<String> arguments =
+        new ArrayList<>(
+            RecordedOptions.with(Arguments.without(manifest, "--out", "--max-hours"), manifest));
     arguments.remove("--resume");
     String command = arguments.isEmpty() ? "" : arguments.getFirst();
     if (!command.equals("train") && !command.equals("experiment")) {

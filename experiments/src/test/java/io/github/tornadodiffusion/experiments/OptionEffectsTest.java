@@ -139,6 +139,10 @@ class OptionEffectsTest {
       experiment schedules | --prediction             | always
       experiment schedules | --preset                 | always
       experiment schedules | --data                   | always
+      experiment schedules | --image-size | always
+      experiment schedules | --channels | always
+      experiment schedules | --classes | --classes a | no classes
+      experiment schedules | --images | always
       experiment schedules | --seeds                  | always
       experiment schedules | --steps                  | always
       experiment schedules | --batch                  | always
@@ -156,12 +160,17 @@ class OptionEffectsTest {
       experiment schedules | --out                    | always
       experiment schedules | --resume                 | always
       experiment schedules | --shard                  | always
+      experiment schedules | --max-hours | always
       experiment schedules | --quick                  | --quick | all that it decides is given
 
       experiment prediction | --predictions      | always
       experiment prediction | --schedule         | always
       experiment prediction | --preset           | always
       experiment prediction | --data             | always
+      experiment prediction | --image-size | always
+      experiment prediction | --channels | always
+      experiment prediction | --classes | --classes a | no classes
+      experiment prediction | --images | always
       experiment prediction | --seeds            | always
       experiment prediction | --steps            | always
       experiment prediction | --batch            | always
@@ -179,6 +188,7 @@ class OptionEffectsTest {
       experiment prediction | --out              | always
       experiment prediction | --resume           | always
       experiment prediction | --shard            | always
+      experiment prediction | --max-hours | always
       experiment prediction | --quick            | always, said as by schedules
 
       experiment samplers | --schedulers       | always
@@ -187,6 +197,10 @@ class OptionEffectsTest {
       experiment samplers | --model            | always
       experiment samplers | --preset           | always
       experiment samplers | --data             | always
+      experiment samplers | --image-size | always
+      experiment samplers | --channels | always
+      experiment samplers | --classes | --classes a --model MODEL | no classes
+      experiment samplers | --images | always
       experiment samplers | --seeds            | always
       experiment samplers | --steps            | --model MODEL --steps 3 | --model is not trained
       experiment samplers | --batch            | always
@@ -200,6 +214,7 @@ class OptionEffectsTest {
       experiment samplers | --out              | always
       experiment samplers | --resume           | always
       experiment samplers | --shard            | always
+      experiment samplers | --max-hours | always
       experiment samplers | --quick            | --quick --model MODEL | all that it decides is given
 
       experiment scaling | --preset        | always
@@ -216,6 +231,7 @@ class OptionEffectsTest {
       experiment scaling | --out           | always
       experiment scaling | --resume        | always
       experiment scaling | --shard         | always
+      experiment scaling | --max-hours | always
       experiment scaling | --quick         | --quick | all that it decides is given
 
       experiment devices | --device  | always
@@ -227,6 +243,7 @@ class OptionEffectsTest {
       experiment devices | --out     | always
       experiment devices | --resume  | always
       experiment devices | --shard   | always
+      experiment devices | --max-hours | always
       experiment devices | --quick   | always, it decides what has no option of its own
 
       experiment report | --verbose | always, at an error

@@ -42,9 +42,14 @@ public interface Dataset {
     return IntStream.range(0, classes()).mapToObj(Integer::toString).toList();
   }
 
+  /** What the images were in their files; empty where they come from none. */
+  default Optional<Originals> originals() {
+    return Optional.empty();
+  }
+
   /** The images' sizes before they were cropped and resized; empty where they have none. */
   default Optional<ImageSizes> originalSizes() {
-    return Optional.empty();
+    return originals().map(Originals::sizes);
   }
 
   /** SHA-256, in hexadecimal, over the pixels of all images in order and their size. */

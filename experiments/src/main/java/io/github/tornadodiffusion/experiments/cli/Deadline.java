@@ -29,7 +29,7 @@ public final class Deadline {
    * @param left the time that is left; null for no limit
    * @param clock nanoseconds, as {@link System#nanoTime}
    */
-  Deadline(Duration left, LongSupplier clock) {
+  public Deadline(Duration left, LongSupplier clock) {
     this.clock = clock;
     none = left == null;
     end = none ? 0 : clock.getAsLong() + left.toNanos();

@@ -73,6 +73,11 @@ public final class Interruption implements AutoCloseable {
     return requested || deadline.isNear();
   }
 
+  /** Whether it should end because its time is over, and for nothing else. */
+  public boolean isTimeOver() {
+    return !requested && deadline.isNear();
+  }
+
   /** The deadline. */
   public Deadline deadline() {
     return deadline;

@@ -1,12 +1,15 @@
 package io.github.tornadodiffusion.experiments.devices;
 
+import io.github.tornadodiffusion.diffusion.training.Preset;
 import io.github.tornadodiffusion.diffusion.training.Presets;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import io.github.tornadodiffusion.experiments.framework.ExperimentOptions;
 import io.github.tornadodiffusion.experiments.framework.ExperimentRun;
+import io.github.tornadodiffusion.experiments.framework.QuickTime;
 import java.io.IOException;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -27,6 +30,7 @@ public final class DevicesExperiment implements Callable<Integer> {
   private static final List<Integer> QUICK_BATCHES = List.of(1, 8);
   private static final int RUNS = 20;
   private static final int QUICK_RUNS = 10;
+  private static final int LEAST_RUNS = 2;
 
   @Spec CommandSpec spec;
 
@@ -83,8 +87,12 @@ public final class DevicesExperiment implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    List<Integer> sizes = batches != null ? batches : options.quick ? QUICK_BATCHES : BATCHES;
-    int count = runs != null ? runs : options.quick ? QUICK_RUNS : RUNS;
+    OptionalInt again = options.again(spec);
+    if (again.isPresent()) {
+      return again.getAsInt();
+    }
+    List<Integer> sizes = batches(1);
+    int count = runs(1);
     if (count < 2 || sizes.stream().anyMatch(batch -> batch < 1)) {
       throw new IllegalArgumentException(
           "--batches is %s and --runs %d; give at least 1 image and 2 runs"
@@ -93,10 +101,23 @@ public final class DevicesExperiment implements Callable<Integer> {
     String model = preset != null ? preset : options.quick ? "butterflies" : "unit1";
     DeviceOptions jvm = DeviceOptions.of("jvm", "auto", threads);
     jvm.check();
-    DevicesPlan plan =
-        new DevicesPlan(
-            DeviceRow.of(devices, kernels, jvm.threads()),
-            DevicesSettings.of(Presets.named(model), sizes, count, options.quick));
+    List<DeviceRow> rows = DeviceRow.of(devices, kernels, jvm.threads());
+    Preset chosen = Presets.named(model);
+    DevicesPlan[] planned = {plan(rows, chosen, 1)};
+    double[] image = {0};
+    QuickTime.fit(
+        options,
+        spec.commandLine().getErr(),
+        share -> {
+          planned[0] = plan(rows, chosen, share);
+          image[0] = image[0] == 0 ? planned[0].imageSeconds() : image[0];
+          return planned[0].seconds(image[0]);
+        },
+        () -> image[0] = 0,
+        () ->
+            "batches %s, %d runs"
+                .formatted(planned[0].settings().batches(), planned[0].settings().runs()));
+    DevicesPlan plan = planned[0];
     return new ExperimentRun(
             plan,
             options,
@@ -113,5 +134,20 @@ public final class DevicesExperiment implements Callable<Integer> {
                     plan.rows().stream().noneMatch(row -> row.device().equals("jvm")),
                     "they are those of the jvm device, which is not compared; leave it out"))
         .execute(spec.commandLine().getOut());
+  }
+
+  private DevicesPlan plan(List<DeviceRow> rows, Preset model, double share) {
+    return new DevicesPlan(
+        rows, DevicesSettings.of(model, batches(share), runs(share), options.quick));
+  }
+
+  private List<Integer> batches(double share) {
+    List<Integer> few = share < 1 ? QUICK_BATCHES.subList(0, 1) : QUICK_BATCHES;
+    return batches != null ? batches : options.quick ? few : BATCHES;
+  }
+
+  private int runs(double share) {
+    int few = Math.max(LEAST_RUNS, (int) Math.round(share * QUICK_RUNS));
+    return runs != null ? runs : options.quick ? few : RUNS;
   }
 }

@@ -66,20 +66,33 @@ public record DevicesPlan(List<DeviceRow> rows, DevicesSettings settings) implem
     return units;
   }
 
+  @Override
+  public double estimateSeconds() {
+    return seconds(imageSeconds());
+  }
+
   /**
    * From forward passes on the jvm device: all others, with two exceptions, are assumed to be about
    * as fast.
+   *
+   * @param imageSeconds of a forward pass
    */
-  @Override
-  public double estimateSeconds() {
+  double seconds(double imageSeconds) {
     double seconds = 0;
+    for (DeviceRow row : rows) {
+      int batches = settings.batches(row).size();
+      int units = 2 + settings.profiled().size() + DevicesSettings.PROGRAMS.size() * batches;
+      seconds += units * (row.isTornado() ? TORNADO_SECONDS : HOST_SECONDS);
+    }
+    return seconds + images() * imageSeconds;
+  }
+
+  /** The images of all forward passes, or what amounts to them. */
+  private double images() {
     double images = 0;
     for (DeviceRow row : rows) {
-      List<Integer> batches = settings.batches(row);
-      int units = 2 + settings.profiled().size() + DevicesSettings.PROGRAMS.size() * batches.size();
-      seconds += units * (row.isTornado() ? TORNADO_SECONDS : HOST_SECONDS);
       for (String program : DevicesSettings.PROGRAMS) {
-        for (int batch : batches) {
+        for (int batch : settings.batches(row)) {
           images += slowness(row) * images(row, program, batch);
         }
       }
@@ -87,7 +100,7 @@ public record DevicesPlan(List<DeviceRow> rows, DevicesSettings settings) implem
         images += slowness(row) * 2 * images(row, program, settings.profiledBatch(row));
       }
     }
-    return seconds + images * imageSeconds(images);
+    return images;
   }
 
   /** Images that the UNet sees in all runs. */
@@ -112,10 +125,11 @@ public record DevicesPlan(List<DeviceRow> rows, DevicesSettings settings) implem
         .orElseThrow();
   }
 
-  private double imageSeconds(double images) {
+  /** Seconds of an image in a forward pass, measured. */
+  double imageSeconds() {
     int batch = Math.min(MOST_BATCH, settings.batches().getLast());
     try (Engine engine = new JvmEngine(threads())) {
-      return Pace.forward(engine, settings.preset(), batch, (int) Math.ceil(images / batch));
+      return Pace.forward(engine, settings.preset(), batch, (int) Math.ceil(images() / batch));
     }
   }
 }

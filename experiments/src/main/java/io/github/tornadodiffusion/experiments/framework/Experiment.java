@@ -29,6 +29,11 @@ public interface Experiment {
    */
   double estimateSeconds();
 
+  /** What it works on, in a few words for its first line; empty if there is nothing to say. */
+  default String subject() {
+    return "";
+  }
+
   /** A part that is done completely or not at all, in any order and on any node of a cluster. */
   interface Unit {
     /** A unique file name for the unit, such as {@code seed-1-linear}. */
@@ -114,9 +119,11 @@ public interface Experiment {
       this(name, report, rows -> rows);
     }
 
-    /** Makes the report of a directory, replacing an earlier one. */
+    /** Makes the report of a directory and its tables, replacing earlier ones. */
     public void report(ExperimentDirectory directory) throws IOException {
-      report.apply(ExperimentData.read(directory)).write(directory.path());
+      ExperimentData data = ExperimentData.read(directory);
+      TidyTables.write(data, directory.path());
+      report.apply(data).write(directory.path());
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.experiments.framework;
 
+import io.github.tornadodiffusion.experiments.cli.Deadline;
 import io.github.tornadodiffusion.experiments.cli.Devices;
 import io.github.tornadodiffusion.experiments.cli.Errors;
 import io.github.tornadodiffusion.experiments.cli.Ineffective;
@@ -10,6 +11,7 @@ import io.github.tornadodiffusion.experiments.cli.RunLock;
 import io.github.tornadodiffusion.experiments.cli.Shell;
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
 import io.github.tornadodiffusion.nn.io.Json;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -20,9 +22,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import picocli.CommandLine.Model.CommandSpec;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** One run of an experiment, or of a part of it, from its manifest to its report. */
 public final class ExperimentRun {
@@ -31,6 +35,9 @@ public final class ExperimentRun {
 
   public static final String CONFIGURATION = "configuration";
   public static final String UNITS = "units";
+
+  /** Values of the configuration that decide nothing. */
+  private static final Set<String> IN_WORDS = Set.of("images");
 
   /** The number of parts in which progress of a unit is shown. */
   private static final int PARTS = 1000;
@@ -80,9 +87,10 @@ public final class ExperimentRun {
   public int execute(PrintWriter out) throws IOException {
     List<Experiment.Unit> units = experiment.units();
     List<Experiment.Unit> mine = options.share(units);
+    Deadline deadline = options.deadline();
     ExperimentDirectory directory = options.directory(experiment.kind().name());
     try (RunLock _ = directory.lock();
-        Interruption interruption = new Interruption()) {
+        Interruption interruption = new Interruption(deadline)) {
       Manifest manifest = manifest(units, directory);
       if (ignored != null) {
         ignored.say(err);
@@ -96,10 +104,15 @@ public final class ExperimentRun {
       manifest.ended(complete ? "finished" : "interrupted");
       AtomicFiles.write(directory.manifest(), manifest.json());
       if (!complete) {
-        err.println(stopped(mine, directory));
+        boolean inTime = interruption.isTimeOver();
+        err.println(stopped(mine, directory, inTime));
         err.flush();
         reportSoFar(directory);
-        return Errors.FAILURE;
+        if (inTime) {
+          directory.announce(out);
+        }
+        // A run that ended in time has not failed.
+        return inTime ? 0 : Errors.FAILURE;
       }
       experiment.kind().report(directory);
       directory.announce(out);
@@ -122,7 +135,8 @@ public final class ExperimentRun {
   }
 
   /** What is kept of a run that was stopped, and the command that goes on. */
-  private String stopped(List<Experiment.Unit> mine, ExperimentDirectory directory) {
+  private String stopped(
+      List<Experiment.Unit> mine, ExperimentDirectory directory, boolean inTime) {
     long done = mine.stream().filter(unit -> directory.isDone(unit.key())).count();
     String begun =
         mine.stream()
@@ -138,8 +152,14 @@ public final class ExperimentRun {
     if (options.out == null) {
       again.addAll(List.of("--out", directory.path().toString()));
     }
-    return "stopped, %d of %d parts%s are kept; %s %s goes on"
-        .formatted(done, mine.size(), begun, Shell.program(), Shell.line(again));
+    return "stopped%s, %d of %d parts%s are kept; %s %s goes on"
+        .formatted(
+            inTime ? " after the time of --max-hours" : "",
+            done,
+            mine.size(),
+            begun,
+            Shell.program(),
+            Shell.line(again));
   }
 
   private Manifest manifest(List<Experiment.Unit> units, ExperimentDirectory directory)
@@ -162,7 +182,16 @@ public final class ExperimentRun {
   private void checkSame(JsonNode before, Manifest manifest) {
     JsonNode now = Json.tree(manifest.json());
     for (String key : List.of(EXPERIMENT, CONFIGURATION, UNITS, "shard")) {
-      if (!before.path(key).equals(now.path(key))) {
+      JsonNode then = before.path(key);
+      JsonNode today = now.path(key);
+      if (today instanceof ObjectNode fields) {
+        // What says in words what other fields say in numbers, and earlier versions did not have.
+        fields.retain(
+            fields.propertyNames().stream()
+                .filter(name -> then.has(name) || !IN_WORDS.contains(name))
+                .toList());
+      }
+      if (!then.equals(today)) {
         throw new IllegalArgumentException(
             "the experiment in --out began with another %s: give the options it began with"
                 .formatted(key));
@@ -172,13 +201,17 @@ public final class ExperimentRun {
 
   private void announce(int all, int mine, int left) {
     double seconds = left == 0 ? 0 : experiment.estimateSeconds() * left / all;
+    if (options.quick && !options.quickIsDecided && seconds > QuickTime.SECONDS) {
+      QuickTime.tooLong(err, seconds, "it");
+    }
     err.printf(
-        "%s: %d parts%s%s; about %s%n",
+        "%s: %d parts%s%s; about %s%s%n",
         experiment.kind().name(),
         mine,
         mine < all ? " of %d, as --shard says".formatted(all) : "",
         left < mine ? ", %d are done".formatted(mine - left) : "",
-        Progress.duration((long) (seconds * 1e9)));
+        Progress.duration((long) (seconds * 1e9)),
+        experiment.subject().isEmpty() ? "" : "; " + Messages.line(experiment.subject()));
     err.flush();
   }
 
@@ -193,6 +226,9 @@ public final class ExperimentRun {
     try (Progress progress =
         Progress.on(err, experiment.kind().name(), (long) done * PARTS, (long) count * PARTS)) {
       for (Experiment.Unit unit : left) {
+        if (interruption.requested()) {
+          return false;
+        }
         Collected collected =
             new Collected(
                 unit.key(), directory.unfinished(unit.key()), done, progress, interruption);
@@ -216,6 +252,7 @@ public final class ExperimentRun {
     private final Interruption interruption;
     private final List<Map<String, Object>> rows = new ArrayList<>();
     private final SequencedMap<String, byte[]> pictures = new LinkedHashMap<>();
+    private long last = System.nanoTime();
 
     Collected(
         String unit, Path unfinished, int before, Progress progress, Interruption interruption) {
@@ -248,6 +285,9 @@ public final class ExperimentRun {
 
     @Override
     public void progress(double share, String details) {
+      long now = System.nanoTime();
+      interruption.deadline().piece(now - last);
+      last = now;
       if (interruption.requested()) {
         throw new CancellationException();
       }

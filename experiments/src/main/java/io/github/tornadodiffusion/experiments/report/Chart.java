@@ -207,6 +207,23 @@ public final class Chart {
     return places <= FEW && points > places;
   }
 
+  /**
+   * The points as CSV: the name of the series, x (of bars the category), y and the ends of the
+   * interval. Those that the axes cannot show are there, too.
+   */
+  String points() {
+    String x = kind == Kind.BARS ? "category" : "x";
+    Csv csv = new Csv(List.of("series", x, "y", "low", "high"));
+    for (Series one : series) {
+      for (int i = 0; i < one.x().length; i++) {
+        Interval interval = one.intervals()[i] == null ? Interval.UNDEFINED : one.intervals()[i];
+        Object place = kind == Kind.BARS ? categories.get((int) one.x()[i]) : (Object) one.x()[i];
+        csv.row(List.of(one.label(), place, one.y()[i], interval.low(), interval.high()));
+      }
+    }
+    return csv.text();
+  }
+
   /** The parts of the series that are drawn. */
   List<Series> drawn() {
     return series.stream().map(s -> s.drawable(logX, logY)).toList();

@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.experiments.report;
 
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -55,6 +56,32 @@ final class Inline {
 
   private static String withoutTags(String text) {
     return text.replace("<", "&lt;");
+  }
+
+  /**
+   * The text in another language of marks; of links only their text is left.
+   *
+   * @param plain turns text without marks into that language, the others marked text
+   */
+  static String marked(
+      String text,
+      UnaryOperator<String> plain,
+      UnaryOperator<String> code,
+      UnaryOperator<String> bold) {
+    StringBuilder marked = new StringBuilder();
+    Matcher markup = MARKUP.matcher(text);
+    int end = 0;
+    while (markup.find()) {
+      marked.append(plain.apply(text.substring(end, markup.start())));
+      marked.append(
+          markup.group(1) != null
+              ? code.apply(markup.group(1))
+              : markup.group(2) != null
+                  ? bold.apply(markup.group(2))
+                  : plain.apply(markup.group(3)));
+      end = markup.end();
+    }
+    return marked.append(plain.apply(text.substring(end))).toString();
   }
 
   /** The text without markup, for instance for alternative texts. */

@@ -91,6 +91,18 @@ final class Pictures {
     });
   }
 
+  /**
+   * A PDF of one page, as large as the chart in points, with letters as outlines.
+   *
+   * @throws IOException if it cannot be drawn, for instance because the system has no fonts
+   */
+  static byte[] pdf(Chart chart) throws IOException {
+    return drawn(() -> {
+      ChartPainter painter = new ChartPainter(chart);
+      return PdfPage.of(chart.title(), painter.width(), painter.height(), painter::paint);
+    });
+  }
+
   private static <T> T drawn(Drawing<T> drawing) throws IOException {
     System.setProperty("java.awt.headless", "true");
     try {

@@ -29,7 +29,7 @@ public final class Report {
     record Tabular(Table table) implements Part {}
 
     /** A chart as the bytes of its pictures. */
-    record Plot(Chart chart, byte[] png, byte[] svg) implements Part {}
+    record Plot(Chart chart, byte[] png, byte[] svg, byte[] pdf) implements Part {}
 
     /**
      * An image.
@@ -69,7 +69,7 @@ public final class Report {
    */
   public Report chart(Chart chart) {
     claim(chart.name());
-    parts.add(new Part.Plot(chart, null, null));
+    parts.add(new Part.Plot(chart, null, null, null));
     return this;
   }
 
@@ -95,8 +95,9 @@ public final class Report {
   }
 
   /**
-   * Writes report.html, report.md and pictures/NAME.png, of charts pictures/NAME.svg as well. Each
-   * file is written completely or left unchanged.
+   * Writes report.html, report.md and pictures/NAME.png, of charts pictures/NAME.svg, NAME.pdf and
+   * their points in NAME.csv as well, and each table for LaTeX in tables/table-N.tex, counted from
+   * 1. Each file is written completely or left unchanged.
    *
    * @param directory created if it does not exist
    * @throws IOException in one line naming the file and the cause
@@ -106,7 +107,11 @@ public final class Report {
     for (Part part : parts) {
       finished.add(
           part instanceof Part.Plot plot
-              ? new Part.Plot(plot.chart(), Pictures.png(plot.chart()), Pictures.svg(plot.chart()))
+              ? new Part.Plot(
+                  plot.chart(),
+                  Pictures.png(plot.chart()),
+                  Pictures.svg(plot.chart()),
+                  Pictures.pdf(plot.chart()))
               : part);
     }
     Path pictures = directory.resolve("pictures");
@@ -115,12 +120,27 @@ public final class Report {
       if (part instanceof Part.Plot plot) {
         AtomicFiles.write(pictures.resolve(plot.chart().name() + ".png"), plot.png());
         AtomicFiles.write(pictures.resolve(plot.chart().name() + ".svg"), plot.svg());
+        AtomicFiles.write(pictures.resolve(plot.chart().name() + ".pdf"), plot.pdf());
+        AtomicFiles.write(pictures.resolve(plot.chart().name() + ".csv"), plot.chart().points());
       } else if (part instanceof Part.Picture picture) {
         AtomicFiles.write(pictures.resolve(picture.name() + ".png"), picture.png());
       }
     }
+    writeTables(directory.resolve("tables"));
     AtomicFiles.write(directory.resolve("report.md"), markdown(finished));
     AtomicFiles.write(directory.resolve("report.html"), new HtmlPage(title).text(finished));
+  }
+
+  private void writeTables(Path directory) throws IOException {
+    int number = 0;
+    for (Part part : parts) {
+      if (part instanceof Part.Tabular tabular) {
+        number++;
+        AtomicFiles.makeDirectory(directory);
+        String name = "table-" + number;
+        AtomicFiles.write(directory.resolve(name + ".tex"), LatexTable.text(tabular.table(), name));
+      }
+    }
   }
 
   private String markdown(List<Part> finished) {

@@ -35,7 +35,7 @@ public record Table(String caption, List<String> header, List<List<String>> rows
   }
 
   /** Whether a column contains only numbers, apart from empty cells. */
-  private boolean numeric(int column) {
+  boolean numeric(int column) {
     return rows.stream().allMatch(row -> NUMBER.matcher(row.get(column)).matches());
   }
 

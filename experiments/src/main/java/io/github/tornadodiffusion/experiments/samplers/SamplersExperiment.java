@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.experiments.samplers;
 
+import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.cli.Ineffective;
@@ -11,6 +12,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -58,7 +60,9 @@ public final class SamplersExperiment implements Callable<Integer> {
   @Option(
       names = "--reference-steps",
       paramLabel = "N",
-      description = "DDIM steps of the images to compare with (default: all timesteps).")
+      description =
+          "DDIM steps of the images to compare with (default: all timesteps; with --quick fewer if"
+              + " that takes too long).")
   Integer referenceSteps;
 
   @Option(
@@ -75,6 +79,10 @@ public final class SamplersExperiment implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    OptionalInt again = run.again(spec);
+    if (again.isPresent()) {
+      return again.getAsInt();
+    }
     if (schedulers != null) {
       StudyOptions.checkNames("--schedulers", schedulers, 1);
     }
@@ -90,13 +98,15 @@ public final class SamplersExperiment implements Callable<Integer> {
         StudyOptions.checkSteps(
             StudyOptions.or(sampleSteps, List.of(5, 10, 20, 50, 100), List.of(5, 20), run.quick));
     PrintWriter err = spec.commandLine().getErr();
+    DiffusionModel given = model == null ? null : DiffusionModel.read(model);
+    study.fit(given);
     try (SamplersStudy samplers =
         new SamplersStudy(
             names.stream().map(StudyOptions::sampler).distinct().toList(),
             steps,
             referenceSteps,
             study,
-            model,
+            given,
             run.quick,
             device,
             err)) {
@@ -106,12 +116,15 @@ public final class SamplersExperiment implements Callable<Integer> {
               .note(Ineffective.of(spec))
               .note("--steps", model != null, "the model of --model is not trained; leave it out");
       // Of steps there is nothing to decide where no model is trained.
-      ignored.noteQuick(
-          "--seeds",
-          model == null ? "--steps" : "--model",
-          "--samples",
-          "--schedulers",
-          "--sample-steps");
+      List<String> decided =
+          study.decided(samplers.dataset(), "--schedulers", "--sample-steps", "--reference-steps");
+      if (model != null) {
+        decided.remove("--steps");
+      }
+      ignored.noteQuick(decided.toArray(String[]::new));
+      if (!decided.stream().allMatch(ignored::given)) {
+        samplers.fitQuick(run);
+      }
       StudyOptions.noteClassifier(ignored, samplers.dataset());
       return new ExperimentRun(samplers, run, arguments, err)
           .ignoring(ignored)

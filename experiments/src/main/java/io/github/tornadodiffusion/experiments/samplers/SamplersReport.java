@@ -2,6 +2,7 @@ package io.github.tornadodiffusion.experiments.samplers;
 
 import io.github.tornadodiffusion.experiments.framework.ExperimentData;
 import io.github.tornadodiffusion.experiments.framework.ExperimentData.Row;
+import io.github.tornadodiffusion.experiments.framework.Figures;
 import io.github.tornadodiffusion.experiments.report.Chart;
 import io.github.tornadodiffusion.experiments.report.Numbers;
 import io.github.tornadodiffusion.experiments.report.Report;
@@ -9,6 +10,7 @@ import io.github.tornadodiffusion.experiments.report.Table;
 import io.github.tornadodiffusion.experiments.statistics.Interval;
 import io.github.tornadodiffusion.experiments.statistics.Summary;
 import io.github.tornadodiffusion.experiments.study.FeatureSpace;
+import io.github.tornadodiffusion.experiments.study.TrainingStudy;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -69,6 +71,10 @@ final class SamplersReport {
                 seeds - 1,
                 data.configured("held_out_images").asInt(),
                 data.configured("reference_steps").asInt()));
+    if (data.configured(TrainingStudy.IMAGES).isString()) {
+      report.paragraph(
+          "The images are %s.".formatted(data.configured(TrainingStudy.IMAGES).asString()));
+    }
     if (!hasFeatures()) {
       report.paragraph(FeatureSpace.MISSING);
       return;
@@ -113,7 +119,7 @@ final class SamplersReport {
               return "`%s` at %s by %s calls"
                   .formatted(
                       name,
-                      Numbers.general(summary.mean(), summary.meanInterval()),
+                      Numbers.general(summary.mean(), Figures.meanInterval(column, summary)),
                       Numbers.general(summary(name, steps, "calls").orElseThrow().mean()));
             })
             .collect(Collectors.joining(", "));
@@ -191,7 +197,7 @@ final class SamplersReport {
               shortName(scheduler),
               xs.stream().mapToDouble(Summary::mean).toArray(),
               ys.stream().mapToDouble(Summary::mean).toArray(),
-              ys.stream().map(Summary::meanInterval).toArray(Interval[]::new));
+              ys.stream().map(s -> Figures.meanInterval(column, s)).toArray(Interval[]::new));
     }
     return chart;
   }
@@ -233,7 +239,7 @@ final class SamplersReport {
 
   private String cell(String scheduler, int steps, String column) {
     return summary(scheduler, steps, column)
-        .map(s -> Numbers.general(s.mean(), s.meanInterval()))
+        .map(s -> Numbers.general(s.mean(), Figures.meanInterval(column, s)))
         .orElse(Numbers.NONE);
   }
 

@@ -13,16 +13,19 @@ import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.experiments.bench.Pace;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
+import io.github.tornadodiffusion.experiments.framework.ExperimentOptions;
 import io.github.tornadodiffusion.experiments.framework.KeptTraining;
+import io.github.tornadodiffusion.experiments.framework.QuickTime;
 import io.github.tornadodiffusion.experiments.study.FeatureSpace;
 import io.github.tornadodiffusion.experiments.study.StudyOptions;
 import io.github.tornadodiffusion.experiments.study.TrainingStudy;
+import io.github.tornadodiffusion.experiments.training.ImageOptions;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Path;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,11 +41,15 @@ final class SamplersStudy implements Experiment, AutoCloseable {
 
   private final List<String> schedulers;
   private final List<Integer> sampleSteps;
-  private final int seeds;
-  private final int samples;
-  private final int classifierSteps;
-  private final int referenceSteps;
-  private final TrainingConfig config;
+  private final StudyOptions options;
+  private final Integer givenReference;
+  private final boolean quick;
+  private int seeds;
+  private int samples;
+  private int classifierSteps;
+  private int referenceSteps;
+  private TrainingConfig config;
+  private Pace pace;
   private final DiffusionModel given;
   private final Dataset whole;
   private final HeldOut data;
@@ -60,8 +67,7 @@ final class SamplersStudy implements Experiment, AutoCloseable {
    * @param schedulers diffusers' class names
    * @param sampleSteps ascending
    * @param referenceSteps of the images to compare with, or null for all timesteps
-   * @param directory of the model, or null to train one
-   * @throws IOException in one line if the model cannot be read
+   * @param given the model, or null to train one
    * @throws IllegalArgumentException in one line naming the option and what is possible
    */
   SamplersStudy(
@@ -69,7 +75,7 @@ final class SamplersStudy implements Experiment, AutoCloseable {
       List<Integer> sampleSteps,
       Integer referenceSteps,
       StudyOptions options,
-      Path directory,
+      DiffusionModel given,
       boolean quick,
       DeviceOptions device,
       PrintWriter err)
@@ -79,21 +85,48 @@ final class SamplersStudy implements Experiment, AutoCloseable {
     this.device = device;
     this.err = err;
     device.check();
+    this.given = given;
+    whole = options.open(options.config(null, 0), quick, err);
+    data = TrainingStudy.split(whole);
+    this.options = options;
+    givenReference = referenceSteps;
+    this.quick = quick;
+    plan();
+    check();
+    options.say(whole, err);
+  }
+
+  private void plan() throws IOException {
     seeds = options.seeds(quick);
     samples = options.samples(quick);
-    classifierSteps = options.classifierSteps();
-    given = directory == null ? null : DiffusionModel.read(directory);
-    whole = TrainingStudy.open(options.config(null, 0), err);
-    data = TrainingStudy.split(whole);
+    classifierSteps = options.classifierSteps(quick);
     config = options.config(null, 0, data.training(), quick);
-    this.referenceSteps =
-        referenceSteps == null
-            ? scheduler(REFERENCE).config().numTrainTimesteps()
-            : StudyOptions.within(
-                "--reference-steps",
-                referenceSteps,
-                scheduler(REFERENCE).config().numTrainTimesteps());
-    check();
+    int all = scheduler(REFERENCE).config().numTrainTimesteps();
+    int usual = quick ? Math.min(all, options.quickly(all, 20)) : all;
+    referenceSteps =
+        givenReference == null
+            ? usual
+            : StudyOptions.within("--reference-steps", givenReference, all);
+  }
+
+  /** Makes the version of --quick so small that it takes no longer than it may. */
+  void fitQuick(ExperimentOptions run) {
+    QuickTime.fit(
+        run,
+        err,
+        share -> {
+          options.share(share);
+          try {
+            plan();
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+          return estimateSeconds();
+        },
+        () -> pace = null,
+        () ->
+            "%d seeds, %d training steps, %d samples, %d steps to the reference"
+                .formatted(seeds, config.steps(), samples, referenceSteps));
   }
 
   private void check() {
@@ -142,10 +175,16 @@ final class SamplersStudy implements Experiment, AutoCloseable {
     map.put("training", training);
     map.put("trained", given == null);
     map.put("data_sha256", whole.hash());
+    map.put(TrainingStudy.IMAGES, ImageOptions.describe(whole));
     map.put("training_images", data.training().size());
     map.put("held_out_images", data.heldOut().size());
     map.put("device", device.device);
     return map;
+  }
+
+  @Override
+  public String subject() {
+    return StudyOptions.subject(whole);
   }
 
   @Override
@@ -198,7 +237,9 @@ final class SamplersStudy implements Experiment, AutoCloseable {
     }
     double passes = calls * seeds * Math.ceilDiv(samples, batch());
     Preset preset = TrainingStudy.plain(config).withModel(unet());
-    Pace pace = Pace.of(engine(), preset, batch(), (int) Math.min(passes, Integer.MAX_VALUE));
+    if (pace == null) {
+      pace = Pace.of(engine(), preset, batch(), (int) Math.min(passes, Integer.MAX_VALUE));
+    }
     double trained = given == null ? (double) config.imagesPerStep() * config.steps() : 0;
     return trained * pace.training() + passes * batch() * pace.forward();
   }

@@ -36,12 +36,14 @@ final class ScalingStudy implements Experiment, AutoCloseable {
   private static final double BUILD_SECONDS = 0.3;
 
   private final Preset preset;
-  private final Axes axes;
-  private final int runs;
+  private Axes axes;
+  private int runs;
   private final DeviceOptions device;
   private final PrintWriter err;
   private final List<Point> points = new ArrayList<>();
   private Engine engine;
+  private Pace pace;
+  private double pacedCost;
 
   /**
    * The values of every axis.
@@ -61,11 +63,22 @@ final class ScalingStudy implements Experiment, AutoCloseable {
    */
   ScalingStudy(Preset preset, Axes axes, int runs, DeviceOptions device, PrintWriter err) {
     this.preset = preset;
-    this.axes = axes;
-    this.runs = runs;
     this.device = device;
     this.err = err;
     device.check();
+    plan(axes, runs);
+  }
+
+  /**
+   * Plans the work anew.
+   *
+   * @throws IllegalArgumentException in one line if a model is not possible or there is too little
+   *     memory
+   */
+  void plan(Axes planned, int eachRuns) {
+    axes = planned;
+    runs = eachRuns;
+    points.clear();
     UNet2DConfig model = preset.model();
     int size = model.sampleSize().height();
     int channels = model.blockOutChannels().getFirst();
@@ -100,6 +113,12 @@ final class ScalingStudy implements Experiment, AutoCloseable {
     return preset.model().toBuilder().sampleSize(size).blockOutChannels(scaled).build();
   }
 
+  /** What is planned, in a few words. */
+  String describe() {
+    return "sizes %s, channels %s, batches %s, %d runs of each"
+        .formatted(axes.sizes(), axes.channels(), axes.batches(), runs);
+  }
+
   @Override
   public Kind kind() {
     return ScalingExperiment.KIND;
@@ -128,13 +147,21 @@ final class ScalingStudy implements Experiment, AutoCloseable {
   @Override
   public double estimateSeconds() {
     Point dearest = points.stream().max(Comparator.comparingDouble(Point::imageCost)).orElseThrow();
-    Pace pace =
-        Pace.of(engine(), preset.withModel(dearest.model), dearest.batch, runs * points.size());
+    if (pace == null || pacedCost != dearest.imageCost()) {
+      pace =
+          Pace.of(engine(), preset.withModel(dearest.model), dearest.batch, runs * points.size());
+      pacedCost = dearest.imageCost();
+    }
     double images =
         points.stream().mapToDouble(point -> point.batch * point.imageCost()).sum()
             / dearest.imageCost();
     return runs * images * (pace.training() + pace.forward())
         + PROGRAMS.size() * points.size() * BUILD_SECONDS;
+  }
+
+  /** Has the next estimate measure once more. */
+  void measureAnew() {
+    pace = null;
   }
 
   private Engine engine() {

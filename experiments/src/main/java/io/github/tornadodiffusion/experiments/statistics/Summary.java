@@ -68,6 +68,45 @@ public record Summary(
   }
 
   /**
+   * A 95 % interval of the mean of values that cannot be negative, such as times: Student's, by the
+   * delta method in the logarithm, so that it never reaches zero.
+   *
+   * @return undefined for one value, and if the mean is not positive
+   */
+  public Interval positiveMeanInterval() {
+    double half = halfWidth() / mean;
+    return mean > 0 && Double.isFinite(half)
+        ? new Interval(mean * Math.exp(-half), mean * Math.exp(half))
+        : Interval.UNDEFINED;
+  }
+
+  /**
+   * A 95 % interval of the mean of shares: Student's, by the delta method in the logarithm of the
+   * odds, so that it stays within 0 and 1.
+   *
+   * @return the mean alone if it is 0 or 1; undefined for one value
+   */
+  public Interval shareMeanInterval() {
+    if (n > 1 && (mean <= 0 || mean >= 1)) {
+      return new Interval(mean, mean);
+    }
+    double half = halfWidth() / (mean * (1 - mean));
+    double odds = Math.log(mean / (1 - mean));
+    return Double.isFinite(half)
+        ? new Interval(share(odds - half), share(odds + half))
+        : Interval.UNDEFINED;
+  }
+
+  private static double share(double logOdds) {
+    return 1 / (1 + Math.exp(-logOdds));
+  }
+
+  /** Half of Student's interval; NaN for one value. */
+  private double halfWidth() {
+    return meanInterval.defined() ? (meanInterval.high() - meanInterval.low()) / 2 : Double.NaN;
+  }
+
+  /**
    * The largest rank from either end whose value lies beyond the median with a probability of at
    * most 2.5 %.
    */

@@ -1,8 +1,11 @@
 package io.github.tornadodiffusion.experiments.study;
 
+import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.data.HeldOut;
 import io.github.tornadodiffusion.diffusion.data.Subset;
 import io.github.tornadodiffusion.diffusion.evaluation.FeatureClassifier;
+import io.github.tornadodiffusion.diffusion.evaluation.FeatureClassifier.Listener;
+import io.github.tornadodiffusion.diffusion.evaluation.FeatureClassifier.Recipe;
 import io.github.tornadodiffusion.diffusion.evaluation.FrechetDistance;
 import io.github.tornadodiffusion.diffusion.evaluation.KernelDistance;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
@@ -24,6 +27,9 @@ public final class FeatureSpace implements AutoCloseable {
 
   /** The same classifier for every model, so that figures can be compared. */
   private static final long SEED = 0;
+
+  /** Steps that are made to learn how long one takes. */
+  private static final int MEASURED = 12;
 
   private static final int SUBSETS = 50;
   private static final int SUBSET_SIZE = 100;
@@ -62,13 +68,32 @@ public final class FeatureSpace implements AutoCloseable {
    * @param steps updates
    * @param listener is told of every step
    */
-  public static FeatureSpace train(
-      Engine engine, HeldOut data, int steps, FeatureClassifier.Listener listener) {
-    FeatureClassifier.Recipe usual = FeatureClassifier.Recipe.DEFAULT;
-    FeatureClassifier.Recipe recipe =
-        new FeatureClassifier.Recipe(steps, usual.batch(), usual.learningRate());
-    return new FeatureSpace(
-        FeatureClassifier.train(engine, data.training(), recipe, SEED, listener), data);
+  public static FeatureSpace train(Engine engine, HeldOut data, int steps, Listener listener) {
+    return new FeatureSpace(train(engine, data.training(), steps, listener), data);
+  }
+
+  /** The time of a step of its training, measured after the first ones. */
+  static double stepSeconds(Engine engine, HeldOut data) {
+    long[] begun = new long[1];
+    double[] seconds = new double[1];
+    Listener listener =
+        (step, loss) -> {
+          long now = System.nanoTime();
+          if (step > MEASURED / 2) {
+            seconds[0] = (now - begun[0]) * 1e-9 / (step - MEASURED / 2);
+          } else {
+            begun[0] = now;
+          }
+        };
+    train(engine, data.training(), MEASURED, listener).close();
+    return seconds[0];
+  }
+
+  private static FeatureClassifier train(
+      Engine engine, Dataset training, int steps, Listener listener) {
+    Recipe usual = Recipe.DEFAULT;
+    Recipe recipe = new Recipe(steps, usual.batch(), usual.learningRate());
+    return FeatureClassifier.train(engine, training, recipe, SEED, listener);
   }
 
   /** The distances of images to those that were held out; values as in {@link #clamped}. */

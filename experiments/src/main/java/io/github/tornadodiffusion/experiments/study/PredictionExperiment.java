@@ -10,6 +10,7 @@ import io.github.tornadodiffusion.experiments.framework.ExperimentOptions;
 import io.github.tornadodiffusion.experiments.training.ScheduleNames;
 import java.io.IOException;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -63,14 +64,19 @@ public final class PredictionExperiment implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    OptionalInt again = run.again(spec);
+    if (again.isPresent()) {
+      return again.getAsInt();
+    }
+    study.fit(null);
     StudyOptions.checkNames("--predictions", predictions, 2);
     BetaSchedule betas =
         schedule == null
-            ? Presets.named(study.preset).schedule()
+            ? Presets.named(study.images.preset()).schedule()
             : ScheduleNames.schedule(schedule);
     List<StudyArm> arms = predictions.stream().map(name -> arm(name, betas)).toList();
     return TrainingStudy.execute(
-        KIND, arms, study, sampling.settings(study, "ddpm", run.quick), device, run, spec);
+        KIND, arms, study, () -> sampling.settings(study, "ddpm", run.quick), device, run, spec);
   }
 
   private static StudyArm arm(String name, BetaSchedule betas) {

@@ -11,6 +11,7 @@ import io.github.tornadodiffusion.experiments.training.ScheduleNames;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -68,13 +69,18 @@ public final class SchedulesExperiment implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    OptionalInt again = run.again(spec);
+    if (again.isPresent()) {
+      return again.getAsInt();
+    }
+    study.fit(null);
     List<BetaSchedule> compared = schedules.stream().map(ScheduleNames::schedule).toList();
     // Under the names that files have, so that one under two names is one.
     StudyOptions.checkNames(
         "--schedules", compared.stream().map(BetaSchedule::id).toList(), rescale ? 1 : 2);
     PredictionType predicted =
         prediction == null
-            ? Presets.named(study.preset).prediction()
+            ? Presets.named(study.images.preset()).prediction()
             : PredictionType.of(prediction);
     if (rescale && predicted == PredictionType.EPSILON) {
       throw new IllegalArgumentException(
@@ -92,6 +98,6 @@ public final class SchedulesExperiment implements Callable<Integer> {
       }
     }
     return TrainingStudy.execute(
-        KIND, arms, study, sampling.settings(study, "ddim", run.quick), device, run, spec);
+        KIND, arms, study, () -> sampling.settings(study, "ddim", run.quick), device, run, spec);
   }
 }

@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.experiments.study;
 
 import io.github.tornadodiffusion.experiments.framework.ExperimentData.Row;
+import io.github.tornadodiffusion.experiments.framework.Figures;
 import io.github.tornadodiffusion.experiments.report.Chart;
 import io.github.tornadodiffusion.experiments.report.Numbers;
 import io.github.tornadodiffusion.experiments.statistics.Interval;
@@ -24,7 +25,8 @@ record StudyMeans(StudyResults results) {
   String cell(StudyArm arm, Metric metric) {
     return results
         .summary(arm, metric)
-        .map(summary -> Numbers.general(summary.mean(), summary.meanInterval()))
+        .map(summary ->
+            Numbers.general(summary.mean(), Figures.meanInterval(metric.column(), summary)))
         .orElse(Numbers.NONE);
   }
 
@@ -47,9 +49,11 @@ record StudyMeans(StudyResults results) {
     double[] y = new double[x.length];
     Interval[] intervals = new Interval[x.length];
     for (int i = 0; i < x.length; i++) {
-      Optional<Summary> summary = results.summary(arm, metric.apply(i));
+      Metric figure = metric.apply(i);
+      Optional<Summary> summary = results.summary(arm, figure);
       y[i] = summary.map(Summary::mean).orElse(Double.NaN);
-      intervals[i] = summary.map(Summary::meanInterval).orElse(Interval.UNDEFINED);
+      intervals[i] =
+          summary.map(s -> Figures.meanInterval(figure.column(), s)).orElse(Interval.UNDEFINED);
     }
     return chart.series(arm.name(), x, y, intervals);
   }

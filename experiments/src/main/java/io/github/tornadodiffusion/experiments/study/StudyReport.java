@@ -107,6 +107,9 @@ final class StudyReport {
                     training.path("data").asString(),
                     data.configured("training_images").asInt(),
                     data.configured("held_out_images").asInt())));
+    if (data.configured(TrainingStudy.IMAGES).isString()) {
+      rows.add(List.of("images", data.configured(TrainingStudy.IMAGES).asString()));
+    }
     rows.add(
         List.of(
             "training",

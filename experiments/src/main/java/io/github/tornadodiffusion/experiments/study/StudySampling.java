@@ -5,6 +5,9 @@ import picocli.CommandLine.Option;
 
 /** The options of a {@link TrainingStudy} that say how its models are measured. */
 final class StudySampling {
+  /** Below this share of the usual amounts there are fewer sampling steps, too. */
+  private static final double FEW_STEPS = 0.4;
+
   @Option(
       names = "--sample-steps",
       split = ",",
@@ -40,13 +43,16 @@ final class StudySampling {
         study.samples(quick),
         StudyOptions.checkSteps(
             StudyOptions.or(
-                sampleSteps, List.of(10, 25, 50, 100, 250, 1000), List.of(10, 50), quick)),
+                sampleSteps,
+                List.of(10, 25, 50, 100, 250, 1000),
+                study.share() < FEW_STEPS ? List.of(5, 10) : List.of(10, 50),
+                quick)),
         StudyOptions.sampler(scheduler == null ? sampler : scheduler),
-        StudyOptions.or(boundTimesteps, 100, 20, quick),
+        StudyOptions.or(boundTimesteps, 100, study.quickly(20, 2), quick),
         StudyOptions.within(
             "--held-out-images",
-            StudyOptions.or(heldOutImages, Integer.MAX_VALUE, 100, quick),
+            StudyOptions.or(heldOutImages, Integer.MAX_VALUE, study.quickly(100, 4), quick),
             Integer.MAX_VALUE),
-        study.classifierSteps());
+        study.classifierSteps(quick));
   }
 }

@@ -3,7 +3,6 @@ package io.github.tornadodiffusion.experiments.study;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.data.HeldOut;
 import io.github.tornadodiffusion.diffusion.data.Subset;
-import io.github.tornadodiffusion.diffusion.data.sources.Datasets;
 import io.github.tornadodiffusion.diffusion.data.sources.Digits;
 import io.github.tornadodiffusion.diffusion.evaluation.BitsPerDimension;
 import io.github.tornadodiffusion.diffusion.evaluation.NearestNeighbours;
@@ -22,16 +21,20 @@ import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
 import io.github.tornadodiffusion.experiments.framework.ExperimentOptions;
 import io.github.tornadodiffusion.experiments.framework.ExperimentRun;
+import io.github.tornadodiffusion.experiments.framework.QuickTime;
+import io.github.tornadodiffusion.experiments.training.ImageOptions;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.io.Json;
-import io.github.tornadodiffusion.nn.io.Messages;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import picocli.CommandLine.Model.CommandSpec;
 
@@ -42,17 +45,30 @@ import picocli.CommandLine.Model.CommandSpec;
  * arm.
  */
 public final class TrainingStudy implements Experiment, AutoCloseable {
+  /** What the images are, in words; in the configuration. */
+  public static final String IMAGES = "images";
+
   /** Not an option, because another share would change every figure. */
   private static final double HELD_OUT = 0.2;
 
   private static final long SPLIT_SEED = 0;
+
+  /** The approximate time to compare two values of images. */
+  private static final double COMPARED_SECONDS = 1e-9;
+
+  /** The approximate time of a unit for building its programs and encoding its pictures. */
+  private static final double UNIT_SECONDS = 2;
 
   /** Levels of a value of the digits' scans. */
   private static final int DIGITS_LEVELS = 17;
 
   private final Kind kind;
   private final List<StudyArm> arms;
-  private final StudySettings settings;
+  private final StudyOptions options;
+  private final boolean quick;
+  private StudySettings settings;
+  private Pace pace;
+  private double classifierStep;
   private final HeldOut data;
   private final Dataset whole;
   private final DeviceOptions device;
@@ -80,21 +96,73 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
       throws IOException {
     this.kind = kind;
     this.arms = List.copyOf(arms);
-    this.settings = settings;
+    this.options = options;
+    this.quick = quick;
     this.device = device;
     this.err = err;
     device.check();
-    whole = open(options.config(arms.getFirst(), 0), err);
+    whole = options.open(options.config(arms.getFirst(), 0), quick, err);
     data = split(whole);
+    plan(settings);
+    for (StudyUnit unit : units.subList(0, arms.size())) {
+      check(unit.config());
+    }
+    options.say(whole, err);
+  }
+
+  private void plan(StudySettings planned) throws IOException {
+    settings = planned;
+    units.clear();
     for (int seed = 0; seed < settings.seeds(); seed++) {
       for (StudyArm arm : arms) {
         TrainingConfig config = options.config(arm, seed, data.training(), quick);
         units.add(new StudyUnit(this, arm, config));
       }
     }
-    for (StudyUnit unit : units.subList(0, arms.size())) {
-      check(unit.config());
+  }
+
+  /** Makes the version of --quick so small that it takes no longer than it may. */
+  private void fitQuick(ExperimentOptions run, Supplier<StudySettings> planned) {
+    QuickTime.fit(
+        run,
+        err,
+        share -> {
+          options.share(share);
+          try {
+            plan(planned.get());
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+          return estimateSeconds() + otherSeconds();
+        },
+        () -> {
+          pace = null;
+          classifierStep = 0;
+        },
+        () ->
+            "%d seeds, %d training steps, %d samples of %s steps, %d held-out images"
+                .formatted(
+                    settings.seeds(),
+                    units.getFirst().config().steps(),
+                    settings.samples(),
+                    settings.sampleSteps().stream()
+                        .map(String::valueOf)
+                        .collect(Collectors.joining(" and ")),
+                    denoised().size()));
+  }
+
+  /** What takes long only where the training does not, in seconds. */
+  private double otherSeconds() {
+    if (whole.classes() > 1 && classifierStep == 0) {
+      classifierStep = FeatureSpace.stepSeconds(engine(), data);
     }
+    double values = (double) data.training().size() * whole.image(0).length;
+    double compared =
+        data.heldOut().size()
+            + (double) units.size() * settings.sampleSteps().size() * settings.samples();
+    return classifierStep * settings.classifierSteps()
+        + values * compared * COMPARED_SECONDS
+        + units.size() * UNIT_SECONDS;
   }
 
   /**
@@ -106,40 +174,28 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
       Kind kind,
       List<StudyArm> arms,
       StudyOptions options,
-      StudySettings settings,
+      Supplier<StudySettings> settings,
       DeviceOptions device,
       ExperimentOptions run,
       CommandSpec spec)
       throws IOException {
     PrintWriter err = spec.commandLine().getErr();
     try (TrainingStudy study =
-        new TrainingStudy(kind, arms, options, settings, run.quick, device, err)) {
+        new TrainingStudy(kind, arms, options, settings.get(), run.quick, device, err)) {
+
+      List<String> decided =
+          options.decided(study.whole, "--sample-steps", "--bound-timesteps", "--held-out-images");
       List<String> arguments = spec.root().commandLine().getParseResult().originalArgs();
       Ineffective ignored =
-          device
-              .note(Ineffective.of(spec))
-              .noteQuick(
-                  "--seeds",
-                  "--steps",
-                  "--samples",
-                  "--sample-steps",
-                  "--bound-timesteps",
-                  "--held-out-images");
+          device.note(Ineffective.of(spec)).noteQuick(decided.toArray(String[]::new));
+      if (!decided.stream().allMatch(ignored::given)) {
+        study.fitQuick(run, settings);
+      }
       StudyOptions.noteClassifier(ignored, study.whole);
       return new ExperimentRun(study, run, arguments, err)
           .ignoring(ignored)
           .execute(spec.commandLine().getOut());
     }
-  }
-
-  /** Opens the data of a training and prints warnings about it. */
-  public static Dataset open(TrainingConfig config, PrintWriter err) {
-    Dataset dataset =
-        Datasets.open(config.data(), config.imageSize(), config.unet().inChannels(), SPLIT_SEED);
-    for (String warning : dataset.warnings()) {
-      err.println("warning: " + Messages.line(warning));
-    }
-    return dataset;
   }
 
   /** The parts of a data set, the same in every experiment. */
@@ -176,12 +232,18 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
     List.of("seed", "beta_schedule", "prediction_type", "variance_type").forEach(training::remove);
     map.put("training", training);
     map.put("data_sha256", whole.hash());
+    map.put(IMAGES, ImageOptions.describe(whole));
     map.put("training_images", data.training().size());
     map.put("held_out_images", data.heldOut().size());
     map.put("denoised_images", denoised().size());
     map.put("levels", levels());
     map.put("device", device.device);
     return map;
+  }
+
+  @Override
+  public String subject() {
+    return StudyOptions.subject(whole);
   }
 
   @Override
@@ -192,7 +254,9 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
   @Override
   public double estimateSeconds() {
     TrainingConfig config = units.getFirst().config();
-    Pace pace = Pace.of(engine(), plain(config), config.batch(), units.size() * config.steps());
+    if (pace == null) {
+      pace = Pace.of(engine(), plain(config), config.batch(), units.size() * config.steps());
+    }
     double seconds = 0;
     for (StudyUnit unit : units) {
       TrainingConfig trained = unit.config();
@@ -229,7 +293,8 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
 
   /** Levels of a value, for the likelihood of an image. */
   int levels() {
-    boolean scans = whole instanceof Digits && whole.imageSize() == Digits.NATIVE_SIZE;
+    boolean digits = units.getFirst().config().data().equals("digits");
+    boolean scans = digits && whole.imageSize() == Digits.NATIVE_SIZE;
     return scans ? DIGITS_LEVELS : BitsPerDimension.LEVELS;
   }
 

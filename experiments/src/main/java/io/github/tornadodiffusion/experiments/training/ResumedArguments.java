@@ -50,7 +50,7 @@ record ResumedArguments(CommandSpec spec) {
   List<String> with(JsonNode manifest, List<String> given) {
     List<String> now = parts(given).stream().map(Part::option).toList();
     List<String> all = new ArrayList<>();
-    for (Part part : parts(Arguments.without(manifest, "--out"))) {
+    for (Part part : parts(before(manifest, given))) {
       boolean replaced =
           now.contains(part.option)
               || EITHER.stream()
@@ -67,6 +67,17 @@ record ResumedArguments(CommandSpec spec) {
     // After the name of the command, of which they are options too.
     whole.addAll(whole.indexOf(spec.name()) + 1, all);
     return whole;
+  }
+
+  /** The arguments that the run began with, with the preset that was chosen. */
+  private static List<String> before(JsonNode manifest, List<String> given) {
+    List<String> before = Arguments.without(manifest, "--out");
+    List<String> all = new ArrayList<>(given);
+    all.addAll(before);
+    List<String> pinned = ImageOptions.pinned(all, manifest);
+    List<String> with = new ArrayList<>(before);
+    with.addAll(pinned.subList(all.size(), pinned.size()));
+    return with;
   }
 
   /**

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -117,6 +118,7 @@ public final class TrainCommand implements Callable<Integer> {
 
   private int train(List<String> arguments, JsonNode earlier) throws IOException {
     PrintWriter err = spec.commandLine().getErr();
+    options.fit();
     TrainingConfig oneStep = options.config();
     RunDirectory directory =
         out == null ? RunDirectory.named(oneStep.preset()) : new RunDirectory(out);
@@ -129,6 +131,7 @@ public final class TrainCommand implements Callable<Integer> {
     for (String warning : dataset.warnings()) {
       err.println("warning: " + Messages.line(warning));
     }
+    List<String> lost = options.images.losses(dataset);
     TrainingConfig config = options.complete(oneStep, dataset);
     PreviewPictures.Plan pictures =
         new PreviewPictures.Plan(
@@ -145,7 +148,8 @@ public final class TrainCommand implements Callable<Integer> {
               interruption,
               err);
       run.labels(options.labels(config, dataset, err));
-      run.ignoring(ignored(config), options.warning());
+      run.says(options.images::sayChosen);
+      run.ignoring(ignored(config), Stream.concat(lost.stream(), options.warning()).toList());
       return run.execute(device, profile, resume, earlier, spec.commandLine().getOut());
     }
   }

@@ -27,6 +27,7 @@ import java.util.Objects;
 import java.util.function.IntToLongFunction;
 import java.util.stream.Stream;
 import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -36,22 +37,7 @@ public final class TrainOptions {
   /** Ho and Salimans (2022) find 0.1 and 0.2 to be equally good. */
   private static final double LABEL_DROPOUT = 0.1;
 
-  @Option(
-      names = "--preset",
-      paramLabel = "P",
-      defaultValue = Presets.DEFAULT,
-      description =
-          "digits, butterflies, unit1 or a class of your own (default: ${DEFAULT-VALUE}); see"
-              + " --plugin.")
-  public String preset;
-
-  @Option(
-      names = "--data",
-      paramLabel = "SRC",
-      description =
-          "digits, butterflies, butterflies:COUNT, or the path of a directory, an archive or a data"
-              + " set of images.")
-  public String data;
+  @Mixin public ImageOptions images = new ImageOptions();
 
   @Option(
       names = "--schedule",
@@ -79,12 +65,6 @@ public final class TrainOptions {
           "Variance of a DDPM step: fixed_small (default), fixed_large, or learned_range for a"
               + " model that predicts it.")
   public String variance;
-
-  @Option(names = "--image-size", paramLabel = "N", description = "Width and height in pixels.")
-  Integer imageSize;
-
-  @Option(names = "--channels", paramLabel = "N", description = "1 (grey) or 3 (colour).")
-  Integer channels;
 
   @Option(names = "--batch", paramLabel = "N", description = "Images a step.")
   public Integer batch;
@@ -202,7 +182,7 @@ public final class TrainOptions {
    * @throws IllegalArgumentException in one line naming the option and what is possible
    */
   public TrainingConfig config() throws IOException {
-    Preset from = Presets.named(preset);
+    Preset from = Presets.named(images.preset());
     Preset.Recipe recipe = from.recipe();
     DiffusionModel base = model == null ? null : base();
     SchedulerConfig scheduler =
@@ -218,7 +198,7 @@ public final class TrainOptions {
             : variance == null ? VarianceType.FIXED_SMALL : VarianceType.of(variance);
     return new TrainingConfig(
         from.name(),
-        or(data, from.data()),
+        images.data(),
         base == null ? unet(from.model(), varianceType) : base.unet(),
         or(batch, recipe.batch()),
         1,
@@ -264,7 +244,7 @@ public final class TrainOptions {
 
   private DiffusionModel base() throws IOException {
     if (rescaleBetasZeroSnr
-        || Stream.of(schedule, prediction, variance, imageSize, channels)
+        || Stream.of(schedule, prediction, variance, images.imageSize, images.channels)
             .anyMatch(Objects::nonNull)) {
       throw new IllegalArgumentException(
           "--schedule, --rescale-betas-zero-snr, --prediction, --variance, --image-size and"
@@ -368,24 +348,27 @@ public final class TrainOptions {
             "there is no moving average; give --ema, for instance --ema 0.999");
   }
 
-  /** What is unusual about a training, in one line; null for nothing. */
-  String warning() {
+  /** What is unusual about a training, in one line; empty for nothing. */
+  Stream<String> warning() {
     boolean epsilon =
         prediction == null
-            ? Presets.named(preset).prediction() == PredictionType.EPSILON
+            ? Presets.named(images.preset()).prediction() == PredictionType.EPSILON
             : PredictionType.of(prediction) == PredictionType.EPSILON;
     return rescaleBetasZeroSnr && epsilon
-        ? "with --rescale-betas-zero-snr the last timestep is noise alone, where a predicted noise"
-            + " says nothing of the image; take --prediction v_prediction or --prediction sample"
-        : null;
+        ? Stream.of(
+            "with --rescale-betas-zero-snr the last timestep is noise alone, where a predicted"
+                + " noise says nothing of the image; take --prediction v_prediction or --prediction"
+                + " sample")
+        : Stream.empty();
   }
 
   private UNet2DConfig unet(UNet2DConfig from, VarianceType varianceType) {
-    if (imageSize != null && imageSize < 1) {
-      throw new IllegalArgumentException("--image-size is " + imageSize + "; give 1 or more");
+    if (images.imageSize != null && images.imageSize < 1) {
+      throw new IllegalArgumentException(
+          "--image-size is " + images.imageSize + "; give 1 or more");
     }
-    int side = or(imageSize, from.sampleSize().height());
-    int planes = or(channels, from.inChannels());
+    int side = or(images.imageSize, from.sampleSize().height());
+    int planes = or(images.channels, from.inChannels());
     int outputs = varianceType == VarianceType.LEARNED_RANGE ? 2 * planes : planes;
     return from.toBuilder().sampleSize(side).inChannels(planes).outChannels(outputs).build();
   }
@@ -396,7 +379,7 @@ public final class TrainOptions {
    * @param stepsPerEpochs turns a number of epochs into steps
    */
   public int steps(IntToLongFunction stepsPerEpochs) {
-    Preset.Recipe recipe = Presets.named(preset).recipe();
+    Preset.Recipe recipe = Presets.named(images.preset()).recipe();
     Integer steps = length.steps;
     Integer epochs = length.epochs;
     if (steps == null && epochs == null) {
@@ -420,6 +403,13 @@ public final class TrainOptions {
       throw new IllegalArgumentException("%s is %d; give at least 1".formatted(option, value));
     }
     return value;
+  }
+
+  /** Chooses the preset that fits the data, see {@link ImageOptions#fit}. */
+  void fit() {
+    if (model == null) {
+      images.fit();
+    }
   }
 
   private static <T> T or(T given, T preset) {

@@ -27,6 +27,7 @@ import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.graph.RecordedProgram;
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
 import io.github.tornadodiffusion.nn.io.Json;
+import io.github.tornadodiffusion.nn.io.Messages;
 import io.github.tornadodiffusion.nn.training.LearningRateSchedule;
 import io.github.tornadodiffusion.nn.training.Training;
 import java.awt.image.BufferedImage;
@@ -38,7 +39,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
@@ -66,7 +67,8 @@ final class TrainingRun {
   private final PreviewPictures pictures;
   private ClassLabels labels;
   private Ineffective ignored;
-  private String unusual;
+  private List<String> unusual = List.of();
+  private Consumer<PrintWriter> first = err -> {};
 
   TrainingRun(
       TrainingConfig config,
@@ -94,14 +96,19 @@ final class TrainingRun {
     pictures.labels(known);
   }
 
+  /** Has the run say something before anything else, once it can begin. */
+  void says(Consumer<PrintWriter> what) {
+    first = what;
+  }
+
   /**
    * Has the run say, and keep, what was given in vain.
    *
-   * @param warning of what is unusual, or null
+   * @param warnings of what is unusual, one line each
    */
-  void ignoring(Ineffective options, String warning) {
+  void ignoring(Ineffective options, List<String> warnings) {
     ignored = options;
-    unusual = warning;
+    unusual = warnings;
   }
 
   /**
@@ -177,8 +184,8 @@ final class TrainingRun {
   }
 
   private void warn(String length) {
-    List<String> warnings = Stream.of(unusual, length).filter(Objects::nonNull).toList();
-    warnings.forEach(warning -> err.println("warning: " + warning));
+    List<String> warnings = Stream.concat(unusual.stream(), Stream.ofNullable(length)).toList();
+    warnings.forEach(warning -> err.println("warning: " + Messages.line(warning)));
     if (!warnings.isEmpty()) {
       manifest.put("warnings", warnings);
     }
@@ -299,15 +306,17 @@ final class TrainingRun {
   }
 
   private void announce(DeviceOptions device, MemoryNeed need) {
+    first.accept(err);
     err.println(
         String.format(
             Locale.ROOT,
-            "%s: %,d parameters, %,d images of %s, %d steps of %d images on %s; needs %,d MiB of"
-                + " the %,d MiB that are there",
+            "%s: %,d parameters, %,d images of %s (%s), %d steps of %d images on %s; needs %,d MiB"
+                + " of the %,d MiB that are there",
             config.preset(),
             MemoryNeed.parameters(config.unet()),
             dataset.size(),
             dataset.name(),
+            ImageOptions.describe(dataset),
             config.steps(),
             config.imagesPerStep(),
             device.describe(),

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.tornadodiffusion.experiments.statistics.Interval;
+import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -15,8 +17,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import javax.xml.parsers.DocumentBuilder;
 import javax.xml.parsers.DocumentBuilderFactory;
+import org.apache.pdfbox.Loader;
+import org.apache.pdfbox.pdmodel.PDDocument;
+import org.apache.pdfbox.rendering.PDFRenderer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.w3c.dom.Document;
@@ -146,6 +152,80 @@ class ReportTest {
     assertEquals("svg", svg.getDocumentElement().getTagName());
     assertEquals("http://www.w3.org/2000/svg", svg.getDocumentElement().getAttribute("xmlns"));
     assertTrue(elements(svg, "path").size() > 20);
+  }
+
+  @Test
+  void chartsAreThereAsPdfAndAsTheirPoints() throws Exception {
+    Interval[] intervals = {new Interval(0.5, 2), null};
+    new Report("r")
+        .chart(
+            Chart.lines("l", "t", "x", "y")
+                .series(
+                    "a, \"b\"", new double[] {1, 2}, new double[] {1.25, Double.NaN}, intervals))
+        .chart(
+            Chart.bars("b", "t", "x", "y").bars("s", List.of("p", "q"), new double[] {1, 2}, null))
+        .write(directory);
+    assertEquals(
+        """
+        series,x,y,low,high
+        "a, ""b\""",1.0,1.25,0.5,2.0
+        "a, ""b\""",2.0,,,
+        """,
+        Files.readString(directory.resolve("pictures/l.csv")));
+    assertEquals(
+        """
+        series,category,y,low,high
+        s,p,1.0,,
+        s,q,2.0,,
+        """,
+        Files.readString(directory.resolve("pictures/b.csv")));
+    try (PDDocument pdf = Loader.loadPDF(directory.resolve("pictures/l.pdf").toFile())) {
+      assertEquals(1, pdf.getNumberOfPages());
+      assertEquals(600, pdf.getPage(0).getMediaBox().getWidth());
+      BufferedImage drawn = new PDFRenderer(pdf).renderImage(0);
+      BufferedImage expected = ImageIO.read(directory.resolve("pictures/l.png").toFile());
+      double different = 0;
+      for (int y = 0; y < drawn.getHeight(); y++) {
+        for (int x = 0; x < drawn.getWidth(); x++) {
+          different += Math.abs((drawn.getRGB(x, y) & 255) - (expected.getRGB(2 * x, 2 * y) & 255));
+        }
+      }
+      double dark = 0;
+      for (int at = 0; at < drawn.getWidth() * drawn.getHeight(); at++) {
+        dark += 255 - (drawn.getRGB(at % drawn.getWidth(), at / drawn.getWidth()) & 255);
+      }
+      // A blank page would differ in all that is dark.
+      assertTrue(dark > 0 && different < 0.5 * dark, different + " of " + dark);
+    }
+  }
+
+  @Test
+  void tablesAreThereForLatex() throws Exception {
+    new Report("r")
+        .table(
+            new Table(
+                "50 % of `a_b`, **bold**",
+                List.of("name", "time (ms)"),
+                List.of(List.of("`x_1` & [y](z)", "1.5"), List.of("[0.1, 0.2] − {β}", "2"))))
+        .write(directory);
+    assertEquals(
+        """
+        % \\usepackage{booktabs}
+        \\begin{table}
+        \\centering
+        \\caption{50 \\% of \\texttt{a\\_b}, \\textbf{bold}}
+        \\label{tab:table-1}
+        \\begin{tabular}{lr}
+        \\toprule
+        name & time (ms) \\\\
+        \\midrule
+        \\texttt{x\\_1} \\& y & 1.5 \\\\
+        {}[0.1, 0.2] $-$ \\{$\\beta$\\} & 2 \\\\
+        \\bottomrule
+        \\end{tabular}
+        \\end{table}
+        """,
+        Files.readString(directory.resolve("tables/table-1.tex")));
   }
 
   @Test

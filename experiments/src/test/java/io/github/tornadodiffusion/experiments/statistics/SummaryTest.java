@@ -108,4 +108,27 @@ class SummaryTest {
     assertFalse(new Interval(Double.NaN, 1).defined());
     assertFalse(new Interval(1, Double.NaN).defined());
   }
+
+  @Test
+  void intervalsHoldNoValueThatCannotBe() {
+    Summary times = Summary.of(1, 1.5, 9);
+    assertTrue(times.meanInterval().low() < 0);
+    Interval positive = times.positiveMeanInterval();
+    assertTrue(positive.low() > 0 && positive.low() < times.mean(), positive.toString());
+    assertEquals(times.mean(), Math.sqrt(positive.low() * positive.high()), 1e-9);
+    Summary shares = Summary.of(0.02, 0.2, 0.9);
+    assertTrue(shares.meanInterval().low() < 0);
+    Interval share = shares.shareMeanInterval();
+    assertTrue(0 < share.low() && share.low() < shares.mean(), share.toString());
+    assertTrue(shares.mean() < share.high() && share.high() < 1, share.toString());
+    assertEquals(new Interval(0, 0), Summary.of(0, 0).shareMeanInterval());
+    // Where values hardly differ the logarithm is as good as straight.
+    Summary close = Summary.of(10, 10.01, 9.99, 10.02);
+    assertEquals(close.meanInterval().low(), close.positiveMeanInterval().low(), 1e-4);
+    assertEquals(close.meanInterval().high(), close.positiveMeanInterval().high(), 1e-4);
+    for (Summary none : List.of(Summary.of(1), Summary.of(0, 0))) {
+      assertFalse(none.positiveMeanInterval().defined());
+    }
+    assertFalse(Summary.of(0.5).shareMeanInterval().defined());
+  }
 }

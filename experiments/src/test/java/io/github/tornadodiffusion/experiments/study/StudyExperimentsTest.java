@@ -10,6 +10,7 @@ import io.github.tornadodiffusion.experiments.framework.ExperimentData;
 import io.github.tornadodiffusion.experiments.framework.ExperimentData.Row;
 import io.github.tornadodiffusion.experiments.framework.ExperimentDirectory;
 import io.github.tornadodiffusion.experiments.framework.RunComparison;
+import io.github.tornadodiffusion.nn.io.Json;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -237,6 +238,91 @@ class StudyExperimentsTest {
   }
 
   @Test
+  void tablesHaveARowForEveryRow() throws IOException {
+    List<String> summary = Files.readAllLines(whole.resolve("summary.csv"));
+    assertTrue(summary.getFirst().startsWith("unit,seed,arm,schedule,step,"), summary.getFirst());
+    assertEquals(1 + UNITS.size(), summary.size());
+    assertTrue(summary.getLast().startsWith("seed-1-sigmoid,1,sigmoid,sigmoid,2,"));
+    assertEquals(1 + 2 * UNITS.size(), Files.readAllLines(whole.resolve("samples.csv")).size());
+    List<String> curves = Files.readAllLines(whole.resolve("curves.csv"));
+    List<Row> rows = rows(whole);
+    long single =
+        rows.stream()
+            .filter(row -> List.of("features", "bound", "times", "quality").contains(row.table()))
+            .count();
+    assertEquals(1 + rows.size() - single, curves.size());
+    String loss =
+        Double.toString(
+            rows.stream()
+                .filter(row -> row.table().equals("loss"))
+                .findFirst()
+                .orElseThrow()
+                .number("loss"));
+    assertTrue(curves.get(1).startsWith("seed-0-linear,0,linear,linear,1,loss,"), curves.get(1));
+    assertTrue(curves.get(1).contains("," + loss + ","), curves.get(1));
+  }
+
+  @Test
+  void imagesAreChosenAndDescribed() throws IOException {
+    Path out = temporary.resolve("chosen");
+    CommandRun run = schedules(out, "--classes", "bright", "--image-size", "16", "--channels", "3");
+    String subject = "20 images of %s".formatted(temporary.resolve("images"));
+    assertTrue(
+        run.err().contains(subject) || run.err().contains("classes bright 20 of 40"), run.err());
+    assertTrue(run.err().contains("16x16 colour; the files are 8x8 pixels, grey"), run.err());
+    String report = Files.readString(out.resolve("report.md"));
+    assertTrue(
+        report.contains("| images | 16x16 colour; the files are 8x8 pixels, grey |"), report);
+    JsonNode configuration =
+        ExperimentData.read(new ExperimentDirectory(out)).manifest().path("configuration");
+    assertEquals(
+        20,
+        configuration.path("training_images").asInt()
+            + configuration.path("held_out_images").asInt());
+    CommandRun.refused(
+        List.of("--classes", "grey", "bright"),
+        Stream.concat(
+                Stream.of("experiment", "schedules", "--classes", "grey"),
+                tiny(temporary.resolve("none")).stream())
+            .toArray(String[]::new));
+  }
+
+  @Test
+  void theTimeEndsItInOrderAndItGoesOn() throws IOException {
+    Path out = temporary.resolve("timed");
+    CommandRun stopped = schedules(out, "--max-hours", "0.0001");
+    assertTrue(
+        stopped.err().contains("stopped after the time of --max-hours, 0 of 4"), stopped.err());
+    assertTrue(stopped.err().contains("--resume"), stopped.err());
+    assertTrue(Files.readString(out.resolve("report.md")).contains("0 of 4 models are done"));
+    assertEquals(
+        "interrupted",
+        Json.tree(Files.readString(out.resolve("manifest.json"))).path("status").asString());
+    schedules(out, "--resume", "--max-hours", "10");
+    assertEquals(quality(whole), quality(out));
+  }
+
+  @Test
+  void anEarlierVersionsRunGoesOnAndIsRepeated() throws IOException {
+    Path old = temporary.resolve("old");
+    Files.createDirectories(old.resolve("rows"));
+    // It did not describe its images.
+    String manifest = Files.readString(whole.resolve("manifest.json"));
+    String without = manifest.replaceFirst("\\s*\"images\"\\s*:\\s*\"[^\"]*\",", "");
+    assertFalse(without.equals(manifest));
+    Files.writeString(old.resolve("manifest.json"), without);
+    for (String unit : UNITS) {
+      Files.copy(
+          whole.resolve("rows").resolve(unit + ".jsonl"),
+          old.resolve("rows").resolve(unit + ".jsonl"));
+    }
+    CommandRun.succeeds("experiment", "report", old.toString());
+    assertFalse(Files.readString(old.resolve("report.md")).contains("| images |"));
+    CommandRun run = schedules(old, "--resume");
+    assertTrue(run.err().contains("4 are done"), run.err());
+  }
+
+  @Test
   void badOptionsAreRefusedInOneLine() {
     CommandRun.refused(
         List.of("wavy", "squaredcos_cap_v2"),
@@ -264,6 +350,8 @@ class StudyExperimentsTest {
         "--predictions",
         "epsilon,angle");
     CommandRun.refused(List.of("--shard"), "experiment", "schedules", "--shard", "3/2");
+    CommandRun.refused(List.of("--max-hours"), "experiment", "schedules", "--max-hours", "0");
+    CommandRun.refused(List.of("--images"), "experiment", "schedules", "--images", "0");
     CommandRun.refused(
         List.of("--bound-timesteps"), "experiment", "schedules", "--bound-timesteps", "1001");
   }

@@ -22,6 +22,9 @@ public final class ImageDecoder {
   /** The formats, for messages. */
   public static final String ACCEPTED = "PNG, JPEG, GIF, BMP or WebP files";
 
+  /** Grey images that were photographed, scanned or coded as colours differ by less, of 255. */
+  private static final int LEAST_COLOUR = 16;
+
   private ImageDecoder() {}
 
   /**
@@ -89,8 +92,10 @@ public final class ImageDecoder {
     Resampler resampler = new Resampler(side, imageSize);
     float[] row = new float[3 * side];
     float[][] narrow = new float[channels][side * imageSize];
+    boolean colour = false;
     for (int y = 0; y < side; y++) {
       pixels.read(left, top + y, side, row);
+      colour = colour || hasColour(row, side);
       if (channels == 1) {
         toGrey(row, side);
       }
@@ -111,13 +116,26 @@ public final class ImageDecoder {
       }
     }
     return orientation.transposed()
-        ? new DecodedImage(bytes, pixels.height(), pixels.width())
-        : new DecodedImage(bytes, pixels.width(), pixels.height());
+        ? new DecodedImage(bytes, pixels.height(), pixels.width(), colour)
+        : new DecodedImage(bytes, pixels.width(), pixels.height(), colour);
   }
 
   /** The margin before the centre; an odd pixel is cut off at the right or the bottom. */
   private static int margin(int surplus, boolean mirrored) {
     return mirrored ? Math.ceilDiv(surplus, 2) : surplus / 2;
+  }
+
+  private static boolean hasColour(float[] row, int width) {
+    for (int x = 0; x < width; x++) {
+      float red = row[x];
+      float green = row[width + x];
+      float blue = row[2 * width + x];
+      float most = Math.max(red, Math.max(green, blue));
+      if (most - Math.min(red, Math.min(green, blue)) > LEAST_COLOUR) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static void toGrey(float[] row, int width) {

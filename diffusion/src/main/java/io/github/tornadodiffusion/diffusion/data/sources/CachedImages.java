@@ -2,7 +2,7 @@ package io.github.tornadodiffusion.diffusion.data.sources;
 
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.data.ImageBytes;
-import io.github.tornadodiffusion.diffusion.data.ImageSizes;
+import io.github.tornadodiffusion.diffusion.data.Originals;
 import io.github.tornadodiffusion.diffusion.data.formats.DecodedImage;
 import io.github.tornadodiffusion.diffusion.data.formats.ImageDecoder;
 import io.github.tornadodiffusion.diffusion.data.formats.ImageSource;
@@ -34,7 +34,7 @@ final class CachedImages implements Dataset {
   private final int channels;
   private final int[] readable;
   private final byte[][] kept;
-  private final ImageSizes sizes;
+  private final Originals originals;
   private final List<String> warnings;
   private final String hash;
 
@@ -47,7 +47,8 @@ final class CachedImages implements Dataset {
     final MessageDigest digest;
     int count;
     long room;
-    ImageSizes sizes;
+    Originals originals;
+    final int imageSize;
     String firstProblem;
 
     Pass(ImageSource source, int imageSize, int channels, long cacheBytes) {
@@ -55,6 +56,7 @@ final class CachedImages implements Dataset {
       kept = new byte[source.size()][];
       digest = ImageBytes.digest(source.size(), channels, imageSize);
       room = cacheBytes;
+      this.imageSize = imageSize;
     }
 
     void add(ImageSource source, int index, Attempt attempt) {
@@ -71,8 +73,8 @@ final class CachedImages implements Dataset {
       }
       count++;
       digest.update(image.pixels());
-      ImageSizes its = ImageSizes.of(image.width(), image.height());
-      sizes = sizes == null ? its : sizes.with(its);
+      Originals its = Originals.of(image.width(), image.height(), image.colour(), imageSize);
+      originals = originals == null ? its : originals.with(its);
     }
   }
 
@@ -82,7 +84,7 @@ final class CachedImages implements Dataset {
     this.channels = channels;
     readable = Arrays.copyOf(pass.readable, pass.count);
     kept = Arrays.copyOf(pass.kept, pass.count);
-    sizes = pass.sizes;
+    originals = pass.originals;
     warnings = new ArrayList<>(source.warnings());
     int skipped = source.size() - size();
     if (skipped > 0) {
@@ -127,6 +129,24 @@ final class CachedImages implements Dataset {
                       source.size(), source.place(), pass.firstProblem, ImageDecoder.ACCEPTED)));
     }
     return new CachedImages(source, imageSize, channels, pass);
+  }
+
+  /**
+   * What some images are in their files, evenly spread over all.
+   *
+   * @param most how many are looked at
+   * @param imageSize that they are to have
+   * @return empty if none of them can be read
+   */
+  static Optional<Originals> look(ImageSource source, int most, int imageSize) {
+    int count = Math.min(most, source.size());
+    return IntStream.range(0, count)
+        .parallel()
+        .mapToObj(i -> attempt(source, (int) ((long) i * source.size() / count), imageSize, 3))
+        .filter(attempt -> attempt.problem == null)
+        .map(attempt -> attempt.image)
+        .map(image -> Originals.of(image.width(), image.height(), image.colour(), imageSize))
+        .reduce(Originals::with);
   }
 
   private static Attempt attempt(ImageSource source, int index, int imageSize, int channels) {
@@ -207,8 +227,8 @@ final class CachedImages implements Dataset {
   }
 
   @Override
-  public Optional<ImageSizes> originalSizes() {
-    return Optional.of(sizes);
+  public Optional<Originals> originals() {
+    return Optional.of(originals);
   }
 
   @Override

@@ -1,10 +1,15 @@
 package io.github.tornadodiffusion.diffusion.data.sources;
 
 import io.github.tornadodiffusion.diffusion.data.Dataset;
+import io.github.tornadodiffusion.diffusion.data.Originals;
 import io.github.tornadodiffusion.diffusion.data.Split;
+import io.github.tornadodiffusion.diffusion.data.Subset;
 import io.github.tornadodiffusion.diffusion.data.butterflies.Butterflies;
+import io.github.tornadodiffusion.diffusion.data.formats.DecodedImage;
 import io.github.tornadodiffusion.diffusion.data.formats.ImageDirectory;
 import io.github.tornadodiffusion.diffusion.data.formats.ImageFiles;
+import io.github.tornadodiffusion.diffusion.data.formats.ImageSource;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -12,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /** Opens data sets by the name a user gives on the command line. */
 public final class Datasets {
@@ -24,6 +30,8 @@ public final class Datasets {
       "give digits, butterflies, butterflies:COUNT or the path of " + PATHS;
   private static final String BUTTERFLIES = "butterflies";
   private static final int MAX_IMAGE_SIZE = 4096;
+  private static final int LOOKED_AT = 100;
+  private static final int LOOKED_SIZE = 32;
 
   private Datasets() {}
 
@@ -40,17 +48,73 @@ public final class Datasets {
    * @throws IllegalArgumentException with one line that names cause and remedy
    */
   public static Dataset open(String source, int imageSize, int channels, long seed) {
+    return open(source, imageSize, channels, seed, Integer.MAX_VALUE);
+  }
+
+  /**
+   * Opens a part of a data set; the others of its images are not even read.
+   *
+   * @param most images, evenly spread over all; the other parameters are those of {@link
+   *     #open(String, int, int, long)}
+   * @throws IllegalArgumentException with one line that names cause and remedy
+   */
+  public static Dataset open(String source, int imageSize, int channels, long seed, int most) {
     check(imageSize, channels);
     if (source.equals("digits")) {
-      return new Digits(imageSize, channels);
+      Dataset digits = new Digits(imageSize, channels);
+      return digits.size() <= most
+          ? digits
+          : new Subset(digits, spread(digits.size(), most), "every");
     }
-    if (source.equals(BUTTERFLIES)) {
-      return new Butterflies(Butterflies.DEFAULT_COUNT, imageSize, channels, seed);
+    if (isOwn(source)) {
+      int count = source.equals(BUTTERFLIES) ? Butterflies.DEFAULT_COUNT : count(source);
+      return new Butterflies(Math.min(count, most), imageSize, channels, seed);
     }
-    if (source.startsWith(BUTTERFLIES + ":")) {
-      return new Butterflies(count(source), imageSize, channels, seed);
+    ImageSource all = source(source);
+    ImageSource some = all.size() <= most ? all : new SpreadSource(all, spread(all.size(), most));
+    return CachedImages.open(some, imageSize, channels, CachedImages.defaultCacheBytes());
+  }
+
+  private static int[] spread(int size, int most) {
+    return IntStream.range(0, most).map(i -> (int) ((long) i * size / most)).toArray();
+  }
+
+  /** Some images of a source. */
+  private record SpreadSource(ImageSource all, int[] indices) implements ImageSource {
+    @Override
+    public String place() {
+      return all.place();
     }
-    return openPath(source, imageSize, channels, CachedImages.defaultCacheBytes());
+
+    @Override
+    public int size() {
+      return indices.length;
+    }
+
+    @Override
+    public String name(int index) {
+      return all.name(indices[index]);
+    }
+
+    @Override
+    public DecodedImage decode(int index, int imageSize, int channels) throws IOException {
+      return all.decode(indices[index], imageSize, channels);
+    }
+
+    @Override
+    public int label(int index) {
+      return all.label(indices[index]);
+    }
+
+    @Override
+    public List<String> classNames() {
+      return all.classNames();
+    }
+
+    @Override
+    public List<String> warnings() {
+      return all.warnings();
+    }
   }
 
   /**
@@ -80,8 +144,32 @@ public final class Datasets {
         CachedImages.defaultCacheBytes());
   }
 
+  /**
+   * What images of a source are in their files, by a hundred of them that are spread over all.
+   *
+   * @param source as in {@link #open}
+   * @return empty for images that come from no file, and if none of them can be read
+   * @throws IllegalArgumentException with one line that names cause and remedy
+   */
+  public static Optional<Originals> look(String source) {
+    return isOwn(source)
+        ? Optional.empty()
+        : CachedImages.look(source(source), LOOKED_AT, LOOKED_SIZE);
+  }
+
+  /** Whether the images are the program's own. */
+  private static boolean isOwn(String source) {
+    return source.equals("digits")
+        || source.equals(BUTTERFLIES)
+        || source.startsWith(BUTTERFLIES + ":");
+  }
+
   /** Opens images at a path, with a bound of its own on the decoded images kept in memory. */
   public static Dataset openPath(String source, int imageSize, int channels, long cacheBytes) {
+    return CachedImages.open(source(source), imageSize, channels, cacheBytes);
+  }
+
+  private static ImageSource source(String source) {
     Path whole = path(source);
     int colon = source.lastIndexOf(':');
     Optional<Split> split =
@@ -90,8 +178,7 @@ public final class Datasets {
     if (path == null) {
       throw new IllegalArgumentException("no data set or path '" + source + "': " + ACCEPTED);
     }
-    return CachedImages.open(
-        DataKinds.open(path, split.orElse(null)), imageSize, channels, cacheBytes);
+    return DataKinds.open(path, split.orElse(null));
   }
 
   private static void check(int imageSize, int channels) {

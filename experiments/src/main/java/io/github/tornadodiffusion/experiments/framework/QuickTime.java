@@ -1,0 +1,85 @@
+package io.github.tornadodiffusion.experiments.framework;
+
+import io.github.tornadodiffusion.experiments.cli.Progress;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.function.DoubleFunction;
+import java.util.function.Supplier;
+
+/**
+ * Makes the version of {@code --quick} so small that it keeps its promise, by an estimate from
+ * measured steps: the usual one where that is small enough, else the largest that is.
+ */
+public final class QuickTime {
+  /** The promise. */
+  static final double SECONDS = 300;
+
+  /** What an estimate may be wrong by, and what comes on top of it: the report, the end. */
+  private static final double SAFETY = 0.75;
+
+  /** Shares of the usual amounts that are tried. */
+  private static final List<Double> SHARES =
+      List.of(1.0, 0.7, 0.5, 0.35, 0.25, 0.18, 0.12, 0.08, 0.05, 0.03, 0.02, 0.01);
+
+  private QuickTime() {}
+
+  /**
+   * Decides how small it is, and says so in one line where it is not the usual version. Parts of an
+   * experiment on several nodes must be alike, and so must one that goes on: they are left as they
+   * are.
+   *
+   * @param estimate takes the share of the usual amounts, plans the work with it and tells how long
+   *     that takes, in seconds
+   * @param measureAnew has the next estimate measure its steps once more: the first time the JVM's
+   *     compilers may have been at work
+   * @param describe tells what is planned, in a few words
+   */
+  public static void fit(
+      ExperimentOptions run,
+      PrintWriter err,
+      DoubleFunction<Double> estimate,
+      Runnable measureAnew,
+      Supplier<String> describe) {
+    if (!run.quick || run.resume || run.shard != null) {
+      return;
+    }
+    run.quickIsDecided = true;
+    double usual = estimate.apply(1);
+    if (!fits(run, usual)) {
+      measureAnew.run();
+      usual = Math.min(usual, estimate.apply(1));
+    }
+    double least = usual;
+    for (double share : SHARES) {
+      least = estimate.apply(share);
+      if (fits(run, least)) {
+        if (share < 1) {
+          err.printf(
+              "--quick: the usual small version would take about %s here, so this one is smaller:"
+                  + " %s%n",
+              time(usual), describe.get());
+          err.flush();
+        }
+        return;
+      }
+    }
+    tooLong(err, least, "even the smallest version (%s)".formatted(describe.get()));
+  }
+
+  private static boolean fits(ExperimentOptions run, double seconds) {
+    return seconds <= SAFETY * (SECONDS - run.seconds());
+  }
+
+  /** Says that the promise is not kept, and what is done. */
+  static void tooLong(PrintWriter err, double seconds, String what) {
+    err.printf(
+        "--quick: %s takes about %s here, not five minutes; that is what is done. Take smaller"
+            + " values, another preset or device, or end it with --max-hours%n",
+        what, time(seconds));
+    err.flush();
+  }
+
+  private static String time(double seconds) {
+    return Progress.duration((long) (seconds * 1e9));
+  }
+}

@@ -1,0 +1,128 @@
+package io.github.tornadodiffusion.experiments.report;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/** A table for LaTeX, with the rules of the package booktabs. */
+final class LatexTable {
+  /** What LaTeX takes as a command, and letters that its usual fonts lack. */
+  private static final Map<Integer, String> LETTERS = new LinkedHashMap<>();
+
+  static {
+    String[] pairs = {
+      "\\",
+      "\\textbackslash{}",
+      "{",
+      "\\{",
+      "}",
+      "\\}",
+      "$",
+      "\\$",
+      "&",
+      "\\&",
+      "%",
+      "\\%",
+      "#",
+      "\\#",
+      "_",
+      "\\_",
+      "~",
+      "\\textasciitilde{}",
+      "^",
+      "\\textasciicircum{}",
+      "<",
+      "\\textless{}",
+      ">",
+      "\\textgreater{}",
+      "|",
+      "\\textbar{}",
+      "\"",
+      "\\textquotedbl{}",
+      "\u2212",
+      "$-$",
+      "\u00b1",
+      "$\\pm$",
+      "\u00d7",
+      "$\\times$",
+      "\u221e",
+      "$\\infty$",
+      "\u03b2",
+      "$\\beta$",
+      "\u03c3",
+      "$\\sigma$",
+      "\u00b2",
+      "\\textsuperscript{2}",
+      "\u2026",
+      "\\ldots{}",
+      "\u00a0",
+      "~",
+      "\u2265",
+      "$\\ge$",
+      "\u2264",
+      "$\\le$"
+    };
+    for (int i = 0; i < pairs.length; i += 2) {
+      LETTERS.put(pairs[i].codePointAt(0), pairs[i + 1]);
+    }
+  }
+
+  private LatexTable() {}
+
+  /**
+   * The table as a float with caption and label.
+   *
+   * @param name of its label, after {@code tab:}
+   */
+  static String text(Table table, String name) {
+    String columns =
+        IntStream.range(0, table.header().size())
+            .mapToObj(column -> table.numeric(column) ? "r" : "l")
+            .collect(Collectors.joining());
+    StringBuilder text =
+        new StringBuilder("% \\usepackage{booktabs}\n\\begin{table}\n\\centering\n");
+    if (!table.caption().isEmpty()) {
+      text.append("\\caption{%s}\n".formatted(inline(table.caption())));
+    }
+    text.append("\\label{tab:%s}\n\\begin{tabular}{%s}\n\\toprule\n".formatted(name, columns));
+    text.append(line(table.header())).append("\\midrule\n");
+    table.rows().forEach(row -> text.append(line(row)));
+    return text.append("\\bottomrule\n\\end{tabular}\n\\end{table}\n").toString();
+  }
+
+  private static String line(List<String> cells) {
+    return cells.stream().map(LatexTable::cell).collect(Collectors.joining(" & ", "", " \\\\\n"));
+  }
+
+  /** A cell that begins with a bracket would be an option of the line before it. */
+  private static String cell(String text) {
+    String inline = inline(text);
+    return inline.startsWith("[") || inline.startsWith("*") ? "{}" + inline : inline;
+  }
+
+  /** Text with the marks of {@link Report#paragraph}. */
+  static String inline(String text) {
+    return Inline.marked(
+        text,
+        LatexTable::escape,
+        code -> "\\texttt{%s}".formatted(escape(code)),
+        bold -> "\\textbf{%s}".formatted(inline(bold)));
+  }
+
+  private static String escape(String text) {
+    StringBuilder escaped = new StringBuilder();
+    text.replaceAll("\\R", " ")
+        .codePoints()
+        .forEach(c -> {
+          String special = LETTERS.get(c);
+          if (special == null) {
+            escaped.appendCodePoint(c);
+          } else {
+            escaped.append(special);
+          }
+        });
+    return escaped.toString();
+  }
+}
