@@ -111,6 +111,8 @@ class SignalTest {
       "--quick",
       "--steps",
       "1000000",
+      "--seeds",
+      "3",
       "--batch",
       "1",
       "--out",
