@@ -68,7 +68,8 @@ public final class DenoisingError {
     return switch (model.prediction()) {
       case EPSILON -> row(answer, snr, error, error / snr);
       case SAMPLE -> row(answer, snr, error * snr, error);
-      case V_PREDICTION -> row(answer, snr, error * signal * signal, error * sigma * sigma);
+      case V_PREDICTION, FLOW_PREDICTION ->
+          row(answer, snr, error * signal * signal, error * sigma * sigma);
     };
   }
 

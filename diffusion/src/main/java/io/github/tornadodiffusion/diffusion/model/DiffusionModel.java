@@ -223,7 +223,7 @@ public record DiffusionModel(
    * @throws IllegalArgumentException in one line if models of its kind are not trained here
    */
   public DDPMScheduler trainingScheduler() {
-    if (!Schedulers.isConvertible(scheduler.className(), TRAINED)) {
+    if (!Schedulers.isConvertible(scheduler, TRAINED)) {
       throw new IllegalArgumentException(
           "a model for %s cannot be trained here, as its training differs from that of %s: begin"
                   .formatted(scheduler.className(), TRAINED)

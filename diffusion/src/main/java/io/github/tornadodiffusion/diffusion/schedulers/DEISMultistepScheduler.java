@@ -4,6 +4,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.config.SolverAlgorithm;
 import io.github.tornadodiffusion.diffusion.schedulers.config.SolverType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.FlowSigmas;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.MultistepSolver;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverLevels;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverLevels.Spread;
@@ -34,6 +35,7 @@ public final class DEISMultistepScheduler extends VariancePreservingScheduler {
   private final int solverOrder;
   private final boolean lowerOrderFinal;
   private final Sigmas spread;
+  private final FlowSigmas flow;
   private final double[] table;
 
   DEISMultistepScheduler(JsonFields fields) {
@@ -42,8 +44,9 @@ public final class DEISMultistepScheduler extends VariancePreservingScheduler {
     check("algorithm_type", fields.string("algorithm_type", ALGORITHM), ALGORITHMS, ALGORITHM);
     check("solver_type", fields.string("solver_type", SOLVER_TYPE), SOLVER_TYPES, SOLVER_TYPE);
     lowerOrderFinal = fields.bool("lower_order_final", true);
-    spread = Sigmas.read(fields);
-    SolverLevels.refuseFlow(fields);
+    Sigmas spread = Sigmas.read(fields);
+    this.spread = spread;
+    flow = FlowSigmas.read(fields, config, spread, false);
     super(config, SolverLevels.KEYS);
     table = SolverLevels.table(config, schedule);
   }
@@ -62,13 +65,19 @@ public final class DEISMultistepScheduler extends VariancePreservingScheduler {
     fields.put("solver_type", SOLVER_TYPE);
     fields.put("lower_order_final", lowerOrderFinal);
     spread.write(fields);
+    if (flow != null) {
+      flow.write(fields);
+    }
     return fields;
   }
 
   @Override
   public Plan plan(int steps, StepOptions options) {
     SolverLevels levels =
-        SolverLevels.of(config, table, table.length, steps, Spread.over(table, spread), table[0]);
+        flow == null
+            ? SolverLevels.of(
+                config, table, table.length, steps, Spread.over(table, spread), table[0])
+            : flow.belowNoise(steps, options.mu(), null);
     boolean fallsAtEnd = lowerOrderFinal && levels.calls() < SolverOrders.FEW_STEPS;
     IntUnaryOperator order =
         SolverOrders.fallingAtEnd(solverOrder, levels.calls(), fallsAtEnd, fallsAtEnd);

@@ -6,6 +6,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.config.SolverAlgorithm;
 import io.github.tornadodiffusion.diffusion.schedulers.config.SolverType;
 import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.FlowSigmas;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.MultistepSolver;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverLevels;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverLevels.Spread;
@@ -24,12 +25,7 @@ import java.util.function.IntUnaryOperator;
  * <p>Where diffusers divides by zero this does not: between equal timesteps the order falls.
  */
 public final class DPMSolverMultistepScheduler extends VariancePreservingScheduler {
-  private static final Set<String> KEYS =
-      SchedulerConfig.commonKeysAnd(
-          "thresholding",
-          "dynamic_thresholding_ratio",
-          "sample_max_value",
-          "rescale_betas_zero_snr");
+  private static final Set<String> KEYS = SolverLevels.RESCALING_KEYS;
 
   private final int solverOrder;
   private final SolverAlgorithm algorithm;
@@ -38,6 +34,7 @@ public final class DPMSolverMultistepScheduler extends VariancePreservingSchedul
   private final boolean eulerAtFinal;
   private final Sigmas spread;
   private final boolean luLambdas;
+  private final FlowSigmas flow;
   private final FinalSigma finalSigma;
   private final double lambdaMinClipped;
   private final VarianceType varianceType;
@@ -51,7 +48,7 @@ public final class DPMSolverMultistepScheduler extends VariancePreservingSchedul
             fields.string("algorithm_type", SolverAlgorithm.DPMSOLVER_PLUS_PLUS.id()),
             SolverAlgorithm.values());
     int solverOrder = SolverOrders.read(fields, 3);
-    if (solverOrder == 3 && algorithm.stochastic()) {
+    if (solverOrder == 3 && algorithm == SolverAlgorithm.SDE_DPMSOLVER) {
       throw new IllegalArgumentException(
           "solver_order 3 does not go with algorithm_type %s: choose 1 or 2"
               .formatted(algorithm.id()));
@@ -60,9 +57,13 @@ public final class DPMSolverMultistepScheduler extends VariancePreservingSchedul
     solverType = SolverType.of(fields.string("solver_type", Ids.id(SolverType.MIDPOINT)));
     lowerOrderFinal = fields.bool("lower_order_final", true);
     eulerAtFinal = fields.bool("euler_at_final", false);
-    luLambdas = fields.bool("use_lu_lambdas", false);
-    spread = Sigmas.read(fields);
-    SolverLevels.refuseFlow(fields);
+    boolean luLambdas = fields.bool("use_lu_lambdas", false);
+    this.luLambdas = luLambdas;
+    Sigmas spread = Sigmas.read(fields);
+    this.spread = spread;
+    flow =
+        FlowSigmas.read(
+            fields, config, luLambdas ? Sigmas.EXPONENTIAL : spread, algorithm.predictsNoise());
     this.algorithm = algorithm;
     finalSigma = FinalSigma.read(fields, algorithm);
     lambdaMinClipped = fields.numberOrInfinity("lambda_min_clipped", Double.NEGATIVE_INFINITY);
@@ -86,6 +87,9 @@ public final class DPMSolverMultistepScheduler extends VariancePreservingSchedul
     fields.put("lambda_min_clipped", lambdaMinClipped);
     fields.put("variance_type", varianceType == null ? null : varianceType.id());
     spread.write(fields);
+    if (flow != null) {
+      flow.write(fields);
+    }
     return fields;
   }
 
@@ -97,7 +101,10 @@ public final class DPMSolverMultistepScheduler extends VariancePreservingSchedul
   @Override
   public Plan plan(int steps, StepOptions options) {
     double last = finalSigma == FinalSigma.ZERO ? 0 : table[0];
-    SolverLevels levels = SolverLevels.of(config, table, kept, steps, levels(), last);
+    SolverLevels levels =
+        flow == null
+            ? SolverLevels.of(config, table, kept, steps, levels(), last)
+            : flow.belowNoise(steps, options.mu(), last);
     int end = levels.calls();
     boolean fallsAtEnd = lowerOrderFinal && end < SolverOrders.FEW_STEPS;
     boolean firstOrderAtEnd = fallsAtEnd || eulerAtFinal || finalSigma == FinalSigma.ZERO;

@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall.term;
+import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.NOISE;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.ORIGINAL;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.SAMPLE;
 
@@ -11,6 +12,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.config.SolverType;
 import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.ExponentialStep;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.FlowSigmas;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverLevels;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverLevels.Spread;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverOrders;
@@ -29,8 +31,9 @@ import java.util.Set;
 
 /**
  * DPM-Solver and DPM-Solver++ as singlestep methods (Lu et al. 2022), as diffusers 0.27.2 computes
- * them, in double precision. Calls come in groups of up to three; each call in a group starts again
- * from the first sample of the group, with a higher order each time.
+ * them, in double precision, and the SDE of the latter as 0.40 does. Calls come in groups of up to
+ * three; each call in a group starts again from the first sample of the group, with a higher order
+ * each time.
  *
  * <p>Where diffusers divides by zero this does not: between equal timesteps, and in a step to no
  * noise, the order is 1. Where the number of steps is no multiple of the order, or the end has no
@@ -50,6 +53,7 @@ public final class DPMSolverSinglestepScheduler extends VariancePreservingSchedu
   private final SolverType solverType;
   private final boolean lowerOrderFinal;
   private final Sigmas spread;
+  private final FlowSigmas flow;
   private final FinalSigma finalSigma;
   private final double lambdaMinClipped;
   private final VarianceType varianceType;
@@ -62,12 +66,14 @@ public final class DPMSolverSinglestepScheduler extends VariancePreservingSchedu
         SolverAlgorithm.of(
             fields.string("algorithm_type", SolverAlgorithm.DPMSOLVER_PLUS_PLUS.id()),
             SolverAlgorithm.DPMSOLVER,
-            SolverAlgorithm.DPMSOLVER_PLUS_PLUS);
+            SolverAlgorithm.DPMSOLVER_PLUS_PLUS,
+            SolverAlgorithm.SDE_DPMSOLVER_PLUS_PLUS);
     solverOrder = SolverOrders.read(fields, 3);
     solverType = SolverType.of(fields.string("solver_type", Ids.id(SolverType.MIDPOINT)));
     lowerOrderFinal = fields.bool("lower_order_final", false);
-    spread = Sigmas.read(fields);
-    SolverLevels.refuseFlow(fields);
+    Sigmas spread = Sigmas.read(fields);
+    this.spread = spread;
+    flow = FlowSigmas.read(fields, config, spread, algorithm.predictsNoise());
     this.algorithm = algorithm;
     finalSigma = FinalSigma.read(fields, algorithm);
     lambdaMinClipped = fields.numberOrInfinity("lambda_min_clipped", Double.NEGATIVE_INFINITY);
@@ -96,6 +102,9 @@ public final class DPMSolverSinglestepScheduler extends VariancePreservingSchedu
     fields.put("lambda_min_clipped", lambdaMinClipped);
     fields.put("variance_type", varianceType == null ? null : varianceType.id());
     spread.write(fields);
+    if (flow != null) {
+      flow.write(fields);
+    }
     return fields;
   }
 
@@ -108,7 +117,9 @@ public final class DPMSolverSinglestepScheduler extends VariancePreservingSchedu
   public Plan plan(int steps, StepOptions options) {
     double last = finalSigma == FinalSigma.ZERO ? 0 : table[0];
     SolverLevels levels =
-        SolverLevels.of(config, table, kept, steps, Spread.over(table, spread), last);
+        flow == null
+            ? SolverLevels.of(config, table, kept, steps, Spread.over(table, spread), last)
+            : flow.belowNoise(steps, options.mu(), last);
     int[] orders = orders(levels.calls());
     return Plan.of(1, first -> calls(levels, orders, first));
   }
@@ -147,27 +158,25 @@ public final class DPMSolverSinglestepScheduler extends VariancePreservingSchedu
     Diffused diffused = levels.diffused(i, config.predictionType());
     ModelCall.Builder call =
         ModelCall.at(levels.timesteps()[i], diffused.signal(), diffused.sigma())
-            .set(ORIGINAL, diffused.original());
-    if (!algorithm.predictsNoise()) {
-      call.threshold(ORIGINAL, config);
-    }
+            .set(ORIGINAL, diffused.original())
+            .threshold(ORIGINAL, config);
     if (order == 1) {
       call.set(START, term(SAMPLE, 1));
     }
     for (int age = known; age > 0; age--) {
       call.set(PREDICTIONS + age, term(PREDICTIONS + age - 1, 1));
     }
-    call.set(PREDICTIONS, diffused.prediction(algorithm.predictsNoise(), false));
-    double[] sigmas = levels.sigmas();
-    ExponentialStep step = ExponentialStep.of(algorithm, sigmas[i - order + 1], sigmas[i + 1]);
+    call.set(PREDICTIONS, diffused.prediction(algorithm.predictsNoise(), config.thresholding()));
+    ExponentialStep step = ExponentialStep.of(algorithm, levels, i - order + 1, i + 1);
     double[] weights = weights(levels, i, order, step);
-    return call.set(
-            SAMPLE,
-            term(START, step.sampleWeight()),
-            term(PREDICTIONS, weights[0]),
-            term(PREDICTIONS + 1, weights[1]),
-            term(PREDICTIONS + 2, weights[2]))
-        .build();
+    call.set(
+        SAMPLE,
+        term(START, step.sampleWeight()),
+        term(PREDICTIONS, weights[0]),
+        term(PREDICTIONS + 1, weights[1]),
+        term(PREDICTIONS + 2, weights[2]),
+        term(NOISE, step.noiseWeight()));
+    return (algorithm.stochastic() ? call.drawsNoise() : call).build();
   }
 
   /** The weights of the predictions of this call and of the two before it. */
@@ -188,8 +197,8 @@ public final class DPMSolverSinglestepScheduler extends VariancePreservingSchedu
     double toNewest = step.phi(2);
     double toMiddle = 0;
     if (!midpoint) {
-      toNewest = (2 * step.phi(3) - r1 * step.phi(2)) / (r0 - r1);
-      toMiddle = (r0 * step.phi(2) - 2 * step.phi(3)) / (r0 - r1);
+      toNewest = (2 * step.second() - r1 * step.phi(2)) / (r0 - r1);
+      toMiddle = (r0 * step.phi(2) - 2 * step.second()) / (r0 - r1);
     }
     double newest = toNewest / r0;
     double middle = toMiddle / r1;

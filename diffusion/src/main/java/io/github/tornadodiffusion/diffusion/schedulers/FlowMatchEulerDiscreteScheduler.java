@@ -6,15 +6,14 @@ import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.ORIGI
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.OUTPUT;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.SAMPLE;
 
+import io.github.tornadodiffusion.diffusion.schedulers.config.FlowShift;
 import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
-import io.github.tornadodiffusion.nn.io.Ids;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -30,100 +29,39 @@ public final class FlowMatchEulerDiscreteScheduler implements Scheduler {
   private static final String NAME = "FlowMatchEulerDiscreteScheduler";
   private static final Set<String> KEYS = Set.of("num_train_timesteps");
 
-  /** How dynamic shifting depends on mu. */
-  enum TimeShift {
-    /** {@code e^mu / (e^mu + 1 / sigma - 1)}. */
-    EXPONENTIAL,
-    /** {@code mu / (mu + 1 / sigma - 1)}. */
-    LINEAR
-  }
-
-  /** How the levels are shifted, by diffusers' keys in camel case. */
-  private record Shift(
-      double shift,
-      boolean useDynamicShifting,
-      Double baseShift,
-      Double maxShift,
-      Integer baseImageSeqLen,
-      Integer maxImageSeqLen,
-      Double shiftTerminal,
-      TimeShift timeShiftType) {
-    Shift {
-      if (!(shift > 0)) {
-        throw new IllegalArgumentException("shift is " + shift + ": it must be above 0");
-      }
-      if (shiftTerminal != null && !(shiftTerminal >= 0 && shiftTerminal < 1)) {
-        throw new IllegalArgumentException(
-            "shift_terminal is " + shiftTerminal + ": it must be from 0 to below 1, or null");
-      }
-    }
-
-    static Shift read(JsonFields fields) {
-      return new Shift(
-          fields.number("shift", 1),
-          fields.bool("use_dynamic_shifting", false),
+  /**
+   * From what pipelines compute mu: the shifts of two numbers of tokens, by diffusers' keys in
+   * camel case. A sampler is told mu itself.
+   */
+  private record MuRange(
+      Double baseShift, Double maxShift, Integer baseImageSeqLen, Integer maxImageSeqLen) {
+    static MuRange read(JsonFields fields) {
+      return new MuRange(
           fields.numberOrNull("base_shift", 0.5),
           fields.numberOrNull("max_shift", 1.15),
           fields.integerOrNull("base_image_seq_len", 256),
-          fields.integerOrNull("max_image_seq_len", 4096),
-          fields.numberOrNull("shift_terminal", null),
-          Ids.parse(
-              TimeShift.class,
-              "time_shift_type",
-              fields.string("time_shift_type", Ids.id(TimeShift.EXPONENTIAL))));
+          fields.integerOrNull("max_image_seq_len", 4096));
     }
 
     void write(Map<String, Object> fields) {
-      fields.put("shift", shift);
-      fields.put("use_dynamic_shifting", useDynamicShifting);
       fields.put("base_shift", baseShift);
       fields.put("max_shift", maxShift);
       fields.put("base_image_seq_len", baseImageSeqLen);
       fields.put("max_image_seq_len", maxImageSeqLen);
-      fields.put("shift_terminal", shiftTerminal);
-      fields.put("time_shift_type", Ids.id(timeShiftType));
-    }
-
-    /** The factor by which the ratio of noise to signal grows. */
-    double factor(Double mu) {
-      if (!useDynamicShifting) {
-        return shift;
-      }
-      if (mu == null) {
-        throw new IllegalArgumentException("use_dynamic_shifting needs mu: give it to the sampler");
-      }
-      double factor = timeShiftType == TimeShift.EXPONENTIAL ? Math.exp(mu) : mu;
-      if (!(factor > 0 && factor < Double.POSITIVE_INFINITY)) {
-        throw new IllegalArgumentException(
-            "mu is %s: with time_shift_type %s it must be %s"
-                .formatted(
-                    mu,
-                    Ids.id(timeShiftType),
-                    timeShiftType == TimeShift.LINEAR ? "above 0" : "from -700 to 700"));
-      }
-      return factor;
-    }
-
-    /** Stretches the levels so that the last one is the terminal. */
-    double[] stretched(double[] sigmas) {
-      double last = 1 - sigmas[sigmas.length - 1];
-      if (shiftTerminal == null || shiftTerminal == 0 || last == 0) {
-        return sigmas;
-      }
-      double scale = (1 - shiftTerminal) / last;
-      return Arrays.stream(sigmas).map(sigma -> 1 - (1 - sigma) * scale).toArray();
     }
   }
 
   private final SchedulerConfig config;
-  private final Shift shift;
+  private final FlowShift shift;
+  private final MuRange muRange;
   private final Sigmas spread;
   private final boolean invertSigmas;
   private final boolean stochasticSampling;
 
   private FlowMatchEulerDiscreteScheduler(
       SchedulerConfig config,
-      Shift shift,
+      FlowShift shift,
+      MuRange muRange,
       Sigmas spread,
       boolean invertSigmas,
       boolean stochasticSampling) {
@@ -133,6 +71,7 @@ public final class FlowMatchEulerDiscreteScheduler implements Scheduler {
     }
     this.config = config;
     this.shift = shift;
+    this.muRange = muRange;
     this.spread = spread;
     this.invertSigmas = invertSigmas;
     this.stochasticSampling = stochasticSampling;
@@ -141,7 +80,8 @@ public final class FlowMatchEulerDiscreteScheduler implements Scheduler {
   static FlowMatchEulerDiscreteScheduler read(JsonFields fields) {
     return new FlowMatchEulerDiscreteScheduler(
         SchedulerConfig.read(fields, SchedulerConfig.DEFAULTS, KEYS),
-        Shift.read(fields),
+        FlowShift.read(fields, "shift"),
+        MuRange.read(fields),
         Sigmas.read(fields),
         fields.bool("invert_sigmas", false),
         fields.bool("stochastic_sampling", false));
@@ -155,7 +95,9 @@ public final class FlowMatchEulerDiscreteScheduler implements Scheduler {
   @Override
   public Map<String, Object> fields() {
     Map<String, Object> fields = config.fields(KEYS);
-    shift.write(fields);
+    shift.write(fields, "shift");
+    shift.writeTerminal(fields);
+    muRange.write(fields);
     spread.writeAll(fields);
     fields.put("invert_sigmas", invertSigmas);
     fields.put("stochastic_sampling", stochasticSampling);
@@ -202,21 +144,17 @@ public final class FlowMatchEulerDiscreteScheduler implements Scheduler {
     // As in diffusers, the lowest level is shifted when the scheduler is made, and again here.
     double least = 1.0 / train;
     if (!shift.useDynamicShifting()) {
-      least = shifted(least, shift.shift());
+      least = FlowShift.shifted(least, shift.shift());
     }
     double factor = shift.factor(mu);
     double[] sigmas = new double[count];
     for (int i = 0; i < count; i++) {
       double share = count == 1 ? 0 : (double) i / (count - 1);
-      sigmas[i] = shifted(1 + share * (least - 1), factor);
+      sigmas[i] = FlowShift.shifted(1 + share * (least - 1), factor);
     }
     sigmas = shift.stretched(sigmas);
     return spread == Sigmas.TIMESTEPS
         ? sigmas
         : spread.between(sigmas[count - 1], sigmas[0], count);
-  }
-
-  private static double shifted(double sigma, double factor) {
-    return factor * sigma / (1 + (factor - 1) * sigma);
   }
 }

@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.diffusion.schedulers;
 
 import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerKeys;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.FlowSigmas;
 import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import io.github.tornadodiffusion.nn.io.Messages;
@@ -53,10 +54,19 @@ public final class Schedulers {
   /** The classes that exist, by diffusers' names. */
   public static final List<String> CLASS_NAMES = List.copyOf(FACTORIES.keySet());
 
+  private static final String FLOW = "FlowMatchEulerDiscreteScheduler";
+
   /** Classes whose models are scaled or trained in a special way. */
   private static final Set<String> WITH_OWN_MODELS =
+      Set.of("EDMEulerScheduler", FLOW, "CMStochasticIterativeScheduler");
+
+  /** Classes whose models are those of flows if the configuration says so. */
+  private static final Set<String> FLOW_SOLVERS =
       Set.of(
-          "EDMEulerScheduler", "FlowMatchEulerDiscreteScheduler", "CMStochasticIterativeScheduler");
+          "DPMSolverMultistepScheduler",
+          "DPMSolverSinglestepScheduler",
+          "DEISMultistepScheduler",
+          "UniPCMultistepScheduler");
 
   /** Classes of diffusers that do not exist here, for models that others here sample too. */
   private static final Set<String> RELATED =
@@ -155,7 +165,7 @@ public final class Schedulers {
         file,
         fields -> {
           String own = fields.string(CLASS_NAME, named);
-          if (!isConvertible(own, named)) {
+          if (!isConvertible(own, named, fields)) {
             throw new IllegalArgumentException(
                 "it is of %s and %s names %s, whose models answer something else: put the class of"
                         .formatted(Messages.oneLine(own), index, named)
@@ -171,7 +181,7 @@ public final class Schedulers {
   }
 
   private static Scheduler of(JsonFields fields, String from, SamplerName wanted) {
-    checkModel(from, wanted.className());
+    checkModel(from, wanted.className(), fields);
     return of(wanted.className(), fields.with(wanted.options()));
   }
 
@@ -180,11 +190,24 @@ public final class Schedulers {
    * its own kind answers nothing that another understands.
    */
   public static boolean isConvertible(String from, String to) {
-    return from.equals(to) || kind(from).equals(kind(to));
+    return isConvertible(from, to, JsonFields.parse("{}"));
+  }
+
+  /** Whether a scheduler's model can be sampled with another class, likewise. */
+  public static boolean isConvertible(Scheduler scheduler, String to) {
+    return isConvertible(scheduler.className(), to, JsonFields.parse(toJson(scheduler)));
+  }
+
+  private static boolean isConvertible(String from, String to, JsonFields fields) {
+    return from.equals(to) || kind(from, fields).equals(kind(to, fields));
   }
 
   /** The class itself where its models are of a kind of their own, or of a kind unknown here. */
-  private static String kind(String className) {
+  private static String kind(String className, JsonFields fields) {
+    if (FLOW_SOLVERS.contains(className) && fields.bool(FlowSigmas.KEY, false)) {
+      boolean flow = fields.string("prediction_type", "").equals("flow_prediction");
+      return flow ? FLOW : FlowSigmas.KEY;
+    }
     boolean shared =
         !WITH_OWN_MODELS.contains(className)
             && (FACTORIES.containsKey(className)
@@ -193,8 +216,8 @@ public final class Schedulers {
     return shared ? "" : className;
   }
 
-  private static void checkModel(String from, String to) {
-    if (!isConvertible(from, to)) {
+  private static void checkModel(String from, String to, JsonFields fields) {
+    if (!isConvertible(from, to, fields)) {
       throw new IllegalArgumentException(
           "a model for %s cannot be sampled with %s, which takes other answers: leave the scheduler"
                   .formatted(Messages.oneLine(from), to)

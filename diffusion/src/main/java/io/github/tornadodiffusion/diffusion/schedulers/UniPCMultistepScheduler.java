@@ -10,6 +10,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.config.SolverAlgorithm;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.ExponentialStep;
+import io.github.tornadodiffusion.diffusion.schedulers.solvers.FlowSigmas;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverLevels;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverLevels.Spread;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverOrders;
@@ -21,6 +22,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
 import io.github.tornadodiffusion.nn.io.Ids;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -35,9 +37,7 @@ public final class UniPCMultistepScheduler extends VariancePreservingScheduler {
   private static final String RESCALE = "rescale_betas_zero_snr";
   private static final String SIGMA_MIN = "sigma_min";
   private static final String SIGMA_MAX = "sigma_max";
-  private static final Set<String> KEYS =
-      SchedulerConfig.commonKeysAnd(
-          "thresholding", "dynamic_thresholding_ratio", "sample_max_value", RESCALE);
+  private static final Set<String> KEYS = SolverLevels.RESCALING_KEYS;
 
   /** The types of related classes, which stand for bh2 as in diffusers. */
   private static final Set<String> RELATED_TYPES = Set.of("midpoint", "heun", "logrho");
@@ -65,6 +65,7 @@ public final class UniPCMultistepScheduler extends VariancePreservingScheduler {
   private final boolean lowerOrderFinal;
   private final List<Integer> disableCorrector;
   private final Sigmas spread;
+  private final FlowSigmas flow;
 
   /** null in files of before the key, whose samplers end as those of sigma_min do. */
   private final FinalSigma finalSigma;
@@ -87,12 +88,19 @@ public final class UniPCMultistepScheduler extends VariancePreservingScheduler {
       throw new IllegalArgumentException(
           "solver_p is a scheduler: the predictor of UniPC is its own, make it null");
     }
-    spread = Sigmas.read(fields);
-    SolverLevels.refuseFlow(fields);
-    refuseShifts(fields);
+    Sigmas spread = Sigmas.read(fields);
+    this.spread = spread;
+    // Karras' levels become those of flows.
+    FlowSigmas flow =
+        FlowSigmas.read(
+            fields, config, spread == Sigmas.KARRAS ? Sigmas.TIMESTEPS : spread, !predictX0);
+    this.flow = flow;
+    if (flow == null) {
+      refuseShifts(fields);
+    }
     FinalSigma finalSigma = FinalSigma.readOr(null, fields);
     this.finalSigma = finalSigma;
-    if (finalSigma == FinalSigma.ZERO && !predictX0) {
+    if ((finalSigma == FinalSigma.ZERO || finalSigma == null && flow != null) && !predictX0) {
       throw new IllegalArgumentException(
           FinalSigma.KEY + " zero does not go with predict_x0 false: choose sigma_min");
     }
@@ -103,16 +111,15 @@ public final class UniPCMultistepScheduler extends VariancePreservingScheduler {
     range = range();
   }
 
-  /** What diffusers does with flow sigmas alone, or refuses without being told a shift. */
+  /** What diffusers does with flow sigmas alone. */
   private static void refuseShifts(JsonFields fields) {
     if (fields.bool("use_dynamic_shifting", false)) {
       throw new IllegalArgumentException(
-          "use_dynamic_shifting is true, which needs flow sigmas and is not computed: make it"
-              + " false, or choose FlowMatchEulerDiscreteScheduler for a model of flows");
+          "use_dynamic_shifting is for use_flow_sigmas: make both true or both false");
     }
     if (fields.hasValue("shift_terminal")) {
       throw new IllegalArgumentException(
-          "shift_terminal is for use_flow_sigmas, which is not computed: make it null");
+          "shift_terminal is for use_flow_sigmas: make that true, or this null");
     }
   }
 
@@ -146,6 +153,10 @@ public final class UniPCMultistepScheduler extends VariancePreservingScheduler {
     if (!config.rescaleBetasZeroSnr()) {
       fields.remove(RESCALE);
     }
+    if (flow != null) {
+      flow.write(fields);
+      flow.shift().writeTerminal(fields);
+    }
     if (sigmaMin != null) {
       fields.put(SIGMA_MIN, sigmaMin);
     }
@@ -157,10 +168,24 @@ public final class UniPCMultistepScheduler extends VariancePreservingScheduler {
 
   @Override
   public Plan plan(int steps, StepOptions options) {
+    SolverLevels levels = flow == null ? levels(steps) : levelsOfFlow(steps, options.mu());
+    return Plan.of(1, first -> calls(levels, first));
+  }
+
+  /** In newer releases, which alone have flows, zero is the end where the file does not say. */
+  private SolverLevels levelsOfFlow(int steps, Double mu) {
+    Double last = finalSigma == FinalSigma.SIGMA_MIN ? null : 0.0;
+    if (spread == Sigmas.TIMESTEPS) {
+      return flow.fromNoise(steps, mu, last);
+    }
+    double[] sigmas = spread.between(range.least(), range.most(), steps);
+    return flow.levels(Arrays.stream(sigmas).map(sigma -> sigma / (sigma + 1)).toArray(), last);
+  }
+
+  private SolverLevels levels(int steps) {
     double least = spread == Sigmas.TIMESTEPS ? table[0] : range.least();
     double last = finalSigma == FinalSigma.ZERO ? 0 : least;
-    SolverLevels levels = SolverLevels.of(config, table, table.length, steps, range, last);
-    return Plan.of(1, first -> calls(levels, first));
+    return SolverLevels.of(config, table, table.length, steps, range, last);
   }
 
   private List<ModelCall> calls(SolverLevels levels, int first) {
@@ -208,7 +233,7 @@ public final class UniPCMultistepScheduler extends VariancePreservingScheduler {
     }
     SolverAlgorithm algorithm =
         predictX0 ? SolverAlgorithm.DPMSOLVER_PLUS_PLUS : SolverAlgorithm.DPMSOLVER;
-    ExponentialStep step = ExponentialStep.of(algorithm, sigmas[i], sigmas[i + 1]);
+    ExponentialStep step = ExponentialStep.of(algorithm, levels, i, i + 1);
     // The paper sets this weight to one half where only one difference is known.
     double half = (solverType == Bh.BH1 ? -step.scale() * step.z() : step.first()) / 2;
     return new UniPCStep(step, ratios, half);

@@ -36,7 +36,7 @@ public record BoundTerm(double range, double scale, double halfBin) {
       // Pure noise says nothing about x_0, so only the variance matters.
       case EPSILON -> signal == 0 ? 0 : sigma / signal;
       case SAMPLE -> -1;
-      case V_PREDICTION -> sigma;
+      case V_PREDICTION, FLOW_PREDICTION -> sigma;
     };
   }
 }

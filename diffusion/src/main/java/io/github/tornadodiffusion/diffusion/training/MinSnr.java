@@ -37,7 +37,7 @@ public record MinSnr(double gamma) implements LossWeight {
       case SAMPLE -> Math.min(snr, gamma);
       // At SNR 0 this is the limit; written so that neither end divides zero by zero.
       case EPSILON -> snr <= gamma ? 1 : gamma / snr;
-      case V_PREDICTION -> Math.min(snr, gamma) / (snr + 1);
+      case V_PREDICTION, FLOW_PREDICTION -> Math.min(snr, gamma) / (snr + 1);
     };
   }
 }

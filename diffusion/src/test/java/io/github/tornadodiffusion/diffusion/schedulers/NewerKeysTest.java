@@ -14,6 +14,7 @@ import org.apache.commons.math3.distribution.BetaDistribution;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Keys that releases of diffusers after 0.27.2 have, against their equations. */
 class NewerKeysTest {
@@ -226,6 +227,51 @@ class NewerKeysTest {
     assertTrue(different > 0);
     assertEquals(999, exponential.call(0).timestep());
     assertEquals(0, exponential.call(8).timestep());
+  }
+
+  /** SNR is e^-lambda of Laplace's quantiles, as diffusers has it, and no beta is above 0.999. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 7, 1000})
+  void laplace(int train) {
+    Scheduler scheduler =
+        scheduler(
+            "DDPMScheduler",
+            "\"beta_schedule\": \"laplace\", \"beta_start\": null, \"num_train_timesteps\": %d"
+                .formatted(train));
+    assertReadsWhatItWrites(scheduler);
+    double product = 1;
+    for (int i = 0; i < train; i++) {
+      double beta = 1 - laplace((i + 1.0) / train) / laplace((double) i / train);
+      product *= 1 - Math.min(beta, 0.999);
+      assertEquals(product, scheduler.noiseSchedule().alphaCumprod(i), 1e-12);
+    }
+  }
+
+  private static double laplace(double t) {
+    double lambda = -0.5 * Math.copySign(1, 0.5 - t) * Math.log(1 - 2 * Math.abs(0.5 - t) + 1e-6);
+    double snr = Math.exp(lambda);
+    return Math.sqrt(snr / (1 + snr));
+  }
+
+  /** The noise of the bounded x_0 is what a solver of the noise goes on with. */
+  @Test
+  void singlestepBoundsWhatTheNoiseSays() {
+    String bounded =
+        "\"thresholding\": true, \"sample_max_value\": 1, \"solver_order\": 1, \"beta_end\": 0.01,"
+            + " ";
+    Scheduler ofNoise =
+        scheduler(
+            "DPMSolverSinglestepScheduler",
+            bounded + "\"algorithm_type\": \"dpmsolver\", \"final_sigmas_type\": \"sigma_min\"");
+    Scheduler ofOriginal =
+        scheduler("DPMSolverSinglestepScheduler", bounded + "\"final_sigmas_type\": \"sigma_min\"");
+    // Steps of the first order are the same for both.
+    float[] expected = sampled(Sampling.of(ofOriginal, 8), noise(), 0.1f);
+    float[] images = sampled(Sampling.of(ofNoise, 8), noise(), 0.1f);
+    for (int i = 0; i < images.length; i++) {
+      assertEquals(expected[i], images[i], 1e-4);
+      assertTrue(Math.abs(images[i]) < 1.1);
+    }
   }
 
   /** Betas that end without signal begin at an alphaCumprod of 2^-24, as DPM-Solver's do. */

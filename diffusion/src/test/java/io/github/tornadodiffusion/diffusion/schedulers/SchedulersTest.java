@@ -91,7 +91,7 @@ class SchedulersTest {
             + "|Unknown scheduler 'PlainScheduler': choose one of CLASSES",
         "{\"_class_name\": \"DDPMScheduler\", \"beta_schedule\": \"cosine\"}"
             + "|Unknown beta_schedule 'cosine': choose one of linear, scaled_linear,"
-            + " squaredcos_cap_v2, sigmoid, exp",
+            + " squaredcos_cap_v2, sigmoid, exp, laplace",
         "{\"_class_name\": \"DDPMScheduler\", \"num_train_timesteps\": 0}"
             + "|num_train_timesteps is 0: it must be from 1 to 1000000",
         "{\"_class_name\": \"DDPMScheduler\", \"num_train_timesteps\": 2000000000}"
@@ -210,15 +210,29 @@ class SchedulersTest {
         "EulerDiscreteScheduler|\"snr_shift_scale\": 3.0|snr_shift_scale is not a key of",
         "DDPMScheduler|\"predict_epsilon\": false|predict_epsilon is false, which newer releases"
             + " call prediction_type sample: put that in its place",
-        "DPMSolverMultistepScheduler|\"use_flow_sigmas\": true|use_flow_sigmas is true, which is"
-            + " not computed",
-        "DPMSolverSinglestepScheduler|\"use_flow_sigmas\": true|use_flow_sigmas is true",
-        "DEISMultistepScheduler|\"use_flow_sigmas\": true|use_flow_sigmas is true",
-        "UniPCMultistepScheduler|\"use_flow_sigmas\": true|use_flow_sigmas is true",
-        "UniPCMultistepScheduler|\"use_dynamic_shifting\": true|use_dynamic_shifting is true",
+        "DPMSolverMultistepScheduler|\"use_flow_sigmas\": true, \"use_karras_sigmas\":"
+            + " true|use_flow_sigmas and use_karras_sigmas are both true, and levels of flows are"
+            + " below 1",
+        "DPMSolverMultistepScheduler|\"use_flow_sigmas\": true, \"use_lu_lambdas\": true|"
+            + "use_flow_sigmas and use_exponential_sigmas are both true",
+        "UniPCMultistepScheduler|\"use_flow_sigmas\": true, \"use_beta_sigmas\": true|"
+            + "use_flow_sigmas and use_beta_sigmas are both true",
+        "DEISMultistepScheduler|\"use_flow_sigmas\": true, \"prediction_type\": \"v_prediction\"|"
+            + "prediction_type v_prediction is for levels whose",
+        "DPMSolverSinglestepScheduler|\"use_flow_sigmas\": true, \"algorithm_type\": \"dpmsolver\","
+            + " \"final_sigmas_type\": \"sigma_min\", \"prediction_type\": \"flow_prediction\"|"
+            + "prediction_type flow_prediction is for solvers of x_0",
+        "DEISMultistepScheduler|\"use_flow_sigmas\": true, \"flow_shift\": 0|shift is 0.0",
+        "UniPCMultistepScheduler|\"use_flow_sigmas\": true, \"predict_x0\": false|"
+            + "final_sigmas_type zero does not go with predict_x0 false",
+        "UniPCMultistepScheduler|\"use_dynamic_shifting\": true|use_dynamic_shifting is for"
+            + " use_flow_sigmas: make both true or both false",
         "UniPCMultistepScheduler|\"shift_terminal\": 0.1|shift_terminal is for use_flow_sigmas",
-        "UniPCMultistepScheduler|\"prediction_type\": \"flow_prediction\"|Unknown"
-            + " prediction_type 'flow_prediction'",
+        "UniPCMultistepScheduler|\"prediction_type\": \"flow_prediction\"|prediction_type"
+            + " flow_prediction is for solvers with use_flow_sigmas: set that, or choose one of"
+            + " epsilon, sample, v_prediction",
+        "DDPMScheduler|\"prediction_type\": \"flow_prediction\", \"use_flow_sigmas\": true|"
+            + "prediction_type flow_prediction is for solvers with use_flow_sigmas",
         "UniPCMultistepScheduler|\"final_sigmas_type\": \"zero\", \"predict_x0\": false|"
             + "final_sigmas_type zero does not go with predict_x0 false: choose sigma_min",
         "UniPCMultistepScheduler|\"final_sigmas_type\": \"last\"|Unknown final_sigmas_type"
@@ -229,9 +243,10 @@ class SchedulersTest {
             + " one of karras, exponential",
         "EDMEulerScheduler|\"final_sigmas_type\": null|final_sigmas_type is null",
         "EulerDiscreteScheduler|\"final_sigmas_type\": \"none\"|Unknown final_sigmas_type",
-        "DPMSolverSinglestepScheduler|\"algorithm_type\": \"sde-dpmsolver++\"|Unknown"
-            + " algorithm_type 'sde-dpmsolver++'",
-        "DDPMScheduler|\"beta_schedule\": \"laplace\"|Unknown beta_schedule 'laplace'",
+        "DPMSolverSinglestepScheduler|\"algorithm_type\": \"sde-dpmsolver\"|Unknown"
+            + " algorithm_type 'sde-dpmsolver'",
+        "DPMSolverMultistepScheduler|\"algorithm_type\": \"sde-dpmsolver\", \"solver_order\": 3|"
+            + "solver_order 3 does not go with algorithm_type sde-dpmsolver: choose 1 or 2",
         "DDPMScheduler|\"beta_start\": null|beta_start is null; it must be a number",
         "DDPMScheduler|\"steps_offset\": null|steps_offset is null; it must be an integer",
         "DDPMScheduler|\"clip_sample_range\": null, \"clip_sample\": true|clip_sample_range is"

@@ -48,6 +48,14 @@ final class SamplerOptions {
       description = "Noise that a step of ddim adds: 0 (none, the default) to 1 (as much as ddpm).")
   Double eta;
 
+  @Option(
+      names = "--mu",
+      paramLabel = "F",
+      description =
+          "How far the levels of a flow are shifted to the noise, where its scheduler has"
+              + " use_dynamic_shifting.")
+  Double mu;
+
   /** Reads a model with the requested scheduler, or its own. */
   DiffusionModel read(Path model) throws IOException {
     return scheduler == null ? DiffusionModel.read(model) : DiffusionModel.read(model, scheduler);
@@ -74,15 +82,21 @@ final class SamplerOptions {
       throw new IllegalArgumentException(
           of.className() + " leads from images to noise; draw with another --scheduler");
     }
-    if (eta == null) {
-      return Sampling.of(of, steps);
-    }
-    if (!(of instanceof DDIMScheduler)) {
+    if (eta != null && !(of instanceof DDIMScheduler)) {
       throw new IllegalArgumentException(
           "--eta is for ddim and this is %s; leave it out or add --scheduler ddim"
               .formatted(of.className()));
     }
-    return Sampling.of(of, steps, new StepOptions(eta, false));
+    if (mu != null && !Boolean.TRUE.equals(of.fields().get("use_dynamic_shifting"))) {
+      throw new IllegalArgumentException(
+          "--mu is for schedulers with use_dynamic_shifting and this %s has none; leave it out"
+              .formatted(of.className()));
+    }
+    StepOptions defaults = StepOptions.DEFAULTS;
+    return Sampling.of(
+        of,
+        steps,
+        new StepOptions(eta == null ? 0 : eta, false, defaults.churn(), defaults.order(), mu));
   }
 
   /**
@@ -146,6 +160,9 @@ final class SamplerOptions {
     text.put("steps", Integer.toString(steps));
     if (eta != null) {
       text.put("eta", eta.toString());
+    }
+    if (mu != null) {
+      text.put("mu", mu.toString());
     }
   }
 }

@@ -6,8 +6,8 @@ import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 public final class ScheduleNames {
   /** All of them, for the help of an option. */
   public static final String HELP =
-      "linear, scaled_linear, squaredcos_cap_v2 (also: cosine), sigmoid, exp or a class of your"
-          + " own";
+      "linear, scaled_linear, squaredcos_cap_v2 (also: cosine), sigmoid, exp, laplace or a class of"
+          + " your own";
 
   /** The option that makes the last timestep noise alone. */
   public static final String RESCALE = "--rescale-betas-zero-snr";

@@ -243,6 +243,8 @@ class SampleTest {
     CommandRun.refused(
         List.of("eta is 2.0", "0 to 1"),
         sample(plain, "--out", out, "--eta", "2", "--scheduler", "ddim"));
+    CommandRun.refused(
+        List.of("--mu is for", "DDPMScheduler"), sample(plain, "--out", out, "--mu", "1"));
     assertFalse(Files.exists(out));
   }
 
@@ -429,7 +431,7 @@ class SampleTest {
   })
   void noiseAloneIsWarnedOf(String scheduler, String bound, String spacing, boolean warned)
       throws IOException {
-    for (PredictionType prediction : PredictionType.values()) {
+    for (PredictionType prediction : PredictionType.PRESERVING) {
       String config =
           """
           {"rescale_betas_zero_snr": true, "clip_sample": %s, "thresholding": %s,

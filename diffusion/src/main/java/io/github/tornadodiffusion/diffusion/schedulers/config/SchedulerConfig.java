@@ -52,6 +52,9 @@ public record SchedulerConfig(
     TimestepSpacing timestepSpacing,
     int stepsOffset) {
 
+  /** Of solvers, which know another prediction with it. */
+  private static final String USE_FLOW_SIGMAS = "use_flow_sigmas";
+
   /** Far beyond any use, and small enough for a table with one row per timestep. */
   private static final int MOST_TIMESTEPS = 1_000_000;
 
@@ -220,6 +223,16 @@ public record SchedulerConfig(
    * @throws IllegalArgumentException if a value is not allowed
    */
   public static SchedulerConfig read(JsonFields fields, SchedulerConfig defaults) {
+    return read(fields, defaults, KEYS);
+  }
+
+  /** Reads the keys of a class that knows only some of them, and ignores the others. */
+  public static SchedulerConfig read(
+      JsonFields fields, SchedulerConfig defaults, Set<String> keys) {
+    return readAll(fields.only(keys), defaults);
+  }
+
+  private static SchedulerConfig readAll(JsonFields fields, SchedulerConfig defaults) {
     List<Double> trained = fields.numbersOrNull("trained_betas", null);
     // With betas of its own a file need not say of which schedule they are.
     BetaSchedule schedule =
@@ -229,7 +242,9 @@ public record SchedulerConfig(
     boolean ranged =
         trained == null
             && !schedule.equals(BetaSchedule.SQUAREDCOS_CAP_V2)
+            && !schedule.equals(BetaSchedule.LAPLACE)
             && !schedule.equals(BetaSchedule.EXP);
+    String prediction = fields.string("prediction_type", defaults.predictionType().id());
     boolean clipped = fields.bool("clip_sample", defaults.clipSample());
     boolean thresholding = fields.bool("thresholding", defaults.thresholding());
     TimestepSpacing spacing =
@@ -241,7 +256,9 @@ public record SchedulerConfig(
         schedule,
         trained,
         fields.bool("rescale_betas_zero_snr", defaults.rescaleBetasZeroSnr()),
-        PredictionType.of(fields.string("prediction_type", defaults.predictionType().id())),
+        fields.bool(USE_FLOW_SIGMAS, false)
+            ? PredictionType.ofFlow(prediction)
+            : PredictionType.of(prediction),
         clipped,
         number(fields, "clip_sample_range", defaults.clipSampleRange(), clipped),
         thresholding,
@@ -260,12 +277,6 @@ public record SchedulerConfig(
   /** A number that may be null where nothing is computed with it, as in Python. */
   private static double number(JsonFields fields, String key, double fallback, boolean used) {
     return used || fields.hasValue(key) ? fields.number(key, fallback) : fallback;
-  }
-
-  /** Reads the keys of a class that knows only some of them, and ignores the others. */
-  public static SchedulerConfig read(
-      JsonFields fields, SchedulerConfig defaults, Set<String> keys) {
-    return read(fields.only(keys), defaults);
   }
 
   /**

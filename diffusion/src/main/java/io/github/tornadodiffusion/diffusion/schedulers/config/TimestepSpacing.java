@@ -89,7 +89,12 @@ public enum TimestepSpacing {
     return timesteps;
   }
 
-  private static void checkSteps(int trainTimesteps, int steps) {
+  /**
+   * Checks a number of steps.
+   *
+   * @throws IllegalArgumentException if it is not in 1..T
+   */
+  public static void checkSteps(int trainTimesteps, int steps) {
     if (steps < 1 || steps > trainTimesteps) {
       throw new IllegalArgumentException(
           steps + " sampling steps are not possible: choose 1 to " + trainTimesteps);

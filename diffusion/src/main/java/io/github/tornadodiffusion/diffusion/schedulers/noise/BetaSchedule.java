@@ -29,11 +29,17 @@ public interface BetaSchedule {
   BetaSchedule EXP = DiffusersBetas.EXP;
 
   /**
+   * From alphasCumprod = sqrt(SNR / (1 + SNR)), the SNR by a Laplace distribution of its logarithm
+   * (Hang et al. 2024), as DDPMScheduler of diffusers 0.40 has it.
+   */
+  BetaSchedule LAPLACE = DiffusersBetas.LAPLACE;
+
+  /**
    * The variances, each from 0 to below 1; only the last may be 1.
    *
    * @param trainTimesteps T, the number of variances
-   * @param betaStart the first value; {@link #SQUAREDCOS_CAP_V2} and {@link #EXP} ignore it, and
-   *     others may
+   * @param betaStart the first value; {@link #SQUAREDCOS_CAP_V2}, {@link #EXP} and {@link #LAPLACE}
+   *     ignore it, and others may
    * @param betaEnd the last value; likewise
    */
   double[] betas(int trainTimesteps, double betaStart, double betaEnd);

@@ -8,7 +8,8 @@ enum DiffusersBetas implements BetaSchedule {
   SCALED_LINEAR,
   SQUAREDCOS_CAP_V2,
   SIGMOID,
-  EXP;
+  EXP,
+  LAPLACE;
 
   private static final double MAX_BETA = 0.999;
 
@@ -28,7 +29,7 @@ enum DiffusersBetas implements BetaSchedule {
               double root = between(Math.sqrt(betaStart), Math.sqrt(betaEnd), t, trainTimesteps);
               yield root * root;
             }
-            case SQUAREDCOS_CAP_V2 -> {
+            case SQUAREDCOS_CAP_V2, LAPLACE -> {
               double before = alphaBar((double) t / trainTimesteps);
               double after = alphaBar((t + 1.0) / trainTimesteps);
               yield Math.min(1 - after / before, MAX_BETA);
@@ -47,7 +48,12 @@ enum DiffusersBetas implements BetaSchedule {
     return count == 1 ? start : start + (end - start) * index / (count - 1);
   }
 
-  private static double alphaBar(double time) {
+  private double alphaBar(double time) {
+    if (this == LAPLACE) {
+      double tail = 1 - 2 * Math.abs(0.5 - time) + 1e-6;
+      double snr = Math.pow(tail, time > 0.5 ? 0.5 : -0.5);
+      return Math.sqrt(snr / (1 + snr));
+    }
     double cosine = Math.cos((time + 0.008) / 1.008 * Math.PI / 2);
     return cosine * cosine;
   }

@@ -1,6 +1,10 @@
 package io.github.tornadodiffusion.diffusion.schedulers.noise;
 
 import io.github.tornadodiffusion.nn.io.Ids;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** What the model predicts, given x_t = signal * x_0 + sigma * noise. */
 public enum PredictionType {
@@ -9,7 +13,12 @@ public enum PredictionType {
   /** The clean sample x_0. */
   SAMPLE,
   /** v = signal * noise - sigma * x_0 (Salimans and Ho 2022). */
-  V_PREDICTION;
+  V_PREDICTION,
+  /**
+   * noise - x_0, where signal + sigma = 1 (Lipman et al. 2023); of solvers with {@code
+   * use_flow_sigmas} alone.
+   */
+  FLOW_PREDICTION;
 
   /**
    * Replaces a signal of zero where a prediction of the noise is divided by it: pure noise says
@@ -18,18 +27,42 @@ public enum PredictionType {
    */
   static final double LEAST_SIGNAL = 0x1p-24;
 
+  /** Those of models whose forward process preserves the variance, which are trained here. */
+  public static final Set<PredictionType> PRESERVING =
+      Collections.unmodifiableSet(EnumSet.range(EPSILON, V_PREDICTION));
+
+  private static final String KEY = "prediction_type";
+
   /** The name in a configuration file, for instance {@code v_prediction}. */
   public String id() {
     return Ids.id(this);
   }
 
   /**
-   * The type with the given name.
+   * The type with the given name, where the variance is preserved.
    *
    * @throws IllegalArgumentException if there is none
    */
   public static PredictionType of(String id) {
-    return Ids.parse(PredictionType.class, "prediction_type", id);
+    PredictionType type = ofFlow(id);
+    if (!PRESERVING.contains(type)) {
+      throw new IllegalArgumentException(
+          "%s %s is for solvers with use_flow_sigmas: set that, or choose one of %s"
+              .formatted(
+                  KEY,
+                  id,
+                  PRESERVING.stream().map(PredictionType::id).collect(Collectors.joining(", "))));
+    }
+    return type;
+  }
+
+  /**
+   * The type with the given name, where the levels are those of flows.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  public static PredictionType ofFlow(String id) {
+    return Ids.parse(PredictionType.class, KEY, id);
   }
 
   /**
@@ -43,6 +76,7 @@ public enum PredictionType {
       case EPSILON -> 1;
       case SAMPLE -> 0;
       case V_PREDICTION -> signal;
+      case FLOW_PREDICTION -> 1;
     };
   }
 
@@ -56,6 +90,7 @@ public enum PredictionType {
       case EPSILON -> 0;
       case SAMPLE -> 1;
       case V_PREDICTION -> -sigma;
+      case FLOW_PREDICTION -> -1;
     };
   }
 
@@ -71,6 +106,7 @@ public enum PredictionType {
       case EPSILON -> 1 / Math.max(signal, LEAST_SIGNAL);
       case SAMPLE -> 0;
       case V_PREDICTION -> signal;
+      case FLOW_PREDICTION -> 1;
     };
   }
 
@@ -85,7 +121,7 @@ public enum PredictionType {
     return switch (this) {
       case EPSILON -> -sigma / Math.max(signal, LEAST_SIGNAL);
       case SAMPLE -> 1;
-      case V_PREDICTION -> -sigma;
+      case V_PREDICTION, FLOW_PREDICTION -> -sigma;
     };
   }
 }

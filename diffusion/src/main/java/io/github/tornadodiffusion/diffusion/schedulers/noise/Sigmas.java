@@ -62,7 +62,8 @@ public enum Sigmas {
     }
   }
 
-  private String key() {
+  /** The key that asks for them. */
+  public String key() {
     return "use_" + Ids.id(this) + "_sigmas";
   }
 

@@ -21,15 +21,19 @@ public record ExponentialStep(double sampleWeight, double scale, double z, doubl
   /**
    * The step of an algorithm.
    *
-   * @param from above 0
-   * @param to at most {@code from}; 0 if x_0 is predicted, with {@link #first} alone
+   * @param first the level before the step, above 0
+   * @param last the level after it, at most as high; 0 if x_0 is predicted, with {@link #first}
+   *     alone
    */
-  public static ExponentialStep of(SolverAlgorithm algorithm, double from, double to) {
+  public static ExponentialStep of(
+      SolverAlgorithm algorithm, SolverLevels levels, int first, int last) {
+    double from = levels.sigmas()[first];
+    double to = levels.sigmas()[last];
     double h = Math.log(from / to);
-    double signalRatio = SolverLevels.signal(to) / SolverLevels.signal(from);
-    double signal = SolverLevels.signal(to);
+    double signal = levels.signal(last);
+    double signalRatio = signal / levels.signal(first);
     double sigma = to * signal;
-    double sigmaRatio = sigma / (from * SolverLevels.signal(from));
+    double sigmaRatio = sigma / (from * levels.signal(first));
     return switch (algorithm) {
       case DPMSOLVER -> new ExponentialStep(signalRatio, sigma, h, 0);
       case DPMSOLVER_PLUS_PLUS -> new ExponentialStep(sigmaRatio, signal, -h, 0);
@@ -57,6 +61,14 @@ public record ExponentialStep(double sampleWeight, double scale, double z, doubl
    */
   public double phi(int k) {
     return -scale * z * phi(k, z);
+  }
+
+  /**
+   * The weight of the second derivative, times the step's power squared: phi(3), from which
+   * diffusers, for the SDE of x_0, subtracts the half that the equation adds.
+   */
+  public double second() {
+    return noiseWeight > 0 ? phi(3) - scale : phi(3);
   }
 
   /** phi_k(z) = (phi_(k-1)(z) - 1 / (k-1)!) / z, with phi_0 the exponential. */

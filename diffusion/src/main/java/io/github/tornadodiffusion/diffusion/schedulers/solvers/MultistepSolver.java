@@ -51,8 +51,7 @@ public record MultistepSolver(
       call.set(PREDICTIONS + age, term(PREDICTIONS + age - 1, 1));
     }
     call.set(PREDICTIONS, diffused.prediction(algorithm.predictsNoise(), config.thresholding()));
-    double[] sigmas = levels.sigmas();
-    ExponentialStep step = ExponentialStep.of(algorithm, sigmas[i], sigmas[i + 1]);
+    ExponentialStep step = ExponentialStep.of(algorithm, levels, i, i + 1);
     double[] weights = weights(levels, i, order, step);
     call.set(
         SAMPLE,
@@ -77,7 +76,7 @@ public record MultistepSolver(
     }
     double r1 = (levels.lambda(i - 1) - levels.lambda(i - 2)) / h;
     // Of the difference between the two slopes.
-    double bend = (r0 * step.phi(2) + curvature * step.phi(3)) / (r0 + r1);
+    double bend = (r0 * step.phi(2) + curvature * step.second()) / (r0 + r1);
     double slope = (step.phi(2) + bend) / r0;
     return new double[] {step.first() + slope, -slope - bend / r1, bend / r1};
   }

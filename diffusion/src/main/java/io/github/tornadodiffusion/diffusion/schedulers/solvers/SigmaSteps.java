@@ -128,6 +128,7 @@ public record SigmaSteps(double[] timesteps, double[] sigmas, double initNoiseSi
       case EPSILON -> terms(1, -sigma);
       case SAMPLE -> terms(0, 1);
       case V_PREDICTION -> terms(scale * scale, -sigma * scale);
+      case FLOW_PREDICTION -> throw new IllegalStateException("Flows have levels of their own");
     };
   }
 

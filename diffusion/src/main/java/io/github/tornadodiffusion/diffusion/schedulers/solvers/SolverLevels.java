@@ -5,25 +5,33 @@ import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Diffused;
-import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.Arrays;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
- * The noise levels that a solver goes through, as sigma of the variance exploding view.
+ * The noise levels that a solver goes through, as sigma of the variance exploding view: the ratio
+ * of noise to signal.
  *
  * @param timesteps of the calls of the model
  * @param sigmas at these timesteps, falling, and at the end
+ * @param flow whether signal and noise of a sample add up to 1, or else their squares
  */
 @SuppressWarnings("ArrayRecordComponent") // local to a scheduler, never compared
-public record SolverLevels(double[] timesteps, double[] sigmas) {
+public record SolverLevels(double[] timesteps, double[] sigmas, boolean flow) {
   /** diffusers' defaults of solvers. */
   public static final SchedulerConfig DEFAULTS = SigmaSteps.defaults(0.0001, 0.02);
 
   /** The keys of a configuration that all solvers know. */
   public static final Set<String> KEYS =
       SchedulerConfig.commonKeysAnd(
-          "thresholding", "dynamic_thresholding_ratio", "sample_max_value");
+          "thresholding", "dynamic_thresholding_ratio", "sample_max_value", FlowSigmas.KEY);
+
+  /** And those of solvers whose betas can be rescaled. */
+  public static final Set<String> RESCALING_KEYS =
+      Stream.concat(KEYS.stream(), Stream.of("rescale_betas_zero_snr"))
+          .collect(Collectors.toUnmodifiableSet());
 
   /** Replaces a noise of zero in a training timestep, so that lambda is finite. */
   private static final double LEAST_SIGMA = 1e-10;
@@ -114,25 +122,20 @@ public record SolverLevels(double[] timesteps, double[] sigmas) {
             : Arrays.stream(sigmas).map(sigma -> spread.timestep(table, sigma)).toArray();
     double[] withLast = Arrays.copyOf(sigmas, sigmas.length + 1);
     withLast[sigmas.length] = last;
-    return new SolverLevels(told, withLast);
+    return new SolverLevels(told, withLast, false);
   }
 
-  /**
-   * Refuses the levels of flows, which newer releases of diffusers have for solvers.
-   *
-   * @throws IllegalArgumentException in one line if the configuration asks for them
-   */
-  public static void refuseFlow(JsonFields fields) {
-    if (fields.bool("use_flow_sigmas", false)) {
-      throw new IllegalArgumentException(
-          "use_flow_sigmas is true, which is not computed: make it false, or choose"
-              + " FlowMatchEulerDiscreteScheduler for a model of flows");
-    }
+  /** The ratios of noise to signal at levels of flows, of which the last may be 0. */
+  static double[] ratiosOfFlow(double[] sigmas) {
+    return Arrays.stream(sigmas)
+        .map(sigma -> sigma == 0 ? 0 : Math.clamp(sigma / (1 - sigma), LEAST_SIGMA, MOST_SIGMA))
+        .toArray();
   }
 
-  /** The signal of a level where the variance is preserved. */
-  static double signal(double sigma) {
-    return 1 / Math.sqrt(sigma * sigma + 1);
+  /** The signal of a level. */
+  double signal(int level) {
+    double sigma = sigmas[level];
+    return flow ? 1 / (1 + sigma) : 1 / Math.sqrt(sigma * sigma + 1);
   }
 
   /** The number of calls of the model. */
@@ -142,7 +145,7 @@ public record SolverLevels(double[] timesteps, double[] sigmas) {
 
   /** The parts of the sample before a call. */
   public Diffused diffused(int call, PredictionType prediction) {
-    double signal = signal(sigmas[call]);
+    double signal = signal(call);
     return new Diffused(prediction, signal, sigmas[call] * signal);
   }
 

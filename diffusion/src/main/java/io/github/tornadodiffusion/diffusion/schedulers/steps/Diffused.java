@@ -8,7 +8,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.steps.Update.Term;
 /**
  * The x_0 and the noise that a sample x = signal * x_0 + sigma * noise and a prediction imply, as
  * weights of sample and output. The coefficients are those of the input of the model; {@code
- * signal^2 + sigma^2 = 1}.
+ * signal^2 + sigma^2 = 1}, or {@code signal + sigma = 1} for flows.
  */
 public record Diffused(PredictionType prediction, double signal, double sigma) {
   /** From alphasCumprod. */
@@ -27,6 +27,7 @@ public record Diffused(PredictionType prediction, double signal, double sigma) {
       case EPSILON -> terms(0, 1);
       case SAMPLE -> sigma == 0 ? terms(0, 0) : terms(1 / sigma, -signal / sigma);
       case V_PREDICTION -> terms(sigma, signal);
+      case FLOW_PREDICTION -> terms(1, signal);
     };
   }
 
