@@ -12,9 +12,9 @@ import io.github.tornadodiffusion.experiments.scaling.ScalingExperiment;
 import io.github.tornadodiffusion.experiments.study.PredictionExperiment;
 import io.github.tornadodiffusion.experiments.study.SchedulesExperiment;
 import io.github.tornadodiffusion.nn.io.Messages;
+import io.github.tornadodiffusion.nn.plugins.Plugins;
 import java.io.IOException;
 import java.util.List;
-import java.util.stream.Stream;
 
 /** The reports of all experiments, by the name in the manifest. */
 public final class ExperimentReports {
@@ -45,9 +45,17 @@ public final class ExperimentReports {
 
   private static Experiment.Kind kind(ExperimentDirectory directory) throws IOException {
     String name = directory.readManifest().path(ExperimentRun.EXPERIMENT).asString();
-    return Stream.concat(KINDS.stream(), ExperimentProvider.all().map(ExperimentProvider::kind))
+    return KINDS.stream()
         .filter(kind -> kind.name().equals(name))
         .findFirst()
+        .or(() ->
+            ExperimentProvider.all()
+                .filter(provider -> provider.kind().name().equals(name))
+                .findFirst()
+                .map(provider -> {
+                  Plugins.use(provider.getClass());
+                  return provider.kind();
+                }))
         .orElseThrow(() ->
             new IOException(
                 "%s is of the experiment '%s', which this version does not know: take the version"

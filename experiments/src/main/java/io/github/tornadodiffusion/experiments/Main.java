@@ -126,6 +126,7 @@ public final class Main {
       commandLine.setAbbreviatedOptionsAllowed(false);
       commandLine.setParameterExceptionHandler(Errors::badUsage);
       commandLine.setExecutionExceptionHandler(Errors::failed);
+      commandLine.setExecutionStrategy(PluginOption::execute);
       PluginOption.apply(commandLine, List.of(args));
       HelpWidth.apply(
           commandLine, Terminal.columns(Terminal.STANDARD_OUTPUT).orElse(Terminal.USUAL_COLUMNS));

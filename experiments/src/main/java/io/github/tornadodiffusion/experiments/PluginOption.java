@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.experiments;
 
+import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import io.github.tornadodiffusion.experiments.framework.ExperimentProvider;
 import io.github.tornadodiffusion.experiments.run.SourcePlugin;
 import io.github.tornadodiffusion.nn.plugins.Plugins;
@@ -7,12 +8,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine;
+import picocli.CommandLine.ParseResult;
 
 /** The option that names plug-ins, which is applied before the command line is parsed. */
 final class PluginOption {
   static final String NAME = "--plugin";
 
   private static final String RUN = "run";
+  private static final String NOTEBOOK = "notebook";
 
   private PluginOption() {}
 
@@ -35,10 +38,33 @@ final class PluginOption {
     ExperimentProvider.all()
         .filter(provider -> !experiment.getSubcommands().containsKey(provider.kind().name()))
         .forEach(provider -> experiment.addSubcommand(provider.kind().name(), provider.command()));
+    Plugins.forgetUse();
     // What was added later has none of what the others were told.
     root.setOut(root.getOut());
     root.setErr(root.getErr());
     root.setCaseInsensitiveEnumValuesAllowed(root.isCaseInsensitiveEnumValuesAllowed());
+  }
+
+  /**
+   * Executes a command, and says at the end which plug-ins it did not use; programs and notebooks
+   * do with them what they like.
+   */
+  static int execute(ParseResult parsed) {
+    List<CommandLine> commands = parsed.asCommandLineList();
+    Plugins.use(commands.getLast().getCommand().getClass());
+    int code = new CommandLine.RunLast().execute(parsed);
+    String name = commands.size() > 1 ? commands.get(1).getCommandName() : "";
+    boolean helped = commands.stream().anyMatch(PluginOption::isHelp);
+    if (code == 0 && !helped && !List.of(RUN, NOTEBOOK).contains(name)) {
+      Ineffective.of(commands.getLast().getCommandSpec())
+          .notePlugins()
+          .say(commands.getLast().getErr());
+    }
+    return code;
+  }
+
+  private static boolean isHelp(CommandLine command) {
+    return command.isUsageHelpRequested() || command.isVersionHelpRequested();
   }
 
   private static List<Path> paths(List<String> arguments) {

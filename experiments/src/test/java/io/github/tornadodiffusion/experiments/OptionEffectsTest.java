@@ -94,6 +94,7 @@ class OptionEffectsTest {
       sample | --scheduler    | always
       sample | --steps        | always
       sample | --eta          | --eta 0.5 --scheduler euler | --eta is for ddim
+      sample | --mu           | --mu 0.5 | --mu is for schedulers with use_dynamic_shifting
       sample | --seed         | always
       sample | --rng          | always
       sample | --labels       | --labels 1 | no classes

@@ -291,6 +291,64 @@ class PluginTest {
     return Double.parseDouble(lines.get(1).split(",")[column]);
   }
 
+  /** Which of them is not, where there are several, once each. */
+  @Test
+  void whatIsNotUsedIsSaid() throws IOException {
+    String said = "warning: --plugin %s has no effect: nothing of it was named or used";
+    for (Path plugin : List.of(classes, jar)) {
+      String[] given = {"--plugin", plugin.toString()};
+      assertSaid(1, said.formatted(plugin), CommandRun.of("devices", given[0], given[1]));
+      assertSaid(
+          1,
+          said.formatted(plugin),
+          CommandRun.of(
+              "train",
+              "--preset",
+              "digits",
+              "--steps",
+              "1",
+              "--batch",
+              "1",
+              "--samples",
+              "0",
+              "--out",
+              temporary.resolve("unused" + plugin.getFileName()).toString(),
+              given[0],
+              given[1]));
+    }
+    assertSaid(
+        0, "has no effect", CommandRun.of("experiment", "answer", "--plugin", jar.toString()));
+    assertSaid(0, "has no effect", CommandRun.of("train", "--help", "--plugin", jar.toString()));
+    Path used = temporary.resolve("used");
+    CommandRun run =
+        CommandRun.of(
+            "train",
+            "--preset",
+            "my.Tiny",
+            "--steps",
+            "1",
+            "--batch",
+            "1",
+            "--samples",
+            "0",
+            "--out",
+            used.toString(),
+            "--plugin",
+            classes.toString(),
+            "--plugin",
+            jar.toString());
+    // The first one is asked first.
+    assertSaid(0, said.formatted(classes), run);
+    assertSaid(1, said.formatted(jar), run);
+    JsonNode manifest = json(used.resolve("manifest.json"));
+    assertEquals(1, manifest.path("ignored").size(), manifest.toString());
+  }
+
+  private static void assertSaid(int times, String text, CommandRun run) {
+    assertEquals(0, run.code(), run.err());
+    assertEquals(times, run.err().lines().filter(line -> line.contains(text)).count(), run.err());
+  }
+
   @Test
   void runsAnExperimentOfOnesOwn() {
     CommandRun.succeeds("experiment", "answer", "--plugin", jar.toString());

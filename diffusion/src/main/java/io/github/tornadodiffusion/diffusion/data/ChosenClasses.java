@@ -1,16 +1,13 @@
 package io.github.tornadodiffusion.diffusion.data;
 
 import io.github.tornadodiffusion.nn.io.Messages;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** The images of some classes of a data set; the classes are numbered anew, in their old order. */
-public final class ChosenClasses implements Dataset {
-  private final Dataset whole;
-  private final Dataset images;
+public final class ChosenClasses extends Subset {
   private final List<Integer> classes;
+  private final List<String> classNames;
 
   /**
    * Chooses classes.
@@ -19,63 +16,48 @@ public final class ChosenClasses implements Dataset {
    * @throws IllegalArgumentException in one line if there is no such class, or no image of any
    */
   public ChosenClasses(Dataset whole, List<String> names) {
-    this.whole = whole;
+    List<Integer> classes =
+        names.stream().map(name -> chosen(whole, name)).sorted().distinct().toList();
+    this.classes = classes;
+    classNames = classes.stream().map(whole.classNames()::get).toList();
+    int[] indices =
+        IntStream.range(0, whole.size()).filter(i -> classes.contains(whole.label(i))).toArray();
+    super(whole, indices, "classes " + String.join(", ", names));
+  }
+
+  private static int chosen(Dataset whole, String name) {
     List<String> known = whole.classNames();
     if (known.isEmpty()) {
       throw new IllegalArgumentException(
           "the images of %s have no classes; leave --classes out".formatted(whole.name()));
     }
-    List<Integer> chosen = new ArrayList<>();
-    for (String name : names) {
-      int label = label(known, name.strip());
-      if (label < 0) {
-        throw new IllegalArgumentException(
-            Messages.line(
-                "--classes has '%s', which is no class of %s; give some of %s"
-                    .formatted(name, whole.name(), Messages.firstOf(known))));
-      }
-      chosen.add(label);
+    int label = label(name, known, known.size());
+    if (label < 0) {
+      throw new IllegalArgumentException(
+          Messages.line(
+              "--classes has '%s', which is no class of %s; give some of %s"
+                  .formatted(name, whole.name(), Messages.firstOf(known))));
     }
-    classes = chosen.stream().sorted().distinct().toList();
-    int[] indices =
-        IntStream.range(0, whole.size()).filter(i -> classes.contains(whole.label(i))).toArray();
-    images = new Subset(whole, indices, "classes " + String.join(", ", names));
+    return label;
   }
 
-  private static int label(List<String> known, String name) {
-    int label = known.indexOf(name);
-    boolean number = label < 0 && name.matches("[0-9]{1,9}");
-    return number && Integer.parseInt(name) < known.size() ? Integer.parseInt(name) : label;
-  }
-
-  @Override
-  public String name() {
-    return images.name();
-  }
-
-  @Override
-  public int size() {
-    return images.size();
-  }
-
-  @Override
-  public int channels() {
-    return images.channels();
-  }
-
-  @Override
-  public int imageSize() {
-    return images.imageSize();
-  }
-
-  @Override
-  public float[] image(int index) {
-    return images.image(index);
+  /**
+   * The class that a text names, by its name or else by its number.
+   *
+   * @param names of the classes in the order of their numbers; may be empty
+   * @param count of numbers that stand for a class
+   * @return -1 if it names none
+   */
+  public static int label(String text, List<String> names, int count) {
+    String name = text.strip();
+    int label = names.indexOf(name);
+    boolean number = label < 0 && name.matches("[0-9]{1,9}") && Integer.parseInt(name) < count;
+    return number ? Integer.parseInt(name) : label;
   }
 
   @Override
   public int label(int index) {
-    return classes.indexOf(images.label(index));
+    return classes.indexOf(super.label(index));
   }
 
   @Override
@@ -85,21 +67,6 @@ public final class ChosenClasses implements Dataset {
 
   @Override
   public List<String> classNames() {
-    return classes.stream().map(whole.classNames()::get).toList();
-  }
-
-  @Override
-  public Optional<Originals> originals() {
-    return whole.originals();
-  }
-
-  @Override
-  public String hash() {
-    return images.hash();
-  }
-
-  @Override
-  public List<String> warnings() {
-    return images.warnings();
+    return classNames;
   }
 }

@@ -42,9 +42,17 @@ public interface Dataset {
     return IntStream.range(0, classes()).mapToObj(Integer::toString).toList();
   }
 
+  /** What an image was in its file; empty where it comes from none. */
+  default Optional<Originals> original(int index) {
+    return Optional.empty();
+  }
+
   /** What the images were in their files; empty where they come from none. */
   default Optional<Originals> originals() {
-    return Optional.empty();
+    return IntStream.range(0, size())
+        .mapToObj(this::original)
+        .flatMap(Optional::stream)
+        .reduce(Originals::with);
   }
 
   /** The images' sizes before they were cropped and resized; empty where they have none. */

@@ -6,9 +6,10 @@ import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /** Some images of a data set. */
-public final class Subset implements Dataset {
+public class Subset implements Dataset {
   private final Dataset whole;
   private final int[] indices;
   private final String name;
@@ -32,6 +33,11 @@ public final class Subset implements Dataset {
     this.whole = whole;
     this.indices = indices.clone();
     name = "%s, %s %d of %d".formatted(whole.name(), part, indices.length, whole.size());
+  }
+
+  @Override
+  public Optional<Originals> original(int index) {
+    return whole.original(indices[index]);
   }
 
   @Override

@@ -6,7 +6,10 @@ import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.graph.BatchShape;
 import io.github.tornadodiffusion.nn.graph.Input;
 import io.github.tornadodiffusion.nn.graph.RecordedProgram;
+import io.github.tornadodiffusion.nn.io.AtomicFiles;
 import io.github.tornadodiffusion.nn.io.HostTensor;
+import io.github.tornadodiffusion.nn.io.Safetensors;
+import io.github.tornadodiffusion.nn.io.SafetensorsFile;
 import io.github.tornadodiffusion.nn.models.classifier.Classifier;
 import io.github.tornadodiffusion.nn.models.classifier.ClassifierConfig;
 import io.github.tornadodiffusion.nn.programs.Inference;
@@ -16,9 +19,15 @@ import io.github.tornadodiffusion.nn.training.Initialisation;
 import io.github.tornadodiffusion.nn.training.LearningRateSchedule;
 import io.github.tornadodiffusion.nn.training.Training;
 import io.github.tornadodiffusion.nn.training.Update;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.concurrent.CancellationException;
 
 /**
  * A classifier that is trained on a data set, which provides the features of {@link
@@ -29,6 +38,13 @@ import java.util.SequencedMap;
  */
 public final class FeatureClassifier implements AutoCloseable {
   private static final int BATCH = 64;
+
+  /** A process that is killed loses at most this much. */
+  private static final long CHECKPOINT_NANOS = 60_000_000_000L;
+
+  private static final String PARAMETERS = "parameters.";
+  private static final List<String> MOMENTS = new AdamW(0).state();
+  private static final String STEP = "step";
 
   private final ClassifierConfig config;
   private final SequencedMap<String, HostTensor> parameters;
@@ -74,10 +90,15 @@ public final class FeatureClassifier implements AutoCloseable {
    *
    * @param training images with classes; images that are compared later should be different ones
    * @param seed of the initial parameters and of the order of the images
+   * @param kept a file from which a training that was stopped goes on, and ends with the same
+   *     classifier; it may not be there yet; null to keep nothing
+   * @param listener if it throws a {@link CancellationException}, the training so far is kept
    * @throws IllegalArgumentException if the images have fewer than 2 classes
+   * @throws IOException in one line if what is kept cannot be read or written
    */
   public static FeatureClassifier train(
-      Engine engine, Dataset training, Recipe recipe, long seed, Listener listener) {
+      Engine engine, Dataset training, Recipe recipe, long seed, Path kept, Listener listener)
+      throws IOException {
     if (training.classes() < 2) {
       throw new IllegalArgumentException(
           "%s has no classes to train a classifier on: use a data set with labels"
@@ -96,16 +117,67 @@ public final class FeatureClassifier implements AutoCloseable {
             BatchShape.of(recipe.batch),
             new Training.Options(new AdamW((float) recipe.learningRate)));
     try (Training classifier = program.open(engine, Initialisation.pytorchDefault(model, seed))) {
-      for (int step = 0; step < recipe.steps; step++) {
+      int first = kept != null && Files.exists(kept) ? read(classifier, kept) : 0;
+      long savedAt = System.nanoTime();
+      for (int step = first; step < recipe.steps; step++) {
         Batches.Batch batch = batches.batch(step);
         float rate = (float) rates.at(step);
         Map<String, float[]> values =
             Map.of(Classifier.IMAGES, batch.images(), "labels", Input.floats(batch.labels()));
         Update update = new Update(new AdamW(rate), step + 1, 1, 0);
-        listener.trained(step + 1, classifier.step(values, null, update).loss());
+        double loss = classifier.step(values, null, update).loss();
+        boolean last = step + 1 == recipe.steps;
+        if (kept != null && (last || System.nanoTime() - savedAt > CHECKPOINT_NANOS)) {
+          write(classifier, step + 1, kept);
+          savedAt = System.nanoTime();
+        }
+        try {
+          listener.trained(step + 1, loss);
+        } catch (CancellationException e) {
+          if (kept != null) {
+            write(classifier, step + 1, kept);
+          }
+          throw e;
+        }
       }
       return new FeatureClassifier(engine, config, classifier.parameters());
     }
+  }
+
+  private static void write(Training classifier, int step, Path file) throws IOException {
+    SequencedMap<String, HostTensor> tensors = new LinkedHashMap<>();
+    classifier.parameters().forEach((name, tensor) -> tensors.put(PARAMETERS + name, tensor));
+    for (String state : MOMENTS) {
+      classifier
+          .optimizerState(state)
+          .forEach((name, tensor) -> tensors.put(state + "." + name, tensor));
+    }
+    AtomicFiles.makeDirectory(file.getParent());
+    Safetensors.write(file, tensors, Map.of(STEP, Integer.toString(step)));
+  }
+
+  /** Goes on from a file; returns how many steps it has done. */
+  private static int read(Training classifier, Path file) throws IOException {
+    try (SafetensorsFile tensors = Safetensors.open(file)) {
+      Map<String, Map<String, HostTensor>> moments = new LinkedHashMap<>();
+      MOMENTS.forEach(state -> moments.put(state, part(tensors, state + ".")));
+      classifier.setState(part(tensors, PARAMETERS), moments, null);
+      return Integer.parseInt(tensors.metadata().getOrDefault(STEP, ""));
+    } catch (IllegalArgumentException e) {
+      throw new IOException(
+          "%s is not the state of this classifier: remove it to train that anew".formatted(file),
+          e);
+    }
+  }
+
+  private static Map<String, HostTensor> part(SafetensorsFile file, String prefix) {
+    Map<String, HostTensor> part = new LinkedHashMap<>();
+    for (String name : file.names()) {
+      if (name.startsWith(prefix)) {
+        part.put(name.substring(prefix.length()), file.tensor(name));
+      }
+    }
+    return part;
   }
 
   /**

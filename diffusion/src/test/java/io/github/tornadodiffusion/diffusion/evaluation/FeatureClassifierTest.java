@@ -11,10 +11,19 @@ import io.github.tornadodiffusion.diffusion.data.Subset;
 import io.github.tornadodiffusion.diffusion.data.butterflies.Butterflies;
 import io.github.tornadodiffusion.diffusion.data.sources.Digits;
 import io.github.tornadodiffusion.kernels.jvm.JvmEngine;
+import io.github.tornadodiffusion.nn.io.Safetensors;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class FeatureClassifierTest {
   private static final JvmEngine ENGINE = new JvmEngine(2);
@@ -26,14 +35,51 @@ class FeatureClassifierTest {
     ENGINE.close();
   }
 
-  private static FeatureClassifier trained(int steps) {
+  private static FeatureClassifier trained(int steps) throws IOException {
+    return trained(steps, null, SILENT);
+  }
+
+  private static FeatureClassifier trained(
+      int steps, Path kept, FeatureClassifier.Listener listener) throws IOException {
     FeatureClassifier.Recipe recipe = new FeatureClassifier.Recipe(steps, 64, 3e-3);
-    return FeatureClassifier.train(ENGINE, DIGITS.training(), recipe, 1, SILENT);
+    return FeatureClassifier.train(ENGINE, DIGITS.training(), recipe, 1, kept, listener);
+  }
+
+  /** Stopped twice, done, and done again from what is kept: the same one, no step twice. */
+  @Test
+  void whatWasStoppedGoesOn(@TempDir Path directory) throws IOException {
+    Path kept = directory.resolve("unit").resolve("classifier.safetensors");
+    List<Integer> steps = new ArrayList<>();
+    for (int stop : new int[] {2, 5}) {
+      assertThrows(
+          CancellationException.class,
+          () ->
+              trained(
+                  6,
+                  kept,
+                  (step, loss) -> {
+                    steps.add(step);
+                    if (step == stop) {
+                      throw new CancellationException();
+                    }
+                  }));
+    }
+    try (FeatureClassifier whole = trained(6)) {
+      for (int i = 0; i < 2; i++) {
+        try (FeatureClassifier again = trained(6, kept, (step, loss) -> steps.add(step))) {
+          assertEquals(whole.parameters(), again.parameters());
+        }
+      }
+    }
+    assertEquals(List.of(1, 2, 3, 4, 5, 6), steps);
+    Safetensors.write(kept, new LinkedHashMap<>(), Map.of());
+    Exception e = assertThrows(IOException.class, () -> trained(6, kept, SILENT));
+    assertTrue(e.getMessage().startsWith(kept + " is not the state of this classifier: remove it"));
   }
 
   /** Digits that it has never seen, and distances that tell kinds of digits apart. */
   @Test
-  void tellsDigits() {
+  void tellsDigits() throws IOException {
     try (FeatureClassifier classifier = trained(300)) {
       double accuracy = classifier.accuracy(DIGITS.heldOut());
       assertTrue(accuracy > 0.95, "accuracy " + accuracy);
@@ -55,7 +101,7 @@ class FeatureClassifierTest {
   }
 
   @Test
-  void isTheSameForTheSameSeed() {
+  void isTheSameForTheSameSeed() throws IOException {
     try (FeatureClassifier a = trained(5);
         FeatureClassifier b = trained(5)) {
       assertEquals(a.parameters(), b.parameters());
@@ -72,12 +118,17 @@ class FeatureClassifierTest {
   }
 
   @Test
-  void refusesWhatDoesNotFit() {
+  void refusesWhatDoesNotFit() throws IOException {
     assertThrows(
         IllegalArgumentException.class,
         () ->
             FeatureClassifier.train(
-                ENGINE, new Butterflies(10, 8, 3, 1), FeatureClassifier.Recipe.DEFAULT, 1, SILENT));
+                ENGINE,
+                new Butterflies(10, 8, 3, 1),
+                FeatureClassifier.Recipe.DEFAULT,
+                1,
+                null,
+                SILENT));
     try (FeatureClassifier classifier = trained(1)) {
       assertThrows(IllegalArgumentException.class, () -> classifier.features(new float[65]));
       assertThrows(IllegalArgumentException.class, () -> classifier.accuracy(new Digits(16, 1)));

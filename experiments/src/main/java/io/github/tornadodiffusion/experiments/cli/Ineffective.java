@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.experiments.cli;
 
 import io.github.tornadodiffusion.nn.io.Messages;
+import io.github.tornadodiffusion.nn.plugins.Plugins;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,6 +56,14 @@ public final class Ineffective {
         "--quick",
         List.of(decided).stream().allMatch(this::given),
         "all that it decides is given (%s); leave it out".formatted(String.join(", ", decided)));
+  }
+
+  /** Notes plug-ins of which nothing was named, once each. */
+  public Ineffective notePlugins() {
+    Plugins.takeUnused()
+        .forEach(path ->
+            note("--plugin " + path, "nothing of it was named or used; leave it out, or name it"));
+    return this;
   }
 
   /** What was noted, a line each. */

@@ -1,9 +1,9 @@
 package io.github.tornadodiffusion.experiments.framework;
 
 import io.github.tornadodiffusion.experiments.cli.Progress;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
-import java.util.function.DoubleFunction;
 import java.util.function.Supplier;
 
 /**
@@ -11,6 +11,13 @@ import java.util.function.Supplier;
  * measured steps: the usual one where that is small enough, else the largest that is.
  */
 public final class QuickTime {
+  /** Plans the work with a share of the usual amounts. */
+  @FunctionalInterface
+  public interface Estimate {
+    /** How long that takes, in seconds. */
+    double seconds(double share) throws IOException;
+  }
+
   /** The promise. */
   static final double SECONDS = 300;
 
@@ -24,12 +31,11 @@ public final class QuickTime {
   private QuickTime() {}
 
   /**
-   * Decides how small it is, and says so in one line where it is not the usual version. Parts of an
-   * experiment on several nodes must be alike, and so must one that goes on: they are left as they
-   * are.
+   * Decides how small it is, and says so in one line where it is not the usual version. An
+   * experiment that goes on is left as it is. So are parts on several nodes, which must be alike;
+   * that is said.
    *
-   * @param estimate takes the share of the usual amounts, plans the work with it and tells how long
-   *     that takes, in seconds
+   * @param estimate plans the work
    * @param measureAnew has the next estimate measure its steps once more: the first time the JVM's
    *     compilers may have been at work
    * @param describe tells what is planned, in a few words
@@ -37,21 +43,30 @@ public final class QuickTime {
   public static void fit(
       ExperimentOptions run,
       PrintWriter err,
-      DoubleFunction<Double> estimate,
+      Estimate estimate,
       Runnable measureAnew,
-      Supplier<String> describe) {
-    if (!run.quick || run.resume || run.shard != null) {
+      Supplier<String> describe)
+      throws IOException {
+    if (!run.quick || run.resume) {
+      return;
+    }
+    if (run.shard != null) {
+      err.printf(
+          "--quick with --shard: parts on several nodes must be alike, so nothing is measured and"
+              + " the usual small version is done, however long it takes: %s%n",
+          describe.get());
+      err.flush();
       return;
     }
     run.quickIsDecided = true;
-    double usual = estimate.apply(1);
+    double usual = estimate.seconds(1);
     if (!fits(run, usual)) {
       measureAnew.run();
-      usual = Math.min(usual, estimate.apply(1));
+      usual = Math.min(usual, estimate.seconds(1));
     }
     double least = usual;
     for (double share : SHARES) {
-      least = estimate.apply(share);
+      least = estimate.seconds(share);
       if (fits(run, least)) {
         if (share < 1) {
           err.printf(

@@ -25,7 +25,6 @@ import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -110,17 +109,13 @@ final class SamplersStudy implements Experiment, AutoCloseable {
   }
 
   /** Makes the version of --quick so small that it takes no longer than it may. */
-  void fitQuick(ExperimentOptions run) {
+  void fitQuick(ExperimentOptions run) throws IOException {
     QuickTime.fit(
         run,
         err,
         share -> {
           options.share(share);
-          try {
-            plan();
-          } catch (IOException e) {
-            throw new UncheckedIOException(e);
-          }
+          plan();
           return estimateSeconds();
         },
         () -> pace = null,
@@ -276,14 +271,9 @@ final class SamplersStudy implements Experiment, AutoCloseable {
    * The features for the comparison of samples, made when they are first needed; null for data
    * without classes.
    */
-  FeatureSpace features(Experiment.Sink sink) {
+  FeatureSpace features(Experiment.Sink sink) throws IOException {
     if (features == null && whole.classes() > 1) {
-      features =
-          FeatureSpace.train(
-              engine(),
-              data,
-              classifierSteps,
-              (step, loss) -> sink.progress(0, "classifier step " + step));
+      features = FeatureSpace.train(engine(), data, classifierSteps, sink);
     }
     return features;
   }

@@ -8,7 +8,6 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -25,6 +24,9 @@ record KeptImages(Path directory) {
   private static final Set<String> OWN = Set.of("index", "label", "class", "labels", "Software");
 
   private static final String COUNT = "count";
+
+  /** Channels of a picture. */
+  private static final int RGB = 3;
 
   /** The file of an image. */
   Path file(int index) {
@@ -104,9 +106,9 @@ record KeptImages(Path directory) {
       int at = index * channels * plane;
       for (int pixel = 0; pixel < plane; pixel++) {
         int rgb = image.getRGB(pixel % image.getWidth(), pixel / image.getWidth());
-        List<Integer> bytes = List.of(rgb >> 16 & 0xFF, rgb >> 8 & 0xFF, rgb & 0xFF);
-        for (int channel = 0; channel < Math.min(channels, bytes.size()); channel++) {
-          all[at + channel * plane + pixel] = bytes.get(channel) / 255f * 2 - 1;
+        for (int channel = 0; channel < Math.min(channels, RGB); channel++) {
+          int value = rgb >> Byte.SIZE * (RGB - 1 - channel) & 0xFF;
+          all[at + channel * plane + pixel] = value / 255f * 2 - 1;
         }
       }
     }

@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.experiments.sampling;
 
+import io.github.tornadodiffusion.diffusion.data.ChosenClasses;
 import io.github.tornadodiffusion.diffusion.model.ClassLabels;
 import io.github.tornadodiffusion.diffusion.sampling.GuidedSampling;
 import io.github.tornadodiffusion.diffusion.sampling.ModelSampler;
@@ -67,15 +68,12 @@ final class LabelOptions {
 
   /** The class of a name or a number; a name is one where it is a number too. */
   private static int number(String label, ClassLabels known, UNet2DConfig config) {
-    String name = label.strip();
-    int named = known == null ? -1 : known.names().indexOf(name);
-    if (named >= 0) {
-      return named;
-    }
     // The class of images without label is not in turn, but may be asked for.
-    int last = known == null ? Integer.MAX_VALUE : config.numClassEmbeds() - 1;
-    int number = name.matches("[0-9]{1,9}") ? Integer.parseInt(name) : -1;
-    if (number < 0 || number > last) {
+    int number =
+        known == null
+            ? ChosenClasses.label(label, List.of(), Integer.MAX_VALUE)
+            : ChosenClasses.label(label, known.names(), config.numClassEmbeds());
+    if (number < 0) {
       throw new IllegalArgumentException(
           "there is no label '%s'; the model has %s"
               .formatted(

@@ -135,7 +135,7 @@ public final class SampleCommand implements Callable<Integer> {
                 batch != null && batch > count,
                 "there are only %d images".formatted(count));
     labels.note(ignored, count);
-    ignored.say(err);
+    ignored.notePlugins().say(err);
     if (!write(
         diffusion, new Plan(sampling, process, program, guided, classes, generator), batching)) {
       return Errors.FAILURE;

@@ -10,6 +10,8 @@ import io.github.tornadodiffusion.diffusion.evaluation.FrechetDistance;
 import io.github.tornadodiffusion.diffusion.evaluation.KernelDistance;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
 import io.github.tornadodiffusion.kernels.Engine;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -30,6 +32,8 @@ public final class FeatureSpace implements AutoCloseable {
 
   /** Steps that are made to learn how long one takes. */
   private static final int MEASURED = 12;
+
+  private static final String KEPT = "classifier.safetensors";
 
   private static final int SUBSETS = 50;
   private static final int SUBSET_SIZE = 100;
@@ -66,14 +70,18 @@ public final class FeatureSpace implements AutoCloseable {
    *
    * @param data with classes
    * @param steps updates
-   * @param listener is told of every step
+   * @param sink of the unit that needs it first, where it is kept if that is stopped
+   * @throws IOException in one line if what is kept cannot be read or written
    */
-  public static FeatureSpace train(Engine engine, HeldOut data, int steps, Listener listener) {
-    return new FeatureSpace(train(engine, data.training(), steps, listener), data);
+  public static FeatureSpace train(Engine engine, HeldOut data, int steps, Experiment.Sink sink)
+      throws IOException {
+    Path kept = sink.unfinished().map(directory -> directory.resolve(KEPT)).orElse(null);
+    Listener listener = (step, loss) -> sink.progress(0, "classifier step " + step);
+    return new FeatureSpace(train(engine, data.training(), steps, kept, listener), data);
   }
 
   /** The time of a step of its training, measured after the first ones. */
-  static double stepSeconds(Engine engine, HeldOut data) {
+  static double stepSeconds(Engine engine, HeldOut data) throws IOException {
     long[] begun = new long[1];
     double[] seconds = new double[1];
     Listener listener =
@@ -85,15 +93,15 @@ public final class FeatureSpace implements AutoCloseable {
             begun[0] = now;
           }
         };
-    train(engine, data.training(), MEASURED, listener).close();
+    train(engine, data.training(), MEASURED, null, listener).close();
     return seconds[0];
   }
 
   private static FeatureClassifier train(
-      Engine engine, Dataset training, int steps, Listener listener) {
+      Engine engine, Dataset training, int steps, Path kept, Listener listener) throws IOException {
     Recipe usual = Recipe.DEFAULT;
     Recipe recipe = new Recipe(steps, usual.batch(), usual.learningRate());
-    return FeatureClassifier.train(engine, training, recipe, SEED, listener);
+    return FeatureClassifier.train(engine, training, recipe, SEED, kept, listener);
   }
 
   /** The distances of images to those that were held out; values as in {@link #clamped}. */

@@ -28,7 +28,6 @@ import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -122,17 +121,13 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
   }
 
   /** Makes the version of --quick so small that it takes no longer than it may. */
-  private void fitQuick(ExperimentOptions run, Supplier<StudySettings> planned) {
+  private void fitQuick(ExperimentOptions run, Supplier<StudySettings> planned) throws IOException {
     QuickTime.fit(
         run,
         err,
         share -> {
           options.share(share);
-          try {
-            plan(planned.get());
-          } catch (IOException e) {
-            throw new UncheckedIOException(e);
-          }
+          plan(planned.get());
           return estimateSeconds() + otherSeconds();
         },
         () -> {
@@ -152,7 +147,7 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
   }
 
   /** What takes long only where the training does not, in seconds. */
-  private double otherSeconds() {
+  private double otherSeconds() throws IOException {
     if (whole.classes() > 1 && classifierStep == 0) {
       classifierStep = FeatureSpace.stepSeconds(engine(), data);
     }
@@ -191,7 +186,7 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
       if (!decided.stream().allMatch(ignored::given)) {
         study.fitQuick(run, settings);
       }
-      StudyOptions.noteClassifier(ignored, study.whole);
+      StudyOptions.noteClassifier(ignored.notePlugins(), study.whole);
       return new ExperimentRun(study, run, arguments, err)
           .ignoring(ignored)
           .execute(spec.commandLine().getOut());
@@ -310,14 +305,9 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
    * The features for the comparison of samples, made when they are first needed; null for data
    * without classes.
    */
-  FeatureSpace features(Experiment.Sink sink) {
+  FeatureSpace features(Experiment.Sink sink) throws IOException {
     if (features == null && whole.classes() > 1) {
-      features =
-          FeatureSpace.train(
-              engine(),
-              data,
-              settings.classifierSteps(),
-              (step, loss) -> sink.progress(0, "classifier step " + step));
+      features = FeatureSpace.train(engine(), data, settings.classifierSteps(), sink);
     }
     return features;
   }

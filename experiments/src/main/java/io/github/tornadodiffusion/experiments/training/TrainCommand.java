@@ -158,6 +158,7 @@ public final class TrainCommand implements Callable<Integer> {
     Ineffective ignored = device.note(Ineffective.of(spec));
     options.note(ignored, config);
     return ignored
+        .notePlugins()
         .note("--sample-steps", samples == 0, "--samples 0 draws no picture; leave it out")
         .note(
             "--sample-steps",

@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.experiments.framework;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.ArrayList;
@@ -19,7 +20,7 @@ class QuickTimeTest {
   /**
    * What is said where the usual amounts take so many seconds, a part of which is always needed.
    */
-  private String said(ExperimentOptions run, double seconds, double always) {
+  private String said(ExperimentOptions run, double seconds, double always) throws IOException {
     StringWriter err = new StringWriter();
     QuickTime.fit(
         run,
@@ -29,7 +30,7 @@ class QuickTimeTest {
           return (measured > 0 ? 1 : cold) * (always + seconds * share);
         },
         () -> measured++,
-        () -> "share " + tried.getLast());
+        () -> "share " + (tried.isEmpty() ? "usual" : tried.getLast()));
     return err.toString();
   }
 
@@ -40,13 +41,13 @@ class QuickTimeTest {
   }
 
   @Test
-  void whatIsSmallEnoughStaysAsItIs() {
+  void whatIsSmallEnoughStaysAsItIs() throws IOException {
     assertEquals("", said(quick(), 100, 10));
     assertEquals(1, tried.getLast());
   }
 
   @Test
-  void aSlowFirstMeasurementDoesNotDecide() {
+  void aSlowFirstMeasurementDoesNotDecide() throws IOException {
     cold = 40;
     assertEquals("", said(quick(), 100, 10));
     assertEquals(1, measured);
@@ -54,7 +55,7 @@ class QuickTimeTest {
   }
 
   @Test
-  void theLargestThatIsSmallEnoughIsTakenAndSaid() {
+  void theLargestThatIsSmallEnoughIsTakenAndSaid() throws IOException {
     String said = said(quick(), 2000, 10);
     double share = tried.getLast();
     assertTrue(10 + 2000 * share <= QuickTime.SECONDS, said);
@@ -64,7 +65,7 @@ class QuickTimeTest {
   }
 
   @Test
-  void whatCannotBeSmallEnoughIsSaidBeforehand() {
+  void whatCannotBeSmallEnoughIsSaidBeforehand() throws IOException {
     String said = said(quick(), 2000, 400);
     assertEquals(1, said.lines().count());
     assertTrue(said.contains("not five minutes") && said.contains("--max-hours"), said);
@@ -72,14 +73,17 @@ class QuickTimeTest {
   }
 
   @Test
-  void whatMustBeAsElsewhereIsLeftAlone() {
-    ExperimentOptions part = quick();
-    part.shard = "1/2";
+  void whatMustBeAsElsewhereIsLeftAlone() throws IOException {
     ExperimentOptions goesOn = quick();
     goesOn.resume = true;
-    for (ExperimentOptions run : List.of(new ExperimentOptions(), part, goesOn)) {
+    for (ExperimentOptions run : List.of(new ExperimentOptions(), goesOn)) {
       assertEquals("", said(run, 1e6, 0));
     }
+    ExperimentOptions part = quick();
+    part.shard = "1/2";
+    String said = said(part, 1e6, 0);
+    assertEquals(1, said.lines().count());
+    assertTrue(said.startsWith("--quick with --shard: ") && said.contains("usual"), said);
     assertEquals(List.of(), tried);
   }
 }

@@ -27,10 +27,18 @@ public final class Plugins {
   /** The classes of one plug-in, before those of the class path are asked. */
   private static final class Loader extends URLClassLoader {
     private final Path path;
+    private volatile boolean used;
 
     private Loader(Path path, URL url, ClassLoader parent) {
       super(new URL[] {url}, parent);
       this.path = path;
+    }
+
+    @Override
+    protected Class<?> findClass(String name) throws ClassNotFoundException {
+      Class<?> found = super.findClass(name);
+      used = true;
+      return found;
     }
   }
 
@@ -84,11 +92,34 @@ public final class Plugins {
 
   /** The plug-ins that this thread knows, in the order in which they were loaded. */
   public static List<Path> loaded() {
-    List<Path> paths = new ArrayList<>();
+    return loaders().stream().map(loader -> loader.path).toList();
+  }
+
+  private static List<Loader> loaders() {
+    List<Loader> loaders = new ArrayList<>();
     for (ClassLoader l = classLoader(); l instanceof Loader loader; l = loader.getParent()) {
-      paths.addFirst(loader.path);
+      loaders.addFirst(loader);
     }
-    return paths;
+    return loaders;
+  }
+
+  /** Forgets what was used so far, which was to learn what the plug-ins have. */
+  public static void forgetUse() {
+    loaders().forEach(loader -> loader.used = false);
+  }
+
+  /** Notes that the plug-in of a class is used, if it is of one. */
+  public static void use(Class<?> type) {
+    if (type.getClassLoader() instanceof Loader loader) {
+      loader.used = true;
+    }
+  }
+
+  /** The plug-ins of which nothing was used yet; each is told once. */
+  public static List<Path> takeUnused() {
+    List<Loader> unused = loaders().stream().filter(loader -> !loader.used).toList();
+    unused.forEach(loader -> loader.used = true);
+    return unused.stream().map(loader -> loader.path).toList();
   }
 
   private static ClassLoader classLoader() {

@@ -12,6 +12,7 @@ import java.io.UncheckedIOException;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -34,7 +35,9 @@ final class CachedImages implements Dataset {
   private final int channels;
   private final int[] readable;
   private final byte[][] kept;
-  private final Originals originals;
+  private final int[] widths;
+  private final int[] heights;
+  private final BitSet coloured;
   private final List<String> warnings;
   private final String hash;
 
@@ -47,16 +50,18 @@ final class CachedImages implements Dataset {
     final MessageDigest digest;
     int count;
     long room;
-    Originals originals;
-    final int imageSize;
+    final int[] widths;
+    final int[] heights;
+    final BitSet coloured = new BitSet();
     String firstProblem;
 
     Pass(ImageSource source, int imageSize, int channels, long cacheBytes) {
       readable = new int[source.size()];
+      widths = new int[source.size()];
+      heights = new int[source.size()];
       kept = new byte[source.size()][];
       digest = ImageBytes.digest(source.size(), channels, imageSize);
       room = cacheBytes;
-      this.imageSize = imageSize;
     }
 
     void add(ImageSource source, int index, Attempt attempt) {
@@ -71,10 +76,11 @@ final class CachedImages implements Dataset {
       if (room >= 0) {
         kept[count] = image.pixels();
       }
+      widths[count] = image.width();
+      heights[count] = image.height();
+      coloured.set(count, image.colour());
       count++;
       digest.update(image.pixels());
-      Originals its = Originals.of(image.width(), image.height(), image.colour(), imageSize);
-      originals = originals == null ? its : originals.with(its);
     }
   }
 
@@ -84,7 +90,9 @@ final class CachedImages implements Dataset {
     this.channels = channels;
     readable = Arrays.copyOf(pass.readable, pass.count);
     kept = Arrays.copyOf(pass.kept, pass.count);
-    originals = pass.originals;
+    widths = Arrays.copyOf(pass.widths, pass.count);
+    heights = Arrays.copyOf(pass.heights, pass.count);
+    coloured = pass.coloured;
     warnings = new ArrayList<>(source.warnings());
     int skipped = source.size() - size();
     if (skipped > 0) {
@@ -227,8 +235,8 @@ final class CachedImages implements Dataset {
   }
 
   @Override
-  public Optional<Originals> originals() {
-    return Optional.of(originals);
+  public Optional<Originals> original(int index) {
+    return Optional.of(Originals.of(widths[index], heights[index], coloured.get(index), imageSize));
   }
 
   @Override

@@ -154,32 +154,22 @@ public record SchedulerConfig(
 
   /** The same, rescaled so that the last timestep is noise alone. */
   public SchedulerConfig withZeroTerminalSnr() {
-    return new SchedulerConfig(
-        numTrainTimesteps,
-        betaStart,
-        betaEnd,
-        betaSchedule,
-        trainedBetas,
-        true,
-        predictionType,
-        clipSample,
-        clipSampleRange,
-        thresholding,
-        dynamicThresholdingRatio,
-        sampleMaxValue,
-        timestepSpacing,
-        stepsOffset);
+    return with(true, timestepSpacing);
   }
 
   /** The same with another spacing. */
   public SchedulerConfig withSpacing(TimestepSpacing spacing) {
+    return with(rescaleBetasZeroSnr, spacing);
+  }
+
+  private SchedulerConfig with(boolean zeroTerminalSnr, TimestepSpacing spacing) {
     return new SchedulerConfig(
         numTrainTimesteps,
         betaStart,
         betaEnd,
         betaSchedule,
         trainedBetas,
-        rescaleBetasZeroSnr,
+        zeroTerminalSnr,
         predictionType,
         clipSample,
         clipSampleRange,
