@@ -20,6 +20,9 @@ import java.util.TreeSet;
  * the later one counts, links are followed, and a file with several symbolic links counts once.
  */
 final class ArchiveFiles implements FileTree {
+  /** What is said of links to what counts already. */
+  static final String REPEATED = "images in %s are links to others there and do not count again";
+
   /** Longer chains of links are circular, as on Linux. */
   private static final int MOST_LINKS = 40;
 
@@ -114,12 +117,19 @@ final class ArchiveFiles implements FileTree {
       }
     });
     Set<String> seen = new HashSet<>();
+    List<String> repeated = new ArrayList<>();
     real.forEach((path, target) -> {
-      if (!ImageFiles.isHidden(path) && seen.add(target)) {
+      if (ImageFiles.isHidden(path)) {
+        return;
+      }
+      if (seen.add(target)) {
         paths.add(path);
         files.putIfAbsent(path, files.get(target));
+      } else if (ImageFiles.accepts(path)) {
+        repeated.add(path);
       }
     });
+    warn(repeated, REPEATED);
     warn(replaced, "images in %s have the path of a later file and are left out");
     warn(directories, "links in %s lead to directories and are not followed");
     return this;
@@ -159,11 +169,14 @@ final class ArchiveFiles implements FileTree {
   }
 
   private void warn(List<String> which, String what) {
+    warn(which, what.formatted(place), warnings);
+  }
+
+  /** Counts files in a warning, if there are any, and names the first. */
+  static void warn(List<String> which, String what, List<String> warnings) {
     if (!which.isEmpty()) {
       warnings.add(
-          Messages.line(
-              "%d %s, such as %s"
-                  .formatted(which.size(), what.formatted(place), which.getFirst())));
+          Messages.line("%d %s, such as %s".formatted(which.size(), what, which.getFirst())));
     }
   }
 

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
@@ -121,7 +122,17 @@ public final class ImageDirectory {
           Messages.line("cannot list " + directory + ": " + e + ": check its permissions"), e);
     }
     Set<Path> seen = new HashSet<>();
-    found.values().removeIf(file -> !seen.add(real(file)));
+    List<String> repeated = new ArrayList<>();
+    found
+        .entrySet()
+        .removeIf(file -> {
+          boolean again = !seen.add(real(file.getValue()));
+          if (again && ImageFiles.accepts(file.getKey())) {
+            repeated.add(file.getKey());
+          }
+          return again;
+        });
+    ArchiveFiles.warn(repeated, ArchiveFiles.REPEATED.formatted(directory), warnings);
     return found;
   }
 

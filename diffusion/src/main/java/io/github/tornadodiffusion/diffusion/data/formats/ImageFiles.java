@@ -63,6 +63,12 @@ public final class ImageFiles implements ImageSource {
     if (files.areThere()) {
       paths = labelled(splits.chosen(), files);
       boolean none = paths.stream().allMatch(path -> files.label(path) < 0);
+      if (none && files.warnings().isEmpty()) {
+        warnings.add(
+            Messages.line(
+                "%s in %s has no label of any image: they have no classes"
+                    .formatted(files.sources(), place())));
+      }
       classNames = none ? List.of() : files.classNames();
       labels = paths.stream().mapToInt(path -> none ? -1 : files.label(path)).toArray();
     } else {

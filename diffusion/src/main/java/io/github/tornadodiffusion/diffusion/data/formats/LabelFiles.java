@@ -99,7 +99,8 @@ final class LabelFiles {
     } catch (IOException | JacksonException e) {
       // Even if it is unreadable, directories are not the classes.
       sources.add(path);
-      warn("%s in %s cannot be read: %s", path, tree.place(), e.getMessage());
+      String why = e instanceof JacksonException json ? json.getOriginalMessage() : e.getMessage();
+      warn("%s in %s cannot be read: %s", path, tree.place(), why);
       return true;
     }
   }

@@ -5,7 +5,10 @@ import io.github.tornadodiffusion.diffusion.data.SplitName;
 import io.github.tornadodiffusion.nn.io.Messages;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -14,9 +17,9 @@ import java.util.TreeMap;
  * split: the outermost one whose whole name is that of a split, or else the outermost one whose
  * name contains its word. If no directory does, the names of the files may.
  *
- * <p>If only some names indicate a split, this counts if two splits are named exactly; the other
- * images are then left out. Otherwise a class may happen to have the name of a split. A warning
- * reports either case.
+ * <p>If only some names indicate a split, this counts if two splits are named exactly, or by
+ * directories that differ in that word alone; the other images are then left out. Otherwise a class
+ * may happen to have the name of a split. A warning reports either case.
  */
 final class SplitPaths {
   private final List<SplitPath> chosen;
@@ -65,7 +68,7 @@ final class SplitPaths {
     boolean areSplits =
         others.isEmpty()
             ? splits.size() > 1 || (directories && !exact.isEmpty())
-            : exact.size() > 1;
+            : exact.size() > 1 || (directories && differBySplit(told));
     TreeMap<Split, List<SplitPath>> there = new TreeMap<>();
     for (SplitPath path : told) {
       if (!areSplits) {
@@ -93,6 +96,18 @@ final class SplitPaths {
                     .formatted(paths.size() - others.size(), paths.size(), place, named.path)));
       }
     }
+  }
+
+  /** Whether names differ in their split alone, as {@code seg_train} and {@code seg_test} do. */
+  private static boolean differBySplit(List<SplitPath> told) {
+    Map<String, Split> first = new HashMap<>();
+    return told.stream()
+        .map(SplitPath::name)
+        .filter(Objects::nonNull)
+        .anyMatch(name -> {
+          Split other = first.putIfAbsent(name.rest(), name.split());
+          return other != null && other != name.split();
+        });
   }
 
   private static SplitPath byDirectory(String path, int prefix) {

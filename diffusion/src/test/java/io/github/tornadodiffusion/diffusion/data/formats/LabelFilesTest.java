@@ -256,6 +256,37 @@ class LabelFilesTest {
     assertEquals(3, open(directory + ":all", 4, 1).size());
   }
 
+  /** Names of several words that differ in the split alone are no accident. */
+  @Test
+  void splitsOfTheSameWords() throws IOException {
+    put("seg_train/seg_train/a/1.png", "seg_test/seg_test/a/2.png", "seg_pred/3.png");
+    assertEquals(1, data().size());
+    assertWarned(data(), "1 of 3 images", "of no split and left out, such as seg_pred/3.png");
+    assertEquals(1, open(directory + ":test", 4, 1).size());
+  }
+
+  /** Two classes whose names have the words of splits by accident. */
+  @Test
+  void wordsOfSplitsInOtherNames() throws IOException {
+    put("steam train/1.png", "eye test/2.png", "cat/3.png");
+    assertEquals(3, data().size());
+    assertEquals(List.of("cat", "eye test", "steam train"), data().classNames());
+    assertWarned(data(), "2 of 3 images", "all are read");
+  }
+
+  @Test
+  void labelsThatAreNoneAreSaid() throws IOException {
+    put("1.png", "2.png");
+    write(
+        "metadata.jsonl",
+        """
+        {"file_name": "1.png", "label": {"boxes": []}}
+        {"file_name": "2.png", "label": null}
+        """);
+    assertEquals(0, data().classes());
+    assertWarned(data(), "metadata.jsonl", "has no label of any image: they have no classes");
+  }
+
   @Test
   void unclearNamesAreSaid() throws IOException {
     put("cat/1.png", "dog/2.png", "test/3.png");
