@@ -145,7 +145,7 @@ class SolverOracleTest {
       }
     }
 
-    void singlestep(String algorithm, int order, boolean heun, int... orders) {
+    void singlestep(String algorithm, boolean heun, int... orders) {
       double start = 0;
       for (int i = 0; i < steps(); i++) {
         known.add(converted(i, algorithm.equals("dpmsolver")));
@@ -383,7 +383,7 @@ class SolverOracleTest {
             }
           }
           Oracle oracle = new Oracle(sigmas, flow, prediction);
-          oracle.singlestep(algorithm, order, heun, orders);
+          oracle.singlestep(algorithm, heun, orders);
           check(scheduler, StepOptions.DEFAULTS, oracle);
         }
       }
@@ -471,15 +471,10 @@ class SolverOracleTest {
   void timestepsAreCutOff() {
     Scheduler dpm = scheduler("DPMSolverMultistepScheduler", FLOW + "\"flow_shift\": 1");
     assertEquals(
-        List.of(999.0, 888.0, 777.0, 666.0, 555.0, 444.0, 333.0, 222.0, 111.0),
-        timesteps(dpm, 9).stream().map(timestep -> rounded(timestep, 9)).toList());
+        List.of(999.0, 888.0, 777.0, 666.0, 555.0, 443.0, 332.0, 221.0, 110.0), timesteps(dpm, 9));
     assertEquals(List.of(999.0, 749.0, 499.0, 249.0), timesteps(dpm, 4));
     Scheduler uniPC = scheduler("UniPCMultistepScheduler", FLOW + "\"flow_shift\": 3");
     assertEquals(List.of(999.0, 900.0, 750.0, 500.0), timesteps(uniPC, 4));
-  }
-
-  private static double rounded(double timestep, int steps) {
-    return Math.ceil(timestep / 111) * 111;
   }
 
   private static List<Double> timesteps(Scheduler scheduler, int steps) {
