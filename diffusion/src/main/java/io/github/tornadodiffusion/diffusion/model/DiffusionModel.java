@@ -165,7 +165,9 @@ public record DiffusionModel(
       }
     }
     index.refuseOthers(key -> PARTS.contains(key) || index.isList(key), "diffusers' pipelines");
-    String named = Schedulers.className(scheduler.getLast());
+    String last = scheduler.getLast();
+    // What does not exist here may have been replaced by another sampler.
+    String named = Schedulers.isRelated(last) ? last : Schedulers.className(last);
     String converted = CONVERTING.get(index.string("_class_name", ""));
     if (converted != null && !Schedulers.isConvertible(named, converted)) {
       throw new IllegalArgumentException(

@@ -176,6 +176,11 @@ public final class Schedulers {
         });
   }
 
+  /** Whether a class of diffusers does not exist here, but others that sample its models do. */
+  public static boolean isRelated(String className) {
+    return RELATED.contains(className);
+  }
+
   private static boolean isOnesOwn(String className) {
     return className.contains(".") || Plugins.find(Scheduler.class, className).isPresent();
   }
@@ -210,9 +215,7 @@ public final class Schedulers {
     }
     boolean shared =
         !WITH_OWN_MODELS.contains(className)
-            && (FACTORIES.containsKey(className)
-                || RELATED.contains(className)
-                || isOnesOwn(className));
+            && (FACTORIES.containsKey(className) || isRelated(className) || isOnesOwn(className));
     return shared ? "" : className;
   }
 

@@ -160,6 +160,21 @@ class DiffusionModelTest {
         () -> DiffusionModel.read(path));
   }
 
+  /** A sampler that does not exist here is replaced by one that does. */
+  @Test
+  void samplersThatDoNotExistHereAreReplaced() throws IOException {
+    Path path = directory.resolve("model");
+    model().write(path);
+    index(path, "DDPMPipeline", "diffusers", "TCDScheduler");
+    Path config = path.resolve("scheduler/scheduler_config.json");
+    Files.writeString(config, "{\"_class_name\": \"TCDScheduler\", \"beta_end\": 0.01}");
+    Scheduler ddim = DiffusionModel.read(path, "ddim").scheduler();
+    assertEquals("DDIMScheduler", ddim.className());
+    assertEquals(0.01, ddim.config().betaEnd());
+    String message = assertThrows(IOException.class, () -> DiffusionModel.read(path)).getMessage();
+    assertTrue(message.startsWith(config + ": Unknown scheduler 'TCDScheduler'"), message);
+  }
+
   @Test
   void anIndexThatAsksForMoreIsRefused() throws IOException {
     Path path = directory.resolve("model");
@@ -202,6 +217,17 @@ class DiffusionModelTest {
     assertTrue(
         e.getMessage().startsWith("a model for %s cannot be trained here".formatted(className)),
         e.getMessage());
+  }
+
+  @Test
+  void flowsAreNotTrainedWhateverTheirSolver() {
+    Scheduler scheduler =
+        Schedulers.of(
+            "UniPCMultistepScheduler",
+            JsonFields.parse(
+                "{\"use_flow_sigmas\": true, \"prediction_type\": \"flow_prediction\"}"));
+    DiffusionModel model = new DiffusionModel(scheduler, model().unet(), model().parameters());
+    assertThrows(IllegalArgumentException.class, model::trainingScheduler);
   }
 
   private static void index(Path path, String pipeline, String library, String scheduler)
