@@ -115,13 +115,12 @@ final class TornadoSession implements Engine.Session {
     plan.withGridScheduler(grids());
     plan.withCompilerFlags(
         TornadoVMBackendType.OPENCL, device.platform().equals(POCL) ? POCL_FLAGS : OPENCL_FLAGS);
-    if (!options.measure() && CUDA_GRAPHS.contains(device.backend())) {
-      // The driver launches a whole graph at once, which hides its kernels from the profiler.
-      plan.withCUDAGraph();
-    }
     if (options.measure()) {
       plan.withProfiler(
           ProfilerMode.SILENT); // the first execution decides whether there are clocks
+    } else if (CUDA_GRAPHS.contains(device.backend())) {
+      // The driver launches a whole graph at once, which hides its kernels from the profiler.
+      plan.withCUDAGraph();
     }
     flush(); // brings the arena to the device
     if (options.measure()) {
@@ -143,12 +142,11 @@ final class TornadoSession implements Engine.Session {
     for (Lowering.Task task : graph.tasks()) {
       FloatArray m = (FloatArray) arrays.get(task.arguments().get(0));
       IntArray d = (IntArray) arrays.get(task.arguments().get(1));
-      if (task.kernel().workGroup().isPresent()) {
-        result.task(task.id(), TornadoTasks.tiles(task.kernel()), CONTEXT, m, d);
-      } else if (task.arguments().size() == 3) {
+      if (task.arguments().size() == 3) {
         FloatArray third = (FloatArray) arrays.get(task.arguments().get(2));
         result.task(task.id(), TransferKernels::write, m, d, third);
-      } else if (variants.capabilities().contains(Capability.VECTORS)) {
+      } else if (task.kernel().workGroup().isEmpty()
+          && variants.capabilities().contains(Capability.VECTORS)) {
         result.task(task.id(), TornadoTasks.lanes(task.kernel()), m, d);
       } else {
         result.task(task.id(), TornadoTasks.threads(task.kernel()), CONTEXT, m, d);
