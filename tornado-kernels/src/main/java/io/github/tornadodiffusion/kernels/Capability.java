@@ -6,5 +6,11 @@ public enum Capability {
   VECTORS,
 
   /** Work groups that share local memory, as on a GPU; see {@link Tiles}. */
-  WORK_GROUPS
+  WORK_GROUPS,
+
+  /** Convolutions by Winograd's filtering where that takes less time; see {@link Convolution}. */
+  WINOGRAD,
+
+  /** The same wherever it can be. */
+  WINOGRAD_EVERYWHERE
 }

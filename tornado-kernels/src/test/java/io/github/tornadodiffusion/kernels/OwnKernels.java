@@ -43,7 +43,7 @@ public final class OwnKernels {
     return declared().stream()
         .flatMap(kernel -> kernel.variants().stream())
         .filter(variant -> variant.needs() == Capability.WORK_GROUPS)
-        .map(Variant::kernel)
+        .flatMap(variant -> variant.kernels().stream())
         .collect(Collectors.toSet());
   }
 

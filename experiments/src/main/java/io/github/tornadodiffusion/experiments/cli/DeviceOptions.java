@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.experiments.cli;
 
+import io.github.tornadodiffusion.kernels.Convolution;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.EngineOptions;
 import io.github.tornadodiffusion.kernels.Engines;
@@ -28,6 +29,15 @@ public final class DeviceOptions {
   String kernels;
 
   @Option(
+      names = "--conv",
+      paramLabel = "HOW",
+      defaultValue = "auto",
+      description =
+          "Convolutions: direct, winograd (fewer multiplications, other rounding), or auto: by"
+              + " device and shape (default).")
+  public String convolution;
+
+  @Option(
       names = "--threads",
       paramLabel = "N",
       description = "Threads of the jvm device (default: all cores); no influence on results.")
@@ -51,6 +61,7 @@ public final class DeviceOptions {
     DeviceOptions options = new DeviceOptions();
     options.device = device;
     options.kernels = kernels;
+    options.convolution = Convolution.AUTO.id();
     options.threads = threads;
     return options;
   }
@@ -63,6 +74,7 @@ public final class DeviceOptions {
    */
   public void check() {
     Engines.check(device, Variants.named(kernels));
+    var _ = Convolution.named(convolution);
     if (threads != null && (threads < 1 || threads > 1024)) {
       throw new IllegalArgumentException("--threads is " + threads + "; give 1 to 1024");
     }
@@ -99,6 +111,11 @@ public final class DeviceOptions {
     return Engines.open(
         device,
         new EngineOptions(
-            threads(), Variants.named(kernels), !noSelfCheck, measure, new StartUp(err)::show));
+            threads(),
+            Variants.named(kernels),
+            Convolution.named(convolution),
+            !noSelfCheck,
+            measure,
+            new StartUp(err)::show));
   }
 }

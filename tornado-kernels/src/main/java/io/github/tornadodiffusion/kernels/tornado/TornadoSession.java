@@ -69,6 +69,7 @@ final class TornadoSession implements Engine.Session {
   private final EngineOptions options;
   private final Variants variants;
   private final Lowering lowering;
+  private final Map<Program, Variants.ChosenProgram> chosen = new IdentityHashMap<>();
   private final Map<Program, List<Integer>> graphs = new IdentityHashMap<>();
   private final FloatArray arena;
   private final MemorySegment arenaValues;
@@ -95,11 +96,17 @@ final class TornadoSession implements Engine.Session {
     this.device = device;
     this.options = options;
     this.variants = variants;
-    lowering = Lowering.of(programs.stream().map(variants::of).toList());
+    Variants chooser = options.convolution().in(variants, false);
+    int scratch = programs.stream().mapToInt(chooser::scratch).max().orElse(0);
+    for (Program program : programs) {
+      chosen.put(program, chooser.of(program, floats));
+    }
+    lowering =
+        Lowering.of(programs.stream().map(program -> chosen.get(program).program()).toList());
     for (int i = 0; i < programs.size(); i++) {
       graphs.put(programs.get(i), lowering.programs().get(i));
     }
-    arena = new FloatArray(floats);
+    arena = new FloatArray(Math.addExact(floats, scratch));
     arenaValues = arena.getSegment();
     lowering.requests().forEach((name, length) -> requests.put(name, new IntArray(length)));
     Map<String, Object> arrays = new HashMap<>(requests);
@@ -253,7 +260,7 @@ final class TornadoSession implements Engine.Session {
       announce(program, graph);
     }
     if (indices.isEmpty()) {
-      single(program.calls().getFirst());
+      single(program);
     }
   }
 
@@ -273,7 +280,7 @@ final class TornadoSession implements Engine.Session {
       throw new IllegalStateException("The device was opened without measurements");
     }
     List<Integer> indices = graphsOf(program);
-    TaskTimes times = new TaskTimes(program.calls().size());
+    TaskTimes times = new TaskTimes(chosen.get(program).program().calls().size());
     // Not before, because TornadoVM keeps every profile that it makes.
     plan.withProfiler(ProfilerMode.SILENT);
     try {
@@ -287,10 +294,10 @@ final class TornadoSession implements Engine.Session {
         announce(program, graph);
       }
       if (indices.isEmpty()) {
-        int graph = single(program.calls().getFirst());
+        int graph = single(program);
         add(times, lowering.graphs().get(graph).tasks());
       }
-      return times.measurement(System.nanoTime() - start);
+      return chosen.get(program).ofOriginal(times.measurement(System.nanoTime() - start));
     } finally {
       plan.withoutProfiler();
     }
@@ -303,9 +310,9 @@ final class TornadoSession implements Engine.Session {
         profile.getProfileLog(), tasks, profile.getCompileTime(), profile.getDataTransfersTime());
   }
 
-  /** Runs a call in its kernel's own graph; returns the index of that graph. */
-  private int single(Call operation) {
-    Call call = variants.of(operation);
+  /** Runs a program of one call in its kernel's own graph; returns the index of that graph. */
+  private int single(Program program) {
+    Call call = chosen.get(program).program().calls().getFirst();
     IntArray request = requests.get(Lowering.request(call.kernel()));
     for (int i = 0; i < call.descriptor().length; i++) {
       request.set(i, call.descriptor()[i]);

@@ -2,6 +2,7 @@ package io.github.tornadodiffusion.kernels.ops.conv;
 
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.Capability;
 import io.github.tornadodiffusion.kernels.Kernel;
 import io.github.tornadodiffusion.kernels.Tiles;
 import io.github.tornadodiffusion.kernels.ops.conv.ConvKernels.Flip;
@@ -24,12 +25,16 @@ public final class Conv {
   private static final Kernel FORWARD =
       Kernel.of(ConvKernels.class, "forward")
           .with(ConvOracles::forward)
-          .with(Tiles.variant(ProductTile.KERNEL, ConvProduct::forward));
+          .with(Tiles.variant(ProductTile.KERNEL, ConvProduct::forward))
+          .with(Winograd.forward(Capability.WINOGRAD))
+          .with(Winograd.forward(Capability.WINOGRAD_EVERYWHERE));
   private static final Kernel FLIP = Kernel.of(ConvKernels.class, "flip").with(ConvOracles::flip);
   private static final Kernel WEIGHT_GRADIENT =
       Kernel.of(ConvKernels.class, "weightGradient")
           .with(ConvOracles::weightGradient)
-          .with(Tiles.variant(ProductTile.KERNEL, ConvProduct::weightGradient));
+          .with(Tiles.variant(ProductTile.KERNEL, ConvProduct::weightGradient))
+          .with(Winograd.weightGradient(Capability.WINOGRAD))
+          .with(Winograd.weightGradient(Capability.WINOGRAD_EVERYWHERE));
 
   /**
    * Bytes of input and output gradient that one chunk of images may have, so that they stay in a

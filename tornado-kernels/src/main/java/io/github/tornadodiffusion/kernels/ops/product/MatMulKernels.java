@@ -39,30 +39,46 @@ public final class MatMulKernels {
   }
 
   /** Places of {@link #multiply}. */
-  static final class Multiply {
-    static final int A = 0;
+  public static final class Multiply {
+    public static final int A = 0;
 
     /** Floats from row to row of op(a). */
-    static final int A_ROW = 1;
+    public static final int A_ROW = 1;
 
     /** Floats from column to column of op(a). */
-    static final int A_COLUMN = 2;
+    public static final int A_COLUMN = 2;
 
     /** Floats from matrix to matrix of a. */
-    static final int A_MATRIX = 3;
+    public static final int A_MATRIX = 3;
 
     /** The output of {@link #pack}. */
-    static final int PACKED = 4;
+    public static final int PACKED = 4;
 
-    static final int K = 5;
-    static final int M = 6;
+    /** Floats from matrix to matrix of it. */
+    public static final int PACKED_MATRIX = 5;
+
+    public static final int K = 6;
+    public static final int M = 7;
 
     /** Columns of c, rounded up to 16. */
-    static final int STRIDE = 7;
+    public static final int STRIDE = 8;
 
-    static final int C = 8;
-    static final int BATCH = 9;
-    static final int SIZE = 10;
+    public static final int C = 9;
+
+    /** Floats from row to row of c. */
+    public static final int C_ROW = 10;
+
+    /** Floats from 16 columns to the next ones of c. */
+    public static final int C_PANEL = 11;
+
+    /** Floats from matrix to matrix of c. */
+    public static final int C_MATRIX = 12;
+
+    /** 1 to add to c, 0 to overwrite it. */
+    public static final int ACCUMULATE = 13;
+
+    public static final int BATCH = 14;
+    public static final int SIZE = 15;
 
     private Multiply() {}
   }
@@ -98,8 +114,8 @@ public final class MatMulKernels {
   }
 
   /**
-   * c[i] = op(a[i]) op(b[i]) for each matrix i of the batch: op(a[i]) is [m][k], packed
-   * [batch][STRIDE / 16][k][16], c [batch][m][STRIDE].
+   * c[i] = op(a[i]) op(b[i]), or added to c[i], for each matrix i of the batch: op(a[i]) is [m][k],
+   * packed[i] [STRIDE / 16][k][16], and c[i] has its columns in panels of 16.
    */
   static void multiply(FloatArray m, IntArray d) {
     int tiles = (d.get(Multiply.M) + 7) / 8 * ((d.get(Multiply.STRIDE) + 31) / 32);
@@ -121,9 +137,13 @@ public final class MatMulKernels {
       // Rows beyond the last one repeat it: they compute and store the same numbers again.
       int rest = rows - 1 - row;
       int at = d.get(Multiply.A) + matrix * d.get(Multiply.A_MATRIX) + row * down;
-      int packed = d.get(Multiply.PACKED) + matrix * depth * stride;
-      int out = d.get(Multiply.C) + (matrix * rows + row) * stride;
-      int sStep = stride / lanes;
+      int packed = d.get(Multiply.PACKED) + matrix * d.get(Multiply.PACKED_MATRIX);
+      int out =
+          d.get(Multiply.C) + matrix * d.get(Multiply.C_MATRIX) + row * d.get(Multiply.C_ROW);
+      int panel = d.get(Multiply.C_PANEL);
+      int sStep = d.get(Multiply.C_ROW) / lanes;
+      // What the sums start from: c, or the zeros at the start of the arena.
+      int added = d.get(Multiply.ACCUMULATE);
       int p0 = at + Math.min(0, rest) * down;
       int p1 = at + Math.min(1, rest) * down;
       int p2 = at + Math.min(2, rest) * down;
@@ -136,22 +156,24 @@ public final class MatMulKernels {
         int ob = Math.min(oa + lanes, stride - lanes);
         int qa = (packed + oa / 16 * depth * 16 + oa % 16) / lanes;
         int qb = (packed + ob / 16 * depth * 16 + ob % 16) / lanes;
-        Float16 r0a = Lanes.zero();
-        Float16 r0b = Lanes.zero();
-        Float16 r1a = Lanes.zero();
-        Float16 r1b = Lanes.zero();
-        Float16 r2a = Lanes.zero();
-        Float16 r2b = Lanes.zero();
-        Float16 r3a = Lanes.zero();
-        Float16 r3b = Lanes.zero();
-        Float16 r4a = Lanes.zero();
-        Float16 r4b = Lanes.zero();
-        Float16 r5a = Lanes.zero();
-        Float16 r5b = Lanes.zero();
-        Float16 r6a = Lanes.zero();
-        Float16 r6b = Lanes.zero();
-        Float16 r7a = Lanes.zero();
-        Float16 r7b = Lanes.zero();
+        int sa = (out + oa / 16 * panel + oa % 16) / lanes;
+        int sb = (out + ob / 16 * panel + ob % 16) / lanes;
+        Float16 r0a = v.get(added * (sa + Math.min(0, rest) * sStep));
+        Float16 r0b = v.get(added * (sb + Math.min(0, rest) * sStep));
+        Float16 r1a = v.get(added * (sa + Math.min(1, rest) * sStep));
+        Float16 r1b = v.get(added * (sb + Math.min(1, rest) * sStep));
+        Float16 r2a = v.get(added * (sa + Math.min(2, rest) * sStep));
+        Float16 r2b = v.get(added * (sb + Math.min(2, rest) * sStep));
+        Float16 r3a = v.get(added * (sa + Math.min(3, rest) * sStep));
+        Float16 r3b = v.get(added * (sb + Math.min(3, rest) * sStep));
+        Float16 r4a = v.get(added * (sa + Math.min(4, rest) * sStep));
+        Float16 r4b = v.get(added * (sb + Math.min(4, rest) * sStep));
+        Float16 r5a = v.get(added * (sa + Math.min(5, rest) * sStep));
+        Float16 r5b = v.get(added * (sb + Math.min(5, rest) * sStep));
+        Float16 r6a = v.get(added * (sa + Math.min(6, rest) * sStep));
+        Float16 r6b = v.get(added * (sb + Math.min(6, rest) * sStep));
+        Float16 r7a = v.get(added * (sa + Math.min(7, rest) * sStep));
+        Float16 r7b = v.get(added * (sb + Math.min(7, rest) * sStep));
         for (int k = 0; k < depth; k++) {
           Float16 ba = v.get(qa + k * step);
           Float16 bb = v.get(qb + k * step);
@@ -182,8 +204,6 @@ public final class MatMulKernels {
           r7a = Lanes.mulAdd(ba, s, r7a);
           r7b = Lanes.mulAdd(bb, s, r7b);
         }
-        int sa = (out + oa) / lanes;
-        int sb = (out + ob) / lanes;
         v.set(sa + Math.min(0, rest) * sStep, r0a);
         v.set(sb + Math.min(0, rest) * sStep, r0b);
         v.set(sa + Math.min(1, rest) * sStep, r1a);
