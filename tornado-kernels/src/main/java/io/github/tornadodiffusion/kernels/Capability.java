@@ -2,6 +2,9 @@ package io.github.tornadodiffusion.kernels;
 
 /** What a {@link Variant} of a kernel may require of a device. */
 public enum Capability {
+  /** Nothing: the variant runs everywhere. */
+  NOTHING,
+
   /** Vectors of 16 floats in every thread, as the {@link Lanes} of a CPU core. */
   VECTORS,
 

@@ -7,7 +7,7 @@ import java.util.function.UnaryOperator;
 
 /**
  * Another way to compute what a kernel computes, for devices with a certain capability: one other
- * kernel, or several one after the other.
+ * kernel, or several one after the other. A kernel with a variant for all devices needs no method.
  *
  * @param needs what it requires of a device
  * @param kernels what runs there

@@ -82,21 +82,35 @@ public record Variants(String id, Set<Capability> capabilities) {
 
   /** Floats of memory that a program needs besides its own. */
   public int scratch(Program program) {
-    return program.calls().stream()
-        .mapToInt(call -> chosen(call).map(variant -> variant.scratch().applyAsInt(call)).orElse(0))
-        .max()
-        .orElse(0);
+    return program.calls().stream().mapToInt(this::scratch).max().orElse(0);
+  }
+
+  private int scratch(Call call) {
+    Optional<Variant> variant = chosen(call);
+    if (variant.isEmpty()) {
+      return 0;
+    }
+    int own = variant.get().scratch().applyAsInt(call);
+    int ofCalls =
+        variant.get().calls().of(call, 0).stream().mapToInt(this::scratch).max().orElse(0);
+    return Math.addExact(own, ofCalls);
   }
 
   /**
-   * The calls of the variant that is chosen, or the call itself.
+   * The calls of the variant that is chosen, for which variants are chosen likewise, or the call
+   * itself.
    *
-   * @param scratch offset of the memory that the variant asks for
+   * @param scratch offset of the memory that they ask for
    */
   public List<Call> of(Call call, int scratch) {
-    return chosen(call)
-        .map(variant -> variant.calls().of(call, scratch))
-        .orElseGet(() -> List.of(call));
+    Optional<Variant> variant = chosen(call);
+    if (variant.isEmpty()) {
+      return List.of(call);
+    }
+    int next = scratch + variant.get().scratch().applyAsInt(call);
+    return variant.get().calls().of(call, scratch).stream()
+        .flatMap(made -> of(made, next).stream())
+        .toList();
   }
 
   /**
@@ -121,7 +135,8 @@ public record Variants(String id, Set<Capability> capabilities) {
 
   private Optional<Variant> chosen(Call call) {
     return call.kernel().variants().stream()
-        .filter(variant -> capabilities.contains(variant.needs()))
+        .filter(variant ->
+            variant.needs() == Capability.NOTHING || capabilities.contains(variant.needs()))
         .filter(variant -> variant.serves().test(call))
         .findFirst();
   }

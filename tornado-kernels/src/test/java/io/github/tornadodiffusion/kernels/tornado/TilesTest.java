@@ -226,10 +226,8 @@ class TilesTest {
                 perImage.offset(),
                 residual.offset(),
                 full),
-            Conv.weightGradient(in, gradOut, kernel, kernel, stride, gradWeights, true, -1)
-                .getFirst(),
-            Conv.weightGradient(in, gradOut, kernel, kernel, stride, gradWeights, false, -1)
-                .getFirst()),
+            Conv.weightGradient(in, gradOut, kernel, kernel, stride, gradWeights, true),
+            Conv.weightGradient(in, gradOut, kernel, kernel, stride, gradWeights, false)),
         gradWeights + size);
   }
 
@@ -238,9 +236,10 @@ class TilesTest {
     TestArena arena = new TestArena(8);
     Block in = arena.random(Block.of(0, 40, 16, 16, 16).bordered(1, 1, 1, 1));
     Block gradOut = arena.random(Block.of(0, 40, 16, 16, 16));
-    int floats = Conv.weightGradientScratch(in, gradOut, 3, 3, 1);
+    int floats = 40 * Conv.weightSize(3, 3, 16, 16);
     int scratch = arena.put(new float[floats]);
-    Call call = Conv.weightGradient(in, gradOut, 3, 3, 1, 0, false, scratch).getFirst();
+    Call whole = Conv.weightGradient(in, gradOut, 3, 3, 1, 0, false);
+    Call call = Variants.LANES.of(whole, scratch).getFirst();
     int[] product = Variants.TILES.of(call, 0).getFirst().descriptor();
     assertTrue(product[ProductTile.LAST_DEPTH] < product[ProductTile.DEPTH], "a shorter last one");
     assertSameResults(arena, List.of(call), scratch + floats);

@@ -72,7 +72,7 @@ final class Winograd {
     static Shape weightGradient(Call call) {
       int[] d = call.descriptor();
       return new Shape(
-          d[WeightGradient.CHUNK_IMAGES],
+          d[WeightGradient.IMAGES],
           d[WeightGradient.OUT_H],
           d[WeightGradient.OUT_W],
           d[WeightGradient.IN_STRIDE],
@@ -142,7 +142,7 @@ final class Winograd {
      * computed for one does not depend on how many there are.
      */
     boolean pays() {
-      return cin >= 16 && cout >= 32 && perImage() >= 4;
+      return cin >= 32 && cout >= 32 && perImage() >= 4;
     }
   }
 
@@ -217,27 +217,22 @@ final class Winograd {
     int[] d = call.descriptor();
     Shape shape = Shape.weightGradient(call);
     List<Call> calls = new ArrayList<>();
-    for (int chunk = 0; chunk < d[WeightGradient.CHUNKS]; chunk++) {
-      int images = d[WeightGradient.CHUNK_IMAGES];
-      int from = chunk * images * shape.perImage();
-      int to = Math.min((chunk + 1) * images, d[WeightGradient.IMAGES]) * shape.perImage();
-      for (int first = from; first < to; first += shape.together()) {
-        int count = Math.min(shape.together(), to - first);
-        calls.add(
-            input(
-                shape,
-                first,
-                count,
-                d[WeightGradient.IN],
-                d[WeightGradient.IN_ROW],
-                d[WeightGradient.IN_IMAGE],
-                shape.inputs(scratch)));
-        calls.add(gradient(d, shape, first, count, scratch));
-        for (int column = 0; column < shape.cout; column += shape.columns()) {
-          calls.add(transposedProduct(shape, count, column, first > from, scratch));
-          if (first + count == to) {
-            calls.add(finish(d, shape, chunk, column, scratch));
-          }
+    for (int first = 0; first < shape.patches(); first += shape.together()) {
+      int count = Math.min(shape.together(), shape.patches() - first);
+      calls.add(
+          input(
+              shape,
+              first,
+              count,
+              d[WeightGradient.IN],
+              d[WeightGradient.IN_ROW],
+              d[WeightGradient.IN_IMAGE],
+              shape.inputs(scratch)));
+      calls.add(gradient(d, shape, first, count, scratch));
+      for (int column = 0; column < shape.cout; column += shape.columns()) {
+        calls.add(transposedProduct(shape, count, column, first > 0, scratch));
+        if (first + count == shape.patches()) {
+          calls.add(finish(d, shape, column, scratch));
         }
       }
     }
@@ -312,13 +307,14 @@ final class Winograd {
         WEIGHTS, shape, column, d[Forward.WEIGHTS] + column * 9 * shape.cin, 0, scratch);
   }
 
-  private static Call finish(int[] d, Shape shape, int chunk, int column, int scratch) {
-    int gradient =
-        d[WeightGradient.GRADIENT]
-            + chunk * d[WeightGradient.CHUNK_FLOATS]
-            + column * 9 * shape.cin;
+  private static Call finish(int[] d, Shape shape, int column, int scratch) {
     return weights(
-        WEIGHT_GRADIENT, shape, column, gradient, d[WeightGradient.ACCUMULATE], scratch);
+        WEIGHT_GRADIENT,
+        shape,
+        column,
+        d[WeightGradient.GRADIENT] + column * 9 * shape.cin,
+        d[WeightGradient.ACCUMULATE],
+        scratch);
   }
 
   private static Call weights(

@@ -135,16 +135,11 @@ public final class WinogradKernels {
       int image = number / d.get(Patches.ACROSS) / d.get(Patches.DOWN);
       int from = d.get(Patches.PIXELS) + image * d.get(Patches.IMAGE) + y * row + x * channels;
       int to = d.get(Patches.PLANES) + t * channels;
-      int rows = d.get(Patches.H) - y;
-      int columns = d.get(Patches.W) - x;
-      for (int s = 0; s < PATCH; s++) {
-        int there = s < columns ? rows : 0;
-        inputPass(m, from + s * channels, row, there, to + s * plane, PATCH * plane, channels);
-      }
-      for (int r = 0; r < PATCH; r++) {
-        int at = to + PATCH * r * plane;
-        inputPass(m, at, plane, PATCH, at, plane, channels);
-      }
+      int rows = Math.min(PATCH, d.get(Patches.H) - y);
+      int columns = Math.min(PATCH, d.get(Patches.W) - x);
+      int line = PATCH * plane;
+      inputPass(m, from, channels, row, rows, columns, to, plane, line, channels);
+      inputPass(m, to, line, plane, PATCH, PATCH, to, line, plane, channels);
     }
   }
 
@@ -165,17 +160,15 @@ public final class WinogradKernels {
       int image = number / d.get(Patches.ACROSS) / d.get(Patches.DOWN);
       int from = d.get(Patches.PIXELS) + image * d.get(Patches.IMAGE) + y * row + x * channels;
       int to = d.get(Patches.PLANES) + t * 16;
-      int rows = d.get(Patches.H) - y;
-      int columns = d.get(Patches.W) - x;
+      int rows = Math.min(RESULTS, d.get(Patches.H) - y);
+      int columns = Math.min(RESULTS, d.get(Patches.W) - x);
+      int line = PATCH * plane;
       for (int s = 0; s < RESULTS; s++) {
         int there = s < columns ? rows : 0;
         int at = to + s * plane;
-        gradientPass(m, from + s * channels, row, there, 16, at, PATCH * plane, panel, channels);
+        gradientPass(m, from + s * channels, 0, row, there, 16, 1, at, line, panel, channels);
       }
-      for (int r = 0; r < PATCH; r++) {
-        int at = to + PATCH * r * plane;
-        gradientPass(m, at, plane, RESULTS, panel, at, plane, panel, channels);
-      }
+      gradientPass(m, to, line, plane, RESULTS, panel, PATCH, to, plane, panel, channels);
     }
   }
 
@@ -195,15 +188,14 @@ public final class WinogradKernels {
       int image = number / d.get(Patches.ACROSS) / d.get(Patches.DOWN);
       int width = d.get(Patches.W);
       int from = d.get(Patches.PLANES) + t * channels;
-      for (int s = 0; s < PATCH; s++) {
-        outputPass(m, from + s * plane, PATCH * plane, channels);
-      }
+      int line = PATCH * plane;
       int rows = Math.min(RESULTS, d.get(Patches.H) - y);
       int columns = Math.min(RESULTS, width - x);
+      outputPass(m, from, plane, line, PATCH, channels);
+      outputPass(m, from, line, plane, rows, channels);
       for (int r = 0; r < rows; r++) {
         int pixel = (image * d.get(Patches.H) + y + r) * width + x;
-        int at = from + PATCH * r * plane;
-        outputPass(m, at, plane, channels);
+        int at = from + r * line;
         for (int i = 0; i < columns; i++) {
           int out = d.get(Patches.PIXELS) + (pixel + i) * channels;
           int start = d.get(Output.START) + (pixel + i) * d.get(Output.START_PIXEL);
@@ -232,13 +224,9 @@ public final class WinogradKernels {
       int run = CHANNELS * 16;
       int from = d.get(Weights.WEIGHTS) + t / blocks * 9 * tap + t % blocks * run;
       int to = d.get(Weights.PLANES) + t * run;
-      for (int s = 0; s < 3; s++) {
-        weightsPass(m, from + s * tap, 3 * tap, to + s * plane, PATCH * plane, run);
-      }
-      for (int r = 0; r < PATCH; r++) {
-        int at = to + PATCH * r * plane;
-        weightsPass(m, at, plane, at, plane, run);
-      }
+      int line = PATCH * plane;
+      weightsPass(m, from, tap, 3 * tap, 3, to, plane, line, run);
+      weightsPass(m, to, line, plane, PATCH, to, line, plane, run);
     }
   }
 
@@ -255,40 +243,36 @@ public final class WinogradKernels {
       int run = CHANNELS * 16;
       int from = d.get(Weights.PLANES) + t * run;
       int to = d.get(Weights.WEIGHTS) + t / blocks * 9 * tap + t % blocks * run;
-      for (int s = 0; s < PATCH; s++) {
-        int at = from + s * plane;
-        weightGradientPass(m, at, PATCH * plane, at, PATCH * plane, 0, run);
-      }
-      for (int i = 0; i < 3; i++) {
-        int at = from + PATCH * i * plane;
-        weightGradientPass(
-            m, at, plane, to + 3 * i * tap, tap, d.get(Weights.ACCUMULATE), run);
-      }
+      int line = PATCH * plane;
+      int accumulate = d.get(Weights.ACCUMULATE);
+      weightGradientPass(m, from, plane, line, PATCH, from, plane, line, 0, run);
+      weightGradientPass(m, from, line, plane, 3, to, 3 * tap, tap, accumulate, run);
     }
   }
 
   /**
-   * Six floats, {@code step} apart from {@code from} on, times bt; those beyond the first {@code
-   * there} are zeros, which the arena starts with.
+   * Six floats times bt, for each of six lines of {@code count} floats: those beyond the first
+   * {@code there}, and lines beyond the first {@code lines}, are the zeros that the arena starts
+   * with.
+   *
+   * @param line floats from line to line
+   * @param step floats from one of the six to the next
    */
   private static void inputPass(
-      FloatArray m, int from, int step, int there, int to, int toStep, int count) {
+      FloatArray m,
+      int from,
+      int line,
+      int step,
+      int there,
+      int lines,
+      int to,
+      int toLine,
+      int toStep,
+      int count) {
     VectorFloat16 v = new VectorFloat16(m);
     int lanes = Lanes.width();
-    int i0 = 0 < there ? 1 : 0;
-    int i1 = 1 < there ? 1 : 0;
-    int i2 = 2 < there ? 1 : 0;
-    int i3 = 3 < there ? 1 : 0;
-    int i4 = 4 < there ? 1 : 0;
-    int i5 = 5 < there ? 1 : 0;
-    int s0 = i0 * from / lanes;
-    int s1 = i1 * (from + step) / lanes;
-    int s2 = i2 * (from + 2 * step) / lanes;
-    int s3 = i3 * (from + 3 * step) / lanes;
-    int s4 = i4 * (from + 4 * step) / lanes;
-    int s5 = i5 * (from + 5 * step) / lanes;
-    int t0 = to / lanes;
     int by = toStep / lanes;
+    int vectors = count / lanes;
     Float16 a = Lanes.splat(A);
     Float16 minusA = Lanes.splat(-A);
     Float16 b = Lanes.splat(B);
@@ -297,39 +281,58 @@ public final class WinogradKernels {
     Float16 minusB2 = Lanes.splat(-B2);
     Float16 sum = Lanes.splat(-A2 - B2);
     Float16 product = Lanes.splat(A2 * B2);
-    int vectors = count / lanes;
-    for (int i = 0; i < vectors; i++) {
-      Float16 x0 = v.get(s0 + i * i0);
-      Float16 x1 = v.get(s1 + i * i1);
-      Float16 x2 = v.get(s2 + i * i2);
-      Float16 x3 = v.get(s3 + i * i3);
-      Float16 x4 = v.get(s4 + i * i4);
-      Float16 x5 = v.get(s5 + i * i5);
-      v.set(t0 + i, Lanes.mulAdd(x0, product, Lanes.mulAdd(x2, sum, x4)));
-      Float16 even = Lanes.mulAdd(x2, minusB2, x4);
-      Float16 odd = Lanes.mulAdd(x1, minusB2, x3);
-      v.set(t0 + by + i, Lanes.mulAdd(odd, a, even));
-      v.set(t0 + 2 * by + i, Lanes.mulAdd(odd, minusA, even));
-      even = Lanes.mulAdd(x2, minusA2, x4);
-      odd = Lanes.mulAdd(x1, minusA2, x3);
-      v.set(t0 + 3 * by + i, Lanes.mulAdd(odd, b, even));
-      v.set(t0 + 4 * by + i, Lanes.mulAdd(odd, minusB, even));
-      v.set(t0 + 5 * by + i, Lanes.mulAdd(x1, product, Lanes.mulAdd(x3, sum, x5)));
+    for (int l = 0; l < PATCH; l++) {
+      int rows = l < lines ? there : 0;
+      int i0 = 0 < rows ? 1 : 0;
+      int i1 = 1 < rows ? 1 : 0;
+      int i2 = 2 < rows ? 1 : 0;
+      int i3 = 3 < rows ? 1 : 0;
+      int i4 = 4 < rows ? 1 : 0;
+      int i5 = 5 < rows ? 1 : 0;
+      int s = from + l * line;
+      int s0 = i0 * s / lanes;
+      int s1 = i1 * (s + step) / lanes;
+      int s2 = i2 * (s + 2 * step) / lanes;
+      int s3 = i3 * (s + 3 * step) / lanes;
+      int s4 = i4 * (s + 4 * step) / lanes;
+      int s5 = i5 * (s + 5 * step) / lanes;
+      int t = (to + l * toLine) / lanes;
+      for (int i = 0; i < vectors; i++) {
+        Float16 x0 = v.get(s0 + i * i0);
+        Float16 x1 = v.get(s1 + i * i1);
+        Float16 x2 = v.get(s2 + i * i2);
+        Float16 x3 = v.get(s3 + i * i3);
+        Float16 x4 = v.get(s4 + i * i4);
+        Float16 x5 = v.get(s5 + i * i5);
+        v.set(t + i, Lanes.mulAdd(x0, product, Lanes.mulAdd(x2, sum, x4)));
+        Float16 even = Lanes.mulAdd(x2, minusB2, x4);
+        Float16 odd = Lanes.mulAdd(x1, minusB2, x3);
+        v.set(t + by + i, Lanes.mulAdd(odd, a, even));
+        v.set(t + 2 * by + i, Lanes.mulAdd(odd, minusA, even));
+        even = Lanes.mulAdd(x2, minusA2, x4);
+        odd = Lanes.mulAdd(x1, minusA2, x3);
+        v.set(t + 3 * by + i, Lanes.mulAdd(odd, b, even));
+        v.set(t + 4 * by + i, Lanes.mulAdd(odd, minusB, even));
+        v.set(t + 5 * by + i, Lanes.mulAdd(x1, product, Lanes.mulAdd(x3, sum, x5)));
+      }
     }
   }
 
   /**
-   * Four floats times a; those beyond the first {@code there} are zeros.
+   * Four floats times a, for each of some lines; those beyond the first {@code there} are zeros.
    *
+   * @param line floats from line to line, at {@code from} and at {@code to}
    * @param panel floats from 16 channels to the next ones at {@code from}
    * @param toPanel the same at {@code to}
    */
   private static void gradientPass(
       FloatArray m,
       int from,
+      int line,
       int step,
       int there,
       int panel,
+      int lines,
       int to,
       int toStep,
       int toPanel,
@@ -347,31 +350,33 @@ public final class WinogradKernels {
     Float16 b2 = Lanes.splat(B2);
     Float16 a3 = Lanes.splat(A3);
     Float16 b3 = Lanes.splat(B3);
-    for (int c = 0; c < count; c += lanes) {
-      int s = from + (c >> 4) * panel + (c & 15);
-      int t = (to + (c >> 4) * toPanel + (c & 15)) / lanes;
-      Float16 x0 = v.get(i0 * s / lanes);
-      Float16 x1 = v.get(i1 * (s + step) / lanes);
-      Float16 x2 = v.get(i2 * (s + 2 * step) / lanes);
-      Float16 x3 = v.get(i3 * (s + 3 * step) / lanes);
-      v.set(t, x0);
-      Float16 even = Lanes.mulAdd(x2, a2, x0);
-      Float16 odd = Lanes.mulAdd(x3, a3, Lanes.mul(x1, a));
-      v.set(t + by, Lanes.add(even, odd));
-      v.set(t + 2 * by, Lanes.sub(even, odd));
-      even = Lanes.mulAdd(x2, b2, x0);
-      odd = Lanes.mulAdd(x3, b3, Lanes.mul(x1, b));
-      v.set(t + 3 * by, Lanes.add(even, odd));
-      v.set(t + 4 * by, Lanes.sub(even, odd));
-      v.set(t + 5 * by, x3);
+    for (int l = 0; l < lines; l++) {
+      for (int c = 0; c < count; c += lanes) {
+        int s = from + l * line + (c >> 4) * panel + (c & 15);
+        int t = (to + l * line + (c >> 4) * toPanel + (c & 15)) / lanes;
+        Float16 x0 = v.get(i0 * s / lanes);
+        Float16 x1 = v.get(i1 * (s + step) / lanes);
+        Float16 x2 = v.get(i2 * (s + 2 * step) / lanes);
+        Float16 x3 = v.get(i3 * (s + 3 * step) / lanes);
+        v.set(t, x0);
+        Float16 even = Lanes.mulAdd(x2, a2, x0);
+        Float16 odd = Lanes.mulAdd(x3, a3, Lanes.mul(x1, a));
+        v.set(t + by, Lanes.add(even, odd));
+        v.set(t + 2 * by, Lanes.sub(even, odd));
+        even = Lanes.mulAdd(x2, b2, x0);
+        odd = Lanes.mulAdd(x3, b3, Lanes.mul(x1, b));
+        v.set(t + 3 * by, Lanes.add(even, odd));
+        v.set(t + 4 * by, Lanes.sub(even, odd));
+        v.set(t + 5 * by, x3);
+      }
     }
   }
 
-  /** Six floats times at: four results take the places of the first four. */
-  private static void outputPass(FloatArray m, int at, int step, int count) {
+  /** Six floats times at, for each of some lines: results take the places of the first four. */
+  private static void outputPass(
+      FloatArray m, int at, int line, int step, int lines, int count) {
     VectorFloat16 v = new VectorFloat16(m);
     int lanes = Lanes.width();
-    int s = at / lanes;
     int by = step / lanes;
     Float16 a = Lanes.splat(A);
     Float16 b = Lanes.splat(B);
@@ -380,21 +385,24 @@ public final class WinogradKernels {
     Float16 a3 = Lanes.splat(A3);
     Float16 b3 = Lanes.splat(B3);
     int vectors = count / lanes;
-    for (int i = 0; i < vectors; i++) {
-      Float16 x0 = v.get(s + i);
-      Float16 x1 = v.get(s + by + i);
-      Float16 x2 = v.get(s + 2 * by + i);
-      Float16 x3 = v.get(s + 3 * by + i);
-      Float16 x4 = v.get(s + 4 * by + i);
-      Float16 x5 = v.get(s + 5 * by + i);
-      Float16 sumA = Lanes.add(x1, x2);
-      Float16 sumB = Lanes.add(x3, x4);
-      Float16 differenceA = Lanes.sub(x1, x2);
-      Float16 differenceB = Lanes.sub(x3, x4);
-      v.set(s + i, Lanes.add(Lanes.add(x0, sumA), sumB));
-      v.set(s + by + i, Lanes.mulAdd(differenceA, a, Lanes.mul(differenceB, b)));
-      v.set(s + 2 * by + i, Lanes.mulAdd(sumA, a2, Lanes.mul(sumB, b2)));
-      v.set(s + 3 * by + i, Lanes.mulAdd(differenceA, a3, Lanes.mulAdd(differenceB, b3, x5)));
+    for (int l = 0; l < lines; l++) {
+      int s = (at + l * line) / lanes;
+      for (int i = 0; i < vectors; i++) {
+        Float16 x0 = v.get(s + i);
+        Float16 x1 = v.get(s + by + i);
+        Float16 x2 = v.get(s + 2 * by + i);
+        Float16 x3 = v.get(s + 3 * by + i);
+        Float16 x4 = v.get(s + 4 * by + i);
+        Float16 x5 = v.get(s + 5 * by + i);
+        Float16 sumA = Lanes.add(x1, x2);
+        Float16 sumB = Lanes.add(x3, x4);
+        Float16 differenceA = Lanes.sub(x1, x2);
+        Float16 differenceB = Lanes.sub(x3, x4);
+        v.set(s + i, Lanes.add(Lanes.add(x0, sumA), sumB));
+        v.set(s + by + i, Lanes.mulAdd(differenceA, a, Lanes.mul(differenceB, b)));
+        v.set(s + 2 * by + i, Lanes.mulAdd(sumA, a2, Lanes.mul(sumB, b2)));
+        v.set(s + 3 * by + i, Lanes.mulAdd(differenceA, a3, Lanes.mulAdd(differenceB, b3, x5)));
+      }
     }
   }
 
@@ -408,14 +416,20 @@ public final class WinogradKernels {
     }
   }
 
-  /** Three floats times g. */
+  /** Three floats times g, for each of some lines. */
   private static void weightsPass(
-      FloatArray m, int from, int step, int to, int toStep, int count) {
+      FloatArray m,
+      int from,
+      int line,
+      int step,
+      int lines,
+      int to,
+      int toLine,
+      int toStep,
+      int count) {
     VectorFloat16 v = new VectorFloat16(m);
     int lanes = Lanes.width();
-    int s = from / lanes;
     int sBy = step / lanes;
-    int t = to / lanes;
     int by = toStep / lanes;
     Float16 by0 = Lanes.splat(BY_0);
     Float16 byA = Lanes.splat(BY_A);
@@ -425,35 +439,46 @@ public final class WinogradKernels {
     Float16 a2 = Lanes.splat(A2 * BY_A);
     Float16 b2 = Lanes.splat(B2 * BY_B);
     int vectors = count / lanes;
-    for (int i = 0; i < vectors; i++) {
-      Float16 x0 = v.get(s + i);
-      Float16 x1 = v.get(s + sBy + i);
-      Float16 x2 = v.get(s + 2 * sBy + i);
-      v.set(t + i, Lanes.mul(x0, by0));
-      Float16 even = Lanes.mulAdd(x2, a2, Lanes.mul(x0, byA));
-      Float16 odd = Lanes.mul(x1, a);
-      v.set(t + by + i, Lanes.add(even, odd));
-      v.set(t + 2 * by + i, Lanes.sub(even, odd));
-      even = Lanes.mulAdd(x2, b2, Lanes.mul(x0, byB));
-      odd = Lanes.mul(x1, b);
-      v.set(t + 3 * by + i, Lanes.add(even, odd));
-      v.set(t + 4 * by + i, Lanes.sub(even, odd));
-      v.set(t + 5 * by + i, x2);
+    for (int l = 0; l < lines; l++) {
+      int s = (from + l * line) / lanes;
+      int t = (to + l * toLine) / lanes;
+      for (int i = 0; i < vectors; i++) {
+        Float16 x0 = v.get(s + i);
+        Float16 x1 = v.get(s + sBy + i);
+        Float16 x2 = v.get(s + 2 * sBy + i);
+        v.set(t + i, Lanes.mul(x0, by0));
+        Float16 even = Lanes.mulAdd(x2, a2, Lanes.mul(x0, byA));
+        Float16 odd = Lanes.mul(x1, a);
+        v.set(t + by + i, Lanes.add(even, odd));
+        v.set(t + 2 * by + i, Lanes.sub(even, odd));
+        even = Lanes.mulAdd(x2, b2, Lanes.mul(x0, byB));
+        odd = Lanes.mul(x1, b);
+        v.set(t + 3 * by + i, Lanes.add(even, odd));
+        v.set(t + 4 * by + i, Lanes.sub(even, odd));
+        v.set(t + 5 * by + i, x2);
+      }
     }
   }
 
   /**
-   * Six floats times gt.
+   * Six floats times gt, for each of some lines.
    *
    * @param added whether what is at {@code to} is added (1), or not (0)
    */
   private static void weightGradientPass(
-      FloatArray m, int from, int step, int to, int toStep, int added, int count) {
+      FloatArray m,
+      int from,
+      int line,
+      int step,
+      int lines,
+      int to,
+      int toLine,
+      int toStep,
+      int added,
+      int count) {
     VectorFloat16 v = new VectorFloat16(m);
     int lanes = Lanes.width();
-    int s = from / lanes;
     int sBy = step / lanes;
-    int t = to / lanes;
     int by = toStep / lanes;
     Float16 by0 = Lanes.splat(BY_0);
     Float16 byA = Lanes.splat(BY_A);
@@ -463,27 +488,31 @@ public final class WinogradKernels {
     Float16 a2 = Lanes.splat(A2 * BY_A);
     Float16 b2 = Lanes.splat(B2 * BY_B);
     int vectors = count / lanes;
-    for (int i = 0; i < vectors; i++) {
-      Float16 x0 = v.get(s + i);
-      Float16 x1 = v.get(s + sBy + i);
-      Float16 x2 = v.get(s + 2 * sBy + i);
-      Float16 x3 = v.get(s + 3 * sBy + i);
-      Float16 x4 = v.get(s + 4 * sBy + i);
-      Float16 x5 = v.get(s + 5 * sBy + i);
-      Float16 sumA = Lanes.add(x1, x2);
-      Float16 sumB = Lanes.add(x3, x4);
-      Float16 differenceA = Lanes.sub(x1, x2);
-      Float16 differenceB = Lanes.sub(x3, x4);
-      // What is not added are the zeros that the arena starts with.
-      Float16 w0 = v.get(added * (t + i));
-      Float16 w1 = v.get(added * (t + by + i));
-      Float16 w2 = v.get(added * (t + 2 * by + i));
-      w0 = Lanes.mulAdd(sumB, byB, w0);
-      v.set(t + i, Lanes.mulAdd(x0, by0, Lanes.mulAdd(sumA, byA, w0)));
-      w1 = Lanes.mulAdd(differenceB, b, w1);
-      v.set(t + by + i, Lanes.mulAdd(differenceA, a, w1));
-      w2 = Lanes.mulAdd(sumB, b2, Lanes.add(x5, w2));
-      v.set(t + 2 * by + i, Lanes.mulAdd(sumA, a2, w2));
+    for (int l = 0; l < lines; l++) {
+      int s = (from + l * line) / lanes;
+      int t = (to + l * toLine) / lanes;
+      for (int i = 0; i < vectors; i++) {
+        Float16 x0 = v.get(s + i);
+        Float16 x1 = v.get(s + sBy + i);
+        Float16 x2 = v.get(s + 2 * sBy + i);
+        Float16 x3 = v.get(s + 3 * sBy + i);
+        Float16 x4 = v.get(s + 4 * sBy + i);
+        Float16 x5 = v.get(s + 5 * sBy + i);
+        Float16 sumA = Lanes.add(x1, x2);
+        Float16 sumB = Lanes.add(x3, x4);
+        Float16 differenceA = Lanes.sub(x1, x2);
+        Float16 differenceB = Lanes.sub(x3, x4);
+        // What is not added are the zeros that the arena starts with.
+        Float16 w0 = v.get(added * (t + i));
+        Float16 w1 = v.get(added * (t + by + i));
+        Float16 w2 = v.get(added * (t + 2 * by + i));
+        w0 = Lanes.mulAdd(sumB, byB, w0);
+        v.set(t + i, Lanes.mulAdd(x0, by0, Lanes.mulAdd(sumA, byA, w0)));
+        w1 = Lanes.mulAdd(differenceB, b, w1);
+        v.set(t + by + i, Lanes.mulAdd(differenceA, a, w1));
+        w2 = Lanes.mulAdd(sumB, b2, Lanes.add(x5, w2));
+        v.set(t + 2 * by + i, Lanes.mulAdd(sumA, a2, w2));
+      }
     }
   }
 }

@@ -134,15 +134,14 @@ class ConvTest {
     Block plain = arena.place(s.out());
     Block full = arena.place(s.out());
     int gradWeights = arena.reserve(packedSize(s));
-    int scratch = arena.reserve(Conv.weightGradientScratch(in, gradOut, kh, kw, stride));
 
     List<Call> calls = new ArrayList<>();
     calls.add(Conv.forward(in, packed, kh, kw, stride, -1, -1, -1, plain));
     calls.add(
         Conv.forward(
             in, packed, kh, kw, stride, bias.offset(), perImage.offset(), residual.offset(), full));
-    calls.addAll(Conv.weightGradient(in, gradOut, kh, kw, stride, gradWeights, false, scratch));
-    calls.addAll(Conv.weightGradient(in, gradOut, kh, kw, stride, gradWeights, true, scratch));
+    calls.add(Conv.weightGradient(in, gradOut, kh, kw, stride, gradWeights, false));
+    calls.add(Conv.weightGradient(in, gradOut, kh, kw, stride, gradWeights, true));
     arena.run(calls);
 
     double[] x = arena.read(in);
@@ -189,12 +188,9 @@ class ConvTest {
     Block gradOut = arena.random(s.out().bordered(back, back, back, back));
     float[] weights = arena.randoms(cout * cin * kh * kw);
     int packed = arena.put(pack(s, weights));
-    int flipped = arena.reserve(packedSize(s));
     Block gradIn = arena.random(Block.of(0, n, h, w, cin));
     double[] before = arena.read(gradIn);
-    arena.run(
-        Conv.flip(packed, kh, kw, cin, cout, flipped),
-        Conv.forward(gradOut, flipped, kh, kw, 1, -1, -1, gradIn.offset(), gradIn));
+    arena.run(Conv.inputGradient(gradOut, packed, kh, kw, true, gradIn));
 
     double[] g = arena.read(gradOut);
     s.products((i, j, k) -> before[i] += g[k] * weights[j]);
