@@ -6,11 +6,15 @@ import io.github.tornadodiffusion.kernels.EngineOptions;
 import io.github.tornadodiffusion.kernels.Engines;
 import io.github.tornadodiffusion.kernels.Variants;
 import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
 import picocli.CommandLine.Option;
+import tools.jackson.databind.JsonNode;
 
 /** The options of every command that computes. */
 public final class DeviceOptions {
   private static final String JVM = "jvm";
+  private static final String CONV = "--conv";
 
   @Option(
       names = "--device",
@@ -29,13 +33,13 @@ public final class DeviceOptions {
   String kernels;
 
   @Option(
-      names = "--conv",
+      names = CONV,
       paramLabel = "HOW",
       defaultValue = "auto",
       description =
           "Convolutions: direct, winograd (fewer multiplications, other rounding), or auto: by"
               + " device and shape (default).")
-  public String convolution;
+  public String conv;
 
   @Option(
       names = "--threads",
@@ -61,7 +65,7 @@ public final class DeviceOptions {
     DeviceOptions options = new DeviceOptions();
     options.device = device;
     options.kernels = kernels;
-    options.convolution = Convolution.AUTO.id();
+    options.conv = Convolution.AUTO.id();
     options.threads = threads;
     return options;
   }
@@ -74,10 +78,27 @@ public final class DeviceOptions {
    */
   public void check() {
     Engines.check(device, Variants.named(kernels));
-    var _ = Convolution.named(convolution);
+    var _ = Convolution.named(conv);
     if (threads != null && (threads < 1 || threads > 1024)) {
       throw new IllegalArgumentException("--threads is " + threads + "; give 1 to 1024");
     }
+  }
+
+  /**
+   * The arguments of a run that goes on or is repeated: with the convolutions that it was made with,
+   * which were direct before there was a choice.
+   *
+   * @param run its manifest
+   */
+  public static List<String> pinned(List<String> arguments, JsonNode run) {
+    boolean known = run.at("/device/conv").isString() || run.at("/configuration/conv").isString();
+    boolean computes = run.has("device") || run.path("configuration").has("device");
+    if (known || !computes || arguments.stream().anyMatch(word -> word.startsWith(CONV))) {
+      return arguments;
+    }
+    List<String> pinned = new ArrayList<>(arguments);
+    pinned.addAll(List.of(CONV, Convolution.DIRECT.id()));
+    return pinned;
   }
 
   /** Notes those that change nothing on the device. */
@@ -113,7 +134,7 @@ public final class DeviceOptions {
         new EngineOptions(
             threads(),
             Variants.named(kernels),
-            Convolution.named(convolution),
+            Convolution.named(conv),
             !noSelfCheck,
             measure,
             new StartUp(err)::show));

@@ -138,11 +138,14 @@ final class Winograd {
     }
 
     /**
-     * Whether it takes less time than the direct convolution. The images are not counted: what is
-     * computed for one does not depend on how many there are.
+     * Whether it takes less time than the direct convolution: where transforms are few beside
+     * products, patches fill the tiles of a product, and little of them lies beyond the edge.
      */
     boolean pays() {
-      return cin >= 32 && cout >= 32 && perImage() >= 4;
+      return Math.min(cin, cout) >= 32
+          && cin + cout >= 96
+          && patches() >= 64
+          && 16 * perImage() * 0.8 <= h * w;
     }
   }
 
