@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.nn;
 
+import io.github.tornadodiffusion.kernels.Convolution;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.EngineOptions;
 import io.github.tornadodiffusion.kernels.Engines;
@@ -19,6 +20,11 @@ public final class TestEngine {
 
   public static boolean isJvm() {
     return ENGINE instanceof JvmEngine;
+  }
+
+  /** One more engine of the device, which computes convolutions so. */
+  public static Engine another(Convolution convolution) {
+    return Engines.open(DEVICE, EngineOptions.DEFAULT.with(VARIANTS).with(convolution));
   }
 
   /** One more engine of the device: the jvm with so many threads, any other as it is. */

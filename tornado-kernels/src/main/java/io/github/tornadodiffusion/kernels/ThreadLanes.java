@@ -105,17 +105,7 @@ public final class ThreadLanes {
   /** See {@link Lanes#erfc}. */
   public static float erfc(float v) {
     float t = 1f / (v * 0.5f + 1f);
-    float p = 0.17087277f;
-    p = p * t - 0.82215223f;
-    p = p * t + 1.48851587f;
-    p = p * t - 1.13520398f;
-    p = p * t + 0.27886807f;
-    p = p * t - 0.18628806f;
-    p = p * t + 0.09678418f;
-    p = p * t + 0.37409196f;
-    p = p * t + 1.00002368f;
-    p = p * t - 1.26551223f;
-    return t * TornadoMath.exp(p - v * v);
+    return t * TornadoMath.exp(ErrorFunction.exponent(t) - v * v);
   }
 
   /** See {@link Lanes#sum}. */

@@ -1,12 +1,17 @@
 package io.github.tornadodiffusion.kernels;
 
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
- * Which variants of kernels a device runs: for each kernel the first variant in its list whose
- * capability is named here, or else the kernel itself, which runs everywhere.
+ * Which variants of kernels a device runs: for each call the first variant in its kernel's list
+ * whose capability is named here and that serves the call, or else the kernel itself, which runs
+ * everywhere.
  *
  * @param id the name by which they are chosen, as in {@code --kernels tiles}
  * @param capabilities that variants may require
@@ -67,22 +72,97 @@ public record Variants(String id, Set<Capability> capabilities) {
     return vectors ? LANES : TILES;
   }
 
-  /** The call of the variant that is chosen, or the call itself. */
-  public Call of(Call call) {
-    return call.kernel().variants().stream()
-        .filter(variant -> capabilities.contains(variant.needs()))
-        .findFirst()
-        .map(variant -> variant.of(call))
-        .orElse(call);
+  /** The same with one more capability. */
+  public Variants with(Capability more) {
+    return new Variants(
+        id,
+        Stream.concat(capabilities.stream(), Stream.of(more))
+            .collect(Collectors.toUnmodifiableSet()));
   }
 
-  /** A program whose calls are those of {@link #of(Call)}. */
-  public Program of(Program program) {
-    return new Program(
-        program.name(),
-        program.calls().stream().map(this::of).toList(),
-        program.labels(),
-        program.inputs(),
-        program.outputs());
+  /** Floats of memory that a program needs besides its own. */
+  public int scratch(Program program) {
+    return program.calls().stream().mapToInt(this::scratch).max().orElse(0);
+  }
+
+  private int scratch(Call call) {
+    Optional<Variant> variant = chosen(call);
+    if (variant.isEmpty()) {
+      return 0;
+    }
+    int own = variant.get().scratch().applyAsInt(call);
+    int ofCalls =
+        variant.get().calls().of(call, 0).stream().mapToInt(this::scratch).max().orElse(0);
+    return Math.addExact(own, ofCalls);
+  }
+
+  /**
+   * The calls of the variant that is chosen, for which variants are chosen likewise, or the call
+   * itself.
+   *
+   * @param scratch offset of the memory that they ask for
+   */
+  public List<Call> of(Call call, int scratch) {
+    Optional<Variant> variant = chosen(call);
+    if (variant.isEmpty()) {
+      return List.of(call);
+    }
+    int next = scratch + variant.get().scratch().applyAsInt(call);
+    return variant.get().calls().of(call, scratch).stream()
+        .flatMap(made -> of(made, next).stream())
+        .toList();
+  }
+
+  /**
+   * A program with the calls of the variants that are chosen.
+   *
+   * @param scratch offset of {@link #scratch(Program)} floats
+   */
+  public ChosenProgram of(Program program, int scratch) {
+    List<Call> calls = new ArrayList<>();
+    List<String> labels = new ArrayList<>();
+    List<Integer> counts = new ArrayList<>();
+    for (int i = 0; i < program.calls().size(); i++) {
+      Call call = program.calls().get(i);
+      List<Call> made = of(call, scratch);
+      calls.addAll(made);
+      labels.addAll(Collections.nCopies(made.size(), program.labels().get(i)));
+      counts.add(made.size());
+    }
+    return new ChosenProgram(
+        new Program(program.name(), calls, labels, program.inputs(), program.outputs()), counts);
+  }
+
+  private Optional<Variant> chosen(Call call) {
+    return call.kernel().variants().stream()
+        .filter(variant ->
+            variant.needs() == Capability.NOTHING || capabilities.contains(variant.needs()))
+        .filter(variant -> variant.serves().test(call))
+        .findFirst();
+  }
+
+  /**
+   * What a device runs of a program.
+   *
+   * @param program what runs
+   * @param counts of its calls that each call of the original became
+   */
+  public record ChosenProgram(Program program, List<Integer> counts) {
+    /** A measurement of {@link #program} as one of the original, whose calls it adds up. */
+    public Engine.Measurement ofOriginal(Engine.Measurement measured) {
+      long[] sums = new long[counts.size()];
+      int next = 0;
+      for (int i = 0; i < sums.length; i++) {
+        for (int j = 0; j < counts.get(i); j++) {
+          sums[i] += measured.calls()[next++];
+        }
+      }
+      return new Engine.Measurement(
+          sums,
+          measured.compilation(),
+          measured.transfers(),
+          measured.total(),
+          measured.joules());
+    }
   }
 }

@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.kernels.bytecode.KernelCode;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -64,10 +67,39 @@ class KernelsTest {
         new Variant(Capability.VECTORS, Kernel.of(Lanes.class, "div"), d -> new int[] {d[0] + 1});
     Kernel kernel = Kernel.of(Lanes.class, "sum").with(vectors).with(first).with(second);
     Call call = new Call(kernel, new int[] {7}, 3, 5, 6);
-    assertEquals("Lanes.add", Variants.TILES.of(call).kernel().id());
-    assertEquals("Lanes.div", Variants.LANES.of(call).kernel().id());
-    assertEquals(8, Variants.LANES.of(call).descriptor()[0]);
+    assertEquals("Lanes.add", Variants.TILES.of(call, 0).getFirst().kernel().id());
+    assertEquals("Lanes.div", Variants.LANES.of(call, 0).getFirst().kernel().id());
+    assertEquals(8, Variants.LANES.of(call, 0).getFirst().descriptor()[0]);
     Call without = new Call(Kernel.of(Lanes.class, "sum").with(vectors), new int[1], 1, 0, 0);
-    assertEquals(without, Variants.TILES.of(without));
+    assertEquals(List.of(without), Variants.TILES.of(without, 0));
+    Call other = new Call(Kernel.of(Lanes.class, "sum").with(first.serving(c -> false)), new int[1], 1, 0, 0);
+    assertEquals(List.of(other), Variants.TILES.of(other, 0));
+  }
+
+  @Test
+  void aVariantOfSeveralCallsIsMeasuredAsOneAndHasScratchMemoryOfItsOwn() {
+    Kernel half = Kernel.of(Lanes.class, "mul");
+    Variant twice =
+        new Variant(
+            Capability.VECTORS,
+            List.of(half),
+            call -> true,
+            call -> 5,
+            (call, scratch) ->
+                Collections.nCopies(2, new Call(half, new int[] {scratch}, 1, 0, 0)));
+    Call plain = new Call(Kernel.of(Lanes.class, "div"), new int[1], 1, 0, 0);
+    Call both = new Call(Kernel.of(Lanes.class, "sum").with(twice), new int[1], 1, 0, 0);
+    Program program =
+        new Program(
+            "three", List.of(plain, both, plain), List.of("a", "b", "c"), List.of(), List.of());
+    assertEquals(5, Variants.LANES.scratch(program));
+    assertEquals(0, Variants.TILES.scratch(program));
+    Variants.ChosenProgram chosen = Variants.LANES.of(program, 64);
+    assertEquals(List.of("a", "b", "b", "c"), chosen.program().labels());
+    assertEquals(64, chosen.program().calls().get(2).descriptor()[0]);
+    Engine.Measurement measured =
+        chosen.ofOriginal(new Engine.Measurement(new long[] {1, 2, 4, 8}, 16, 32, 64, 0.5));
+    assertEquals(List.of(1L, 6L, 8L), Arrays.stream(measured.calls()).boxed().toList());
+    assertEquals(64, measured.total());
   }
 }

@@ -33,9 +33,13 @@ public final class OwnKernels {
         }
       }
     }
-    // Those for work groups are variants of others.
-    kernels.removeIf(kernel -> kernel.workGroup().isPresent());
+    // Those for work groups are variants of others, and what is made of others has no method.
+    kernels.removeIf(kernel -> kernel.workGroup().isPresent() || isMadeOfOthers(kernel));
     return kernels;
+  }
+
+  private static boolean isMadeOfOthers(Kernel kernel) {
+    return kernel.variants().stream().anyMatch(variant -> variant.needs() == Capability.NOTHING);
   }
 
   /** The kernels for work groups among the variants of what is declared. */
@@ -43,7 +47,7 @@ public final class OwnKernels {
     return declared().stream()
         .flatMap(kernel -> kernel.variants().stream())
         .filter(variant -> variant.needs() == Capability.WORK_GROUPS)
-        .map(Variant::kernel)
+        .flatMap(variant -> variant.kernels().stream())
         .collect(Collectors.toSet());
   }
 

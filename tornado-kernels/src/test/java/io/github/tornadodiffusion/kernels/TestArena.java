@@ -1,7 +1,9 @@
 package io.github.tornadodiffusion.kernels;
 
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 
 /**
@@ -16,7 +18,7 @@ public final class TestArena {
   public static final Variants VARIANTS =
       Variants.named(System.getProperty("tornadodiffusion.kernels", "auto"));
 
-  private static final Engine ENGINE = Engines.open(DEVICE, EngineOptions.DEFAULT.with(VARIANTS));
+  private static final Map<Convolution, Engine> ENGINES = new EnumMap<>(Convolution.class);
 
   private final SplittableRandom random;
   private final List<Filled> filled = new ArrayList<>();
@@ -89,7 +91,12 @@ public final class TestArena {
   }
 
   public void run(List<Call> calls) {
-    run(ENGINE, calls);
+    run(Convolution.AUTO, calls);
+  }
+
+  public void run(Convolution convolution, List<Call> calls) {
+    EngineOptions options = EngineOptions.DEFAULT.with(VARIANTS).with(convolution);
+    run(ENGINES.computeIfAbsent(convolution, c -> Engines.open(DEVICE, options)), calls);
   }
 
   public void run(Engine engine, List<Call> calls) {

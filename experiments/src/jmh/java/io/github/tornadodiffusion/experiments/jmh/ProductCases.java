@@ -37,11 +37,9 @@ final class ProductCases {
     Block gradY = conv.take(images(SIDE, CHANNELS).bordered(1, 1, 1, 1));
     Block gradX = conv.take(images(SIDE, CHANNELS));
     Operand weights = weights(conv);
-    int flipped = conv.take(weights.floats());
     conv.input("gradY", Operand.images(gradY));
     conv.input("weight", weights);
-    return conv.run(Conv.flip(weights.offset(), KERNEL, KERNEL, CHANNELS, CHANNELS, flipped))
-        .run(Conv.forward(gradY, flipped, KERNEL, KERNEL, 1, -1, -1, -1, gradX))
+    return conv.run(Conv.inputGradient(gradY, weights.offset(), KERNEL, KERNEL, false, gradX))
         .output("gradX", Operand.images(gradX));
   }
 
@@ -50,11 +48,9 @@ final class ProductCases {
     Block x = conv.take(images(SIDE, CHANNELS).bordered(1, 1, 1, 1));
     Block gradY = conv.take(images(SIDE, CHANNELS));
     Operand gradWeight = weights(conv);
-    int scratch = conv.take(Conv.weightGradientScratch(x, gradY, KERNEL, KERNEL, 1));
     conv.input("x", Operand.images(x));
     conv.input("gradY", Operand.images(gradY));
-    return conv.run(
-            Conv.weightGradient(x, gradY, KERNEL, KERNEL, 1, gradWeight.offset(), false, scratch))
+    return conv.run(Conv.weightGradient(x, gradY, KERNEL, KERNEL, 1, gradWeight.offset(), false))
         .output("gradWeight", gradWeight);
   }
 

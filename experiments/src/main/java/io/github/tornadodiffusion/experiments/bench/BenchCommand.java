@@ -202,6 +202,7 @@ public final class BenchCommand implements Callable<Integer> {
     row.putAll(fields);
     row.put("device", device.device);
     row.put("kernels", probe.variants().id());
+    row.put("conv", device.conv);
     row.put("kernel", shape.kernel());
     row.put("shape", shape.shape());
     row.put("calls", calls);

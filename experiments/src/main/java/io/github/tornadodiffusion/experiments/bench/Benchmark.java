@@ -74,6 +74,7 @@ public record Benchmark(String what, Preset preset, int batch, int steps, int ru
     }
     row.put("device", device.device);
     row.put("kernels", probe.variants().id());
+    row.put("conv", device.conv);
     row.put("threads", device.threads());
     row.put("parameters", MemoryNeed.parameters(preset.model()));
     row.put("first_ms", rounded(timings.firstMillis()));

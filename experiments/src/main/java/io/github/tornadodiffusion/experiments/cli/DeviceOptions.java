@@ -1,15 +1,20 @@
 package io.github.tornadodiffusion.experiments.cli;
 
+import io.github.tornadodiffusion.kernels.Convolution;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.EngineOptions;
 import io.github.tornadodiffusion.kernels.Engines;
 import io.github.tornadodiffusion.kernels.Variants;
 import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
 import picocli.CommandLine.Option;
+import tools.jackson.databind.JsonNode;
 
 /** The options of every command that computes. */
 public final class DeviceOptions {
   private static final String JVM = "jvm";
+  private static final String CONV = "--conv";
 
   @Option(
       names = "--device",
@@ -26,6 +31,15 @@ public final class DeviceOptions {
           "Variants of kernels: lanes (for a CPU), tiles or threads (for a GPU), or auto: by the"
               + " device (default).")
   String kernels;
+
+  @Option(
+      names = CONV,
+      paramLabel = "HOW",
+      defaultValue = "auto",
+      description =
+          "Convolutions: direct, winograd (fewer multiplications, other rounding), or auto: by"
+              + " device and shape (default).")
+  public String conv;
 
   @Option(
       names = "--threads",
@@ -51,6 +65,7 @@ public final class DeviceOptions {
     DeviceOptions options = new DeviceOptions();
     options.device = device;
     options.kernels = kernels;
+    options.conv = Convolution.AUTO.id();
     options.threads = threads;
     return options;
   }
@@ -63,9 +78,27 @@ public final class DeviceOptions {
    */
   public void check() {
     Engines.check(device, Variants.named(kernels));
+    var _ = Convolution.named(conv);
     if (threads != null && (threads < 1 || threads > 1024)) {
       throw new IllegalArgumentException("--threads is " + threads + "; give 1 to 1024");
     }
+  }
+
+  /**
+   * The arguments of a run that goes on or is repeated: with the convolutions that it was made with,
+   * which were direct before there was a choice.
+   *
+   * @param run its manifest
+   */
+  public static List<String> pinned(List<String> arguments, JsonNode run) {
+    boolean known = run.at("/device/conv").isString() || run.at("/configuration/conv").isString();
+    boolean computes = run.has("device") || run.path("configuration").has("device");
+    if (known || !computes || arguments.stream().anyMatch(word -> word.startsWith(CONV))) {
+      return arguments;
+    }
+    List<String> pinned = new ArrayList<>(arguments);
+    pinned.addAll(List.of(CONV, Convolution.DIRECT.id()));
+    return pinned;
   }
 
   /** Notes those that change nothing on the device. */
@@ -99,6 +132,11 @@ public final class DeviceOptions {
     return Engines.open(
         device,
         new EngineOptions(
-            threads(), Variants.named(kernels), !noSelfCheck, measure, new StartUp(err)::show));
+            threads(),
+            Variants.named(kernels),
+            Convolution.named(conv),
+            !noSelfCheck,
+            measure,
+            new StartUp(err)::show));
   }
 }

@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.experiments.framework;
 
+import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.training.ImageOptions;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -56,7 +57,8 @@ public final class RecordedOptions {
    * @return equal to the given ones if nothing was chosen
    */
   public static List<String> with(List<String> arguments, JsonNode run) {
-    List<String> all = new ArrayList<>(ImageOptions.pinned(arguments, run));
+    List<String> all = new ArrayList<>(
+            DeviceOptions.pinned(ImageOptions.pinned(arguments, run), run));
     String kind = run.path(ExperimentRun.EXPERIMENT).asString("");
     if (!arguments.contains(QUICK) || !OPTIONS.containsKey(kind)) {
       return all;

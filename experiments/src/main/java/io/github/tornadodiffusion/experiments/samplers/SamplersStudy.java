@@ -174,6 +174,7 @@ final class SamplersStudy implements Experiment, AutoCloseable {
     map.put("training_images", data.training().size());
     map.put("held_out_images", data.heldOut().size());
     map.put("device", device.device);
+    map.put("conv", device.conv);
     return map;
   }
 

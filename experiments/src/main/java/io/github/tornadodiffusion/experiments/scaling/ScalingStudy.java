@@ -135,6 +135,7 @@ final class ScalingStudy implements Experiment, AutoCloseable {
     map.put("batch", axes.batch());
     map.put("runs", runs);
     map.put("device", device.device);
+    map.put("conv", device.conv);
     return map;
   }
 

@@ -233,6 +233,7 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
     map.put("denoised_images", denoised().size());
     map.put("levels", levels());
     map.put("device", device.device);
+    map.put("conv", device.conv);
     return map;
   }
 

@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.experiments.training;
 
 import io.github.tornadodiffusion.experiments.cli.Arguments;
+import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.cli.RunDirectory;
 import io.github.tornadodiffusion.nn.io.Json;
 import java.io.IOException;
@@ -74,7 +75,7 @@ record ResumedArguments(CommandSpec spec) {
     List<String> before = Arguments.without(manifest, "--out");
     List<String> all = new ArrayList<>(given);
     all.addAll(before);
-    List<String> pinned = ImageOptions.pinned(all, manifest);
+    List<String> pinned = DeviceOptions.pinned(ImageOptions.pinned(all, manifest), manifest);
     List<String> with = new ArrayList<>(before);
     with.addAll(pinned.subList(all.size(), pinned.size()));
     return with;

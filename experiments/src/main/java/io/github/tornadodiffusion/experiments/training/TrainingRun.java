@@ -372,6 +372,7 @@ final class TrainingRun {
   private void describe(DeviceOptions device, Engine engine) {
     Map<String, Object> on = Devices.named(device.device);
     on.put("kernels", engine.variants().id());
+    on.put("conv", device.conv);
     if (device.isJvm()) {
       on.put("threads", device.threads());
     }

@@ -5,7 +5,6 @@ import io.github.tornadodiffusion.kernels.ops.conv.Conv;
 import io.github.tornadodiffusion.kernels.ops.elementwise.Elementwise;
 import io.github.tornadodiffusion.kernels.ops.reduce.Reduce;
 import io.github.tornadodiffusion.kernels.ops.resample.Resample;
-import io.github.tornadodiffusion.nn.graph.Buffer;
 import io.github.tornadodiffusion.nn.graph.Gradients;
 import io.github.tornadodiffusion.nn.graph.Graph;
 import io.github.tornadodiffusion.nn.graph.Operation;
@@ -168,9 +167,7 @@ public record ConvOperation(
 
   private void gradientOfWeight(Steps steps, String name, Tensor gradOut, Gradients gradients) {
     Gradients.ParameterTarget to = gradients.target(weight);
-    int floats = Conv.weightGradientScratch(x.shape(), gradOut.shape(), kernelH, kernelW, stride);
-    Buffer scratch = floats == 0 ? null : Buffer.scratch(name, floats);
-    steps.addAll(
+    steps.add(
         name,
         at ->
             Conv.weightGradient(
@@ -180,29 +177,22 @@ public record ConvOperation(
                 kernelW,
                 stride,
                 at.of(to.gradient()),
-                to.accumulate(),
-                at.of(scratch)));
+                to.accumulate()));
   }
 
   /** A convolution of the output gradient, with zeros inserted where the stride skipped pixels. */
   private void gradientOfInput(Steps steps, String name, Tensor gradOut, Gradients gradients) {
-    Buffer flipped = Buffer.temporary(name + " weights", weight.floats());
-    steps.add(
-        name, at -> Conv.flip(at.of(weightAt), kernelH, kernelW, x.c(), out.c(), at.of(flipped)));
     Tensor bordered = bordered(steps, name, gradOut);
     Gradients.Target to = gradients.target(x);
     steps.add(
         name,
         at ->
-            Conv.forward(
+            Conv.inputGradient(
                 at.block(bordered),
-                at.of(flipped),
+                at.of(weightAt),
                 kernelH,
                 kernelW,
-                1,
-                -1,
-                -1,
-                to.accumulate() ? at.of(to.gradient()) : -1,
+                to.accumulate(),
                 at.block(to.gradient())));
   }
 

@@ -36,6 +36,7 @@ public final class JvmEngine implements Engine {
   private final String device;
   private final KernelLoader loader;
   private final SelfCheck selfCheck;
+  private final Variants chooser;
   private final Worker[] workers;
   private volatile Job job;
   private volatile boolean closed;
@@ -62,6 +63,7 @@ public final class JvmEngine implements Engine {
   private JvmEngine(String device, int threads, EngineOptions options, boolean scalar) {
     this.device = device;
     loader = new KernelLoader(scalar);
+    chooser = options.convolution().in(Variants.LANES, true);
     selfCheck = options.selfCheck() ? new SelfCheck(this, null, options.listener()) : null;
     if (threads < 1) {
       throw new IllegalArgumentException("threads is " + threads + ": at least 1");
@@ -227,21 +229,28 @@ public final class JvmEngine implements Engine {
 
   /** The calls of a program after the choice of variants, and their kernels. */
   @SuppressWarnings("ArrayRecordComponent") // nobody compares it
-  private record Loaded(List<Call> calls, MethodHandle[] handles) {}
+  private record Loaded(Variants.ChosenProgram chosen, MethodHandle[] handles) {
+    Call call(int i) {
+      return chosen.program().calls().get(i);
+    }
+  }
 
   private final class HostSession implements Session {
     private final HostFloatArray arena;
     private final Map<Program, Loaded> loaded = new IdentityHashMap<>();
 
     HostSession(int floats, List<Program> programs) {
-      arena = new HostFloatArray(new float[floats]);
+      int scratch = programs.stream().mapToInt(chooser::scratch).max().orElse(0);
+      arena = new HostFloatArray(new float[Math.addExact(floats, scratch)]);
       for (Program program : programs) {
-        List<Call> calls = program.calls().stream().map(variants()::of).toList();
+        Variants.ChosenProgram chosen = chooser.of(program, floats);
         loaded.put(
             program,
             new Loaded(
-                calls,
-                calls.stream().map(c -> loader.load(c.kernel())).toArray(MethodHandle[]::new)));
+                chosen,
+                chosen.program().calls().stream()
+                    .map(c -> loader.load(c.kernel()))
+                    .toArray(MethodHandle[]::new)));
       }
     }
 
@@ -259,7 +268,7 @@ public final class JvmEngine implements Engine {
     public void run(Program program) {
       Loaded code = loaded(program);
       for (int i = 0; i < code.handles.length; i++) {
-        JvmEngine.this.run(code.handles[i], arena, code.calls.get(i));
+        JvmEngine.this.run(code.handles[i], arena, code.call(i));
       }
     }
 
@@ -270,10 +279,11 @@ public final class JvmEngine implements Engine {
       long begin = System.nanoTime();
       for (int i = 0; i < nanos.length; i++) {
         long start = System.nanoTime();
-        JvmEngine.this.run(code.handles[i], arena, code.calls.get(i));
+        JvmEngine.this.run(code.handles[i], arena, code.call(i));
         nanos[i] = System.nanoTime() - start;
       }
-      return new Measurement(nanos, 0, 0, System.nanoTime() - begin, Double.NaN);
+      return code.chosen.ofOriginal(
+          new Measurement(nanos, 0, 0, System.nanoTime() - begin, Double.NaN));
     }
 
     private Loaded loaded(Program program) {

@@ -69,6 +69,7 @@ final class TornadoSession implements Engine.Session {
   private final EngineOptions options;
   private final Variants variants;
   private final Lowering lowering;
+  private final Map<Program, Variants.ChosenProgram> chosen = new IdentityHashMap<>();
   private final Map<Program, List<Integer>> graphs = new IdentityHashMap<>();
   private final FloatArray arena;
   private final MemorySegment arenaValues;
@@ -95,11 +96,17 @@ final class TornadoSession implements Engine.Session {
     this.device = device;
     this.options = options;
     this.variants = variants;
-    lowering = Lowering.of(programs.stream().map(variants::of).toList());
+    Variants chooser = options.convolution().in(variants, false);
+    int scratch = programs.stream().mapToInt(chooser::scratch).max().orElse(0);
+    for (Program program : programs) {
+      chosen.put(program, chooser.of(program, floats));
+    }
+    lowering =
+        Lowering.of(programs.stream().map(program -> chosen.get(program).program()).toList());
     for (int i = 0; i < programs.size(); i++) {
       graphs.put(programs.get(i), lowering.programs().get(i));
     }
-    arena = new FloatArray(floats);
+    arena = new FloatArray(Math.addExact(floats, scratch));
     arenaValues = arena.getSegment();
     lowering.requests().forEach((name, length) -> requests.put(name, new IntArray(length)));
     Map<String, Object> arrays = new HashMap<>(requests);
@@ -115,13 +122,12 @@ final class TornadoSession implements Engine.Session {
     plan.withGridScheduler(grids());
     plan.withCompilerFlags(
         TornadoVMBackendType.OPENCL, device.platform().equals(POCL) ? POCL_FLAGS : OPENCL_FLAGS);
-    if (!options.measure() && CUDA_GRAPHS.contains(device.backend())) {
-      // The driver launches a whole graph at once, which hides its kernels from the profiler.
-      plan.withCUDAGraph();
-    }
     if (options.measure()) {
       plan.withProfiler(
           ProfilerMode.SILENT); // the first execution decides whether there are clocks
+    } else if (CUDA_GRAPHS.contains(device.backend())) {
+      // The driver launches a whole graph at once, which hides its kernels from the profiler.
+      plan.withCUDAGraph();
     }
     flush(); // brings the arena to the device
     if (options.measure()) {
@@ -143,12 +149,11 @@ final class TornadoSession implements Engine.Session {
     for (Lowering.Task task : graph.tasks()) {
       FloatArray m = (FloatArray) arrays.get(task.arguments().get(0));
       IntArray d = (IntArray) arrays.get(task.arguments().get(1));
-      if (task.kernel().workGroup().isPresent()) {
-        result.task(task.id(), TornadoTasks.tiles(task.kernel()), CONTEXT, m, d);
-      } else if (task.arguments().size() == 3) {
+      if (task.arguments().size() == 3) {
         FloatArray third = (FloatArray) arrays.get(task.arguments().get(2));
         result.task(task.id(), TransferKernels::write, m, d, third);
-      } else if (variants.capabilities().contains(Capability.VECTORS)) {
+      } else if (task.kernel().workGroup().isEmpty()
+          && variants.capabilities().contains(Capability.VECTORS)) {
         result.task(task.id(), TornadoTasks.lanes(task.kernel()), m, d);
       } else {
         result.task(task.id(), TornadoTasks.threads(task.kernel()), CONTEXT, m, d);
@@ -255,7 +260,7 @@ final class TornadoSession implements Engine.Session {
       announce(program, graph);
     }
     if (indices.isEmpty()) {
-      single(program.calls().getFirst());
+      single(program);
     }
   }
 
@@ -275,7 +280,7 @@ final class TornadoSession implements Engine.Session {
       throw new IllegalStateException("The device was opened without measurements");
     }
     List<Integer> indices = graphsOf(program);
-    TaskTimes times = new TaskTimes(program.calls().size());
+    TaskTimes times = new TaskTimes(chosen.get(program).program().calls().size());
     // Not before, because TornadoVM keeps every profile that it makes.
     plan.withProfiler(ProfilerMode.SILENT);
     try {
@@ -289,10 +294,10 @@ final class TornadoSession implements Engine.Session {
         announce(program, graph);
       }
       if (indices.isEmpty()) {
-        int graph = single(program.calls().getFirst());
+        int graph = single(program);
         add(times, lowering.graphs().get(graph).tasks());
       }
-      return times.measurement(System.nanoTime() - start);
+      return chosen.get(program).ofOriginal(times.measurement(System.nanoTime() - start));
     } finally {
       plan.withoutProfiler();
     }
@@ -305,9 +310,9 @@ final class TornadoSession implements Engine.Session {
         profile.getProfileLog(), tasks, profile.getCompileTime(), profile.getDataTransfersTime());
   }
 
-  /** Runs a call in its kernel's own graph; returns the index of that graph. */
-  private int single(Call operation) {
-    Call call = variants.of(operation);
+  /** Runs a program of one call in its kernel's own graph; returns the index of that graph. */
+  private int single(Program program) {
+    Call call = chosen.get(program).program().calls().getFirst();
     IntArray request = requests.get(Lowering.request(call.kernel()));
     for (int i = 0; i < call.descriptor().length; i++) {
       request.set(i, call.descriptor()[i]);

@@ -26,7 +26,6 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 final class TornadoTasks {
   private static final Map<Kernel, Object> LANES = new ConcurrentHashMap<>();
   private static final Map<Kernel, Object> THREADS = new ConcurrentHashMap<>();
-  private static final Map<Kernel, Object> TILES = new ConcurrentHashMap<>();
 
   private TornadoTasks() {}
 
@@ -43,7 +42,8 @@ final class TornadoTasks {
   }
 
   /**
-   * The method of a kernel, with a thread for each lane.
+   * The method of a kernel for work groups as it is; that of any other kernel with a thread for
+   * each lane.
    *
    * @throws IllegalArgumentException if there is none
    */
@@ -55,27 +55,7 @@ final class TornadoTasks {
             k ->
                 task(
                     k,
-                    ThreadKernels.of(k.owner()),
-                    Task3.class,
-                    KernelContext.class,
-                    FloatArray.class,
-                    IntArray.class));
-  }
-
-  /**
-   * The method of a kernel for work groups.
-   *
-   * @throws IllegalArgumentException if there is none
-   */
-  @SuppressWarnings("unchecked") // what the method takes is what the task takes
-  static Task3<KernelContext, FloatArray, IntArray> tiles(Kernel kernel) {
-    return (Task3<KernelContext, FloatArray, IntArray>)
-        TILES.computeIfAbsent(
-            kernel,
-            k ->
-                task(
-                    k,
-                    k.owner(),
+                    k.workGroup().isPresent() ? k.owner() : ThreadKernels.of(k.owner()),
                     Task3.class,
                     KernelContext.class,
                     FloatArray.class,

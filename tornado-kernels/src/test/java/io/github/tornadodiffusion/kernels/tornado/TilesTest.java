@@ -87,7 +87,7 @@ class TilesTest {
   @Test
   void callsWithoutAVariantStayWhatTheyAre() {
     Call silu = Activation.SILU.forward(Block.of(16, 1, 4, 4, 8), Block.of(512, 1, 4, 4, 8));
-    assertSame(silu, Variants.TILES.of(silu));
+    assertSame(silu, Variants.TILES.of(silu, 0).getFirst());
     assertTrue(silu.kernel().workGroup().isEmpty());
   }
 
@@ -95,13 +95,13 @@ class TilesTest {
   void aVariantKeepsWhatACallIsMeasuredBy() {
     Block x = Block.of(16, 2, 8, 8, 16);
     Call call = Conv.forward(x, 0, 1, 1, 1, -1, -1, -1, x.at(4096));
-    Call variant = Variants.TILES.of(call);
+    Call variant = Variants.TILES.of(call, 0).getFirst();
     assertTrue(variant.kernel().workGroup().isPresent());
     assertEquals(call.flops(), variant.flops());
     assertEquals(call.bytes(), variant.bytes());
     Program program =
         new Program("p", List.of(call, call), List.of("a", "b"), List.of(), List.of());
-    Program tiled = Variants.TILES.of(program);
+    Program tiled = Variants.TILES.of(program, 0).program();
     assertEquals(program.labels(), tiled.labels());
     assertEquals(variant.kernel(), tiled.calls().getLast().kernel());
   }
@@ -173,7 +173,7 @@ class TilesTest {
       expected = arena.read(0, floats);
     }
     for (Call call : calls) {
-      Call variant = Variants.TILES.of(call);
+      Call variant = Variants.TILES.of(call, 0).getFirst();
       assertEquals(ProductTile.KERNEL, variant.kernel());
       product(actual, variant.descriptor());
     }
@@ -226,10 +226,8 @@ class TilesTest {
                 perImage.offset(),
                 residual.offset(),
                 full),
-            Conv.weightGradient(in, gradOut, kernel, kernel, stride, gradWeights, true, -1)
-                .getFirst(),
-            Conv.weightGradient(in, gradOut, kernel, kernel, stride, gradWeights, false, -1)
-                .getFirst()),
+            Conv.weightGradient(in, gradOut, kernel, kernel, stride, gradWeights, true),
+            Conv.weightGradient(in, gradOut, kernel, kernel, stride, gradWeights, false)),
         gradWeights + size);
   }
 
@@ -238,10 +236,11 @@ class TilesTest {
     TestArena arena = new TestArena(8);
     Block in = arena.random(Block.of(0, 40, 16, 16, 16).bordered(1, 1, 1, 1));
     Block gradOut = arena.random(Block.of(0, 40, 16, 16, 16));
-    int floats = Conv.weightGradientScratch(in, gradOut, 3, 3, 1);
+    int floats = 40 * Conv.weightSize(3, 3, 16, 16);
     int scratch = arena.put(new float[floats]);
-    Call call = Conv.weightGradient(in, gradOut, 3, 3, 1, 0, false, scratch).getFirst();
-    int[] product = Variants.TILES.of(call).descriptor();
+    Call whole = Conv.weightGradient(in, gradOut, 3, 3, 1, 0, false);
+    Call call = Variants.LANES.of(whole, scratch).getFirst();
+    int[] product = Variants.TILES.of(call, 0).getFirst().descriptor();
     assertTrue(product[ProductTile.LAST_DEPTH] < product[ProductTile.DEPTH], "a shorter last one");
     assertSameResults(arena, List.of(call), scratch + floats);
   }

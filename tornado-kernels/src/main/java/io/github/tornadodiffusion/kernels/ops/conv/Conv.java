@@ -2,8 +2,10 @@ package io.github.tornadodiffusion.kernels.ops.conv;
 
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.Capability;
 import io.github.tornadodiffusion.kernels.Kernel;
 import io.github.tornadodiffusion.kernels.Tiles;
+import io.github.tornadodiffusion.kernels.Variant;
 import io.github.tornadodiffusion.kernels.ops.conv.ConvKernels.Flip;
 import io.github.tornadodiffusion.kernels.ops.conv.ConvKernels.Forward;
 import io.github.tornadodiffusion.kernels.ops.conv.ConvKernels.WeightGradient;
@@ -17,19 +19,42 @@ import java.util.List;
  * zero padding: 16 output channels are the lanes of a vector, and everything else is in the order
  * in which the kernel walks the input.
  *
- * <p>The border of the input block is the padding of the convolution. The input gradient is {@link
- * #forward} over the bordered output gradient with {@link #flip}ped weights.
+ * <p>The border of the input block is the padding of the convolution.
  */
 public final class Conv {
   private static final Kernel FORWARD =
       Kernel.of(ConvKernels.class, "forward")
           .with(ConvOracles::forward)
-          .with(Tiles.variant(ProductTile.KERNEL, ConvProduct::forward));
+          .with(Tiles.variant(ProductTile.KERNEL, ConvProduct::forward))
+          .with(Winograd.forward(Capability.WINOGRAD))
+          .with(Winograd.forward(Capability.WINOGRAD_EVERYWHERE));
   private static final Kernel FLIP = Kernel.of(ConvKernels.class, "flip").with(ConvOracles::flip);
-  private static final Kernel WEIGHT_GRADIENT =
+  private static final Kernel INPUT_GRADIENT =
+      Kernel.of(Conv.class, "inputGradient")
+          .with(ConvOracles::inputGradient)
+          .with(
+              new Variant(
+                  Capability.NOTHING,
+                  List.of(FLIP, FORWARD),
+                  call -> true,
+                  Conv::weightSize,
+                  Conv::forwardOfFlipped));
+  private static final Kernel CHUNK_GRADIENTS =
       Kernel.of(ConvKernels.class, "weightGradient")
           .with(ConvOracles::weightGradient)
           .with(Tiles.variant(ProductTile.KERNEL, ConvProduct::weightGradient));
+  private static final Kernel WEIGHT_GRADIENT =
+      Kernel.of(Conv.class, "weightGradient")
+          .with(ConvOracles::weightGradient)
+          .with(Winograd.weightGradient(Capability.WINOGRAD))
+          .with(Winograd.weightGradient(Capability.WINOGRAD_EVERYWHERE))
+          .with(
+              new Variant(
+                  Capability.NOTHING,
+                  List.of(CHUNK_GRADIENTS),
+                  call -> true,
+                  Conv::chunksSize,
+                  Conv::sumOfChunks));
 
   /**
    * Bytes of input and output gradient that one chunk of images may have, so that they stay in a
@@ -136,7 +161,7 @@ public final class Conv {
    * Weights for the input gradient: flipped in space, input and output channels exchanged, {@code
    * [round16(cin) / 16][kernelH][kernelW][round16(cout)][16]}.
    */
-  public static Call flip(int weights, int kernelH, int kernelW, int cin, int cout, int flipped) {
+  private static Call flip(int weights, int kernelH, int kernelW, int cin, int cout, int flipped) {
     int taps = kernelH * kernelW;
     int[] d = new int[Flip.SIZE];
     d[Flip.WEIGHTS] = weights;
@@ -148,34 +173,60 @@ public final class Conv {
     return new Call(FLIP, d, taps * (Block.round16(cin) / 16), 0, bytes);
   }
 
-  /** Floats of scratch memory that {@link #weightGradient} needs; may be 0. */
-  public static int weightGradientScratch(
-      Block in, Block gradOut, int kernelH, int kernelW, int stride) {
-    int chunks = chunks(in, gradOut);
-    return chunks == 1 ? 0 : chunks * weightSize(kernelH, kernelW, in.c(), gradOut.c());
+  /**
+   * Gradient with respect to the input of a convolution: one of the output gradient with {@link
+   * #flip}ped weights.
+   *
+   * @param gradOut with zeros inserted where a stride skipped pixels, and a border such that the
+   *     result has the size of gradIn
+   * @param weights of the convolution, offset
+   * @param accumulate whether to add to gradIn or overwrite it
+   * @param gradIn without border
+   * @throws IllegalArgumentException if the shapes do not fit
+   */
+  public static Call inputGradient(
+      Block gradOut, int weights, int kernelH, int kernelW, boolean accumulate, Block gradIn) {
+    int residual = accumulate ? gradIn.offset() : -1;
+    Call call = forward(gradOut, weights, kernelH, kernelW, 1, -1, -1, residual, gradIn);
+    return new Call(INPUT_GRADIENT, call.descriptor(), call.extent(), call.flops(), call.bytes());
+  }
+
+  /** Floats of the weights of an input gradient. */
+  private static int weightSize(Call inputGradient) {
+    int[] d = inputGradient.descriptor();
+    return d[Forward.PANEL] * (d[Forward.OUT_STRIDE] / 16);
+  }
+
+  private static List<Call> forwardOfFlipped(Call inputGradient, int flipped) {
+    int[] d = inputGradient.descriptor().clone();
+    int cin = d[Forward.OUT_STRIDE];
+    int cout = d[Forward.PIXEL_STEP];
+    Call flip =
+        flip(d[Forward.WEIGHTS], d[Forward.KERNEL_H], d[Forward.RUN] / cout, cin, cout, flipped);
+    d[Forward.WEIGHTS] = flipped;
+    return List.of(
+        flip,
+        new Call(
+            FORWARD, d, inputGradient.extent(), inputGradient.flops(), inputGradient.bytes()));
   }
 
   /**
-   * Gradient with respect to the weights, in their layout. Images are summed in chunks that fit a
-   * cache and the chunks are added in a fixed order.
+   * Gradient with respect to the weights, in their layout.
    *
    * @param gradOut without border
    * @param accumulate whether to add to gradWeights or overwrite it
    */
-  public static List<Call> weightGradient(
+  public static Call weightGradient(
       Block in,
       Block gradOut,
       int kernelH,
       int kernelW,
       int stride,
       int gradWeights,
-      boolean accumulate,
-      int scratch) {
+      boolean accumulate) {
     check(in, gradOut, kernelH, kernelW, stride);
-    int chunks = chunks(in, gradOut);
     int size = weightSize(kernelH, kernelW, in.c(), gradOut.c());
     int rowStride = in.columns() * in.stride();
-    boolean direct = chunks == 1;
     int[] d = new int[WeightGradient.SIZE];
     d[WeightGradient.IN] = in.offset();
     d[WeightGradient.IN_ROW] = rowStride;
@@ -190,28 +241,58 @@ public final class Conv {
     d[WeightGradient.IMAGES] = gradOut.n();
     d[WeightGradient.OUT_W] = gradOut.w();
     d[WeightGradient.OUT_H] = gradOut.h();
-    d[WeightGradient.GRADIENT] = direct ? gradWeights : scratch;
+    d[WeightGradient.GRADIENT] = gradWeights;
     d[WeightGradient.CHUNK_FLOATS] = size;
-    d[WeightGradient.CHUNKS] = chunks;
-    d[WeightGradient.CHUNK_IMAGES] = imagesPerChunk(in, gradOut);
-    d[WeightGradient.ACCUMULATE] = direct && accumulate ? 1 : 0;
-    int extent = in.stride() / 8 * kernelH * kernelW * ((gradOut.stride() + 31) / 32) * chunks;
+    d[WeightGradient.CHUNKS] = 1;
+    d[WeightGradient.CHUNK_IMAGES] = gradOut.n();
+    d[WeightGradient.ACCUMULATE] = accumulate ? 1 : 0;
+    int extent = in.stride() / 8 * kernelH * kernelW * ((gradOut.stride() + 31) / 32);
     double flops = 2.0 * gradOut.pixels() * gradOut.c() * kernelH * kernelW * in.c();
-    double bytes = 4.0 * (in.size() + gradOut.size() + (double) size * chunks);
-    Call call = new Call(WEIGHT_GRADIENT, d, extent, flops, bytes);
-    return direct
+    double bytes = 4.0 * (in.size() + gradOut.size() + size);
+    return new Call(WEIGHT_GRADIENT, d, extent, flops, bytes);
+  }
+
+  /** Floats of the gradients of the chunks; 0 if there is one chunk only. */
+  private static int chunksSize(Call weightGradient) {
+    int[] d = weightGradient.descriptor();
+    int chunks = chunks(d);
+    return chunks == 1 ? 0 : Math.multiplyExact(chunks, d[WeightGradient.CHUNK_FLOATS]);
+  }
+
+  /** Images are summed in chunks that fit a cache, and the chunks are added in a fixed order. */
+  private static List<Call> sumOfChunks(Call weightGradient, int scratch) {
+    int[] d = weightGradient.descriptor().clone();
+    int chunks = chunks(d);
+    int size = d[WeightGradient.CHUNK_FLOATS];
+    int gradient = d[WeightGradient.GRADIENT];
+    boolean accumulate = d[WeightGradient.ACCUMULATE] != 0;
+    if (chunks > 1) {
+      d[WeightGradient.GRADIENT] = scratch;
+      d[WeightGradient.ACCUMULATE] = 0;
+    }
+    d[WeightGradient.CHUNKS] = chunks;
+    d[WeightGradient.CHUNK_IMAGES] = imagesPerChunk(d);
+    Call call =
+        new Call(
+            CHUNK_GRADIENTS,
+            d,
+            weightGradient.extent() * chunks,
+            weightGradient.flops(),
+            weightGradient.bytes() + 4.0 * size * (chunks - 1));
+    return chunks == 1
         ? List.of(call)
-        : List.of(call, Reduce.sumRows(scratch, chunks, size, gradWeights, accumulate));
+        : List.of(call, Reduce.sumRows(scratch, chunks, size, gradient, accumulate));
   }
 
-  private static int imagesPerChunk(Block in, Block gradOut) {
-    int image = 4 * (in.size() / in.n() + gradOut.size() / gradOut.n());
-    return Math.clamp(CHUNK_BYTES / image, 1, in.n());
+  private static int imagesPerChunk(int[] d) {
+    int pixels = d[WeightGradient.OUT_H] * d[WeightGradient.OUT_W];
+    int image = 4 * (d[WeightGradient.IN_IMAGE] + pixels * d[WeightGradient.OUT_STRIDE]);
+    return Math.clamp(CHUNK_BYTES / image, 1, d[WeightGradient.IMAGES]);
   }
 
-  private static int chunks(Block in, Block gradOut) {
-    int images = imagesPerChunk(in, gradOut);
-    return (in.n() + images - 1) / images;
+  private static int chunks(int[] d) {
+    int images = imagesPerChunk(d);
+    return (d[WeightGradient.IMAGES] + images - 1) / images;
   }
 
   private static void check(Block in, Block out, int kernelH, int kernelW, int stride) {

@@ -56,6 +56,45 @@ final class ConvOracles {
             }));
   }
 
+  /** The gradient of the input: a convolution with flipped weights, read where they lie. */
+  static Expectation inputGradient(Call call) {
+    int[] d = call.descriptor();
+    int cout = d[Forward.PIXEL_STEP];
+    int cin = d[Forward.OUT_STRIDE];
+    int kernelH = d[Forward.KERNEL_H];
+    int kernelW = d[Forward.RUN] / cout;
+    int taps = kernelH * kernelW;
+    int w = d[Forward.OUT_W];
+    int h = d[Forward.OUT_H];
+    int images = d[Forward.IMAGES];
+    return new Expectation(
+        "%dx%dx%d %dx%d %d -> %d".formatted(images, h, w, kernelH, kernelW, cout, cin),
+        Region.at(
+            d[Forward.OUT],
+            images * h * w * cin,
+            (i, before, sum) -> {
+              int pixel = i / cin;
+              int channel = i % cin;
+              int in =
+                  d[Forward.IN]
+                      + pixel / (w * h) * d[Forward.IN_IMAGE]
+                      + pixel / w % h * d[Forward.ROW_STEP]
+                      + pixel % w * cout;
+              for (int tap = 0; tap < taps; tap++) {
+                int at = in + tap / kernelW * d[Forward.IN_ROW] + tap % kernelW * cout;
+                for (int o = 0; o < cout; o++) {
+                  int row = o / LANES * taps + taps - 1 - tap;
+                  int weight = d[Forward.WEIGHTS] + (row * cin + channel) * LANES + o % LANES;
+                  sum.add(before.at(at + o) * before.at(weight));
+                }
+              }
+              sum.add(
+                  d[Forward.START_CHANNEL] == 0
+                      ? 0
+                      : before.at(d[Forward.START] + pixel * d[Forward.START_PIXEL] + channel));
+            }));
+  }
+
   /** The gradient of the weights, summed over chunks of images. */
   static Expectation weightGradient(Call call) {
     int[] d = call.descriptor();

@@ -48,12 +48,15 @@ public final class LossKernels {
     private MeanSquaredErrorBackward() {}
   }
 
+  /** Vectors that are summed one after the other. */
+  private static final int PART = 1024;
+
   private LossKernels() {}
 
   /**
    * perImage[n] = sum of (prediction[n] - target[n])^2 / elements; prediction and target
-   * [images][h][pitch], perImage [images]. An iteration sums one image: the rows first, then their
-   * sums, which keeps rounding errors small.
+   * [images][h][pitch], perImage [images]. An iteration sums one image: parts of rows first, then
+   * their sums, which keeps rounding errors small.
    */
   static void meanSquaredError(FloatArray m, IntArray d) {
     int images = d.get(MeanSquaredError.IMAGES);
@@ -70,12 +73,15 @@ public final class LossKernels {
       for (int y = 0; y < h; y++) {
         int p = (prediction + (n * h + y) * pitch) / lanes;
         int q = (target + (n * h + y) * pitch) / lanes;
-        Float16 row = Lanes.zero();
-        for (int i = 0; i < pitch / lanes; i++) {
-          Float16 error = Lanes.sub(v.get(p + i), v.get(q + i));
-          row = Lanes.mulAdd(error, error, row);
+        for (int start = 0; start < pitch / lanes; start += PART) {
+          int end = Math.min(start + PART, pitch / lanes);
+          Float16 part = Lanes.zero();
+          for (int i = start; i < end; i++) {
+            Float16 error = Lanes.sub(v.get(p + i), v.get(q + i));
+            part = Lanes.mulAdd(error, error, part);
+          }
+          total = Lanes.add(total, part);
         }
-        total = Lanes.add(total, row);
       }
       m.set(perImage + n, Lanes.sum(total) / elements);
     }

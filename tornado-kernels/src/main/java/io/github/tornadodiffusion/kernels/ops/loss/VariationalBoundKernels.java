@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.kernels.ops.loss;
 
+import io.github.tornadodiffusion.kernels.ErrorFunction;
 import io.github.tornadodiffusion.kernels.Lanes;
 import io.github.tornadodiffusion.kernels.Rows;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
@@ -265,16 +266,6 @@ public final class VariationalBoundKernels {
   /** e^(v^2) erfc(v) for v at least 0: the fit of {@link Lanes#erfc} without its last factor. */
   private static float scaledErfc(float v) {
     float t = 1f / (1f + 0.5f * v);
-    float p = 0.17087277f;
-    p = p * t - 0.82215223f;
-    p = p * t + 1.48851587f;
-    p = p * t - 1.13520398f;
-    p = p * t + 0.27886807f;
-    p = p * t - 0.18628806f;
-    p = p * t + 0.09678418f;
-    p = p * t + 0.37409196f;
-    p = p * t + 1.00002368f;
-    p = p * t - 1.26551223f;
-    return t * TornadoMath.exp(p);
+    return t * TornadoMath.exp(ErrorFunction.exponent(t));
   }
 }

@@ -18,7 +18,9 @@ public final class MatMul {
   private static final Kernel MULTIPLY =
       Kernel.of(MatMulKernels.class, "multiply")
           .with(MatMulOracles::multiply)
-          .with(Tiles.variant(ProductTile.KERNEL, ProductTile::matrices));
+          .with(
+              Tiles.variant(ProductTile.KERNEL, ProductTile::matrices)
+                  .serving(call -> call.descriptor()[Multiply.ACCUMULATE] == 0));
 
   private MatMul() {}
 
@@ -73,16 +75,35 @@ public final class MatMul {
     multiply[Multiply.K] = k;
     multiply[Multiply.M] = m;
     multiply[Multiply.STRIDE] = nStride;
+    multiply[Multiply.PACKED_MATRIX] = k * nStride;
     multiply[Multiply.C] = c;
+    multiply[Multiply.C_ROW] = nStride;
+    multiply[Multiply.C_PANEL] = 16;
+    multiply[Multiply.C_MATRIX] = m * nStride;
     multiply[Multiply.BATCH] = batch;
     double bElements = (double) batch * k * nStride;
     return List.of(
         new Call(PACK, pack, batch * (nStride / 16), 0, 8 * bElements),
-        new Call(
-            MULTIPLY,
-            multiply,
-            batch * ((m + 7) / 8) * ((nStride + 31) / 32),
-            2.0 * batch * m * n * k,
-            4 * (bElements + (double) batch * m * (kStride + nStride))));
+        multiply(multiply, 2.0 * batch * m * n * k));
+  }
+
+  /**
+   * A product of packed matrices.
+   *
+   * @param d the descriptor, with the places of {@link Multiply}
+   * @param flops without padding
+   */
+  public static Call multiply(int[] d, double flops) {
+    int m = d[Multiply.M];
+    int stride = d[Multiply.STRIDE];
+    double a = (double) m * Block.round16(d[Multiply.K]);
+    double b = (double) d[Multiply.K] * stride;
+    double c = (double) m * stride * (1 + d[Multiply.ACCUMULATE]);
+    return new Call(
+        MULTIPLY,
+        d,
+        d[Multiply.BATCH] * ((m + 7) / 8) * ((stride + 31) / 32),
+        flops,
+        4 * d[Multiply.BATCH] * (a + b + c));
   }
 }

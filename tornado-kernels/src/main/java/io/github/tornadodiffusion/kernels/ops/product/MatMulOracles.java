@@ -53,9 +53,14 @@ final class MatMulOracles {
     return new Expectation(
         "%dx %dx%d times %dx%d%s"
             .formatted(batch, m, k, k, stride, d[Multiply.A_COLUMN] == 1 ? "" : " transposed"),
-        Region.at(
-            d[Multiply.C],
+        new Region(
             batch * m * stride,
+            i ->
+                d[Multiply.C]
+                    + i / stride / m * d[Multiply.C_MATRIX]
+                    + i / stride % m * d[Multiply.C_ROW]
+                    + i % stride / LANES * d[Multiply.C_PANEL]
+                    + i % LANES,
             (i, before, sum) -> {
               int column = i % stride;
               int row = i / stride % m;
@@ -63,10 +68,20 @@ final class MatMulOracles {
               int a = d[Multiply.A] + matrix * d[Multiply.A_MATRIX] + row * d[Multiply.A_ROW];
               int packed =
                   d[Multiply.PACKED]
-                      + (matrix * stride + column / LANES * LANES) * k
+                      + matrix * d[Multiply.PACKED_MATRIX]
+                      + column / LANES * LANES * k
                       + column % LANES;
               for (int j = 0; j < k; j++) {
                 sum.add(before.at(a + j * d[Multiply.A_COLUMN]) * before.at(packed + j * LANES));
+              }
+              if (d[Multiply.ACCUMULATE] != 0) {
+                int c =
+                    d[Multiply.C]
+                        + matrix * d[Multiply.C_MATRIX]
+                        + row * d[Multiply.C_ROW]
+                        + column / LANES * d[Multiply.C_PANEL]
+                        + column % LANES;
+                sum.add(before.at(c));
               }
             }));
   }

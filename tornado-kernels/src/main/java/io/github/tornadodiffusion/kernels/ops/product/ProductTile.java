@@ -119,13 +119,13 @@ public final class ProductTile {
     coordinates(p, LEFT_ROW, rows, d[Multiply.A_ROW], 1, 0, 0);
     coordinates(p, LEFT_STEP, depth, d[Multiply.A_COLUMN], 1, 0, 0);
     p[RIGHT] = d[Multiply.PACKED];
-    p[RIGHT_BATCH] = depth * columns;
+    p[RIGHT_BATCH] = d[Multiply.PACKED_MATRIX];
     p[RIGHT_STEP] = 16;
     p[RIGHT_PANEL] = 16 * depth;
     p[OUT] = d[Multiply.C];
-    p[OUT_BATCH] = rows * columns;
-    p[OUT_ROW] = columns;
-    p[OUT_PANEL] = 16;
+    p[OUT_BATCH] = d[Multiply.C_MATRIX];
+    p[OUT_ROW] = d[Multiply.C_ROW];
+    p[OUT_PANEL] = d[Multiply.C_PANEL];
     return p;
   }
 
