@@ -3,6 +3,8 @@ package io.github.tornadodiffusion.experiments.run;
 import io.github.tornadodiffusion.experiments.framework.ExperimentProvider;
 import io.github.tornadodiffusion.kernels.KernelCases;
 import io.github.tornadodiffusion.nn.plugins.Plugins;
+import io.github.tornadodiffusion.nn.io.AtomicFiles;
+import java.io.File;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -11,10 +13,18 @@ import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Queue;
+import java.util.stream.Collectors;
 
-/** A plug-in that is a Java source file: it is compiled each time, into a directory of its own. */
+/**
+ * A plug-in that is a Java source file. The launcher names the directory for its classes, which is
+ * on the class path, where TornadoVM looks for kernels; without one it is compiled each time, into a
+ * directory of its own.
+ */
 public final class SourcePlugin {
   private static final String SUFFIX = ".java";
 
@@ -22,11 +32,19 @@ public final class SourcePlugin {
   private static final List<Class<?>> SERVICES =
       List.of(ExperimentProvider.class, KernelCases.class);
 
+  /** The directories that the launcher names, in the order of the plug-ins. */
+  private static final Queue<String> NAMED =
+      Arrays.stream(System.getProperty("tornadodiffusion.plugins", "").split(File.pathSeparator))
+          .filter(name -> !name.isEmpty())
+          .collect(Collectors.toCollection(ArrayDeque::new));
+
   private SourcePlugin() {}
 
   /** Whether a plug-in is a source file. */
   public static boolean is(Path path) {
-    return path.toString().endsWith(SUFFIX) && Files.isRegularFile(path);
+    return path.toString().endsWith(SUFFIX)
+        && Files.isRegularFile(path)
+        && Files.isReadable(path);
   }
 
   /**
@@ -38,9 +56,8 @@ public final class SourcePlugin {
    */
   public static void load(Path file, PrintWriter err) {
     try {
-      Path directory = Files.createTempDirectory("tornado-diffusion");
-      Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(directory)));
-      Path classes = directory.resolve("classes");
+      String named = NAMED.poll();
+      Path classes = named == null ? temporary() : Path.of(named);
       List<String> names = new SourceFile(file, classes).compile(err);
       if (names.isEmpty()) {
         throw new IllegalArgumentException(
@@ -66,11 +83,17 @@ public final class SourcePlugin {
             providers.add(name);
           }
         }
-        Files.write(services.resolve(service.getName()), providers);
+        AtomicFiles.write(services.resolve(service.getName()), String.join("\n", providers));
       }
     } catch (ClassNotFoundException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  private static Path temporary() throws IOException {
+    Path directory = Files.createTempDirectory("tornado-diffusion");
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(directory)));
+    return directory.resolve("classes");
   }
 
   private static void delete(Path directory) {
