@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -152,6 +153,45 @@ class ExamplesTest {
     assertEquals(31, printed.length);
     assertTrue(printed[0] < 2e-3, "error of the gradient " + printed[0]);
     assertTrue(printed[30] < 0.7 * printed[1], printed[1] + " to " + printed[30]);
+  }
+
+  /** Of a class that only its directory and the plug-in name. */
+  @Test
+  void anOwnModelIsTrainedAndSampled() throws Exception {
+    Path own = root.resolve("own-model");
+    double[] losses =
+        run("OwnModel.java", "30", own.toString())
+            .out()
+            .lines()
+            .mapToDouble(Double::parseDouble)
+            .toArray();
+    assertTrue(losses[29] < 0.7 * losses[0], losses[0] + " to " + losses[29]);
+    Path out = root.resolve("own-model.png");
+    String[] sample = {
+      "sample",
+      "--model",
+      own.toString(),
+      "--out",
+      out.toString(),
+      "--steps",
+      "3",
+      "--plugin",
+      example("OwnModel.java")
+    };
+    CommandRun.succeeds(sample);
+    assertTrue(ImageIO.read(out.toFile()).getWidth() > 8);
+    CommandRun.refused(List.of("OwnModel", "--plugin"), Arrays.copyOf(sample, sample.length - 2));
+    CommandRun.refused(
+        List.of("OwnModel", "UNet2DModel"),
+        "train",
+        "--model",
+        own.toString(),
+        "--steps",
+        "1",
+        "--out",
+        root.resolve("none").toString(),
+        "--plugin",
+        example("OwnModel.java"));
   }
 
   @Test

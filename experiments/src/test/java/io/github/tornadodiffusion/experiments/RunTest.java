@@ -181,7 +181,8 @@ class RunTest {
   }
 
   /**
-   * Kernels of plug-ins, of every form, on the first device: TornadoVM finds them on the class path.
+   * Kernels of plug-ins, of every form, on the first device: TornadoVM finds them on the class
+   * path.
    */
   @Test
   void kernelsOfPluginsRun() throws Exception {
@@ -208,7 +209,8 @@ class RunTest {
     assertTrue(run.out().contains("Squares.square 4096 elements"), run.out());
     all.add("--show-command");
     run = InstalledProgram.run(root, directory, all.toArray(String[]::new));
-    Path classes = plugin.endsWith(".java") ? Path.of("target/run/build/Squares-") : Path.of(plugin);
+    Path classes =
+        plugin.endsWith(".java") ? Path.of("target/run/build/Squares-") : Path.of(plugin);
     assertTrue(run.out().matches("(?s).* -cp \\S*:\\S*\\Q%s\\E.*".formatted(classes)), run.out());
   }
 }

@@ -13,7 +13,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
@@ -69,8 +68,6 @@ public final class Schedulers {
           "SASolverScheduler",
           "TCDScheduler");
 
-  private static final String CLASS_NAME = "_class_name";
-
   private Schedulers() {}
 
   /**
@@ -118,12 +115,12 @@ public final class Schedulers {
     return Json.read(
         file,
         fields -> {
-          if (!fields.has(CLASS_NAME)) {
+          if (!fields.has(Json.CLASS_NAME)) {
             throw new IllegalArgumentException(
                 "there is no %s: it must be one of %s"
-                    .formatted(CLASS_NAME, String.join(", ", CLASS_NAMES)));
+                    .formatted(Json.CLASS_NAME, String.join(", ", CLASS_NAMES)));
           }
-          return of(fields.string(CLASS_NAME, ""), fields);
+          return of(fields.string(Json.CLASS_NAME, ""), fields);
         });
   }
 
@@ -136,7 +133,7 @@ public final class Schedulers {
   public static Scheduler read(Path file, String className) throws IOException {
     SamplerName wanted = new SamplerName(className(className), Map.of());
     return Json.read(
-        file, fields -> of(fields, fields.string(CLASS_NAME, wanted.className()), wanted));
+        file, fields -> of(fields, fields.string(Json.CLASS_NAME, wanted.className()), wanted));
   }
 
   /**
@@ -154,7 +151,7 @@ public final class Schedulers {
     return Json.read(
         file,
         fields -> {
-          String own = fields.string(CLASS_NAME, named);
+          String own = fields.string(Json.CLASS_NAME, named);
           if (!isConvertible(own, named)) {
             throw new IllegalArgumentException(
                 "it is of %s and %s names %s, whose models answer something else: put the class of"
@@ -233,9 +230,6 @@ public final class Schedulers {
 
   /** The text of scheduler_config.json, as diffusers writes it. */
   public static String toJson(Scheduler scheduler) {
-    Map<String, Object> json = new TreeMap<>(scheduler.fields());
-    json.put(CLASS_NAME, scheduler.className());
-    json.put("_diffusers_version", Json.DIFFUSERS_VERSION);
-    return Json.write(json);
+    return Json.write(Json.ofClass(scheduler.className(), scheduler.fields()));
   }
 }

@@ -1,7 +1,7 @@
 package io.github.tornadodiffusion.experiments.bench;
 
+import io.github.tornadodiffusion.diffusion.sampling.DeviceSampling;
 import io.github.tornadodiffusion.diffusion.sampling.Pipeline;
-import io.github.tornadodiffusion.diffusion.sampling.UNetSampling;
 import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
@@ -221,11 +221,11 @@ public final class KernelSuite {
     int side = model.sampleSize().height();
     int[] labels = model.numClassEmbeds() == null ? null : new int[] {0, 2};
     for (Sampling sampling : samplings) {
-      int free = UNetSampling.free(sampling.registers());
+      int free = DeviceSampling.free(sampling.registers());
       try (SampleRegisters registers =
           SampleRegisters.record(new UNet2DModel(model), shape(model, 2), free)
               .open(engine, parameters(model))) {
-        new Pipeline(new UNetSampling(registers), model.inChannels(), side, side)
+        new Pipeline(new DeviceSampling(registers), model.inChannels(), side, side)
             .sample(sampling, 2, 1L << 40 | 5, labels, Pipeline.Progress.NONE);
       }
     }

@@ -1,8 +1,8 @@
 package io.github.tornadodiffusion.experiments.bench;
 
 import io.github.tornadodiffusion.diffusion.model.MemoryNeed;
+import io.github.tornadodiffusion.diffusion.sampling.DeviceSampling;
 import io.github.tornadodiffusion.diffusion.sampling.Pipeline;
-import io.github.tornadodiffusion.diffusion.sampling.UNetSampling;
 import io.github.tornadodiffusion.diffusion.schedulers.DDIMScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
@@ -83,7 +83,9 @@ public record Workload(Runnable run, double flops, AutoCloseable resource)
             steps);
     RecordedProgram<SampleRegisters> program =
         SampleRegisters.record(
-            new UNet2DModel(config), shape(config, batch), UNetSampling.free(sampling.registers()));
+            new UNet2DModel(config),
+            shape(config, batch),
+            DeviceSampling.free(sampling.registers()));
     new MemoryNeed(program.floats(), MemoryNeed.parameters(config)).check("--batch");
     return sample(program.open(engine, initial(config)), sampling, config, batch);
   }
@@ -131,7 +133,7 @@ public record Workload(Runnable run, double flops, AutoCloseable resource)
       SampleRegisters registers, Sampling sampling, UNet2DConfig config, int batch) {
     Pipeline pipeline =
         new Pipeline(
-            new UNetSampling(registers),
+            new DeviceSampling(registers),
             config.inChannels(),
             config.sampleSize().height(),
             config.sampleSize().width());

@@ -2,8 +2,8 @@ package io.github.tornadodiffusion.experiments.run;
 
 import io.github.tornadodiffusion.experiments.framework.ExperimentProvider;
 import io.github.tornadodiffusion.kernels.KernelCases;
-import io.github.tornadodiffusion.nn.plugins.Plugins;
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
+import io.github.tornadodiffusion.nn.plugins.Plugins;
 import java.io.File;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -22,8 +22,8 @@ import java.util.stream.Collectors;
 
 /**
  * A plug-in that is a Java source file. The launcher names the directory for its classes, which is
- * on the class path, where TornadoVM looks for kernels; without one it is compiled each time, into a
- * directory of its own.
+ * on the class path, where TornadoVM looks for kernels; without one it is compiled each time, into
+ * a directory of its own.
  */
 public final class SourcePlugin {
   private static final String SUFFIX = ".java";
@@ -42,9 +42,7 @@ public final class SourcePlugin {
 
   /** Whether a plug-in is a source file. */
   public static boolean is(Path path) {
-    return path.toString().endsWith(SUFFIX)
-        && Files.isRegularFile(path)
-        && Files.isReadable(path);
+    return path.toString().endsWith(SUFFIX) && Files.isRegularFile(path) && Files.isReadable(path);
   }
 
   /**

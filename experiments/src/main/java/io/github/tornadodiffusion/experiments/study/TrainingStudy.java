@@ -26,6 +26,7 @@ import io.github.tornadodiffusion.experiments.training.ImageOptions;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -210,9 +211,10 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
         .check("--batch");
     StudyOptions.within("--bound-timesteps", settings.boundTimesteps(), config.trainTimesteps());
     Scheduler scheduler = Schedulers.convert(config.scheduler(), settings.scheduler());
-    ModelSampler.check(config.unet(), scheduler);
+    UNet2DModel model = new UNet2DModel(config.unet());
+    ModelSampler.check(model, scheduler);
     for (int steps : settings.sampleSteps()) {
-      ModelSampler.check(config.unet(), Sampling.of(scheduler, steps));
+      ModelSampler.check(model, Sampling.of(scheduler, steps));
     }
   }
 

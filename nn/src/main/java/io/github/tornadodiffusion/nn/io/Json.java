@@ -33,6 +33,9 @@ public final class Json {
   /** The release of diffusers whose files these are; written as {@code _diffusers_version}. */
   public static final String DIFFUSERS_VERSION = "0.27.2";
 
+  /** The key of the class in the file of an object. */
+  public static final String CLASS_NAME = "_class_name";
+
   /** Far beyond any configuration or index. */
   private static final int MOST_BYTES = 64 << 20;
 
@@ -144,6 +147,14 @@ public final class Json {
       default ->
           throw new IllegalArgumentException("JSON cannot hold a " + value.getClass().getName());
     }
+  }
+
+  /** The keys of an object of a class of diffusers, or of one that is saved like those. */
+  public static Map<String, Object> ofClass(String className, Map<String, ?> fields) {
+    Map<String, Object> json = new TreeMap<>(fields);
+    json.put(CLASS_NAME, className);
+    json.put("_diffusers_version", DIFFUSERS_VERSION);
+    return json;
   }
 
   /** JSON text as a value that can be part of an object. */

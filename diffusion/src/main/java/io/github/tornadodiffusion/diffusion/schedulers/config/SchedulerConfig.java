@@ -151,32 +151,27 @@ public record SchedulerConfig(
 
   /** The same, rescaled so that the last timestep is noise alone. */
   public SchedulerConfig withZeroTerminalSnr() {
-    return new SchedulerConfig(
-        numTrainTimesteps,
-        betaStart,
-        betaEnd,
-        betaSchedule,
-        trainedBetas,
-        true,
-        predictionType,
-        clipSample,
-        clipSampleRange,
-        thresholding,
-        dynamicThresholdingRatio,
-        sampleMaxValue,
-        timestepSpacing,
-        stepsOffset);
+    return with(true, timestepSpacing, stepsOffset);
   }
 
   /** The same with another spacing. */
   public SchedulerConfig withSpacing(TimestepSpacing spacing) {
+    return with(rescaleBetasZeroSnr, spacing, stepsOffset);
+  }
+
+  /** The same with another offset of leading timesteps. */
+  public SchedulerConfig withStepsOffset(int offset) {
+    return with(rescaleBetasZeroSnr, timestepSpacing, offset);
+  }
+
+  private SchedulerConfig with(boolean zeroTerminalSnr, TimestepSpacing spacing, int offset) {
     return new SchedulerConfig(
         numTrainTimesteps,
         betaStart,
         betaEnd,
         betaSchedule,
         trainedBetas,
-        rescaleBetasZeroSnr,
+        zeroTerminalSnr,
         predictionType,
         clipSample,
         clipSampleRange,
@@ -184,7 +179,7 @@ public record SchedulerConfig(
         dynamicThresholdingRatio,
         sampleMaxValue,
         spacing,
-        stepsOffset);
+        offset);
   }
 
   /**
