@@ -37,9 +37,10 @@ import java.util.SplittableRandom;
  *
  * @param run one run
  * @param flops floating-point operations in one run
+ * @param floats that it keeps on the device
  * @param resource to close at the end
  */
-public record Workload(Runnable run, double flops, AutoCloseable resource)
+public record Workload(Runnable run, double flops, long floats, AutoCloseable resource)
     implements AutoCloseable {
   private static final long SEED = 1;
 
@@ -49,23 +50,31 @@ public record Workload(Runnable run, double flops, AutoCloseable resource)
    * @param what {@code forward} or {@code train-step}
    */
   public static Workload of(String what, Engine engine, Preset preset, int batch) {
-    UNet2DConfig config = preset.model();
-    long parameters = MemoryNeed.parameters(config);
     if (what.equals("train-step")) {
-      AdamW adamW = new AdamW((float) preset.recipe().optimization().learningRate());
-      boolean ema = preset.recipe().optimization().emaDecay() > 0;
-      RecordedProgram<Training> program =
-          Training.record(
-              new Denoising(new UNet2DModel(config), false),
-              shape(config, batch),
-              new Training.Options(adamW, Trainable.ALL, ema, false));
-      new MemoryNeed(program.floats(), parameters).check("--batch");
-      return trainStep(program.open(engine, initial(config)), preset, batch, adamW);
+      return trainStep(engine, preset, training(preset, batch));
     }
+    UNet2DConfig config = preset.model();
     RecordedProgram<Inference> program =
         Inference.record(new UNet2DModel(config), shape(config, batch));
-    new MemoryNeed(program.floats(), parameters).check("--batch");
+    checkMemory(program, config);
     return forward(program.open(engine, initial(config)), config, batch);
+  }
+
+  /** The program of a step of training. */
+  public static RecordedProgram<Training> training(Preset preset, int batch) {
+    boolean ema = preset.recipe().optimization().emaDecay() > 0;
+    return Training.record(
+        new Denoising(new UNet2DModel(preset.model()), false),
+        shape(preset.model(), batch),
+        new Training.Options(adamW(preset), Trainable.ALL, ema, false));
+  }
+
+  private static AdamW adamW(Preset preset) {
+    return new AdamW((float) preset.recipe().optimization().learningRate());
+  }
+
+  private static void checkMemory(RecordedProgram<?> program, UNet2DConfig config) {
+    new MemoryNeed(program.floats(), MemoryNeed.parameters(config)).check("--batch");
   }
 
   /**
@@ -86,7 +95,7 @@ public record Workload(Runnable run, double flops, AutoCloseable resource)
             new UNet2DModel(config),
             shape(config, batch),
             DeviceSampling.free(sampling.registers()));
-    new MemoryNeed(program.floats(), MemoryNeed.parameters(config)).check("--batch");
+    checkMemory(program, config);
     return sample(program.open(engine, initial(config)), sampling, config, batch);
   }
 
@@ -108,6 +117,7 @@ public record Workload(Runnable run, double flops, AutoCloseable resource)
           session.run(program);
         },
         program.flops(),
+        trial.floats(),
         session);
   }
 
@@ -126,6 +136,7 @@ public record Workload(Runnable run, double flops, AutoCloseable resource)
     return new Workload(
         () -> inference.predict(UNetInputs.of(sample, timesteps, labels(config, batch)).values()),
         inference.loaded().program().flops(),
+        inference.loaded().arenaFloats(),
         inference);
   }
 
@@ -140,10 +151,20 @@ public record Workload(Runnable run, double flops, AutoCloseable resource)
     return new Workload(
         () -> pipeline.sample(sampling, batch, SEED, labels(config, batch), Pipeline.Progress.NONE),
         registers.loaded().program().flops() * sampling.calls(),
+        registers.loaded().arenaFloats(),
         registers);
   }
 
-  private static Workload trainStep(Training training, Preset preset, int batch, AdamW adamW) {
+  /**
+   * Builds the program of a step of training on a device, with random parameters and images.
+   *
+   * @param program of the preset, see {@link #training}
+   */
+  public static Workload trainStep(
+      Engine engine, Preset preset, RecordedProgram<Training> program) {
+    checkMemory(program, preset.model());
+    int batch = program.batch().images();
+    Training training = program.open(engine, initial(preset.model()));
     float[] images = images(preset.model(), batch);
     NoiseSchedule schedule =
         SchedulerConfig.of(preset.trainTimesteps(), preset.schedule(), preset.prediction())
@@ -177,8 +198,12 @@ public record Workload(Runnable run, double flops, AutoCloseable resource)
         new Training.StepInput(
             values.values(),
             new Counter(SEED, 0, 0),
-            new Update(adamW, 1, (float) recipe.maxGradNorm(), (float) recipe.emaDecay()));
-    return new Workload(() -> training.step(input), training.loaded().program().flops(), training);
+            new Update(adamW(preset), 1, (float) recipe.maxGradNorm(), (float) recipe.emaDecay()));
+    return new Workload(
+        () -> training.step(input),
+        training.loaded().program().flops(),
+        program.floats(),
+        training);
   }
 
   /** Random images {@code [n, c, h, w]} in [-1, 1), the same every time. */

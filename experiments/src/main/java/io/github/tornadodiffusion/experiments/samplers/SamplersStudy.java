@@ -266,6 +266,7 @@ final class SamplersStudy implements Experiment, AutoCloseable {
               engine(),
               config,
               data.training(),
+              Trainer.program(config),
               sink,
               row -> sink.progress(0, "training step " + row.step()))) {
         model = trainer.model();
