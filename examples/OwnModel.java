@@ -1,8 +1,7 @@
 import io.github.tornadodiffusion.diffusion.data.Batches;
 import io.github.tornadodiffusion.diffusion.data.sources.Datasets;
 import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
-import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
-import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
+import io.github.tornadodiffusion.diffusion.schedulers.*;
 import io.github.tornadodiffusion.kernels.*;
 import io.github.tornadodiffusion.kernels.ops.activation.Activation;
 import io.github.tornadodiffusion.nn.graph.*;
@@ -11,18 +10,14 @@ import io.github.tornadodiffusion.nn.layers.*;
 import io.github.tornadodiffusion.nn.models.DenoisingModel;
 import io.github.tornadodiffusion.nn.operations.*;
 import io.github.tornadodiffusion.nn.training.*;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.*;
 
 /**
- * A model of your own that is no UNet: trained here, and sampled by the command, which finds its
- * class by the name in its config.json.
+ * A model of your own that is no UNet: trained here, sampled by the command, which finds its class.
  *
- * <pre>
- * ./tornado-diffusion run examples/OwnModel.java 300 runs/own
- * ./tornado-diffusion sample --model runs/own --plugin examples/OwnModel.java --out 16.png
- * </pre>
+ * <pre>./tornado-diffusion run examples/OwnModel.java 300 runs/own
+ * ./tornado-diffusion sample --model runs/own --plugin examples/OwnModel.java --out 16.png</pre>
  */
 public final class OwnModel implements DenoisingModel {
   private final int channels;
@@ -51,8 +46,8 @@ public final class OwnModel implements DenoisingModel {
   }
 
   public List<Input> inputs(BatchShape batch) {
-    Input sample = Input.images(SAMPLE, batch.images(), 1, 8, 8, first.padding());
-    return List.of(sample, Input.numbers(TIMESTEPS, batch.images()));
+    int n = batch.images();
+    return List.of(Input.images(SAMPLE, n, 1, 8, 8, first.padding()), Input.numbers(TIMESTEPS, n));
   }
 
   public SequencedMap<String, Tensor> record(Graph graph, Map<String, Tensor> inputs) {
@@ -62,22 +57,22 @@ public final class OwnModel implements DenoisingModel {
     return Outputs.of(SAMPLE, last.apply(graph, second.apply(graph, inner, null, x)));
   }
 
-  static void main(String... arguments) throws IOException {
+  static void main(String... arguments) throws Exception {
     var model = new OwnModel(JsonFields.parse("{}"));
-    var scheduler = new DDPMScheduler(SchedulerConfig.DEFAULTS);
+    var scheduler = Schedulers.of("ddpm", JsonFields.parse("{}"));
     var noise = scheduler.noiseSchedule();
-    var adamW = new AdamW(2e-3f);
     var batches = new Batches(Datasets.open("digits", 8, 1, 0), 32, false, 0);
-    var program = Training.record(new Denoising(model, false), model.batch(32), adamW);
+    var program = Training.record(new Denoising(model, false), model.batch(32), new AdamW(2e-3f));
     try (Engine engine = Engines.open("jvm", EngineOptions.DEFAULT);
-        Training training = program.open(engine, Initialisation.pytorchDefault(model, 0))) {
+        Training run = program.open(engine, Initialisation.pytorchDefault(model, 0))) {
       for (int step = 1; step <= Integer.parseInt(arguments[0]); step++) {
-        float[] images = batches.batch(step).images();
+        float[] x = batches.batch(step).images();
         int[] t = new Random(step).ints(32, 0, 1000).toArray();
-        var values = Denoising.Batch.ofNoise(images, t, noise.signals(t), noise.sigmas(t)).values();
-        IO.println(training.step(values, new Counter(0, step, 0), new Update(adamW, step)).loss());
+        var values = Denoising.Batch.ofNoise(x, t, noise.signals(t), noise.sigmas(t)).values();
+        var update = new OptimizerStep(new AdamW(2e-3f), step);
+        IO.println(run.step(values, new Counter(0, step, 0), update).loss());
       }
-      new DiffusionModel(scheduler, model, training.parameters()).write(Path.of(arguments[1]));
+      new DiffusionModel(scheduler, model, run.parameters()).write(Path.of(arguments[1]));
     }
   }
 }

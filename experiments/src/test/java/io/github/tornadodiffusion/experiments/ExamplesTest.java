@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.experiments;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static io.github.tornadodiffusion.experiments.Pictures.assertPixels;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -128,14 +128,6 @@ class ExamplesTest {
     arguments.addAll(List.of(more));
     CommandRun.succeeds(arguments.toArray(String[]::new));
     return ImageIO.read(out.toFile());
-  }
-
-  private static void assertPixels(BufferedImage expected, BufferedImage image) {
-    int width = expected.getWidth();
-    int height = expected.getHeight();
-    assertArrayEquals(
-        expected.getRGB(0, 0, width, height, null, 0, width),
-        image.getRGB(0, 0, width, height, null, 0, width));
   }
 
   @Test

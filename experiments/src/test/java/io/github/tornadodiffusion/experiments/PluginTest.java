@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.experiments;
 
+import static io.github.tornadodiffusion.experiments.Pictures.assertPixels;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -276,14 +277,6 @@ class PluginTest {
         model.toString(),
         "--out",
         temporary.resolve("none.png").toString());
-  }
-
-  private static void assertPixels(BufferedImage expected, BufferedImage image) {
-    int width = expected.getWidth();
-    int height = expected.getHeight();
-    assertArrayEquals(
-        expected.getRGB(0, 0, width, height, null, 0, width),
-        image.getRGB(0, 0, width, height, null, 0, width));
   }
 
   @Test

@@ -14,8 +14,8 @@ import io.github.tornadodiffusion.nn.programs.Objective;
 import io.github.tornadodiffusion.nn.training.AdamW;
 import io.github.tornadodiffusion.nn.training.Initialisation;
 import io.github.tornadodiffusion.nn.training.LearningRateSchedule;
+import io.github.tornadodiffusion.nn.training.OptimizerStep;
 import io.github.tornadodiffusion.nn.training.Training;
-import io.github.tornadodiffusion.nn.training.Update;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.SequencedMap;
@@ -101,7 +101,7 @@ public final class FeatureClassifier implements AutoCloseable {
         float rate = (float) rates.at(step);
         Map<String, float[]> values =
             Map.of(Classifier.IMAGES, batch.images(), "labels", Input.floats(batch.labels()));
-        Update update = new Update(new AdamW(rate), step + 1, 1, 0);
+        OptimizerStep update = new OptimizerStep(new AdamW(rate), step + 1, 1, 0);
         listener.trained(step + 1, classifier.step(values, null, update).loss());
       }
       return new FeatureClassifier(engine, config, classifier.parameters());

@@ -155,7 +155,7 @@ public final class Schedulers {
           if (!isConvertible(own, named)) {
             throw new IllegalArgumentException(
                 "it is of %s and %s names %s, whose models answer something else: put the class of"
-                        .formatted(Messages.oneLine(own), index, named)
+                        .formatted(Messages.piece(own), index, named)
                     + " the model into both");
           }
           String from = isOnesOwn(own) ? own : named;
@@ -194,7 +194,7 @@ public final class Schedulers {
     if (!isConvertible(from, to)) {
       throw new IllegalArgumentException(
           "a model for %s cannot be sampled with %s, which takes other answers: leave the scheduler"
-                  .formatted(Messages.oneLine(from), to)
+                  .formatted(Messages.piece(from), to)
               + " as it is");
     }
   }

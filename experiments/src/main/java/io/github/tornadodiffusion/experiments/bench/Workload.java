@@ -25,8 +25,8 @@ import io.github.tornadodiffusion.nn.programs.SampleRegisters;
 import io.github.tornadodiffusion.nn.training.AdamW;
 import io.github.tornadodiffusion.nn.training.Denoising;
 import io.github.tornadodiffusion.nn.training.Initialisation;
+import io.github.tornadodiffusion.nn.training.OptimizerStep;
 import io.github.tornadodiffusion.nn.training.Training;
-import io.github.tornadodiffusion.nn.training.Update;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -198,7 +198,8 @@ public record Workload(Runnable run, double flops, long floats, AutoCloseable re
         new Training.StepInput(
             values.values(),
             new Counter(SEED, 0, 0),
-            new Update(adamW(preset), 1, (float) recipe.maxGradNorm(), (float) recipe.emaDecay()));
+            new OptimizerStep(
+                adamW(preset), 1, (float) recipe.maxGradNorm(), (float) recipe.emaDecay()));
     return new Workload(
         () -> training.step(input),
         training.loaded().program().flops(),

@@ -2,6 +2,7 @@ package io.github.tornadodiffusion.experiments.run;
 
 import io.github.tornadodiffusion.experiments.framework.ExperimentProvider;
 import io.github.tornadodiffusion.kernels.KernelCases;
+import io.github.tornadodiffusion.nn.io.AtomicDirectories;
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
 import io.github.tornadodiffusion.nn.plugins.Plugins;
 import java.io.File;
@@ -96,7 +97,7 @@ public final class SourcePlugin {
 
   private static void delete(Path directory) {
     try {
-      SourceFile.delete(directory);
+      AtomicDirectories.delete(directory);
     } catch (IOException e) {
       // What is left of it lies where the system keeps what may be removed.
     }

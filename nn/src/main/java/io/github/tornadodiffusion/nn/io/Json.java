@@ -13,6 +13,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.json.JsonReadFeature;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.core.util.DefaultIndenter;
 import tools.jackson.core.util.DefaultPrettyPrinter;
@@ -38,6 +42,23 @@ public final class Json {
 
   /** Far beyond any configuration or index. */
   private static final int MOST_BYTES = 64 << 20;
+
+  /**
+   * The limit exists because a token may become an object that is many times as large as its text.
+   */
+  private static final long MOST_TOKENS = 4_000_000;
+
+  /** For {@link JsonFields}: what others wrote. */
+  static final JsonMapper STRICT =
+      JsonMapper.builder(
+              JsonFactory.builder()
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder().maxTokenCount(MOST_TOKENS).build())
+                  .build())
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          // Python writes infinities and NaN as these words.
+          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+          .build();
 
   private static final JsonMapper LINES =
       JsonMapper.builder().enable(DeserializationFeature.USE_LONG_FOR_INTS).build();

@@ -46,8 +46,8 @@ import io.github.tornadodiffusion.nn.programs.Objective;
 import io.github.tornadodiffusion.nn.training.AdamW;
 import io.github.tornadodiffusion.nn.training.Initialisation;
 import io.github.tornadodiffusion.nn.training.Optimizer;
+import io.github.tornadodiffusion.nn.training.OptimizerStep;
 import io.github.tornadodiffusion.nn.training.Training;
-import io.github.tornadodiffusion.nn.training.Update;
 import io.github.tornadodiffusion.nn.training.UpdateBlock;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -442,7 +442,7 @@ class OwnPiecesTest {
         last = training.step(new Training.StepInput(values, null, update(step, 0))).loss();
       }
       assertTrue(last < 0.5 * first, first + " to " + last);
-      Update other = new Update(new AdamW(1), 41);
+      OptimizerStep other = new OptimizerStep(new AdamW(1), 41);
       assertMessage(
           "recorded for Sgd", () -> training.step(new Training.StepInput(values, null, other)));
     }
@@ -475,8 +475,8 @@ class OwnPiecesTest {
     assertEquals(2, recordings[0], "a device that asks for a proof gets a smaller batch");
   }
 
-  private static Update update(int step, float clip) {
-    return new Update(new Sgd(0.1f), step, clip, 0);
+  private static OptimizerStep update(int step, float clip) {
+    return new OptimizerStep(new Sgd(0.1f), step, clip, 0);
   }
 
   private record LinearModel(Scope scope, Conv2d linear) implements Model {

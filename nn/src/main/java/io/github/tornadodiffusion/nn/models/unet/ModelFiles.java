@@ -180,7 +180,7 @@ public final class ModelFiles {
         if (found.put(current, file.tensor(name)) != null) {
           throw new IOException(
               "%s: parameter %s comes twice; save the model again"
-                  .formatted(path, Messages.oneLine(name)));
+                  .formatted(path, Messages.piece(name)));
         }
       }
     } catch (IllegalArgumentException e) {
