@@ -77,6 +77,24 @@ class ExamplesTest {
     }
   }
 
+  /** Those that take arguments say so in one line. */
+  @Test
+  void withoutArgumentsTheySayHowTheyAreRun() throws Exception {
+    for (String name : List.of("Sample", "TrainingLoop", "OwnLayer", "OwnModel", "OwnSchedule")) {
+      String file = example(name + ".java");
+      CommandRun run = InstalledProgram.run(root, root, "run", file);
+      assertEquals(2, run.code(), run.err());
+      String said = run.err().lines().toList().getLast();
+      assertTrue(
+          said.startsWith("error: " + file + " needs more arguments than the 0 given"), said);
+      assertTrue(said.contains("./tornado-diffusion run examples/" + name + ".java "), said);
+    }
+    CommandRun help =
+        InstalledProgram.run(root, root, "run", example("OwnExperiment.java"), "--help");
+    assertEquals(0, help.code(), help.err());
+    assertTrue(help.out().contains("--seeds"), help.out());
+  }
+
   @Test
   void theyCompileWithoutWarnings() throws IOException {
     List<String> arguments =

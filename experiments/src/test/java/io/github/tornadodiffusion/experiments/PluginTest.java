@@ -354,7 +354,7 @@ class PluginTest {
     List<String> lines = run.err().lines().toList();
     assertTrue(lines.getFirst().startsWith(file + ":2: error: incompatible types"), run.err());
     assertEquals(
-        "error: The plug-in %s does not compile: mend what the compiler names".formatted(file),
+        "error: The plug-in %s does not compile: correct what the compiler names".formatted(file),
         lines.getLast());
     assertEquals("", run.out());
   }

@@ -37,7 +37,7 @@ public record ClassLabels(int classes, Integer nullClass, List<String> names) {
     names = List.copyOf(names);
     if (!names.isEmpty() && names.size() != classes) {
       throw new IllegalArgumentException(
-          "it has names for %d classes and speaks of %d: mend or remove it"
+          "it has names for %d classes and speaks of %d: correct or remove it"
               .formatted(names.size(), classes));
     }
   }

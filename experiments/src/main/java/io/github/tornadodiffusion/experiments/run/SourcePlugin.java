@@ -60,7 +60,7 @@ public final class SourcePlugin {
       List<String> names = new SourceFile(file, classes).compile(err);
       if (names.isEmpty()) {
         throw new IllegalArgumentException(
-            "The plug-in %s does not compile: mend what the compiler names".formatted(file));
+            "The plug-in %s does not compile: correct what the compiler names".formatted(file));
       }
       nameServices(classes, names);
       Plugins.load(file, classes);
