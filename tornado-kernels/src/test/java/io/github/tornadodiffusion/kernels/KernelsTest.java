@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.kernels.bytecode.KernelCode;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -69,5 +70,17 @@ class KernelsTest {
     assertEquals(8, Variants.LANES.of(call).descriptor()[0]);
     Call without = new Call(Kernel.of(Lanes.class, "sum").with(vectors), new int[1], 1, 0, 0);
     assertEquals(without, Variants.TILES.of(without));
+  }
+
+  @Test
+  void capabilitiesOfOnesOwnAreChosenLikeOthers() {
+    Capability matrices = new Capability("matrix units");
+    Variant own = new Variant(matrices, Kernel.of(Lanes.class, "mul"), UnaryOperator.identity());
+    Kernel kernel =
+        Kernel.of(Lanes.class, "sum").with(own).with(Tiles.variant(Lanes.class, "add", 0));
+    Call call = new Call(kernel, new int[] {7}, 3, 5, 6);
+    Variants variants = new Variants("own", Set.of(Capability.WORK_GROUPS, matrices));
+    assertEquals("Lanes.mul", variants.of(call).kernel().id());
+    assertEquals("Lanes.add", Variants.TILES.of(call).kernel().id());
   }
 }
