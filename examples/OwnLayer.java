@@ -23,13 +23,13 @@ void main(String... arguments) {
   var x = List.of(Input.images("x", 2, 16, 4, 4, Padding.NONE));
   GradientCheck.Piece adapter = (graph, in) -> model.adapter.apply(graph, in.get("x"));
   try (Engine engine = Engines.open("jvm", EngineOptions.DEFAULT);
-      Training training = program.open(engine, Initialisation.pytorchDefault(model, 0))) {
+      Training run = program.open(engine, Initialisation.pytorchDefault(model, 0))) {
     IO.println(GradientCheck.error(engine, model.parameters(), x, adapter));
     for (int step = 1; step <= Integer.parseInt(arguments[0]); step++) {
       float[] images = batches.batch(step).images();
       int[] t = new Random(step).ints(32, 0, 1000).toArray();
       var values = Denoising.Batch.ofNoise(images, t, noise.signals(t), noise.sigmas(t)).values();
-      IO.println(training.step(values, new Counter(0, step, 0), new Update(adamW, step)).loss());
+      IO.println(run.step(values, new Counter(0, step, 0), new OptimizerStep(adamW, step)).loss());
     }
   }
 }

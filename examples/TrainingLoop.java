@@ -46,7 +46,7 @@ void main(String... arguments) throws IOException {
       values.put(Model.TIMESTEPS, Input.floats(timesteps));
       // Backward, clipping to norm 1, AdamW and the moving average end the step.
       var adamW = new AdamW((float) rates.at(step));
-      var update = new Update(adamW, step + 1, 1, (float) ema.at(step + 1));
+      var update = new OptimizerStep(adamW, step + 1, 1, (float) ema.at(step + 1));
       var result = training.step(values, new Counter(seed, step, 0), update);
       IO.println(step + 1 + " " + result.loss());
     }

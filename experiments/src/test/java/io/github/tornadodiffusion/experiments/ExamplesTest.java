@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.experiments;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static io.github.tornadodiffusion.experiments.Pictures.assertPixels;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -76,6 +77,24 @@ class ExamplesTest {
     }
   }
 
+  /** Those that take arguments say so in one line. */
+  @Test
+  void withoutArgumentsTheySayHowTheyAreRun() throws Exception {
+    for (String name : List.of("Sample", "TrainingLoop", "OwnLayer", "OwnModel", "OwnSchedule")) {
+      String file = example(name + ".java");
+      CommandRun run = InstalledProgram.run(root, root, "run", file);
+      assertEquals(2, run.code(), run.err());
+      String said = run.err().lines().toList().getLast();
+      assertTrue(
+          said.startsWith("error: " + file + " needs more arguments than the 0 given"), said);
+      assertTrue(said.contains("./tornado-diffusion run examples/" + name + ".java "), said);
+    }
+    CommandRun help =
+        InstalledProgram.run(root, root, "run", example("OwnExperiment.java"), "--help");
+    assertEquals(0, help.code(), help.err());
+    assertTrue(help.out().contains("--seeds"), help.out());
+  }
+
   @Test
   void theyCompileWithoutWarnings() throws IOException {
     List<String> arguments =
@@ -129,14 +148,6 @@ class ExamplesTest {
     return ImageIO.read(out.toFile());
   }
 
-  private static void assertPixels(BufferedImage expected, BufferedImage image) {
-    int width = expected.getWidth();
-    int height = expected.getHeight();
-    assertArrayEquals(
-        expected.getRGB(0, 0, width, height, null, 0, width),
-        image.getRGB(0, 0, width, height, null, 0, width));
-  }
-
   @Test
   void sampleDrawsWhatTheCommandDraws() throws Exception {
     Path out = root.resolve("16.png");
@@ -152,6 +163,45 @@ class ExamplesTest {
     assertEquals(31, printed.length);
     assertTrue(printed[0] < 2e-3, "error of the gradient " + printed[0]);
     assertTrue(printed[30] < 0.7 * printed[1], printed[1] + " to " + printed[30]);
+  }
+
+  /** Of a class that only its directory and the plug-in name. */
+  @Test
+  void anOwnModelIsTrainedAndSampled() throws Exception {
+    Path own = root.resolve("own-model");
+    double[] losses =
+        run("OwnModel.java", "30", own.toString())
+            .out()
+            .lines()
+            .mapToDouble(Double::parseDouble)
+            .toArray();
+    assertTrue(losses[29] < 0.7 * losses[0], losses[0] + " to " + losses[29]);
+    Path out = root.resolve("own-model.png");
+    String[] sample = {
+      "sample",
+      "--model",
+      own.toString(),
+      "--out",
+      out.toString(),
+      "--steps",
+      "3",
+      "--plugin",
+      example("OwnModel.java")
+    };
+    CommandRun.succeeds(sample);
+    assertTrue(ImageIO.read(out.toFile()).getWidth() > 8);
+    CommandRun.refused(List.of("OwnModel", "--plugin"), Arrays.copyOf(sample, sample.length - 2));
+    CommandRun.refused(
+        List.of("OwnModel", "UNet2DModel"),
+        "train",
+        "--model",
+        own.toString(),
+        "--steps",
+        "1",
+        "--out",
+        root.resolve("none").toString(),
+        "--plugin",
+        example("OwnModel.java"));
   }
 
   @Test

@@ -66,7 +66,7 @@ final class InstalledProgram {
     return new CommandRun(process.exitValue(), Files.readString(out), Files.readString(err));
   }
 
-  private static void pack(Path classes, Path jar) throws IOException {
+  static Path pack(Path classes, Path jar) throws IOException {
     try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar));
         Stream<Path> files = Files.walk(classes)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
@@ -74,5 +74,6 @@ final class InstalledProgram {
         Files.copy(file, out);
       }
     }
+    return jar;
   }
 }

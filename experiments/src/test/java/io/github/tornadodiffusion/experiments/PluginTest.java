@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.experiments;
 
+import static io.github.tornadodiffusion.experiments.Pictures.assertPixels;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -14,8 +15,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.jar.JarEntry;
-import java.util.jar.JarOutputStream;
 import javax.imageio.ImageIO;
 import javax.tools.JavaCompiler;
 import javax.tools.ToolProvider;
@@ -153,6 +152,43 @@ class PluginTest {
           }
           """);
 
+  /** A family of kernels with its cases. */
+  static final String SQUARES =
+      """
+      import io.github.tornadodiffusion.kernels.*;
+      import java.util.List;
+      import uk.ac.manchester.tornado.api.annotations.Parallel;
+      import uk.ac.manchester.tornado.api.types.arrays.*;
+
+      public final class Squares implements KernelCases {
+        static void square(FloatArray m, IntArray d) {
+          for (@Parallel int i = 0; i < d.get(0); i++) {
+            m.set(d.get(2) + i, m.get(d.get(1) + i) * m.get(d.get(1) + i));
+          }
+        }
+
+        public String name() {
+          return "squares";
+        }
+
+        public List<Trial> trials() {
+          Kernel kernel =
+              Kernel.of(Squares.class, "square")
+                  .with(CallOracle.range(2, 0, (i, d, m) -> Math.pow(m.at(d[1] + i), 2)));
+          Call call = new Call(kernel, new int[] {4096, 16, 4112}, 4096, 4096, 32768);
+          return List.of(new Trial("square", List.of(call), 8208, List.of(), Squares::content));
+        }
+
+        private static float[] content() {
+          float[] content = new float[8208];
+          for (int i = 16; i < content.length; i++) {
+            content[i] = (float) Math.sin(i);
+          }
+          return content;
+        }
+      }
+      """;
+
   @TempDir static Path temporary;
 
   private static Path classes;
@@ -173,14 +209,7 @@ class PluginTest {
     assertEquals(0, compiler.run(null, null, null, arguments.toArray(String[]::new)));
     Path services = Files.createDirectories(classes.resolve("META-INF/services"));
     Files.writeString(services.resolve(ExperimentProvider.class.getName()), "my.Answer\n");
-    jar = temporary.resolve("my.jar");
-    try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar));
-        var files = Files.walk(classes)) {
-      for (Path file : files.filter(Files::isRegularFile).toList()) {
-        out.putNextEntry(new JarEntry(classes.relativize(file).toString().replace('\\', '/')));
-        Files.copy(file, out);
-      }
-    }
+    jar = InstalledProgram.pack(classes, temporary.resolve("my.jar"));
   }
 
   private static Path train(String name, String... more) {
@@ -248,14 +277,6 @@ class PluginTest {
         model.toString(),
         "--out",
         temporary.resolve("none.png").toString());
-  }
-
-  private static void assertPixels(BufferedImage expected, BufferedImage image) {
-    int width = expected.getWidth();
-    int height = expected.getHeight();
-    assertArrayEquals(
-        expected.getRGB(0, 0, width, height, null, 0, width),
-        image.getRGB(0, 0, width, height, null, 0, width));
   }
 
   @Test
@@ -391,58 +412,23 @@ class PluginTest {
     List<String> lines = run.err().lines().toList();
     assertTrue(lines.getFirst().startsWith(file + ":2: error: incompatible types"), run.err());
     assertEquals(
-        "error: The plug-in %s does not compile: mend what the compiler names".formatted(file),
+        "error: The plug-in %s does not compile: correct what the compiler names".formatted(file),
         lines.getLast());
     assertEquals("", run.out());
   }
 
-  /** A family of kernels with its cases, as a source file, and what a wrong kernel leads to. */
+  /** From a source file; and what a wrong kernel leads to. */
   @Test
   void casesOfKernelsAreMeasuredOrNamed() throws IOException {
-    String cases =
-        """
-        import io.github.tornadodiffusion.kernels.*;
-        import java.util.List;
-        import uk.ac.manchester.tornado.api.annotations.Parallel;
-        import uk.ac.manchester.tornado.api.types.arrays.*;
-
-        public final class Squares implements KernelCases {
-          static void square(FloatArray m, IntArray d) {
-            for (@Parallel int i = 0; i < d.get(0); i++) {
-              m.set(d.get(2) + i, m.get(d.get(1) + i) * m.get(d.get(1) + i));
-            }
-          }
-
-          public String name() {
-            return "squares";
-          }
-
-          public List<Trial> trials() {
-            Kernel kernel =
-                Kernel.of(Squares.class, "square")
-                    .with(CallOracle.range(2, 0, (i, d, m) -> Math.pow(m.at(d[1] + i), 2)));
-            Call call = new Call(kernel, new int[] {4096, 16, 4112}, 4096, 4096, 32768);
-            return List.of(new Trial("square", List.of(call), 8208, List.of(), Squares::content));
-          }
-
-          private static float[] content() {
-            float[] content = new float[8208];
-            for (int i = 16; i < content.length; i++) {
-              content[i] = (float) Math.sin(i);
-            }
-            return content;
-          }
-        }
-        """;
     String[] bench = {
       "bench", "kernels", "--preset", "digits", "--batch", "1", "--runs", "1", "--plugin", ""
     };
-    bench[9] = source("Squares", cases).toString();
+    bench[9] = source("Squares", SQUARES).toString();
     CommandRun right = CommandRun.succeeds(bench);
     assertTrue(right.out().contains("(squares)"), right.out());
     assertTrue(right.out().contains("Squares.square 4096 elements"), right.out());
     String twice = "m.set(d.get(2) + i, 2f * ";
-    source("Squares", cases.replace("m.set(d.get(2) + i, ", twice));
+    source("Squares", SQUARES.replace("m.set(d.get(2) + i, ", twice));
     CommandRun wrong = CommandRun.of(bench);
     assertEquals(1, wrong.code(), wrong.err());
     assertTrue(wrong.err().contains("error: Squares.square"), wrong.err());

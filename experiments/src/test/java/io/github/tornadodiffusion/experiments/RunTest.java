@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.experiments;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.tornadodiffusion.kernels.Device;
 import io.github.tornadodiffusion.kernels.Engines;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -177,5 +178,39 @@ class RunTest {
   void anOwnKernelRunsOnADevice() throws Exception {
     run(0, OWN_KERNEL, "--device", Engines.devices().getFirst().id());
     assertEquals(List.of("[2.0, 4.0, 6.0]"), run.out().lines().toList());
+  }
+
+  /**
+   * Kernels of plug-ins, of every form, on the first device: TornadoVM finds them on the class
+   * path.
+   */
+  @Test
+  void kernelsOfPluginsRun() throws Exception {
+    Path source = Files.writeString(directory.resolve("Squares.java"), PluginTest.SQUARES);
+    bench("Squares.java");
+    try (Stream<Path> compiled = Files.list(root.resolve("target/run/build"))) {
+      String name = "Squares-";
+      Path classes = compiled.filter(path -> path.toString().contains(name)).findAny().get();
+      Files.delete(source);
+      bench(classes.toString());
+      bench(InstalledProgram.pack(classes, directory.resolve("my.jar")).toString());
+    }
+  }
+
+  private void bench(String plugin) throws Exception {
+    String device = Engines.devices().stream().findFirst().map(Device::id).orElse("jvm");
+    String[] arguments = {
+      "bench", "kernels", "--preset", "digits", "--batch", "1", "--runs", "1", "--plugin=" + plugin
+    };
+    List<String> all = new ArrayList<>(List.of(arguments));
+    all.addAll(List.of("--device", device));
+    run = InstalledProgram.run(root, directory, all.toArray(String[]::new));
+    assertEquals(0, run.code(), run.err());
+    assertTrue(run.out().contains("Squares.square 4096 elements"), run.out());
+    all.add("--show-command");
+    run = InstalledProgram.run(root, directory, all.toArray(String[]::new));
+    Path classes =
+        plugin.endsWith(".java") ? Path.of("target/run/build/Squares-") : Path.of(plugin);
+    assertTrue(run.out().matches("(?s).* -cp \\S*:\\S*\\Q%s\\E.*".formatted(classes)), run.out());
   }
 }

@@ -11,12 +11,13 @@
  *   <li>{@code programs}: prediction, gradients and sampling of any model, and the check of
  *       gradients.
  *   <li>{@code layers}: modules with parameters.
- *   <li>{@code models}: whole networks, a package each.
+ *   <li>{@code models}: whole networks, a package each; those that images are sampled with are a
+ *       {@code DenoisingModel}.
  *   <li>{@code training}: training of any model; initial values, optimizers, learning rates.
  * </ol>
  *
- * <p>Public API of this module: all public types but those of {@code models} other than the models,
- * their configurations and {@code ModelFiles}.
+ * <p>Public API of this module: all public types but those of the packages of {@code models} other
+ * than the models, their configurations and {@code ModelFiles}.
  *
  * <p>Tensors are {@code [n, h, w, c]} inside and {@code [n, c, h, w]} at the edges. Files are
  * diffusers': configurations, safetensors, model directories.

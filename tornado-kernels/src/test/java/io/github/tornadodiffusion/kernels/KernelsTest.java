@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -101,5 +102,17 @@ class KernelsTest {
         chosen.ofOriginal(new Engine.Measurement(new long[] {1, 2, 4, 8}, 16, 32, 64, 0.5));
     assertEquals(List.of(1L, 6L, 8L), Arrays.stream(measured.calls()).boxed().toList());
     assertEquals(64, measured.total());
+  }
+
+  @Test
+  void capabilitiesOfOnesOwnAreChosenLikeOthers() {
+    Capability matrices = new Capability("matrix units");
+    Variant own = new Variant(matrices, Kernel.of(Lanes.class, "mul"), UnaryOperator.identity());
+    Kernel kernel =
+        Kernel.of(Lanes.class, "sum").with(own).with(Tiles.variant(Lanes.class, "add", 0));
+    Call call = new Call(kernel, new int[] {7}, 3, 5, 6);
+    Variants variants = new Variants("own", Set.of(Capability.WORK_GROUPS, matrices));
+    assertEquals("Lanes.mul", variants.of(call).kernel().id());
+    assertEquals("Lanes.add", Variants.TILES.of(call).kernel().id());
   }
 }

@@ -46,7 +46,7 @@ public final class OwnKernels {
   public static Set<Kernel> tiles() {
     return declared().stream()
         .flatMap(kernel -> kernel.variants().stream())
-        .filter(variant -> variant.needs() == Capability.WORK_GROUPS)
+        .filter(variant -> variant.needs().equals(Capability.WORK_GROUPS))
         .flatMap(variant -> variant.kernels().stream())
         .collect(Collectors.toSet());
   }

@@ -17,8 +17,8 @@ import io.github.tornadodiffusion.nn.programs.Objective;
 import io.github.tornadodiffusion.nn.training.AdamW;
 import io.github.tornadodiffusion.nn.training.Initialisation;
 import io.github.tornadodiffusion.nn.training.LearningRateSchedule;
+import io.github.tornadodiffusion.nn.training.OptimizerStep;
 import io.github.tornadodiffusion.nn.training.Training;
-import io.github.tornadodiffusion.nn.training.Update;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -124,7 +124,7 @@ public final class FeatureClassifier implements AutoCloseable {
         float rate = (float) rates.at(step);
         Map<String, float[]> values =
             Map.of(Classifier.IMAGES, batch.images(), "labels", Input.floats(batch.labels()));
-        Update update = new Update(new AdamW(rate), step + 1, 1, 0);
+        OptimizerStep update = new OptimizerStep(new AdamW(rate), step + 1, 1, 0);
         double loss = classifier.step(values, null, update).loss();
         boolean last = step + 1 == recipe.steps;
         if (kept != null && (last || System.nanoTime() - savedAt > CHECKPOINT_NANOS)) {

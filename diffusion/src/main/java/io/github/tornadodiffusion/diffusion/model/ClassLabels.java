@@ -1,7 +1,6 @@
 package io.github.tornadodiffusion.diffusion.model;
 
 import io.github.tornadodiffusion.nn.io.Json;
-import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,7 +37,7 @@ public record ClassLabels(int classes, Integer nullClass, List<String> names) {
     names = List.copyOf(names);
     if (!names.isEmpty() && names.size() != classes) {
       throw new IllegalArgumentException(
-          "it has names for %d classes and speaks of %d: mend or remove it"
+          "it has names for %d classes and speaks of %d: correct or remove it"
               .formatted(names.size(), classes));
     }
   }
@@ -70,11 +69,11 @@ public record ClassLabels(int classes, Integer nullClass, List<String> names) {
   /**
    * Reads the file of a model's directory; without it every embedding is a class of images.
    *
+   * @param embeddings of classes that the model has; null for none
    * @return null for a model without classes
    * @throws IOException in one line if the file is damaged or does not fit the model
    */
-  public static ClassLabels read(Path directory, UNet2DConfig model) throws IOException {
-    Integer embeddings = model.numClassEmbeds();
+  public static ClassLabels read(Path directory, Integer embeddings) throws IOException {
     if (embeddings == null) {
       return null;
     }

@@ -10,9 +10,11 @@ import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import io.github.tornadodiffusion.nn.io.Messages;
+import io.github.tornadodiffusion.nn.models.DenoisingModel;
 import io.github.tornadodiffusion.nn.models.unet.ModelFiles;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
+import io.github.tornadodiffusion.nn.plugins.Plugins;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -27,17 +29,17 @@ import java.util.SequencedMap;
 import java.util.Set;
 
 /**
- * A UNet with its scheduler, in a directory as diffusers' DDPMPipeline and DDIMPipeline save it:
+ * A model with its scheduler, in a directory as diffusers' DDPMPipeline and DDIMPipeline save it:
  * {@code model_index.json}, {@code unet/} and {@code scheduler/}. As in diffusers, a part without a
  * directory of its own is read from the directory itself, as in the first models that were
  * published.
  *
  * @param scheduler the scheduler of training, which also samples unless another is asked for
- * @param unet the UNet's configuration
+ * @param model a UNet2DModel, or one of another class
  * @param parameters its parameters by PyTorch's names, in the order of the specifications
  */
 public record DiffusionModel(
-    Scheduler scheduler, UNet2DConfig unet, SequencedMap<String, HostTensor> parameters) {
+    Scheduler scheduler, DenoisingModel model, SequencedMap<String, HostTensor> parameters) {
   /** The file that names the parts of a model. */
   public static final String INDEX = "model_index.json";
 
@@ -56,6 +58,21 @@ public record DiffusionModel(
   /** The pipelines that make a scheduler of their own class of the one that they are given. */
   private static final Map<String, String> CONVERTING =
       Map.of("DDIMPipeline", "DDIMScheduler", "PNDMPipeline", "PNDMScheduler");
+
+  /** A UNet with its scheduler. */
+  public DiffusionModel(
+      Scheduler scheduler, UNet2DConfig unet, SequencedMap<String, HostTensor> parameters) {
+    this(scheduler, new UNet2DModel(unet), parameters);
+  }
+
+  /**
+   * The UNet's configuration.
+   *
+   * @throws IllegalArgumentException in one line if the model is none
+   */
+  public UNet2DConfig unet() {
+    return UNet2DModel.of(model).config();
+  }
 
   /**
    * Reads a model with the scheduler that it names.
@@ -86,8 +103,8 @@ public record DiffusionModel(
     String named = Json.read(index, DiffusionModel::schedulerClass);
     Path config = part(directory, SCHEDULER).resolve(SCHEDULER_CONFIG);
     Scheduler scheduler = Schedulers.read(config, named, index, sampler);
-    ModelFiles.UNet unet = readUNetFiles(part(directory, UNET));
-    return new DiffusionModel(scheduler, unet.config(), unet.parameters());
+    ModelFiles.Stored stored = ModelFiles.read(part(directory, UNET));
+    return new DiffusionModel(scheduler, stored.model(), stored.parameters());
   }
 
   /**
@@ -104,17 +121,13 @@ public record DiffusionModel(
       Json.read(
           index,
           fields -> {
-            checkUNet(fields);
+            checkModel(fields);
             return null;
           });
     } else if (!Files.isRegularFile(unet.resolve(ModelFiles.CONFIG))) {
       throw noModel(directory);
     }
-    return readUNetFiles(unet);
-  }
-
-  private static ModelFiles.UNet readUNetFiles(Path directory) throws IOException {
-    return ModelFiles.readUNet(directory, config -> new UNet2DModel(config).parameters().specs());
+    return ModelFiles.readUNet(unet, config -> new UNet2DModel(config).parameters().specs());
   }
 
   private static void checkDirectory(Path directory) throws IOException {
@@ -135,18 +148,23 @@ public record DiffusionModel(
     return Files.isDirectory(own) ? own : directory;
   }
 
-  private static void checkUNet(JsonFields index) {
+  private static void checkModel(JsonFields index) {
     List<String> unet = index.strings(UNET, List.of());
-    if (!unet.equals(List.of(LIBRARY, UNET_CLASS))) {
+    boolean known =
+        unet.size() == 2
+            && unet.getFirst().equals(LIBRARY)
+            && (unet.getLast().equals(UNET_CLASS)
+                || Plugins.find(DenoisingModel.class, unet.getLast()).isPresent());
+    if (!known) {
       throw new IllegalArgumentException(
-          "unet is %s: only pipelines with a %s can be read"
+          "unet is %s: only pipelines with a %s, or a class of your own with --plugin, can be read"
               .formatted(unet.isEmpty() ? "missing" : unet, UNET_CLASS));
     }
   }
 
   /** The class that diffusers gives the scheduler of a pipeline, whatever its own file says. */
   private static String schedulerClass(JsonFields index) {
-    checkUNet(index);
+    checkModel(index);
     List<String> scheduler = index.strings(SCHEDULER, List.of());
     if (scheduler.size() != 2) {
       throw new IllegalArgumentException(
@@ -214,7 +232,7 @@ public record DiffusionModel(
    */
   public void writeInto(Path directory) throws IOException {
     Path schedulerDirectory = Files.createDirectories(directory.resolve(SCHEDULER));
-    ModelFiles.writeUNet(directory.resolve(UNET), unet, parameters);
+    ModelFiles.write(directory.resolve(UNET), model, parameters);
     AtomicFiles.write(schedulerDirectory.resolve(SCHEDULER_CONFIG), Schedulers.toJson(scheduler));
     Json.write(directory.resolve(INDEX), index());
   }
@@ -238,7 +256,7 @@ public record DiffusionModel(
   public String hash() {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      String configuration = Schedulers.toJson(scheduler) + unet.toJson();
+      String configuration = Schedulers.toJson(scheduler) + model.toJson();
       digest.update(configuration.getBytes(StandardCharsets.UTF_8));
       parameters.forEach((name, tensor) -> {
         digest.update(name.getBytes(StandardCharsets.UTF_8));
@@ -262,6 +280,6 @@ public record DiffusionModel(
         SCHEDULER,
         List.of(LIBRARY, scheduler.className()),
         UNET,
-        List.of(LIBRARY, UNET_CLASS));
+        List.of(LIBRARY, model.className()));
   }
 }

@@ -15,7 +15,7 @@ import java.util.function.Supplier;
  * Update#SAMPLE} in particular.
  */
 public final class BatchRun {
-  private final SamplingModel device;
+  private final SamplingModel model;
   private final Shape shape;
   private final SampleNoise noise;
   private final int[] labels;
@@ -46,8 +46,8 @@ public final class BatchRun {
    *
    * @param labels one per image, or null
    */
-  BatchRun(SamplingModel device, Shape shape, SampleNoise noise, int[] labels, Watcher watcher) {
-    this.device = device;
+  BatchRun(SamplingModel model, Shape shape, SampleNoise noise, int[] labels, Watcher watcher) {
+    this.model = model;
     this.shape = shape;
     this.noise = noise;
     this.labels = labels;
@@ -61,7 +61,7 @@ public final class BatchRun {
 
   /** Draws {@link Update#NOISE}, a new one every time. */
   public void draw() {
-    device.draw(noise, draws++, shape.first);
+    model.draw(noise, draws++, shape.first);
   }
 
   /**
@@ -79,7 +79,7 @@ public final class BatchRun {
           "The images of %s have %d values, samples %d: open them at the model's size"
               .formatted(dataset.name(), images.length / shape.images, shape.imageLength));
     }
-    device.write(Update.IMAGES, images);
+    model.write(Update.IMAGES, images);
   }
 
   /**
@@ -88,23 +88,23 @@ public final class BatchRun {
    * @param values as many as {@link #length} says
    */
   public void write(int register, float[] values) {
-    device.write(register, values);
+    model.write(register, values);
   }
 
   /** Carries out updates in order. */
   public void apply(Update... updates) {
-    device.apply(List.of(updates));
+    model.apply(List.of(updates));
   }
 
   /** Goes through one call of the model, see {@link Sampling#step}. */
   public void call(Sampling sampling, int index) {
     ModelCall call = sampling.call(index);
     watcher.before(calls, () -> modelInput(call.inputScale()));
-    device.predict(call.inputScale(), call.timestep(), labels);
+    model.predict(call.inputScale(), call.timestep(), labels);
     if (call.drawsNoise()) {
       draw();
     }
-    device.apply(sampling.updates(index));
+    model.apply(sampling.updates(index));
     watcher.after(++calls);
   }
 
@@ -125,6 +125,6 @@ public final class BatchRun {
 
   /** {@link Update#SAMPLE}, NCHW. */
   float[] sample() {
-    return device.read(Update.SAMPLE);
+    return model.read(Update.SAMPLE);
   }
 }

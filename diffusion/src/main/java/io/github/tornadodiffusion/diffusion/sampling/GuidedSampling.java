@@ -15,7 +15,7 @@ import java.util.List;
  * diffusers: 1 is the model itself. A predicted variance is that of the labelled call.
  */
 public final class GuidedSampling implements SamplingModel {
-  private final SamplingModel device;
+  private final SamplingModel model;
   private final List<Update> keep;
   private final List<Update> exaggerate;
   private final int[] none;
@@ -23,13 +23,13 @@ public final class GuidedSampling implements SamplingModel {
   /**
    * Guides a model; it is called twice for every prediction.
    *
-   * @param device with the model; its {@link Update#UNCONDITIONAL} is used
+   * @param model its {@link Update#UNCONDITIONAL} is used
    * @param scale at least 0
    * @param nullLabel the label that means none, see {@link ClassLabels#nullClass}
    */
-  public GuidedSampling(SamplingModel device, double scale, int nullLabel) {
-    this.device = device;
-    none = new int[device.images()];
+  public GuidedSampling(SamplingModel model, double scale, int nullLabel) {
+    this.model = model;
+    none = new int[model.images()];
     Arrays.fill(none, nullLabel);
     keep = List.of(new Update.Combine(Update.UNCONDITIONAL, List.of(new Term(Update.OUTPUT, 1))));
     exaggerate =
@@ -42,34 +42,34 @@ public final class GuidedSampling implements SamplingModel {
 
   @Override
   public int images() {
-    return device.images();
+    return model.images();
   }
 
   @Override
   public void write(int register, float[] images) {
-    device.write(register, images);
+    model.write(register, images);
   }
 
   @Override
   public float[] read(int register) {
-    return device.read(register);
+    return model.read(register);
   }
 
   @Override
   public void draw(SampleNoise noise, int draw, int firstImage) {
-    device.draw(noise, draw, firstImage);
+    model.draw(noise, draw, firstImage);
   }
 
   @Override
   public void predict(double inputScale, double timestep, int[] labels) {
-    device.predict(inputScale, timestep, none);
-    device.apply(keep);
-    device.predict(inputScale, timestep, labels);
-    device.apply(exaggerate);
+    model.predict(inputScale, timestep, none);
+    model.apply(keep);
+    model.predict(inputScale, timestep, labels);
+    model.apply(exaggerate);
   }
 
   @Override
   public void apply(List<Update> updates) {
-    device.apply(updates);
+    model.apply(updates);
   }
 }

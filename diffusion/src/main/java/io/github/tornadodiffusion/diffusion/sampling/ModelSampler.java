@@ -11,8 +11,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.graph.BatchShape;
 import io.github.tornadodiffusion.nn.graph.RecordedProgram;
-import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
-import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
+import io.github.tornadodiffusion.nn.models.DenoisingModel;
 import io.github.tornadodiffusion.nn.programs.SampleRegisters;
 import java.awt.image.BufferedImage;
 import java.util.Set;
@@ -31,11 +30,11 @@ public final class ModelSampler implements AutoCloseable {
   /** Noise for a device that does not draw it, images, and buffers. */
   private static final long BATCHES_ON_HOST = 6;
 
-  private final UNet2DConfig config;
+  private final DenoisingModel model;
   private final SampleRegisters registers;
 
-  private ModelSampler(UNet2DConfig config, SampleRegisters registers) {
-    this.config = config;
+  private ModelSampler(DenoisingModel model, SampleRegisters registers) {
+    this.model = model;
     this.registers = registers;
   }
 
@@ -45,12 +44,8 @@ public final class ModelSampler implements AutoCloseable {
    * @param used see {@link ReverseProcess#registers}
    */
   public static RecordedProgram<SampleRegisters> record(
-      UNet2DConfig config, Set<Integer> used, int batch) {
-    Film.ImageShape shape = shape(config);
-    return SampleRegisters.record(
-        new UNet2DModel(config),
-        new BatchShape(batch, shape.height(), shape.width()),
-        free(config, used));
+      DenoisingModel model, Set<Integer> used, int batch) {
+    return SampleRegisters.record(model, model.batch(batch), free(model, used));
   }
 
   /**
@@ -63,9 +58,8 @@ public final class ModelSampler implements AutoCloseable {
    */
   public static ModelSampler open(
       Engine engine, DiffusionModel model, Scheduler scheduler, Set<Integer> registers, int batch) {
-    UNet2DConfig config = model.unet();
-    check(config, scheduler);
-    return open(engine, model, scheduler, record(config, registers, batch));
+    check(model.model(), scheduler);
+    return open(engine, model, scheduler, record(model.model(), registers, batch));
   }
 
   /**
@@ -79,10 +73,9 @@ public final class ModelSampler implements AutoCloseable {
       DiffusionModel model,
       Scheduler scheduler,
       RecordedProgram<SampleRegisters> program) {
-    UNet2DConfig config = model.unet();
-    check(config, scheduler);
-    checkMemory(config, program, 0, 0, "--batch");
-    return new ModelSampler(config, program.open(engine, model.parameters()));
+    check(model.model(), scheduler);
+    checkMemory(model.model(), program, 0, 0, "--batch");
+    return new ModelSampler(model.model(), program.open(engine, model.parameters()));
   }
 
   /** Opens a model on a device for one sampling. */
@@ -95,8 +88,8 @@ public final class ModelSampler implements AutoCloseable {
    * The number of registers that a model needs in addition to its own, including one for guidance
    * by classes.
    */
-  static int free(UNet2DConfig config, Set<Integer> registers) {
-    return UNetSampling.free(registers) + (config.conditioned() ? 1 : 0);
+  static int free(DenoisingModel model, Set<Integer> registers) {
+    return DeviceSampling.free(registers) + (model.conditioned() ? 1 : 0);
   }
 
   /**
@@ -105,30 +98,27 @@ public final class ModelSampler implements AutoCloseable {
    * @throws IllegalArgumentException if the model does not declare its image size or does not fit
    *     the scheduler or the timesteps
    */
-  public static void check(UNet2DConfig config, Sampling sampling) {
-    check(config, sampling.scheduler());
-    boolean logarithms = config.timeEmbeddingType().equals("fourier");
-    if (logarithms && sampling.call(sampling.calls() - 1).timestep() == 0) {
+  public static void check(DenoisingModel model, Sampling sampling) {
+    check(model, sampling.scheduler());
+    if (!model.takesTimestepZero() && sampling.call(sampling.calls() - 1).timestep() == 0) {
       throw new IllegalArgumentException(
-          "the model embeds the logarithms of timesteps (time_embedding_type fourier) and the last"
-              + " one is 0; set steps_offset to 1 in its scheduler_config.json");
+          "the model cannot take timestep 0 (as with time_embedding_type fourier), which is the"
+              + " last one; set steps_offset to 1 and timestep_spacing to leading in its"
+              + " scheduler_config.json");
     }
   }
 
   /** Checks that a model can be sampled with some timesteps of a scheduler. */
-  public static void check(UNet2DConfig config, Scheduler scheduler) {
-    if (config.sampleSize() == null) {
-      throw new IllegalArgumentException(
-          "the model's config.json has no sample_size; add the image size in pixels");
-    }
+  public static void check(DenoisingModel model, Scheduler scheduler) {
+    model.batch(1); // refuses a model without a size
     boolean variance = scheduler.needsVariance();
-    if (config.outChannels() != (variance ? 2 : 1) * config.inChannels()
-        && !ignoresVariance(config, scheduler)) {
+    if (model.outChannels() != (variance ? 2 : 1) * model.inChannels()
+        && !ignoresVariance(model, scheduler)) {
       throw new IllegalArgumentException(
           "the model makes %d channels from %d; %s needs %s to sample"
               .formatted(
-                  config.outChannels(),
-                  config.inChannels(),
+                  model.outChannels(),
+                  model.inChannels(),
                   scheduler.className(),
                   variance
                       ? "twice as many, for the variance_type of its configuration,"
@@ -140,8 +130,8 @@ public final class ModelSampler implements AutoCloseable {
    * Whether a model predicts a variance that a scheduler ignores. DDPM would use it, so a
    * configuration of DDPM with another variance contradicts the model.
    */
-  private static boolean ignoresVariance(UNet2DConfig config, Scheduler scheduler) {
-    return config.outChannels() == 2 * config.inChannels()
+  private static boolean ignoresVariance(DenoisingModel model, Scheduler scheduler) {
+    return model.outChannels() == 2 * model.inChannels()
         && !scheduler.needsVariance()
         && !scheduler.className().equals("DDPMScheduler");
   }
@@ -156,12 +146,12 @@ public final class ModelSampler implements AutoCloseable {
    * @throws IllegalArgumentException if there is too little memory
    */
   public static void checkMemory(
-      UNet2DConfig config,
+      DenoisingModel model,
       RecordedProgram<SampleRegisters> program,
       int pictured,
       long otherFloats,
       String options) {
-    Film.ImageShape shape = shape(config);
+    Film.ImageShape shape = shape(model);
     long values = (long) pictured * shape.length();
     long pixels = pictured == 0 ? 0 : ImageGrid.pixels(pictured, shape.height(), shape.width());
     if (Math.max(values, pixels) > LONGEST_ARRAY) {
@@ -170,11 +160,11 @@ public final class ModelSampler implements AutoCloseable {
               .formatted(pictured, options));
     }
     int batch = program.batch().images();
-    long batches = BATCHES_ON_HOST * batch * Math.max(config.outChannels(), config.inChannels());
+    long batches = BATCHES_ON_HOST * batch * Math.max(model.outChannels(), model.inChannels());
     // The picture exists as pixels and as the bytes of a file.
     new MemoryNeed(
             program.floats(),
-            MemoryNeed.parameters(config)
+            model.parameters().count()
                 + batches * shape.height() * shape.width()
                 + values
                 + 2 * pixels
@@ -183,9 +173,9 @@ public final class ModelSampler implements AutoCloseable {
   }
 
   /** The shape of a model's samples. */
-  public static Film.ImageShape shape(UNet2DConfig config) {
-    return new Film.ImageShape(
-        config.inChannels(), config.sampleSize().height(), config.sampleSize().width());
+  public static Film.ImageShape shape(DenoisingModel model) {
+    BatchShape batch = model.batch(1);
+    return new Film.ImageShape(model.inChannels(), batch.height(), batch.width());
   }
 
   /**
@@ -196,8 +186,8 @@ public final class ModelSampler implements AutoCloseable {
    */
   public float[] sample(
       Sampling sampling, int count, long seed, int[] labels, Pipeline.Progress progress) {
-    check(config, sampling);
-    int length = shape(config).length();
+    check(model, sampling);
+    int length = shape(model).length();
     float[] all = new float[Math.multiplyExact(count, length)];
     run(
         ReverseProcess.fromNoise(sampling),
@@ -228,9 +218,9 @@ public final class ModelSampler implements AutoCloseable {
       Pipeline.Request request,
       UnaryOperator<SamplingModel> guided,
       Pipeline.Listener listener) {
-    Film.ImageShape shape = shape(config);
-    SamplingModel device = guided.apply(new UNetSampling(registers));
-    new Pipeline(device, shape.channels(), shape.height(), shape.width())
+    Film.ImageShape shape = shape(model);
+    SamplingModel sampled = guided.apply(new DeviceSampling(registers));
+    new Pipeline(sampled, shape.channels(), shape.height(), shape.width())
         .run(process, request, new Checked(listener));
   }
 
@@ -272,12 +262,8 @@ public final class ModelSampler implements AutoCloseable {
 
   /** The picture of samples. */
   public BufferedImage grid(float[] images, int count) {
-    return ImageGrid.grid(
-        images,
-        count,
-        config.inChannels(),
-        config.sampleSize().height(),
-        config.sampleSize().width());
+    Film.ImageShape shape = shape(model);
+    return ImageGrid.grid(images, count, shape.channels(), shape.height(), shape.width());
   }
 
   @Override

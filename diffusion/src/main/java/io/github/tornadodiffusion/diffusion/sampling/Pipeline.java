@@ -7,7 +7,7 @@ import java.util.function.Supplier;
 
 /** Samples images with a model, batch by batch, as diffusers' pipelines do. */
 public final class Pipeline {
-  private final SamplingModel device;
+  private final SamplingModel model;
   private final int imageLength;
 
   /** Is told of the progress of sampling. */
@@ -84,11 +84,11 @@ public final class Pipeline {
   /**
    * A pipeline.
    *
-   * @param device with a model of exactly this image
+   * @param model with a model of exactly this image
    * @param channels of a sample
    */
-  public Pipeline(SamplingModel device, int channels, int height, int width) {
-    this.device = device;
+  public Pipeline(SamplingModel model, int channels, int height, int width) {
+    this.model = model;
     this.imageLength = imageLength(channels, height, width);
   }
 
@@ -155,7 +155,7 @@ public final class Pipeline {
    */
   public void run(ReverseProcess process, Request request, Listener listener) {
     int count = request.count();
-    int batch = device.images();
+    int batch = model.images();
     int batches = Math.ceilDiv(count - request.first(), batch);
     long total = (long) batches * process.calls();
     for (int i = 0; i < batches; i++) {
@@ -169,7 +169,7 @@ public final class Pipeline {
       long before = (long) i * process.calls();
       BatchRun run =
           new BatchRun(
-              device,
+              model,
               new BatchRun.Shape(first, batch, imageLength),
               request.noise(),
               labels,

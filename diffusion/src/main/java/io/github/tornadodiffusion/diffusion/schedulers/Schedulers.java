@@ -14,7 +14,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
@@ -79,8 +78,6 @@ public final class Schedulers {
           "SASolverScheduler",
           "TCDScheduler");
 
-  private static final String CLASS_NAME = "_class_name";
-
   private Schedulers() {}
 
   /**
@@ -128,12 +125,12 @@ public final class Schedulers {
     return Json.read(
         file,
         fields -> {
-          if (!fields.has(CLASS_NAME)) {
+          if (!fields.has(Json.CLASS_NAME)) {
             throw new IllegalArgumentException(
                 "there is no %s: it must be one of %s"
-                    .formatted(CLASS_NAME, String.join(", ", CLASS_NAMES)));
+                    .formatted(Json.CLASS_NAME, String.join(", ", CLASS_NAMES)));
           }
-          return of(fields.string(CLASS_NAME, ""), fields);
+          return of(fields.string(Json.CLASS_NAME, ""), fields);
         });
   }
 
@@ -146,7 +143,7 @@ public final class Schedulers {
   public static Scheduler read(Path file, String className) throws IOException {
     SamplerName wanted = new SamplerName(className(className), Map.of());
     return Json.read(
-        file, fields -> of(fields, fields.string(CLASS_NAME, wanted.className()), wanted));
+        file, fields -> of(fields, fields.string(Json.CLASS_NAME, wanted.className()), wanted));
   }
 
   /**
@@ -164,11 +161,11 @@ public final class Schedulers {
     return Json.read(
         file,
         fields -> {
-          String own = fields.string(CLASS_NAME, named);
+          String own = fields.string(Json.CLASS_NAME, named);
           if (!isConvertible(own, named, fields)) {
             throw new IllegalArgumentException(
                 "it is of %s and %s names %s, whose models answer something else: put the class of"
-                        .formatted(Messages.oneLine(own), index, named)
+                        .formatted(Messages.piece(own), index, named)
                     + " the model into both");
           }
           String from = isOnesOwn(own) ? own : named;
@@ -223,7 +220,7 @@ public final class Schedulers {
     if (!isConvertible(from, to, fields)) {
       throw new IllegalArgumentException(
           "a model for %s cannot be sampled with %s, which takes other answers: leave the scheduler"
-                  .formatted(Messages.oneLine(from), to)
+                  .formatted(Messages.piece(from), to)
               + " as it is");
     }
   }
@@ -259,9 +256,6 @@ public final class Schedulers {
 
   /** The text of scheduler_config.json, as diffusers writes it. */
   public static String toJson(Scheduler scheduler) {
-    Map<String, Object> json = new TreeMap<>(scheduler.fields());
-    json.put(CLASS_NAME, scheduler.className());
-    json.put("_diffusers_version", Json.DIFFUSERS_VERSION);
-    return Json.write(json);
+    return Json.write(Json.ofClass(scheduler.className(), scheduler.fields()));
   }
 }

@@ -14,8 +14,8 @@ import io.github.tornadodiffusion.nn.training.AdamW;
 import io.github.tornadodiffusion.nn.training.Denoising;
 import io.github.tornadodiffusion.nn.training.EmaDecay;
 import io.github.tornadodiffusion.nn.training.LearningRateSchedule;
+import io.github.tornadodiffusion.nn.training.OptimizerStep;
 import io.github.tornadodiffusion.nn.training.Training;
-import io.github.tornadodiffusion.nn.training.Update;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -346,8 +346,8 @@ public final class Trainer implements AutoCloseable {
     return new Training.StepInput(batch.values(), draw.counter(), update ? update() : null);
   }
 
-  private Update update() {
-    return new Update(
+  private OptimizerStep update() {
+    return new OptimizerStep(
         config.optimization().adamW(learningRates.at(step)),
         step + 1,
         (float) config.optimization().maxGradNorm(),

@@ -212,12 +212,17 @@ public record TrainingConfig(
 
   /** The scheduler that the run trains for. */
   public DDPMScheduler scheduler() {
-    if (variant.base() != null) {
-      return variant.base().trainingScheduler();
+    SchedulerConfig config =
+        variant.base() == null
+            ? SchedulerConfig.of(trainTimesteps, schedule, prediction)
+            : variant.base().trainingScheduler().config();
+    if (variant.rescaleBetasZeroSnr()) {
+      config = config.withZeroTerminalSnr();
     }
-    SchedulerConfig config = SchedulerConfig.of(trainTimesteps, schedule, prediction);
+    // A sampler must not end at a timestep that the model cannot take.
     return new DDPMScheduler(
-        variant.rescaleBetasZeroSnr() ? config.withZeroTerminalSnr() : config, variant.variance());
+        config.withStepsOffset(Math.max(config.stepsOffset(), firstTimestep())),
+        variant.variance());
   }
 
   /** The decay of the moving average; null for none. */

@@ -128,7 +128,7 @@ final class FuzzTargets {
 
   private static void classLabels(Path directory, byte[] file) throws IOException {
     Files.write(directory.resolve("class_labels.json"), file);
-    ClassLabels.read(directory, UNet2DConfig.builder().numClassEmbeds(11).build());
+    ClassLabels.read(directory, 11);
   }
 
   private static void image(Path directory, byte[] file) throws IOException {

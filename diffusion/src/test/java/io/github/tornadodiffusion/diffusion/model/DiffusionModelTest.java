@@ -285,8 +285,8 @@ class DiffusionModelTest {
     Files.writeString(index, "{\"unet\": [\"diffusers\", \"UNet2DConditionModel\"]}");
     assertRefused(
         index
-            + ": unet is [diffusers, UNet2DConditionModel]: only pipelines with a UNet2DModel can"
-            + " be read",
+            + ": unet is [diffusers, UNet2DConditionModel]: only pipelines with a UNet2DModel,"
+            + " or a class of your own with --plugin, can be read",
         () -> DiffusionModel.read(directory));
     Files.writeString(index, "{\"unet\": [\"diffusers\", \"UNet2DModel\"]}");
     assertRefused(
@@ -335,8 +335,8 @@ class DiffusionModelTest {
     Files.writeString(index, "{\"unet\": [\"diffusers\", \"UNet2DConditionModel\"]}");
     assertRefused(
         index
-            + ": unet is [diffusers, UNet2DConditionModel]: only pipelines with a UNet2DModel can"
-            + " be read",
+            + ": unet is [diffusers, UNet2DConditionModel]: only pipelines with a UNet2DModel,"
+            + " or a class of your own with --plugin, can be read",
         () -> DiffusionModel.readUNet(directory));
   }
 

@@ -63,7 +63,7 @@ public class GoldenPipelineTest {
                     new BatchShape(IMAGES, SIZE, SIZE),
                     free(sampling))
                 .open(engine, model.parameters())) {
-      new Pipeline(new UNetSampling(unet), CHANNELS, SIZE, SIZE)
+      new Pipeline(new DeviceSampling(unet), CHANNELS, SIZE, SIZE)
           .run(
               ReverseProcess.fromNoise(sampling),
               new Pipeline.Request(IMAGES, noise, null),
@@ -109,7 +109,7 @@ public class GoldenPipelineTest {
                     free(sampling))
                 .open(engine, model.parameters())) {
       images =
-          new Pipeline(new UNetSampling(unet), CHANNELS, SIZE, SIZE)
+          new Pipeline(new DeviceSampling(unet), CHANNELS, SIZE, SIZE)
               .sample(sampling, IMAGES, noise, null, Pipeline.Progress.NONE);
     }
     float[] samples = golden.tensor(run + ".samples");
@@ -118,7 +118,7 @@ public class GoldenPipelineTest {
   }
 
   private static int free(Sampling sampling) {
-    return UNetSampling.free(sampling.registers());
+    return DeviceSampling.free(sampling.registers());
   }
 
   private static void assertGreyLevels(float[] expectedNhwc, float[] images) {

@@ -72,7 +72,7 @@ class PipelineTest {
     Map<String, HostTensor> parameters =
         Initialisation.pytorchDefault(new UNet2DModel(config).parameters().specs(), 3);
     Sampling sampling = Sampling.of(new DDPMScheduler(SchedulerConfig.DEFAULTS), 3);
-    int free = UNetSampling.free(sampling.registers());
+    int free = DeviceSampling.free(sampling.registers());
     List<float[]> samples = new ArrayList<>();
     try (JvmEngine engine = new JvmEngine(2)) {
       for (int batch : new int[] {1, 2, 5}) {
@@ -80,7 +80,7 @@ class PipelineTest {
             SampleRegisters.record(new UNet2DModel(config), new BatchShape(batch, 8, 8), free)
                 .open(engine, parameters)) {
           samples.add(
-              new Pipeline(new UNetSampling(unet), 1, 8, 8)
+              new Pipeline(new DeviceSampling(unet), 1, 8, 8)
                   .sample(sampling, 5, 1, null, Pipeline.Progress.NONE));
         }
       }

@@ -8,7 +8,7 @@ import io.github.tornadodiffusion.kernels.ops.embedding.Embedding;
 import io.github.tornadodiffusion.kernels.ops.loss.Loss;
 import io.github.tornadodiffusion.kernels.ops.loss.VariationalBound;
 import io.github.tornadodiffusion.kernels.ops.noise.Noise;
-import io.github.tornadodiffusion.kernels.ops.optimizer.Optimizer;
+import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerCalls;
 import io.github.tornadodiffusion.kernels.ops.reduce.Reduce;
 import java.util.Arrays;
 
@@ -142,20 +142,20 @@ final class TrainingCases {
     int first = update.take(PARAMETERS);
     int second = update.take(PARAMETERS);
     int hyper = hyper(update);
-    int scratch = update.take(Optimizer.clipScratch(PARAMETERS));
+    int scratch = update.take(OptimizerCalls.clipScratch(PARAMETERS));
     return update
-        .run(Optimizer.clip(gradients, PARAMETERS, hyper, scratch))
-        .run(Optimizer.adamW(parameters, gradients, first, second, PARAMETERS, hyper));
+        .run(OptimizerCalls.clip(gradients, PARAMETERS, hyper, scratch))
+        .run(OptimizerCalls.adamW(parameters, gradients, first, second, PARAMETERS, hyper));
   }
 
   static KernelCase ema() {
     KernelCase update = new KernelCase();
     int shadow = update.numbers(PARAMETERS);
     int parameters = update.numbers(PARAMETERS);
-    return update.run(Optimizer.ema(shadow, parameters, PARAMETERS, hyper(update)));
+    return update.run(OptimizerCalls.ema(shadow, parameters, PARAMETERS, hyper(update)));
   }
 
   private static int hyper(KernelCase update) {
-    return update.constants(Optimizer.hyper(1e-4f, 0.9f, 0.999f, 1e-8f, 1e-2f, 1, 1, 0.999f));
+    return update.constants(OptimizerCalls.hyper(1e-4f, 0.9f, 0.999f, 1e-8f, 1e-2f, 1, 1, 0.999f));
   }
 }

@@ -1,7 +1,7 @@
 package io.github.tornadodiffusion.experiments.bench;
 
+import io.github.tornadodiffusion.diffusion.sampling.DeviceSampling;
 import io.github.tornadodiffusion.diffusion.sampling.Pipeline;
-import io.github.tornadodiffusion.diffusion.sampling.UNetSampling;
 import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
@@ -36,8 +36,8 @@ import io.github.tornadodiffusion.nn.programs.SampleRegisters;
 import io.github.tornadodiffusion.nn.training.AdamW;
 import io.github.tornadodiffusion.nn.training.Denoising;
 import io.github.tornadodiffusion.nn.training.Initialisation;
+import io.github.tornadodiffusion.nn.training.OptimizerStep;
 import io.github.tornadodiffusion.nn.training.Training;
-import io.github.tornadodiffusion.nn.training.Update;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -187,7 +187,7 @@ public final class KernelSuite {
                 shape(model, 2),
                 new Training.Options(ADAM_W, Trainable.ALL, false, true))
             .open(engine, parameters(model))) {
-      for (Update update : new Update[] {null, new Update(ADAM_W, 1, 1, 0)}) {
+      for (OptimizerStep update : new OptimizerStep[] {null, new OptimizerStep(ADAM_W, 1, 1, 0)}) {
         training.step(batch.values(), counter, update);
       }
     }
@@ -204,7 +204,7 @@ public final class KernelSuite {
                 BatchShape.of(BATCH),
                 new Training.Options(ADAM_W))
             .open(engine, Initialisation.pytorchDefault(model, 1))) {
-      training.step(values, null, new Update(ADAM_W, 1, 1, 0));
+      training.step(values, null, new OptimizerStep(ADAM_W, 1, 1, 0));
     }
   }
 
@@ -221,11 +221,11 @@ public final class KernelSuite {
     int side = model.sampleSize().height();
     int[] labels = model.numClassEmbeds() == null ? null : new int[] {0, 2};
     for (Sampling sampling : samplings) {
-      int free = UNetSampling.free(sampling.registers());
+      int free = DeviceSampling.free(sampling.registers());
       try (SampleRegisters registers =
           SampleRegisters.record(new UNet2DModel(model), shape(model, 2), free)
               .open(engine, parameters(model))) {
-        new Pipeline(new UNetSampling(registers), model.inChannels(), side, side)
+        new Pipeline(new DeviceSampling(registers), model.inChannels(), side, side)
             .sample(sampling, 2, 1L << 40 | 5, labels, Pipeline.Progress.NONE);
       }
     }

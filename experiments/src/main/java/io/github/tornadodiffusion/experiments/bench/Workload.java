@@ -1,8 +1,8 @@
 package io.github.tornadodiffusion.experiments.bench;
 
 import io.github.tornadodiffusion.diffusion.model.MemoryNeed;
+import io.github.tornadodiffusion.diffusion.sampling.DeviceSampling;
 import io.github.tornadodiffusion.diffusion.sampling.Pipeline;
-import io.github.tornadodiffusion.diffusion.sampling.UNetSampling;
 import io.github.tornadodiffusion.diffusion.schedulers.DDIMScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
@@ -25,8 +25,8 @@ import io.github.tornadodiffusion.nn.programs.SampleRegisters;
 import io.github.tornadodiffusion.nn.training.AdamW;
 import io.github.tornadodiffusion.nn.training.Denoising;
 import io.github.tornadodiffusion.nn.training.Initialisation;
+import io.github.tornadodiffusion.nn.training.OptimizerStep;
 import io.github.tornadodiffusion.nn.training.Training;
-import io.github.tornadodiffusion.nn.training.Update;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -37,9 +37,10 @@ import java.util.SplittableRandom;
  *
  * @param run one run
  * @param flops floating-point operations in one run
+ * @param floats that it keeps on the device
  * @param resource to close at the end
  */
-public record Workload(Runnable run, double flops, AutoCloseable resource)
+public record Workload(Runnable run, double flops, long floats, AutoCloseable resource)
     implements AutoCloseable {
   private static final long SEED = 1;
 
@@ -49,23 +50,31 @@ public record Workload(Runnable run, double flops, AutoCloseable resource)
    * @param what {@code forward} or {@code train-step}
    */
   public static Workload of(String what, Engine engine, Preset preset, int batch) {
-    UNet2DConfig config = preset.model();
-    long parameters = MemoryNeed.parameters(config);
     if (what.equals("train-step")) {
-      AdamW adamW = new AdamW((float) preset.recipe().optimization().learningRate());
-      boolean ema = preset.recipe().optimization().emaDecay() > 0;
-      RecordedProgram<Training> program =
-          Training.record(
-              new Denoising(new UNet2DModel(config), false),
-              shape(config, batch),
-              new Training.Options(adamW, Trainable.ALL, ema, false));
-      new MemoryNeed(program.floats(), parameters).check("--batch");
-      return trainStep(program.open(engine, initial(config)), preset, batch, adamW);
+      return trainStep(engine, preset, training(preset, batch));
     }
+    UNet2DConfig config = preset.model();
     RecordedProgram<Inference> program =
         Inference.record(new UNet2DModel(config), shape(config, batch));
-    new MemoryNeed(program.floats(), parameters).check("--batch");
+    checkMemory(program, config);
     return forward(program.open(engine, initial(config)), config, batch);
+  }
+
+  /** The program of a step of training. */
+  public static RecordedProgram<Training> training(Preset preset, int batch) {
+    boolean ema = preset.recipe().optimization().emaDecay() > 0;
+    return Training.record(
+        new Denoising(new UNet2DModel(preset.model()), false),
+        shape(preset.model(), batch),
+        new Training.Options(adamW(preset), Trainable.ALL, ema, false));
+  }
+
+  private static AdamW adamW(Preset preset) {
+    return new AdamW((float) preset.recipe().optimization().learningRate());
+  }
+
+  private static void checkMemory(RecordedProgram<?> program, UNet2DConfig config) {
+    new MemoryNeed(program.floats(), MemoryNeed.parameters(config)).check("--batch");
   }
 
   /**
@@ -83,8 +92,10 @@ public record Workload(Runnable run, double flops, AutoCloseable resource)
             steps);
     RecordedProgram<SampleRegisters> program =
         SampleRegisters.record(
-            new UNet2DModel(config), shape(config, batch), UNetSampling.free(sampling.registers()));
-    new MemoryNeed(program.floats(), MemoryNeed.parameters(config)).check("--batch");
+            new UNet2DModel(config),
+            shape(config, batch),
+            DeviceSampling.free(sampling.registers()));
+    checkMemory(program, config);
     return sample(program.open(engine, initial(config)), sampling, config, batch);
   }
 
@@ -106,6 +117,7 @@ public record Workload(Runnable run, double flops, AutoCloseable resource)
           session.run(program);
         },
         program.flops(),
+        trial.floats(),
         session);
   }
 
@@ -124,6 +136,7 @@ public record Workload(Runnable run, double flops, AutoCloseable resource)
     return new Workload(
         () -> inference.predict(UNetInputs.of(sample, timesteps, labels(config, batch)).values()),
         inference.loaded().program().flops(),
+        inference.loaded().arenaFloats(),
         inference);
   }
 
@@ -131,17 +144,27 @@ public record Workload(Runnable run, double flops, AutoCloseable resource)
       SampleRegisters registers, Sampling sampling, UNet2DConfig config, int batch) {
     Pipeline pipeline =
         new Pipeline(
-            new UNetSampling(registers),
+            new DeviceSampling(registers),
             config.inChannels(),
             config.sampleSize().height(),
             config.sampleSize().width());
     return new Workload(
         () -> pipeline.sample(sampling, batch, SEED, labels(config, batch), Pipeline.Progress.NONE),
         registers.loaded().program().flops() * sampling.calls(),
+        registers.loaded().arenaFloats(),
         registers);
   }
 
-  private static Workload trainStep(Training training, Preset preset, int batch, AdamW adamW) {
+  /**
+   * Builds the program of a step of training on a device, with random parameters and images.
+   *
+   * @param program of the preset, see {@link #training}
+   */
+  public static Workload trainStep(
+      Engine engine, Preset preset, RecordedProgram<Training> program) {
+    checkMemory(program, preset.model());
+    int batch = program.batch().images();
+    Training training = program.open(engine, initial(preset.model()));
     float[] images = images(preset.model(), batch);
     NoiseSchedule schedule =
         SchedulerConfig.of(preset.trainTimesteps(), preset.schedule(), preset.prediction())
@@ -175,8 +198,13 @@ public record Workload(Runnable run, double flops, AutoCloseable resource)
         new Training.StepInput(
             values.values(),
             new Counter(SEED, 0, 0),
-            new Update(adamW, 1, (float) recipe.maxGradNorm(), (float) recipe.emaDecay()));
-    return new Workload(() -> training.step(input), training.loaded().program().flops(), training);
+            new OptimizerStep(
+                adamW(preset), 1, (float) recipe.maxGradNorm(), (float) recipe.emaDecay()));
+    return new Workload(
+        () -> training.step(input),
+        training.loaded().program().flops(),
+        program.floats(),
+        training);
   }
 
   /** Random images {@code [n, c, h, w]} in [-1, 1), the same every time. */

@@ -4,11 +4,17 @@ import java.util.ArrayList;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
 
-/** The command line in a manifest, to be given again. */
+/** The arguments of a command line, and those in a manifest, to be given again. */
 public final class Arguments {
   private static final String LIST = "arguments";
 
   private Arguments() {}
+
+  /** Whether arguments have an option. */
+  public static boolean gives(List<String> arguments, String option) {
+    return arguments.stream()
+        .anyMatch(word -> word.equals(option) || word.startsWith(option + "="));
+  }
 
   /**
    * The arguments of a run, except for some options and their values.

@@ -74,7 +74,15 @@ public abstract class CommandExperiment
    * @return the exit code
    */
   public final int execute(String... arguments) {
-    return new CommandLine(this)
+    CommandLine commandLine = new CommandLine(this);
+    commandLine
+        .getCommandSpec()
+        .addOption(
+            OptionSpec.builder("-h", "--help")
+                .usageHelp(true)
+                .description("Show this help message and exit.")
+                .build());
+    return commandLine
         .setParameterExceptionHandler(Errors::badUsage)
         .setExecutionExceptionHandler(Errors::failed)
         .execute(arguments);

@@ -6,6 +6,8 @@ import io.github.tornadodiffusion.diffusion.training.LossCurve;
 import io.github.tornadodiffusion.diffusion.training.Trainer;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.nn.graph.RecordedProgram;
+import io.github.tornadodiffusion.nn.training.Training;
 import java.io.IOException;
 import java.util.concurrent.CancellationException;
 
@@ -29,6 +31,7 @@ public final class KeptTraining {
   /**
    * Trains to the last step.
    *
+   * @param program of the training, see {@link Trainer#program}
    * @param sink of the unit
    * @param listener hears of every step; what it throws stops the training, which is kept
    * @return the trainer with the model, to be closed
@@ -39,14 +42,15 @@ public final class KeptTraining {
       Engine engine,
       TrainingConfig config,
       Dataset dataset,
+      RecordedProgram<Training> program,
       Experiment.Sink sink,
       Trainer.Listener listener)
       throws IOException {
     Checkpoints checkpoints = sink.unfinished().map(Checkpoints::of).orElse(null);
     Trainer trainer =
         checkpoints == null || checkpoints.all().isEmpty()
-            ? new Trainer(engine, config, dataset)
-            : Trainer.resume(engine, config, dataset, checkpoints.newest().checkpoint());
+            ? new Trainer(engine, config, dataset, program)
+            : Trainer.resume(engine, config, dataset, checkpoints.newest().checkpoint(), program);
     try {
       new KeptTraining(config, checkpoints).train(trainer, listener);
       return trainer;

@@ -1,9 +1,9 @@
 package io.github.tornadodiffusion.experiments.framework;
 
+import io.github.tornadodiffusion.experiments.cli.Arguments;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.training.ImageOptions;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
@@ -17,23 +17,21 @@ public final class RecordedOptions {
   private static final String QUICK = "--quick";
 
   /** What {@code --quick} decides, and where a manifest has it. */
-  private static final Map<String, String> DECIDED = new LinkedHashMap<>();
-
-  static {
-    DECIDED.put("--seeds", "/configuration/seeds");
-    DECIDED.put("--steps", "/configuration/training/steps");
-    DECIDED.put("--samples", "/configuration/samples");
-    DECIDED.put("--sample-steps", "/configuration/sample_steps");
-    DECIDED.put("--schedulers", "/configuration/schedulers");
-    DECIDED.put("--reference-steps", "/configuration/reference_steps");
-    DECIDED.put("--bound-timesteps", "/configuration/bound_timesteps");
-    DECIDED.put("--held-out-images", "/configuration/denoised_images");
-    DECIDED.put("--classifier-steps", "/configuration/classifier_steps");
-    DECIDED.put("--sizes", "/configuration/sizes");
-    DECIDED.put("--channels", "/configuration/channels");
-    DECIDED.put("--batches", "/configuration/batches");
-    DECIDED.put("--runs", "/configuration/runs");
-  }
+  private static final Map<String, String> DECIDED =
+      Map.ofEntries(
+          Map.entry("--seeds", "/configuration/seeds"),
+          Map.entry("--steps", "/configuration/training/steps"),
+          Map.entry("--samples", "/configuration/samples"),
+          Map.entry("--sample-steps", "/configuration/sample_steps"),
+          Map.entry("--schedulers", "/configuration/schedulers"),
+          Map.entry("--reference-steps", "/configuration/reference_steps"),
+          Map.entry("--bound-timesteps", "/configuration/bound_timesteps"),
+          Map.entry("--held-out-images", "/configuration/denoised_images"),
+          Map.entry("--classifier-steps", "/configuration/classifier_steps"),
+          Map.entry("--sizes", "/configuration/sizes"),
+          Map.entry("--channels", "/configuration/channels"),
+          Map.entry("--batches", "/configuration/batches"),
+          Map.entry("--runs", "/configuration/runs"));
 
   /** What the parts of a training study decide. */
   private static final List<String> STUDY =
@@ -69,12 +67,12 @@ public final class RecordedOptions {
         .forEach(option -> {
           String place = DECIDED.get(option);
           boolean known = !run.at(place).isMissingNode() && (trained || !option.equals("--steps"));
-          if (known && !ImageOptions.gives(all, option)) {
+          if (known && !Arguments.gives(all, option)) {
             all.addAll(List.of(option, text(run.at(place))));
           }
         });
     JsonNode configuration = run.path(ExperimentRun.CONFIGURATION);
-    if (configuration.has("training_images") && !ImageOptions.gives(all, "--images")) {
+    if (configuration.has("training_images") && !Arguments.gives(all, "--images")) {
       int images =
           configuration.path("training_images").asInt()
               + configuration.path("held_out_images").asInt();

@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.experiments.notebook;
 
+import io.github.tornadodiffusion.nn.io.AtomicDirectories;
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
 import java.io.File;
 import java.io.IOException;
@@ -8,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /**
  * Runs a notebook without a browser, by Jupyter's nbconvert. The kernel is this program, whatever
@@ -59,7 +59,7 @@ final class HeadlessRun {
       Files.createDirectories(out.toAbsolutePath().getParent());
       AtomicFiles.write(out, Files.readString(work.resolve("executed.ipynb")));
     } finally {
-      delete(work);
+      AtomicDirectories.delete(work);
     }
   }
 
@@ -86,13 +86,5 @@ final class HeadlessRun {
         "JUPYTER_PATH", work.toString(), (others, own) -> own + File.pathSeparator + others);
     environment.put("JUPYTER_RUNTIME_DIR", work.resolve("runtime").toString());
     return builder;
-  }
-
-  private static void delete(Path directory) throws IOException {
-    try (Stream<Path> files = Files.walk(directory)) {
-      for (Path path : files.toList().reversed()) {
-        Files.deleteIfExists(path);
-      }
-    }
   }
 }

@@ -4,6 +4,7 @@ import io.github.tornadodiffusion.diffusion.images.PngFiles;
 import io.github.tornadodiffusion.experiments.cli.Versions;
 import io.github.tornadodiffusion.experiments.report.Chart;
 import io.github.tornadodiffusion.experiments.report.Table;
+import io.github.tornadodiffusion.nn.io.AtomicDirectories;
 import java.awt.image.BufferedImage;
 import java.awt.image.RenderedImage;
 import java.io.IOException;
@@ -15,7 +16,6 @@ import java.security.GeneralSecurityException;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import jdk.jshell.SourceCodeAnalysis;
 import org.dflib.jjava.jupyter.channels.JupyterConnection;
 import org.dflib.jjava.jupyter.kernel.BaseKernel;
@@ -126,15 +126,7 @@ final class NotebookKernel extends BaseKernel {
       throw new IOException(
           "%s asks for a signature that this JDK lacks".formatted(connectionFile), e);
     } finally {
-      delete(classes);
-    }
-  }
-
-  private static void delete(Path directory) throws IOException {
-    try (Stream<Path> files = Files.walk(directory)) {
-      for (Path path : files.toList().reversed()) {
-        Files.delete(path);
-      }
+      AtomicDirectories.delete(classes);
     }
   }
 

@@ -9,6 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -28,6 +29,8 @@ import picocli.CommandLine.Spec;
           + " with --device among them the JVM gets TornadoVM's flags, if TORNADOVM_HOME is set."
     })
 public final class RunCommand implements Callable<Integer> {
+  private static final Pattern COMMAND =
+      Pattern.compile("[^\\s<>]*tornado-diffusion run [^<*\\n]+");
   private static final String CLASSES = "tornadodiffusion.classes";
 
   @Spec CommandSpec spec;
@@ -66,10 +69,25 @@ public final class RunCommand implements Callable<Integer> {
       return 0;
     } catch (UserProgram.Failure e) {
       System.out.flush();
+      if (!verbose && e.lacksArgument(arguments.size())) {
+        throw new IllegalArgumentException(
+            "%s needs more arguments than the %d given%s"
+                .formatted(file, arguments.size(), example()));
+      }
       err.print("Exception in thread \"main\" ");
       (verbose ? e.getCause() : e.trimmed()).printStackTrace(err);
       err.flush();
       return Errors.FAILURE;
     }
+  }
+
+  /** How the file itself says that it is run, where it does. */
+  private String example() throws IOException {
+    return COMMAND
+        .matcher(Files.readString(file))
+        .results()
+        .map(found -> ", as in: " + found.group().strip())
+        .findFirst()
+        .orElse("");
   }
 }

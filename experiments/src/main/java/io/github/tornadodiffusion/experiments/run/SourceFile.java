@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.experiments.run;
 import com.sun.source.util.JavacTask;
 import com.sun.source.util.TaskEvent;
 import com.sun.source.util.TaskListener;
+import io.github.tornadodiffusion.nn.io.AtomicDirectories;
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
 import java.io.File;
 import java.io.IOException;
@@ -64,7 +65,7 @@ record SourceFile(Path file, Path classes) {
       }
       return names;
     } finally {
-      delete(fresh);
+      AtomicDirectories.delete(fresh);
     }
   }
 
@@ -132,14 +133,5 @@ record SourceFile(Path file, Path classes) {
     byte[] content = Arrays.copyOf(head, head.length + source.length);
     System.arraycopy(source, 0, content, head.length, source.length);
     AtomicFiles.write(compiled, content);
-  }
-
-  /** Deletes a directory with all that is in it. */
-  static void delete(Path directory) throws IOException {
-    try (Stream<Path> files = Files.walk(directory)) {
-      for (Path path : files.toList().reversed()) {
-        Files.delete(path);
-      }
-    }
   }
 }

@@ -2,7 +2,10 @@ package io.github.tornadodiffusion.experiments.run;
 
 import io.github.tornadodiffusion.experiments.framework.ExperimentProvider;
 import io.github.tornadodiffusion.kernels.KernelCases;
+import io.github.tornadodiffusion.nn.io.AtomicDirectories;
+import io.github.tornadodiffusion.nn.io.AtomicFiles;
 import io.github.tornadodiffusion.nn.plugins.Plugins;
+import java.io.File;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -11,10 +14,18 @@ import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Queue;
+import java.util.stream.Collectors;
 
-/** A plug-in that is a Java source file: it is compiled each time, into a directory of its own. */
+/**
+ * A plug-in that is a Java source file. The launcher names the directory for its classes, which is
+ * on the class path, where TornadoVM looks for kernels; without one it is compiled each time, into
+ * a directory of its own.
+ */
 public final class SourcePlugin {
   private static final String SUFFIX = ".java";
 
@@ -22,11 +33,17 @@ public final class SourcePlugin {
   private static final List<Class<?>> SERVICES =
       List.of(ExperimentProvider.class, KernelCases.class);
 
+  /** The directories that the launcher names, in the order of the plug-ins. */
+  private static final Queue<String> NAMED =
+      Arrays.stream(System.getProperty("tornadodiffusion.plugins", "").split(File.pathSeparator))
+          .filter(name -> !name.isEmpty())
+          .collect(Collectors.toCollection(ArrayDeque::new));
+
   private SourcePlugin() {}
 
   /** Whether a plug-in is a source file. */
   public static boolean is(Path path) {
-    return path.toString().endsWith(SUFFIX) && Files.isRegularFile(path);
+    return path.toString().endsWith(SUFFIX) && Files.isRegularFile(path) && Files.isReadable(path);
   }
 
   /**
@@ -38,13 +55,12 @@ public final class SourcePlugin {
    */
   public static void load(Path file, PrintWriter err) {
     try {
-      Path directory = Files.createTempDirectory("tornado-diffusion");
-      Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(directory)));
-      Path classes = directory.resolve("classes");
+      String named = NAMED.poll();
+      Path classes = named == null ? temporary() : Path.of(named);
       List<String> names = new SourceFile(file, classes).compile(err);
       if (names.isEmpty()) {
         throw new IllegalArgumentException(
-            "The plug-in %s does not compile: mend what the compiler names".formatted(file));
+            "The plug-in %s does not compile: correct what the compiler names".formatted(file));
       }
       nameServices(classes, names);
       Plugins.load(file, classes);
@@ -66,16 +82,22 @@ public final class SourcePlugin {
             providers.add(name);
           }
         }
-        Files.write(services.resolve(service.getName()), providers);
+        AtomicFiles.write(services.resolve(service.getName()), String.join("\n", providers));
       }
     } catch (ClassNotFoundException e) {
       throw new IllegalStateException(e);
     }
   }
 
+  private static Path temporary() throws IOException {
+    Path directory = Files.createTempDirectory("tornado-diffusion");
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(directory)));
+    return directory.resolve("classes");
+  }
+
   private static void delete(Path directory) {
     try {
-      SourceFile.delete(directory);
+      AtomicDirectories.delete(directory);
     } catch (IOException e) {
       // What is left of it lies where the system keeps what may be removed.
     }

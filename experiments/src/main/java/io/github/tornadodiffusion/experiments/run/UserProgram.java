@@ -29,6 +29,15 @@ final class UserProgram {
       this.classes = classes;
     }
 
+    /** Whether the main method asked for an argument beyond those that it was given. */
+    boolean lacksArgument(int given) {
+      return getCause() instanceof ArrayIndexOutOfBoundsException e
+          && e.getStackTrace().length > 0
+          && e.getStackTrace()[0].getMethodName().equals("main")
+          && classes.contains(topLevel(e.getStackTrace()[0].getClassName()))
+          && e.getMessage().endsWith(" out of bounds for length " + given);
+    }
+
     /** The exception, with stack traces that begin at the program's main method. */
     Throwable trimmed() {
       trim(getCause(), Collections.newSetFromMap(new IdentityHashMap<>()));

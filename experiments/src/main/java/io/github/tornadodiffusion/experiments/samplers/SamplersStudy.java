@@ -23,6 +23,7 @@ import io.github.tornadodiffusion.experiments.training.ImageOptions;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -135,9 +136,10 @@ final class SamplersStudy implements Experiment, AutoCloseable {
     }
     for (String name : schedulers) {
       Scheduler scheduler = scheduler(name);
-      ModelSampler.check(unet(), scheduler);
+      UNet2DModel model = new UNet2DModel(unet());
+      ModelSampler.check(model, scheduler);
       for (int steps : sampleSteps) {
-        ModelSampler.check(unet(), Sampling.of(scheduler, steps));
+        ModelSampler.check(model, Sampling.of(scheduler, steps));
       }
     }
   }
@@ -260,6 +262,7 @@ final class SamplersStudy implements Experiment, AutoCloseable {
               engine(),
               config,
               data.training(),
+              Trainer.program(config),
               sink,
               row -> sink.progress(0, "training step " + row.step()))) {
         model = trainer.model();

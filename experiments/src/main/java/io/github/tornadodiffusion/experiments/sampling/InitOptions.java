@@ -7,8 +7,9 @@ import io.github.tornadodiffusion.diffusion.sampling.Inpainting;
 import io.github.tornadodiffusion.diffusion.sampling.Mask;
 import io.github.tornadodiffusion.diffusion.sampling.ReverseProcess;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
+import io.github.tornadodiffusion.nn.graph.BatchShape;
 import io.github.tornadodiffusion.nn.io.Messages;
-import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
+import io.github.tornadodiffusion.nn.models.DenoisingModel;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -59,18 +60,19 @@ final class InitOptions {
    * @throws IOException in one line if an image cannot be read
    * @throws IllegalArgumentException in one line if the options or images do not fit together
    */
-  ReverseProcess process(Sampling sampling, int steps, UNet2DConfig model, PrintWriter err)
+  ReverseProcess process(Sampling sampling, int steps, DenoisingModel model, PrintWriter err)
       throws IOException {
     check();
     if (init == null) {
       return ReverseProcess.fromNoise(sampling);
     }
-    if (model.sampleSize().height() != model.sampleSize().width()) {
+    BatchShape shape = model.batch(1);
+    if (shape.height() != shape.width()) {
       throw new IllegalArgumentException(
           "--init takes square images and those of the model are %d x %d; leave it out"
-              .formatted(model.sampleSize().width(), model.sampleSize().height()));
+              .formatted(shape.width(), shape.height()));
     }
-    Dataset images = Datasets.openImages(init, model.sampleSize().width(), model.inChannels());
+    Dataset images = Datasets.openImages(init, shape.width(), model.inChannels());
     for (String warning : images.warnings()) {
       err.println("warning: " + Messages.line(warning));
     }

@@ -7,7 +7,8 @@ import io.github.tornadodiffusion.diffusion.sampling.ModelSampler;
 import io.github.tornadodiffusion.diffusion.sampling.SamplingModel;
 import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import io.github.tornadodiffusion.nn.io.Messages;
-import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
+import io.github.tornadodiffusion.nn.models.DenoisingModel;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -41,20 +42,20 @@ final class LabelOptions {
    * @return null for a model without classes
    * @throws IllegalArgumentException in one line if the model does not have such classes
    */
-  int[] classes(Path model, UNet2DConfig config, int count) throws IOException {
-    if (!config.conditioned()) {
+  int[] classes(Path model, DenoisingModel network, int count) throws IOException {
+    if (!network.conditioned()) {
       if (labels != null) {
         throw new IllegalArgumentException(
             "--labels is given but the model has no classes; leave it out");
       }
       return null;
     }
-    if (config.classVectorLength() > 0) {
+    if (network instanceof UNet2DModel unet && unet.config().classVectorLength() > 0) {
       throw new IllegalArgumentException(
           "the model takes vectors as classes (class_embed_type identity); only predict can give it"
               + " any");
     }
-    ClassLabels known = ClassLabels.read(model, config);
+    ClassLabels known = ClassLabels.read(model, network.numClassEmbeds());
     if (labels == null) {
       if (known == null) {
         throw new IllegalArgumentException(
@@ -62,17 +63,17 @@ final class LabelOptions {
       }
       return ModelSampler.labelsInTurn(known, count);
     }
-    int[] asked = labels.stream().mapToInt(label -> number(label, known, config)).toArray();
+    int[] asked = labels.stream().mapToInt(label -> number(label, known, network)).toArray();
     return IntStream.range(0, count).map(i -> asked[i % asked.length]).toArray();
   }
 
   /** The class of a name or a number; a name is one where it is a number too. */
-  private static int number(String label, ClassLabels known, UNet2DConfig config) {
+  private static int number(String label, ClassLabels known, DenoisingModel network) {
     // The class of images without label is not in turn, but may be asked for.
     int number =
         known == null
             ? ChosenClasses.label(label, List.of(), Integer.MAX_VALUE)
-            : ChosenClasses.label(label, known.names(), config.numClassEmbeds());
+            : ChosenClasses.label(label, known.names(), network.numClassEmbeds());
     if (number < 0) {
       throw new IllegalArgumentException(
           "there is no label '%s'; the model has %s"
@@ -97,14 +98,14 @@ final class LabelOptions {
    * @param model the model's directory
    * @throws IllegalArgumentException in one line if the model has no label that means none
    */
-  UnaryOperator<SamplingModel> guided(Path model, UNet2DConfig config) throws IOException {
+  UnaryOperator<SamplingModel> guided(Path model, DenoisingModel network) throws IOException {
     if (guidance == null) {
       return UnaryOperator.identity();
     }
     if (!(guidance >= 0 && guidance <= 1000)) {
       throw new IllegalArgumentException("--guidance is " + guidance + "; give 0 to 1000");
     }
-    ClassLabels known = ClassLabels.read(model, config);
+    ClassLabels known = ClassLabels.read(model, network.numClassEmbeds());
     if (known == null || known.nullClass() == null) {
       throw new IllegalArgumentException(
           "--guidance needs a model that also knows images without class; train one with"

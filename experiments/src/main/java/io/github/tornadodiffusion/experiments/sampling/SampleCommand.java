@@ -21,7 +21,7 @@ import io.github.tornadodiffusion.experiments.cli.Versions;
 import io.github.tornadodiffusion.experiments.profile.ProfileOptions;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.graph.RecordedProgram;
-import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
+import io.github.tornadodiffusion.nn.models.DenoisingModel;
 import io.github.tornadodiffusion.nn.programs.SampleRegisters;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -110,18 +110,18 @@ public final class SampleCommand implements Callable<Integer> {
     outputs.check();
     PrintWriter err = spec.commandLine().getErr();
     DiffusionModel diffusion = sampler.read(model);
-    UNet2DConfig unet = diffusion.unet();
+    DenoisingModel network = diffusion.model();
     Sampling sampling = sampler.sampling(diffusion.scheduler());
-    ModelSampler.check(unet, sampling);
-    int[] classes = labels.classes(model, unet, count);
-    UnaryOperator<SamplingModel> guided = labels.guided(model, unet);
-    ReverseProcess process = init.process(sampling, sampler.steps, unet, err);
+    ModelSampler.check(network, sampling);
+    int[] classes = labels.classes(model, network, count);
+    UnaryOperator<SamplingModel> guided = labels.guided(model, network);
+    ReverseProcess process = init.process(sampling, sampler.steps, network, err);
     int size = Math.min(count, batch == null ? ModelSampler.MOST_IMAGES : batch);
     SampleWriter.Batching batching =
-        new SampleWriter.Batching(count, size, process.calls(), ModelSampler.shape(unet));
+        new SampleWriter.Batching(count, size, process.calls(), ModelSampler.shape(network));
     RecordedProgram<SampleRegisters> program =
-        ModelSampler.record(unet, process.registers(), batching.batch());
-    checkMemory(unet, program, batching, generator);
+        ModelSampler.record(network, process.registers(), batching.batch());
+    checkMemory(network, program, batching, generator);
     outputs.prepare(count, batching.shape());
     ModelCall first = process instanceof ImageToImage image ? image.first() : sampling.call(0);
     sampler.explanation().ifPresent(err::println);
@@ -161,8 +161,7 @@ public final class SampleCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     Map<String, String> text = text(plan);
     int there = there(plan, text);
-    ClassLabels known =
-        diffusion.unet().conditioned() ? ClassLabels.read(model, diffusion.unet()) : null;
+    ClassLabels known = ClassLabels.read(model, diffusion.model().numClassEmbeds());
     int batches = Math.ceilDiv(count - there, batching.batch());
     try (Interruption interruption = new Interruption();
         Progress progress =
@@ -227,7 +226,7 @@ public final class SampleCommand implements Callable<Integer> {
   }
 
   private void checkMemory(
-      UNet2DConfig unet,
+      DenoisingModel network,
       RecordedProgram<SampleRegisters> program,
       SampleWriter.Batching batching,
       Rng generator) {
@@ -242,7 +241,7 @@ public final class SampleCommand implements Callable<Integer> {
     }
     long films = outputs.filmFloats(count, batching.batch(), shape, batching.calls());
     ModelSampler.checkMemory(
-        unet, program, outputs.pictured(count), noise + films, "--count or --batch");
+        network, program, outputs.pictured(count), noise + films, "--count or --batch");
   }
 
   private static void checkRange(String option, int value) {

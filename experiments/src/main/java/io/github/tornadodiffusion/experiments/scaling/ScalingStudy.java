@@ -7,14 +7,9 @@ import io.github.tornadodiffusion.experiments.bench.Workload;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
 import io.github.tornadodiffusion.kernels.Engine;
-import io.github.tornadodiffusion.nn.graph.BatchShape;
-import io.github.tornadodiffusion.nn.graph.Trainable;
+import io.github.tornadodiffusion.nn.graph.RecordedProgram;
 import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
-import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
-import io.github.tornadodiffusion.nn.programs.Inference;
-import io.github.tornadodiffusion.nn.training.AdamW;
-import io.github.tornadodiffusion.nn.training.Denoising;
 import io.github.tornadodiffusion.nn.training.Training;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -92,7 +87,7 @@ final class ScalingStudy implements Experiment, AutoCloseable {
       points.add(new Point(BATCH, value, model, value));
     }
     for (Point point : points) {
-      new MemoryNeed(point.trainingFloats(), MemoryNeed.parameters(point.model))
+      new MemoryNeed(point.training.floats(), MemoryNeed.parameters(point.model))
           .check("--sizes, --channels or --batches");
     }
   }
@@ -185,12 +180,14 @@ final class ScalingStudy implements Experiment, AutoCloseable {
     private final int value;
     private final UNet2DConfig model;
     private final int batch;
+    private final RecordedProgram<Training> training;
 
     Point(String axis, int value, UNet2DConfig model, int batch) {
       this.axis = axis;
       this.value = value;
       this.model = model;
       this.batch = batch;
+      training = Workload.training(preset.withModel(model), batch);
     }
 
     @Override
@@ -206,27 +203,11 @@ final class ScalingStudy implements Experiment, AutoCloseable {
       return model.blockOutChannels().getFirst();
     }
 
-    private BatchShape shape() {
-      return new BatchShape(batch, size(), size());
-    }
-
-    long trainingFloats() {
-      boolean ema = preset.recipe().optimization().emaDecay() > 0;
-      return Training.record(
-              new Denoising(new UNet2DModel(model), false),
-              shape(),
-              new Training.Options(new AdamW(1), Trainable.ALL, ema, false))
-          .floats();
-    }
-
-    private long floats(String program) {
-      return program.equals("forward")
-          ? Inference.record(new UNet2DModel(model), shape()).floats()
-          : trainingFloats();
-    }
-
     private Workload workload(String program) {
-      return Workload.of(program, engine(), preset.withModel(model), batch);
+      Preset scaled = preset.withModel(model);
+      return program.equals("forward")
+          ? Workload.of(program, engine(), scaled, batch)
+          : Workload.trainStep(engine(), scaled, training);
     }
 
     /** The work for an image, in units of that for one pixel with a width of one. */
@@ -244,7 +225,7 @@ final class ScalingStudy implements Experiment, AutoCloseable {
           row.put("value", value);
           row.put("program", program);
           row.put("flops", workload.flops());
-          row.put("arena_floats", floats(program));
+          row.put("arena_floats", workload.floats());
           row.put("parameters", MemoryNeed.parameters(model));
           sink.row("cost", row);
           for (int i = 0; i < runs; i++) {

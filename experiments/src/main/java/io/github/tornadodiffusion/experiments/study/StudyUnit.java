@@ -102,6 +102,7 @@ final class StudyUnit implements Experiment.Unit {
             study.engine(),
             config,
             study.data().training(),
+            study.program(arm),
             sink,
             row -> {
               first[0] = first[0] == 0 ? row.step() : first[0];

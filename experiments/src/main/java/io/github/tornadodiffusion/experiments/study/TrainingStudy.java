@@ -24,11 +24,15 @@ import io.github.tornadodiffusion.experiments.framework.ExperimentRun;
 import io.github.tornadodiffusion.experiments.framework.QuickTime;
 import io.github.tornadodiffusion.experiments.training.ImageOptions;
 import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.nn.graph.RecordedProgram;
 import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
+import io.github.tornadodiffusion.nn.training.Training;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -73,6 +77,10 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
   private final DeviceOptions device;
   private final PrintWriter err;
   private final List<StudyUnit> units = new ArrayList<>();
+
+  /** The same for every seed of an arm. */
+  private final Map<StudyArm, RecordedProgram<Training>> programs = new HashMap<>();
+
   private Engine engine;
   private FeatureSpace features;
   private NearestNeighbours heldOutNeighbours;
@@ -103,8 +111,10 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
     whole = options.open(options.config(arms.getFirst(), 0), quick, err);
     data = split(whole);
     plan(settings);
-    for (StudyUnit unit : units.subList(0, arms.size())) {
-      check(unit.config());
+    for (int i = 0; i < arms.size(); i++) {
+      TrainingConfig config = units.get(i).config();
+      programs.put(arms.get(i), Trainer.program(config));
+      check(config, program(arms.get(i)));
     }
     options.say(whole, err);
   }
@@ -199,15 +209,15 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
   }
 
   /** Checks what can be checked before an hour of training. */
-  private void check(TrainingConfig config) {
+  private void check(TrainingConfig config, RecordedProgram<Training> program) {
     long parameters = MemoryNeed.parameters(config.unet());
-    new MemoryNeed(Trainer.program(config).floats(), 4 * parameters + Trainer.hostFloats(config))
-        .check("--batch");
+    new MemoryNeed(program.floats(), 4 * parameters + Trainer.hostFloats(config)).check("--batch");
     StudyOptions.within("--bound-timesteps", settings.boundTimesteps(), config.trainTimesteps());
     Scheduler scheduler = Schedulers.convert(config.scheduler(), settings.scheduler());
-    ModelSampler.check(config.unet(), scheduler);
+    UNet2DModel model = new UNet2DModel(config.unet());
+    ModelSampler.check(model, scheduler);
     for (int steps : settings.sampleSteps()) {
-      ModelSampler.check(config.unet(), Sampling.of(scheduler, steps));
+      ModelSampler.check(model, Sampling.of(scheduler, steps));
     }
   }
 
@@ -272,6 +282,11 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
 
   StudySettings settings() {
     return settings;
+  }
+
+  /** What trains a model of an arm. */
+  RecordedProgram<Training> program(StudyArm arm) {
+    return programs.get(arm);
   }
 
   HeldOut data() {

@@ -6,6 +6,7 @@ import io.github.tornadodiffusion.diffusion.data.Originals;
 import io.github.tornadodiffusion.diffusion.data.sources.Datasets;
 import io.github.tornadodiffusion.diffusion.training.Preset;
 import io.github.tornadodiffusion.diffusion.training.Presets;
+import io.github.tornadodiffusion.experiments.cli.Arguments;
 import io.github.tornadodiffusion.nn.io.Messages;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import java.io.PrintWriter;
@@ -157,27 +158,21 @@ public final class ImageOptions {
    * @param run its manifest
    */
   public static List<String> pinned(List<String> arguments, JsonNode run) {
-    if (gives(arguments, PRESET)
-        || gives(arguments, "--model")
-        || !gives(arguments, "--data")
+    if (Arguments.gives(arguments, PRESET)
+        || Arguments.gives(arguments, "--model")
+        || !Arguments.gives(arguments, "--data")
         || recorded(run).isEmpty()) {
       return arguments;
     }
     List<String> pinned = new ArrayList<>(arguments);
     pinned.addAll(List.of(PRESET, recorded(run).get().path("preset").asString()));
-    if (!gives(arguments, SIZE)) {
+    if (!Arguments.gives(arguments, SIZE)) {
       pinned.addAll(List.of(SIZE, Integer.toString(size(unet(run)))));
     }
-    if (!gives(arguments, CHANNELS)) {
+    if (!Arguments.gives(arguments, CHANNELS)) {
       pinned.addAll(List.of(CHANNELS, Integer.toString(unet(run).path("in_channels").asInt())));
     }
     return pinned;
-  }
-
-  /** Whether arguments have an option. */
-  public static boolean gives(List<String> arguments, String option) {
-    return arguments.stream()
-        .anyMatch(word -> word.equals(option) || word.startsWith(option + "="));
   }
 
   /** What a manifest tells of its training; empty where it tells of none. */

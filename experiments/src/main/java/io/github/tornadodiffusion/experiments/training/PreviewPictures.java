@@ -15,6 +15,7 @@ import io.github.tornadodiffusion.experiments.sampling.LabelledGrid;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.graph.RecordedProgram;
 import io.github.tornadodiffusion.nn.io.Json;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
 import io.github.tornadodiffusion.nn.programs.SampleRegisters;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -28,6 +29,7 @@ final class PreviewPictures {
   private static final String SCHEDULER = "DDIMScheduler";
 
   private final TrainingConfig config;
+  private final UNet2DModel unet;
   private final Plan plan;
   private final Interruption interruption;
   private final PrintWriter err;
@@ -55,6 +57,7 @@ final class PreviewPictures {
    */
   PreviewPictures(TrainingConfig config, Plan plan, Interruption interruption, PrintWriter err) {
     this.config = config;
+    unet = new UNet2DModel(config.unet());
     this.plan = plan;
     this.interruption = interruption;
     this.err = err;
@@ -63,8 +66,8 @@ final class PreviewPictures {
 
   private RecordedProgram<SampleRegisters> record() {
     Sampling sampling = sampling(config.scheduler());
-    ModelSampler.check(config.unet(), sampling);
-    return ModelSampler.record(config.unet(), sampling.registers(), batch());
+    ModelSampler.check(unet, sampling);
+    return ModelSampler.record(unet, sampling.registers(), batch());
   }
 
   /** Takes what the labels of the model mean; null for a model without classes. */
@@ -75,7 +78,7 @@ final class PreviewPictures {
   /** Checks that there is memory for one picture. */
   void checkMemory() {
     if (program != null) {
-      ModelSampler.checkMemory(config.unet(), program, plan.images, 0, "--samples");
+      ModelSampler.checkMemory(unet, program, plan.images, 0, "--samples");
     }
   }
 
@@ -133,7 +136,7 @@ final class PreviewPictures {
       PngFiles.write(
           file,
           LabelledGrid.ofSamples(
-              images, plan.images, ModelSampler.shape(config.unet()), classes, labels, err),
+              images, plan.images, ModelSampler.shape(unet), classes, labels, err),
           text());
       return true;
     } catch (CancellationException e) {

@@ -269,7 +269,7 @@ public final class TrainOptions {
     UNet2DConfig unet = config.unet();
     double dropout = or(labelDropout, LABEL_DROPOUT);
     if (plain.base() != null) {
-      ClassLabels known = ClassLabels.read(model, unet);
+      ClassLabels known = ClassLabels.read(model, unet.numClassEmbeds());
       if (classConditional && known == null) {
         throw new IllegalArgumentException(
             "the model of --model has no classes; leave --class-conditional out");
@@ -303,7 +303,9 @@ public final class TrainOptions {
   ClassLabels labels(TrainingConfig config, Dataset dataset, PrintWriter err) throws IOException {
     ClassLabels labels = config.classLabels(dataset.classNames());
     ClassLabels before =
-        labels == null || model == null ? null : ClassLabels.read(model, config.unet());
+        labels == null || model == null
+            ? null
+            : ClassLabels.read(model, config.unet().numClassEmbeds());
     if (before == null || before.names().isEmpty()) {
       return labels;
     }

@@ -11,6 +11,8 @@ import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.EngineOptions;
 import io.github.tornadodiffusion.kernels.Engines;
+import io.github.tornadodiffusion.nn.graph.RecordedProgram;
+import io.github.tornadodiffusion.nn.training.Training;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,6 +31,8 @@ class KeptTrainingTest {
   @TempDir Path directory;
 
   /** Keeps what is unfinished in a directory, or nowhere. */
+  private static final RecordedProgram<Training> PROGRAM = Trainer.program(CONFIG);
+
   private record Sink(Path kept) implements Experiment.Sink {
     @Override
     public void row(String table, Map<String, ?> row) {}
@@ -49,7 +53,8 @@ class KeptTrainingTest {
   void whatWasStoppedGoesOnAndEndsWithTheSameModel() throws IOException {
     try (Engine engine = Engines.open("jvm", EngineOptions.DEFAULT)) {
       Object whole;
-      try (Trainer trainer = KeptTraining.run(engine, CONFIG, DIGITS, new Sink(null), row -> {})) {
+      try (Trainer trainer =
+          KeptTraining.run(engine, CONFIG, DIGITS, PROGRAM, new Sink(null), row -> {})) {
         whole = trainer.model().parameters();
       }
       Sink sink = new Sink(directory.resolve("unit"));
@@ -62,6 +67,7 @@ class KeptTrainingTest {
                     engine,
                     CONFIG,
                     DIGITS,
+                    PROGRAM,
                     sink,
                     row -> {
                       steps.add(row.step());
@@ -71,7 +77,7 @@ class KeptTrainingTest {
                     }));
       }
       try (Trainer trainer =
-          KeptTraining.run(engine, CONFIG, DIGITS, sink, row -> steps.add(row.step()))) {
+          KeptTraining.run(engine, CONFIG, DIGITS, PROGRAM, sink, row -> steps.add(row.step()))) {
         assertEquals(whole, trainer.model().parameters());
         assertEquals(5, trainer.curve().rows().size());
       }

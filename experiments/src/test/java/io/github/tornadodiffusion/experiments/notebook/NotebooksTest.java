@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
-import java.awt.image.BufferedImage;
+import io.github.tornadodiffusion.experiments.Pictures;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -271,11 +271,9 @@ class NotebooksTest {
       }
     }
 
-    /** Encoders differ between JDKs, pixels do not. */
     private static int[] pixels(String png) throws IOException {
       byte[] bytes = Base64.getMimeDecoder().decode(png);
-      BufferedImage image = ImageIO.read(new ByteArrayInputStream(bytes));
-      return image.getRGB(0, 0, image.getWidth(), image.getHeight(), null, 0, image.getWidth());
+      return Pictures.pixels(ImageIO.read(new ByteArrayInputStream(bytes)));
     }
   }
 }

@@ -21,6 +21,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
 import io.github.tornadodiffusion.experiments.CommandRun;
+import io.github.tornadodiffusion.experiments.Pictures;
 import io.github.tornadodiffusion.experiments.PngText;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
@@ -113,8 +114,7 @@ class SampleTest {
   }
 
   private static int[] pixels(Path file) throws IOException {
-    BufferedImage image = GreyImage.toRgb(ImageIO.read(file.toFile()));
-    return image.getRGB(0, 0, image.getWidth(), image.getHeight(), null, 0, image.getWidth());
+    return Pictures.pixels(GreyImage.toRgb(ImageIO.read(file.toFile())));
   }
 
   private static List<Path> files(Path directory) throws IOException {

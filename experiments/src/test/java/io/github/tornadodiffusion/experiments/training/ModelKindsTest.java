@@ -126,6 +126,28 @@ class ModelKindsTest {
     CommandRun.refused(List.of("time_embedding_type fourier", "steps_offset"), sample(fourier));
   }
 
+  /** Also where its configuration is one that no sampler can end with. */
+  @Test
+  void aModelThatWasTrainedIsSampled() throws IOException {
+    String model = model(small().timeEmbeddingType("fourier").build(), VarianceType.FIXED_SMALL);
+    String out = temporary.resolve("trained").toString();
+    CommandRun.succeeds(
+        "train",
+        "--model",
+        model,
+        "--out",
+        out,
+        "--steps",
+        "1",
+        "--batch",
+        "2",
+        "--samples",
+        "2",
+        "--sample-steps",
+        "2");
+    CommandRun.succeeds(sample(out));
+  }
+
   @Test
   void predictTakesVectorsAsClasses() throws IOException {
     UNet2DConfig config = small().classEmbedType("identity").build();

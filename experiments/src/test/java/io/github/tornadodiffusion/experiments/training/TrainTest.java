@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.experiments.training;
 
+import static io.github.tornadodiffusion.experiments.Pictures.pixels;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -301,12 +302,6 @@ class TrainTest {
     return Stream.concat(Stream.of(arguments), Stream.of(more)).toArray(String[]::new);
   }
 
-  private static int[] pixels(Path file) throws IOException {
-    BufferedImage picture = ImageIO.read(file.toFile());
-    int width = picture.getWidth();
-    return picture.getRGB(0, 0, width, picture.getHeight(), null, 0, width);
-  }
-
   /** The last timestep is noise alone, in the files and in the training. */
   @Test
   void schedulesAreRescaled() throws IOException {
@@ -495,9 +490,7 @@ class TrainTest {
       command.addAll(List.of("--out", out.toString(), "--count", "11"));
       command.addAll(labels.isEmpty() ? List.of() : List.of("--labels", labels));
       CommandRun.succeeds(command.toArray(String[]::new));
-      BufferedImage picture = ImageIO.read(out.toFile());
-      int width = picture.getWidth();
-      pictures.add(picture.getRGB(0, 0, width, picture.getHeight(), null, 0, width));
+      pictures.add(pixels(out));
     }
     assertArrayEquals(pictures.get(1), pictures.get(0));
     assertFalse(Arrays.equals(pictures.get(2), pictures.get(0)));

@@ -69,8 +69,8 @@ public final class AtomicDirectories {
     return e.getCause() instanceof IOException cause ? first(cause) : e;
   }
 
-  /** Deletes a file, or a directory with its content. */
-  static void delete(Path path) throws IOException {
+  /** Deletes a file, or a directory with its content, if it exists. */
+  public static void delete(Path path) throws IOException {
     if (!Files.exists(path)) {
       return;
     }

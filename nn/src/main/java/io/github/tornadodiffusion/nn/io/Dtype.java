@@ -71,7 +71,7 @@ public enum Dtype {
   static String unsupported(String name) {
     return "dtype %s is not supported; convert the file to one of %s"
         .formatted(
-            Messages.oneLine(name),
+            Messages.piece(name),
             Arrays.stream(values()).map(Dtype::name).collect(Collectors.joining(", ")));
   }
 

@@ -13,6 +13,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.json.JsonReadFeature;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.core.util.DefaultIndenter;
 import tools.jackson.core.util.DefaultPrettyPrinter;
@@ -33,8 +37,28 @@ public final class Json {
   /** The release of diffusers whose files these are; written as {@code _diffusers_version}. */
   public static final String DIFFUSERS_VERSION = "0.27.2";
 
+  /** The key of the class in the file of an object. */
+  public static final String CLASS_NAME = "_class_name";
+
   /** Far beyond any configuration or index. */
   private static final int MOST_BYTES = 64 << 20;
+
+  /**
+   * The limit exists because a token may become an object that is many times as large as its text.
+   */
+  private static final long MOST_TOKENS = 4_000_000;
+
+  /** For {@link JsonFields}: what others wrote. */
+  static final JsonMapper STRICT =
+      JsonMapper.builder(
+              JsonFactory.builder()
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder().maxTokenCount(MOST_TOKENS).build())
+                  .build())
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          // Python writes infinities and NaN as these words.
+          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+          .build();
 
   private static final JsonMapper LINES =
       JsonMapper.builder().enable(DeserializationFeature.USE_LONG_FOR_INTS).build();
@@ -144,6 +168,14 @@ public final class Json {
       default ->
           throw new IllegalArgumentException("JSON cannot hold a " + value.getClass().getName());
     }
+  }
+
+  /** The keys of an object of a class of diffusers, or of one that is saved like those. */
+  public static Map<String, Object> ofClass(String className, Map<String, ?> fields) {
+    Map<String, Object> json = new TreeMap<>(fields);
+    json.put(CLASS_NAME, className);
+    json.put("_diffusers_version", DIFFUSERS_VERSION);
+    return json;
   }
 
   /** JSON text as a value that can be part of an object. */

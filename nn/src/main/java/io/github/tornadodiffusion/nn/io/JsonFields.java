@@ -8,12 +8,7 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadConstraints;
-import tools.jackson.core.StreamReadFeature;
-import tools.jackson.core.json.JsonFactory;
-import tools.jackson.core.json.JsonReadFeature;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -21,22 +16,6 @@ import tools.jackson.databind.node.ObjectNode;
  * another type is refused with an IllegalArgumentException of one line that names the key.
  */
 public final class JsonFields {
-  /**
-   * The limit exists because a token may become an object that is many times as large as its text.
-   */
-  private static final long MOST_TOKENS = 4_000_000;
-
-  private static final JsonMapper MAPPER =
-      JsonMapper.builder(
-              JsonFactory.builder()
-                  .streamReadConstraints(
-                      StreamReadConstraints.builder().maxTokenCount(MOST_TOKENS).build())
-                  .build())
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          // Python writes infinities and NaN as these words.
-          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
-          .build();
-
   private final JsonNode object;
 
   private JsonFields(JsonNode object) {
@@ -51,11 +30,11 @@ public final class JsonFields {
   public static JsonFields parse(String json) {
     JsonNode node;
     try {
-      node = MAPPER.readTree(json);
+      node = Json.STRICT.readTree(json);
     } catch (JacksonException e) {
       throw new IllegalArgumentException(
           "not valid JSON (%s); repair or replace it"
-              .formatted(Messages.oneLine(String.valueOf(e.getOriginalMessage()))),
+              .formatted(Messages.piece(String.valueOf(e.getOriginalMessage()))),
           e);
     }
     if (!node.isObject()) {
@@ -92,7 +71,7 @@ public final class JsonFields {
       if (hasValue(key) && !key.startsWith("_") && !known.test(key)) {
         throw new IllegalArgumentException(
             "%s is not a key of %s, and what it changes is not computed: remove it if the images do"
-                    .formatted(Messages.oneLine(key), what)
+                    .formatted(Messages.piece(key), what)
                 + " not depend on it");
       }
     }
@@ -100,15 +79,15 @@ public final class JsonFields {
 
   /** The same with other values of some keys. */
   public JsonFields with(Map<String, ?> values) {
-    ObjectNode changed = MAPPER.createObjectNode();
+    ObjectNode changed = Json.STRICT.createObjectNode();
     keys().forEach(key -> changed.set(key, object.get(key)));
-    values.forEach((key, value) -> changed.set(key, MAPPER.valueToTree(value)));
+    values.forEach((key, value) -> changed.set(key, Json.STRICT.valueToTree(value)));
     return new JsonFields(changed);
   }
 
   /** The fields with the given keys, if they exist. */
   public JsonFields only(Set<String> keys) {
-    ObjectNode kept = MAPPER.createObjectNode();
+    ObjectNode kept = Json.STRICT.createObjectNode();
     keys.stream().filter(this::has).forEach(key -> kept.set(key, object.get(key)));
     return new JsonFields(kept);
   }
@@ -207,7 +186,7 @@ public final class JsonFields {
 
   /** An object; an object without fields if it is absent. */
   public JsonFields object(String key) {
-    JsonFields empty = new JsonFields(MAPPER.createObjectNode());
+    JsonFields empty = new JsonFields(Json.STRICT.createObjectNode());
     return read(
         key, empty, false, "an object", node -> node.isObject() ? new JsonFields(node) : null);
   }
@@ -233,9 +212,9 @@ public final class JsonFields {
       throw new IllegalArgumentException(
           "%s is %s; it must be %s"
               .formatted(
-                  Messages.oneLine(key),
+                  Messages.piece(key),
                   // Otherwise infinities would be quoted.
-                  Messages.oneLine(node.isNumber() ? node.asString() : node.toString()),
+                  Messages.piece(node.isNumber() ? node.asString() : node.toString()),
                   type));
     }
     return value;

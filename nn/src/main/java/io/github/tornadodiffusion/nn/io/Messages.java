@@ -35,9 +35,9 @@ public final class Messages {
             + line.substring(line.length() - MOST_OF_END);
   }
 
-  /** The text without control characters and of limited length. */
-  public static String oneLine(String text) {
-    String line = text.replaceAll("\\p{Cntrl}|\\R", "?");
+  /** A name or a value from elsewhere, as a part of a message: a {@link #line} that is short. */
+  public static String piece(String text) {
+    String line = line(text.replaceAll("\\R|\\p{Cntrl}", "?"));
     return line.length() <= MOST_CHARACTERS ? line : line.substring(0, MOST_CHARACTERS) + "...";
   }
 
@@ -46,15 +46,15 @@ public final class Messages {
     return switch (e) {
       case NoSuchFileException _ -> "it does not exist";
       case AccessDeniedException _ -> "permission denied";
-      case FileSystemException f when f.getReason() != null -> oneLine(f.getReason());
-      default -> e.getMessage() == null ? e.getClass().getSimpleName() : oneLine(e.getMessage());
+      case FileSystemException f when f.getReason() != null -> piece(f.getReason());
+      default -> e.getMessage() == null ? e.getClass().getSimpleName() : piece(e.getMessage());
     };
   }
 
   /** The first few names of a list. */
   public static String firstOf(List<String> names) {
     String first =
-        names.stream().limit(MOST_LISTED).map(Messages::oneLine).collect(Collectors.joining(", "));
+        names.stream().limit(MOST_LISTED).map(Messages::piece).collect(Collectors.joining(", "));
     return names.size() <= MOST_LISTED ? first : first + ", ...";
   }
 }

@@ -8,13 +8,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.TreeMap;
-import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ArrayNode;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Files in Hugging Face's safetensors format: the header's length (u64, little endian), a JSON
@@ -26,7 +24,6 @@ public final class Safetensors {
 
   private static final int HEADER_ALIGNMENT = 8;
   private static final int CHUNK_BYTES = 1 << 20;
-  private static final JsonMapper MAPPER = JsonMapper.shared();
 
   private Safetensors() {}
 
@@ -85,24 +82,22 @@ public final class Safetensors {
 
   private static byte[] header(
       List<String> names, Map<String, HostTensor> tensors, Map<String, String> metadata) {
-    ObjectNode header = MAPPER.createObjectNode();
+    Map<String, Object> header = new LinkedHashMap<>();
     if (!metadata.isEmpty()) {
-      ObjectNode strings = header.putObject(SafetensorsHeader.METADATA);
-      new TreeMap<>(metadata).forEach(strings::put);
+      header.put(SafetensorsHeader.METADATA, new TreeMap<>(metadata));
     }
     long offset = 0;
     for (String name : names) {
       HostTensor tensor = tensors.get(name);
-      ObjectNode entry = header.putObject(name).put("dtype", Dtype.F32.name());
-      ArrayNode shape = entry.putArray("shape");
-      for (int extent : tensor.shape()) {
-        shape.add(extent);
-      }
       long end = offset + (long) tensor.size() * Float.BYTES;
-      entry.putArray("data_offsets").add(offset).add(end);
+      Map<String, Object> entry = new LinkedHashMap<>();
+      entry.put("dtype", Dtype.F32.name());
+      entry.put("shape", tensor.shape());
+      entry.put("data_offsets", List.of(offset, end));
+      header.put(name, entry);
       offset = end;
     }
-    String json = MAPPER.writeValueAsString(header);
+    String json = Json.line(header);
     int padding = Math.floorMod(-utf8(json).length, HEADER_ALIGNMENT);
     return utf8(json + " ".repeat(padding));
   }

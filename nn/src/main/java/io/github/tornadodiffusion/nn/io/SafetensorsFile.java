@@ -131,7 +131,7 @@ public final class SafetensorsFile implements AutoCloseable {
     SafetensorsHeader.Entry entry = entry(name);
     if (entry.dtype() == null) {
       throw new IllegalArgumentException(
-          "tensor %s: %s".formatted(Messages.oneLine(name), Dtype.unsupported(entry.type())));
+          "tensor %s: %s".formatted(Messages.piece(name), Dtype.unsupported(entry.type())));
     }
     return entry.dtype();
   }
@@ -181,7 +181,7 @@ public final class SafetensorsFile implements AutoCloseable {
           "%s has no tensor %s; it has %s"
               .formatted(
                   path,
-                  Messages.oneLine(name),
+                  Messages.piece(name),
                   header.tensors().isEmpty() ? "none" : Messages.firstOf(List.copyOf(names()))));
     }
     return entry;

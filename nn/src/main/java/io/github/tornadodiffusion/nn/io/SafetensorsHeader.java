@@ -49,7 +49,7 @@ record SafetensorsHeader(SequencedMap<String, Entry> tensors, Map<String, String
           entries.add(Map.entry(name, entry(fields.object(name), dataBytes)));
         } catch (IllegalArgumentException e) {
           throw new IllegalArgumentException(
-              "tensor %s: %s".formatted(Messages.oneLine(name), e.getMessage()), e);
+              "tensor %s: %s".formatted(Messages.piece(name), e.getMessage()), e);
         }
       }
     }
@@ -64,7 +64,7 @@ record SafetensorsHeader(SequencedMap<String, Entry> tensors, Map<String, String
         throw new IllegalArgumentException(
             "tensor %s begins at byte %d of the data, %s; save the file again"
                 .formatted(
-                    Messages.oneLine(entry.getKey()),
+                    Messages.piece(entry.getKey()),
                     begin,
                     begin < end
                         ? "which overlaps the tensor before, that ends at " + end

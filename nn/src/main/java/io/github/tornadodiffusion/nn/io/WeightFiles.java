@@ -64,7 +64,7 @@ public final class WeightFiles {
     if (!pickles.isEmpty()) {
       throw new IOException(
           "%s holds only %s, a pickle, which is not read; load the model with diffusers and save it"
-                  .formatted(directory, Messages.oneLine(pickles.getFirst()))
+                  .formatted(directory, Messages.piece(pickles.getFirst()))
               + " with save_pretrained(directory, safe_serialization=True)");
     }
     throw new IOException(
@@ -87,7 +87,7 @@ public final class WeightFiles {
       if (name.isEmpty() || name.contains("/") || name.contains("\\") || name.contains("\0")) {
         throw new IllegalArgumentException(
             "weight_map names %s; it must name files of this directory"
-                .formatted(Messages.oneLine(name)));
+                .formatted(Messages.piece(name)));
       }
     }
     return names.stream().map(directory::resolve).toList();

@@ -2,7 +2,7 @@ package io.github.tornadodiffusion.nn.operations;
 
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.ops.elementwise.Elementwise;
-import io.github.tornadodiffusion.kernels.ops.optimizer.Optimizer;
+import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerCalls;
 import io.github.tornadodiffusion.nn.graph.Gradients;
 import io.github.tornadodiffusion.nn.graph.Graph;
 import io.github.tornadodiffusion.nn.graph.Operation;
@@ -62,7 +62,7 @@ public record SplitOperation(String label, Tensor x, Tensor out, Tensor rest) im
   /** The gradient of a part that nothing depends on. */
   private static Tensor zeros(Steps steps, String name, Tensor part) {
     Tensor zeros = Tensor.of(name, part.plainShape(), false);
-    steps.add(name, at -> Optimizer.clear(at.of(zeros), zeros.floats()));
+    steps.add(name, at -> OptimizerCalls.clear(at.of(zeros), zeros.floats()));
     return zeros;
   }
 }

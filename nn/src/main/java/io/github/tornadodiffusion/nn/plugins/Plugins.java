@@ -189,7 +189,7 @@ public final class Plugins {
       }
       throw new IllegalArgumentException(
           Messages.line(
-              "The constructor of %s failed (%s): mend it"
+              "The constructor of %s failed (%s): correct it"
                   .formatted(found.getName(), e.getCause())),
           e);
     } catch (ReflectiveOperationException | LinkageError e) {

@@ -49,6 +49,12 @@ public final class GradientCheck implements AutoCloseable {
    */
   private static final float STEP = 0.002f;
 
+  /** Along one element, whose share in the output is less. */
+  private static final float ELEMENT_STEP = 0.02f;
+
+  private static final String INPUT = "input ";
+  private static final String PARAMETER = "parameter ";
+
   private static final Counter COUNTER = new Counter(5, 3, 2);
 
   private final LoadedProgram loaded;
@@ -184,47 +190,90 @@ public final class GradientCheck implements AutoCloseable {
    */
   public double error(long seed, Map<String, float[]> fixed, boolean loss) {
     SplittableRandom random = new SplittableRandom(seed);
-    Map<String, float[]> inputs = new LinkedHashMap<>(fixed);
-    recorded.gradInputs.forEach((input, tensor) ->
-        inputs.put(input.name(), randoms(random, tensor.shape().pixels() * tensor.c())));
-    Map<String, HostTensor> parameters = randomParameters(recorded.parameters, random.nextLong());
-    int outputs = recorded.output.shape().pixels() * recorded.output.c();
-    float[] gradOutput = randoms(random, outputs);
-    Result result = run(parameters, inputs, gradOutput);
+    Point point = new Point(random, fixed, loss);
     double worst = 0;
     for (int direction = 0; direction < DIRECTIONS; direction++) {
       double expected = 0;
       double scale = 0;
-      Map<String, float[]> up = new LinkedHashMap<>(inputs);
-      Map<String, float[]> down = new LinkedHashMap<>(inputs);
-      for (Map.Entry<String, float[]> input : result.gradInputs.entrySet()) {
-        float[] values = inputs.get(input.getKey());
-        float[] along = randoms(random, values.length);
-        expected += dot(along, input.getValue());
-        scale += norm(input.getValue());
-        up.put(input.getKey(), moved(values, along, STEP));
-        down.put(input.getKey(), moved(values, along, -STEP));
-      }
-      Map<String, HostTensor> above = new LinkedHashMap<>();
-      Map<String, HostTensor> below = new LinkedHashMap<>();
-      for (Map.Entry<String, HostTensor> entry : parameters.entrySet()) {
-        HostTensor value = entry.getValue();
-        float[] gradient = result.gradWeights.get(entry.getKey()).values();
-        float[] along = randoms(random, value.size());
-        expected += dot(along, gradient);
+      Map<String, float[]> along = new LinkedHashMap<>();
+      for (Map.Entry<String, float[]> entry : point.gradients.entrySet()) {
+        float[] gradient = entry.getValue();
+        float[] part = randoms(random, gradient.length);
+        along.put(entry.getKey(), part);
+        expected += dot(part, gradient);
         scale += norm(gradient);
-        above.put(
-            entry.getKey(), new HostTensor(value.shape(), moved(value.values(), along, STEP)));
-        below.put(
-            entry.getKey(), new HostTensor(value.shape(), moved(value.values(), along, -STEP)));
       }
-      double difference =
-          dot(gradOutput, run(above, up, gradOutput).output)
-              - dot(gradOutput, run(below, down, gradOutput).output);
-      double slope = difference / (2 * STEP) / (loss ? outputs : 1);
-      worst = Math.max(worst, Math.abs(slope - expected) / scale);
+      worst = Math.max(worst, Math.abs(point.slope(along, STEP) - expected) / scale);
     }
     return worst;
+  }
+
+  /**
+   * Where the backward pass is furthest from differences of the forward pass, element by element:
+   * what is wrong, if {@link #error(long, Map, boolean)} is not small.
+   *
+   * @param seed of the values; the other parameters are those of error
+   * @return in one line: which input or parameter, which of its elements, and the two slopes
+   */
+  public String worst(long seed, Map<String, float[]> fixed, boolean loss) {
+    Point point = new Point(new SplittableRandom(seed), fixed, loss);
+    double largest = -1;
+    String worst = "there is nothing that the piece is differentiated by";
+    for (Map.Entry<String, float[]> entry : point.gradients.entrySet()) {
+      float[] gradient = entry.getValue();
+      for (int i = 0; i < gradient.length; i++) {
+        float[] unit = new float[gradient.length];
+        unit[i] = 1;
+        double slope = point.slope(Map.of(entry.getKey(), unit), ELEMENT_STEP);
+        double difference = Math.abs(slope - gradient[i]);
+        // What is no number is worse than any number.
+        if (!(difference <= largest)) {
+          largest = Double.isNaN(difference) ? Double.POSITIVE_INFINITY : difference;
+          worst =
+              "the gradient of %s is %.6f at element %d of %d, where differences give %.6f"
+                  .formatted(entry.getKey(), gradient[i], i, gradient.length, slope);
+        }
+      }
+    }
+    return worst;
+  }
+
+  /** Random values of all that the piece is differentiated by, and the gradients there. */
+  private final class Point {
+    private final Map<String, float[]> inputs;
+    private final Map<String, HostTensor> parameters;
+    private final float[] gradOutput;
+    private final int outputs;
+    private final Map<String, float[]> gradients = new LinkedHashMap<>();
+
+    Point(SplittableRandom random, Map<String, float[]> fixed, boolean loss) {
+      inputs = new LinkedHashMap<>(fixed);
+      recorded.gradInputs.forEach((input, tensor) ->
+          inputs.put(input.name(), randoms(random, tensor.shape().pixels() * tensor.c())));
+      parameters = randomParameters(recorded.parameters, random.nextLong());
+      int length = recorded.output.shape().pixels() * recorded.output.c();
+      gradOutput = randoms(random, length);
+      outputs = loss ? length : 1;
+      Result result = run(parameters, inputs, gradOutput);
+      result.gradInputs.forEach((name, gradient) -> gradients.put(INPUT + name, gradient));
+      parameters
+          .keySet()
+          .forEach(name -> gradients.put(PARAMETER + name, result.gradWeights.get(name).values()));
+    }
+
+    /** That of the output along a direction, of which absent parts are zero. */
+    double slope(Map<String, float[]> along, float step) {
+      return (output(along, step) - output(along, -step)) / (2 * step) / outputs;
+    }
+
+    private double output(Map<String, float[]> along, float step) {
+      Map<String, float[]> values = new LinkedHashMap<>(inputs);
+      values.replaceAll((name, from) -> moved(from, along.get(INPUT + name), step));
+      Map<String, HostTensor> weights = new LinkedHashMap<>(parameters);
+      weights.replaceAll((name, from) ->
+          new HostTensor(from.shape(), moved(from.values(), along.get(PARAMETER + name), step)));
+      return dot(gradOutput, run(weights, values, gradOutput).output);
+    }
   }
 
   private static float[] randoms(SplittableRandom random, int n) {
@@ -236,6 +285,9 @@ public final class GradientCheck implements AutoCloseable {
   }
 
   private static float[] moved(float[] from, float[] along, float step) {
+    if (along == null) {
+      return from;
+    }
     float[] moved = from.clone();
     for (int i = 0; i < moved.length; i++) {
       moved[i] += step * along[i];

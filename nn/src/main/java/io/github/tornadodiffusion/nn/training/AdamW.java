@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.nn.training;
 
-import io.github.tornadodiffusion.kernels.ops.optimizer.Optimizer;
+import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerCalls;
 import io.github.tornadodiffusion.nn.graph.Buffer;
 import io.github.tornadodiffusion.nn.graph.Steps;
 import java.util.List;
@@ -14,7 +14,7 @@ import java.util.List;
  * @param weightDecay decoupled
  */
 public record AdamW(float learningRate, float beta1, float beta2, float epsilon, float weightDecay)
-    implements io.github.tornadodiffusion.nn.training.Optimizer {
+    implements Optimizer {
   /** The running mean of the gradients. */
   public static final String FIRST_MOMENTS = "exp_avg";
 
@@ -39,7 +39,7 @@ public record AdamW(float learningRate, float beta1, float beta2, float epsilon,
     steps.add(
         "AdamW",
         at ->
-            Optimizer.adamW(
+            OptimizerCalls.adamW(
                 at.of(parameters),
                 at.of(gradients),
                 at.of(first),
@@ -50,7 +50,8 @@ public record AdamW(float learningRate, float beta1, float beta2, float epsilon,
 
   @Override
   public void pack(int step, float[] block) {
-    float[] own = Optimizer.hyper(learningRate, beta1, beta2, epsilon, weightDecay, step, 0, 0);
+    float[] own =
+        OptimizerCalls.hyper(learningRate, beta1, beta2, epsilon, weightDecay, step, 0, 0);
     System.arraycopy(own, 0, block, 0, UpdateBlock.OPTIMIZER_PLACES);
   }
 }

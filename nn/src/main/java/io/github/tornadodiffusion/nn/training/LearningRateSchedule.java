@@ -69,7 +69,7 @@ public record LearningRateSchedule(
               new IllegalArgumentException(
                   "There is no learning-rate schedule %s; use %s"
                       .formatted(
-                          Messages.oneLine(id),
+                          Messages.piece(id),
                           Arrays.stream(values())
                               .map(Kind::id)
                               .collect(Collectors.joining(", ")))));
@@ -156,7 +156,7 @@ public record LearningRateSchedule(
     } catch (NumberFormatException e) {
       throw new IllegalArgumentException(
           "Learning-rate schedule: rules %s cannot be read; write them as 1:10,0.1:20,0.01"
-              .formatted(Messages.oneLine(stepRules)),
+              .formatted(Messages.piece(stepRules)),
           e);
     }
   }

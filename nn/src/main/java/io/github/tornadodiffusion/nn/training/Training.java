@@ -32,7 +32,7 @@ import java.util.SequencedMap;
  *     Training.record(objective, batch, new AdamW(1e-3f));
  * try (Training training = recorded.open(engine, initialParameters)) {
  *   for (int step = 1; step <= steps; step++) {
- *     training.step(values, new Counter(seed, step, 0), new Update(new AdamW(1e-3f), step));
+ *     training.step(values, new Counter(seed, step, 0), new OptimizerStep(new AdamW(1e-3f), step));
  *   }
  *   save(training.parameters());
  * }
@@ -67,7 +67,7 @@ public final class Training implements AutoCloseable {
    * @param counter of the random numbers; null where nothing is drawn
    * @param update that ends the step; null if the gradients of further calls are to be added first
    */
-  public record StepInput(Map<String, float[]> values, Counter counter, Update update) {}
+  public record StepInput(Map<String, float[]> values, Counter counter, OptimizerStep update) {}
 
   /**
    * The result of a call.
@@ -193,7 +193,7 @@ public final class Training implements AutoCloseable {
    * @throws IllegalArgumentException in one line if something is missing, does not fit the model or
    *     contradicts the options
    */
-  public StepResult step(Map<String, float[]> values, Counter counter, Update update) {
+  public StepResult step(Map<String, float[]> values, Counter counter, OptimizerStep update) {
     return step(new StepInput(values, counter, update));
   }
 

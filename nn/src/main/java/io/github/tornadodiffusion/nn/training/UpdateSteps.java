@@ -1,6 +1,6 @@
 package io.github.tornadodiffusion.nn.training;
 
-import io.github.tornadodiffusion.kernels.ops.optimizer.Optimizer;
+import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerCalls;
 import io.github.tornadodiffusion.nn.graph.Buffer;
 import io.github.tornadodiffusion.nn.graph.Steps;
 import java.util.ArrayList;
@@ -41,17 +41,18 @@ record UpdateSteps(
   }
 
   /** Adds the update. */
-  void addTo(Steps steps, io.github.tornadodiffusion.nn.training.Optimizer optimizer) {
+  void addTo(Steps steps, Optimizer optimizer) {
     int floats = parameters.floats();
-    Buffer scratch = Buffer.scratch("clip", Optimizer.clipScratch(floats));
+    Buffer scratch = Buffer.scratch("clip", OptimizerCalls.clipScratch(floats));
     steps.addAll(
-        "clip", at -> Optimizer.clip(at.of(gradients), floats, at.of(block), at.of(scratch)));
+        "clip", at -> OptimizerCalls.clip(at.of(gradients), floats, at.of(block), at.of(scratch)));
     optimizer.record(steps, parameters, gradients, states, block);
     if (clear) {
-      steps.add("clear gradients", at -> Optimizer.clear(at.of(gradients), floats));
+      steps.add("clear gradients", at -> OptimizerCalls.clear(at.of(gradients), floats));
     }
     if (ema != null) {
-      steps.add("EMA", at -> Optimizer.ema(at.of(ema), at.of(parameters), floats, at.of(block)));
+      steps.add(
+          "EMA", at -> OptimizerCalls.ema(at.of(ema), at.of(parameters), floats, at.of(block)));
     }
   }
 }

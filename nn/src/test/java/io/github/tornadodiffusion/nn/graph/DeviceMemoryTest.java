@@ -12,8 +12,8 @@ import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
 import io.github.tornadodiffusion.nn.training.AdamW;
 import io.github.tornadodiffusion.nn.training.Denoising;
 import io.github.tornadodiffusion.nn.training.Initialisation;
+import io.github.tornadodiffusion.nn.training.OptimizerStep;
 import io.github.tornadodiffusion.nn.training.Training;
-import io.github.tornadodiffusion.nn.training.Update;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryUsage;
@@ -91,7 +91,7 @@ class DeviceMemoryTest {
                               null)
                           .values(),
                       new Counter(11, step, 0),
-                      new Update(new AdamW(1e-3f), step + 1, 1, 0.9f)))
+                      new OptimizerStep(new AdamW(1e-3f), step + 1, 1, 0.9f)))
               .loss();
       assertTrue(Double.isFinite(loss), "step " + step);
     }

@@ -46,14 +46,15 @@ import io.github.tornadodiffusion.nn.programs.Objective;
 import io.github.tornadodiffusion.nn.training.AdamW;
 import io.github.tornadodiffusion.nn.training.Initialisation;
 import io.github.tornadodiffusion.nn.training.Optimizer;
+import io.github.tornadodiffusion.nn.training.OptimizerStep;
 import io.github.tornadodiffusion.nn.training.Training;
-import io.github.tornadodiffusion.nn.training.Update;
 import io.github.tornadodiffusion.nn.training.UpdateBlock;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
@@ -442,7 +443,7 @@ class OwnPiecesTest {
         last = training.step(new Training.StepInput(values, null, update(step, 0))).loss();
       }
       assertTrue(last < 0.5 * first, first + " to " + last);
-      Update other = new Update(new AdamW(1), 41);
+      OptimizerStep other = new OptimizerStep(new AdamW(1), 41);
       assertMessage(
           "recorded for Sgd", () -> training.step(new Training.StepInput(values, null, other)));
     }
@@ -475,8 +476,8 @@ class OwnPiecesTest {
     assertEquals(2, recordings[0], "a device that asks for a proof gets a smaller batch");
   }
 
-  private static Update update(int step, float clip) {
-    return new Update(new Sgd(0.1f), step, clip, 0);
+  private static OptimizerStep update(int step, float clip) {
+    return new OptimizerStep(new Sgd(0.1f), step, clip, 0);
   }
 
   private record LinearModel(Scope scope, Conv2d linear) implements Model {
@@ -493,6 +494,58 @@ class OwnPiecesTest {
     @Override
     public SequencedMap<String, Tensor> record(Graph graph, Map<String, Tensor> inputs) {
       return Outputs.of("y", linear.apply(graph, inputs.get("x")));
+    }
+  }
+
+  /** out = 2 x, with a gradient that is right only if the factor is 2. */
+  private record Wrong(Tensor x, Buffer two, Buffer factor, Tensor out) implements Operation {
+    @Override
+    public String label() {
+      return "double";
+    }
+
+    @Override
+    public void forward(Steps steps) {
+      steps.add("double", at -> Elementwise.scale(at.block(x), at.of(two), at.block(out), false));
+    }
+
+    @Override
+    public void backward(Steps steps, Tensor gradOut, Gradients gradients) {
+      Gradients.Target to = gradients.target(x);
+      steps.add(
+          "double gradient",
+          at ->
+              Elementwise.scale(
+                  at.block(gradOut), at.of(factor), at.block(to.gradient()), to.accumulate()));
+    }
+  }
+
+  @Test
+  void aWrongGradientIsNamedWithItsElement() {
+    Scope scope = Scope.root();
+    Conv2d linear = Conv2d.linear(scope.child("linear"), 3, 2, true);
+    List<Input> inputs =
+        List.of(Input.vectors("right", 2, 3), Input.images("wrong", 2, 2, 1, 1, Padding.NONE));
+    GradientCheck.Piece piece =
+        (graph, in) -> {
+          Tensor x = in.get("wrong");
+          Tensor out = Tensor.of("double", x.plainShape(), x.needsGradient());
+          graph.record(new Wrong(x, graph.constant(2), graph.constant(3), out));
+          return AddOperation.record(graph, "sum", linear.apply(graph, in.get("right")), out);
+        };
+    try (GradientCheck check =
+        GradientCheck.record(scope.parameters(), inputs, piece)
+            .open(TestEngine.ENGINE, GradientCheck.randomParameters(scope.parameters(), 1))) {
+      assertTrue(check.error(7, Map.of(), false) > 2e-3);
+      String worst = check.worst(7, Map.of(), false);
+      assertTrue(
+          worst.matches("the gradient of input wrong is .* at element [0-3] of 4, .*"), worst);
+      double[] slopes =
+          Stream.of(worst.replaceAll("[^0-9.e-]+", " ").split(" "))
+              .filter(word -> word.contains(".") && word.length() > 1)
+              .mapToDouble(Double::parseDouble)
+              .toArray();
+      assertEquals(1.5, slopes[0] / slopes[1], 1e-2, worst);
     }
   }
 }

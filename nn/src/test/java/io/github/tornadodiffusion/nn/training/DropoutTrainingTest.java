@@ -74,7 +74,7 @@ class DropoutTrainingTest {
             weights,
             null);
     return new Training.StepInput(
-        batch.values(), new Counter(9, 4, from), update ? new Update(ADAM_W, 1) : null);
+        batch.values(), new Counter(9, 4, from), update ? new OptimizerStep(ADAM_W, 1) : null);
   }
 
   private static Training.StepInput whole() {

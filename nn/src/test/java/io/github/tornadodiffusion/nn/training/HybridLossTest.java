@@ -68,7 +68,7 @@ class HybridLossTest {
             all(lossWeight),
             variance);
     return new StepInput(
-        batch.values(), new Counter(5, 0, 0), new Update(new AdamW(1e-3f), 1, 0, 0));
+        batch.values(), new Counter(5, 0, 0), new OptimizerStep(new AdamW(1e-3f), 1, 0, 0));
   }
 
   /** The likelihood of the image, and two divergences. */

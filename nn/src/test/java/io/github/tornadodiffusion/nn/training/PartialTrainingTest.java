@@ -70,7 +70,7 @@ class PartialTrainingTest {
             null,
             null,
             null);
-    Update update = new Update(new AdamW(1e-2f), step, 0, 0.9f);
+    OptimizerStep update = new OptimizerStep(new AdamW(1e-2f), step, 0, 0.9f);
     return new Training.StepInput(batch.values(), new Counter(5, step, 0), update);
   }
 

@@ -50,8 +50,8 @@ class UNetTrainingTest {
     io = Safetensors.read(Golden.path(TINY + ".io.safetensors"));
   }
 
-  private static Update update(int step, float maxGradNorm) {
-    return new Update(new AdamW(LEARNING_RATE), step + 1, maxGradNorm, 0.5f);
+  private static OptimizerStep update(int step, float maxGradNorm) {
+    return new OptimizerStep(new AdamW(LEARNING_RATE), step + 1, maxGradNorm, 0.5f);
   }
 
   /** Step k of the reference, whose coefficients are those of squaredcos_cap_v2. */
@@ -87,7 +87,7 @@ class UNetTrainingTest {
   }
 
   /** What a call works on. */
-  private record Step(Denoising.Batch batch, Counter counter, Update update) {
+  private record Step(Denoising.Batch batch, Counter counter, OptimizerStep update) {
     StepResult of(Training training) {
       return training.step(new StepInput(batch.values(), counter, update));
     }

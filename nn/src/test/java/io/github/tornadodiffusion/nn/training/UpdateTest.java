@@ -130,7 +130,7 @@ class UpdateTest {
 
   private static float[] hyper(int step, float maxGradNorm) {
     AdamW adamW = new AdamW((float) RATE, (float) BETA1, (float) BETA2, 1e-8f, (float) DECAY);
-    return UpdateBlock.of(new Update(adamW, step, maxGradNorm, (float) EMA));
+    return UpdateBlock.of(new OptimizerStep(adamW, step, maxGradNorm, (float) EMA));
   }
 
   private static void assertClose(double[] expected, float[] actual) {

@@ -151,7 +151,7 @@ public final class SelfCheck {
     if (error > MOST_ERROR) {
       throw new IllegalStateException(
           ("%s: not what its oracle says, but off by %.2g of its largest value, in a trial of %s;"
-                  + " mend the kernel or its oracle, or use --no-self-check to run all the same")
+                  + " correct the kernel or its oracle, or use --no-self-check to run all the same")
               .formatted(kernel.id(), error, trial.label()));
     }
   }

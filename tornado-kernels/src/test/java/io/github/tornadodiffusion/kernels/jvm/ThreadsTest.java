@@ -9,7 +9,7 @@ import io.github.tornadodiffusion.kernels.ops.activation.Activation;
 import io.github.tornadodiffusion.kernels.ops.elementwise.Elementwise;
 import io.github.tornadodiffusion.kernels.ops.loss.Loss;
 import io.github.tornadodiffusion.kernels.ops.noise.Noise;
-import io.github.tornadodiffusion.kernels.ops.optimizer.Optimizer;
+import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerCalls;
 import io.github.tornadodiffusion.kernels.ops.reduce.Reduce;
 import io.github.tornadodiffusion.kernels.ops.resample.Resample;
 import java.util.ArrayList;
@@ -34,15 +34,15 @@ class ThreadsTest {
     int gradients = arena.put(arena.randoms(length));
     int moments = arena.put(new float[2 * length]);
     int shadow = arena.put(arena.randoms(length));
-    int hyper = arena.put(Optimizer.hyper(1e-3f, 0.9f, 0.999f, 1e-8f, 1e-2f, 1, 1, 0.5f));
-    int scratch = arena.reserve(Optimizer.clipScratch(length));
+    int hyper = arena.put(OptimizerCalls.hyper(1e-3f, 0.9f, 0.999f, 1e-8f, 1e-2f, 1, 1, 0.5f));
+    int scratch = arena.reserve(OptimizerCalls.clipScratch(length));
     int seed = arena.put(Noise.seedBlock(1, 2, 3));
     Block noise = arena.place(x.bordered(1, 0, 0, 1));
-    List<Call> calls = new ArrayList<>(Optimizer.clip(gradients, length, hyper, scratch));
+    List<Call> calls = new ArrayList<>(OptimizerCalls.clip(gradients, length, hyper, scratch));
     calls.addAll(
         List.of(
-            Optimizer.adamW(p, gradients, moments, moments + length, length, hyper),
-            Optimizer.ema(shadow, p, length, hyper),
+            OptimizerCalls.adamW(p, gradients, moments, moments + length, length, hyper),
+            OptimizerCalls.ema(shadow, p, length, hyper),
             Noise.gaussian(seed, noise),
             Activation.SILU.forward(x, bordered),
             Activation.SILU.backward(x, g, g, true),

@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.diffusion.data.formats;
 
+import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -14,7 +15,6 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Labels in files beside the images, in directories and archives alike: {@code dataset.json} as
@@ -112,7 +112,7 @@ final class LabelFiles {
 
   /** An object whose labels are pairs of a path and a number or a vector, or null. */
   private boolean dataset(String path, String directory) throws IOException {
-    JsonNode labels = new JsonMapper().readTree(text(path)).path("labels");
+    JsonNode labels = Json.tree(text(path)).path("labels");
     if (!labels.isArray() && !labels.isNull()) {
       return false;
     }
@@ -173,11 +173,10 @@ final class LabelFiles {
   }
 
   private boolean jsonLines(String path, String directory) throws IOException {
-    JsonMapper mapper = new JsonMapper();
     List<JsonNode> rows = new ArrayList<>();
     Set<String> header = new TreeSet<>();
     for (String line : (Iterable<String>) text(path).lines().filter(l -> !l.isBlank())::iterator) {
-      rows.add(mapper.readTree(line));
+      rows.add(Json.tree(line));
       header.addAll(rows.getLast().propertyNames());
     }
     String column = column(path, List.copyOf(header));

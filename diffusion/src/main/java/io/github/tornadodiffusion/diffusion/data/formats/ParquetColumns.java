@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.diffusion.data.formats;
 import dev.hardwood.metadata.PhysicalType;
 import dev.hardwood.reader.ParquetFileReader;
 import dev.hardwood.schema.SchemaNode;
+import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -13,7 +14,6 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Which columns of a Parquet file hold images and labels.
@@ -86,13 +86,11 @@ record ParquetColumns(
   }
 
   private static JsonNode features(Map<String, String> metadata) {
-    JsonMapper mapper = new JsonMapper();
     try {
-      String text = metadata.getOrDefault("huggingface", "{}");
-      return mapper.readTree(text).path("info").path("features");
+      return Json.tree(metadata.getOrDefault("huggingface", "{}")).at("/info/features");
     } catch (JacksonException e) {
       // The metadata only repeat what is known from the columns.
-      return mapper.createObjectNode();
+      return Json.tree("{}");
     }
   }
 

@@ -154,15 +154,20 @@ public record SchedulerConfig(
 
   /** The same, rescaled so that the last timestep is noise alone. */
   public SchedulerConfig withZeroTerminalSnr() {
-    return with(true, timestepSpacing);
+    return with(true, timestepSpacing, stepsOffset);
   }
 
   /** The same with another spacing. */
   public SchedulerConfig withSpacing(TimestepSpacing spacing) {
-    return with(rescaleBetasZeroSnr, spacing);
+    return with(rescaleBetasZeroSnr, spacing, stepsOffset);
   }
 
-  private SchedulerConfig with(boolean zeroTerminalSnr, TimestepSpacing spacing) {
+  /** The same with another offset of leading timesteps. */
+  public SchedulerConfig withStepsOffset(int offset) {
+    return with(rescaleBetasZeroSnr, timestepSpacing, offset);
+  }
+
+  private SchedulerConfig with(boolean zeroTerminalSnr, TimestepSpacing spacing, int offset) {
     return new SchedulerConfig(
         numTrainTimesteps,
         betaStart,
@@ -177,7 +182,7 @@ public record SchedulerConfig(
         dynamicThresholdingRatio,
         sampleMaxValue,
         spacing,
-        stepsOffset);
+        offset);
   }
 
   /**

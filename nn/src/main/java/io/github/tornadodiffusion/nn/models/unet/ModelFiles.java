@@ -3,10 +3,14 @@ package io.github.tornadodiffusion.nn.models.unet;
 import io.github.tornadodiffusion.nn.graph.ParameterSpec;
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
 import io.github.tornadodiffusion.nn.io.HostTensor;
+import io.github.tornadodiffusion.nn.io.Json;
+import io.github.tornadodiffusion.nn.io.JsonFields;
 import io.github.tornadodiffusion.nn.io.Messages;
 import io.github.tornadodiffusion.nn.io.Safetensors;
 import io.github.tornadodiffusion.nn.io.SafetensorsFile;
 import io.github.tornadodiffusion.nn.io.WeightFiles;
+import io.github.tornadodiffusion.nn.models.DenoisingModel;
+import io.github.tornadodiffusion.nn.plugins.Plugins;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,6 +54,42 @@ public final class ModelFiles {
   public record UNet(UNet2DConfig config, SequencedMap<String, HostTensor> parameters) {}
 
   /**
+   * Any model as stored in files.
+   *
+   * @param model it
+   * @param parameters its parameters by PyTorch's names, in the order of the specifications
+   */
+  public record Stored(DenoisingModel model, SequencedMap<String, HostTensor> parameters) {}
+
+  /**
+   * Reads a model of the class that its configuration names: diffusers' UNet2DModel, or one's own
+   * on the class path or in a plug-in.
+   *
+   * @param directory as diffusers' {@code save_pretrained} writes it
+   * @throws IOException as {@link #readUNet} does
+   */
+  public static Stored read(Path directory) throws IOException {
+    checkDirectory(directory);
+    DenoisingModel model = Json.read(directory.resolve(CONFIG), ModelFiles::model);
+    return new Stored(model, parameters(directory, model.parameters().specs(), middle(model)));
+  }
+
+  private static DenoisingModel model(JsonFields fields) {
+    String className = fields.string(Json.CLASS_NAME, UNet2DConfigJson.CLASS_NAME);
+    return className.equals(UNet2DConfigJson.CLASS_NAME)
+        ? new UNet2DModel(UNet2DConfigJson.fromFields(fields))
+        : Plugins.create(DenoisingModel.class, className, fields)
+            .orElseThrow(() ->
+                new IllegalArgumentException(
+                    "%s is %s; only a %s, or a class of your own with --plugin, can be read"
+                        .formatted(Json.CLASS_NAME, className, UNet2DConfigJson.CLASS_NAME)));
+  }
+
+  private static String middle(DenoisingModel model) {
+    return model instanceof UNet2DModel unet ? unet.config().midBlockType() : null;
+  }
+
+  /**
    * Reads a model: one safetensors file, or several with an index, of any float type and variant.
    *
    * @param unetDirectory a directory as diffusers' {@code save_pretrained} writes it
@@ -59,10 +99,7 @@ public final class ModelFiles {
    */
   public static UNet readUNet(
       Path unetDirectory, Function<UNet2DConfig, List<ParameterSpec>> expected) throws IOException {
-    if (!Files.isDirectory(unetDirectory)) {
-      throw new IOException(
-          unetDirectory + " is not a directory; name a model directory as diffusers saves it");
-    }
+    checkDirectory(unetDirectory);
     Path configFile = unetDirectory.resolve(CONFIG);
     UNet2DConfig config = UNet2DConfig.read(configFile);
     List<ParameterSpec> specs;
@@ -71,15 +108,27 @@ public final class ModelFiles {
     } catch (IllegalArgumentException e) {
       throw new IOException(configFile + ": " + e.getMessage(), e);
     }
+    return new UNet(config, parameters(unetDirectory, specs, config.midBlockType()));
+  }
+
+  private static void checkDirectory(Path directory) throws IOException {
+    if (!Files.isDirectory(directory)) {
+      throw new IOException(
+          directory + " is not a directory; name a model directory as diffusers saves it");
+    }
+  }
+
+  private static SequencedMap<String, HostTensor> parameters(
+      Path directory, List<ParameterSpec> specs, String midBlockType) throws IOException {
     Set<String> names =
         specs.stream()
             .map(ParameterSpec::name)
             .collect(Collectors.toCollection(LinkedHashSet::new));
     SequencedMap<String, HostTensor> found = new LinkedHashMap<>();
-    for (Path file : WeightFiles.of(unetDirectory)) {
+    for (Path file : WeightFiles.of(directory)) {
       readFile(file, names, found);
     }
-    return new UNet(config, inOrder(unetDirectory, config, specs, found));
+    return inOrder(directory, midBlockType, specs, found);
   }
 
   /**
@@ -90,13 +139,30 @@ public final class ModelFiles {
   public static void writeUNet(
       Path unetDirectory, UNet2DConfig config, SequencedMap<String, HostTensor> parameters)
       throws IOException {
-    AtomicFiles.makeDirectory(unetDirectory);
     SequencedMap<String, HostTensor> saved = new LinkedHashMap<>(parameters);
     if (config.fourier()) {
       saved.put(SAME_FREQUENCIES, parameters.get(FREQUENCIES));
     }
-    Safetensors.write(unetDirectory.resolve(WEIGHTS), saved, Safetensors.PYTORCH_METADATA);
-    config.write(unetDirectory.resolve(CONFIG));
+    write(unetDirectory, config.toJson(), saved);
+  }
+
+  /** Writes any model, see {@link #writeUNet}. */
+  public static void write(
+      Path directory, DenoisingModel model, SequencedMap<String, HostTensor> parameters)
+      throws IOException {
+    if (model instanceof UNet2DModel unet) {
+      writeUNet(directory, unet.config(), parameters);
+    } else {
+      write(directory, model.toJson(), parameters);
+    }
+  }
+
+  private static void write(
+      Path directory, String config, SequencedMap<String, HostTensor> parameters)
+      throws IOException {
+    AtomicFiles.makeDirectory(directory);
+    Safetensors.write(directory.resolve(WEIGHTS), parameters, Safetensors.PYTORCH_METADATA);
+    AtomicFiles.write(directory.resolve(CONFIG), config);
   }
 
   private static void readFile(
@@ -114,7 +180,7 @@ public final class ModelFiles {
         if (found.put(current, file.tensor(name)) != null) {
           throw new IOException(
               "%s: parameter %s comes twice; save the model again"
-                  .formatted(path, Messages.oneLine(name)));
+                  .formatted(path, Messages.piece(name)));
         }
       }
     } catch (IllegalArgumentException e) {
@@ -141,7 +207,7 @@ public final class ModelFiles {
 
   private static SequencedMap<String, HostTensor> inOrder(
       Path directory,
-      UNet2DConfig config,
+      String midBlockType,
       List<ParameterSpec> specs,
       SequencedMap<String, HostTensor> found)
       throws IOException {
@@ -170,7 +236,7 @@ public final class ModelFiles {
         Stream.concat(missing.stream(), surplus.stream())
             .anyMatch(name -> name.startsWith("mid_block."));
     if (middle) {
-      causes.add("mid_block_type is %s there".formatted(config.midBlockType()));
+      causes.add("mid_block_type is %s there".formatted(midBlockType));
     }
     if (!causes.isEmpty()) {
       throw new IOException(

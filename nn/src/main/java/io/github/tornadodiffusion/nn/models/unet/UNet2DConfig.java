@@ -2,6 +2,8 @@ package io.github.tornadodiffusion.nn.models.unet;
 
 import io.github.tornadodiffusion.kernels.ops.activation.Activation;
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
+import io.github.tornadodiffusion.nn.io.Json;
+import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -246,12 +248,12 @@ public record UNet2DConfig(
    * @throws IllegalArgumentException naming the cause and the remedy
    */
   public static UNet2DConfig fromJson(String json) {
-    return UNet2DConfigJson.fromJson(json);
+    return UNet2DConfigJson.fromFields(JsonFields.parse(json));
   }
 
   /** The text diffusers writes for this configuration, character for character. */
   public String toJson() {
-    return UNet2DConfigJson.toJson(this);
+    return Json.write(Json.ofClass(UNet2DConfigJson.CLASS_NAME, UNet2DConfigJson.fields(this)));
   }
 
   /** How many times the height and width are halved: once per level except the last. */

@@ -13,7 +13,7 @@ import java.util.TreeMap;
 
 /** The {@code config.json} of a {@link UNet2DConfig}. */
 final class UNet2DConfigJson {
-  private static final String CLASS_NAME = "UNet2DModel";
+  static final String CLASS_NAME = "UNet2DModel";
   private static final String OLD_PREFIX = "UNetRes";
 
   /** What diffusers 0.27.2 does not know; written only where it is not the default. */
@@ -38,18 +38,14 @@ final class UNet2DConfigJson {
     return Json.read(file, UNet2DConfigJson::fromFields);
   }
 
-  static UNet2DConfig fromJson(String json) {
-    return fromFields(JsonFields.parse(json));
-  }
-
-  private static UNet2DConfig fromFields(JsonFields fields) {
-    String className = fields.string("_class_name", CLASS_NAME);
+  static UNet2DConfig fromFields(JsonFields fields) {
+    String className = fields.string(Json.CLASS_NAME, CLASS_NAME);
     if (!className.equals(CLASS_NAME)) {
       throw new IllegalArgumentException(
           "_class_name is %s; only a %s can be read".formatted(className, CLASS_NAME));
     }
     UNet2DConfig defaults = UNet2DConfig.defaults();
-    Set<String> known = fields(defaults).keySet();
+    Set<String> known = Json.ofClass(CLASS_NAME, allFields(defaults)).keySet();
     fields.refuseOthers(
         key -> known.contains(key) || OF_AVERAGES.contains(key), CLASS_NAME + " of diffusers");
     return UNet2DConfig.builder()
@@ -121,22 +117,21 @@ final class UNet2DConfigJson {
     return new SampleSize(sides.get(0), sides.get(1));
   }
 
-  static String toJson(UNet2DConfig config) {
-    Map<String, Object> json = fields(config);
+  /** The keys that diffusers writes. */
+  static Map<String, Object> fields(UNet2DConfig config) {
+    Map<String, Object> json = allFields(config);
     if (config.midBlockType() != null) {
       json.remove(MID_BLOCK_TYPE);
     }
     if (config.timeEmbeddingDim() == null) {
       json.remove(TIME_EMBEDDING_DIM);
     }
-    return Json.write(json);
+    return json;
   }
 
   /** The values of all keys. */
-  private static Map<String, Object> fields(UNet2DConfig config) {
+  private static Map<String, Object> allFields(UNet2DConfig config) {
     Map<String, Object> json = new TreeMap<>();
-    json.put("_class_name", CLASS_NAME);
-    json.put("_diffusers_version", Json.DIFFUSERS_VERSION);
     json.put("sample_size", sampleSize(config.sampleSize()));
     json.put("in_channels", config.inChannels());
     json.put("out_channels", config.outChannels());

@@ -14,6 +14,7 @@ import io.github.tornadodiffusion.nn.graph.Tensor;
 import io.github.tornadodiffusion.nn.layers.Conv2d;
 import io.github.tornadodiffusion.nn.layers.GroupNorm2d;
 import io.github.tornadodiffusion.nn.layers.ResnetBlock2D;
+import io.github.tornadodiffusion.nn.models.DenoisingModel;
 import io.github.tornadodiffusion.nn.models.unet.DownBlock2D.Downsampling;
 import io.github.tornadodiffusion.nn.models.unet.UpBlock2D.Upsampling;
 import io.github.tornadodiffusion.nn.operations.AffineOperation;
@@ -27,7 +28,7 @@ import java.util.SequencedMap;
  * diffusers' UNet2DModel: a UNet over images with a time embedding (Ho et al. 2020). It declares
  * its parameters and records its forward pass for any batch and image size.
  */
-public final class UNet2DModel implements Model {
+public final class UNet2DModel implements DenoisingModel {
   /** The input that the output is multiplied by, if the time embedding is of Fourier features. */
   private static final String INVERSE_TIMESTEPS = "1 / timesteps";
 
@@ -84,9 +85,67 @@ public final class UNet2DModel implements Model {
     convOut = Conv2d.same(root.child("conv_out"), base, config.outChannels());
   }
 
+  /**
+   * A model as a UNet.
+   *
+   * @throws IllegalArgumentException in one line if it is another
+   */
+  public static UNet2DModel of(DenoisingModel model) {
+    if (model instanceof UNet2DModel unet) {
+      return unet;
+    }
+    throw new IllegalArgumentException(
+        "the model is of %s, which can be sampled and no more: give a %s"
+            .formatted(model.className(), UNet2DConfigJson.CLASS_NAME));
+  }
+
   /** The configuration that the model was built from. */
   public UNet2DConfig config() {
     return config;
+  }
+
+  @Override
+  public String className() {
+    return UNet2DConfigJson.CLASS_NAME;
+  }
+
+  @Override
+  public Map<String, Object> fields() {
+    return UNet2DConfigJson.fields(config);
+  }
+
+  @Override
+  public BatchShape batch(int images) {
+    if (config.sampleSize() == null) {
+      throw new IllegalArgumentException(
+          "the model's config.json has no sample_size; add the image size in pixels");
+    }
+    return new BatchShape(images, config.sampleSize().height(), config.sampleSize().width());
+  }
+
+  @Override
+  public int inChannels() {
+    return config.inChannels();
+  }
+
+  @Override
+  public int outChannels() {
+    return config.outChannels();
+  }
+
+  @Override
+  public boolean conditioned() {
+    return config.conditioned();
+  }
+
+  @Override
+  public Integer numClassEmbeds() {
+    return config.numClassEmbeds();
+  }
+
+  @Override
+  public boolean takesTimestepZero() {
+    return !config.fourier();
   }
 
   /** Every parameter, with diffusers' names and PyTorch's shapes, in {@code state_dict} order. */

@@ -14,8 +14,8 @@ import io.github.tornadodiffusion.nn.programs.Inference;
 import io.github.tornadodiffusion.nn.programs.Objective;
 import io.github.tornadodiffusion.nn.training.AdamW;
 import io.github.tornadodiffusion.nn.training.Initialisation;
+import io.github.tornadodiffusion.nn.training.OptimizerStep;
 import io.github.tornadodiffusion.nn.training.Training;
-import io.github.tornadodiffusion.nn.training.Update;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -32,8 +32,8 @@ class ClassifierTest {
     return Initialisation.pytorchDefault(new Classifier(config).parameters().specs(), 5);
   }
 
-  private static Update rate(double learningRate) {
-    return new Update(new AdamW((float) learningRate, 0.9f, 0.999f, 1e-8f, 0), 1);
+  private static OptimizerStep rate(double learningRate) {
+    return new OptimizerStep(new AdamW((float) learningRate, 0.9f, 0.999f, 1e-8f, 0), 1);
   }
 
   private static Inference inference(
@@ -50,7 +50,8 @@ class ClassifierTest {
         .open(engine, parameters);
   }
 
-  private static float[] step(Training training, float[] images, int[] labels, Update update) {
+  private static float[] step(
+      Training training, float[] images, int[] labels, OptimizerStep update) {
     Map<String, float[]> values = Map.of(Classifier.IMAGES, images, "labels", Input.floats(labels));
     return training.step(new Training.StepInput(values, null, update)).lossPerImage();
   }

@@ -9,8 +9,9 @@ import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
 import uk.ac.manchester.tornado.api.types.vectors.Float16;
 
 /**
- * Kernels of {@link Optimizer}: an iteration works on {@link Optimizer#CHUNK} floats. Parameters,
- * gradients, moments and averages are [LENGTH] each; hyper is the block of hyper-parameters.
+ * Kernels of {@link OptimizerCalls}: an iteration works on {@link OptimizerCalls#CHUNK} floats.
+ * Parameters, gradients, moments and averages are [LENGTH] each; hyper is the block of
+ * hyper-parameters.
  */
 public final class OptimizerKernels {
   /** Places of {@link #squares}. */
@@ -102,8 +103,8 @@ public final class OptimizerKernels {
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
-      int from = t * Optimizer.CHUNK;
-      int to = from + Optimizer.CHUNK < length ? from + Optimizer.CHUNK : length;
+      int from = t * OptimizerCalls.CHUNK;
+      int to = from + OptimizerCalls.CHUNK < length ? from + OptimizerCalls.CHUNK : length;
       Float16 sum = Lanes.zero();
       for (int i = (gradients + from) / lanes; i < (gradients + to) / lanes; i++) {
         Float16 g = v.get(i);
@@ -136,13 +137,13 @@ public final class OptimizerKernels {
   /** Writes the norm and the factor of the gradients. */
   static void scale(FloatArray m, int hyper, float squares) {
     float norm = TornadoMath.sqrt(squares);
-    float max = m.get(hyper + Optimizer.MAX_GRAD_NORM);
+    float max = m.get(hyper + OptimizerCalls.MAX_GRAD_NORM);
     float scale = TornadoMath.min(1f, max / (norm + 1e-6f));
-    m.set(hyper + Optimizer.GRAD_NORM, norm);
-    m.set(hyper + Optimizer.GRAD_SCALE, max > 0f ? scale : 1f);
+    m.set(hyper + OptimizerCalls.GRAD_NORM, norm);
+    m.set(hyper + OptimizerCalls.GRAD_SCALE, max > 0f ? scale : 1f);
   }
 
-  /** One step of AdamW, see {@link Optimizer#adamW}: parameters and both moments change. */
+  /** One step of AdamW, see {@link OptimizerCalls#adamW}: parameters and both moments change. */
   static void adamW(FloatArray m, IntArray d) {
     int bound = d.get(AdamW.CHUNKS);
     int length = d.get(AdamW.LENGTH);
@@ -154,18 +155,19 @@ public final class OptimizerKernels {
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
-      float learningRate = m.get(hyper + Optimizer.LEARNING_RATE);
-      Float16 keep = Lanes.splat(1f - learningRate * m.get(hyper + Optimizer.WEIGHT_DECAY));
-      Float16 step = Lanes.splat(0f - learningRate / m.get(hyper + Optimizer.BIAS_CORRECTION1));
-      Float16 beta1 = Lanes.splat(m.get(hyper + Optimizer.BETA1));
-      Float16 beta2 = Lanes.splat(m.get(hyper + Optimizer.BETA2));
-      Float16 rest1 = Lanes.splat(1f - m.get(hyper + Optimizer.BETA1));
-      Float16 rest2 = Lanes.splat(1f - m.get(hyper + Optimizer.BETA2));
-      Float16 epsilon = Lanes.splat(m.get(hyper + Optimizer.EPSILON));
-      Float16 correction2 = Lanes.splat(m.get(hyper + Optimizer.BIAS_CORRECTION2_SQRT));
-      Float16 scale = Lanes.splat(m.get(hyper + Optimizer.GRAD_SCALE));
-      int from = t * Optimizer.CHUNK;
-      int to = from + Optimizer.CHUNK < length ? from + Optimizer.CHUNK : length;
+      float learningRate = m.get(hyper + OptimizerCalls.LEARNING_RATE);
+      Float16 keep = Lanes.splat(1f - learningRate * m.get(hyper + OptimizerCalls.WEIGHT_DECAY));
+      Float16 step =
+          Lanes.splat(0f - learningRate / m.get(hyper + OptimizerCalls.BIAS_CORRECTION1));
+      Float16 beta1 = Lanes.splat(m.get(hyper + OptimizerCalls.BETA1));
+      Float16 beta2 = Lanes.splat(m.get(hyper + OptimizerCalls.BETA2));
+      Float16 rest1 = Lanes.splat(1f - m.get(hyper + OptimizerCalls.BETA1));
+      Float16 rest2 = Lanes.splat(1f - m.get(hyper + OptimizerCalls.BETA2));
+      Float16 epsilon = Lanes.splat(m.get(hyper + OptimizerCalls.EPSILON));
+      Float16 correction2 = Lanes.splat(m.get(hyper + OptimizerCalls.BIAS_CORRECTION2_SQRT));
+      Float16 scale = Lanes.splat(m.get(hyper + OptimizerCalls.GRAD_SCALE));
+      int from = t * OptimizerCalls.CHUNK;
+      int to = from + OptimizerCalls.CHUNK < length ? from + OptimizerCalls.CHUNK : length;
       int count = (to - from) / lanes;
       int parameterAt = (parameters + from) / lanes;
       int gradientAt = (gradients + from) / lanes;
@@ -195,9 +197,9 @@ public final class OptimizerKernels {
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
-      Float16 rate = Lanes.splat(m.get(hyper + Optimizer.EMA_DECAY) - 1f);
-      int from = t * Optimizer.CHUNK;
-      int to = from + Optimizer.CHUNK < length ? from + Optimizer.CHUNK : length;
+      Float16 rate = Lanes.splat(m.get(hyper + OptimizerCalls.EMA_DECAY) - 1f);
+      int from = t * OptimizerCalls.CHUNK;
+      int to = from + OptimizerCalls.CHUNK < length ? from + OptimizerCalls.CHUNK : length;
       int count = (to - from) / lanes;
       int shadowAt = (shadow + from) / lanes;
       int parameterAt = (parameters + from) / lanes;
@@ -216,8 +218,8 @@ public final class OptimizerKernels {
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
-      int from = t * Optimizer.CHUNK;
-      int to = from + Optimizer.CHUNK < length ? from + Optimizer.CHUNK : length;
+      int from = t * OptimizerCalls.CHUNK;
+      int to = from + OptimizerCalls.CHUNK < length ? from + OptimizerCalls.CHUNK : length;
       int count = (to - from) / lanes;
       int at = (gradients + from) / lanes;
       for (@Parallel int i = 0; i < count; i++) {

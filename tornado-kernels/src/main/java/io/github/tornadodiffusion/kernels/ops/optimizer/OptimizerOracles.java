@@ -11,7 +11,7 @@ import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerKernels.Ema;
 import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerKernels.Norm;
 import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerKernels.Squares;
 
-/** Oracles of {@code Optimizer}. */
+/** Oracles of {@code OptimizerCalls}. */
 final class OptimizerOracles {
   private OptimizerOracles() {}
 
@@ -23,8 +23,8 @@ final class OptimizerOracles {
             d[Squares.SUMS],
             d[Squares.BOUND],
             (i, before, sum) -> {
-              int end = Math.min((i + 1) * Optimizer.CHUNK, d[Squares.LENGTH]);
-              for (int k = i * Optimizer.CHUNK; k < end; k++) {
+              int end = Math.min((i + 1) * OptimizerCalls.CHUNK, d[Squares.LENGTH]);
+              for (int k = i * OptimizerCalls.CHUNK; k < end; k++) {
                 sum.add(before.at(d[Squares.GRADIENTS] + k) * before.at(d[Squares.GRADIENTS] + k));
               }
             }));
@@ -35,12 +35,13 @@ final class OptimizerOracles {
     int hyper = d[Norm.HYPER];
     return new Expectation(
         "%d sums".formatted(d[Norm.COUNT]),
-        Region.at(hyper + Optimizer.GRAD_NORM, 1, (i, before, sum) -> sum.add(norm(d, before))),
         Region.at(
-            hyper + Optimizer.GRAD_SCALE,
+            hyper + OptimizerCalls.GRAD_NORM, 1, (i, before, sum) -> sum.add(norm(d, before))),
+        Region.at(
+            hyper + OptimizerCalls.GRAD_SCALE,
             1,
             (i, before, sum) -> {
-              double most = before.at(hyper + Optimizer.MAX_GRAD_NORM);
+              double most = before.at(hyper + OptimizerCalls.MAX_GRAD_NORM);
               sum.add(most > 0 ? Math.min(1, most / (norm(d, before) + 1e-6)) : 1);
             }));
   }
@@ -59,13 +60,13 @@ final class OptimizerOracles {
     int hyper = d[AdamW.HYPER];
     Element first =
         (i, before, sum) -> {
-          double beta1 = before.at(hyper + Optimizer.BETA1);
+          double beta1 = before.at(hyper + OptimizerCalls.BETA1);
           sum.add(beta1 * before.at(d[AdamW.FIRST_MOMENT] + i));
           sum.add((1 - beta1) * gradient(d, i, before));
         };
     Element second =
         (i, before, sum) -> {
-          double beta2 = before.at(hyper + Optimizer.BETA2);
+          double beta2 = before.at(hyper + OptimizerCalls.BETA2);
           double gradient = gradient(d, i, before);
           sum.add(beta2 * before.at(d[AdamW.SECOND_MOMENT] + i));
           sum.add((1 - beta2) * gradient * gradient);
@@ -74,16 +75,16 @@ final class OptimizerOracles {
     Region secondMoments = Region.at(d[AdamW.SECOND_MOMENT], length, second);
     Element parameter =
         (i, before, sum) -> {
-          double rate = before.at(hyper + Optimizer.LEARNING_RATE);
-          double decay = before.at(hyper + Optimizer.WEIGHT_DECAY);
+          double rate = before.at(hyper + OptimizerCalls.LEARNING_RATE);
+          double decay = before.at(hyper + OptimizerCalls.WEIGHT_DECAY);
           double mean =
               firstMoments.expected(i, before).value()
-                  / before.at(hyper + Optimizer.BIAS_CORRECTION1);
+                  / before.at(hyper + OptimizerCalls.BIAS_CORRECTION1);
           double spread =
               Math.sqrt(secondMoments.expected(i, before).value())
-                  / before.at(hyper + Optimizer.BIAS_CORRECTION2_SQRT);
+                  / before.at(hyper + OptimizerCalls.BIAS_CORRECTION2_SQRT);
           sum.add((1 - rate * decay) * before.at(d[AdamW.PARAMETERS] + i));
-          sum.add(-rate * mean / (spread + before.at(hyper + Optimizer.EPSILON)));
+          sum.add(-rate * mean / (spread + before.at(hyper + OptimizerCalls.EPSILON)));
         };
     return new Expectation(
         "%d parameters".formatted(length),
@@ -93,7 +94,8 @@ final class OptimizerOracles {
   }
 
   private static double gradient(int[] d, int i, Arena before) {
-    return before.at(d[AdamW.GRADIENTS] + i) * before.at(d[AdamW.HYPER] + Optimizer.GRAD_SCALE);
+    return before.at(d[AdamW.GRADIENTS] + i)
+        * before.at(d[AdamW.HYPER] + OptimizerCalls.GRAD_SCALE);
   }
 
   static Expectation ema(Call call) {
@@ -104,7 +106,7 @@ final class OptimizerOracles {
             d[Ema.SHADOW],
             d[Ema.LENGTH],
             (i, before, sum) -> {
-              double decay = before.at(d[Ema.HYPER] + Optimizer.EMA_DECAY);
+              double decay = before.at(d[Ema.HYPER] + OptimizerCalls.EMA_DECAY);
               sum.add(decay * before.at(d[Ema.SHADOW] + i));
               sum.add((1 - decay) * before.at(d[Ema.PARAMETERS] + i));
             }));

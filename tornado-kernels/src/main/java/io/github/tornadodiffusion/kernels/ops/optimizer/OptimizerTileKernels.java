@@ -22,9 +22,9 @@ public final class OptimizerTileKernels {
     int bound = d.get(Squares.BOUND);
     int gradients = d.get(Squares.GRADIENTS);
     for (int t = c.groupIdx; t < bound; t += groups) {
-      int end = Math.min((t + 1) * Optimizer.CHUNK, d.get(Squares.LENGTH));
+      int end = Math.min((t + 1) * OptimizerCalls.CHUNK, d.get(Squares.LENGTH));
       float sum = 0f;
-      for (int i = t * Optimizer.CHUNK + thread; i < end; i += Tiles.THREADS) {
+      for (int i = t * OptimizerCalls.CHUNK + thread; i < end; i += Tiles.THREADS) {
         float g = m.get(gradients + i);
         sum += g * g;
       }

@@ -1,5 +1,5 @@
 /**
  * Updates of all parameters at once: clipping, AdamW, exponential averages. Start at {@link
- * Optimizer}.
+ * OptimizerCalls}.
  */
 package io.github.tornadodiffusion.kernels.ops.optimizer;

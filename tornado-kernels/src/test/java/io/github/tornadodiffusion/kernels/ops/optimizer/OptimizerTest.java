@@ -39,8 +39,9 @@ class OptimizerTest {
     for (int step = 1; step <= 6; step++) {
       int gradient = arena.put(row(gradients, step - 1));
       int hyper =
-          arena.put(Optimizer.hyper(learningRate, beta1, 0.999f, 1e-8f, weightDecay, step, 0, 0));
-      calls.add(Optimizer.adamW(parameters, gradient, first, second, 16, hyper));
+          arena.put(
+              OptimizerCalls.hyper(learningRate, beta1, 0.999f, 1e-8f, weightDecay, step, 0, 0));
+      calls.add(OptimizerCalls.adamW(parameters, gradient, first, second, 16, hyper));
       Block copy = arena.place(Block.of(0, 1, 1, 1, 10));
       calls.add(Elementwise.copy(copy.at(parameters), copy, false));
     }
@@ -70,10 +71,10 @@ class OptimizerTest {
     int gradients = arena.put(g);
     int first = arena.put(m);
     int second = arena.put(v);
-    float[] values = Optimizer.hyper(0.1f, 0.9f, 0.99f, 1e-3f, 0.5f, 4, 0, 0);
-    values[Optimizer.GRAD_SCALE] = 0.25f;
+    float[] values = OptimizerCalls.hyper(0.1f, 0.9f, 0.99f, 1e-3f, 0.5f, 4, 0, 0);
+    values[OptimizerCalls.GRAD_SCALE] = 0.25f;
     int hyper = arena.put(values);
-    arena.run(Optimizer.adamW(parameters, gradients, first, second, length, hyper));
+    arena.run(OptimizerCalls.adamW(parameters, gradients, first, second, length, hyper));
     float[] newP = arena.read(parameters, length);
     float[] newM = arena.read(first, length);
     float[] newV = arena.read(second, length);
@@ -100,8 +101,8 @@ class OptimizerTest {
     for (int step = 0; step < 12; step++) {
       int current = arena.put(Arrays.copyOfRange(parameters, 6 * step + 6, 6 * step + 12));
       float decay = step == 0 ? 0 : (1f + step) / (10 + step);
-      int hyper = arena.put(Optimizer.hyper(0, 0, 0, 0, 0, 1, 0, decay));
-      calls.add(Optimizer.ema(shadow, current, 16, hyper));
+      int hyper = arena.put(OptimizerCalls.hyper(0, 0, 0, 0, 0, 1, 0, decay));
+      calls.add(OptimizerCalls.ema(shadow, current, 16, hyper));
       Block copy = arena.place(Block.of(0, 1, 1, 1, 6));
       calls.add(Elementwise.copy(copy.at(shadow), copy, false));
     }
@@ -119,15 +120,15 @@ class OptimizerTest {
     float[] second = GOLDEN.tensor("clip.grad1.before");
     System.arraycopy(second, 0, before, 4, second.length);
     int gradients = arena.put(before);
-    int hyper = arena.put(Optimizer.hyper(0, 0, 0, 0, 0, 1, 1f, 0));
-    int scratch = arena.reserve(Optimizer.clipScratch(16));
-    arena.run(Optimizer.clip(gradients, 16, hyper, scratch));
-    float[] results = arena.read(hyper, Optimizer.HYPER_SIZE);
-    assertEquals(2.546099901199341, results[Optimizer.GRAD_NORM], 3e-7);
+    int hyper = arena.put(OptimizerCalls.hyper(0, 0, 0, 0, 0, 1, 1f, 0));
+    int scratch = arena.reserve(OptimizerCalls.clipScratch(16));
+    arena.run(OptimizerCalls.clip(gradients, 16, hyper, scratch));
+    float[] results = arena.read(hyper, OptimizerCalls.HYPER_SIZE);
+    assertEquals(2.546099901199341, results[OptimizerCalls.GRAD_NORM], 3e-7);
     float[] after = Arrays.copyOf(GOLDEN.tensor("clip.grad0.after"), 10);
     System.arraycopy(GOLDEN.tensor("clip.grad1.after"), 0, after, 4, 6);
     for (int i = 0; i < after.length; i++) {
-      assertEquals(after[i], before[i] * results[Optimizer.GRAD_SCALE], 1.2e-7);
+      assertEquals(after[i], before[i] * results[OptimizerCalls.GRAD_SCALE], 1.2e-7);
     }
   }
 
@@ -136,18 +137,18 @@ class OptimizerTest {
   void normAndScaleOfManyChunks(int length, float max) {
     float[] g = arena.randoms(length);
     int gradients = arena.put(g);
-    int hyper = arena.put(Optimizer.hyper(0, 0, 0, 0, 0, 1, max, 0));
-    int scratch = arena.reserve(Optimizer.clipScratch(length));
-    arena.run(Optimizer.clip(gradients, length, hyper, scratch));
+    int hyper = arena.put(OptimizerCalls.hyper(0, 0, 0, 0, 0, 1, max, 0));
+    int scratch = arena.reserve(OptimizerCalls.clipScratch(length));
+    arena.run(OptimizerCalls.clip(gradients, length, hyper, scratch));
     double norm = 0;
     for (float v : g) {
       norm += (double) v * v;
     }
     norm = Math.sqrt(norm);
-    float[] results = arena.read(hyper, Optimizer.HYPER_SIZE);
-    assertEquals(norm, results[Optimizer.GRAD_NORM], 1e-6 * norm);
+    float[] results = arena.read(hyper, OptimizerCalls.HYPER_SIZE);
+    assertEquals(norm, results[OptimizerCalls.GRAD_NORM], 1e-6 * norm);
     double scale = max > 0 ? Math.min(1, max / (norm + 1e-6)) : 1;
-    assertEquals(scale, results[Optimizer.GRAD_SCALE], 1e-6);
+    assertEquals(scale, results[OptimizerCalls.GRAD_SCALE], 1e-6);
   }
 
   @ParameterizedTest
@@ -156,7 +157,7 @@ class OptimizerTest {
     int before = arena.put(3);
     int gradients = arena.put(arena.randoms(length));
     int behind = arena.put(4);
-    arena.run(Optimizer.clear(gradients, length));
+    arena.run(OptimizerCalls.clear(gradients, length));
     assertArrayEquals(new float[length], arena.read(gradients, length));
     assertEquals(3, arena.read(before, 1)[0]);
     assertEquals(4, arena.read(behind, 1)[0]);
@@ -164,7 +165,8 @@ class OptimizerTest {
 
   @Test
   void badLengthsAndStepsAreRefused() {
-    assertThrows(IllegalArgumentException.class, () -> Optimizer.ema(0, 16, 15, 32));
-    assertThrows(IllegalArgumentException.class, () -> Optimizer.hyper(0, 0, 0, 0, 0, 0, 0, 0));
+    assertThrows(IllegalArgumentException.class, () -> OptimizerCalls.ema(0, 16, 15, 32));
+    assertThrows(
+        IllegalArgumentException.class, () -> OptimizerCalls.hyper(0, 0, 0, 0, 0, 0, 0, 0));
   }
 }

@@ -16,7 +16,7 @@ import java.util.List;
  * Lengths are multiples of 16. Bound by memory: AdamW reads four floats per parameter and writes
  * three.
  */
-public final class Optimizer {
+public final class OptimizerCalls {
   /** Places in the hyper-parameter block that the host writes before each step. */
   public static final int LEARNING_RATE = 0;
 
@@ -74,7 +74,7 @@ public final class Optimizer {
   private static final Kernel CLEAR =
       Kernel.of(OptimizerKernels.class, "clear").with(OptimizerOracles::clear);
 
-  private Optimizer() {}
+  private OptimizerCalls() {}
 
   /**
    * The content of the hyper-parameter block for one step, with gradients unscaled until {@link

@@ -9,9 +9,9 @@ package io.github.tornadodiffusion.nn.training;
  * @param maxGradNorm limit of the norm of all gradients; 0 or less for no clipping
  * @param emaDecay ignored without EMA
  */
-public record Update(Optimizer optimizer, int step, float maxGradNorm, float emaDecay) {
+public record OptimizerStep(Optimizer optimizer, int step, float maxGradNorm, float emaDecay) {
   /** Without clipping and EMA. */
-  public Update(Optimizer optimizer, int step) {
+  public OptimizerStep(Optimizer optimizer, int step) {
     this(optimizer, step, 0, 0);
   }
 }

@@ -38,7 +38,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a device makes of the noise, against the same model with its sampler on the host. */
-class UNetSamplingTest {
+class DeviceSamplingTest {
   private static final int SIZE = 8;
   private static final int CHANNELS = 3;
   private static final int BATCH = 2;
@@ -109,9 +109,9 @@ class UNetSamplingTest {
   }
 
   private static float[] run(
-      SamplingModel device, ReverseProcess process, SampleNoise noise, int[] labels) {
+      SamplingModel model, ReverseProcess process, SampleNoise noise, int[] labels) {
     float[] all = new float[COUNT * LENGTH];
-    new Pipeline(device, CHANNELS, SIZE, SIZE)
+    new Pipeline(model, CHANNELS, SIZE, SIZE)
         .run(
             process,
             new Pipeline.Request(COUNT, noise, labels),
@@ -126,11 +126,11 @@ class UNetSamplingTest {
       SampleNoise noise,
       int[] labels,
       UnaryOperator<SamplingModel> guided) {
-    assertTrue(UNetSampling.free(process.registers()) <= FREE);
+    assertTrue(DeviceSampling.free(process.registers()) <= FREE);
     SampleRegisters unet = used(config);
     SamplingModel host = host(config);
     float[] expected = run(guided.apply(host), process, noise, labels);
-    float[] actual = run(guided.apply(new UNetSampling(unet)), process, noise, labels);
+    float[] actual = run(guided.apply(new DeviceSampling(unet)), process, noise, labels);
     double most = 0;
     for (float value : expected) {
       most = Math.max(most, Math.abs(value));
@@ -186,7 +186,7 @@ class UNetSamplingTest {
         ReverseProcess.fromNoise(sampling),
         SampleNoise.seeded(1, LENGTH),
         new int[] {0, 2, 1},
-        device -> new GuidedSampling(device, scale, 3));
+        model -> new GuidedSampling(model, scale, 3));
   }
 
   @Test
@@ -205,7 +205,7 @@ class UNetSamplingTest {
     Inpainting process = new Inpainting(sampling, IMAGES, Mask.of(drawn), 2);
     check(PLAIN, process);
     float[] images =
-        run(new UNetSampling(used(PLAIN)), process, SampleNoise.seeded(2, LENGTH), null);
+        run(new DeviceSampling(used(PLAIN)), process, SampleNoise.seeded(2, LENGTH), null);
     float[] originals = IMAGES.inTurn(COUNT);
     for (int i = 0; i < images.length; i++) {
       if (!drawn[i % drawn.length]) {
@@ -230,13 +230,13 @@ class UNetSamplingTest {
   @Test
   void theDeviceDrawsTheNoiseOfTheHost() {
     SampleNoise seeded = SampleNoise.seeded(-11, LENGTH);
-    SamplingModel device = new UNetSampling(used(PLAIN));
+    SamplingModel model = new DeviceSampling(used(PLAIN));
     SamplingModel host = host(PLAIN);
     for (int draw : new int[] {SampleNoise.INITIAL, 0, 999}) {
       for (int first : new int[] {0, 5, 100_000_000}) {
         host.draw(seeded, draw, first);
-        device.draw(seeded, draw, first);
-        assertArrayEquals(host.read(Update.NOISE), device.read(Update.NOISE));
+        model.draw(seeded, draw, first);
+        assertArrayEquals(host.read(Update.NOISE), model.read(Update.NOISE));
       }
     }
   }
@@ -244,15 +244,15 @@ class UNetSamplingTest {
   @Test
   void whatIsWrittenIsRead() {
     try (SampleRegisters unet = registers(PLAIN, 1)) {
-      SamplingModel device = new UNetSampling(unet);
+      SamplingModel model = new DeviceSampling(unet);
       float[] values = IMAGES.inTurn(BATCH);
-      device.write(Update.IMAGES, values);
-      assertArrayEquals(values, device.read(Update.IMAGES));
-      assertThrows(IllegalArgumentException.class, () -> device.read(Update.DRAWN));
-      assertThrows(IllegalStateException.class, () -> device.write(Update.DRAWN, values));
-      assertThrows(IllegalArgumentException.class, () -> device.write(Update.IMAGES, new float[3]));
+      model.write(Update.IMAGES, values);
+      assertArrayEquals(values, model.read(Update.IMAGES));
+      assertThrows(IllegalArgumentException.class, () -> model.read(Update.DRAWN));
+      assertThrows(IllegalStateException.class, () -> model.write(Update.DRAWN, values));
+      assertThrows(IllegalArgumentException.class, () -> model.write(Update.IMAGES, new float[3]));
       List<Update> learned = List.of(new Update.LearnedNoise(Update.SAMPLE, -9, -4, 1e-20));
-      assertThrows(IllegalArgumentException.class, () -> device.apply(learned));
+      assertThrows(IllegalArgumentException.class, () -> model.apply(learned));
     }
   }
 

@@ -14,11 +14,11 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Samples on the device of a UNet, in single precision: neither the sample nor the output of the
+ * Samples on the device of a model, in single precision: neither the sample nor the output of the
  * model is transferred to the host, unless it is read. Only {@link Update.Threshold} is computed on
  * the host, because it sorts, and noise other than {@link SampleNoise#seeded} is drawn there.
  */
-public final class UNetSampling implements SamplingModel {
+public final class DeviceSampling implements SamplingModel {
   /** The registers that every model on a device has, under the device's own numbers. */
   private static final Set<Integer> OWN =
       Set.of(Update.SAMPLE, Update.OUTPUT, Update.NOISE, Update.VARIANCE);
@@ -35,7 +35,7 @@ public final class UNetSampling implements SamplingModel {
    *
    * @param model with at least {@link #free} registers
    */
-  public UNetSampling(SampleRegisters model) {
+  public DeviceSampling(SampleRegisters model) {
     registers = model;
     OWN.stream()
         .filter(register -> register != Update.VARIANCE || registers.hasVariance())
