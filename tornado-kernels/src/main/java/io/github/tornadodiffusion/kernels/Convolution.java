@@ -13,7 +13,7 @@ public enum Convolution {
 
   /**
    * By Winograd's minimal filtering (Lavin and Gray 2016) wherever it can be: for 3 x 3 weights
-   * with stride 1.
+   * with stride 1, on devices that compute with vectors.
    */
   WINOGRAD;
 
@@ -40,8 +40,14 @@ public enum Convolution {
    * Variants that choose so.
    *
    * @param gains whether the device gains by Winograd's filtering
+   * @throws IllegalArgumentException if the variants have no vectors, which it is written for
    */
   public Variants in(Variants variants, boolean gains) {
+    if (this == WINOGRAD && !variants.capabilities().contains(Capability.VECTORS)) {
+      throw new IllegalArgumentException(
+          "--conv winograd is for vectors, which --kernels %s has not; use auto or direct"
+              .formatted(variants.id()));
+    }
     return switch (this) {
       case AUTO -> gains ? variants.with(Capability.WINOGRAD) : variants;
       case DIRECT -> variants;

@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.kernels;
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.kernels.bytecode.KernelCode;
@@ -92,8 +93,8 @@ class KernelsTest {
     Program program =
         new Program(
             "three", List.of(plain, both, plain), List.of("a", "b", "c"), List.of(), List.of());
-    assertEquals(5, Variants.LANES.scratch(program));
-    assertEquals(0, Variants.TILES.scratch(program));
+    assertEquals(5, Variants.LANES.scratch(List.of(program)));
+    assertEquals(0, Variants.TILES.scratch(List.of(program)));
     Variants.ChosenProgram chosen = Variants.LANES.of(program, 64);
     assertEquals(List.of("a", "b", "b", "c"), chosen.program().labels());
     assertEquals(64, chosen.program().calls().get(2).descriptor()[0]);
@@ -101,5 +102,21 @@ class KernelsTest {
         chosen.ofOriginal(new Engine.Measurement(new long[] {1, 2, 4, 8}, 16, 32, 64, 0.5));
     assertEquals(List.of(1L, 6L, 8L), Arrays.stream(measured.calls()).boxed().toList());
     assertEquals(64, measured.total());
+  }
+
+  @Test
+  void winogradIsForVectors() {
+    assertEquals(Variants.TILES, Convolution.AUTO.in(Variants.TILES, false));
+    assertEquals(Variants.TILES, Convolution.DIRECT.in(Variants.TILES, true));
+    String message =
+        assertThrows(
+                IllegalArgumentException.class, () -> Convolution.WINOGRAD.in(Variants.TILES, true))
+            .getMessage();
+    assertEquals(
+        "--conv winograd is for vectors, which --kernels tiles has not; use auto or direct",
+        message);
+    assertEquals(
+        "unknown convolution 'fft'; use auto, direct or winograd",
+        assertThrows(IllegalArgumentException.class, () -> Convolution.named("fft")).getMessage());
   }
 }
