@@ -28,7 +28,7 @@ public enum Convolution {
         .findFirst()
         .orElseThrow(() ->
             new IllegalArgumentException(
-                "unknown convolution '%s'; use auto, direct or winograd".formatted(name)));
+                "unknown convolution '%s'; use auto or direct or winograd".formatted(name)));
   }
 
   /** The name on the command line. */

@@ -116,7 +116,7 @@ class KernelsTest {
         "--conv winograd is for vectors, which --kernels tiles has not; use auto or direct",
         message);
     assertEquals(
-        "unknown convolution 'fft'; use auto, direct or winograd",
+        "unknown convolution 'fft'; use auto or direct or winograd",
         assertThrows(IllegalArgumentException.class, () -> Convolution.named("fft")).getMessage());
   }
 }
