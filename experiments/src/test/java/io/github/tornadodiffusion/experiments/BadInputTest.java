@@ -37,6 +37,7 @@ class BadInputTest {
     "--device,opencl:99,unknown device 'opencl:99'",
     "--kernels,tile,unknown kernels 'tile'; use auto or lanes or tiles or threads",
     "--kernels,tiles,jvm computes with lanes",
+    "--conv,fft,unknown convolution 'fft'; use auto or direct or winograd",
     "--schedule,cosinus,squaredcos_cap_v2",
     "--prediction,noise,v_prediction",
     "--lr-schedule,falling,cosine_with_restarts",

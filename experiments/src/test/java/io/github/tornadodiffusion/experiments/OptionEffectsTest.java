@@ -78,6 +78,7 @@ class OptionEffectsTest {
       train | --profile-json        | always
       train | --device              | always
       train | --kernels             | --kernels tiles | jvm computes with lanes
+      train | --conv | always, where there are 3 x 3 convolutions
       train | --threads             | always, for the jvm device; see tornado()
       train | --no-self-check       | always, on jvm for kernels of plug-ins
       train | --verbose             | always, at an error
@@ -109,6 +110,7 @@ class OptionEffectsTest {
       sample | --profile-json | always
       sample | --device       | always
       sample | --kernels      | --kernels tiles | jvm computes with lanes
+      sample | --conv | always, where there are 3 x 3 convolutions
       sample | --threads      | always, for the jvm device; see tornado()
       sample | --no-self-check | always, on jvm for kernels of plug-ins
       sample | --verbose      | always, at an error
@@ -118,6 +120,7 @@ class OptionEffectsTest {
       predict | --out           | always
       predict | --device        | always
       predict | --kernels       | always, refused where it does not fit
+      predict | --conv | always, where there are 3 x 3 convolutions
       predict | --threads       | always, for the jvm device; see tornado()
       predict | --no-self-check | always, on jvm for kernels of plug-ins
       predict | --verbose       | always, at an error
@@ -131,6 +134,7 @@ class OptionEffectsTest {
       bench | --profile-json  | always
       bench | --device        | always
       bench | --kernels       | always, refused where it does not fit
+      bench | --conv | always, where there are 3 x 3 convolutions
       bench | --threads       | always, for the jvm device; see tornado()
       bench | --no-self-check | always, on jvm for kernels of plug-ins
       bench | --verbose       | always, at an error
@@ -155,6 +159,7 @@ class OptionEffectsTest {
       experiment schedules | --held-out-images        | always
       experiment schedules | --device                 | always
       experiment schedules | --kernels                | always, refused where it does not fit
+      experiment schedules | --conv | always, where there are 3 x 3 convolutions
       experiment schedules | --threads                | always, for the jvm device; see tornado()
       experiment schedules | --no-self-check          | always, on jvm for kernels of plug-ins
       experiment schedules | --verbose                | always, at an error
@@ -183,6 +188,7 @@ class OptionEffectsTest {
       experiment prediction | --held-out-images  | always
       experiment prediction | --device           | always
       experiment prediction | --kernels          | always, refused where it does not fit
+      experiment prediction | --conv | always, where there are 3 x 3 convolutions
       experiment prediction | --threads          | always, for the jvm device; see tornado()
       experiment prediction | --no-self-check    | always, on jvm for kernels of plug-ins
       experiment prediction | --verbose          | always, at an error
@@ -209,6 +215,7 @@ class OptionEffectsTest {
       experiment samplers | --classifier-steps | --classifier-steps 2 --model MODEL | have no classes
       experiment samplers | --device           | always
       experiment samplers | --kernels          | always, refused where it does not fit
+      experiment samplers | --conv | always, where there are 3 x 3 convolutions
       experiment samplers | --threads          | always, for the jvm device; see tornado()
       experiment samplers | --no-self-check    | always, on jvm for kernels of plug-ins
       experiment samplers | --verbose          | always, at an error
@@ -226,6 +233,7 @@ class OptionEffectsTest {
       experiment scaling | --runs          | always
       experiment scaling | --device        | always
       experiment scaling | --kernels       | always, refused where it does not fit
+      experiment scaling | --conv | always, where there are 3 x 3 convolutions
       experiment scaling | --threads       | always, for the jvm device; see tornado()
       experiment scaling | --no-self-check | always, on jvm for kernels of plug-ins
       experiment scaling | --verbose       | always, at an error

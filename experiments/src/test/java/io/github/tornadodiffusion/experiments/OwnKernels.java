@@ -20,9 +20,15 @@ public final class OwnKernels {
   private static final String DESCRIPTOR =
       "(Luk/ac/manchester/tornado/api/types/arrays/FloatArray;Luk/ac/manchester/tornado/api/types/arrays/IntArray;)V";
 
+  /** Parts of convolutions and their gradients, which programs name instead of them. */
+  private static final String PARTS = "Conv\\.flip|Winograd\\..*";
+
+  /** What has no method of its own, but parts. */
+  private static final String WHOLE = "Conv.inputGradient";
+
   private OwnKernels() {}
 
-  /** The ids of all of them but those for work groups, which are variants. */
+  /** The ids of all that programs name: those for work groups and parts are variants. */
   public static Set<String> ids() {
     try {
       Path classes =
@@ -57,6 +63,8 @@ public final class OwnKernels {
         }
       }
     }
+    ids.removeIf(id -> id.matches(PARTS));
+    ids.add(WHOLE);
     return ids;
   }
 }

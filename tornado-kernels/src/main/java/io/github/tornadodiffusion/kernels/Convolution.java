@@ -13,7 +13,7 @@ public enum Convolution {
 
   /**
    * By Winograd's minimal filtering (Lavin and Gray 2016) wherever it can be: for 3 x 3 weights
-   * with stride 1.
+   * with stride 1, on devices that compute with vectors.
    */
   WINOGRAD;
 
@@ -28,7 +28,7 @@ public enum Convolution {
         .findFirst()
         .orElseThrow(() ->
             new IllegalArgumentException(
-                "unknown convolution '%s'; use auto, direct or winograd".formatted(name)));
+                "unknown convolution '%s'; use auto or direct or winograd".formatted(name)));
   }
 
   /** The name on the command line. */
@@ -40,8 +40,14 @@ public enum Convolution {
    * Variants that choose so.
    *
    * @param gains whether the device gains by Winograd's filtering
+   * @throws IllegalArgumentException if the variants have no vectors, which it is written for
    */
   public Variants in(Variants variants, boolean gains) {
+    if (this == WINOGRAD && !variants.capabilities().contains(Capability.VECTORS)) {
+      throw new IllegalArgumentException(
+          "--conv winograd is for vectors, which --kernels %s has not; use auto or direct"
+              .formatted(variants.id()));
+    }
     return switch (this) {
       case AUTO -> gains ? variants.with(Capability.WINOGRAD) : variants;
       case DIRECT -> variants;

@@ -80,9 +80,13 @@ public record Variants(String id, Set<Capability> capabilities) {
             .collect(Collectors.toUnmodifiableSet()));
   }
 
-  /** Floats of memory that a program needs besides its own. */
-  public int scratch(Program program) {
-    return program.calls().stream().mapToInt(this::scratch).max().orElse(0);
+  /** Floats of memory that programs need besides their own. */
+  public int scratch(List<Program> programs) {
+    return programs.stream()
+        .flatMap(program -> program.calls().stream())
+        .mapToInt(this::scratch)
+        .max()
+        .orElse(0);
   }
 
   private int scratch(Call call) {
@@ -116,7 +120,7 @@ public record Variants(String id, Set<Capability> capabilities) {
   /**
    * A program with the calls of the variants that are chosen.
    *
-   * @param scratch offset of {@link #scratch(Program)} floats
+   * @param scratch offset of {@link #scratch(List)} floats
    */
   public ChosenProgram of(Program program, int scratch) {
     List<Call> calls = new ArrayList<>();
@@ -136,7 +140,7 @@ public record Variants(String id, Set<Capability> capabilities) {
   private Optional<Variant> chosen(Call call) {
     return call.kernel().variants().stream()
         .filter(variant ->
-            variant.needs() == Capability.NOTHING || capabilities.contains(variant.needs()))
+            variant.needs().equals(Capability.NOTHING) || capabilities.contains(variant.needs()))
         .filter(variant -> variant.serves().test(call))
         .findFirst();
   }

@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.kernels;
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.kernels.bytecode.KernelCode;
@@ -93,8 +94,8 @@ class KernelsTest {
     Program program =
         new Program(
             "three", List.of(plain, both, plain), List.of("a", "b", "c"), List.of(), List.of());
-    assertEquals(5, Variants.LANES.scratch(program));
-    assertEquals(0, Variants.TILES.scratch(program));
+    assertEquals(5, Variants.LANES.scratch(List.of(program)));
+    assertEquals(0, Variants.TILES.scratch(List.of(program)));
     Variants.ChosenProgram chosen = Variants.LANES.of(program, 64);
     assertEquals(List.of("a", "b", "b", "c"), chosen.program().labels());
     assertEquals(64, chosen.program().calls().get(2).descriptor()[0]);
@@ -112,7 +113,23 @@ class KernelsTest {
         Kernel.of(Lanes.class, "sum").with(own).with(Tiles.variant(Lanes.class, "add", 0));
     Call call = new Call(kernel, new int[] {7}, 3, 5, 6);
     Variants variants = new Variants("own", Set.of(Capability.WORK_GROUPS, matrices));
-    assertEquals("Lanes.mul", variants.of(call).kernel().id());
-    assertEquals("Lanes.add", Variants.TILES.of(call).kernel().id());
+    assertEquals("Lanes.mul", variants.of(call, 0).getFirst().kernel().id());
+    assertEquals("Lanes.add", Variants.TILES.of(call, 0).getFirst().kernel().id());
+  }
+
+  @Test
+  void winogradIsForVectors() {
+    assertEquals(Variants.TILES, Convolution.AUTO.in(Variants.TILES, false));
+    assertEquals(Variants.TILES, Convolution.DIRECT.in(Variants.TILES, true));
+    String message =
+        assertThrows(
+                IllegalArgumentException.class, () -> Convolution.WINOGRAD.in(Variants.TILES, true))
+            .getMessage();
+    assertEquals(
+        "--conv winograd is for vectors, which --kernels tiles has not; use auto or direct",
+        message);
+    assertEquals(
+        "unknown convolution 'fft'; use auto or direct or winograd",
+        assertThrows(IllegalArgumentException.class, () -> Convolution.named("fft")).getMessage());
   }
 }

@@ -31,6 +31,17 @@ public final class TestArena {
     random = new SplittableRandom(seed);
   }
 
+  /** How the device can compute convolutions. */
+  public static List<Convolution> convolutions() {
+    return DEVICE.equals("jvm") || VARIANTS.on(device()).equals(Variants.LANES)
+        ? List.of(Convolution.values())
+        : List.of(Convolution.DIRECT);
+  }
+
+  private static Device device() {
+    return Engines.devices().stream().filter(d -> d.id().equals(DEVICE)).findFirst().orElseThrow();
+  }
+
   /** Room for n floats, filled with the junk that reused memory holds. */
   public int reserve(int n) {
     int at = next;

@@ -240,8 +240,8 @@ public final class JvmEngine implements Engine {
     private final Map<Program, Loaded> loaded = new IdentityHashMap<>();
 
     HostSession(int floats, List<Program> programs) {
-      int scratch = programs.stream().mapToInt(chooser::scratch).max().orElse(0);
-      arena = new HostFloatArray(new float[Math.addExact(floats, scratch)]);
+      arena =
+          new HostFloatArray(new float[Math.addExact(floats, chooser.scratch(programs))]);
       for (Program program : programs) {
         Variants.ChosenProgram chosen = chooser.of(program, floats);
         loaded.put(

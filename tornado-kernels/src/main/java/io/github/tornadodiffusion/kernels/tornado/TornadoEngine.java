@@ -18,12 +18,14 @@ final class TornadoEngine implements Engine {
   private final Device description;
   private final EngineOptions options;
   private final Variants variants;
+  private final Variants chooser;
   private final SelfCheck selfCheck;
 
   TornadoEngine(TornadoDevices.Entry entry, EngineOptions options) {
     device = entry.device();
     description = TornadoDevices.describe(entry);
     variants = options.variants().on(description);
+    chooser = options.convolution().in(variants, false);
     this.options = options;
     selfCheck = new SelfCheck(this, JvmEngine::new, options.listener());
   }
@@ -40,8 +42,8 @@ final class TornadoEngine implements Engine {
 
   @Override
   public Session open(int floats, List<Program> programs) {
-    checkRoom(floats);
-    return new TornadoSession(device, description, options, variants, floats, programs);
+    checkRoom(Math.addExact(floats, chooser.scratch(programs)));
+    return new TornadoSession(device, description, options, chooser, floats, programs);
   }
 
   @Override

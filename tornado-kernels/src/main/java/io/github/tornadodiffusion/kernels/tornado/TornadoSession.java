@@ -96,17 +96,15 @@ final class TornadoSession implements Engine.Session {
     this.device = device;
     this.options = options;
     this.variants = variants;
-    Variants chooser = options.convolution().in(variants, false);
-    int scratch = programs.stream().mapToInt(chooser::scratch).max().orElse(0);
     for (Program program : programs) {
-      chosen.put(program, chooser.of(program, floats));
+      chosen.put(program, variants.of(program, floats));
     }
     lowering =
         Lowering.of(programs.stream().map(program -> chosen.get(program).program()).toList());
     for (int i = 0; i < programs.size(); i++) {
       graphs.put(programs.get(i), lowering.programs().get(i));
     }
-    arena = new FloatArray(Math.addExact(floats, scratch));
+    arena = new FloatArray(Math.addExact(floats, variants.scratch(programs)));
     arenaValues = arena.getSegment();
     lowering.requests().forEach((name, length) -> requests.put(name, new IntArray(length)));
     Map<String, Object> arrays = new HashMap<>(requests);

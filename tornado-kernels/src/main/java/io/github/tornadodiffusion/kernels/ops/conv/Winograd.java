@@ -163,7 +163,7 @@ final class Winograd {
     return new Variant(
         needs,
         List.of(INPUT, WEIGHTS, OUTPUT),
-        can.and(call -> needs != Capability.WINOGRAD || Shape.forward(call).pays()),
+        can.and(call -> !needs.equals(Capability.WINOGRAD) || Shape.forward(call).pays()),
         call -> Shape.forward(call).scratch(),
         Winograd::forward);
   }
@@ -181,7 +181,7 @@ final class Winograd {
     return new Variant(
         needs,
         List.of(INPUT, GRADIENT, WEIGHT_GRADIENT),
-        can.and(call -> needs != Capability.WINOGRAD || Shape.weightGradient(call).pays()),
+        can.and(call -> !needs.equals(Capability.WINOGRAD) || Shape.weightGradient(call).pays()),
         call -> Shape.weightGradient(call).scratch(),
         Winograd::weightGradient);
   }

@@ -63,7 +63,7 @@ class WinogradTest {
     int end = arena.reserve(16);
     try (JvmEngine jvm = new JvmEngine(2)) {
       for (Call call : calls) {
-        int scratch = EVERYWHERE.scratch(program(List.of(call)));
+        int scratch = EVERYWHERE.scratch(List.of(program(List.of(call))));
         TestArena steps = arena;
         steps.run(jvm, List.of());
         float[] before = Arrays.copyOf(steps.read(0, end), end + scratch);
@@ -134,8 +134,8 @@ class WinogradTest {
   void memoryDoesNotGrowWithTheBatch() {
     Program few = program(List.of(forward(32)));
     Program many = program(List.of(forward(320)));
-    assertNotEquals(0, WHERE_IT_PAYS.scratch(few));
-    assertEquals(WHERE_IT_PAYS.scratch(few), WHERE_IT_PAYS.scratch(many));
+    assertNotEquals(0, WHERE_IT_PAYS.scratch(List.of(few)));
+    assertEquals(WHERE_IT_PAYS.scratch(List.of(few)), WHERE_IT_PAYS.scratch(List.of(many)));
   }
 
   private static Call forward(int n) {
