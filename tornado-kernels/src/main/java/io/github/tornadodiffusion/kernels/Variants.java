@@ -162,11 +162,7 @@ public record Variants(String id, Set<Capability> capabilities) {
         }
       }
       return new Engine.Measurement(
-          sums,
-          measured.compilation(),
-          measured.transfers(),
-          measured.total(),
-          measured.joules());
+          sums, measured.compilation(), measured.transfers(), measured.total(), measured.joules());
     }
   }
 }

@@ -74,7 +74,9 @@ class KernelsTest {
     assertEquals(8, Variants.LANES.of(call, 0).getFirst().descriptor()[0]);
     Call without = new Call(Kernel.of(Lanes.class, "sum").with(vectors), new int[1], 1, 0, 0);
     assertEquals(List.of(without), Variants.TILES.of(without, 0));
-    Call other = new Call(Kernel.of(Lanes.class, "sum").with(first.serving(c -> false)), new int[1], 1, 0, 0);
+    Call other =
+        new Call(
+            Kernel.of(Lanes.class, "sum").with(first.serving(c -> false)), new int[1], 1, 0, 0);
     assertEquals(List.of(other), Variants.TILES.of(other, 0));
   }
 

@@ -39,7 +39,8 @@ public final class OwnKernels {
   }
 
   private static boolean isMadeOfOthers(Kernel kernel) {
-    return kernel.variants().stream().anyMatch(variant -> variant.needs().equals(Capability.NOTHING));
+    return kernel.variants().stream()
+        .anyMatch(variant -> variant.needs().equals(Capability.NOTHING));
   }
 
   /** The kernels for work groups among the variants of what is declared. */

@@ -85,8 +85,8 @@ public final class DeviceOptions {
   }
 
   /**
-   * The arguments of a run that goes on or is repeated: with the convolutions that it was made with,
-   * which were direct before there was a choice.
+   * The arguments of a run that goes on or is repeated: with the convolutions that it was made
+   * with, which were direct before there was a choice.
    *
    * @param run its manifest
    */

@@ -55,8 +55,8 @@ public final class RecordedOptions {
    * @return equal to the given ones if nothing was chosen
    */
   public static List<String> with(List<String> arguments, JsonNode run) {
-    List<String> all = new ArrayList<>(
-            DeviceOptions.pinned(ImageOptions.pinned(arguments, run), run));
+    List<String> all =
+        new ArrayList<>(DeviceOptions.pinned(ImageOptions.pinned(arguments, run), run));
     String kind = run.path(ExperimentRun.EXPERIMENT).asString("");
     if (!arguments.contains(QUICK) || !OPTIONS.containsKey(kind)) {
       return all;

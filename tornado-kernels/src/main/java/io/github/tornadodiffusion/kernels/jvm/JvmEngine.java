@@ -240,8 +240,7 @@ public final class JvmEngine implements Engine {
     private final Map<Program, Loaded> loaded = new IdentityHashMap<>();
 
     HostSession(int floats, List<Program> programs) {
-      arena =
-          new HostFloatArray(new float[Math.addExact(floats, chooser.scratch(programs))]);
+      arena = new HostFloatArray(new float[Math.addExact(floats, chooser.scratch(programs))]);
       for (Program program : programs) {
         Variants.ChosenProgram chosen = chooser.of(program, floats);
         loaded.put(

@@ -206,8 +206,7 @@ public final class Conv {
     d[Forward.WEIGHTS] = flipped;
     return List.of(
         flip,
-        new Call(
-            FORWARD, d, inputGradient.extent(), inputGradient.flops(), inputGradient.bytes()));
+        new Call(FORWARD, d, inputGradient.extent(), inputGradient.flops(), inputGradient.bytes()));
   }
 
   /**

@@ -101,9 +101,7 @@ final class Winograd {
       return Math.min(patches(), Math.max(16, fitting));
     }
 
-    /**
-     * Output channels whose weights are transformed together: all, if they serve several times.
-     */
+    /** Output channels whose weights are transformed together: all, if they serve several times. */
     int columns() {
       int fitting = WEIGHT_FLOATS / (PLANES * cin) / 32 * 32;
       return together() < patches() ? cout : Math.clamp(fitting, Math.min(32, cout), cout);
@@ -261,9 +259,7 @@ final class Winograd {
 
   private static Call input(
       Shape shape, int first, int count, int in, int row, int image, int planes) {
-    int[] p =
-        patches(
-            Patches.SIZE, shape, first, count, shape.cin, planes, shape.inputPlane());
+    int[] p = patches(Patches.SIZE, shape, first, count, shape.cin, planes, shape.inputPlane());
     p[Patches.PIXELS] = in;
     p[Patches.ROW] = row;
     p[Patches.IMAGE] = image;
@@ -306,8 +302,7 @@ final class Winograd {
   }
 
   private static Call weights(int[] d, Shape shape, int scratch, int column) {
-    return weights(
-        WEIGHTS, shape, column, d[Forward.WEIGHTS] + column * 9 * shape.cin, 0, scratch);
+    return weights(WEIGHTS, shape, column, d[Forward.WEIGHTS] + column * 9 * shape.cin, 0, scratch);
   }
 
   private static Call finish(int[] d, Shape shape, int column, int scratch) {

@@ -373,8 +373,7 @@ public final class WinogradKernels {
   }
 
   /** Six floats times at, for each of some lines: results take the places of the first four. */
-  private static void outputPass(
-      FloatArray m, int at, int line, int step, int lines, int count) {
+  private static void outputPass(FloatArray m, int at, int line, int step, int lines, int count) {
     VectorFloat16 v = new VectorFloat16(m);
     int lanes = Lanes.width();
     int by = step / lanes;

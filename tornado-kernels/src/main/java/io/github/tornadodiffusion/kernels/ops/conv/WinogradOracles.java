@@ -90,8 +90,7 @@ final class WinogradOracles {
   /** Y = a dy at, in panels. */
   static Expectation gradient(Call call) {
     int[] d = call.descriptor();
-    return planes(
-        d, A, (patch, c) -> (c / LANES * d[Patches.COUNT] + patch) * LANES + c % LANES);
+    return planes(d, A, (patch, c) -> (c / LANES * d[Patches.COUNT] + patch) * LANES + c % LANES);
   }
 
   private interface Place {
@@ -150,8 +149,7 @@ final class WinogradOracles {
               int at = pixels[i / channels];
               int channel = i % channels;
               for (int q = 0; q < 36; q++) {
-                int place =
-                    d[Patches.PLANES] + q * d[Patches.PLANE] + at / 16 * channels + channel;
+                int place = d[Patches.PLANES] + q * d[Patches.PLANE] + at / 16 * channels + channel;
                 sum.add(A[q / 6][at / 4 % 4] * A[q % 6][at % 4] * before.at(place));
               }
               int start =

@@ -134,8 +134,7 @@ public final class MatMulKernels {
       int end = Math.min(block + 32, stride);
       int at = d.get(Multiply.A) + matrix * d.get(Multiply.A_MATRIX) + row * down;
       int packed = d.get(Multiply.PACKED) + matrix * d.get(Multiply.PACKED_MATRIX);
-      int out =
-          d.get(Multiply.C) + matrix * d.get(Multiply.C_MATRIX) + row * d.get(Multiply.C_ROW);
+      int out = d.get(Multiply.C) + matrix * d.get(Multiply.C_MATRIX) + row * d.get(Multiply.C_ROW);
       int panel = d.get(Multiply.C_PANEL);
       int cRow = d.get(Multiply.C_ROW);
       // What the sums start from: c, or the zeros at the start of the arena.
@@ -158,8 +157,8 @@ public final class MatMulKernels {
 
   /**
    * The register tile of 8 rows of a by two vectors of columns, for rows that lie one after the
-   * other. Rows beyond the last one, which is number {@code rest}, repeat it: they compute and store
-   * the same numbers again.
+   * other. Rows beyond the last one, which is number {@code rest}, repeat it: they compute and
+   * store the same numbers again.
    */
   private static void rows(
       FloatArray m,
@@ -261,8 +260,8 @@ public final class MatMulKernels {
   }
 
   /**
-   * The same for columns of a that lie one after the other. What lies beyond the last row is computed
-   * with, and stored before what belongs there.
+   * The same for columns of a that lie one after the other. What lies beyond the last row is
+   * computed with, and stored before what belongs there.
    */
   private static void columns(
       FloatArray m,

@@ -221,8 +221,7 @@ class ConvTest {
     int packed = arena.put(pack(s, weights));
     Block gradIn = arena.random(Block.of(0, n, h, w, cin));
     double[] before = arena.read(gradIn);
-    arena.run(
-        convolution, List.of(Conv.inputGradient(gradOut, packed, kh, kw, true, gradIn)));
+    arena.run(convolution, List.of(Conv.inputGradient(gradOut, packed, kh, kw, true, gradIn)));
 
     double[] g = arena.read(gradOut);
     s.products((i, j, k) -> before[i] += g[k] * weights[j]);

@@ -117,8 +117,7 @@ class WinogradTest {
   private boolean isWinograd(int n, int h, int w, int cin, int cout, int kernel, int stride) {
     int border = kernel / 2;
     Block in = Block.of(16, n, h, w, cin).bordered(border, border, border, border);
-    Block out =
-        Block.of(16, n, (h - 1) / stride + 1, (w - 1) / stride + 1, cout);
+    Block out = Block.of(16, n, (h - 1) / stride + 1, (w - 1) / stride + 1, cout);
     Call forward = Conv.forward(in, 16, kernel, kernel, stride, -1, -1, -1, out);
     Call gradient = Conv.weightGradient(in, out, kernel, kernel, stride, 16, false);
     boolean chosen = WHERE_IT_PAYS.of(forward, 16).size() > 1;
