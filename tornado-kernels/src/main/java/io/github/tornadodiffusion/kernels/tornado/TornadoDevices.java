@@ -1,6 +1,12 @@
 package io.github.tornadodiffusion.kernels.tornado;
 
 import io.github.tornadodiffusion.kernels.Device;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
 import java.lang.module.ModuleDescriptor;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,6 +37,14 @@ final class TornadoDevices {
           // The device reports how much memory it has; the default would limit it to 4 GB.
           "tornado.device.memory=1048576GB");
 
+  /** Drivers that SPIR-V goes to. TornadoVM would not start at all without one of them. */
+  private static final String SPIRV_RUNTIMES = "tornado.spirv.runtimes";
+
+  /** The flag of Level Zero's zeInit that asks for GPUs, and its code of success. */
+  private static final int ZE_INIT_FLAG_GPU_ONLY = 1;
+
+  private static final int ZE_RESULT_SUCCESS = 0;
+
   private TornadoDevices() {}
 
   /** A device and its id. */
@@ -41,6 +55,9 @@ final class TornadoDevices {
       String[] keyAndValue = setting.split("=", 2);
       System.setProperty(keyAndValue[0], keyAndValue[1]);
     }
+    if (System.getProperty(SPIRV_RUNTIMES) == null && !hasLevelZero()) {
+      System.setProperty(SPIRV_RUNTIMES, "opencl");
+    }
     List<Entry> entries = new ArrayList<>();
     for (TornadoBackend backend : TornadoExecutionPlan.getTornadoDeviceMap().getAllBackends()) {
       String name = backend.getBackendType().name().toLowerCase(Locale.ROOT);
@@ -50,6 +67,23 @@ final class TornadoDevices {
       }
     }
     return entries;
+  }
+
+  /** Whether Level Zero finds a GPU: TornadoVM takes its absence for an error. */
+  private static boolean hasLevelZero() {
+    try {
+      Linker linker = Linker.nativeLinker();
+      MemorySegment start =
+          SymbolLookup.libraryLookup("libze_loader.so.1", Arena.global())
+              .find("zeInit")
+              .orElseThrow();
+      FunctionDescriptor type =
+          FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
+      return (int) linker.downcallHandle(start, type).invokeExact(ZE_INIT_FLAG_GPU_ONLY)
+          == ZE_RESULT_SUCCESS;
+    } catch (Throwable _) { // there is no such library, or none that can start
+      return false;
+    }
   }
 
   static Device describe(Entry entry) {

@@ -148,6 +148,8 @@ final class TornadoSession implements Engine.Session {
       } else if (task.kernel().workGroup().isEmpty()
           && variants.capabilities().contains(Capability.VECTORS)) {
         result.task(task.id(), TornadoTasks.lanes(task.kernel()), m, d);
+      } else if (device.backend().equals("spirv")) {
+        result.task(task.id(), TornadoTasks.loops(task.kernel()), m, d);
       } else {
         result.task(task.id(), TornadoTasks.threads(task.kernel()), CONTEXT, m, d);
       }
