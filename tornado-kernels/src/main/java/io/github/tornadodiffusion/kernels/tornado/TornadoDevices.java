@@ -117,7 +117,7 @@ final class TornadoDevices {
         .orElse("");
   }
 
-  private static String version() {
+  static String version() {
     ModuleDescriptor module = TornadoDevice.class.getModule().getDescriptor();
     return Optional.ofNullable(module).flatMap(ModuleDescriptor::rawVersion).orElse("");
   }
