@@ -5,6 +5,7 @@
 set -eu
 out=$1
 here=$(cd "$(dirname "$0")" && pwd)
+rm -rf "$out/modules" # of another build: registers.py would take them for this one's
 mkdir -p "$out/modules" "$out/objects"
 case ${2-} in
   spirv:*)

@@ -31,7 +31,7 @@ typedef struct { double at; } Event;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static FILE *launches;
-static int capturing;
+static int capturing, invalidated;
 
 static const char *dump(void) {
   const char *d = getenv("EMULATED_CUDA_DUMP");
@@ -63,8 +63,8 @@ static void note(const char *line) {
   pthread_mutex_unlock(&lock);
 }
 
-/* Calls that a capture forbids are noted and fail. */
-#define NOT_IN_CAPTURE(name) if (capturing) { note("!\t" name " while capturing\n"); return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED; }
+/* Calls that a capture forbids are noted and fail, and the capture with them. */
+#define NOT_IN_CAPTURE(name) if (capturing) { invalidated = 1; note("!\t" name " while capturing\n"); return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED; }
 
 /* ---- device ---- */
 CUresult CUDAAPI cuInit(unsigned f) { return CUDA_SUCCESS; }
@@ -153,7 +153,7 @@ static Op *record(void) {
 static void run(CUfunction f, const unsigned *shape, void **args);
 
 CUresult CUDAAPI cuStreamBeginCapture(CUstream s, CUstreamCaptureMode m) {
-  capturing = 1;
+  capturing = 1, invalidated = 0;
   capture = calloc(1, sizeof *capture);
   capture->last = &capture->first;
   char line[40];
@@ -166,10 +166,11 @@ CUresult CUDAAPI cuStreamEndCapture(CUstream s, CUgraph *g) {
   capturing = 0;
   snprintf(line, sizeof line, "!\tend capture of %ld launches and copies\n", capture->ops);
   note(line);
-  *g = (CUgraph) capture;
-  return CUDA_SUCCESS;
+  *g = invalidated ? NULL : (CUgraph) capture;
+  if (invalidated) fprintf(stderr, "emulated GPU: the capture is invalid\n");
+  return invalidated ? CUDA_ERROR_STREAM_CAPTURE_INVALIDATED : CUDA_SUCCESS;
 }
-CUresult CUDAAPI cuGraphInstantiateWithFlags(CUgraphExec *x, CUgraph g, unsigned long long f) { *x = (CUgraphExec) g; return CUDA_SUCCESS; }
+CUresult CUDAAPI cuGraphInstantiateWithFlags(CUgraphExec *x, CUgraph g, unsigned long long f) { if (!g) abort(); *x = (CUgraphExec) g; return CUDA_SUCCESS; }
 CUresult CUDAAPI cuGraphLaunch(CUgraphExec x, CUstream s) {
   note("!\tgraph launch\n");
   for (Op *op = ((Graph *) x)->first; op; op = op->next) {

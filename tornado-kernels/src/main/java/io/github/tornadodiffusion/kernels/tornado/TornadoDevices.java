@@ -31,6 +31,9 @@ final class TornadoDevices {
           // Events are cleared at every execution: the default of 32,768 takes longer than a
           // kernel.
           "tornado.max.events=64",
+          // Where events do not fit, the oldest is waited for, which ends the recording of a CUDA
+          // graph: more than a program's kernels and those that run once before they are recorded.
+          "tornado.eventpool.size=16384",
           // SPIR-V modules are invalid with it: it leaves out stores whose values are used
           // elsewhere.
           "tornado.spirv.loadstore=False",

@@ -118,7 +118,8 @@ final class TornadoSession implements Engine.Session {
     if (options.measure()) {
       plan.withProfiler(
           ProfilerMode.SILENT); // the first execution decides whether there are clocks
-    } else if (CUDA_GRAPHS.contains(device.backend())) {
+    } else if (CUDA_GRAPHS.contains(device.backend())
+        && lowering.programs().stream().anyMatch(indices -> !indices.isEmpty())) {
       // The driver launches a whole graph at once, which hides its kernels from the profiler.
       plan.withCUDAGraph();
     }
