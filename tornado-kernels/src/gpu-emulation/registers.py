@@ -4,7 +4,7 @@ emulated driver has written to DUMP, with the CUDA toolkit's ptxas and nvcc, and
 a kernel that spills, uses a stack, fits fewer times on a multiprocessor or reads memory less evenly than
 there ends it with an error. --accept writes TABLE anew, kernels that have not run included.
 
-Columns: kernel, language, architecture, registers, bytes of stack, of spilled stores and loads, of shared
+Columns: kernel (CUDA C names it by its method alone: of several, the worst), language, architecture, registers, bytes of stack, of spilled stores and loads, of shared
 memory, threads of a block, blocks that fit on a multiprocessor, percentage of the touched sectors' bytes
 that a warp asked for (of the launch that moved most; see launch.h)."""
 import pathlib, re, shutil, subprocess, sys, tempfile
@@ -22,10 +22,18 @@ def tool(name):
     return found or sys.exit("registers.py: no %s: install the CUDA toolkit" % name)
 
 
+SOURCES = [*(pathlib.Path(__file__).parents[1] / "main").rglob("*Kernels.java")]
+OWNERS = {f.name.removesuffix("Kernels.java").lower() for f in SOURCES}
+METHODS = {m.lower() for f in SOURCES for m in re.findall(r"^  static void (\w+)\(", f.read_text(), re.M)}
+
+
 def plain(function):
-    """The kernel of a function: program_activation_silu_3_silu_arrays_... is activation.silu."""
+    """The kernel of a function: program_activation_silu_3_silu_arrays_... is activation.silu in PTX, silu is *.silu
+    in CUDA C. None if it is of a test."""
     m = re.match(r"program_([a-z0-9]+)_([a-z0-9]+?)_+\d+_", function)
-    return m and "%s.%s" % m.groups()
+    if m:
+        return "%s.%s" % m.groups() if m[1] in OWNERS else None
+    return "*." + function.lower() if function.lower() in METHODS else None
 
 
 def launches(dump):
@@ -38,7 +46,7 @@ def launches(dump):
                 most[kernel], percent[kernel] = touched, round(100 * asked / touched)
         elif f[0] != "!":
             x, y, z = map(int, f[3].split())
-            threads[plain(f[1])] = x * y * z
+            threads[f[0]] = x * y * z
     return threads, percent
 
 
@@ -62,17 +70,23 @@ def fits(registers, shared, threads, architecture):
     return min(REGISTERS // granted, THREADS // (warps * WARP), BLOCKS, SHARED[architecture] // (shared + RESERVED))
 
 
+def worse(a, b):
+    """Of two kernels of one name, which CUDA C cannot tell apart."""
+    return [*map(max, a[:6], b[:6]), min(a[6], b[6]), a[7]]
+
+
 def rows(dump):
     threads, percent = launches(dump)
     found = {}
     for file in sorted([*dump.glob("*.ptx"), *dump.glob("*.cu")]):
         text = file.read_text()
         kernel = plain(re.search(r"(?:\.entry|__global__ void) (\w+)", text)[1])
-        for architecture in ARCHITECTURES:
+        for architecture in ARCHITECTURES if kernel and file.stem in threads else ():
+            numbers = assemble(file, text, architecture)
+            block = threads[file.stem]
+            row = [*numbers, block, fits(numbers[0], numbers[4], block, architecture), percent.get(kernel, "")]
             key = kernel, file.suffix[1:], architecture
-            if kernel in threads and key not in found:
-                numbers = assemble(file, text, architecture)
-                found[key] = [*numbers, threads[kernel], fits(numbers[0], numbers[4], threads[kernel], architecture), percent.get(kernel, "")]
+            found[key] = worse(found[key], row) if key in found else row
     return found
 
 

@@ -16,7 +16,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Four training steps of models of every kind on a device: what they come to on jvm, in six digits. */
+/**
+ * Four training steps of models of every kind on a device: what they come to on jvm, in six digits.
+ */
 @OnDevice
 class DeviceTrainingTest {
   private static final double SIX_DIGITS = 1e-6;

@@ -24,8 +24,7 @@ class KernelTableTest {
   @Test
   void noKernelNeedsMoreThanTheTableSays() throws Exception {
     assumeTrue(
-        Stream.concat(
-                Stream.of(System.getenv("PATH").split(":")), Stream.of("/usr/local/cuda/bin"))
+        Stream.concat(Stream.of(System.getenv("PATH").split(":")), Stream.of("/usr/local/cuda/bin"))
             .anyMatch(directory -> Files.isExecutable(Path.of(directory, "ptxas"))),
         "there is no ptxas: install the CUDA toolkit");
     String modules = System.getenv("EMULATED_CUDA_DUMP");

@@ -3,7 +3,6 @@ package io.github.tornadodiffusion.experiments;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.tornadodiffusion.kernels.Engines;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

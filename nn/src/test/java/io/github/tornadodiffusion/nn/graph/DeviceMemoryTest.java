@@ -55,7 +55,8 @@ class DeviceMemoryTest {
 
   @BeforeAll
   static void open() {
-    engine = Engines.open(
+    engine =
+        Engines.open(
             System.getProperty("tornadovm.device", Engines.devices().getFirst().id()),
             EngineOptions.DEFAULT);
   }

@@ -134,8 +134,7 @@ final class ThreadKernels extends ClassLoader {
   static byte[] code(Class<?> owner, Sharing sharing) {
     ClassNode node = new ClassNode();
     ClassReader reader = KernelCode.reader(owner);
-    reader.accept(
-        new ClassRemapper(node, ScalarCode.remapper(TYPES)), ClassReader.EXPAND_FRAMES);
+    reader.accept(new ClassRemapper(node, ScalarCode.remapper(TYPES)), ClassReader.EXPAND_FRAMES);
     // It is nobody's nest mate.
     node.nestHostClass = null;
     node.nestMembers = null;
@@ -147,7 +146,8 @@ final class ThreadKernels extends ClassLoader {
         share(owner.getName(), method);
       }
     }
-    // With the constants of the original, so that each is loaded by an instruction as long as there.
+    // With the constants of the original, so that each is loaded by an instruction as long as
+    // there.
     ClassWriter writer = new ClassWriter(reader, 0);
     node.accept(writer);
     return writer.toByteArray();

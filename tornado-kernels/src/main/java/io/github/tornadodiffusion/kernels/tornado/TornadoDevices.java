@@ -80,8 +80,7 @@ final class TornadoDevices {
           SymbolLookup.libraryLookup("libze_loader.so.1", Arena.global())
               .find("zeInit")
               .orElseThrow();
-      FunctionDescriptor type =
-          FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
+      FunctionDescriptor type = FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
       return (int) linker.downcallHandle(start, type).invokeExact(ZE_INIT_FLAG_GPU_ONLY)
           == ZE_RESULT_SUCCESS;
     } catch (Throwable _) { // there is no such library, or none that can start

@@ -43,8 +43,7 @@ class DeviceTest {
   /** The one that the build names, or the first. */
   private static final Device DEVICE =
       Engines.devices().stream()
-          .filter(device ->
-              device.id().equals(System.getProperty("tornadovm.device", device.id())))
+          .filter(device -> device.id().equals(System.getProperty("tornadovm.device", device.id())))
           .findFirst()
           .orElseThrow();
 

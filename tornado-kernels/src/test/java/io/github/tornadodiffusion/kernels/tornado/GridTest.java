@@ -12,7 +12,6 @@ import io.github.tornadodiffusion.kernels.Engines;
 import io.github.tornadodiffusion.kernels.Kernel;
 import io.github.tornadodiffusion.kernels.OwnKernels;
 import io.github.tornadodiffusion.kernels.Variants;
-import io.github.tornadodiffusion.kernels.check.PrimitiveKernels;
 import io.github.tornadodiffusion.kernels.ops.activation.ActivationKernels;
 import io.github.tornadodiffusion.kernels.ops.conv.ConvKernels;
 import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels;
@@ -34,7 +33,7 @@ class GridTest {
   private static final Kernel PRODUCT = ProductTile.KERNEL;
   private static final Kernel SILU = Kernel.of(ActivationKernels.class, "silu");
   private static final Kernel NEAREST = Kernel.of(ResampleKernels.class, "nearest");
-  private static final Kernel UNMEASURED = Kernel.of(PrimitiveKernels.class, "sine");
+  private static final Kernel UNMEASURED = Kernel.of(ThreadKernelsTest.Clearing.class, "twice");
   private static final Kernel COEFFICIENTS = Kernel.of(GroupNormKernels.class, "coefficients");
 
   private static Device device(String type, int workGroup, long localMemory) {
@@ -126,7 +125,7 @@ class GridTest {
     assertEquals(new Grid(128, 320, 1, 128, 1), Grid.of(SILU, gpu, Variants.TILES));
     assertEquals(new Grid(320 * 128, 1, 1, 128, 1), Grid.of(COEFFICIENTS, gpu, Variants.TILES));
     assertEquals(new Grid(32, 4, 320, 32, 4), Grid.of(NEAREST, gpu, Variants.TILES));
-    assertEquals(new Grid(160 * 128, 1, 1, 128, 1), Grid.of(UNMEASURED, gpu, Variants.THREADS));
+    assertEquals(new Grid(128, 160, 1, 128, 1), Grid.of(UNMEASURED, gpu, Variants.THREADS));
   }
 
   @Test

@@ -77,15 +77,15 @@ class ThreadKernelsTest {
   }
 
   private static void assertNoVector(Class<?> owner, ClassNode threads) {
-      for (MethodNode method : threads.methods) {
-        String where = owner.getSimpleName() + "." + method.name;
-        assertFalse(method.desc.contains("Float16"), where);
-        for (AbstractInsnNode node : method.instructions) {
-          String types = mentions(node) + " ";
-          assertFalse(types.contains("Float16"), where + ": " + types);
-          assertFalse(types.contains(Type.getInternalName(Lanes.class) + " "), where);
-        }
+    for (MethodNode method : threads.methods) {
+      String where = owner.getSimpleName() + "." + method.name;
+      assertFalse(method.desc.contains("Float16"), where);
+      for (AbstractInsnNode node : method.instructions) {
+        String types = mentions(node) + " ";
+        assertFalse(types.contains("Float16"), where + ": " + types);
+        assertFalse(types.contains(Type.getInternalName(Lanes.class) + " "), where);
       }
+    }
   }
 
   /** Method, variable, first and last place of every parallel loop, as TornadoVM reads them. */
@@ -100,8 +100,7 @@ class ThreadKernelsTest {
           public MethodVisitor visitMethod(
               int access, String name, String descriptor, String signature, String[] exceptions) {
             return new MethodVisitor(
-                Opcodes.ASM9,
-                super.visitMethod(access, name, descriptor, signature, exceptions)) {
+                Opcodes.ASM9, super.visitMethod(access, name, descriptor, signature, exceptions)) {
               @Override
               public AnnotationVisitor visitLocalVariableAnnotation(
                   int type,
@@ -185,7 +184,9 @@ class ThreadKernelsTest {
   @Test
   void fourNestedLoopsAreRefused() {
     String message =
-        assertThrows(IllegalArgumentException.class, () -> ThreadKernels.code(Deep.class, Sharing.CONTEXT))
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> ThreadKernels.code(Deep.class, Sharing.CONTEXT))
             .getMessage();
     assertTrue(message.contains("Deep.four nests 4 parallel loops"), message);
   }
