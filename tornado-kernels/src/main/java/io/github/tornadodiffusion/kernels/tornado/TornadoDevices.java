@@ -73,6 +73,7 @@ final class TornadoDevices {
   }
 
   /** Whether Level Zero finds a GPU: TornadoVM takes its absence for an error. */
+  @SuppressWarnings("restricted") // the only way to ask a driver
   private static boolean hasLevelZero() {
     try {
       Linker linker = Linker.nativeLinker();
