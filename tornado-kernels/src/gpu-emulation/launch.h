@@ -10,6 +10,9 @@
 #include <string.h>
 typedef int32_t s32; typedef uint32_t u32; typedef int64_t s64; typedef uint64_t u64; typedef float f32;
 
+#include <unordered_map>
+#include <vector>
+
 static const unsigned *shape; /* grid x y z, block x y z, shared */
 static u32 ctaid[3];
 static int epoch;
@@ -31,12 +34,46 @@ static inline int place(Shadow *s, const char *array, long index, long size, int
   }
   return (int) index;
 }
-template <class T> static inline T load(u64 a) {
-  if (a % sizeof(T)) { fprintf(stderr, "emulated GPU: misaligned %lx\n", a); abort(); }
+/*
+ * How a warp's accesses fall into sectors of 32 bytes, which is what memory hands out, in the first block of
+ * a launch: the words that the warp's threads ask for at the same turn of the same instruction, against the
+ * sectors that they lie in. A word that is the same for the whole warp does not count.
+ */
+enum { WARP = 32, SECTOR = 32, TURNS = 64 };
+extern "C" u64 traffic[2]; /* bytes asked for, bytes of the sectors touched */
+u64 traffic[2];
+static bool counting;
+static std::unordered_map<u64, std::vector<u64>> accesses; /* by instruction, warp and turn */
+static std::unordered_map<u64, int> turns; /* by instruction and thread */
+
+static void count(u64 address, int thread, int site) {
+  int turn = turns[(u64) site << 32 | thread]++;
+  if (turn < TURNS) accesses[((u64) site << 32 | thread / WARP) * TURNS + turn].push_back(address);
+}
+static u64 distinct(const std::vector<u64> &of, int bytes) {
+  std::unordered_map<u64, int> seen;
+  for (u64 a : of) seen[a / bytes];
+  return seen.size() * bytes;
+}
+static void addUp() {
+  traffic[0] = traffic[1] = 0;
+  for (auto &access : accesses) {
+    u64 asked = distinct(access.second, sizeof(f32));
+    if (asked > sizeof(f32)) traffic[0] += asked, traffic[1] += distinct(access.second, SECTOR);
+  }
+  accesses.clear();
+  turns.clear();
+}
+static inline void check(u64 address, size_t bytes, int thread, int site) {
+  if (address % bytes) { fprintf(stderr, "emulated GPU: misaligned %lx\n", address); abort(); }
+  if (counting) count(address, thread, site);
+}
+template <class T> static inline T load(u64 a, int thread, int site) {
+  check(a, sizeof(T), thread, site);
   return *(T *) a;
 }
-template <class T> static inline void store(u64 a, T v) {
-  if (a % sizeof(T)) { fprintf(stderr, "emulated GPU: misaligned %lx\n", a); abort(); }
+template <class T> static inline void store(u64 a, T v, int thread, int site) {
+  check(a, sizeof(T), thread, site);
   *(T *) a = v;
 }
 static inline f32 bits(u32 b) { f32 f; memcpy(&f, &b, 4); return f; }

@@ -4,8 +4,10 @@
  * one thread block after the other, as C++ that ptx.py or cuda.py makes of the module (see launch.h).
  * CUDA graphs are recorded and replayed, and calls that a recording forbids fail.
  *
- *   EMULATED_CUDA_DUMP   directory: every module becomes a file NNNN.ptx or NNNN.cu there, every launch a
- *                        line of launches.tsv (module, kernel, grid, block, shared memory, arguments)
+ *   EMULATED_CUDA_DUMP   directory: every module that is new becomes a file HASH.ptx or HASH.cu there, every
+ *                        launch a line of launches.tsv (module, kernel, grid, block, shared memory, arguments)
+ *   EMULATED_CUDA_TRAFFIC if set, what the first block of each launch read and wrote is another line there
+ *                        (~, module, kernel, bytes asked for, bytes of the sectors touched; see launch.h)
  *   EMULATED_CUDA_EXEC   the command that makes a shared object of a module, called with the file of the
  *                        module and that of the object; without it launches do nothing
  *   EMULATED_CUDA_CACHE  directory where these objects are kept
@@ -23,14 +25,13 @@
 #include <pthread.h>
 #include "nvrtc.h"
 
-typedef struct { char file[4096]; int number; int cubin; void *object; } Module;
-typedef struct { Module *module; char name[512]; int parameters; void (*run)(void **, const unsigned *); } Function;
+typedef struct { char file[4096]; uint64_t hash; void *object; } Module;
+typedef struct { Module *module; char name[512]; int parameters; void (*run)(void **, const unsigned *); uint64_t *traffic; } Function;
 typedef struct { double at; } Event;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static FILE *launches;
-static int modules;
-static int capturing;
+static int capturing, invalidated;
 
 static const char *dump(void) {
   const char *d = getenv("EMULATED_CUDA_DUMP");
@@ -62,8 +63,8 @@ static void note(const char *line) {
   pthread_mutex_unlock(&lock);
 }
 
-/* Calls that a capture forbids are noted and fail. */
-#define NOT_IN_CAPTURE(name) if (capturing) { note("!\t" name " while capturing\n"); return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED; }
+/* Calls that a capture forbids are noted and fail, and the capture with them. */
+#define NOT_IN_CAPTURE(name) if (capturing) { invalidated = 1; note("!\t" name " while capturing\n"); return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED; }
 
 /* ---- device ---- */
 CUresult CUDAAPI cuInit(unsigned f) { return CUDA_SUCCESS; }
@@ -152,7 +153,7 @@ static Op *record(void) {
 static void run(CUfunction f, const unsigned *shape, void **args);
 
 CUresult CUDAAPI cuStreamBeginCapture(CUstream s, CUstreamCaptureMode m) {
-  capturing = 1;
+  capturing = 1, invalidated = 0;
   capture = calloc(1, sizeof *capture);
   capture->last = &capture->first;
   char line[40];
@@ -165,10 +166,11 @@ CUresult CUDAAPI cuStreamEndCapture(CUstream s, CUgraph *g) {
   capturing = 0;
   snprintf(line, sizeof line, "!\tend capture of %ld launches and copies\n", capture->ops);
   note(line);
-  *g = (CUgraph) capture;
-  return CUDA_SUCCESS;
+  *g = invalidated ? NULL : (CUgraph) capture;
+  if (invalidated) fprintf(stderr, "emulated GPU: the capture is invalid\n");
+  return invalidated ? CUDA_ERROR_STREAM_CAPTURE_INVALIDATED : CUDA_SUCCESS;
 }
-CUresult CUDAAPI cuGraphInstantiateWithFlags(CUgraphExec *x, CUgraph g, unsigned long long f) { *x = (CUgraphExec) g; return CUDA_SUCCESS; }
+CUresult CUDAAPI cuGraphInstantiateWithFlags(CUgraphExec *x, CUgraph g, unsigned long long f) { if (!g) abort(); *x = (CUgraphExec) g; return CUDA_SUCCESS; }
 CUresult CUDAAPI cuGraphLaunch(CUgraphExec x, CUstream s) {
   note("!\tgraph launch\n");
   for (Op *op = ((Graph *) x)->first; op; op = op->next) {
@@ -220,26 +222,7 @@ CUresult CUDAAPI cuMemsetD8(CUdeviceptr a, unsigned char v, size_t n) { NOT_IN_C
 /* ---- modules ---- */
 static const char CUBIN[] = "EMULATEDCUBIN\n";
 
-static CUresult load(CUmodule *m, const char *image) {
-  Module *module = calloc(1, sizeof *module);
-  int fromC = !strncmp(image, CUBIN, strlen(CUBIN));
-  pthread_mutex_lock(&lock);
-  module->number = ++modules;
-  pthread_mutex_unlock(&lock);
-  module->cubin = fromC;
-  snprintf(module->file, sizeof module->file, "%s/%04d.%s", dump(), module->number, fromC ? "cu" : "ptx");
-  FILE *f = fopen(module->file, "w");
-  if (!f) return CUDA_ERROR_INVALID_IMAGE;
-  fputs(fromC ? image + strlen(CUBIN) : image, f);
-  fclose(f);
-  *m = (CUmodule) module;
-  return CUDA_SUCCESS;
-}
-CUresult CUDAAPI cuModuleLoadData(CUmodule *m, const void *image) { NOT_IN_CAPTURE("cuModuleLoadData") return load(m, image); }
-CUresult CUDAAPI cuModuleLoadDataEx(CUmodule *m, const void *image, unsigned n, CUjit_option *o, void **v) { NOT_IN_CAPTURE("cuModuleLoadDataEx") return load(m, image); }
-CUresult CUDAAPI cuModuleUnload(CUmodule m) { NOT_IN_CAPTURE("cuModuleUnload") return CUDA_SUCCESS; }
-
-/* Objects are cached by a hash of the module's text in which the numbers of registers and the kernel's name do not count. */
+/* A hash of a module's text in which the numbers of registers and the kernel's name do not count. */
 static uint64_t hashOf(const char *text, const char *kernel) {
   enum { MOST = 16384 };
   static const char *names[MOST];
@@ -270,17 +253,35 @@ static uint64_t hashOf(const char *text, const char *kernel) {
   return hash;
 }
 
-static void *objectOf(Module *module, const char *kernel) {
-  static char text[1 << 22];
+static CUresult load(CUmodule *m, const char *image) {
+  Module *module = calloc(1, sizeof *module);
+  int fromC = !strncmp(image, CUBIN, strlen(CUBIN));
+  const char *text = fromC ? image + strlen(CUBIN) : image, *mark = fromC ? "__global__ void " : ".entry ";
+  const char *name = strstr(text, mark);
+  char kernel[512] = "";
+  if (name) sscanf(name + strlen(mark), "%511[A-Za-z0-9_]", kernel);
+  pthread_mutex_lock(&lock);
+  module->hash = hashOf(text, kernel);
+  snprintf(module->file, sizeof module->file, "%s/%016lx.%s", dump(), module->hash, fromC ? "cu" : "ptx");
+  FILE *f = fopen(module->file, "w");
+  if (f) {
+    fputs(text, f);
+    fclose(f);
+  }
+  pthread_mutex_unlock(&lock);
+  *m = (CUmodule) module;
+  return f ? CUDA_SUCCESS : CUDA_ERROR_INVALID_IMAGE;
+}
+CUresult CUDAAPI cuModuleLoadData(CUmodule *m, const void *image) { NOT_IN_CAPTURE("cuModuleLoadData") return load(m, image); }
+CUresult CUDAAPI cuModuleLoadDataEx(CUmodule *m, const void *image, unsigned n, CUjit_option *o, void **v) { NOT_IN_CAPTURE("cuModuleLoadDataEx") return load(m, image); }
+CUresult CUDAAPI cuModuleUnload(CUmodule m) { NOT_IN_CAPTURE("cuModuleUnload") return CUDA_SUCCESS; }
+
+static void *objectOf(Module *module) {
   const char *command = getenv("EMULATED_CUDA_EXEC"), *cache = getenv("EMULATED_CUDA_CACHE");
   if (module->object) return module->object;
-  FILE *f = fopen(module->file, "r");
-  text[fread(text, 1, sizeof text - 1, f)] = 0;
-  fclose(f);
-  uint64_t hash = hashOf(text, kernel);
   char so[4200], line[9000];
-  snprintf(so, sizeof so, "%s/%016llx.so", cache ? cache : dump(), (unsigned long long) hash);
-  f = fopen(so, "r");
+  snprintf(so, sizeof so, "%s/%016lx.so", cache ? cache : dump(), module->hash);
+  FILE *f = fopen(so, "r");
   if (f) {
     fclose(f);
   } else {
@@ -326,10 +327,17 @@ static void run(CUfunction f, const unsigned *shape, void **args) {
   Function *function = (Function *) f;
   if (!getenv("EMULATED_CUDA_EXEC")) return;
   if (!function->run) {
-    function->run = dlsym(objectOf(function->module, function->name), "launch");
+    function->run = dlsym(objectOf(function->module), "launch");
     if (!function->run) { fprintf(stderr, "emulated GPU: no launch\n"); abort(); }
+    function->traffic = dlsym(objectOf(function->module), "traffic");
   }
   function->run(args, shape);
+  if (function->traffic && function->traffic[1]) {
+    char line[2048];
+    snprintf(line, sizeof line, "~\t%016lx\t%s\t%lu\t%lu\n", function->module->hash, function->name, function->traffic[0],
+        function->traffic[1]);
+    note(line);
+  }
 }
 
 CUresult CUDAAPI cuLaunchKernel(CUfunction f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by,
@@ -342,7 +350,7 @@ CUresult CUDAAPI cuLaunchKernel(CUfunction f, unsigned gx, unsigned gy, unsigned
     if (extra[i] == CU_LAUNCH_PARAM_BUFFER_POINTER) buffer = extra[i + 1];
     if (extra[i] == CU_LAUNCH_PARAM_BUFFER_SIZE) bytes = *(size_t *) extra[i + 1];
   }
-  snprintf(line, sizeof line, "%04d\t%s\t%u %u %u\t%u %u %u\t%u\t%s %zu%s\n", function->module->number,
+  snprintf(line, sizeof line, "%016lx\t%s\t%u %u %u\t%u %u %u\t%u\t%s %zu%s\n", function->module->hash,
       function->name, gx, gy, gz, bx, by, bz, shared, buffer ? "buffer" : "pointers", bytes, capturing ? "\tcaptured" : "");
   note(line);
   if (gx == 0 || gy == 0 || gz == 0 || bx * by * bz > 1024 || bx * by * bz == 0) return CUDA_ERROR_INVALID_VALUE;

@@ -13,7 +13,7 @@ def translate(text):
     name, params = re.search(r"\.entry (\w+)\(([^)]*)\)", text).groups()
     params = [p.split()[-1] for p in params.split(",")]
     body = text[text.index("{", text.index(".entry")) + 1 : text.rindex("}")]
-    registers, shared, code, barriers = {}, {}, [], 0
+    registers, shared, code, barriers, sites = {}, {}, [], 0, 0
 
     def value(o, t):
         o = o.strip()
@@ -90,7 +90,9 @@ def translate(text):
             elif op[1] == "shared":
                 sys.exit("shared address: " + line)
             else:
-                s = to("load<%s>(%s)" % (C[t], a)) if key == "ld" else "store<%s>(%s, %s);" % (C[t], a, v(1))
+                sites += 1
+                where = "thread, %d" % sites
+                s = to("load<%s>(%s, %s)" % (C[t], a, where)) if key == "ld" else "store<%s>(%s, %s, %s);" % (C[t], a, v(1), where)
         elif key == "mov":
             s = to(v(1))
         elif key in ("add", "sub", "mul") and t == "f32" or key in ("add", "sub") or key == "mul" and op[1] == "lo":
@@ -146,15 +148,17 @@ def translate(text):
     out.append("} return 0; }")
     poison = " ".join("memset(%s, 0xff, sizeof %s);" % (n, n) for n in shared)
     out.append("""extern "C" void launch(void **args, const unsigned *s) {
-  shape = s; int threads = s[3] * s[4] * s[5]; char done[1024];
+  shape = s; bool wanted = getenv("EMULATED_CUDA_TRAFFIC"); int threads = s[3] * s[4] * s[5]; char done[1024];
   for (u32 z = 0; z < s[2]; z++) for (u32 y = 0; y < s[1]; y++) for (u32 x = 0; x < s[0]; x++) {
     ctaid[0] = x; ctaid[1] = y; ctaid[2] = z; epoch++; %s
+    counting = wanted && !x && !y && !z;
     memset(done, 0, sizeof done); %s
     for (int left = threads; left; epoch++) {
       int waiting = 0, before = left;
       for (int t = 0; t < threads; t++) if (!done[t]) { if (step(args, t)) waiting++; else { done[t] = 1; left--; } }
       if (waiting && left != before) complain("threads left while others wait at a barrier", "block", x, before - left, waiting);
     }
+    if (counting) addUp();
   }
 }""" % (poison, "for (int t = 0; t < threads; t++) registers[t].pc = 0;" if barriers else ""))
     return "\n".join(out)

@@ -1,48 +1,115 @@
 #!/usr/bin/env python3
-"""What a GPU's registers and memory say of the kernels: registers.py DUMP ARCH... assembles the
-modules that the emulated driver has written to DUMP, with the CUDA toolkit's ptxas or nvcc, and prints
-a row a kernel and architecture, separated by tabs: module, kernel, architecture, registers, bytes of
-stack, of spilled stores, of spilled loads, of shared memory, threads of a block, blocks that fit on a
-multiprocessor (of an H100), error."""
-import pathlib, re, subprocess, sys
+"""What a GPU makes of the kernels: registers.py DUMP TABLE [--accept] assembles the modules that the
+emulated driver has written to DUMP, with the CUDA toolkit's ptxas and nvcc, and compares them with TABLE:
+a kernel that spills, uses a stack, fits fewer times on a multiprocessor or reads memory less evenly than
+there ends it with an error. --accept writes TABLE anew, kernels that have not run included.
 
-directory, archs = pathlib.Path(sys.argv[1]), sys.argv[2:]
-launches = {}
-for line in (directory / "launches.tsv").read_text().splitlines():
-    f = line.split("\t")
-    if f[0] != "!":
-        launches.setdefault(f[0], f)
-seen = set()
-for file in sorted(directory.glob("[0-9]*.ptx")) + sorted(directory.glob("[0-9]*.cu")):
-    launch = launches.get(file.stem)
-    name = launch[1].split("_arrays_")[0].split("_uk_ac")[0] if launch else "?"
-    if name in seen or "transfer_write" in name and "transfer" in seen:
-        continue
-    seen.add(name)
-    if "transfer_write" in name:
-        seen.add("transfer")
-    text = file.read_text()
-    for arch in archs:
-        if file.suffix == ".ptx":
-            tmp = pathlib.Path("/tmp/assemble.ptx")
-            tmp.write_text(re.sub(r"^\.target sm_\d+", ".target " + min(arch, "sm_86"), text, flags=re.M))
-            command = ["ptxas", "-arch=" + arch, "-v", str(tmp), "-o", "/dev/null"]
-        else:
-            command = ["nvcc", "-arch=" + arch, "-cubin", "-Xptxas=-v", str(file), "-o", "/dev/null"]
-        command[0] = "/usr/local/cuda/bin/" + command[0]
-        p = subprocess.run(command, capture_output=True, text=True)
-        out = p.stdout + p.stderr
-        find = lambda pattern: next(iter(re.findall(pattern, out)), "0")
-        error = "" if p.returncode == 0 else " | ".join(l for l in out.splitlines() if "error" in l or "fatal" in l)[:300]
-        registers, shared = int(find(r"Used (\d+) registers")), int(find(r"(\d+) bytes smem"))
-        block = 1
-        if launch:
-            for n in launch[3].split():
-                block *= int(n)
-        blocks = 0
-        if registers:
-            granted = -(-registers // 8) * 8 * 32  # registers of a warp
-            warps = -(-block // 32)
-            blocks = min(65536 // (granted * warps), 2048 // block, 32, 233472 // (shared + 1024))
-        print(file.stem, name.replace("program_", ""), arch, registers, find(r"(\d+) bytes stack"), find(r"(\d+) bytes spill stores"),
-              find(r"(\d+) bytes spill loads"), shared, block, blocks, error, sep="\t")
+Columns: kernel (CUDA C names it by its method alone: of several, the worst), language, architecture, registers, bytes of stack, of spilled stores and loads, of shared
+memory, threads of a block, blocks that fit on a multiprocessor, percentage of the touched sectors' bytes
+that a warp asked for (of the launch that moved most; see launch.h)."""
+import pathlib, re, shutil, subprocess, sys, tempfile
+
+ARCHITECTURES = "sm_80", "sm_90"
+# Of sm_80 and sm_90: registers, threads, blocks, bytes of shared memory, and those that a block costs.
+REGISTERS, THREADS, BLOCKS, SHARED, RESERVED = 65536, 2048, 32, {"sm_80": 167936, "sm_90": 233472}, 1024
+WARP, GRANULE = 32, 8
+FEWEST_PERCENT = 80
+HEAD = "kernel language architecture registers stack stores loads shared threads blocks percent".split()
+
+
+def tool(name):
+    found = shutil.which(name) or shutil.which(name, path="/usr/local/cuda/bin")
+    return found or sys.exit("registers.py: no %s: install the CUDA toolkit" % name)
+
+
+SOURCES = [*(pathlib.Path(__file__).parents[1] / "main").rglob("*Kernels.java")]
+OWNERS = {f.name.removesuffix("Kernels.java").lower() for f in SOURCES}
+METHODS = {m.lower() for f in SOURCES for m in re.findall(r"^  static void (\w+)\(", f.read_text(), re.M)}
+
+
+def plain(function):
+    """The kernel of a function: program_activation_silu_3_silu_arrays_... is activation.silu in PTX, silu is *.silu
+    in CUDA C. None if it is of a test."""
+    m = re.match(r"program_([a-z0-9]+)_([a-z0-9]+?)_+\d+_", function)
+    if m:
+        return "%s.%s" % m.groups() if m[1] in OWNERS else None
+    return "*." + function.lower() if function.lower() in METHODS else None
+
+
+def launches(dump):
+    threads, percent, most = {}, {}, {}
+    for line in (dump / "launches.tsv").read_text().splitlines():
+        f = line.split("\t")
+        if f[0] == "~":
+            kernel, asked, touched = plain(f[2]), int(f[3]), int(f[4])
+            if touched > most.get(kernel, 0):
+                most[kernel], percent[kernel] = touched, round(100 * asked / touched)
+        elif f[0] != "!":
+            x, y, z = map(int, f[3].split())
+            threads[f[0]] = x * y * z
+    return threads, percent
+
+
+def assemble(file, text, architecture):
+    with tempfile.TemporaryDirectory() as directory:
+        source = pathlib.Path(directory) / file.name
+        source.write_text(re.sub(r"^\.target sm_\d+", ".target " + min(architecture, "sm_86"), text, flags=re.M))
+        flags = ["-v"] if file.suffix == ".ptx" else ["-cubin", "-Xptxas=-v"]
+        command = [tool("ptxas" if file.suffix == ".ptx" else "nvcc"), "-arch=" + architecture, *flags, str(source), "-o", "/dev/null"]
+        done = subprocess.run(command, capture_output=True, text=True)
+    said = done.stdout + done.stderr
+    if done.returncode:
+        sys.exit("registers.py: %s for %s does not assemble: %s" % (file, architecture, said))
+    number = lambda pattern: int(next(iter(re.findall(pattern, said)), 0))
+    return [number(p) for p in (r"Used (\d+) reg", r"(\d+) bytes stack", r"(\d+) bytes spill stores", r"(\d+) bytes spill loads", r"(\d+) bytes smem")]
+
+
+def fits(registers, shared, threads, architecture):
+    warps = -(-threads // WARP)
+    granted = -(-registers // GRANULE) * GRANULE * WARP * warps
+    return min(REGISTERS // granted, THREADS // (warps * WARP), BLOCKS, SHARED[architecture] // (shared + RESERVED))
+
+
+def worse(a, b):
+    """Of two kernels of one name, which CUDA C cannot tell apart."""
+    return [*map(max, a[:6], b[:6]), min(a[6], b[6]), a[7]]
+
+
+def rows(dump):
+    threads, percent = launches(dump)
+    found = {}
+    for file in sorted([*dump.glob("*.ptx"), *dump.glob("*.cu")]):
+        text = file.read_text()
+        kernel = plain(re.search(r"(?:\.entry|__global__ void) (\w+)", text)[1])
+        for architecture in ARCHITECTURES if kernel and file.stem in threads else ():
+            numbers = assemble(file, text, architecture)
+            block = threads[file.stem]
+            row = [*numbers, block, fits(numbers[0], numbers[4], block, architecture), percent.get(kernel, "")]
+            key = kernel, file.suffix[1:], architecture
+            found[key] = worse(found[key], row) if key in found else row
+    return found
+
+
+def read(table):
+    lines = table.read_text().splitlines()[1:] if table.exists() else []
+    return {tuple(f[:3]): [int(n) if n else "" for n in f[3:]] for f in (line.split("\t") for line in lines)}
+
+
+def faults(key, row, before):
+    registers, stack, stores, loads, _, _, blocks, percent = row
+    if stack or stores or loads:
+        yield "uses %d bytes of stack, spills %d and %d bytes" % (stack, stores, loads)
+    if before and blocks < before[6]:
+        yield "fits %d times on a multiprocessor instead of %d (%d registers instead of %d)" % (blocks, before[6], registers, before[0])
+    if before and percent != "" and before[7] != "" and percent < before[7] and percent < FEWEST_PERCENT:
+        yield "asks for %d %% of the bytes that it touches instead of %d %%" % (percent, before[7])
+
+
+dump, table = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+committed, found = read(table), rows(dump)
+if "--accept" in sys.argv:
+    merged = {**committed, **found}
+    table.write_text("\n".join("\t".join(map(str, r)) for r in [HEAD, *([*k, *merged[k]] for k in sorted(merged))]) + "\n")
+wrong = ["%s (%s, %s) %s" % (*key, fault) for key, row in sorted(found.items()) for fault in faults(key, row, committed.get(key))]
+if wrong:
+    sys.exit("\n".join(wrong) + "\nIf this is meant: python3 %s %s %s --accept" % (sys.argv[0], dump, table))

@@ -9,7 +9,6 @@ import io.github.tornadodiffusion.experiments.devices.DeviceKernels;
 import io.github.tornadodiffusion.experiments.devices.DeviceUnit;
 import io.github.tornadodiffusion.experiments.framework.ExperimentData;
 import io.github.tornadodiffusion.experiments.framework.ExperimentDirectory;
-import io.github.tornadodiffusion.kernels.Engines;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,7 +29,7 @@ class DeviceCommandsTest {
 
   @BeforeAll
   static void first() {
-    device = Engines.devices().getFirst().id();
+    device = OnDevice.ID;
   }
 
   private static CommandRun train(Path out, String on, String... more) {

@@ -4,7 +4,6 @@ import static io.github.tornadodiffusion.experiments.Pictures.assertPixels;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.tornadodiffusion.kernels.Engines;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -212,7 +211,7 @@ class ExamplesTest {
   @Test
   @OnDevice
   void anOwnKernelIsCheckedAndRunsOnADevice() throws Exception {
-    kernel(Engines.devices().getFirst().id());
+    kernel(OnDevice.ID);
   }
 
   private static void kernel(String device) throws Exception {

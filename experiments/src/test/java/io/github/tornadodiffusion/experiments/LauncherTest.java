@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.tornadodiffusion.diffusion.training.Checkpoints;
-import io.github.tornadodiffusion.kernels.Engines;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +14,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.spi.ToolProvider;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -288,6 +289,48 @@ class LauncherTest {
     assertTrue(Files.readString(directory.resolve("out")).contains("without TornadoVM"));
   }
 
+  /** An SDK of a later release, in which one method of the interface is gone, or none. */
+  @ParameterizedTest
+  @CsvSource({
+    "withCUDAGraph, TornadoVM 6.0.0-jdk22plus has no TornadoExecutionPlan.withCUDAGraph",
+    "noSuchMethod, TornadoVM found no device"
+  })
+  void whatALaterSdkLacksIsSaidInOneLine(String method, String expected) throws Exception {
+    Path sources = directory.resolve("sources");
+    Path stubs = Path.of("../tornado-kernels/src/stubs/java");
+    List<String> compile = new ArrayList<>(List.of("-nowarn", "-d", "" + sources.resolve("out")));
+    try (Stream<Path> files = Files.walk(stubs)) {
+      for (Path file : files.filter(f -> f.toString().endsWith(".java")).toList()) {
+        Path copy = sources.resolve(stubs.relativize(file).toString());
+        Files.createDirectories(copy.getParent());
+        Files.writeString(copy, Files.readString(file).replace(method + "(", "another("));
+        compile.add(copy.toString());
+      }
+    }
+    Path sdk = directory.resolve("sdk");
+    Path jars = Files.createDirectories(sdk.resolve("share/java/tornado"));
+    assertEquals(0, tool("javac", compile.toArray(String[]::new)));
+    String jar = jars.resolve("tornado-api-6.0.0-jdk22plus.jar").toString();
+    assertEquals(0, tool("jar", "--create", "--file", jar, "-C", "" + sources.resolve("out"), "."));
+    Files.writeString(
+        sdk.resolve("tornado-argfile.template"),
+        """
+        --module-path .:${TORNADOVM_HOME}/share/java/tornado
+        --add-modules ALL-MODULE-PATH
+        """);
+    Process process =
+        builder(Map.of("TORNADOVM_HOME", sdk.toString()), "devices")
+            .redirectOutput(directory.resolve("out").toFile())
+            .start();
+    assertEquals("", end(0, process));
+    List<String> said = Files.readAllLines(directory.resolve("out"));
+    assertTrue(said.getLast().contains(expected), said.getLast());
+  }
+
+  private static int tool(String name, String... arguments) {
+    return ToolProvider.findFirst(name).orElseThrow().run(System.out, System.err, arguments);
+  }
+
   @Test
   void jupyterStartsTheKernelByTheScript() throws Exception {
     ProcessBuilder builder =
@@ -401,7 +444,7 @@ class LauncherTest {
     List<String> command = new ArrayList<>(List.of("/bin/bash", root + "/tornado-diffusion"));
     command.addAll(List.of(arguments));
     command.addAll(List.of("--preset", "digits", "--no-self-check", "--device"));
-    command.add(Engines.devices().getFirst().id());
+    command.add(OnDevice.ID);
     ProcessBuilder builder =
         new ProcessBuilder(command)
             .redirectOutput(directory.resolve("out").toFile())

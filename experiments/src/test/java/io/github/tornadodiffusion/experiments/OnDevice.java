@@ -1,5 +1,7 @@
 package io.github.tornadodiffusion.experiments;
 
+import io.github.tornadodiffusion.kernels.Device;
+import io.github.tornadodiffusion.kernels.Engines;
 import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
@@ -15,4 +17,10 @@ import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
     named = "TORNADOVM_HOME",
     matches = ".+",
     disabledReason = "TORNADOVM_HOME is not set: there is no device")
-public @interface OnDevice {}
+public @interface OnDevice {
+  /** The device's id: the one that the build names, or the first. */
+  String ID =
+      System.getProperty(
+          "tornadovm.device",
+          Engines.devices().stream().map(Device::id).findFirst().orElse("no device"));
+}

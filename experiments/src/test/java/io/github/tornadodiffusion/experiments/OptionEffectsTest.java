@@ -479,7 +479,7 @@ class OptionEffectsTest {
   @Test
   @OnDevice
   void tornado() {
-    String device = io.github.tornadodiffusion.kernels.Engines.devices().getFirst().id();
+    String device = OnDevice.ID;
     CommandRun run = CommandRun.succeeds(command("train --threads 1 --device " + device));
     assertTrue(run.err().contains("--threads has no effect"), run.err());
   }

@@ -176,7 +176,7 @@ class RunTest {
   @Test
   @OnDevice
   void anOwnKernelRunsOnADevice() throws Exception {
-    run(0, OWN_KERNEL, "--device", Engines.devices().getFirst().id());
+    run(0, OWN_KERNEL, "--device", OnDevice.ID);
     assertEquals(List.of("[2.0, 4.0, 6.0]"), run.out().lines().toList());
   }
 

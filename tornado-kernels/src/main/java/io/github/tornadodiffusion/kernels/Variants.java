@@ -54,7 +54,7 @@ public record Variants(String id, Set<Capability> capabilities) {
    * What a device runs of them.
    *
    * @return the variants themselves, or for {@link #AUTO} those that suit the device
-   * @throws IllegalArgumentException if the device has no such vectors
+   * @throws IllegalArgumentException if the device has no such vectors or no such work groups
    */
   public Variants on(Device device) {
     boolean vectors = device.type().equals("cpu") && device.backend().equals("opencl");
@@ -63,10 +63,16 @@ public record Variants(String id, Set<Capability> capabilities) {
           "--kernels lanes are vectors for the cores of a CPU, which %s has not; use auto"
               .formatted(device.id()));
     }
+    boolean workGroups = !device.backend().equals("spirv");
+    if (equals(TILES) && !workGroups) {
+      throw new IllegalArgumentException(
+          "--kernels tiles would be invalid SPIR-V modules as TornadoVM writes them for %s; use auto"
+              .formatted(device.id()));
+    }
     if (!equals(AUTO)) {
       return this;
     }
-    if (device.backend().equals("spirv")) {
+    if (!workGroups) {
       return THREADS;
     }
     return vectors ? LANES : TILES;

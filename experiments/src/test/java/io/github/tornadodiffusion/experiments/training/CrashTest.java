@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.tornadodiffusion.diffusion.training.Checkpoints;
 import io.github.tornadodiffusion.experiments.OnDevice;
 import io.github.tornadodiffusion.experiments.ProgramRun;
-import io.github.tornadodiffusion.kernels.Engines;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -193,7 +192,7 @@ class CrashTest {
   @Test
   @OnDevice
   void killedOnADeviceItEndsWithTheSameModel() throws Exception {
-    String device = Engines.devices().getFirst().id();
+    String device = OnDevice.ID;
     Path undisturbed = directory.resolve("device");
     ProgramRun.ends(0, directory, List.of(), train(undisturbed, device));
     Path out = directory.resolve("device-killed");

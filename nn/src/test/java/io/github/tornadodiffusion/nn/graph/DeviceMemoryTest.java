@@ -55,7 +55,10 @@ class DeviceMemoryTest {
 
   @BeforeAll
   static void open() {
-    engine = Engines.open(Engines.devices().getFirst().id(), EngineOptions.DEFAULT);
+    engine =
+        Engines.open(
+            System.getProperty("tornadovm.device", Engines.devices().getFirst().id()),
+            EngineOptions.DEFAULT);
   }
 
   @AfterAll

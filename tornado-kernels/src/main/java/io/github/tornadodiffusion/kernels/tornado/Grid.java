@@ -24,10 +24,13 @@ record Grid(int x, int y, int z, int localX, int localY) {
   /** Threads that read memory together on a GPU. */
   private static final int WARP = 32;
 
-  /** Threads of a work group, and how many of them keep a compute unit busy. */
+  /** Threads of a work group. */
   private static final int THREADS = 128;
 
+  /** Work groups that keep a compute unit busy, where it is not known how many fit. */
   private static final int GROUPS = 8;
+
+  private static final int TILE_GROUPS = 4;
 
   private static final Map<Kernel, Integer> NESTED = new ConcurrentHashMap<>();
 
@@ -39,24 +42,29 @@ record Grid(int x, int y, int z, int localX, int localY) {
   static Grid of(Kernel kernel, Device device, Variants variants) {
     int units = device.computeUnits();
     if (kernel.workGroup().isPresent()) {
-      // As many work groups as a compute unit of a GPU has registers for.
       int threads = kernel.workGroup().get().threads();
-      return row(4 * units * threads, threads);
+      return row(groups(kernel, device, TILE_GROUPS) * units * threads, threads);
     }
     if (variants.capabilities().contains(Capability.VECTORS)) {
       // A few for each core, to even out the load.
       return row(16 * units, 1);
     }
     int local = Math.min(THREADS, device.workGroup());
+    int groups = groups(kernel, device, GROUPS) * units;
     // TornadoVM makes the innermost loop the first dimension: neighbours read neighbours.
     return switch (nested(kernel)) {
-      case 1 -> row(GROUPS * units * local, local);
-      case 2 -> new Grid(local, GROUPS * units, 1, local, 1);
+      case 1 -> row(groups * local, local);
+      case 2 -> new Grid(local, groups, 1, local, 1);
       default -> {
         int wide = Math.min(WARP, local);
-        yield new Grid(wide, local / wide, GROUPS * units, wide, local / wide);
+        yield new Grid(wide, local / wide, groups, wide, local / wide);
       }
     };
+  }
+
+  /** As many as run at once: the rest would wait for a compute unit of its own. */
+  private static int groups(Kernel kernel, Device device, int usual) {
+    return device.type().equals("gpu") ? Occupancy.groups(kernel).orElse(usual) : usual;
   }
 
   /** Parallel loops of a kernel, one in the other. */

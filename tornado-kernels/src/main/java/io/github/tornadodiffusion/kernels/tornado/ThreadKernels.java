@@ -54,9 +54,13 @@ import org.objectweb.asm.tree.VarInsnNode;
  * }
  * }</pre>
  *
+ * <p>or, with {@link Sharing#LOOPS}, the same with the {@code @Parallel} loops as they were, which
+ * TornadoVM shares out.
+ *
  * <p>The class keeps its name but lies in a class loader of its own: TornadoVM looks for
- * {@code @Parallel} in the class file that the system class loader finds under that name, and finds
- * there no method with these parameters.
+ * {@code @Parallel} in the class file that the system class loader finds under that name, by the
+ * places of instructions and the numbers of variables. So these stay what they were; a method with
+ * a context is not found there.
  */
 final class ThreadKernels extends ClassLoader {
   private static final String CONTEXT = KernelCode.API + "KernelContext";
@@ -72,7 +76,18 @@ final class ThreadKernels extends ClassLoader {
 
   private static final List<String> PARAMETERS = List.of("context", "arena", "descriptor");
 
-  private static final Map<Class<?>, Class<?>> CLASSES = new ConcurrentHashMap<>();
+  /** How threads are told which turns of a loop are theirs. */
+  enum Sharing {
+    /** By a KernelContext, their first argument. */
+    CONTEXT,
+
+    /** By TornadoVM, for SPIR-V, whose modules are invalid if a kernel takes a context. */
+    LOOPS
+  }
+
+  private record Made(Class<?> owner, Sharing sharing) {}
+
+  private static final Map<Made, Class<?>> CLASSES = new ConcurrentHashMap<>();
 
   /** Names of the dimensions of a grid, the one of neighbouring threads first. */
   private static final List<String> DIMENSIONS = List.of("x", "y", "z");
@@ -85,16 +100,16 @@ final class ThreadKernels extends ClassLoader {
   }
 
   /**
-   * The class whose kernels take {@code (KernelContext, FloatArray, IntArray)}.
+   * The class whose kernels compute one lane in a thread.
    *
    * @throws IllegalArgumentException if a parallel loop has a form that cannot be shared out
    */
-  static Class<?> of(Class<?> owner) {
+  static Class<?> of(Class<?> owner, Sharing sharing) {
     return CLASSES.computeIfAbsent(
-        owner,
-        o -> {
-          byte[] code = code(o);
-          return new ThreadKernels(o).defineClass(o.getName(), code, 0, code.length);
+        new Made(owner, sharing),
+        made -> {
+          byte[] code = code(owner, sharing);
+          return new ThreadKernels(owner).defineClass(owner.getName(), code, 0, code.length);
         });
   }
 
@@ -116,43 +131,50 @@ final class ThreadKernels extends ClassLoader {
   }
 
   /** The class file of a class of kernels, made for threads. */
-  static byte[] code(Class<?> owner) {
+  static byte[] code(Class<?> owner, Sharing sharing) {
     ClassNode node = new ClassNode();
-    KernelCode.reader(owner)
-        .accept(new ClassRemapper(node, ScalarCode.remapper(TYPES)), ClassReader.EXPAND_FRAMES);
+    ClassReader reader = KernelCode.reader(owner);
+    reader.accept(new ClassRemapper(node, ScalarCode.remapper(TYPES)), ClassReader.EXPAND_FRAMES);
     // It is nobody's nest mate.
     node.nestHostClass = null;
     node.nestMembers = null;
     for (MethodNode method : node.methods) {
-      removeViews(method);
+      replaceViews(method);
       replaceWaves(method);
       ScalarCode.rewrite(method);
-      if (KernelCode.isLoopKernel(method)) {
+      if (sharing == Sharing.CONTEXT && KernelCode.isLoopKernel(method)) {
         share(owner.getName(), method);
       }
     }
-    ClassWriter writer = new ClassWriter(0);
+    // With the constants of the original, so that each is loaded by an instruction as long as
+    // there.
+    ClassWriter writer = new ClassWriter(reader, 0);
     node.accept(writer);
     return writer.toByteArray();
   }
 
-  /** What was {@code new VectorFloat16(m)} is {@code m}. */
-  private static void removeViews(MethodNode method) {
-    List<AbstractInsnNode> superfluous = new ArrayList<>();
-    for (AbstractInsnNode node : method.instructions) {
+  /** What was {@code new VectorFloat16(m)} is {@code m}, and nothing else moves. */
+  private static void replaceViews(MethodNode method) {
+    for (AbstractInsnNode node : method.instructions.toArray()) {
       if (node instanceof TypeInsnNode type
           && type.getOpcode() == Opcodes.NEW
           && type.desc.equals(ARRAY)) {
-        superfluous.add(type);
-        superfluous.add(type.getNext()); // DUP
+        replaceByNothing(method, type.getNext(), 1); // DUP
+        replaceByNothing(method, type, 3);
       }
       if (node instanceof MethodInsnNode call
           && call.getOpcode() == Opcodes.INVOKESPECIAL
           && call.owner.equals(ARRAY)) {
-        superfluous.add(call);
+        replaceByNothing(method, call, 3);
       }
     }
-    superfluous.forEach(method.instructions::remove);
+  }
+
+  private static void replaceByNothing(MethodNode method, AbstractInsnNode node, int bytes) {
+    for (int i = 0; i < bytes; i++) {
+      method.instructions.insertBefore(node, new InsnNode(Opcodes.NOP));
+    }
+    method.instructions.remove(node);
   }
 
   /** Sine and cosine of a device are not exact enough everywhere. */

@@ -1,6 +1,12 @@
 package io.github.tornadodiffusion.kernels.tornado;
 
 import io.github.tornadodiffusion.kernels.Device;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
 import java.lang.module.ModuleDescriptor;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,11 +31,22 @@ final class TornadoDevices {
           // Events are cleared at every execution: the default of 32,768 takes longer than a
           // kernel.
           "tornado.max.events=64",
+          // Where events do not fit, the oldest is waited for, which ends the recording of a CUDA
+          // graph: more than a program's kernels and those that run once before they are recorded.
+          "tornado.eventpool.size=16384",
           // SPIR-V modules are invalid with it: it leaves out stores whose values are used
           // elsewhere.
           "tornado.spirv.loadstore=False",
           // The device reports how much memory it has; the default would limit it to 4 GB.
           "tornado.device.memory=1048576GB");
+
+  /** Drivers that SPIR-V goes to. TornadoVM would not start at all without one of them. */
+  private static final String SPIRV_RUNTIMES = "tornado.spirv.runtimes";
+
+  /** The flag of Level Zero's zeInit that asks for GPUs, and its code of success. */
+  private static final int ZE_INIT_FLAG_GPU_ONLY = 1;
+
+  private static final int ZE_RESULT_SUCCESS = 0;
 
   private TornadoDevices() {}
 
@@ -41,6 +58,9 @@ final class TornadoDevices {
       String[] keyAndValue = setting.split("=", 2);
       System.setProperty(keyAndValue[0], keyAndValue[1]);
     }
+    if (System.getProperty(SPIRV_RUNTIMES) == null && !hasLevelZero()) {
+      System.setProperty(SPIRV_RUNTIMES, "opencl");
+    }
     List<Entry> entries = new ArrayList<>();
     for (TornadoBackend backend : TornadoExecutionPlan.getTornadoDeviceMap().getAllBackends()) {
       String name = backend.getBackendType().name().toLowerCase(Locale.ROOT);
@@ -50,6 +70,23 @@ final class TornadoDevices {
       }
     }
     return entries;
+  }
+
+  /** Whether Level Zero finds a GPU: TornadoVM takes its absence for an error. */
+  @SuppressWarnings("restricted") // the only way to ask a driver
+  private static boolean hasLevelZero() {
+    try {
+      Linker linker = Linker.nativeLinker();
+      MemorySegment start =
+          SymbolLookup.libraryLookup("libze_loader.so.1", Arena.global())
+              .find("zeInit")
+              .orElseThrow();
+      FunctionDescriptor type = FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
+      return (int) linker.downcallHandle(start, type).invokeExact(ZE_INIT_FLAG_GPU_ONLY)
+          == ZE_RESULT_SUCCESS;
+    } catch (Throwable _) { // there is no such library, or none that can start
+      return false;
+    }
   }
 
   static Device describe(Entry entry) {
@@ -83,7 +120,7 @@ final class TornadoDevices {
         .orElse("");
   }
 
-  private static String version() {
+  static String version() {
     ModuleDescriptor module = TornadoDevice.class.getModule().getDescriptor();
     return Optional.ofNullable(module).flatMap(ModuleDescriptor::rawVersion).orElse("");
   }

@@ -67,6 +67,12 @@ public final class TornadoProvider implements EngineProvider {
               : "the JVM runs without TornadoVM; give it the options of %s/tornado-argfile.template"
                   .formatted(home));
     }
+    Optional<String> missing = TornadoApi.missing();
+    if (missing.isPresent()) {
+      return Optional.of(
+          "TornadoVM %s has no %s as this program needs it; let TORNADOVM_HOME name an SDK of TornadoVM 5.2.0"
+              .formatted(TornadoDevices.version(), missing.get()));
+    }
     try {
       return TornadoDevices.all().isEmpty() ? Optional.of(NO_DRIVER) : Optional.empty();
     } catch (RuntimeException | LinkageError e) {

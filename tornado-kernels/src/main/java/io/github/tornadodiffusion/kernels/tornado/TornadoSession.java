@@ -123,7 +123,8 @@ final class TornadoSession implements Engine.Session {
     if (options.measure()) {
       plan.withProfiler(
           ProfilerMode.SILENT); // the first execution decides whether there are clocks
-    } else if (CUDA_GRAPHS.contains(device.backend())) {
+    } else if (CUDA_GRAPHS.contains(device.backend())
+        && lowering.programs().stream().anyMatch(indices -> !indices.isEmpty())) {
       // The driver launches a whole graph at once, which hides its kernels from the profiler.
       plan.withCUDAGraph();
     }
@@ -153,6 +154,8 @@ final class TornadoSession implements Engine.Session {
       } else if (task.kernel().workGroup().isEmpty()
           && variants.capabilities().contains(Capability.VECTORS)) {
         result.task(task.id(), TornadoTasks.lanes(task.kernel()), m, d);
+      } else if (device.backend().equals("spirv")) {
+        result.task(task.id(), TornadoTasks.loops(task.kernel()), m, d);
       } else {
         result.task(task.id(), TornadoTasks.threads(task.kernel()), CONTEXT, m, d);
       }

@@ -25,6 +25,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  */
 final class TornadoTasks {
   private static final Map<Kernel, Object> LANES = new ConcurrentHashMap<>();
+  private static final Map<Kernel, Object> LOOPS = new ConcurrentHashMap<>();
   private static final Map<Kernel, Object> THREADS = new ConcurrentHashMap<>();
 
   private TornadoTasks() {}
@@ -42,6 +43,25 @@ final class TornadoTasks {
   }
 
   /**
+   * The method of a kernel with a thread for each lane, shared out by TornadoVM.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  @SuppressWarnings("unchecked") // what the method takes is what the task takes
+  static Task2<FloatArray, IntArray> loops(Kernel kernel) {
+    return (Task2<FloatArray, IntArray>)
+        LOOPS.computeIfAbsent(
+            kernel,
+            k ->
+                task(
+                    k,
+                    ThreadKernels.of(k.owner(), ThreadKernels.Sharing.LOOPS),
+                    Task2.class,
+                    FloatArray.class,
+                    IntArray.class));
+  }
+
+  /**
    * The method of a kernel for work groups as it is; that of any other kernel with a thread for
    * each lane.
    *
@@ -55,7 +75,9 @@ final class TornadoTasks {
             k ->
                 task(
                     k,
-                    k.workGroup().isPresent() ? k.owner() : ThreadKernels.of(k.owner()),
+                    k.workGroup().isPresent()
+                        ? k.owner()
+                        : ThreadKernels.of(k.owner(), ThreadKernels.Sharing.CONTEXT),
                     Task3.class,
                     KernelContext.class,
                     FloatArray.class,

@@ -40,6 +40,17 @@ import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 class DeviceTest {
   private static final int FLOATS = 1 << 18;
 
+  /** The one that the build names, or the first. */
+  private static final Device DEVICE =
+      Engines.devices().stream()
+          .filter(device -> device.id().equals(System.getProperty("tornadovm.device", device.id())))
+          .findFirst()
+          .orElseThrow();
+
+  /** Kernels for a GPU. */
+  private static final Variants GPU =
+      DEVICE.backend().equals("spirv") ? Variants.THREADS : Variants.TILES;
+
   private static Engine engine;
 
   @BeforeAll
@@ -52,7 +63,7 @@ class DeviceTest {
   }
 
   private static Engine open(EngineOptions options) {
-    return Engines.open(Engines.devices().getFirst().id(), options);
+    return Engines.open(DEVICE.id(), options);
   }
 
   @AfterAll
@@ -106,7 +117,7 @@ class DeviceTest {
       assertTrue(device.computeUnits() > 0);
       assertTrue(device.memory() >= device.largestBuffer());
     }
-    assertEquals(Engines.devices().getFirst().id(), engine.device());
+    assertEquals(DEVICE.id(), engine.device());
     assertTrue(Engines.whyNone().isEmpty());
   }
 
@@ -163,18 +174,18 @@ class DeviceTest {
 
   @Test
   void runsTheVariantsOfItsTypeUnlessTold() {
-    boolean cpu = Engines.devices().getFirst().type().equals("cpu");
-    assertEquals(cpu ? Variants.LANES : Variants.TILES, engine.variants());
-    try (Engine lanes = open(Variants.LANES);
-        Engine tiles = open(Variants.TILES)) {
-      assertEquals(Variants.LANES, lanes.variants());
-      assertEquals(Variants.TILES, tiles.variants());
+    boolean lanes = DEVICE.type().equals("cpu") && DEVICE.backend().equals("opencl");
+    assertEquals(lanes ? Variants.LANES : GPU, engine.variants());
+    for (Variants told : List.of(Variants.THREADS, GPU)) {
+      try (Engine other = open(told)) {
+        assertEquals(told, other.variants());
+      }
     }
   }
 
   /** Convolution, group normalisation and attention, there and back. */
   @Test
-  void tilesAreBitIdenticalAndMeasuredToo() {
+  void kernelsForAGpuAreBitIdenticalAndMeasuredToo() {
     Block x = Block.of(16, 2, 12, 12, 40);
     Block y = x.at(16 + x.size());
     Block g = x.at(y.offset() + y.size());
@@ -190,7 +201,7 @@ class DeviceTest {
     int floats = saved + Attention.savedSize(x, 5);
     Program program = program(calls);
     float[][] results = new float[3][floats];
-    EngineOptions options = EngineOptions.DEFAULT.with(Variants.TILES).measuring();
+    EngineOptions options = EngineOptions.DEFAULT.with(GPU).measuring();
     try (Engine tiles = open(options)) {
       for (int i = 0; i < 3; i++) {
         try (Engine.Session session = tiles.open(floats, List.of(program))) {

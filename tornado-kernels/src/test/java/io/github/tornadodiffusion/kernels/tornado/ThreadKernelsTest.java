@@ -10,13 +10,22 @@ import io.github.tornadodiffusion.kernels.Lanes;
 import io.github.tornadodiffusion.kernels.OwnKernels;
 import io.github.tornadodiffusion.kernels.ThreadLanes;
 import io.github.tornadodiffusion.kernels.bytecode.KernelCode;
+import io.github.tornadodiffusion.kernels.tornado.ThreadKernels.Sharing;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.objectweb.asm.AnnotationVisitor;
 import org.objectweb.asm.ClassReader;
+import org.objectweb.asm.ClassVisitor;
+import org.objectweb.asm.ClassWriter;
+import org.objectweb.asm.Label;
+import org.objectweb.asm.MethodVisitor;
+import org.objectweb.asm.Opcodes;
 import org.objectweb.asm.Type;
+import org.objectweb.asm.TypePath;
 import org.objectweb.asm.tree.AbstractInsnNode;
 import org.objectweb.asm.tree.ClassNode;
 import org.objectweb.asm.tree.FieldInsnNode;
@@ -37,8 +46,12 @@ class ThreadKernelsTest {
           + "Luk/ac/manchester/tornado/api/types/arrays/IntArray;)V";
 
   private static ClassNode threads(Class<?> owner) {
+    return threads(owner, Sharing.CONTEXT);
+  }
+
+  private static ClassNode threads(Class<?> owner, Sharing sharing) {
     ClassNode node = new ClassNode();
-    new ClassReader(ThreadKernels.code(owner)).accept(node, 0);
+    new ClassReader(ThreadKernels.code(owner, sharing)).accept(node, 0);
     return node;
   }
 
@@ -58,15 +71,72 @@ class ThreadKernelsTest {
     Set<Kernel> kernels = OwnKernels.declared();
     assertTrue(kernels.size() > 50, "kernels found");
     for (Class<?> owner : kernels.stream().map(Kernel::owner).collect(Collectors.toSet())) {
-      for (MethodNode method : threads(owner).methods) {
-        String where = owner.getSimpleName() + "." + method.name;
-        assertFalse(method.desc.contains("Float16"), where);
-        for (AbstractInsnNode node : method.instructions) {
-          String types = mentions(node) + " ";
-          assertFalse(types.contains("Float16"), where + ": " + types);
-          assertFalse(types.contains(Type.getInternalName(Lanes.class) + " "), where);
-        }
+      assertNoVector(owner, threads(owner));
+      assertNoVector(owner, threads(owner, Sharing.LOOPS));
+    }
+  }
+
+  private static void assertNoVector(Class<?> owner, ClassNode threads) {
+    for (MethodNode method : threads.methods) {
+      String where = owner.getSimpleName() + "." + method.name;
+      assertFalse(method.desc.contains("Float16"), where);
+      for (AbstractInsnNode node : method.instructions) {
+        String types = mentions(node) + " ";
+        assertFalse(types.contains("Float16"), where + ": " + types);
+        assertFalse(types.contains(Type.getInternalName(Lanes.class) + " "), where);
       }
+    }
+  }
+
+  /** Method, variable, first and last place of every parallel loop, as TornadoVM reads them. */
+  private static List<String> parallelLoops(byte[] code) {
+    List<String> loops = new ArrayList<>();
+    ClassReader reader = new ClassReader(code);
+    // Labels know their places while a writer writes the methods.
+    ClassWriter writer = new ClassWriter(reader, 0);
+    reader.accept(
+        new ClassVisitor(Opcodes.ASM9, writer) {
+          @Override
+          public MethodVisitor visitMethod(
+              int access, String name, String descriptor, String signature, String[] exceptions) {
+            return new MethodVisitor(
+                Opcodes.ASM9, super.visitMethod(access, name, descriptor, signature, exceptions)) {
+              @Override
+              public AnnotationVisitor visitLocalVariableAnnotation(
+                  int type,
+                  TypePath path,
+                  Label[] start,
+                  Label[] end,
+                  int[] index,
+                  String annotation,
+                  boolean visible) {
+                if (annotation.equals(KernelCode.PARALLEL)) {
+                  loops.add(
+                      "%s %s: %d from %d to %d"
+                          .formatted(
+                              name,
+                              descriptor,
+                              index[0],
+                              start[0].getOffset(),
+                              end[0].getOffset()));
+                }
+                return super.visitLocalVariableAnnotation(
+                    type, path, start, end, index, annotation, visible);
+              }
+            };
+          }
+        },
+        0);
+    return loops;
+  }
+
+  @Test
+  void loopsStayWhereTornadoVMLooksForThem() {
+    Set<Kernel> kernels = OwnKernels.declared();
+    for (Class<?> owner : kernels.stream().map(Kernel::owner).collect(Collectors.toSet())) {
+      List<String> expected = parallelLoops(KernelCode.bytes(owner));
+      assertFalse(expected.isEmpty(), owner.getName());
+      assertEquals(expected, parallelLoops(ThreadKernels.code(owner, Sharing.LOOPS)));
     }
   }
 
@@ -114,7 +184,9 @@ class ThreadKernelsTest {
   @Test
   void fourNestedLoopsAreRefused() {
     String message =
-        assertThrows(IllegalArgumentException.class, () -> ThreadKernels.code(Deep.class))
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> ThreadKernels.code(Deep.class, Sharing.CONTEXT))
             .getMessage();
     assertTrue(message.contains("Deep.four nests 4 parallel loops"), message);
   }

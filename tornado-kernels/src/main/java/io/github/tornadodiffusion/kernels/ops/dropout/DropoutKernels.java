@@ -79,7 +79,9 @@ final class DropoutKernels {
       // Blocks of four indices: the first and last block of a row may also hold indices of
       // neighbouring rows.
       int before = (int) (first & 3);
-      for (int at = 0 - before; at < count; at += 4) {
+      int blocks = (before + count + 3) / 4;
+      for (@Parallel int b = 0; b < blocks; b++) {
+        int at = 4 * b - before;
         long block = (first + at) >> 2;
         int c0 = (int) block;
         int c1 = (int) (block >> 32);

@@ -183,14 +183,14 @@ final class ElementwiseKernels {
       for (@Parallel int x = 0; x < pixels; x++) {
         int o = start + left + x * stride;
         int inAt = in + image * inImage + y * inRow + x * stride;
-        for (int i = 0; i < whole; i++) {
-          v.set(o / lanes + i, Lanes.mulAdd(v.get(inAt / lanes + i), fs, gs));
-        }
-        for (int i = whole * lanes; i < c; i++) {
-          m.set(o + i, m.get(inAt + i) * f + g);
-        }
-        for (int i = c; i < stride; i++) {
-          m.set(o + i, 0f);
+        for (@Parallel int i = 0; i < stride / lanes; i++) {
+          if (i < whole) {
+            v.set(o / lanes + i, Lanes.mulAdd(v.get(inAt / lanes + i), fs, gs));
+          } else {
+            for (int j = i * lanes; j < i * lanes + lanes; j++) {
+              m.set(o + j, j < c ? m.get(inAt + j) * f + g : 0f);
+            }
+          }
         }
       }
     }
