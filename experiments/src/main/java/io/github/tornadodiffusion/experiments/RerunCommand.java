@@ -75,6 +75,11 @@ final class RerunCommand implements Callable<Integer> {
     if (!(factor >= 1)) {
       throw new IllegalArgumentException("--factor is " + factor + ": give at least 1");
     }
+    if (!Files.exists(manifest)) {
+      throw new IllegalArgumentException(
+          "%s does not exist: give the manifest.json of a run, or its directory"
+              .formatted(manifest));
+    }
     Path before = Files.isDirectory(manifest) ? manifest : manifest.toAbsolutePath().getParent();
     List<Row> rows = rows(before);
     Path now = with;

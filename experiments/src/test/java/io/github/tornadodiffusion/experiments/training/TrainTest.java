@@ -154,6 +154,13 @@ class TrainTest {
     assertTrue(other.out().contains("the run does not repeat"), other.out());
   }
 
+  @Test
+  void aRunThatIsNotThereIsNamed() {
+    CommandRun missing = CommandRun.of("experiment", "rerun", "runs/nowhere");
+    assertEquals(2, missing.code());
+    assertTrue(missing.err().contains("runs/nowhere does not exist"), missing.err());
+  }
+
   private static CommandRun rerun(Path before, String name) {
     return CommandRun.of(
         "experiment",

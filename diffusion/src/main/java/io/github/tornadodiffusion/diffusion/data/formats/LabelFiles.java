@@ -34,9 +34,15 @@ final class LabelFiles {
   private static final Pattern NEGATIVE = Pattern.compile("-[0-9]+(\\.0*)?");
   private static final Pattern NUMBER = Pattern.compile("-?[0-9]*\\.?[0-9]+([eE][-+]?[0-9]+)?");
 
-  /** Files that may contain labels; a text with the name of an image is a caption. */
+  /**
+   * Files that may contain labels, or images that are not read: of other formats, or packed once
+   * more. A text with the name of an image is a caption.
+   */
   private static final Pattern DATA =
-      Pattern.compile(".*\\.(csv|tsv|json|jsonl|ndjson|parquet|xml|mat|npy|pkl)");
+      Pattern.compile(
+          ".*\\.(csv|tsv|json|jsonl|ndjson|parquet|xml|mat|npy|npz|pkl|h5|hdf5|tfrecord|arrow"
+              + "|tiff?|heic|heif|avif|jxl|jp2|j2k|p[bgpn]m|tga|svg|psd|exr|hdr|ico|dng|cr2|nef"
+              + "|zip|tar|tgz|tbz2?|txz|gz|bz2|xz|zst|7z|rar|mp4|mov|avi|webm)");
 
   private static final Pattern LABEL_TEXT =
       Pattern.compile(".*(label|class|annotation|attr|caption|metadata)[^/]*\\.txt");

@@ -181,7 +181,13 @@ class LabelFilesTest {
     "val_annotations.txt",
     "imagelabels.mat",
     "dataset.json",
-    "metadata.csv"
+    "metadata.csv",
+    "2.HEIC",
+    "more/3.tif",
+    "4.ppm",
+    "more.zip",
+    "more.tar.gz",
+    "clip.mp4"
   })
   void whatIsNotReadIsNamed(String name) throws IOException {
     put("1.png");
