@@ -88,8 +88,8 @@ public final class QuickTime {
   /** Says that the promise is not kept, and what is done. */
   static void tooLong(PrintWriter err, double seconds, String what) {
     err.printf(
-        "--quick: %s takes about %s here, not five minutes; that is what is done. Take smaller"
-            + " values, another preset or device, or end it with --max-hours%n",
+        "--quick: %s takes about %s here and may not end within five minutes; that is what is done."
+            + " Take smaller values, another preset or device, or end it with --max-hours%n",
         what, time(seconds));
     err.flush();
   }

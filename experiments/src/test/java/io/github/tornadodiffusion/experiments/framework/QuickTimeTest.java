@@ -68,7 +68,8 @@ class QuickTimeTest {
   void whatCannotBeSmallEnoughIsSaidBeforehand() throws IOException {
     String said = said(quick(), 2000, 400);
     assertEquals(1, said.lines().count());
-    assertTrue(said.contains("not five minutes") && said.contains("--max-hours"), said);
+    assertTrue(
+        said.contains("may not end within five minutes") && said.contains("--max-hours"), said);
     assertTrue(said.contains("share " + tried.getLast()), said);
   }
 
