@@ -161,9 +161,13 @@ class PluginTest {
       import uk.ac.manchester.tornado.api.types.arrays.*;
 
       public final class Squares implements KernelCases {
+        static final int COUNT = 0;
+        static final int IN = 1;
+        static final int OUT = 2;
+
         static void square(FloatArray m, IntArray d) {
-          for (@Parallel int i = 0; i < d.get(0); i++) {
-            m.set(d.get(2) + i, m.get(d.get(1) + i) * m.get(d.get(1) + i));
+          for (@Parallel int i = 0; i < d.get(COUNT); i++) {
+            m.set(d.get(OUT) + i, m.get(d.get(IN) + i) * m.get(d.get(IN) + i));
           }
         }
 
@@ -174,7 +178,7 @@ class PluginTest {
         public List<Trial> trials() {
           Kernel kernel =
               Kernel.of(Squares.class, "square")
-                  .with(CallOracle.range(2, 0, (i, d, m) -> Math.pow(m.at(d[1] + i), 2)));
+                  .with(CallOracle.range(OUT, COUNT, (i, d, m) -> Math.pow(m.at(d[IN] + i), 2)));
           Call call = new Call(kernel, new int[] {4096, 16, 4112}, 4096, 4096, 32768);
           return List.of(new Trial("square", List.of(call), 8208, List.of(), Squares::content));
         }
@@ -427,8 +431,8 @@ class PluginTest {
     CommandRun right = CommandRun.succeeds(bench);
     assertTrue(right.out().contains("(squares)"), right.out());
     assertTrue(right.out().contains("Squares.square 4096 elements"), right.out());
-    String twice = "m.set(d.get(2) + i, 2f * ";
-    source("Squares", SQUARES.replace("m.set(d.get(2) + i, ", twice));
+    String twice = "m.set(d.get(OUT) + i, 2f * ";
+    source("Squares", SQUARES.replace("m.set(d.get(OUT) + i, ", twice));
     CommandRun wrong = CommandRun.of(bench);
     assertEquals(1, wrong.code(), wrong.err());
     assertTrue(wrong.err().contains("error: Squares.square"), wrong.err());

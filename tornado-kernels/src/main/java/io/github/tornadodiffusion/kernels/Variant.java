@@ -10,7 +10,7 @@ import java.util.function.UnaryOperator;
  * kernel, or several one after the other. A kernel with a variant for all devices needs no method.
  *
  * @param needs what it requires of a device
- * @param kernels what runs there
+ * @param kernels what runs there and is declared for it
  * @param serves whether it computes, and should compute, a call
  * @param scratch floats of memory that a call needs besides its own; their content has no meaning
  *     before and after it

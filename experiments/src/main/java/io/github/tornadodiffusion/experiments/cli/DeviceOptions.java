@@ -93,7 +93,7 @@ public final class DeviceOptions {
   public static List<String> pinned(List<String> arguments, JsonNode run) {
     boolean known = run.at("/device/conv").isString() || run.at("/configuration/conv").isString();
     boolean computes = run.has("device") || run.path("configuration").has("device");
-    if (known || !computes || arguments.stream().anyMatch(word -> word.startsWith(CONV))) {
+    if (known || !computes || Arguments.gives(arguments, CONV)) {
       return arguments;
     }
     List<String> pinned = new ArrayList<>(arguments);

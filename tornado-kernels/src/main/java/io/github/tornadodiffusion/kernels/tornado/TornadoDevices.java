@@ -58,7 +58,8 @@ final class TornadoDevices {
       String[] keyAndValue = setting.split("=", 2);
       System.setProperty(keyAndValue[0], keyAndValue[1]);
     }
-    if (System.getProperty(SPIRV_RUNTIMES) == null && !hasLevelZero()) {
+    boolean spirv = ModuleLayer.boot().findModule("tornado.drivers.spirv").isPresent();
+    if (spirv && System.getProperty(SPIRV_RUNTIMES) == null && !hasLevelZero()) {
       System.setProperty(SPIRV_RUNTIMES, "opencl");
     }
     List<Entry> entries = new ArrayList<>();

@@ -42,8 +42,9 @@ final class TornadoEngine implements Engine {
 
   @Override
   public Session open(int floats, List<Program> programs) {
-    checkRoom(Math.addExact(floats, chooser.scratch(programs)));
-    return new TornadoSession(device, description, options, chooser, floats, programs);
+    int scratch = chooser.scratch(programs);
+    checkRoom(Math.addExact(floats, scratch));
+    return new TornadoSession(device, description, options, chooser, floats, scratch, programs);
   }
 
   @Override

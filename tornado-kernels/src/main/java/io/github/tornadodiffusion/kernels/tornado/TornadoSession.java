@@ -92,6 +92,7 @@ final class TornadoSession implements Engine.Session {
       EngineOptions options,
       Variants variants,
       int floats,
+      int scratch,
       List<Program> programs) {
     this.device = device;
     this.options = options;
@@ -104,7 +105,7 @@ final class TornadoSession implements Engine.Session {
     for (int i = 0; i < programs.size(); i++) {
       graphs.put(programs.get(i), lowering.programs().get(i));
     }
-    arena = new FloatArray(Math.addExact(floats, variants.scratch(programs)));
+    arena = new FloatArray(floats + scratch);
     arenaValues = arena.getSegment();
     lowering.requests().forEach((name, length) -> requests.put(name, new IntArray(length)));
     Map<String, Object> arrays = new HashMap<>(requests);

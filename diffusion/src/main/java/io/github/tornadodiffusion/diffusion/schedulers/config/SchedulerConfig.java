@@ -52,8 +52,8 @@ public record SchedulerConfig(
     TimestepSpacing timestepSpacing,
     int stepsOffset) {
 
-  /** Of solvers, which know another prediction with it. */
-  private static final String USE_FLOW_SIGMAS = "use_flow_sigmas";
+  /** The key that asks solvers for the levels of flows; they know another prediction with it. */
+  public static final String USE_FLOW_SIGMAS = "use_flow_sigmas";
 
   /** Far beyond any use, and small enough for a table with one row per timestep. */
   private static final int MOST_TIMESTEPS = 1_000_000;

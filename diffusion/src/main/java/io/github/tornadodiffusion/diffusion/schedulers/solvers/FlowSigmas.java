@@ -17,7 +17,7 @@ import java.util.Map;
  */
 public record FlowSigmas(int trainTimesteps, FlowShift shift) {
   /** The key that asks for them. */
-  public static final String KEY = "use_flow_sigmas";
+  public static final String KEY = SchedulerConfig.USE_FLOW_SIGMAS;
 
   private static final String SHIFT = "flow_shift";
 

@@ -13,6 +13,7 @@ import io.github.tornadodiffusion.kernels.ops.product.MatMul;
 import io.github.tornadodiffusion.kernels.ops.product.MatMulKernels.Multiply;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import java.util.function.Predicate;
 
 /**
@@ -151,37 +152,44 @@ final class Winograd {
 
   /** As a variant of {@link Conv#forward}. */
   static Variant forward(Capability needs) {
-    Predicate<Call> can =
-        call -> {
-          int[] d = call.descriptor();
-          return d[Forward.KERNEL_H] == 3
-              && d[Forward.RUN] == 3 * d[Forward.PIXEL_STEP]
-              && d[Forward.ROW_STEP] == d[Forward.IN_ROW];
-        };
-    return new Variant(
+    return variant(
         needs,
         List.of(INPUT, WEIGHTS, OUTPUT),
-        can.and(call -> !needs.equals(Capability.WINOGRAD) || Shape.forward(call).pays()),
-        call -> Shape.forward(call).scratch(),
+        d ->
+            d[Forward.KERNEL_H] == 3
+                && d[Forward.RUN] == 3 * d[Forward.PIXEL_STEP]
+                && d[Forward.ROW_STEP] == d[Forward.IN_ROW],
+        Shape::forward,
         Winograd::forward);
   }
 
   /** As a variant of {@link Conv#weightGradient}. */
   static Variant weightGradient(Capability needs) {
-    Predicate<Call> can =
-        call -> {
-          int[] d = call.descriptor();
-          return d[WeightGradient.KERNEL_H] == 3
-              && d[WeightGradient.KERNEL_W] == 3
-              && d[WeightGradient.PIXEL_STEP] == d[WeightGradient.IN_STRIDE]
-              && d[WeightGradient.ROW_STEP] == d[WeightGradient.IN_ROW];
-        };
-    return new Variant(
+    return variant(
         needs,
         List.of(INPUT, GRADIENT, WEIGHT_GRADIENT),
-        can.and(call -> !needs.equals(Capability.WINOGRAD) || Shape.weightGradient(call).pays()),
-        call -> Shape.weightGradient(call).scratch(),
+        d ->
+            d[WeightGradient.KERNEL_H] == 3
+                && d[WeightGradient.KERNEL_W] == 3
+                && d[WeightGradient.PIXEL_STEP] == d[WeightGradient.IN_STRIDE]
+                && d[WeightGradient.ROW_STEP] == d[WeightGradient.IN_ROW],
+        Shape::weightGradient,
         Winograd::weightGradient);
+  }
+
+  private static Variant variant(
+      Capability needs,
+      List<Kernel> kernels,
+      Predicate<int[]> can,
+      Function<Call, Shape> shape,
+      Variant.Calls calls) {
+    boolean everywhere = needs.equals(Capability.WINOGRAD_EVERYWHERE);
+    return new Variant(
+        needs,
+        kernels,
+        call -> can.test(call.descriptor()) && (everywhere || shape.apply(call).pays()),
+        call -> shape.apply(call).scratch(),
+        calls);
   }
 
   private static List<Call> forward(Call call, int scratch) {
@@ -268,30 +276,19 @@ final class Winograd {
     return transform(INPUT, p, count, 2.0 * PLANES * shape.cin);
   }
 
+  private static int[] outputPatches(int size, Shape shape, int first, int count, int scratch) {
+    int planes = shape.outputs(scratch);
+    return patches(size, shape, first, count, shape.cout, planes, shape.outputPlane());
+  }
+
   private static Call gradient(int[] d, Shape shape, int first, int count, int scratch) {
-    int[] p =
-        patches(
-            Patches.SIZE,
-            shape,
-            first,
-            count,
-            shape.cout,
-            shape.outputs(scratch),
-            shape.outputPlane());
+    int[] p = outputPatches(Patches.SIZE, shape, first, count, scratch);
     p[Patches.PIXELS] = d[WeightGradient.GRAD_OUT];
     return transform(GRADIENT, p, count, 2.0 * PLANES * shape.cout);
   }
 
   private static Call output(int[] d, Shape shape, int first, int count, int scratch) {
-    int[] p =
-        patches(
-            Output.SIZE,
-            shape,
-            first,
-            count,
-            shape.cout,
-            shape.outputs(scratch),
-            shape.outputPlane());
+    int[] p = outputPatches(Output.SIZE, shape, first, count, scratch);
     p[Patches.PIXELS] = d[Forward.OUT];
     p[Output.START] = d[Forward.START];
     p[Output.START_PIXEL] = d[Forward.START_PIXEL];
