@@ -11,8 +11,8 @@
  *   <li>{@code evaluation}: how good a model is
  * </ul>
  *
- * <p>Public API of this module: all public types but those of {@code data.formats} and {@code
- * data.butterflies}, which {@code data.sources} opens. Start at {@link
+ * <p>Public API of this module: all public types but those of {@code data.decoding}, {@code
+ * data.formats} and {@code data.butterflies}, which {@code data.sources} opens. Start at {@link
  * io.github.tornadodiffusion.diffusion.sampling.ModelSampler} to draw, and at {@link
  * io.github.tornadodiffusion.diffusion.training.Trainer} to train.
  */

@@ -32,6 +32,7 @@ class RoomsTest {
           "diffusion.random",
           "diffusion.data",
           "diffusion.data.butterflies",
+          "diffusion.data.decoding",
           "diffusion.data.formats",
           "diffusion.data.sources",
           "diffusion.schedulers.noise",

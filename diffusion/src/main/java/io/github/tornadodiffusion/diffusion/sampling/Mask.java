@@ -1,8 +1,8 @@
 package io.github.tornadodiffusion.diffusion.sampling;
 
 import io.github.tornadodiffusion.diffusion.data.Dataset;
-import io.github.tornadodiffusion.diffusion.data.formats.DecodedImage;
-import io.github.tornadodiffusion.diffusion.data.formats.ImageDecoder;
+import io.github.tornadodiffusion.diffusion.data.decoding.DecodedImage;
+import io.github.tornadodiffusion.diffusion.data.decoding.ImageDecoder;
 import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,7 +1,6 @@
 package io.github.tornadodiffusion.diffusion.sampling;
 
 import io.github.tornadodiffusion.diffusion.random.SampleNoise;
-import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import java.util.Arrays;
 import java.util.function.Supplier;
 

@@ -1,6 +1,5 @@
 package io.github.tornadodiffusion.diffusion.sampling;
 
-import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
 import java.util.Set;
 import java.util.stream.Collectors;

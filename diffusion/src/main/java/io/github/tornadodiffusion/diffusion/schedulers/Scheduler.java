@@ -9,7 +9,7 @@ import java.util.Map;
 
 /**
  * The reverse process: a table of the calls of the model that lead from noise to a sample, and of
- * what to do after each. A scheduler has no state; {@link Sampling} runs a table.
+ * what to do after each. A scheduler has no state; {@code Sampling} runs a table.
  */
 public interface Scheduler {
   /**

@@ -1,7 +1,7 @@
 package io.github.tornadodiffusion.diffusion.fuzz;
 
 import io.github.tornadodiffusion.diffusion.data.Dataset;
-import io.github.tornadodiffusion.diffusion.data.formats.ImageDecoder;
+import io.github.tornadodiffusion.diffusion.data.decoding.ImageDecoder;
 import io.github.tornadodiffusion.diffusion.data.sources.Datasets;
 import io.github.tornadodiffusion.diffusion.model.ClassLabels;
 import io.github.tornadodiffusion.diffusion.model.DiffusionModel;

@@ -10,7 +10,6 @@ import io.github.tornadodiffusion.diffusion.TestDevice;
 import io.github.tornadodiffusion.diffusion.TinyUNet;
 import io.github.tornadodiffusion.diffusion.random.Rng;
 import io.github.tornadodiffusion.diffusion.random.SampleNoise;
-import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
 import io.github.tornadodiffusion.diffusion.schedulers.StepOptions;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.github.tornadodiffusion.diffusion.Golden;
+import io.github.tornadodiffusion.diffusion.sampling.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.SamplingState;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.Arrays;

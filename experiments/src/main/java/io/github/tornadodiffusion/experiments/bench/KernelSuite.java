@@ -2,8 +2,8 @@ package io.github.tornadodiffusion.experiments.bench;
 
 import io.github.tornadodiffusion.diffusion.sampling.DeviceSampling;
 import io.github.tornadodiffusion.diffusion.sampling.Pipeline;
+import io.github.tornadodiffusion.diffusion.sampling.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
-import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
 import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;

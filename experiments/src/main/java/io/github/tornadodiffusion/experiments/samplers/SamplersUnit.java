@@ -2,7 +2,7 @@ package io.github.tornadodiffusion.experiments.samplers;
 
 import io.github.tornadodiffusion.diffusion.images.ImageGrid;
 import io.github.tornadodiffusion.diffusion.images.PngFiles;
-import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
+import io.github.tornadodiffusion.diffusion.sampling.Sampling;
 import io.github.tornadodiffusion.experiments.framework.Experiment;
 import io.github.tornadodiffusion.experiments.study.FeatureSpace;
 import java.awt.image.BufferedImage;

@@ -6,7 +6,7 @@ import io.github.tornadodiffusion.diffusion.sampling.ImageToImage;
 import io.github.tornadodiffusion.diffusion.sampling.Inpainting;
 import io.github.tornadodiffusion.diffusion.sampling.Mask;
 import io.github.tornadodiffusion.diffusion.sampling.ReverseProcess;
-import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
+import io.github.tornadodiffusion.diffusion.sampling.Sampling;
 import io.github.tornadodiffusion.nn.graph.BatchShape;
 import io.github.tornadodiffusion.nn.io.Messages;
 import io.github.tornadodiffusion.nn.models.DenoisingModel;

@@ -1,10 +1,10 @@
 package io.github.tornadodiffusion.experiments.sampling;
 
 import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
+import io.github.tornadodiffusion.diffusion.sampling.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.DDIMInverseScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.DDIMScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.SamplerName;
-import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.StepOptions;
 import io.github.tornadodiffusion.diffusion.schedulers.VariancePreservingScheduler;

@@ -1,6 +1,8 @@
 package io.github.tornadodiffusion.diffusion.data.formats;
 
 import io.github.tornadodiffusion.diffusion.data.Split;
+import io.github.tornadodiffusion.diffusion.data.decoding.DecodedImage;
+import io.github.tornadodiffusion.diffusion.data.decoding.RawPixels;
 import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;

@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.diffusion.data.formats;
 
+import io.github.tornadodiffusion.diffusion.data.decoding.ImageDecoder;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -14,9 +15,6 @@ import java.util.zip.ZipException;
 
 /** The bytes of files with random access: mapped, or unpacked into memory. */
 public final class FileContent {
-  /** The largest image file that is read from an archive. */
-  static final int MAX_FILE_BYTES = 1 << 28;
-
   /** Several files are unpacked at the same time, each into pieces that are then joined. */
   private static final int HEAP_PER_FILE = 32;
 
@@ -88,7 +86,9 @@ public final class FileContent {
    * @throws IOException in one line if there are more than are accepted
    */
   static byte[] bounded(InputStream input) throws IOException {
-    int most = (int) Math.min(MAX_FILE_BYTES, Runtime.getRuntime().maxMemory() / HEAP_PER_FILE);
+    int most =
+        (int)
+            Math.min(ImageDecoder.MAX_FILE_BYTES, Runtime.getRuntime().maxMemory() / HEAP_PER_FILE);
     byte[] content = input.readNBytes(most + 1);
     if (content.length > most) {
       throw new IOException("the file is larger than the %d MiB accepted".formatted(most >> 20));
@@ -102,9 +102,10 @@ public final class FileContent {
    * @throws IOException in one line
    */
   static void checkSize(long size) throws IOException {
-    if (size > MAX_FILE_BYTES) {
+    if (size > ImageDecoder.MAX_FILE_BYTES) {
       throw new IOException(
-          "the file is larger than the %d MiB accepted".formatted(MAX_FILE_BYTES >> 20));
+          "the file is larger than the %d MiB accepted"
+              .formatted(ImageDecoder.MAX_FILE_BYTES >> 20));
     }
   }
 

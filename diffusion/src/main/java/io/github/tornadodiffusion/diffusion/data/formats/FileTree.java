@@ -1,5 +1,7 @@
 package io.github.tornadodiffusion.diffusion.data.formats;
 
+import io.github.tornadodiffusion.diffusion.data.decoding.DecodedImage;
+import io.github.tornadodiffusion.diffusion.data.decoding.ImageDecoder;
 import java.io.IOException;
 import java.util.List;
 import java.util.SortedSet;

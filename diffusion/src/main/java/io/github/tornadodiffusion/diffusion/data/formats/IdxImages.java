@@ -2,6 +2,8 @@ package io.github.tornadodiffusion.diffusion.data.formats;
 
 import io.github.tornadodiffusion.diffusion.data.Split;
 import io.github.tornadodiffusion.diffusion.data.SplitName;
+import io.github.tornadodiffusion.diffusion.data.decoding.DecodedImage;
+import io.github.tornadodiffusion.diffusion.data.decoding.RawPixels;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

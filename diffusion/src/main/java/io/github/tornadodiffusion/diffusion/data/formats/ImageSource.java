@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.diffusion.data.formats;
 
+import io.github.tornadodiffusion.diffusion.data.decoding.DecodedImage;
 import java.io.IOException;
 import java.util.List;
 

@@ -3,6 +3,8 @@ package io.github.tornadodiffusion.diffusion.data.formats;
 import dev.hardwood.HardwoodContext;
 import io.github.tornadodiffusion.diffusion.data.Split;
 import io.github.tornadodiffusion.diffusion.data.SplitName;
+import io.github.tornadodiffusion.diffusion.data.decoding.DecodedImage;
+import io.github.tornadodiffusion.diffusion.data.decoding.ImageDecoder;
 import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.diffusion.data.formats;
 
 import io.github.tornadodiffusion.diffusion.data.Split;
+import io.github.tornadodiffusion.diffusion.data.decoding.ImageDecoder;
 import io.github.tornadodiffusion.diffusion.data.formats.ArchiveFiles.Content;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -155,7 +156,7 @@ public final class TarImages {
   }
 
   private byte[] slice(long offset, long length) throws IOException {
-    if (length > content.byteSize() - offset || length > FileContent.MAX_FILE_BYTES) {
+    if (length > content.byteSize() - offset || length > ImageDecoder.MAX_FILE_BYTES) {
       throw truncated();
     }
     return FileContent.bytes(content, offset, length);

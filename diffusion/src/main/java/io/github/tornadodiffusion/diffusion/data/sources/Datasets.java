@@ -5,7 +5,7 @@ import io.github.tornadodiffusion.diffusion.data.Originals;
 import io.github.tornadodiffusion.diffusion.data.Split;
 import io.github.tornadodiffusion.diffusion.data.Subset;
 import io.github.tornadodiffusion.diffusion.data.butterflies.Butterflies;
-import io.github.tornadodiffusion.diffusion.data.formats.DecodedImage;
+import io.github.tornadodiffusion.diffusion.data.decoding.DecodedImage;
 import io.github.tornadodiffusion.diffusion.data.formats.ImageDirectory;
 import io.github.tornadodiffusion.diffusion.data.formats.ImageFiles;
 import io.github.tornadodiffusion.diffusion.data.formats.ImageSource;

@@ -1,5 +1,7 @@
-package io.github.tornadodiffusion.diffusion.schedulers;
+package io.github.tornadodiffusion.diffusion.sampling;
 
+import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
+import io.github.tornadodiffusion.diffusion.schedulers.StepOptions;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.FoldedUpdates;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.HostRegisters;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;

@@ -1,4 +1,4 @@
-package io.github.tornadodiffusion.diffusion.data.formats;
+package io.github.tornadodiffusion.diffusion.data.decoding;
 
 import static io.github.tornadodiffusion.diffusion.data.TestData.open;
 import static io.github.tornadodiffusion.diffusion.data.TestData.resource;

@@ -1,4 +1,4 @@
-package io.github.tornadodiffusion.diffusion.data.formats;
+package io.github.tornadodiffusion.diffusion.data.decoding;
 
 import java.io.IOException;
 import javax.imageio.stream.ImageInputStream;

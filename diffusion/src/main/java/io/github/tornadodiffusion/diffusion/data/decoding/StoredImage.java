@@ -1,4 +1,4 @@
-package io.github.tornadodiffusion.diffusion.data.formats;
+package io.github.tornadodiffusion.diffusion.data.decoding;
 
 import io.github.tornadodiffusion.diffusion.images.Headless;
 import java.awt.image.BufferedImage;

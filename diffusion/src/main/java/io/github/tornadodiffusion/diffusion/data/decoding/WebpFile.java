@@ -1,4 +1,4 @@
-package io.github.tornadodiffusion.diffusion.data.formats;
+package io.github.tornadodiffusion.diffusion.data.decoding;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -84,7 +84,7 @@ final class WebpFile {
   }
 
   private byte[] content(long size, long end) throws IOException {
-    if (size > end - input.getStreamPosition() || size > FileContent.MAX_FILE_BYTES) {
+    if (size > end - input.getStreamPosition() || size > ImageDecoder.MAX_FILE_BYTES) {
       throw new IOException("the file is truncated");
     }
     byte[] content = new byte[(int) size];

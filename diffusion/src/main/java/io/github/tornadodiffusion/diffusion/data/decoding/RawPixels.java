@@ -1,4 +1,4 @@
-package io.github.tornadodiffusion.diffusion.data.formats;
+package io.github.tornadodiffusion.diffusion.data.decoding;
 
 import io.github.tornadodiffusion.diffusion.images.Headless;
 import java.awt.image.BufferedImage;
@@ -6,7 +6,7 @@ import java.awt.image.WritableRaster;
 import java.io.IOException;
 
 /** Images that are stored as bare samples. */
-final class RawPixels {
+public final class RawPixels {
   static {
     Headless.ensure();
   }
@@ -18,8 +18,8 @@ final class RawPixels {
    *
    * @param planes 1 or 3 times height * width samples, one plane after the other
    */
-  static DecodedImage decode(byte[] planes, int height, int width, int imageSize, int channels)
-      throws IOException {
+  public static DecodedImage decode(
+      byte[] planes, int height, int width, int imageSize, int channels) throws IOException {
     int plane = height * width;
     int bands = planes.length / plane;
     BufferedImage image =

@@ -1,4 +1,4 @@
-package io.github.tornadodiffusion.diffusion.data.formats;
+package io.github.tornadodiffusion.diffusion.data.decoding;
 
 import io.github.tornadodiffusion.diffusion.data.ImageBytes;
 import io.github.tornadodiffusion.diffusion.data.Resampler;
@@ -21,6 +21,9 @@ import javax.imageio.IIOException;
 public final class ImageDecoder {
   /** The formats, for messages. */
   public static final String ACCEPTED = "PNG, JPEG, GIF, BMP or WebP files";
+
+  /** The largest image file that is read from an archive. */
+  public static final int MAX_FILE_BYTES = 1 << 28;
 
   /** Grey images that were photographed, scanned or coded as colours differ by less, of 255. */
   private static final int LEAST_COLOUR = 16;
@@ -48,7 +51,8 @@ public final class ImageDecoder {
    *
    * @throws IOException if the content cannot be decoded; the message says why in one line
    */
-  static DecodedImage decode(byte[] content, int imageSize, int channels) throws IOException {
+  public static DecodedImage decode(byte[] content, int imageSize, int channels)
+      throws IOException {
     return decode(MemorySegment.ofArray(content), imageSize, channels);
   }
 

@@ -1,4 +1,4 @@
-package io.github.tornadodiffusion.diffusion.data.formats;
+package io.github.tornadodiffusion.diffusion.data.decoding;
 
 import java.awt.image.BufferedImage;
 import java.awt.image.ColorModel;

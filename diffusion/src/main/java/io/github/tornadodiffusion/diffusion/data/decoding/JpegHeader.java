@@ -1,4 +1,4 @@
-package io.github.tornadodiffusion.diffusion.data.formats;
+package io.github.tornadodiffusion.diffusion.data.decoding;
 
 import java.io.EOFException;
 import java.io.IOException;
