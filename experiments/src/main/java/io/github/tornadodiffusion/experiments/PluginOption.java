@@ -3,12 +3,18 @@ package io.github.tornadodiffusion.experiments;
 import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import io.github.tornadodiffusion.experiments.framework.ExperimentProvider;
 import io.github.tornadodiffusion.experiments.run.SourcePlugin;
+import io.github.tornadodiffusion.nn.io.Sha256;
 import io.github.tornadodiffusion.nn.plugins.Plugins;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.ParseResult;
+import tools.jackson.databind.JsonNode;
 
 /** The option that names plug-ins, which is applied before the command line is parsed. */
 final class PluginOption {
@@ -43,6 +49,43 @@ final class PluginOption {
     root.setOut(root.getOut());
     root.setErr(root.getErr());
     root.setCaseInsensitiveEnumValuesAllowed(root.isCaseInsensitiveEnumValuesAllowed());
+  }
+
+  /**
+   * Makes the plug-ins of a run known, unless others are given, and warns of those that are not
+   * what they were.
+   *
+   * @param root the command line of the program, with what was given now
+   * @param run the manifest of the run
+   * @return the arguments that name the plug-ins with which it can be repeated
+   * @throws IllegalArgumentException in one line if a plug-in of the run is not where it was
+   */
+  static List<String> again(CommandLine root, JsonNode run) throws IOException {
+    List<Path> given = ((Main) root.getCommandSpec().userObject()).plugins;
+    List<Path> plugins = given == null ? new ArrayList<>() : given;
+    Set<String> sums = new HashSet<>();
+    run.path("plugins_sha256").forEach(sum -> sums.add(sum.asString()));
+    if (given == null) {
+      run.path("plugins").forEach(path -> plugins.add(Path.of(path.asString())));
+    }
+    List<String> arguments = new ArrayList<>();
+    for (Path plugin : plugins) {
+      if (!Files.exists(plugin)) {
+        throw new IllegalArgumentException(
+            "The plug-in %s of the run is not there: put it back, or give %s with its new place"
+                .formatted(plugin, NAME));
+      }
+      if (!sums.isEmpty() && !sums.contains(Sha256.of(plugin))) {
+        root.getErr()
+            .println(
+                "warning: the plug-in %s is not the one of the run: it differs".formatted(plugin));
+      }
+      arguments.addAll(List.of(NAME, plugin.toString()));
+    }
+    if (given == null) {
+      apply(root, arguments);
+    }
+    return arguments;
   }
 
   /**

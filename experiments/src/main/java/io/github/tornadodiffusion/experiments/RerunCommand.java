@@ -81,11 +81,12 @@ final class RerunCommand implements Callable<Integer> {
               .formatted(manifest));
     }
     Path before = Files.isDirectory(manifest) ? manifest : manifest.toAbsolutePath().getParent();
+    List<String> plugins = PluginOption.again(spec.root().commandLine(), readManifest(before));
     List<Row> rows = rows(before);
     Path now = with;
     if (now == null) {
       now = out == null ? RunDirectory.named("rerun").path() : out;
-      int code = run(arguments(before), now);
+      int code = run(arguments(before), plugins, now);
       if (code != 0) {
         return code;
       }
@@ -126,11 +127,11 @@ final class RerunCommand implements Callable<Integer> {
     return comparison.holds() ? 0 : Errors.FAILURE;
   }
 
-  private int run(List<String> arguments, Path directory) {
+  private int run(List<String> arguments, List<String> plugins, Path directory) {
     List<String> all = new ArrayList<>(arguments);
+    all.addAll(plugins);
     all.addAll(List.of("--out", directory.toString()));
     spec.commandLine().getErr().println("running " + Shell.program() + " " + Shell.line(all));
-    PluginOption.apply(spec.root().commandLine(), all);
     return spec.root().commandLine().execute(all.toArray(String[]::new));
   }
 
@@ -155,7 +156,8 @@ final class RerunCommand implements Callable<Integer> {
     JsonNode manifest = readManifest(directory);
     List<String> arguments =
         new ArrayList<>(
-            RecordedOptions.with(Arguments.without(manifest, "--out", "--max-hours"), manifest));
+            RecordedOptions.with(
+                Arguments.without(manifest, "--out", "--max-hours", PluginOption.NAME), manifest));
     arguments.remove("--resume");
     String command = arguments.isEmpty() ? "" : arguments.getFirst();
     if (!command.equals("train") && !command.equals("experiment")) {

@@ -351,8 +351,6 @@ class ExamplesTest {
         "experiment",
         "rerun",
         plugged.resolve("manifest.json").toString(),
-        "--plugin",
-        plugin,
         "--out",
         root.resolve("again").toString());
   }

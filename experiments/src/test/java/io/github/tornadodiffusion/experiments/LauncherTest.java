@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.tornadodiffusion.diffusion.training.Checkpoints;
+import io.github.tornadodiffusion.nn.io.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -427,6 +428,20 @@ class LauncherTest {
             .start();
     end(0, process);
     assertTrue(Files.readString(out).startsWith("{\"device\":\"jvm\""));
+  }
+
+  /** On the class path, where TornadoVM looks for kernels. */
+  @Test
+  void aRunIsRepeatedWithItsPluginsFromTheStart() throws Exception {
+    Path plugin = Files.createDirectory(directory.resolve("my classes"));
+    String manifest =
+        Json.page(
+            Map.of("arguments", List.of("--plugin"), "plugins", List.of("a.jar", "" + plugin)));
+    Files.writeString(directory.resolve("manifest.json"), manifest);
+    Path out = directory.resolve("out");
+    String[] rerun = {"experiment", "rerun", "--out", "again", ".", "--show-command"};
+    run(0, "", out, rerun);
+    assertTrue(Files.readString(out).contains("/my\\ classes "), Files.readString(out));
   }
 
   /** So that drivers find compiled kernels in their caches: declarations have a fixed order. */

@@ -157,6 +157,7 @@ class PluginTest {
       """
       import io.github.tornadodiffusion.kernels.*;
       import java.util.List;
+      import java.util.Set;
       import uk.ac.manchester.tornado.api.annotations.Parallel;
       import uk.ac.manchester.tornado.api.types.arrays.*;
 
@@ -171,14 +172,29 @@ class PluginTest {
           }
         }
 
+        static final Capability PAIRS = new Capability("pairs");
+
+        static void pairs(FloatArray m, IntArray d) {
+          for (@Parallel int i = 0; i < d.get(COUNT) / 2; i++) {
+            for (int j = 2 * i; j < 2 * i + 2; j++) {
+              m.set(d.get(OUT) + j, m.get(d.get(IN) + j) * m.get(d.get(IN) + j));
+            }
+          }
+        }
+
         public String name() {
           return "squares";
+        }
+
+        public List<Variants> variants() {
+          return List.of(new Variants("pairs", Set.of(PAIRS)));
         }
 
         public List<Trial> trials() {
           Kernel kernel =
               Kernel.of(Squares.class, "square")
-                  .with(CallOracle.range(OUT, COUNT, (i, d, m) -> Math.pow(m.at(d[IN] + i), 2)));
+                  .with(CallOracle.range(OUT, COUNT, (i, d, m) -> Math.pow(m.at(d[IN] + i), 2)))
+                  .with(new Variant(PAIRS, Kernel.of(Squares.class, "pairs"), d -> d));
           Call call = new Call(kernel, new int[] {4096, 16, 4112}, 4096, 4096, 32768);
           return List.of(new Trial("square", List.of(call), 8208, List.of(), Squares::content));
         }
@@ -437,6 +453,83 @@ class PluginTest {
     assertEquals(1, wrong.code(), wrong.err());
     assertTrue(wrong.err().contains("error: Squares.square"), wrong.err());
     assertTrue(!wrong.out().contains("Squares.square"), wrong.out());
+  }
+
+  /** With its plug-ins, as long as they are there, and a word where they are others. */
+  @Test
+  void aRunIsRepeatedWithItsPlugins() throws IOException {
+    Path line = source("Line", SOURCES.get("Line"));
+    Path plugins = Files.createDirectory(temporary.resolve("plugins"));
+    Path moved = Files.copy(jar, plugins.resolve("moved.jar"));
+    Path run =
+        train(
+            "repeated",
+            "--preset",
+            "my.Tiny",
+            "--schedule",
+            "Line",
+            "--plugin=" + moved,
+            "--plugin",
+            line.toString());
+    String repeated = run.toString();
+    String again = temporary.resolve("again").toString();
+    CommandRun same =
+        CommandRun.succeeds(
+            "experiment", "rerun", repeated, "--out", again + 1, "--factor", "1000");
+    assertEquals(0, same.err().lines().filter(l -> l.startsWith("warning")).count(), same.err());
+    JsonNode manifest = json(Path.of(again + 1, "manifest.json"));
+    assertEquals(json(run.resolve("manifest.json")).path("plugins"), manifest.path("plugins"));
+    assertEquals(64, manifest.at("/plugins_sha256/1").asString().length());
+
+    Files.writeString(line, "// Another word.\n" + SOURCES.get("Line"));
+    String differs = "warning: the plug-in %s is not the one of the run".formatted(line);
+    assertSaid(
+        1,
+        differs,
+        CommandRun.of("experiment", "rerun", repeated, "--out", again + 2, "--factor", "1000"));
+
+    Files.delete(moved);
+    CommandRun.refused(
+        List.of(moved.toString(), "is not there", "--plugin"),
+        "experiment",
+        "rerun",
+        repeated,
+        "--out",
+        again + 3);
+    CommandRun.succeeds(
+        "experiment",
+        "rerun",
+        repeated,
+        "--out",
+        again + 4,
+        "--factor",
+        "1000",
+        "--plugin",
+        jar.toString(),
+        "--plugin",
+        line.toString());
+  }
+
+  @Test
+  void kernelsCanBeNamedThatAPluginHasAndNoOthers() throws IOException {
+    // They are seen to run because they are wrong, unlike the kernel that they stand for.
+    String wrong =
+        SQUARES
+            .replace("Squares", "Pairs")
+            .replace("m.set(d.get(OUT) + j, ", "m.set(d.get(OUT) + j, 2f * ");
+    List<String> bench =
+        new ArrayList<>(
+            List.of("bench", "kernels", "--preset", "digits", "--batch", "1", "--runs", "1"));
+    bench.addAll(List.of("--plugin", source("Pairs", wrong).toString()));
+    CommandRun.succeeds(bench.toArray(String[]::new));
+    bench.addAll(List.of("--kernels", "pairs"));
+    CommandRun pairs = CommandRun.of(bench.toArray(String[]::new));
+    assertEquals(1, pairs.code(), pairs.err());
+    assertTrue(pairs.err().contains("error: Pairs."), pairs.err());
+    bench.set(bench.size() - 1, "triples");
+    CommandRun.refused(
+        List.of("unknown kernels 'triples'; use auto or lanes or tiles or threads or pairs"),
+        bench.toArray(String[]::new));
   }
 
   @Test

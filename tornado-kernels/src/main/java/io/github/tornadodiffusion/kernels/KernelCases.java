@@ -15,6 +15,11 @@ public interface KernelCases {
   /** Calls on small data; those that are to be timed must take long enough for a clock. */
   List<Trial> trials();
 
+  /** What {@code --kernels} can name because of this family, see {@link Variants#named}. */
+  default List<Variants> variants() {
+    return List.of();
+  }
+
   /** All that the context class loader of this thread finds. */
   static List<KernelCases> all() {
     return ServiceLoader.load(KernelCases.class).stream().map(ServiceLoader.Provider::get).toList();

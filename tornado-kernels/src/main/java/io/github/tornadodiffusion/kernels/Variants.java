@@ -32,22 +32,27 @@ public record Variants(String id, Set<Capability> capabilities) {
   /** A thread a lane in every kernel, for devices whose compiler gets no work groups right. */
   public static final Variants THREADS = new Variants("threads", Set.of());
 
-  private static final List<Variants> ALL = List.of(AUTO, LANES, TILES, THREADS);
+  private static final List<Variants> OWN = List.of(AUTO, LANES, TILES, THREADS);
 
   /**
-   * The variants of that name.
+   * The variants of that name: those above, or of {@link KernelCases}.
    *
    * @throws IllegalArgumentException if there are none
    */
   public static Variants named(String name) {
-    return ALL.stream()
+    return all()
         .filter(variants -> variants.id.equals(name))
         .findFirst()
         .orElseThrow(() ->
             new IllegalArgumentException(
                 "unknown kernels '%s'; use %s"
-                    .formatted(
-                        name, ALL.stream().map(Variants::id).collect(Collectors.joining(" or ")))));
+                    .formatted(name, all().map(Variants::id).collect(Collectors.joining(" or ")))));
+  }
+
+  /** The services are looked for only if none of the first has the name. */
+  private static Stream<Variants> all() {
+    Stream<KernelCases> cases = Stream.of(0).flatMap(_ -> KernelCases.all().stream());
+    return Stream.concat(OWN.stream(), cases.flatMap(family -> family.variants().stream()));
   }
 
   /**
@@ -58,16 +63,16 @@ public record Variants(String id, Set<Capability> capabilities) {
    */
   public Variants on(Device device) {
     boolean vectors = device.type().equals("cpu") && device.backend().equals("opencl");
-    if (equals(LANES) && !vectors) {
+    if (capabilities.contains(Capability.VECTORS) && !vectors) {
       throw new IllegalArgumentException(
-          "--kernels lanes are vectors for the cores of a CPU, which %s has not; use auto"
-              .formatted(device.id()));
+          "--kernels %s are vectors for the cores of a CPU, which %s has not; use auto"
+              .formatted(id, device.id()));
     }
     boolean workGroups = !device.backend().equals("spirv");
-    if (equals(TILES) && !workGroups) {
+    if (capabilities.contains(Capability.WORK_GROUPS) && !workGroups) {
       throw new IllegalArgumentException(
-          "--kernels tiles would be invalid SPIR-V modules as TornadoVM writes them for %s; use auto"
-              .formatted(device.id()));
+          "--kernels %s would be invalid SPIR-V modules as TornadoVM writes them for %s; use auto"
+              .formatted(id, device.id()));
     }
     if (!equals(AUTO)) {
       return this;

@@ -1,9 +1,8 @@
 package io.github.tornadodiffusion.diffusion.data;
 
+import io.github.tornadodiffusion.nn.io.Sha256;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 
 /** Images held as one unsigned byte per sample, and their conversion to and from [-1, 1]. */
 public final class ImageBytes {
@@ -46,14 +45,9 @@ public final class ImageBytes {
 
   /** A SHA-256 of the number and shape of images, ready for their pixels. */
   public static MessageDigest digest(int count, int channels, int imageSize) {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      digest.update(
-          ByteBuffer.allocate(12).putInt(count).putInt(channels).putInt(imageSize).array());
-      return digest;
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
-    }
+    MessageDigest digest = Sha256.digest();
+    digest.update(ByteBuffer.allocate(12).putInt(count).putInt(channels).putInt(imageSize).array());
+    return digest;
   }
 
   /** The SHA-256 over images of one shape, in hexadecimal. */
@@ -62,6 +56,6 @@ public final class ImageBytes {
     for (byte[] image : images) {
       digest.update(image);
     }
-    return HexFormat.of().formatHex(digest.digest());
+    return Sha256.hex(digest);
   }
 }

@@ -1,9 +1,9 @@
 package io.github.tornadodiffusion.diffusion.data;
 
+import io.github.tornadodiffusion.nn.io.Sha256;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -95,6 +95,6 @@ public class Subset implements Dataset {
       bytes.putInt(index);
     }
     digest.update(bytes.array());
-    return HexFormat.of().formatHex(digest.digest());
+    return Sha256.hex(digest);
   }
 }

@@ -10,6 +10,7 @@ import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import io.github.tornadodiffusion.nn.io.Messages;
+import io.github.tornadodiffusion.nn.io.Sha256;
 import io.github.tornadodiffusion.nn.models.DenoisingModel;
 import io.github.tornadodiffusion.nn.models.unet.ModelFiles;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
@@ -21,8 +22,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
@@ -254,20 +253,16 @@ public record DiffusionModel(
 
   /** SHA-256 over the scheduler, the configuration and all parameters, in hexadecimal. */
   public String hash() {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      String configuration = Schedulers.toJson(scheduler) + model.toJson();
-      digest.update(configuration.getBytes(StandardCharsets.UTF_8));
-      parameters.forEach((name, tensor) -> {
-        digest.update(name.getBytes(StandardCharsets.UTF_8));
-        ByteBuffer bytes = ByteBuffer.allocate(tensor.values().length * Float.BYTES);
-        bytes.asFloatBuffer().put(tensor.values());
-        digest.update(bytes.array());
-      });
-      return HexFormat.of().formatHex(digest.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
+    MessageDigest digest = Sha256.digest();
+    String configuration = Schedulers.toJson(scheduler) + model.toJson();
+    digest.update(configuration.getBytes(StandardCharsets.UTF_8));
+    parameters.forEach((name, tensor) -> {
+      digest.update(name.getBytes(StandardCharsets.UTF_8));
+      ByteBuffer bytes = ByteBuffer.allocate(tensor.values().length * Float.BYTES);
+      bytes.asFloatBuffer().put(tensor.values());
+      digest.update(bytes.array());
+    });
+    return Sha256.hex(digest);
   }
 
   private Map<String, Object> index() {

@@ -1,15 +1,12 @@
 package io.github.tornadodiffusion.diffusion.training;
 
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
+import io.github.tornadodiffusion.nn.io.Sha256;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 
 /** SHA-256 of the files of a directory, in a file with the format of {@code sha256sum}. */
@@ -19,15 +16,13 @@ final class Checksums {
   /** Where the name starts in a line: after the sum and two characters. */
   private static final int NAME = 64 + 2;
 
-  private static final int CHUNK = 1 << 16;
-
   private Checksums() {}
 
   /** Writes the sums of files as they are on disk now. */
   static void write(Path directory, List<String> names) throws IOException {
     StringBuilder lines = new StringBuilder();
     for (String name : names) {
-      lines.append(sum(directory.resolve(name))).append("  ").append(name).append('\n');
+      lines.append(Sha256.of(directory.resolve(name))).append("  ").append(name).append('\n');
     }
     AtomicFiles.write(directory.resolve(FILE), lines.toString());
   }
@@ -52,25 +47,12 @@ final class Checksums {
       }
       Path file = directory.resolve(line.substring(NAME));
       try {
-        if (!sum(file).equals(line.substring(0, 64))) {
+        if (!Sha256.of(file).equals(line.substring(0, 64))) {
           throw new IOException(file + " is damaged: its checksum differs");
         }
       } catch (NoSuchFileException e) {
         throw new IOException(file + " is missing", e);
       }
-    }
-  }
-
-  private static String sum(Path file) throws IOException {
-    try (InputStream in = Files.newInputStream(file)) {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      byte[] chunk = new byte[CHUNK];
-      for (int read = in.read(chunk); read >= 0; read = in.read(chunk)) {
-        digest.update(chunk, 0, read);
-      }
-      return HexFormat.of().formatHex(digest.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
     }
   }
 }

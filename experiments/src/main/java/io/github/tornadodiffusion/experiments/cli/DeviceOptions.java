@@ -28,8 +28,8 @@ public final class DeviceOptions {
       paramLabel = "SET",
       defaultValue = "auto",
       description =
-          "Variants of kernels: lanes (for a CPU), tiles or threads (for a GPU), or auto: by the"
-              + " device (default).")
+          "Variants of kernels: lanes (for a CPU), tiles or threads (for a GPU), those of a"
+              + " plug-in, or auto: by the device (default).")
   String kernels;
 
   @Option(

@@ -2,7 +2,10 @@ package io.github.tornadodiffusion.experiments.cli;
 
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.nn.io.Json;
+import io.github.tornadodiffusion.nn.io.Sha256;
 import io.github.tornadodiffusion.nn.plugins.Plugins;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -47,11 +50,20 @@ public final class Manifest {
     fields.put("started", now());
     fields.put("program", program());
     fields.put("machine", machine());
-    List<String> plugins = Plugins.loaded().stream().map(Path::toString).toList();
+    List<Path> plugins = Plugins.loaded();
     if (!plugins.isEmpty()) {
-      fields.put("plugins", plugins);
+      fields.put("plugins", plugins.stream().map(Path::toString).toList());
+      fields.put("plugins_sha256", plugins.stream().map(Manifest::sha256).toList());
     }
     fields.put(STATUS, "running");
+  }
+
+  private static String sha256(Path plugin) {
+    try {
+      return Sha256.of(plugin);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Adds a field, or replaces it. */

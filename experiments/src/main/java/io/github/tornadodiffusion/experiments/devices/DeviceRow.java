@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.experiments.devices;
 
 import io.github.tornadodiffusion.experiments.cli.Devices;
+import io.github.tornadodiffusion.kernels.Capability;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.EngineOptions;
 import io.github.tornadodiffusion.kernels.Engines;
@@ -116,7 +117,7 @@ record DeviceRow(
   /** Whether it runs variants for GPUs on a CPU, which executes their work groups in loops. */
   boolean isTilesOnCpu() {
     return isTornado()
-        && Variants.named(kernels).equals(Variants.TILES)
+        && Variants.named(kernels).capabilities().contains(Capability.WORK_GROUPS)
         && "cpu".equals(Devices.named(device).get("type"));
   }
 

@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.kernels.jvm;
 
 import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.Capability;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.EngineOptions;
 import io.github.tornadodiffusion.kernels.Program;
@@ -36,6 +37,7 @@ public final class JvmEngine implements Engine {
   private final String device;
   private final KernelLoader loader;
   private final SelfCheck selfCheck;
+  private final Variants variants;
   private final Variants chooser;
   private final Worker[] workers;
   private volatile Job job;
@@ -63,7 +65,11 @@ public final class JvmEngine implements Engine {
   private JvmEngine(String device, int threads, EngineOptions options, boolean scalar) {
     this.device = device;
     loader = new KernelLoader(scalar);
-    chooser = options.convolution().in(Variants.LANES, true);
+    variants =
+        options.variants().equals(Variants.AUTO)
+            ? Variants.LANES
+            : options.variants().with(Capability.VECTORS);
+    chooser = options.convolution().in(variants, true);
     selfCheck = options.selfCheck() ? new SelfCheck(this, null, options.listener()) : null;
     if (threads < 1) {
       throw new IllegalArgumentException("threads is " + threads + ": at least 1");
@@ -90,7 +96,7 @@ public final class JvmEngine implements Engine {
 
   @Override
   public Variants variants() {
-    return Variants.LANES;
+    return variants;
   }
 
   /** Threads that compute, the calling one included. */

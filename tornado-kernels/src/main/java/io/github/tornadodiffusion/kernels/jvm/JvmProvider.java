@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.kernels.jvm;
 
+import io.github.tornadodiffusion.kernels.Capability;
 import io.github.tornadodiffusion.kernels.Device;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.EngineOptions;
@@ -27,7 +28,8 @@ public final class JvmProvider implements EngineProvider {
 
   @Override
   public void check(String id, Variants variants) {
-    if (variants.equals(Variants.TILES) || variants.equals(Variants.THREADS)) {
+    if (variants.capabilities().contains(Capability.WORK_GROUPS)
+        || variants.equals(Variants.THREADS)) {
       throw new IllegalArgumentException(
           "jvm computes with lanes only; leave out --kernels %s or name another --device"
               .formatted(variants.id()));

@@ -7,13 +7,13 @@ import io.github.tornadodiffusion.diffusion.data.decoding.DecodedImage;
 import io.github.tornadodiffusion.diffusion.data.decoding.ImageDecoder;
 import io.github.tornadodiffusion.diffusion.data.formats.ImageSource;
 import io.github.tornadodiffusion.nn.io.Messages;
+import io.github.tornadodiffusion.nn.io.Sha256;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -102,7 +102,7 @@ final class CachedImages implements Dataset {
                   .formatted(skipped, source.size(), source.place(), pass.firstProblem)));
     }
     // The hash begins with the number of images, which is known only now.
-    hash = HexFormat.of().formatHex((skipped > 0 ? digest() : pass.digest).digest());
+    hash = Sha256.hex(skipped > 0 ? digest() : pass.digest);
   }
 
   /** The default bound: a quarter of the heap. */
