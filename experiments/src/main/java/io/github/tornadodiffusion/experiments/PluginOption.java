@@ -33,6 +33,14 @@ final class PluginOption {
    * @throws IllegalArgumentException in one line if a plug-in cannot be read
    */
   static void apply(CommandLine root, List<String> arguments) {
+    load(root, arguments);
+    // Services are looked for in every jar, for which other commands need not wait.
+    if (arguments.contains(ExperimentCommand.NAME)) {
+      addExperiments(root);
+    }
+  }
+
+  private static void load(CommandLine root, List<String> arguments) {
     for (Path path : paths(arguments)) {
       if (SourcePlugin.is(path)) {
         SourcePlugin.load(path, root.getErr());
@@ -40,6 +48,10 @@ final class PluginOption {
         Plugins.load(List.of(path));
       }
     }
+    Plugins.forgetUse();
+  }
+
+  private static void addExperiments(CommandLine root) {
     CommandLine experiment = root.getSubcommands().get(ExperimentCommand.NAME);
     ExperimentProvider.all()
         .filter(provider -> !experiment.getSubcommands().containsKey(provider.kind().name()))
@@ -83,7 +95,8 @@ final class PluginOption {
       arguments.addAll(List.of(NAME, plugin.toString()));
     }
     if (given == null) {
-      apply(root, arguments);
+      load(root, arguments);
+      addExperiments(root);
     }
     return arguments;
   }
