@@ -53,7 +53,7 @@ public final class Plugins {
   }
 
   /**
-   * Makes the classes of a plug-in known whose classes lie elsewhere, as those of a source file do.
+   * Loads a plug-in whose classes are not at its path, such as a source file.
    *
    * @param path of the plug-in, as {@link #loaded} gives it
    * @param classes directory of its classes, or a jar
@@ -103,7 +103,7 @@ public final class Plugins {
     return loaders;
   }
 
-  /** Forgets what was used so far, which was to learn what the plug-ins have. */
+  /** Counts no plug-in as used: until now they were only asked what they provide. */
   public static void forgetUse() {
     loaders().forEach(loader -> loader.used = false);
   }

@@ -29,7 +29,7 @@ public record ParallelLoop(
     }
   }
 
-  /** How many loops are nested, told without a look at their form. */
+  /** How deep parallel loops are nested; their form is not checked. */
   public static int nested(MethodNode method) {
     return annotations(method).stream().mapToInt(loop -> 1 + depth(method, loop)).max().orElse(0);
   }

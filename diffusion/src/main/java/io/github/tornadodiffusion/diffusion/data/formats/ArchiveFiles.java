@@ -20,7 +20,7 @@ import java.util.TreeSet;
  * the later one counts, links are followed, and a file with several symbolic links counts once.
  */
 final class ArchiveFiles implements FileTree {
-  /** What is said of links to what counts already. */
+  /** The warning about links to images that count already. */
   static final String REPEATED = "images in %s are links to others there and do not count again";
 
   /** Longer chains of links are circular, as on Linux. */

@@ -29,7 +29,7 @@ import java.util.function.Predicate;
  * symbolic links are followed, and a file with several paths counts once.
  */
 public final class ImageDirectory {
-  /** A bound, because links can multiply paths: with two links in each of n directories to 2^n. */
+  /** A bound: with two links in each of n nested directories there would be 2^n paths. */
   private static final int MOST_DIRECTORIES = 50_000;
 
   private ImageDirectory() {}
