@@ -1,9 +1,13 @@
 package io.github.tornadodiffusion.nn.graph;
 
 import io.github.tornadodiffusion.nn.graph.ParameterSpec.Kind;
+import io.github.tornadodiffusion.nn.io.HostTensor;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
 import java.util.Set;
 
 /**
@@ -47,6 +51,26 @@ public final class Parameters {
   /** The declarations of all of them. */
   public List<ParameterSpec> specs() {
     return all.stream().map(Parameter::spec).toList();
+  }
+
+  /**
+   * Those of a larger set of values that belong to these parameters, for instance to a half of a
+   * model.
+   *
+   * @throws IllegalArgumentException naming the first parameter that is missing
+   */
+  public SequencedMap<String, HostTensor> of(Map<String, HostTensor> values) {
+    SequencedMap<String, HostTensor> own = new LinkedHashMap<>();
+    for (Parameter parameter : all) {
+      HostTensor value = values.get(parameter.name());
+      if (value == null) {
+        throw new IllegalArgumentException(
+            "The parameter %s is missing: the weights do not belong to this configuration"
+                .formatted(parameter.name()));
+      }
+      own.put(parameter.name(), value);
+    }
+    return own;
   }
 
   /** The number of elements of all of them. */
