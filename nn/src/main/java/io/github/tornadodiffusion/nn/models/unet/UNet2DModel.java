@@ -53,7 +53,7 @@ public final class UNet2DModel implements DenoisingModel {
     int base = channels.getFirst();
     int tembChannels = config.timeEmbedDim();
     convIn = Conv2d.same(root.child("conv_in"), config.inChannels(), base);
-    embedding = new ConditionEmbedding(root, config, tembChannels);
+    embedding = new ConditionEmbedding(root, config);
     boolean scaleShift = config.resnetTimeScaleShift().equals("scale_shift");
     ResnetBlock2D.Options options =
         ResnetBlock2D.Options.of(tembChannels, groups(base), config.normEps())
