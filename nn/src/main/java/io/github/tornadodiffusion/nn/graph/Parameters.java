@@ -17,12 +17,12 @@ import java.util.Set;
 public final class Parameters {
   private final List<Parameter> all = new ArrayList<>();
   private final Set<String> names = new HashSet<>();
-  private int floats;
+  private long floats;
 
   /**
    * Declares a parameter.
    *
-   * @throws IllegalArgumentException if all of them together are more than an arena holds
+   * @throws IllegalArgumentException if it alone is more than an arena holds
    */
   Parameter add(String name, Kind kind, int fanIn, int... shape) {
     if (!names.add(name)) {
@@ -31,16 +31,21 @@ public final class Parameters {
     Parameter parameter = new Parameter(new ParameterSpec(name, shape, kind, fanIn));
     try {
       // Elements first, because their number is exact whatever the shape.
-      Math.addExact(floats, parameter.spec().size());
-      floats = Math.addExact(floats, parameter.floats());
+      parameter.spec().size();
+      floats += parameter.floats();
     } catch (ArithmeticException e) {
-      throw new IllegalArgumentException(
-          "the parameters up to %s are more than the %d that are possible; use fewer layers or channels"
-              .formatted(name, Integer.MAX_VALUE),
-          e);
+      throw tooMany(name, e);
     }
     all.add(parameter);
     return parameter;
+  }
+
+  /** The exception for parameters that no arena holds, the last of which has the given name. */
+  static IllegalArgumentException tooMany(String name, ArithmeticException cause) {
+    return new IllegalArgumentException(
+        "the parameters up to %s are more than the %d that are possible; use fewer layers or channels"
+            .formatted(name, Integer.MAX_VALUE),
+        cause);
   }
 
   /** All of them in order. */
@@ -79,7 +84,7 @@ public final class Parameters {
   }
 
   /** Floats of all parameters in the arena, padding included. */
-  public int floats() {
+  public long floats() {
     return floats;
   }
 }

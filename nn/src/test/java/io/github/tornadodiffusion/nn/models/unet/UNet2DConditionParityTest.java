@@ -73,7 +73,10 @@ class UNet2DConditionParityTest {
     HostTensor output = io.get(name + ".output");
     values.put("target", new float[output.size()]);
     List<String> nearZero = new ArrayList<>();
-    json.get("fp32_vs_fp64").get("grad").get("near_zero").forEach(n -> nearZero.add(n.asString()));
+    JsonNode floor = json.get("fp32_vs_fp64").get("grad");
+    floor.get("near_zero").forEach(n -> nearZero.add(n.asString()));
+    // The reference itself is this far from double precision.
+    double overall = Math.max(1e-5, 3 * floor.get("overall_rel_l2").asDouble());
     int[] shape = sample.shape();
     BatchShape batch = new BatchShape(shape[0], shape[2], shape[3]);
     try (LossGradients gradients =
@@ -83,7 +86,7 @@ class UNet2DConditionParityTest {
       Errors.check("output", gradients.images(Model.SAMPLE), output.values(), OUTPUT);
       double expected = json.get("loss").asDouble();
       assertEquals(expected, loss, 1e-5 * expected);
-      new Snapshot(io, name + ".grad").checkGradients(gradients.gradients(), GRADIENT, nearZero);
+      new Snapshot(io, name + ".grad").checkGradients(gradients.gradients(), GRADIENT, overall, nearZero);
     }
   }
 
@@ -185,7 +188,7 @@ class UNet2DConditionParityTest {
           "output", gradients.images(Model.SAMPLE), io.get("train.output").values(), OUTPUT);
       double expected = json.get("loss").asDouble();
       assertEquals(expected, loss, 1e-5 * expected);
-      new Snapshot(io, "train.grad").checkGradients(gradients.gradients(), GRADIENT, List.of());
+      new Snapshot(io, "train.grad").checkGradients(gradients.gradients(), GRADIENT, 1e-5, List.of());
     }
   }
 
