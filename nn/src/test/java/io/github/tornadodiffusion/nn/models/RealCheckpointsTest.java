@@ -9,15 +9,10 @@ import io.github.tornadodiffusion.nn.models.autoencoder.AutoencoderKL;
 import io.github.tornadodiffusion.nn.models.autoencoder.AutoencoderKLConfig;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConditionConfig;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConditionModel;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
@@ -25,28 +20,6 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Names and shapes of published models, from their configurations and without their weights. */
 class RealCheckpointsTest {
-  /** Names and shapes of a published model. */
-  static Map<String, String> published(String model) throws IOException {
-    Map<String, String> names = new TreeMap<>();
-    try (BufferedReader lines =
-        new BufferedReader(
-            new InputStreamReader(
-                new GZIPInputStream(
-                    Files.newInputStream(Golden.path("real_checkpoints/names.txt.gz"))),
-                StandardCharsets.UTF_8))) {
-      boolean ours = false;
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        if (line.startsWith("# ")) {
-          ours = line.substring(2).equals(model);
-        } else if (ours && !line.isEmpty()) {
-          int space = line.indexOf(' ');
-          names.put(line.substring(0, space), line.substring(space + 1));
-        }
-      }
-    }
-    return names;
-  }
-
   private static Model model(String name, JsonNode config) {
     JsonFields fields = JsonFields.parse(config.toString());
     return name.startsWith("vae")
@@ -75,7 +48,7 @@ class RealCheckpointsTest {
         .parameters()
         .specs()
         .forEach(spec -> ours.put(spec.name(), Arrays.toString(spec.shape())));
-    assertEquals(published(name), ours);
+    assertEquals(RealCheckpoints.published(name), ours);
     assertEquals(summary.get("parameters").asLong(), model.parameters().count());
   }
 }
