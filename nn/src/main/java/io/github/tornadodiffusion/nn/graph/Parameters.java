@@ -19,6 +19,16 @@ public final class Parameters {
   private final Set<String> names = new HashSet<>();
   private long floats;
 
+  /** None yet. */
+  public Parameters() {}
+
+  /** Those of several models, whose names differ, to which more can be declared. */
+  public Parameters(Parameters... models) {
+    for (Parameters model : models) {
+      model.all.forEach(p -> add(p.name(), p.spec().kind(), p.spec().fanIn(), p.spec().shape()));
+    }
+  }
+
   /**
    * Declares a parameter.
    *
