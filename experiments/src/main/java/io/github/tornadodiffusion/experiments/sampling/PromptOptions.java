@@ -17,6 +17,8 @@ final class PromptOptions {
   /** As diffusers' pipelines ask for, whatever the autoencoder's factor is. */
   private static final int SIDE_FACTOR = 8;
 
+  static final String PROMPT = "prompt";
+  static final String NEGATIVE = "negative prompt";
   private static final int MOST_SIDE = 8192;
 
   @Option(
@@ -166,11 +168,18 @@ final class PromptOptions {
     return new SampleSize(sides[1], sides[0]);
   }
 
+  /** The prompt of one of the images, and what it is guided away from. */
+  Map<String, String> describe(int prompt) {
+    return negatives == null
+        ? Map.of(PROMPT, prompts.get(prompt))
+        : Map.of(PROMPT, prompts.get(prompt), NEGATIVE, negatives().get(prompt));
+  }
+
   /** Adds the options to the text of the files. */
   void describe(Map<String, String> text) {
-    text.put("prompt", String.join("\n", prompts));
+    text.put(PROMPT, String.join("\n", prompts));
     if (negatives != null) {
-      text.put("negative prompt", String.join("\n", negatives));
+      text.put(NEGATIVE, String.join("\n", negatives));
     }
     if (clipSkip != null) {
       text.put("clip skip", clipSkip.toString());

@@ -147,7 +147,9 @@ final class TextSampling {
       long calls = (long) process.calls() * Math.ceilDiv(count, batch);
       try (Progress progress = Progress.on(err, "sample", 0, calls + count)) {
         SampleWriter writer =
-            new SampleWriter(command.outputs, batching, null, text, progress).until(interruption);
+            new SampleWriter(command.outputs, batching, null, text, progress)
+                .saying(this::textOf)
+                .until(interruption);
         float[] latents;
         try (TextToImage pipeline =
             TextToImage.open(
@@ -233,21 +235,27 @@ final class TextSampling {
     text.put("guidance", Double.toString(guidance));
     text.put("size", "%dx%d".formatted(pixels.width(), pixels.height()));
     command.prompt.describe(text);
-    text.put("parameters", parameters());
+    text.put("parameters", parameters(text));
     return text;
   }
 
-  /** The same in one text, as other programs read it. */
-  private String parameters() {
-    PromptOptions prompt = command.prompt;
-    String negative =
-        prompt.negatives == null
-            ? ""
-            : "\nNegative prompt: " + String.join(" | ", prompt.negatives);
+  private Map<String, String> textOf(int image) {
+    Map<String, String> text = new LinkedHashMap<>(command.prompt.describe(promptOf[image]));
+    text.put("parameters", parameters(text));
+    return text;
+  }
+
+  /**
+   * The same in one text, as other programs read it.
+   *
+   * @param text with the prompts
+   */
+  private String parameters(Map<String, String> text) {
+    String negative = text.get(PromptOptions.NEGATIVE);
     return "%s%s\nSteps: %d, Sampler: %s, CFG scale: %s, Seed: %d, Size: %dx%d, Model: %s"
         .formatted(
-            String.join(" | ", prompt.prompts),
-            negative,
+            text.get(PromptOptions.PROMPT),
+            negative == null ? "" : "\nNegative prompt: " + negative,
             command.sampler.steps,
             sampling.scheduler().className(),
             guidance,
