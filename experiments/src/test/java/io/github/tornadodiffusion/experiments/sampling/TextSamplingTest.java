@@ -167,7 +167,7 @@ class TextSamplingTest {
     CommandRun run =
         CommandRun.succeeds(
             sample(MODEL, "--prompt", prompt, "--out", temporary.resolve("long.png")));
-    assertTrue(run.err().contains("ends before: "), run.err());
+    assertTrue(run.err().contains("this is cut off: \""), run.err());
   }
 
   @ParameterizedTest
