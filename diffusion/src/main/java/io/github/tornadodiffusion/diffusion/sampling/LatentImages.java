@@ -29,7 +29,7 @@ public record LatentImages(float[] mean, float[] logvar, int images, Autoencoder
   }
 
   /** Sets {@link Update#IMAGES} of a batch to what is drawn. */
-  void write(BatchRun batch) {
+  public void write(BatchRun batch) {
     batch.write(Update.IMAGES, draw(batch));
   }
 }

@@ -28,7 +28,39 @@ public final class LatentInpainting implements ReverseProcess {
    */
   @SuppressWarnings("ArrayRecordComponent") // bulk data that nobody compares
   public record Source(
-      LatentImages images, LatentImages kept, float[] drawn, boolean readsMask) {}
+      LatentImages images, LatentImages kept, float[] drawn, boolean readsMask) {
+    private static final float DRAWN = 0.5f;
+
+    /**
+     * Encodes images and what is kept of them.
+     *
+     * @param values of images about in [-1, 1], NCHW
+     * @param mask of pixels, {@code [n, 1, h, w]}: at least 0.5 where they are drawn
+     * @param readsMask whether the model reads the mask and the latents of what is kept
+     */
+    public static Source of(
+        LatentCodec codec, float[] values, int n, int h, int w, float[] mask, boolean readsMask) {
+      int pixels = h * w;
+      int channels = values.length / n / pixels;
+      float[] kept = values.clone();
+      for (int i = 0; i < kept.length; i++) {
+        if (mask[i / (channels * pixels) * pixels + i % pixels] >= DRAWN) {
+          kept[i] = 0;
+        }
+      }
+      int factor = codec.config().scaleFactor();
+      int rows = h / factor;
+      int columns = w / factor;
+      float[] drawn = new float[n * rows * columns];
+      for (int i = 0; i < drawn.length; i++) {
+        int y = i / columns % rows * factor;
+        int x = i % columns * factor;
+        drawn[i] = mask[(i / (rows * columns) * h + y) * w + x] >= DRAWN ? 1 : 0;
+      }
+      return new Source(
+          codec.encode(values, n, h, w), codec.encode(kept, n, h, w), drawn, readsMask);
+    }
+  }
 
   /**
    * Inpainting.

@@ -173,6 +173,14 @@ public final class ClipTokenizer {
             v.ids, v.merges, all, v.start, v.end, v.unknown, v.padding, v.maxLength));
   }
 
+  /** The same with another token after the end of a text. */
+  public ClipTokenizer padded(String padding) {
+    Vocabulary v = vocabulary;
+    return new ClipTokenizer(
+        new Vocabulary(
+            v.ids, v.merges, v.added, v.start, v.end, v.unknown, padding, v.maxLength));
+  }
+
   /** Tokens of an encoded text, with start, end and padding. */
   public int maxLength() {
     return vocabulary.maxLength;

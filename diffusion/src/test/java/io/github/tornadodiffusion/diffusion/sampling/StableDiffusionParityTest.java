@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
 import io.github.tornadodiffusion.diffusion.Golden;
 import io.github.tornadodiffusion.diffusion.TestDevice;
+import io.github.tornadodiffusion.diffusion.model.StableDiffusionModel;
 import io.github.tornadodiffusion.diffusion.random.SampleNoise;
 import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
@@ -17,6 +18,7 @@ import io.github.tornadodiffusion.nn.models.autoencoder.AutoencoderKLConfig;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConditionConfig;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConditionModel;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConditionModel.Text;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig.SampleSize;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -33,8 +35,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Whole runs of Stable Diffusion's pipelines against diffusers 0.27.2, from the hidden states of
- * their prompts and their noise.
+ * Whole runs of Stable Diffusion's pipelines against diffusers 0.27.2, from their prompts and their
+ * noise.
  */
 class StableDiffusionParityTest {
   private static final int TOKENS = 16;
@@ -70,22 +72,6 @@ class StableDiffusionParityTest {
         StableDiffusionParityTest.class.getResource("/golden/sd_tiny/" + name).toURI());
   }
 
-  private static List<Map<String, float[]>> texts(List<String> prompts, int clipSkip)
-      throws Exception {
-    Map<String, HostTensor> known =
-        Safetensors.read(
-            Path.of(
-                StableDiffusionParityTest.class
-                    .getResource("/golden/pipelines/states.safetensors")
-                    .toURI()));
-    return prompts.stream()
-        .map(prompt ->
-            Map.of(
-                UNet2DConditionModel.ENCODER_HIDDEN_STATES,
-                known.get(prompt + "|" + clipSkip).values()))
-        .toList();
-  }
-
   private static List<String> strings(JsonNode node) {
     List<String> strings = new ArrayList<>();
     if (node.isArray()) {
@@ -110,17 +96,20 @@ class StableDiffusionParityTest {
   private static TextToImage.Prompts prompts(
       List<String> prompts, List<String> negative, JsonNode kwargs, int perPrompt)
       throws Exception {
-    double guidance = kwargs.get("guidance_scale").asDouble();
     int n = prompts.size();
-    List<String> others = negative.isEmpty() ? Collections.nCopies(n, "") : negative;
-    return new TextToImage.Prompts(
-        texts(prompts, kwargs.path("clip_skip").asInt(0)),
-        guidance > 1
-            ? texts(others.size() == n ? others : Collections.nCopies(n, others.getFirst()), 0)
-            : null,
-        guidance,
-        kwargs.path("guidance_rescale").asDouble(0),
-        IntStream.range(0, n * perPrompt).map(i -> i / perPrompt).toArray());
+    StableDiffusionModel model = StableDiffusionModel.read(path(""), null);
+    return new PromptReader(engine, model, null)
+        .read(
+            prompts,
+            negative.isEmpty() || negative.size() == n
+                ? negative.isEmpty() ? null : negative
+                : Collections.nCopies(n, negative.getFirst()),
+            new PromptReader.Options(
+                kwargs.get("guidance_scale").asDouble(),
+                kwargs.path("guidance_rescale").asDouble(0),
+                kwargs.path("clip_skip").asInt(0),
+                SampleSize.square(PIXELS)),
+            IntStream.range(0, n * perPrompt).map(i -> i / perPrompt).toArray());
   }
 
   private static void check(
@@ -240,32 +229,17 @@ class StableDiffusionParityTest {
       for (int i = 0; i < pixels.length; i++) {
         pixels[i] = 2 * pixels[i] - 1;
       }
-      LatentImages encoded = codec.encode(pixels, images, PIXELS, PIXELS);
       if (run.startsWith("img2img")) {
+        LatentImages encoded = codec.encode(pixels, images, PIXELS, PIXELS);
         process = new ImageToImage(sampling, steps, strength, encoded::write);
       } else {
-        float[] mask = OTHERS.tensor("mask");
-        float[] kept = pixels.clone();
-        for (int i = 0; i < kept.length; i++) {
-          int image = i / (3 * PIXELS * PIXELS);
-          if (mask[image * PIXELS * PIXELS + i % (PIXELS * PIXELS)] >= 0.5f) {
-            kept[i] = 0;
-          }
-        }
-        float[] drawn = new float[images * SIDE * SIDE];
-        for (int i = 0; i < drawn.length; i++) {
-          int image = i / (SIDE * SIDE);
-          int y = 2 * (i / SIDE % SIDE);
-          int x = 2 * (i % SIDE);
-          drawn[i] = mask[(image * PIXELS + y) * PIXELS + x] >= 0.5f ? 1 : 0;
-        }
         process =
             new LatentInpainting(
                 sampling,
                 steps,
                 strength,
-                new LatentInpainting.Source(
-                    encoded, codec.encode(kept, images, PIXELS, PIXELS), drawn, nine),
+                LatentInpainting.Source.of(
+                    codec, pixels, images, PIXELS, PIXELS, OTHERS.tensor("mask"), nine),
                 conditions);
       }
     }
