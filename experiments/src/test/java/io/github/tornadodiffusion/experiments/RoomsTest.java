@@ -30,6 +30,7 @@ class RoomsTest {
           "diffusion",
           "diffusion.images",
           "diffusion.random",
+          "diffusion.text",
           "diffusion.data",
           "diffusion.data.butterflies",
           "diffusion.data.decoding",

@@ -58,6 +58,25 @@ public final class BatchRun {
     return shape.images * shape.imageLength;
   }
 
+  /** The number of the batch's first image. */
+  public int firstImage() {
+    return shape.first;
+  }
+
+  /** Images of the batch. */
+  public int images() {
+    return shape.images;
+  }
+
+  /**
+   * The values of a register.
+   *
+   * @return NCHW
+   */
+  public float[] read(int register) {
+    return model.read(register);
+  }
+
   /** Draws {@link Update#NOISE}, a new one every time. */
   public void draw() {
     model.draw(noise, draws++, shape.first);

@@ -5,6 +5,8 @@ import io.github.tornadodiffusion.diffusion.schedulers.steps.HostRegisters;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
 import io.github.tornadodiffusion.kernels.ops.sampling.SamplerUpdate;
 import io.github.tornadodiffusion.kernels.ops.sampling.SamplerUpdate.Line;
+import io.github.tornadodiffusion.nn.graph.Input;
+import io.github.tornadodiffusion.nn.graph.Model;
 import io.github.tornadodiffusion.nn.programs.SampleRegisters;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -25,6 +27,24 @@ public final class DeviceSampling implements SamplingModel {
 
   private final SampleRegisters registers;
 
+  private final Conditioning conditioning;
+
+  /** What a model reads besides the sample and the timesteps. */
+  @FunctionalInterface
+  public interface Conditioning {
+    /**
+     * The values of the other inputs, by name.
+     *
+     * @param labels one per image; null for a model without classes
+     */
+    Map<String, float[]> values(int[] labels);
+
+    /** The labels are classes. */
+    Conditioning CLASSES =
+        labels ->
+            labels == null ? Map.of() : Map.of(Model.CLASS_LABELS, Input.floats(labels));
+  }
+
   /** The device's numbers of the registers that are in use. */
   private final Map<Integer, Integer> places = new HashMap<>();
 
@@ -36,7 +56,17 @@ public final class DeviceSampling implements SamplingModel {
    * @param model with at least {@link #free} registers
    */
   public DeviceSampling(SampleRegisters model) {
+    this(model, Conditioning.CLASSES);
+  }
+
+  /**
+   * Uses the registers of a model with other inputs than classes.
+   *
+   * @param model with at least {@link #free} registers
+   */
+  public DeviceSampling(SampleRegisters model, Conditioning conditioning) {
     registers = model;
+    this.conditioning = conditioning;
     OWN.stream()
         .filter(register -> register != Update.VARIANCE || registers.hasVariance())
         .forEach(register -> places.put(register, register));
@@ -82,7 +112,7 @@ public final class DeviceSampling implements SamplingModel {
   public void predict(double inputScale, double timestep, int[] labels) {
     float[] timesteps = new float[registers.batch()];
     Arrays.fill(timesteps, (float) timestep);
-    registers.predict((float) inputScale, timesteps, labels);
+    registers.predict((float) inputScale, timesteps, conditioning.values(labels));
   }
 
   @Override

@@ -6,6 +6,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update.Term;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /**
  * Classifier-free guidance (Ho and Salimans 2022): the model's output for an image with its label,
@@ -18,7 +19,8 @@ public final class GuidedSampling implements SamplingModel {
   private final SamplingModel model;
   private final List<Update> keep;
   private final List<Update> exaggerate;
-  private final int[] none;
+  private final UnaryOperator<int[]> none;
+  private final double rescale;
 
   /**
    * Guides a model; it is called twice for every prediction.
@@ -28,9 +30,23 @@ public final class GuidedSampling implements SamplingModel {
    * @param nullLabel the label that means none, see {@link ClassLabels#nullClass}
    */
   public GuidedSampling(SamplingModel model, double scale, int nullLabel) {
-    this.model = model;
-    none = new int[model.images()];
+    int[] none = new int[model.images()];
     Arrays.fill(none, nullLabel);
+    this(model, scale, labels -> none, 0);
+  }
+
+  /**
+   * Guides a model away from other labels.
+   *
+   * @param none the labels to guide away from, of those to guide to
+   * @param rescale from 0 to 1, how far the deviation of every output is brought back to what it is
+   *     without guidance (Lin et al. 2024, section 3.4)
+   */
+  public GuidedSampling(
+      SamplingModel model, double scale, UnaryOperator<int[]> none, double rescale) {
+    this.model = model;
+    this.none = none;
+    this.rescale = rescale;
     keep = List.of(new Update.Combine(Update.UNCONDITIONAL, List.of(new Term(Update.OUTPUT, 1))));
     exaggerate =
         List.of(
@@ -62,10 +78,38 @@ public final class GuidedSampling implements SamplingModel {
 
   @Override
   public void predict(double inputScale, double timestep, int[] labels) {
-    model.predict(inputScale, timestep, none);
+    model.predict(inputScale, timestep, none.apply(labels));
     model.apply(keep);
     model.predict(inputScale, timestep, labels);
+    float[] conditional = rescale == 0 ? null : model.read(Update.OUTPUT);
     model.apply(exaggerate);
+    if (rescale != 0) {
+      model.write(Update.OUTPUT, rescaled(model.read(Update.OUTPUT), conditional));
+    }
+  }
+
+  private float[] rescaled(float[] guided, float[] conditional) {
+    int length = guided.length / images();
+    for (int from = 0; from < guided.length; from += length) {
+      double ratio = deviation(conditional, from, length) / deviation(guided, from, length);
+      double factor = rescale * ratio + 1 - rescale;
+      for (int i = from; i < from + length; i++) {
+        guided[i] = (float) (factor * guided[i]);
+      }
+    }
+    return guided;
+  }
+
+  private static double deviation(float[] values, int from, int length) {
+    double mean = 0;
+    for (int i = from; i < from + length; i++) {
+      mean += values[i] / (double) length;
+    }
+    double squares = 0;
+    for (int i = from; i < from + length; i++) {
+      squares += (values[i] - mean) * (values[i] - mean);
+    }
+    return Math.sqrt(squares / (length - 1));
   }
 
   @Override

@@ -4,6 +4,7 @@ import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * Redraws images from noisy ones (SDEdit, Meng et al. 2022): the noise hides fine detail but not
@@ -11,7 +12,7 @@ import java.util.Set;
  */
 public final class ImageToImage implements ReverseProcess {
   private final Sampling rest;
-  private final Dataset images;
+  private final Consumer<BatchRun> images;
 
   /**
    * The calls that diffusers' img2img pipelines make.
@@ -24,6 +25,24 @@ public final class ImageToImage implements ReverseProcess {
    *     in the middle
    */
   public ImageToImage(Sampling sampling, int steps, double strength, Dataset images) {
+    this(sampling, steps, strength, batch -> batch.writeImages(images));
+  }
+
+  /**
+   * The same with images from anywhere.
+   *
+   * @param images sets {@link Update#IMAGES} of a batch, before any other noise is drawn
+   * @throws IllegalArgumentException in one line if no step is left, or the scheduler cannot begin
+   *     in the middle
+   */
+  public ImageToImage(
+      Sampling sampling, int steps, double strength, Consumer<BatchRun> images) {
+    rest = rest(sampling, steps, strength);
+    this.images = images;
+  }
+
+  /** The calls that are left of a sampling, as diffusers' pipelines count them. */
+  static Sampling rest(Sampling sampling, int steps, double strength) {
     if (!(strength > 0 && strength <= 1)) {
       throw new IllegalArgumentException(
           "strength is " + strength + ": it must be above 0 and at most 1");
@@ -36,14 +55,14 @@ public final class ImageToImage implements ReverseProcess {
           "strength %s leaves none of %d steps: take more steps or more strength"
               .formatted(strength, steps));
     }
-    rest = sampling.from(firstCalls[left]);
+    Sampling rest = sampling.from(firstCalls[left]);
     if (rest.call(0).usesHistory()) {
       throw new IllegalArgumentException(
           "%s cannot begin in the middle, a step builds on those before: take DDPMScheduler or"
                   .formatted(sampling.scheduler().className())
               + " DDIMScheduler");
     }
-    this.images = images;
+    return rest;
   }
 
   /** The call of the model that it begins with. */
@@ -63,7 +82,7 @@ public final class ImageToImage implements ReverseProcess {
 
   @Override
   public void run(BatchRun batch) {
-    batch.writeImages(images);
+    images.accept(batch);
     batch.draw();
     batch.apply(rest.noising(0, Update.SAMPLE));
     batch.callAll(rest);

@@ -79,7 +79,7 @@ public final class Mask {
    * @param values of the images to mask, one after another
    * @throws IllegalArgumentException if images are of another size
    */
-  float[] drawn(int values) {
+  public float[] drawn(int values) {
     return ones(values, true);
   }
 

@@ -224,7 +224,7 @@ public final class ModelSampler implements AutoCloseable {
   }
 
   /** Passes images on, and refuses those with values that are not numbers. */
-  private record Checked(Pipeline.Listener listener) implements Pipeline.Listener {
+  record Checked(Pipeline.Listener listener) implements Pipeline.Listener {
     @Override
     public void calls(long done, long total) {
       listener.calls(done, total);

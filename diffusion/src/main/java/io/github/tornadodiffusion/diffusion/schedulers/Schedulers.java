@@ -231,11 +231,12 @@ public final class Schedulers {
    * @throws IllegalArgumentException in one line if its models are not for the other class
    */
   public static Scheduler convert(Scheduler scheduler, String className) {
-    String known = className(className);
-    return of(
-        JsonFields.parse(toJson(scheduler)),
-        scheduler.className(),
-        new SamplerName(known, Map.of()));
+    return convert(scheduler, new SamplerName(className(className), Map.of()));
+  }
+
+  /** Makes the sampler of that name with the configuration of a scheduler, likewise. */
+  public static Scheduler convert(Scheduler scheduler, SamplerName sampler) {
+    return of(JsonFields.parse(toJson(scheduler)), scheduler.className(), sampler);
   }
 
   /**

@@ -4,6 +4,7 @@ import static io.github.tornadodiffusion.experiments.jmh.KernelFamily.images;
 
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.ops.attention.Attention;
+import io.github.tornadodiffusion.kernels.ops.attention.Attention.Mask;
 import io.github.tornadodiffusion.kernels.ops.conv.Conv;
 import io.github.tornadodiffusion.kernels.ops.product.MatMul;
 
@@ -88,6 +89,7 @@ final class ProductCases {
                 k,
                 v,
                 HEADS,
+                Mask.NONE,
                 y,
                 attention.take(Attention.savedSize(q, HEADS)),
                 attention.take(Attention.forwardScratch(q, HEADS))))
@@ -107,10 +109,12 @@ final class ProductCases {
     Block gradV = attention.take(shape);
     int saved = attention.take(Attention.savedSize(q, HEADS));
     int forwardScratch = attention.take(Attention.forwardScratch(q, HEADS));
-    int scratch = attention.take(Attention.backwardScratch(q, HEADS));
+    int scratch = attention.take(Attention.backwardScratch(q, k, HEADS));
     return attention
-        .prepare(Attention.forward(q, k, v, HEADS, y, saved, forwardScratch))
-        .run(Attention.backward(q, k, v, HEADS, y, saved, gradY, gradQ, gradK, gradV, scratch))
+        .prepare(Attention.forward(q, k, v, HEADS, Mask.NONE, y, saved, forwardScratch))
+        .run(
+            Attention.backward(
+                q, k, v, HEADS, Mask.NONE, y, saved, gradY, gradQ, gradK, gradV, scratch))
         .output("gradQ", Operand.rows(gradQ))
         .output("gradK", Operand.rows(gradK))
         .output("gradV", Operand.rows(gradV));

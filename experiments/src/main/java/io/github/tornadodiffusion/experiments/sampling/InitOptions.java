@@ -77,9 +77,33 @@ final class InitOptions {
       err.println("warning: " + Messages.line(warning));
     }
     return mask == null
-        ? new ImageToImage(sampling, steps, strength == null ? STRENGTH : strength, images)
+        ? new ImageToImage(sampling, steps, strength(), images)
         : new Inpainting(
             sampling, images, Mask.read(mask, images), resample == null ? 1 : resample);
+  }
+
+  /** The share of the steps that is taken. */
+  double strength() {
+    return strength == null ? STRENGTH : strength;
+  }
+
+  /**
+   * Checks the options for a model that reads texts, whose parts are drawn in other ways.
+   *
+   * @param readsMask whether it draws parts of images alone
+   */
+  void checkOfTexts(boolean readsMask) {
+    if (init == null && (strength != null || mask != null)) {
+      check();
+    }
+    if (resample != null) {
+      throw new IllegalArgumentException(
+          "--resample is for models without texts; leave it out");
+    }
+    if (readsMask && mask == null) {
+      throw new IllegalArgumentException(
+          "the model fills in parts of images; give one with --init and the parts with --mask");
+    }
   }
 
   private void check() {

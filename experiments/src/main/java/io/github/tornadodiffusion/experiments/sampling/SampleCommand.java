@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.experiments.sampling;
 import io.github.tornadodiffusion.diffusion.images.Film;
 import io.github.tornadodiffusion.diffusion.model.ClassLabels;
 import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
+import io.github.tornadodiffusion.diffusion.model.StableDiffusionModel;
 import io.github.tornadodiffusion.diffusion.random.Rng;
 import io.github.tornadodiffusion.diffusion.sampling.ImageToImage;
 import io.github.tornadodiffusion.diffusion.sampling.ModelSampler;
@@ -55,8 +56,11 @@ public final class SampleCommand implements Callable<Integer> {
   @Option(
       names = "--model",
       required = true,
-      paramLabel = "DIR",
-      description = "Directory of a training run, or any diffusers pipeline with a UNet2DModel.")
+      paramLabel = "PATH",
+      description =
+          "Directory of a training run or of a diffusers pipeline with a UNet2DModel, or a model"
+              + " that reads texts: a directory of StableDiffusionPipeline or"
+              + " StableDiffusionXLPipeline, or a single .safetensors file.")
   Path model;
 
   @Mixin SampleOutputs outputs;
@@ -92,6 +96,8 @@ public final class SampleCommand implements Callable<Integer> {
               + " diffusers pipeline on the CPU, for as many images.")
   String rng;
 
+  @Mixin PromptOptions prompt;
+
   @Mixin LabelOptions labels;
 
   @Mixin InitOptions init;
@@ -108,6 +114,10 @@ public final class SampleCommand implements Callable<Integer> {
     checkRange("--batch", batch == null ? 1 : batch);
     Rng generator = Rng.of(rng);
     outputs.check();
+    if (StableDiffusionModel.isOne(model)) {
+      return new TextSampling(this).run();
+    }
+    prompt.refuse();
     PrintWriter err = spec.commandLine().getErr();
     DiffusionModel diffusion = sampler.read(model);
     DenoisingModel network = diffusion.model();
@@ -159,7 +169,9 @@ public final class SampleCommand implements Callable<Integer> {
       throws IOException {
     PrintWriter err = spec.commandLine().getErr();
     PrintWriter out = spec.commandLine().getOut();
-    Map<String, String> text = text(plan);
+    Map<String, String> text = text(plan.sampling, plan.rng);
+    labels.describe(text);
+    init.describe(text);
     int there = there(plan, text);
     ClassLabels known = ClassLabels.read(model, diffusion.model().numClassEmbeds());
     int batches = Math.ceilDiv(count - there, batching.batch());
@@ -252,16 +264,14 @@ public final class SampleCommand implements Callable<Integer> {
   }
 
   /** The text in the files about how they were made. */
-  private Map<String, String> text(Plan plan) {
+  Map<String, String> text(Sampling sampling, Rng generator) {
     Map<String, String> text = new LinkedHashMap<>();
     text.put("Software", "tornado-diffusion " + Versions.program());
     text.put("model", model.toAbsolutePath().normalize().toString());
-    sampler.describe(plan.sampling, text);
+    sampler.describe(sampling, text);
     text.put("count", Integer.toString(count));
     text.put("seed", Long.toString(seed));
-    text.put("rng", plan.rng.id());
-    labels.describe(text);
-    init.describe(text);
+    text.put("rng", generator.id());
     return text;
   }
 }

@@ -15,6 +15,7 @@ import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 
 /** Writes samples as they arrive: single images immediately, pictures of several at the end. */
@@ -33,6 +34,7 @@ final class SampleWriter implements Pipeline.Listener {
   private final Map<String, String> text;
   private final Progress progress;
   private PrintWriter err;
+  private IntFunction<Map<String, String>> ofImage = index -> Map.of();
   private final float[] pictured;
   private final Film strip;
   private final Film gif;
@@ -82,6 +84,12 @@ final class SampleWriter implements Pipeline.Listener {
   SampleWriter named(ClassLabels labels, PrintWriter warnings) {
     known = labels;
     err = warnings;
+    return this;
+  }
+
+  /** Has the file of an image say more, or something else, than those of all do. */
+  SampleWriter saying(IntFunction<Map<String, String>> more) {
+    ofImage = more;
     return this;
   }
 
@@ -150,6 +158,7 @@ final class SampleWriter implements Pipeline.Listener {
     Map<String, String> its = new LinkedHashMap<>(text);
     its.remove("labels");
     its.put("index", Integer.toString(index));
+    its.putAll(ofImage.apply(index));
     if (labels != null) {
       its.put("label", Integer.toString(labels[index]));
       if (known != null && !known.names().isEmpty()) {

@@ -23,6 +23,7 @@ public final class Graph {
   private final Map<Buffer, float[]> trialContent = new HashMap<>();
   private final Map<List<Float>, Buffer> constantOf = new HashMap<>();
   private final Map<Object, Tensor> recordedOnce = new HashMap<>();
+  private final Map<Parameter, List<Adapter>> adapters = new HashMap<>();
   private final SequencedMap<Input, Tensor> inputs = new LinkedHashMap<>();
   private final Set<String> differentiated = new HashSet<>();
   private final List<Random> randoms = new ArrayList<>();
@@ -88,6 +89,20 @@ public final class Graph {
       recordedOnce.put(key, known);
     }
     return known;
+  }
+
+  /** Changes the outputs of all layers with that weight that are recorded from now on. */
+  public void adapt(Parameter weight, Adapter adapter) {
+    adapters.computeIfAbsent(weight, w -> new ArrayList<>()).add(adapter);
+  }
+
+  /** The output of a layer as its adapters leave it, in the order in which they were added. */
+  public Tensor adapted(Parameter weight, Tensor x, Tensor out) {
+    Tensor adapted = out;
+    for (Adapter adapter : adapters.getOrDefault(weight, List.of())) {
+      adapted = adapter.record(this, x, adapted);
+    }
+    return adapted;
   }
 
   /** Adds the forward pass. */

@@ -16,11 +16,21 @@ public final class ParameterLayout {
   private final Buffer trained;
   private final Buffer frozen;
 
+  /**
+   * Places parameters.
+   *
+   * @throws IllegalArgumentException if all of them together are more than an arena holds
+   */
   ParameterLayout(Parameters parameters, Trainable trainable) {
     this.parameters = parameters;
     int trainedEnd = 0;
     int frozenEnd = 0;
     for (Parameter parameter : parameters.all()) {
+      try {
+        Math.addExact(Math.addExact(trainedEnd, frozenEnd), parameter.floats());
+      } catch (ArithmeticException e) {
+        throw Parameters.tooMany(parameter.name(), e);
+      }
       if (trainable.trains(parameter.spec())) {
         starts.put(parameter, trainedEnd);
         trainedEnd += parameter.floats();

@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.nn.io;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -85,6 +86,11 @@ public final class JsonFields {
     return new JsonFields(changed);
   }
 
+  /** All values by key, as they are. */
+  public Map<String, Object> values() {
+    return Json.object(object.toString());
+  }
+
   /** The fields with the given keys, if they exist. */
   public JsonFields only(Set<String> keys) {
     ObjectNode kept = Json.STRICT.createObjectNode();
@@ -145,7 +151,7 @@ public final class JsonFields {
             fallback,
             true,
             "true or false",
-            node -> node.isBoolean() ? node.asBoolean() : null);
+            JsonFields::asBoolean);
     return value != null && value;
   }
 
@@ -162,6 +168,49 @@ public final class JsonFields {
   /** A list of integers that fit 32 bits. */
   public List<Integer> integers(String key, List<Integer> fallback) {
     return read(key, fallback, false, "a list of integers", listOf(JsonFields::asInteger));
+  }
+
+  /** True or false for each of several, or one value for all of them. */
+  public List<Boolean> bools(String key, int count) {
+    return each(key, count, "true or false, or a list of them", JsonFields::asBoolean);
+  }
+
+  /** Integers that fit 32 bits for each of several, or one for all of them. */
+  public List<Integer> integers(String key, int count) {
+    return each(key, count, "an integer, or a list of them", JsonFields::asInteger);
+  }
+
+  /** Lists of integers for each of several; an integer stands for a list of one. */
+  public List<List<Integer>> integerLists(String key, int count) {
+    Function<JsonNode, List<Integer>> list = listOf(JsonFields::asInteger);
+    return each(
+        key,
+        count,
+        "an integer, or a list of integers or of lists of them",
+        node -> node.isArray() ? list.apply(node) : asList(asInteger(node)));
+  }
+
+  private static <T> List<T> asList(T value) {
+    return value == null ? null : List.of(value);
+  }
+
+  private <T> List<T> each(String key, int count, String type, Function<JsonNode, T> reader) {
+    List<T> values =
+        read(
+            key,
+            List.of(),
+            false,
+            type,
+            node -> {
+              T one = node.isArray() ? null : reader.apply(node);
+              return one == null ? listOf(reader).apply(node) : Collections.nCopies(count, one);
+            });
+    if (values.size() != count) {
+      throw new IllegalArgumentException(
+          "%s has %d values; give %d, or one for all"
+              .formatted(Messages.piece(key), values.size(), count));
+    }
+    return values;
   }
 
   /** A list of integers that fit 64 bits. */
@@ -222,6 +271,10 @@ public final class JsonFields {
 
   private static Integer asInteger(JsonNode node) {
     return node.isIntegralNumber() && node.canConvertToInt() ? node.asInt() : null;
+  }
+
+  private static Boolean asBoolean(JsonNode node) {
+    return node.isBoolean() ? node.asBoolean() : null;
   }
 
   private static Double asNumber(JsonNode node) {

@@ -10,24 +10,26 @@ import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
 /**
- * The files of a model directory that hold its parameters, as diffusers' {@code save_pretrained}
- * names them: one file, or an index of several, either of them optionally with a variant such as
+ * The files of a model directory that hold its parameters, as diffusers' and transformers' {@code
+ * save_pretrained} name them: one file, or an index of several, either of them optionally with a variant such as
  * {@code fp16} in its name.
  */
 public final class WeightFiles {
   /** The single file, without variant. */
   public static final String WEIGHTS = "diffusion_pytorch_model.safetensors";
 
-  private static final String INDEX = WEIGHTS + ".index.json";
+  /** The single file of a text encoder, as transformers names it. */
+  public static final String TEXT_WEIGHTS = "model.safetensors";
+
   private static final Predicate<String> VARIANT =
-      Pattern.compile("diffusion_pytorch_model\\.[^.]+\\.safetensors").asMatchPredicate();
+      Pattern.compile("(diffusion_pytorch_)?model\\.[^.]+\\.safetensors").asMatchPredicate();
   private static final Predicate<String> VARIANT_INDEX =
-      Pattern.compile("diffusion_pytorch_model\\.safetensors\\.index\\.[^.]+\\.json")
+      Pattern.compile("(diffusion_pytorch_)?model\\.safetensors\\.index\\.[^.]+\\.json")
           .asMatchPredicate();
   private static final Predicate<String> SHARD =
       Pattern.compile(".*-\\d+-of-\\d+\\..*").asMatchPredicate();
   private static final Predicate<String> PICKLE =
-      Pattern.compile("diffusion_pytorch_model.*\\.bin").asMatchPredicate();
+      Pattern.compile("(diffusion_)?pytorch_model.*\\.bin").asMatchPredicate();
 
   private WeightFiles() {}
 
@@ -37,15 +39,20 @@ public final class WeightFiles {
    * @throws IOException in one line if there are none that can be read, or several sets of them
    */
   public static List<Path> of(Path directory) throws IOException {
-    if (Files.exists(directory.resolve(WEIGHTS))) {
-      return List.of(directory.resolve(WEIGHTS));
+    for (String single : List.of(WEIGHTS, TEXT_WEIGHTS)) {
+      if (Files.exists(directory.resolve(single))) {
+        return List.of(directory.resolve(single));
+      }
     }
     List<String> names;
     try (var files = Files.list(directory)) {
       names = files.map(file -> file.getFileName().toString()).sorted().toList();
     }
-    if (names.contains(INDEX)) {
-      return indexed(directory, INDEX);
+    for (String single : List.of(WEIGHTS, TEXT_WEIGHTS)) {
+      String index = single + ".index.json";
+      if (names.contains(index)) {
+        return indexed(directory, index);
+      }
     }
     List<String> variants =
         names.stream().filter(VARIANT.and(SHARD.negate()).or(VARIANT_INDEX)).toList();

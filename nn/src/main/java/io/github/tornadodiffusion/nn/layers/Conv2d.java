@@ -62,7 +62,9 @@ public final class Conv2d {
 
   /** With {@code perImage} [n, 1, 1, cout] and {@code residual} added, unless null. */
   public Tensor apply(Graph graph, Tensor x, Tensor perImage, Tensor residual) {
-    return ConvOperation.record(
-        graph, scope.path(), x, weight, bias, stride, padding, perImage, residual);
+    Tensor out =
+        ConvOperation.record(
+            graph, scope.path(), x, weight, bias, stride, padding, perImage, residual);
+    return graph.adapted(weight, x, out);
   }
 }

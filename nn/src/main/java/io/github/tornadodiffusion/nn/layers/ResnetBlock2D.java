@@ -54,6 +54,7 @@ public final class ResnetBlock2D {
    * @param activation of the block and of its time embedding
    * @param outputScaleFactor divisor of the output
    * @param dropout probability of an element before conv2 to drop in training
+   * @param skipTimeAct whether the time embedding has its activation already
    */
   public record Options(
       int tembChannels,
@@ -64,11 +65,12 @@ public final class ResnetBlock2D {
       Activation activation,
       double outputScaleFactor,
       double dropout,
-      Sampling sampling) {
+      Sampling sampling,
+      boolean skipTimeAct) {
     /** Options of a plain block with SiLU. */
     public static Options of(int tembChannels, int groups, double epsilon) {
       return new Options(
-          tembChannels, groups, groups, epsilon, false, Activation.SILU, 1, 0, Sampling.NONE);
+          tembChannels, groups, groups, epsilon, false, Activation.SILU, 1, 0, Sampling.NONE, false);
     }
 
     /** With other groups of the normalisations. */
@@ -99,6 +101,13 @@ public final class ResnetBlock2D {
           groups, groupsOut, scaleShift, activation, outputScaleFactor, newDropout, sampling);
     }
 
+    /** With or without an activation of the time embedding. */
+    public Options withSkipTimeAct(boolean skip) {
+      return new Options(
+          tembChannels, groups, groupsOut, epsilon, scaleShift, activation, outputScaleFactor,
+          dropout, sampling, skip);
+    }
+
     /** With another change of resolution. */
     public Options with(Sampling newSampling) {
       return with(
@@ -113,7 +122,7 @@ public final class ResnetBlock2D {
         double factor,
         double drop,
         Sampling change) {
-      return new Options(tembChannels, in, out, epsilon, shift, function, factor, drop, change);
+      return new Options(tembChannels, in, out, epsilon, shift, function, factor, drop, change, skipTimeAct);
     }
   }
 
@@ -148,7 +157,10 @@ public final class ResnetBlock2D {
             ? null
             : timeEmbProj.apply(
                 graph,
-                ActivationOperation.record(graph, "time_embedding.act", options.activation, temb));
+                options.skipTimeAct
+                    ? temb
+                    : ActivationOperation.record(
+                        graph, "time_embedding.act", options.activation, temb));
     Tensor hidden;
     Tensor input;
     if (options.sampling == Sampling.NONE) {

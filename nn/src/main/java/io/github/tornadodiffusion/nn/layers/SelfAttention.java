@@ -4,7 +4,6 @@ import io.github.tornadodiffusion.nn.graph.Graph;
 import io.github.tornadodiffusion.nn.graph.Scope;
 import io.github.tornadodiffusion.nn.graph.Tensor;
 import io.github.tornadodiffusion.nn.operations.AffineOperation;
-import io.github.tornadodiffusion.nn.operations.AttentionOperation;
 
 /**
  * diffusers' Attention as UNet2DModel builds it: {@code (x + to_out(attention(to_q(y), to_k(y),
@@ -12,13 +11,9 @@ import io.github.tornadodiffusion.nn.operations.AttentionOperation;
  */
 public final class SelfAttention {
   private final Scope scope;
-  private final int heads;
   private final double rescaleOutputFactor;
   private final GroupNorm2d groupNorm;
-  private final Conv2d toQ;
-  private final Conv2d toK;
-  private final Conv2d toV;
-  private final Conv2d toOut;
+  private final Attention attention;
 
   /**
    * Declares the parameters of the layer.
@@ -34,7 +29,7 @@ public final class SelfAttention {
       double epsilon,
       double rescaleOutputFactor) {
     this.scope = scope;
-    this.heads = channels / headDim;
+    int heads = channels / headDim;
     this.rescaleOutputFactor = rescaleOutputFactor;
     scope.check(
         heads > 0,
@@ -42,28 +37,19 @@ public final class SelfAttention {
         headDim,
         channels,
         channels);
-    int inner = heads * headDim;
     groupNorm =
         groups == null
             ? null
             : new GroupNorm2d(scope.child("group_norm"), groups, channels, epsilon);
-    toQ = Conv2d.linear(scope.child("to_q"), channels, inner, true);
-    toK = Conv2d.linear(scope.child("to_k"), channels, inner, true);
-    toV = Conv2d.linear(scope.child("to_v"), channels, inner, true);
-    toOut = Conv2d.linear(scope.child("to_out.0"), inner, channels, true);
+    attention = new Attention(scope, channels, channels, heads, headDim, true);
   }
 
   /** The attention of x to itself, {@code [n, h, w, channels]}. */
   public Tensor apply(Graph graph, Tensor x) {
     Tensor normed = groupNorm == null ? x : groupNorm.apply(graph, x);
-    Tensor q = toQ.apply(graph, normed);
-    Tensor k = toK.apply(graph, normed);
-    Tensor v = toV.apply(graph, normed);
-    String path = scope.path();
-    Tensor attended = AttentionOperation.record(graph, path, q, k, v, heads);
-    Tensor sum = toOut.apply(graph, attended, null, x);
+    Tensor sum = attention.apply(graph, normed, normed, null, x);
     return rescaleOutputFactor == 1
         ? sum
-        : AffineOperation.scale(graph, path, sum, 1 / rescaleOutputFactor);
+        : AffineOperation.scale(graph, scope.path(), sum, 1 / rescaleOutputFactor);
   }
 }

@@ -1,29 +1,71 @@
 package io.github.tornadodiffusion.nn.operations;
 
+import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.ops.attention.Attention;
 import io.github.tornadodiffusion.nn.graph.Buffer;
 import io.github.tornadodiffusion.nn.graph.Gradients;
 import io.github.tornadodiffusion.nn.graph.Graph;
 import io.github.tornadodiffusion.nn.graph.Operation;
+import io.github.tornadodiffusion.nn.graph.Scope;
+import io.github.tornadodiffusion.nn.graph.Step;
 import io.github.tornadodiffusion.nn.graph.Steps;
 import io.github.tornadodiffusion.nn.graph.Tensor;
 
 /**
- * Multi-head attention over the pixels or tokens of an image: {@code softmax(q k^T / sqrt(d)) v} in
- * every head of d channels.
+ * Multi-head attention over the pixels or tokens of an image: {@code softmax(q k^T / sqrt(d) +
+ * mask) v} in every head of d channels.
  *
  * @param q queries; like k and v without border
+ * @param bias what is added to the scores of every key, {@code [n, 1, 1, keys]}, or null
+ * @param causal whether a query sees no key after it
  * @param saved what the forward pass saves for the backward pass
  */
 public record AttentionOperation(
-    String label, Tensor q, Tensor k, Tensor v, int heads, Buffer saved, Tensor out)
+    String label,
+    Tensor q,
+    Tensor k,
+    Tensor v,
+    int heads,
+    Tensor bias,
+    boolean causal,
+    Buffer saved,
+    Tensor out)
     implements Operation {
 
-  /** Records the attention of q to k and v, all of one shape. */
+  /** Records the attention of q to k and v, which may have other tokens than q has. */
   public static Tensor record(Graph graph, String label, Tensor q, Tensor k, Tensor v, int heads) {
+    return record(graph, label, q, k, v, heads, null, false);
+  }
+
+  /**
+   * Records the attention of q to k and v under a mask.
+   *
+   * @param bias {@code [n, 1, 1, keys]}: 0, or down to -1e30 for keys that are hidden; or null. It
+   *     has no gradient
+   * @param causal whether a query sees no key after it; q, k and v have the same tokens then
+   */
+  public static Tensor record(
+      Graph graph,
+      String label,
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      int heads,
+      Tensor bias,
+      boolean causal) {
+    Scope.check(
+        label,
+        bias == null || bias.plainShape().equals(Block.of(0, k.n(), 1, 1, k.h() * k.w())),
+        "the mask %s does not fit the keys %s",
+        bias,
+        k);
     Tensor out = Tensor.of(label, q.shape(), Tensor.anyNeedsGradient(q, k, v));
     Buffer saved = Buffer.temporary(label + " saved", Attention.savedSize(q.shape(), heads));
-    return graph.record(new AttentionOperation(label, q, k, v, heads, saved, out));
+    return graph.record(new AttentionOperation(label, q, k, v, heads, bias, causal, saved, out));
+  }
+
+  private Attention.Mask mask(Step.Offsets at) {
+    return new Attention.Mask(at.of(bias), causal);
   }
 
   @Override
@@ -37,6 +79,7 @@ public record AttentionOperation(
                 at.block(k),
                 at.block(v),
                 heads,
+                mask(at),
                 at.block(out),
                 at.of(saved),
                 at.of(scratch)));
@@ -48,7 +91,7 @@ public record AttentionOperation(
     Tensor gradQ = gradients.contribution(q);
     Tensor gradK = gradients.contribution(k);
     Tensor gradV = gradients.contribution(v);
-    Buffer scratch = Buffer.scratch(name, Attention.backwardScratch(q.shape(), heads));
+    Buffer scratch = Buffer.scratch(name, Attention.backwardScratch(q.shape(), k.shape(), heads));
     steps.addAll(
         name,
         at ->
@@ -57,6 +100,7 @@ public record AttentionOperation(
                 at.block(k),
                 at.block(v),
                 heads,
+                mask(at),
                 at.block(out),
                 at.of(saved),
                 at.block(gradOut),

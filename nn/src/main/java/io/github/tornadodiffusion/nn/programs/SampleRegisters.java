@@ -16,6 +16,7 @@ import io.github.tornadodiffusion.nn.graph.Tensor;
 import io.github.tornadodiffusion.nn.graph.Trainable;
 import io.github.tornadodiffusion.nn.graph.Trials;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -141,11 +142,22 @@ public final class SampleRegisters implements AutoCloseable {
    * @throws IllegalArgumentException if a length does not fit the batch, or a number the model
    */
   public void predict(float inputScale, float[] timesteps, int[] labels) {
-    loaded.writeInputs(
-        labels == null
-            ? Map.of(Model.TIMESTEPS, timesteps)
-            : Map.of(Model.TIMESTEPS, timesteps, Model.CLASS_LABELS, Input.floats(labels)),
-        null);
+    predict(
+        inputScale,
+        timesteps,
+        labels == null ? Map.of() : Map.of(Model.CLASS_LABELS, Input.floats(labels)));
+  }
+
+  /**
+   * Calls a model with any inputs.
+   *
+   * @param values of its inputs besides {@link Model#SAMPLE} and {@link Model#TIMESTEPS}, by name
+   * @throws IllegalArgumentException in one line if something is missing or does not fit the model
+   */
+  public void predict(float inputScale, float[] timesteps, Map<String, float[]> values) {
+    Map<String, float[]> all = new HashMap<>(values);
+    all.put(Model.TIMESTEPS, timesteps);
+    loaded.writeInputs(all, null);
     loaded.write(graph.inputScale, new float[] {inputScale});
     loaded.run(graph.programs.input());
     loaded.run();

@@ -22,7 +22,9 @@ import io.github.tornadodiffusion.nn.models.unet.UNetInputs;
 import io.github.tornadodiffusion.nn.operations.ActivationOperation;
 import io.github.tornadodiffusion.nn.operations.AddOperation;
 import io.github.tornadodiffusion.nn.operations.AffineOperation;
+import io.github.tornadodiffusion.nn.operations.AttentionOperation;
 import io.github.tornadodiffusion.nn.operations.ConcatOperation;
+import io.github.tornadodiffusion.nn.operations.EndTokenOperation;
 import io.github.tornadodiffusion.nn.operations.LookupOperation;
 import io.github.tornadodiffusion.nn.operations.PixelMeanOperation;
 import io.github.tornadodiffusion.nn.operations.ResampleOperation;
@@ -33,7 +35,9 @@ import io.github.tornadodiffusion.nn.programs.Inference;
 import io.github.tornadodiffusion.nn.programs.LossGradients;
 import io.github.tornadodiffusion.nn.training.Initialisation;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.SequencedMap;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
@@ -154,6 +158,64 @@ class GradientCheckTest {
             },
             Map.of(),
             Map.of("rows", new float[] {3, 1, 3})));
+    cases.put(
+        "rows of a table that are always the same",
+        new Case(
+            s -> {
+              Parameter table = s.parameter("table", ParameterSpec.Kind.EMBEDDING, 1, 4, 17);
+              return (g, in) -> LookupOperation.record(g, "positions", table, 0, 1, 2, 0, 1, 2);
+            },
+            Map.of()));
+    cases.put(
+        "layer normalisation",
+        new Case(
+            s -> {
+              LayerNorm norm = new LayerNorm(s, 19, 1e-5);
+              return (g, in) -> norm.apply(g, in.get("x"));
+            },
+            Map.of("x", new int[] {2, 19, 3, 5})));
+    cases.put(
+        "GEGLU",
+        new Case(
+            s -> {
+              Geglu geglu = new Geglu(s, 7, 21);
+              return (g, in) -> geglu.apply(g, in.get("x"));
+            },
+            Map.of("x", new int[] {2, 7, 1, 5})));
+    cases.put(
+        "attention to another sequence with a bias",
+        new Case(
+            s ->
+                (g, in) -> {
+                  Tensor k = in.get("k");
+                  Tensor bias = g.input(Input.vectors("bias", 2, 7));
+                  return AttentionOperation.record(
+                      g, "cross", in.get("q"), k, k, 3, bias, false);
+                },
+            shapes("q", new int[] {2, 12, 3, 5}, "k", new int[] {2, 12, 1, 7}),
+            Map.of("bias", new float[] {0, 0, -1e30f, 1, 0, 0, 0, -1, 0, 0, 0, 2, 0, -1e30f})));
+    cases.put(
+        "causal attention",
+        of(
+            (g, in) -> {
+              Tensor x = in.get("x");
+              return AttentionOperation.record(g, "causal", x, x, x, 2, null, true);
+            },
+            2,
+            14,
+            1,
+            21));
+    for (OptionalInt end : List.of(OptionalInt.empty(), OptionalInt.of(6))) {
+      cases.put(
+          "hidden states of end tokens, " + end,
+          new Case(
+              s ->
+                  (g, in) ->
+                      EndTokenOperation.record(
+                          g, "end", in.get("x"), g.input(Input.tokenIds("ids", 2, 4, 9)), end),
+              Map.of("x", new int[] {2, 5, 1, 4}),
+              Map.of("ids", new float[] {1, 6, 8, 8, 3, 2, 6, 6})));
+    }
     return cases.entrySet().stream()
         .map(e -> DynamicTest.dynamicTest(e.getKey(), () -> check(e.getValue())));
   }

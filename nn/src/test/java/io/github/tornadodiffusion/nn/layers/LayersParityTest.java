@@ -9,6 +9,8 @@ import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.io.Safetensors;
 import io.github.tornadodiffusion.nn.layers.ResnetBlock2D.Options;
 import io.github.tornadodiffusion.nn.layers.ResnetBlock2D.Sampling;
+import io.github.tornadodiffusion.nn.models.unet.BlockAttention;
+import io.github.tornadodiffusion.nn.models.unet.Conditions;
 import io.github.tornadodiffusion.nn.models.unet.DownBlock2D;
 import io.github.tornadodiffusion.nn.models.unet.Skips;
 import io.github.tornadodiffusion.nn.models.unet.UNetMidBlock2D;
@@ -116,33 +118,56 @@ class LayersParityTest {
         s -> {
           DownBlock2D block =
               new DownBlock2D(s, 2, 8, 12, null, DownBlock2D.Downsampling.CONV, 1, options);
-          return (g, in) -> block.apply(g, in.get("x"), in.get("temb"), new Skips());
+          return (g, in) -> block.apply(g, in.get("x"), Conditions.of(in.get("temb")), new Skips());
         });
     layers.put(
         "block_attn_down",
         s -> {
           DownBlock2D block =
-              new DownBlock2D(s, 1, 8, 12, 4, DownBlock2D.Downsampling.CONV, 1, options);
-          return (g, in) -> block.apply(g, in.get("x"), in.get("temb"), new Skips());
+              new DownBlock2D(
+                  s,
+                  1,
+                  8,
+                  12,
+                  BlockAttention.self(12, 4, 4, options),
+                  DownBlock2D.Downsampling.CONV,
+                  1,
+                  options);
+          return (g, in) -> block.apply(g, in.get("x"), Conditions.of(in.get("temb")), new Skips());
         });
     layers.put(
         "block_mid",
         s -> {
-          UNetMidBlock2D block = new UNetMidBlock2D(s, 12, 4, 4, options);
-          return (g, in) -> block.apply(g, in.get("x"), in.get("temb"));
+          UNetMidBlock2D block =
+              new UNetMidBlock2D(s, 12, BlockAttention.self(12, 4, 4, options), options);
+          return (g, in) -> block.apply(g, in.get("x"), Conditions.of(in.get("temb")));
         });
     layers.put(
         "block_up",
         s -> {
           UpBlock2D block = new UpBlock2D(s, 2, 8, 12, 8, null, UpBlock2D.Upsampling.CONV, options);
           return (g, in) ->
-              block.apply(g, in.get("x"), in.get("temb"), new Skips(in.get("r0"), in.get("r1")));
+              block.apply(
+                  g,
+                  in.get("x"),
+                  Conditions.of(in.get("temb")),
+                  new Skips(in.get("r0"), in.get("r1")));
         });
     layers.put(
         "block_attn_up",
         s -> {
-          UpBlock2D block = new UpBlock2D(s, 1, 8, 12, 12, 4, UpBlock2D.Upsampling.CONV, options);
-          return (g, in) -> block.apply(g, in.get("x"), in.get("temb"), new Skips(in.get("r0")));
+          UpBlock2D block =
+              new UpBlock2D(
+                  s,
+                  1,
+                  8,
+                  12,
+                  12,
+                  BlockAttention.self(12, 4, 4, options),
+                  UpBlock2D.Upsampling.CONV,
+                  options);
+          return (g, in) ->
+              block.apply(g, in.get("x"), Conditions.of(in.get("temb")), new Skips(in.get("r0")));
         });
     return layers;
   }

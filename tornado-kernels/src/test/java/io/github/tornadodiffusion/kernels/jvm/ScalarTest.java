@@ -40,7 +40,7 @@ class ScalarTest {
     List<Call> calls = new ArrayList<>();
     calls.add(Conv.forward(x, weights, 1, 1, 1, -1, -1, -1, y));
     calls.addAll(GroupNorm.forward(y, 8, affine, affine, affine, -1, true, scratch, g));
-    calls.addAll(Attention.forward(x, y, g, 5, z, saved, scratch));
+    calls.addAll(Attention.forward(x, y, g, 5, Attention.Mask.NONE, z, saved, scratch));
     calls.add(Activation.GELU.forward(z, gelu));
     calls.add(Elementwise.softmax(gelu, soft));
     int end = soft.offset() + soft.size();

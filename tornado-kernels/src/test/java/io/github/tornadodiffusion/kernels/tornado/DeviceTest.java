@@ -196,7 +196,7 @@ class DeviceTest {
     List<Call> calls = new ArrayList<>();
     calls.add(Conv.forward(x, weights, 1, 1, 1, -1, -1, -1, y));
     calls.addAll(GroupNorm.forward(y, 8, 16, 16, 16, -1, true, scratch, g));
-    calls.addAll(Attention.forward(x, y, g, 5, z, saved, scratch));
+    calls.addAll(Attention.forward(x, y, g, 5, Attention.Mask.NONE, z, saved, scratch));
     calls.add(Conv.weightGradient(x, z, 1, 1, 1, weights, true));
     int floats = saved + Attention.savedSize(x, 5);
     Program program = program(calls);

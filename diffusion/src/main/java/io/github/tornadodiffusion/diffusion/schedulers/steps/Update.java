@@ -40,8 +40,11 @@ public sealed interface Update {
   /** 0 where a process draws, 1 where it keeps the image. */
   int KEPT = 8;
 
+  /** The noise that a process began with, where it needs that again. */
+  int FIRST_NOISE = 9;
+
   /** The first of the registers that a scheduler can use freely. */
-  int OWN = 9;
+  int OWN = 10;
 
   /** The register that is written. */
   int target();

@@ -7,8 +7,10 @@ import io.github.tornadodiffusion.nn.graph.Parameter;
 import io.github.tornadodiffusion.nn.graph.ParameterSpec.Kind;
 import io.github.tornadodiffusion.nn.graph.Scope;
 import io.github.tornadodiffusion.nn.graph.Tensor;
+import io.github.tornadodiffusion.nn.layers.Conv2d;
 import io.github.tornadodiffusion.nn.layers.TimestepEmbedding;
 import io.github.tornadodiffusion.nn.operations.AddOperation;
+import io.github.tornadodiffusion.nn.operations.ConcatOperation;
 import io.github.tornadodiffusion.nn.operations.LookupOperation;
 import io.github.tornadodiffusion.nn.operations.SinusoidOperation;
 import java.util.ArrayList;
@@ -16,47 +18,55 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The embedding of timesteps and class labels in UNet2DModel: one vector per image, the sum of
- * both.
+ * The embedding of timesteps and class labels in a UNet: one vector per image, the sum of both, or
+ * one after the other.
  */
 final class ConditionEmbedding {
+  /** A second vector that the timestep is embedded with, {@code [n, timeCondProjDim]}. */
+  static final String TIMESTEP_COND = "timestep_cond";
+
   private static final String LABELS_IN_WORDS = "class labels";
 
   /**
-   * Where the vector of a class label comes from: nowhere, a table, its timestep embedding, or the
-   * caller.
+   * Where the vector of a class label comes from: nowhere, a table, its timestep embedding, the
+   * caller, or a vector of the caller that is embedded or goes through a linear layer.
    */
   private enum Classes {
     NONE,
     TABLE,
     TIMESTEP,
-    IDENTITY
+    IDENTITY,
+    PROJECTION,
+    SIMPLE_PROJECTION
   }
 
-  private final UNet2DConfig config;
+  private final EmbeddingConfig config;
   private final Parameter frequencies;
   private final Parameter timeTable;
   private final TimestepEmbedding timeEmbedding;
   private final Classes classes;
   private final Parameter classTable;
   private final TimestepEmbedding classEmbedding;
+  private final Conv2d classProjection;
 
   /**
    * @param root the scope of the UNet
-   * @param timeEmbedDim channels of the vector
    */
-  ConditionEmbedding(Scope root, UNet2DConfig config, int timeEmbedDim) {
+  ConditionEmbedding(Scope root, EmbeddingConfig config) {
     this.config = config;
-    int base = config.blockOutChannels().getFirst();
+    int timeEmbedDim = config.timeEmbedDim();
+    int base = config.baseChannels();
     Scope timeProj = root.child("time_proj");
     boolean fourier = config.fourier();
     frequencies = fourier ? timeProj.parameter("weight", Kind.FREQUENCIES, 1, base) : null;
     timeTable =
-        config.timeEmbeddingType().equals("learned")
-            ? timeProj.parameter("weight", Kind.EMBEDDING, 1, config.numTrainTimesteps(), base)
-            : null;
+        config.learnedTimesteps() == null
+            ? null
+            : timeProj.parameter("weight", Kind.EMBEDDING, 1, config.learnedTimesteps(), base);
     int features = fourier ? 2 * base : base;
-    timeEmbedding = new TimestepEmbedding(root.child("time_embedding"), features, timeEmbedDim);
+    timeEmbedding =
+        new TimestepEmbedding(
+            root.child("time_embedding"), features, timeEmbedDim, config.timeOptions());
     classes = classes(config);
     Scope scope = root.child("class_embedding");
     classTable =
@@ -64,18 +74,42 @@ final class ConditionEmbedding {
             ? scope.parameter("weight", Kind.EMBEDDING, 1, config.numClassEmbeds(), timeEmbedDim)
             : null;
     classEmbedding =
-        classes == Classes.TIMESTEP ? new TimestepEmbedding(scope, features, timeEmbedDim) : null;
+        switch (classes) {
+          case TIMESTEP ->
+              new TimestepEmbedding(
+                  scope,
+                  features,
+                  timeEmbedDim,
+                  new TimestepEmbedding.Options(config.timeActivation(), null, null));
+          case PROJECTION ->
+              new TimestepEmbedding(scope, config.projectionInputDim(), timeEmbedDim);
+          default -> null;
+        };
+    classProjection =
+        classes == Classes.SIMPLE_PROJECTION
+            ? Conv2d.linear(scope, config.projectionInputDim(), timeEmbedDim, true)
+            : null;
   }
 
-  private static Classes classes(UNet2DConfig config) {
+  private static Classes classes(EmbeddingConfig config) {
     return switch (config.classEmbedType()) {
       case null -> config.numClassEmbeds() == null ? Classes.NONE : Classes.TABLE;
       case "timestep" -> Classes.TIMESTEP;
+      case "projection" -> Classes.PROJECTION;
+      case "simple_projection" -> Classes.SIMPLE_PROJECTION;
       default -> Classes.IDENTITY;
     };
   }
 
-  /** Its inputs for n images, {@link Model#TIMESTEPS} and {@link Model#CLASS_LABELS}. */
+  /** Length of the vector. */
+  int channels() {
+    return (config.concatenatesClasses() ? 2 : 1) * config.timeEmbedDim();
+  }
+
+  /**
+   * Its inputs for n images, {@link Model#TIMESTEPS}, {@link Model#CLASS_LABELS} and {@link
+   * #TIMESTEP_COND}, as far as it has them.
+   */
   List<Input> inputs(int n) {
     List<Input> inputs = new ArrayList<>();
     inputs.add(Input.numbers(Model.TIMESTEPS, n).with(t -> number("timestep", t)));
@@ -87,12 +121,18 @@ final class ConditionEmbedding {
               Input.labels(Model.CLASS_LABELS, n, config.numClassEmbeds()).called(LABELS_IN_WORDS));
       case TIMESTEP ->
           inputs.add(labels.with(l -> number("class label", l)).called(LABELS_IN_WORDS));
-      case IDENTITY ->
-          inputs.add(
-              Input.vectors(Model.CLASS_LABELS, n, config.classVectorLength())
-                  .called("values of class vectors"));
+      case IDENTITY -> inputs.add(classVectors(n, config.timeEmbedDim()));
+      case PROJECTION, SIMPLE_PROJECTION ->
+          inputs.add(classVectors(n, config.projectionInputDim()));
+    }
+    if (config.timeCondProjDim() != null) {
+      inputs.add(Input.vectors(TIMESTEP_COND, n, config.timeCondProjDim()));
     }
     return inputs;
+  }
+
+  private static Input classVectors(int n, int length) {
+    return Input.vectors(Model.CLASS_LABELS, n, length).called("values of class vectors");
   }
 
   /** A number as the time embedding reads it. */
@@ -106,12 +146,13 @@ final class ConditionEmbedding {
       }
       return (float) StrictMath.log(value);
     }
-    return timeTable == null ? value : Input.index(what, value, config.numTrainTimesteps());
+    return timeTable == null ? value : Input.index(what, value, config.learnedTimesteps());
   }
 
-  /** Records the vector {@code [n, 1, 1, timeEmbedDim]}. */
+  /** Records the vector {@code [n, 1, 1, channels]}. */
   Tensor apply(Graph graph, Map<String, Tensor> inputs) {
-    Tensor time = timeEmbedding.apply(graph, features(graph, inputs.get(Model.TIMESTEPS)));
+    Tensor time = timeEmbedding.apply(
+            graph, features(graph, inputs.get(Model.TIMESTEPS)), inputs.get(TIMESTEP_COND));
     Tensor labels = inputs.get(Model.CLASS_LABELS);
     Tensor ofClasses =
         switch (classes) {
@@ -119,9 +160,14 @@ final class ConditionEmbedding {
           case TABLE -> LookupOperation.record(graph, "class_embedding", classTable, labels);
           case TIMESTEP -> classEmbedding.apply(graph, features(graph, labels));
           case IDENTITY -> labels;
+          case PROJECTION -> classEmbedding.apply(graph, labels);
+          case SIMPLE_PROJECTION -> classProjection.apply(graph, labels);
         };
-    return ofClasses == null
-        ? time
+    if (ofClasses == null) {
+      return time;
+    }
+    return config.concatenatesClasses()
+        ? ConcatOperation.record(graph, "class_embedding", time, ofClasses)
         : AddOperation.record(graph, "class_embedding", time, ofClasses);
   }
 
@@ -136,7 +182,7 @@ final class ConditionEmbedding {
         graph,
         "time_proj",
         numbers,
-        config.blockOutChannels().getFirst(),
+        config.baseChannels(),
         config.freqShift(),
         config.flipSinToCos());
   }

@@ -6,16 +6,17 @@ import io.github.tornadodiffusion.nn.graph.Tensor;
 import io.github.tornadodiffusion.nn.layers.Conv2d;
 import io.github.tornadodiffusion.nn.layers.Resampling;
 import io.github.tornadodiffusion.nn.layers.ResnetBlock2D;
-import io.github.tornadodiffusion.nn.layers.SelfAttention;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
 /**
- * diffusers' DownBlock2D and AttnDownBlock2D: resnets, each optionally followed by an attention,
- * then a downsampling.
+ * diffusers' DownBlock2D, AttnDownBlock2D, CrossAttnDownBlock2D, SimpleCrossAttnDownBlock2D,
+ * ResnetDownsampleBlock2D and DownEncoderBlock2D: resnets, each optionally followed by an
+ * attention, then a downsampling.
  */
 public final class DownBlock2D implements UNetBlock {
-  private final List<SelfAttention> attentions = new ArrayList<>();
+  private final List<BlockAttention> attentions = new ArrayList<>();
   private final List<ResnetBlock2D> resnets = new ArrayList<>();
   private Conv2d downConv;
   private ResnetBlock2D downResnet;
@@ -33,26 +34,19 @@ public final class DownBlock2D implements UNetBlock {
   /**
    * Declares the parameters of the block.
    *
-   * @param headDim channels of an attention head, null for a block without attention
+   * @param attention makes what follows each resnet; null for nothing
    */
   public DownBlock2D(
       Scope scope,
       int layers,
       int cin,
       int cout,
-      Integer headDim,
+      Function<Scope, BlockAttention> attention,
       Downsampling downsampling,
       int downsamplePadding,
       ResnetBlock2D.Options options) {
-    for (int i = 0; i < layers && headDim != null; i++) {
-      attentions.add(
-          new SelfAttention(
-              scope.child("attentions." + i),
-              cout,
-              headDim,
-              options.groups(),
-              options.epsilon(),
-              options.outputScaleFactor()));
+    for (int i = 0; i < layers && attention != null; i++) {
+      attentions.add(attention.apply(scope.child("attentions." + i)));
     }
     for (int i = 0; i < layers; i++) {
       Scope child = scope.child("resnets." + i);
@@ -67,12 +61,12 @@ public final class DownBlock2D implements UNetBlock {
   }
 
   @Override
-  public Tensor apply(Graph graph, Tensor x, Tensor temb, Skips skips) {
+  public Tensor apply(Graph graph, Tensor x, Conditions conditions, Skips skips) {
     Tensor hidden = x;
     for (int i = 0; i < resnets.size(); i++) {
-      hidden = resnets.get(i).apply(graph, hidden, temb);
+      hidden = resnets.get(i).apply(graph, hidden, conditions.temb());
       if (!attentions.isEmpty()) {
-        hidden = attentions.get(i).apply(graph, hidden);
+        hidden = attentions.get(i).apply(graph, hidden, conditions);
       }
       skips.push(hidden);
     }
@@ -80,7 +74,7 @@ public final class DownBlock2D implements UNetBlock {
       hidden = downConv.apply(graph, hidden);
       skips.push(hidden);
     } else if (downResnet != null) {
-      hidden = downResnet.apply(graph, hidden, temb);
+      hidden = downResnet.apply(graph, hidden, conditions.temb());
       skips.push(hidden);
     }
     return hidden;

@@ -1,47 +1,29 @@
 package io.github.tornadodiffusion.nn.models.unet;
 
 import io.github.tornadodiffusion.nn.graph.ParameterSpec;
-import io.github.tornadodiffusion.nn.io.AtomicFiles;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.io.JsonFields;
-import io.github.tornadodiffusion.nn.io.Messages;
-import io.github.tornadodiffusion.nn.io.Safetensors;
-import io.github.tornadodiffusion.nn.io.SafetensorsFile;
 import io.github.tornadodiffusion.nn.io.WeightFiles;
 import io.github.tornadodiffusion.nn.models.DenoisingModel;
+import io.github.tornadodiffusion.nn.models.ParameterFiles;
 import io.github.tornadodiffusion.nn.plugins.Plugins;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
-import java.util.Set;
 import java.util.function.Function;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /** The {@code unet} directory of a diffusers pipeline: a configuration and its parameters. */
 public final class ModelFiles {
   /** The configuration's file name. */
-  public static final String CONFIG = "config.json";
+  public static final String CONFIG = ParameterFiles.CONFIG;
 
   /** The parameters' file name. */
   public static final String WEIGHTS = WeightFiles.WEIGHTS;
-
-  /** The frequencies of Fourier features, which diffusers 0.27 saves twice. */
-  private static final String FREQUENCIES = "time_proj.weight";
-
-  private static final String SAME_FREQUENCIES = "time_proj.W";
-
-  /** The names attention layers had before diffusers 0.16, and those they have now. */
-  private static final Map<String, String> OLD_ATTENTION_NAMES =
-      Map.of("query", "to_q", "key", "to_k", "value", "to_v", "proj_attn", "to_out.0");
 
   private ModelFiles() {}
 
@@ -120,15 +102,11 @@ public final class ModelFiles {
 
   private static SequencedMap<String, HostTensor> parameters(
       Path directory, List<ParameterSpec> specs, String midBlockType) throws IOException {
-    Set<String> names =
-        specs.stream()
-            .map(ParameterSpec::name)
-            .collect(Collectors.toCollection(LinkedHashSet::new));
-    SequencedMap<String, HostTensor> found = new LinkedHashMap<>();
-    for (Path file : WeightFiles.of(directory)) {
-      readFile(file, names, found);
-    }
-    return inOrder(directory, midBlockType, specs, found);
+    return ParameterFiles.read(
+        directory,
+        specs,
+        name -> name.startsWith("mid_block."),
+        "mid_block_type is %s there".formatted(midBlockType));
   }
 
   /**
@@ -141,7 +119,8 @@ public final class ModelFiles {
       throws IOException {
     SequencedMap<String, HostTensor> saved = new LinkedHashMap<>(parameters);
     if (config.fourier()) {
-      saved.put(SAME_FREQUENCIES, parameters.get(FREQUENCIES));
+      saved.put(
+          ParameterFiles.SAME_FREQUENCIES, parameters.get(ParameterFiles.FREQUENCIES));
     }
     write(unetDirectory, config.toJson(), saved);
   }
@@ -160,95 +139,6 @@ public final class ModelFiles {
   private static void write(
       Path directory, String config, SequencedMap<String, HostTensor> parameters)
       throws IOException {
-    AtomicFiles.makeDirectory(directory);
-    Safetensors.write(directory.resolve(WEIGHTS), parameters, Safetensors.PYTORCH_METADATA);
-    AtomicFiles.write(directory.resolve(CONFIG), config);
-  }
-
-  private static void readFile(
-      Path path, Set<String> expected, SequencedMap<String, HostTensor> found) throws IOException {
-    try (SafetensorsFile file = Safetensors.open(path)) {
-      for (String name : file.names()) {
-        if (name.equals(SAME_FREQUENCIES) && file.contains(FREQUENCIES)) {
-          continue;
-        }
-        String current = currentName(name, expected);
-        if (!expected.contains(current) && !file.isReadable(name)) {
-          // No parameter that anything is computed with.
-          continue;
-        }
-        if (found.put(current, file.tensor(name)) != null) {
-          throw new IOException(
-              "%s: parameter %s comes twice; save the model again"
-                  .formatted(path, Messages.piece(name)));
-        }
-      }
-    } catch (IllegalArgumentException e) {
-      throw new IOException(Messages.line("%s: %s".formatted(path, e.getMessage())), e);
-    }
-  }
-
-  /** Maps {@code attentions.0.query.weight} to {@code attentions.0.to_q.weight} and so on. */
-  private static String currentName(String name, Set<String> expected) {
-    if (name.equals(SAME_FREQUENCIES) && expected.contains(FREQUENCIES)) {
-      return FREQUENCIES;
-    }
-    String[] parts = name.split("\\.");
-    if (!expected.contains(name) && parts.length >= 2) {
-      String current = OLD_ATTENTION_NAMES.get(parts[parts.length - 2]);
-      if (current != null) {
-        parts[parts.length - 2] = current;
-        String mapped = String.join(".", parts);
-        return expected.contains(mapped) ? mapped : name;
-      }
-    }
-    return name;
-  }
-
-  private static SequencedMap<String, HostTensor> inOrder(
-      Path directory,
-      String midBlockType,
-      List<ParameterSpec> specs,
-      SequencedMap<String, HostTensor> found)
-      throws IOException {
-    SequencedMap<String, HostTensor> parameters = new LinkedHashMap<>();
-    List<String> missing = new ArrayList<>();
-    List<String> wrong = new ArrayList<>();
-    for (ParameterSpec spec : specs) {
-      HostTensor tensor = found.get(spec.name());
-      if (tensor == null) {
-        missing.add(spec.name());
-      } else if (!Arrays.equals(tensor.shape(), spec.shape())) {
-        wrong.add(
-            "%s is %s and should be %s"
-                .formatted(
-                    spec.name(), Arrays.toString(tensor.shape()), Arrays.toString(spec.shape())));
-      }
-      parameters.put(spec.name(), tensor);
-    }
-    List<String> surplus =
-        found.keySet().stream().filter(name -> !parameters.containsKey(name)).toList();
-    List<String> causes = new ArrayList<>();
-    addCause(causes, "missing", missing);
-    addCause(causes, "surplus", surplus);
-    addCause(causes, "of a wrong shape", wrong);
-    boolean middle =
-        Stream.concat(missing.stream(), surplus.stream())
-            .anyMatch(name -> name.startsWith("mid_block."));
-    if (middle) {
-      causes.add("mid_block_type is %s there".formatted(midBlockType));
-    }
-    if (!causes.isEmpty()) {
-      throw new IOException(
-          "The parameters in %s do not fit its %s: %s; use the files of one model"
-              .formatted(directory, CONFIG, String.join("; ", causes)));
-    }
-    return parameters;
-  }
-
-  private static void addCause(List<String> causes, String what, List<String> names) {
-    if (!names.isEmpty()) {
-      causes.add("%d %s (%s)".formatted(names.size(), what, Messages.firstOf(names)));
-    }
+    ParameterFiles.write(directory, config, WEIGHTS, parameters);
   }
 }

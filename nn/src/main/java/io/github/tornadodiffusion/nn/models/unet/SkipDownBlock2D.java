@@ -82,17 +82,17 @@ final class SkipDownBlock2D implements UNetBlock {
   }
 
   @Override
-  public Tensor apply(Graph graph, Tensor x, Tensor temb, Skips skips) {
+  public Tensor apply(Graph graph, Tensor x, Conditions conditions, Skips skips) {
     Tensor hidden = x;
     for (int i = 0; i < resnets.size(); i++) {
-      hidden = resnets.get(i).apply(graph, hidden, temb);
+      hidden = resnets.get(i).apply(graph, hidden, conditions.temb());
       if (!attentions.isEmpty()) {
         hidden = attentions.get(i).apply(graph, hidden);
       }
       skips.push(hidden);
     }
     if (resnetDown != null) {
-      hidden = resnetDown.apply(graph, hidden, temb);
+      hidden = resnetDown.apply(graph, hidden, conditions.temb());
       String label = scope.child("downsamplers.0").path();
       skips.image(ResampleOperation.filteredHalf(graph, label, skips.image(), Padding.NONE));
       hidden = skipConv.apply(graph, skips.image(), null, hidden);

@@ -80,12 +80,12 @@ final class SkipUpBlock2D implements UNetBlock {
   }
 
   @Override
-  public Tensor apply(Graph graph, Tensor x, Tensor temb, Skips skips) {
+  public Tensor apply(Graph graph, Tensor x, Conditions conditions, Skips skips) {
     Tensor hidden = x;
     for (int i = 0; i < resnets.size(); i++) {
       String label = scope.child("resnets." + i).child("concat").path();
       hidden = ConcatOperation.record(graph, label, hidden, skips.pop());
-      hidden = resnets.get(i).apply(graph, hidden, temb);
+      hidden = resnets.get(i).apply(graph, hidden, conditions.temb());
     }
     if (attention != null) {
       hidden = attention.apply(graph, hidden);
@@ -99,7 +99,7 @@ final class SkipUpBlock2D implements UNetBlock {
     if (resnetUp != null) {
       Tensor normed = skipNorm.apply(graph, hidden, Activation.SILU, skipConv.padding());
       image = skipConv.apply(graph, normed, null, image);
-      hidden = resnetUp.apply(graph, hidden, temb);
+      hidden = resnetUp.apply(graph, hidden, conditions.temb());
     }
     skips.image(image);
     return hidden;

@@ -24,6 +24,11 @@ public final class Skips {
     return hidden.removeLast();
   }
 
+  /** The hidden state that {@link #pop} takes next; null if there is none. */
+  Tensor last() {
+    return hidden.isEmpty() ? null : hidden.getLast();
+  }
+
   /**
    * The image that bypasses the blocks: on the way down the model's input at the resolution of the
    * last skip block, on the way up the sum of the images that skip blocks made so far; null for

@@ -77,7 +77,8 @@ public record UNet2DConfig(
     boolean addAttention,
     String classEmbedType,
     Integer numClassEmbeds,
-    Integer numTrainTimesteps) {
+    Integer numTrainTimesteps)
+    implements EmbeddingConfig {
 
   /** Height and width of a sample in pixels. */
   public record SampleSize(int height, int width) {
@@ -266,7 +267,18 @@ public record UNet2DConfig(
     return Activation.named(actFn).orElseThrow();
   }
 
+  @Override
+  public int baseChannels() {
+    return blockOutChannels.getFirst();
+  }
+
+  @Override
+  public Integer learnedTimesteps() {
+    return timeEmbeddingType.equals("learned") ? numTrainTimesteps : null;
+  }
+
   /** Whether the time embedding is of random features of the logarithm. */
+  @Override
   public boolean fourier() {
     return timeEmbeddingType.equals("fourier");
   }
@@ -277,6 +289,7 @@ public record UNet2DConfig(
   }
 
   /** Length of the vector that timesteps and classes are embedded as. */
+  @Override
   public int timeEmbedDim() {
     return timeEmbeddingDim == null ? 4 * blockOutChannels.getFirst() : timeEmbeddingDim;
   }

@@ -22,7 +22,7 @@ final class UNet2DConfigJson {
   private static final String TIME_EMBEDDING_DIM = "time_embedding_dim";
 
   /** What diffusers' EMAModel adds to the file of an averaged model: how it was averaged. */
-  private static final Set<String> OF_AVERAGES =
+  static final Set<String> OF_AVERAGES =
       Set.of(
           "decay",
           "inv_gamma",
@@ -104,7 +104,7 @@ final class UNet2DConfigJson {
   }
 
   /** diffusers writes an integer for a square, [height, width] for a rectangle, or null. */
-  private static SampleSize sampleSize(JsonFields fields) {
+  static SampleSize sampleSize(JsonFields fields) {
     if (!fields.isList("sample_size")) {
       Integer side = fields.integerOrNull("sample_size", null);
       return side == null ? null : SampleSize.square(side);

@@ -53,7 +53,7 @@ public final class UNet2DModel implements DenoisingModel {
     int base = channels.getFirst();
     int tembChannels = config.timeEmbedDim();
     convIn = Conv2d.same(root.child("conv_in"), config.inChannels(), base);
-    embedding = new ConditionEmbedding(root, config, tembChannels);
+    embedding = new ConditionEmbedding(root, config);
     boolean scaleShift = config.resnetTimeScaleShift().equals("scale_shift");
     ResnetBlock2D.Options options =
         ResnetBlock2D.Options.of(tembChannels, groups(base), config.normEps())
@@ -69,17 +69,19 @@ public final class UNet2DModel implements DenoisingModel {
     if (attentionGroups == null && !scaleShift) {
       attentionGroups = lastGroups;
     }
+    ResnetBlock2D.Options middle =
+        options
+            .withGroups(lastGroups, lastGroups)
+            .withOutputScaleFactor(config.midBlockScaleFactor());
     midBlock =
         config.midBlockType() == null
             ? null
             : new UNetMidBlock2D(
                 root.child("mid_block"),
                 last,
-                config.addAttention() ? headDim(last) : null,
-                attentionGroups,
-                options
-                    .withGroups(lastGroups, lastGroups)
-                    .withOutputScaleFactor(config.midBlockScaleFactor()));
+                BlockAttention.self(
+                    last, config.addAttention() ? headDim(last) : null, attentionGroups, middle),
+                middle);
     convNormOut =
         new GroupNorm2d(root.child("conv_norm_out"), groups(base), base, config.normEps());
     convOut = Conv2d.same(root.child("conv_out"), base, config.outChannels());
@@ -201,7 +203,7 @@ public final class UNet2DModel implements DenoisingModel {
 
   private Tensor predict(Graph graph, Map<String, Tensor> inputs) {
     Tensor sample = inputs.get(SAMPLE);
-    Tensor temb = embedding.apply(graph, inputs);
+    Conditions conditions = Conditions.of(embedding.apply(graph, inputs));
     Tensor x =
         config.centerInputSample()
             ? AffineOperation.record(graph, "center_input_sample", sample, 2, -1, convIn.padding())
@@ -210,14 +212,14 @@ public final class UNet2DModel implements DenoisingModel {
     Skips skips = new Skips(hidden);
     skips.image(x);
     for (UNetBlock block : downBlocks) {
-      hidden = block.apply(graph, hidden, temb, skips);
+      hidden = block.apply(graph, hidden, conditions, skips);
     }
     if (midBlock != null) {
-      hidden = midBlock.apply(graph, hidden, temb);
+      hidden = midBlock.apply(graph, hidden, conditions);
     }
     skips.image(null);
     for (UNetBlock block : upBlocks) {
-      hidden = block.apply(graph, hidden, temb, skips);
+      hidden = block.apply(graph, hidden, conditions, skips);
     }
     hidden = convNormOut.apply(graph, hidden, Activation.SILU, convOut.padding());
     Tensor out = convOut.apply(graph, hidden, null, skips.image());
@@ -252,7 +254,7 @@ public final class UNet2DModel implements DenoisingModel {
               config.layersPerBlock(),
               cin,
               cout,
-              headDim,
+              BlockAttention.self(cout, headDim, options.groups(), options),
               last ? Downsampling.NONE : ending,
               config.downsamplePadding(),
               options));
@@ -286,7 +288,7 @@ public final class UNet2DModel implements DenoisingModel {
               cin,
               previous,
               cout,
-              headDim,
+              BlockAttention.self(cout, headDim, options.groups(), options),
               last ? Upsampling.NONE : ending,
               options));
     }

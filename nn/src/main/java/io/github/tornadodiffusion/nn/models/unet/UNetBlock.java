@@ -8,8 +8,7 @@ interface UNetBlock {
   /**
    * Records the block and returns its output.
    *
-   * @param temb time embedding, {@code [n, 1, 1, tembChannels]}
    * @param skips the skip connections: a down block adds to them, an up block takes from them
    */
-  Tensor apply(Graph graph, Tensor x, Tensor temb, Skips skips);
+  Tensor apply(Graph graph, Tensor x, Conditions conditions, Skips skips);
 }

@@ -32,6 +32,26 @@ public final class Activation {
   public static final Activation GELU =
       own(List.of("gelu"), 30, ActivationOracles::gelu, 36, ActivationOracles::geluSlope);
 
+  /** x / (1 + exp(-1.702 x)), the activation of CLIP (Hendrycks and Gimpel 2016). */
+  public static final Activation QUICK_GELU =
+      own(
+          "quickGelu",
+          List.of("quick_gelu"),
+          5,
+          ActivationOracles::quickGelu,
+          9,
+          ActivationOracles::quickGeluSlope);
+
+  /** x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2 (Hendrycks and Gimpel 2016). */
+  public static final Activation GELU_TANH =
+      own(
+          "geluTanh",
+          List.of("gelu_pytorch_tanh", "gelu_new"),
+          8,
+          ActivationOracles::geluTanh,
+          17,
+          ActivationOracles::geluTanhSlope);
+
   /** max(x, 0); its gradient at 0 is 0. */
   public static final Activation RELU =
       own(List.of("relu"), 1, x -> Math.max(x, 0), 2, x -> x > 0 ? 1 : 0);
@@ -67,25 +87,34 @@ public final class Activation {
     return new Activation(name, forward, forwardFlops, backward, backwardFlops);
   }
 
-  /**
-   * One of {@link ActivationKernels}.
-   *
-   * @param names of which the first is also the name of its kernel, and with {@code Backward} that
-   *     of its gradient's
-   */
+  /** One of {@link ActivationKernels} whose kernel has its first name. */
   private static Activation own(
       List<String> names,
       double flops,
       DoubleUnaryOperator function,
       double slopeFlops,
       DoubleUnaryOperator slope) {
-    String name = names.getFirst();
+    return own(names.getFirst(), names, flops, function, slopeFlops, slope);
+  }
+
+  /**
+   * One of {@link ActivationKernels}.
+   *
+   * @param kernel the name of its kernel, and with {@code Backward} that of its gradient's
+   */
+  private static Activation own(
+      String kernel,
+      List<String> names,
+      double flops,
+      DoubleUnaryOperator function,
+      double slopeFlops,
+      DoubleUnaryOperator slope) {
     Activation activation =
         of(
-            name,
-            Kernel.of(ActivationKernels.class, name).with(ActivationOracles.function(function)),
+            names.getFirst(),
+            Kernel.of(ActivationKernels.class, kernel).with(ActivationOracles.function(function)),
             flops,
-            Kernel.of(ActivationKernels.class, name + "Backward")
+            Kernel.of(ActivationKernels.class, kernel + "Backward")
                 .with(ActivationOracles.gradient(slope)),
             slopeFlops);
     names.forEach(each -> NAMED.put(each, activation));

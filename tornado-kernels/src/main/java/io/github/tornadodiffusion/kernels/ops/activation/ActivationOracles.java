@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.kernels.ops.activation;
 
+import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.CallOracle;
 import io.github.tornadodiffusion.kernels.RowsCall;
 import java.util.function.DoubleUnaryOperator;
@@ -28,6 +29,21 @@ public final class ActivationOracles {
     };
   }
 
+  static CallOracle.Expectation geglu(Call call) {
+    RowsCall rows = RowsCall.of(call);
+    return rows.expect((place, before, sum) ->
+        sum.add(before.at(rows.in(0, place)) * gelu(before.at(rows.in(1, place)))));
+  }
+
+  static CallOracle.Expectation gegluGate(Call call) {
+    RowsCall rows = RowsCall.of(call);
+    return rows.expect((place, before, sum) ->
+        sum.add(
+            before.at(rows.in(0, place))
+                * geluSlope(before.at(rows.in(1, place)))
+                * before.at(rows.in(2, place))));
+  }
+
   /** x sigmoid(x). */
   public static double silu(double x) {
     return x * sigmoid(x);
@@ -45,6 +61,28 @@ public final class ActivationOracles {
 
   static double geluSlope(double x) {
     return cumulativeNormal(x) + x * Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI);
+  }
+
+  static double quickGelu(double x) {
+    return x * sigmoid(1.702 * x);
+  }
+
+  static double quickGeluSlope(double x) {
+    return siluSlope(1.702 * x);
+  }
+
+  static double geluTanh(double x) {
+    return x * sigmoid(geluArgument(x));
+  }
+
+  static double geluTanhSlope(double x) {
+    double sigmoid = sigmoid(geluArgument(x));
+    double rise = Math.sqrt(8 / Math.PI) * x * (1 + 3 * 0.044715 * x * x);
+    return sigmoid + rise * sigmoid * (1 - sigmoid);
+  }
+
+  private static double geluArgument(double x) {
+    return Math.sqrt(8 / Math.PI) * (x + 0.044715 * x * x * x);
   }
 
   static double mish(double x) {

@@ -11,9 +11,10 @@ import io.github.tornadodiffusion.kernels.ops.attention.AttentionKernels.Queries
 import java.util.List;
 
 /**
- * Multi-head attention softmax(q k^T / sqrt(d)) v (Vaswani et al. 2017, equation 1) within each
- * image. q, k and v are blocks of one shape [n, h, w, c] without border, whose h * w pixels are the
- * tokens; head i is the channels i*d .. (i+1)*d - 1, d = c / heads.
+ * Multi-head attention softmax(q k^T / sqrt(d) + mask) v (Vaswani et al. 2017, equation 1) within
+ * each image. q is a block [n, h, w, c] without border, whose h * w pixels are the tokens; k and v
+ * are of one shape with as many images and channels, and may have other tokens. Head i is the
+ * channels i*d .. (i+1)*d - 1, d = c / heads. The scores are never stored.
  */
 public final class Attention {
   private static final Kernel FORWARD =
@@ -29,6 +30,18 @@ public final class Attention {
           .with(AttentionOracles::keys)
           .with(Tiles.variant(AttentionTileKernels.class, "keys", 19_456));
 
+  /**
+   * What the scores of keys are changed by.
+   *
+   * @param bias offset of [n][round16(keys)], which is added to the scores of every key: 0, or down
+   *     to -1e30 for keys that nobody shall see; -1 for none
+   * @param causal whether a query sees no key after it; there are as many keys as queries then
+   */
+  public record Mask(int bias, boolean causal) {
+    /** Every query sees every key. */
+    public static final Mask NONE = new Mask(-1, false);
+  }
+
   private Attention() {}
 
   /**
@@ -36,7 +49,7 @@ public final class Attention {
    * each head and query.
    */
   public static int savedSize(Block q, int heads) {
-    return 2 * perQuery(q, heads);
+    return 2 * 16 * tiles(q, heads);
   }
 
   /** Floats of scratch memory that {@link #forward} needs. */
@@ -45,27 +58,28 @@ public final class Attention {
   }
 
   /**
-   * out = softmax(q k^T / sqrt(d)) v.
+   * out = softmax(q k^T / sqrt(d) + mask) v.
    *
    * @param heads a divisor of the number of channels
-   * @param out without border
+   * @param out of q's shape, without border
    * @param saved room for {@link #savedSize} floats
    * @param scratch room for {@link #forwardScratch} floats
    */
   public static List<Call> forward(
-      Block q, Block k, Block v, int heads, Block out, int saved, int scratch) {
-    check(q, k, v, out);
-    double products = products(q);
-    double tensor = 4.0 * q.size();
-    int[] d = descriptor(Forward.SIZE, q, k, v, heads, saved, scratch, forwardTile(q, heads));
+      Block q, Block k, Block v, int heads, Mask mask, Block out, int saved, int scratch) {
+    check(q, k, v, mask);
+    checkShape(q, out);
+    int[] d = descriptor(Forward.SIZE, q, k, v, heads, mask, saved, scratch, forwardTile(q, heads));
     d[Forward.OUT] = out.offset();
-    return List.of(new Call(FORWARD, d, tiles(q, heads), 2 * products, 4 * tensor));
+    double bytes = 8.0 * (q.size() + k.size());
+    return List.of(new Call(FORWARD, d, tiles(q, heads), 2 * products(q, k, mask), bytes));
   }
 
   /** Floats of scratch memory that {@link #backward} needs. */
-  public static int backwardScratch(Block q, int heads) {
-    return Math.addExact(
-        perQuery(q, heads), Math.multiplyExact(tiles(q, heads), keysTile(q, heads)));
+  public static int backwardScratch(Block q, Block k, int heads) {
+    int queries = Math.multiplyExact(tiles(q, heads), queriesTile(q, heads));
+    int keys = Math.multiplyExact(tiles(k, heads), keysTile(k, heads));
+    return Math.addExact(16 * tiles(q, heads), Math.max(queries, keys));
   }
 
   /**
@@ -82,6 +96,7 @@ public final class Attention {
       Block k,
       Block v,
       int heads,
+      Mask mask,
       Block out,
       int saved,
       Block gradOut,
@@ -89,44 +104,61 @@ public final class Attention {
       Block gradK,
       Block gradV,
       int scratch) {
-    check(q, k, v, out, gradOut, gradQ, gradK, gradV);
+    check(q, k, v, mask);
+    checkShape(q, out, gradOut, gradQ);
+    checkShape(k, gradK, gradV);
     int products = scratch;
-    int tileScratch = scratch + perQuery(q, heads);
-    int tiles = tiles(q, heads);
-    double tensor = 4.0 * q.size();
+    int tileScratch = scratch + 16 * tiles(q, heads);
+    double flops = products(q, k, mask);
+    double bytes = 12.0 * (q.size() + k.size());
     int[] queries =
-        descriptor(Queries.SIZE, q, k, v, heads, saved, tileScratch, queriesTile(q, heads));
+        descriptor(Queries.SIZE, q, k, v, heads, mask, saved, tileScratch, queriesTile(q, heads));
     queries[Queries.OUT] = out.offset();
     queries[Queries.GRAD_OUT] = gradOut.offset();
     queries[Queries.PRODUCTS] = products;
     queries[Queries.GRAD_Q] = gradQ.offset();
-    int[] keys = descriptor(Keys.SIZE, q, k, v, heads, saved, tileScratch, keysTile(q, heads));
+    int[] keys =
+        descriptor(Keys.SIZE, q, k, v, heads, mask, saved, tileScratch, keysTile(q, heads));
     keys[Keys.GRAD_OUT] = gradOut.offset();
     keys[Keys.PRODUCTS] = products;
     keys[Keys.GRAD_K] = gradK.offset();
     keys[Keys.GRAD_V] = gradV.offset();
     return List.of(
-        new Call(QUERIES, queries, tiles, 3 * products(q), 6 * tensor),
-        new Call(KEYS, keys, tiles, 4 * products(q), 6 * tensor));
+        new Call(QUERIES, queries, tiles(q, heads), 3 * flops, bytes),
+        new Call(KEYS, keys, tiles(k, heads), 4 * flops, bytes));
   }
 
   /** A descriptor of the given length with the common places filled in. */
   private static int[] descriptor(
-      int size, Block q, Block k, Block v, int heads, int saved, int scratch, int tileScratch) {
+      int size,
+      Block q,
+      Block k,
+      Block v,
+      int heads,
+      Mask mask,
+      int saved,
+      int scratch,
+      int tileScratch) {
     int[] d = new int[size];
     d[Common.IMAGES] = q.n();
-    d[Common.TOKENS] = tokens(q);
+    d[Common.QUERY_TOKENS] = tokens(q);
+    d[Common.KEY_TOKENS] = tokens(k);
     d[Common.STRIDE] = q.stride();
     d[Common.HEADS] = heads;
     d[Common.HEAD_SIZE] = q.c() / heads;
-    d[Common.HEAD_TILES] = tilesOfHead(q);
+    d[Common.QUERY_TILES] = tilesOfHead(q);
+    d[Common.KEY_TILES] = tilesOfHead(k);
     d[Common.Q] = q.offset();
     d[Common.K] = k.offset();
     d[Common.V] = v.offset();
     d[Common.MAXIMA] = saved;
-    d[Common.INVERSES] = saved + perQuery(q, heads);
+    d[Common.INVERSES] = saved + 16 * tiles(q, heads);
     d[Common.SCRATCH] = scratch;
     d[Common.TILE_SCRATCH] = tileScratch;
+    d[Common.BIAS] = mask.bias();
+    d[Common.BIAS_STRIDE] = Block.round16(tokens(k));
+    d[Common.REACH] = mask.causal() ? 0 : Math.max(tokens(q), tokens(k));
+    d[Common.MASKED] = mask.equals(Mask.NONE) ? 0 : 1;
     return d;
   }
 
@@ -146,10 +178,6 @@ public final class Attention {
     return q.n() * heads * tilesOfHead(q);
   }
 
-  private static int perQuery(Block q, int heads) {
-    return 16 * tiles(q, heads);
-  }
-
   private static int forwardTile(Block q, int heads) {
     return 16 * (2 * (q.c() / heads) + 9);
   }
@@ -163,19 +191,30 @@ public final class Attention {
   }
 
   /** Floating-point operations of one product of queries and keys, or of weights and values. */
-  private static double products(Block q) {
-    return 2.0 * q.n() * tokens(q) * tokens(q) * q.c();
+  private static double products(Block q, Block k, Mask mask) {
+    double pairs = (double) tokens(q) * tokens(k);
+    return (mask.causal() ? 1.0 : 2.0) * q.n() * pairs * q.c();
   }
 
-  private static void check(Block q, Block... others) {
-    for (Block other : others) {
-      if (q.n() != other.n() || q.c() != other.c() || q.h() != other.h() || q.w() != other.w()) {
-        throw new IllegalArgumentException(
-            "Attention with queries %s: shapes differ, %s".formatted(q, other));
-      }
-      checkBorder(other);
+  private static void check(Block q, Block k, Block v, Mask mask) {
+    if (q.n() != k.n() || q.c() != k.c() || mask.causal() && tokens(q) != tokens(k)) {
+      throw mismatch(q, k);
     }
     checkBorder(q);
+    checkShape(k, k, v);
+  }
+
+  private static void checkShape(Block shape, Block... others) {
+    for (Block other : others) {
+      checkBorder(other);
+      if (!shape.at(0).equals(other.at(0))) {
+        throw mismatch(shape, other);
+      }
+    }
+  }
+
+  private static IllegalArgumentException mismatch(Block a, Block b) {
+    return new IllegalArgumentException("Attention: %s and %s do not fit".formatted(a, b));
   }
 
   private static void checkBorder(Block block) {

@@ -12,12 +12,14 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
  * The kernels behind {@link Attention}. An iteration does one tile: 16 tokens of one head of one
  * image, which become the lanes. It transposes its tile into its own scratch memory, so that every
  * sum runs vertically, and walks over the other tokens eight at a time with the softmax rescaled as
- * it goes (Milakov and Gimelshein 2018; Dao et al. 2022). No matrix of tokens x tokens ever exists.
+ * it goes (Milakov and Gimelshein 2018; Dao et al. 2022). No matrix of queries x keys ever exists.
  * In {@code forward} and {@code queries} the lanes are queries and the walk is over keys, in {@code
  * keys} it is the other way round.
  *
- * <p>Blocks are [IMAGES][TOKENS][STRIDE]; the channels of head i start at i * HEAD_SIZE. In the
- * equations q, k and v are [TOKENS][HEAD_SIZE], one head of one image.
+ * <p>Blocks of queries are [IMAGES][QUERY_TOKENS][STRIDE], those of keys and values
+ * [IMAGES][KEY_TOKENS][STRIDE]; the channels of head i start at i * HEAD_SIZE. In the equations q,
+ * k and v are [tokens][HEAD_SIZE], one head of one image, and mask[i][j] is the bias of key j, or
+ * hides key j from query i.
  *
  * <p>The helpers take only offsets: a vector argument is boxed wherever C2 does not inline the
  * helper. None of them calls exp twice, because that would exceed the number of nodes at which C2
@@ -28,35 +30,54 @@ public final class AttentionKernels {
   /** The places that all three descriptors begin with. */
   static final class Common {
     static final int IMAGES = 0;
-    static final int TOKENS = 1;
+
+    /** Queries of an image. */
+    static final int QUERY_TOKENS = 1;
+
+    /** Keys of an image. */
+    static final int KEY_TOKENS = 2;
 
     /** Channel stride of q, k and v. */
-    static final int STRIDE = 2;
+    static final int STRIDE = 3;
 
-    static final int HEADS = 3;
+    static final int HEADS = 4;
 
     /** Channels of a head. */
-    static final int HEAD_SIZE = 4;
+    static final int HEAD_SIZE = 5;
 
-    /** Tiles of 16 tokens of a head. */
-    static final int HEAD_TILES = 5;
+    /** Tiles of 16 queries of a head. */
+    static final int QUERY_TILES = 6;
 
-    static final int Q = 6;
-    static final int K = 7;
-    static final int V = 8;
+    /** Tiles of 16 keys of a head. */
+    static final int KEY_TILES = 7;
+
+    static final int Q = 8;
+    static final int K = 9;
+    static final int V = 10;
 
     /** Greatest score of each query, 16 queries a tile in the order of the tiles. */
-    static final int MAXIMA = 9;
+    static final int MAXIMA = 11;
 
     /** Inverse sum of the exponentials of each query, as {@link #MAXIMA}. */
-    static final int INVERSES = 10;
+    static final int INVERSES = 12;
 
-    static final int SCRATCH = 11;
+    static final int SCRATCH = 13;
 
     /** Floats of scratch memory of a tile. */
-    static final int TILE_SCRATCH = 12;
+    static final int TILE_SCRATCH = 14;
 
-    static final int SIZE = 13;
+    /** What is added to the scores of a key, [IMAGES][BIAS_STRIDE], or -1. */
+    static final int BIAS = 15;
+
+    static final int BIAS_STRIDE = 16;
+
+    /** How many keys after its own place a query sees: 0, or all. */
+    static final int REACH = 17;
+
+    /** 1 if some score changes, or 0. */
+    static final int MASKED = 18;
+
+    static final int SIZE = 19;
 
     private Common() {}
   }
@@ -100,21 +121,24 @@ public final class AttentionKernels {
   private AttentionKernels() {}
 
   /**
-   * score = q k^T / sqrt(HEAD_SIZE), maxima[i] = max over j of score[i][j], inverses[i] = 1 / sum
-   * over j of exp(score[i][j] - maxima[i]), out[i] = inverses[i] * sum over j of exp(score[i][j] -
-   * maxima[i]) * v[j].
+   * score = q k^T / sqrt(HEAD_SIZE) + mask, maxima[i] = max over j of score[i][j], inverses[i] = 1
+   * / sum over j of exp(score[i][j] - maxima[i]), out[i] = inverses[i] * sum over j of
+   * exp(score[i][j] - maxima[i]) * v[j].
    *
    * <p>Scratch: queries and sums [head size][16] each, then weights [8][16] and a factor [16].
    */
   static void forward(FloatArray m, IntArray d) {
-    int bound = d.get(Common.IMAGES) * d.get(Common.HEADS) * d.get(Common.HEAD_TILES);
+    int bound = d.get(Common.IMAGES) * d.get(Common.HEADS) * d.get(Common.QUERY_TILES);
     for (@Parallel int t = 0; t < bound; t++) {
-      int tokens = d.get(Common.TOKENS);
+      int tokens = d.get(Common.QUERY_TOKENS);
+      int others = d.get(Common.KEY_TOKENS);
       int stride = d.get(Common.STRIDE);
       int size = d.get(Common.HEAD_SIZE);
-      int first = t % d.get(Common.HEAD_TILES) * 16;
+      int head = t / d.get(Common.QUERY_TILES);
+      int first = t % d.get(Common.QUERY_TILES) * 16;
       int count = Math.min(16, tokens - first);
-      int base = base(d, t);
+      int base = base(d, head, tokens);
+      int otherBase = base(d, head, others);
       int queries = d.get(Common.SCRATCH) + t * d.get(Common.TILE_SCRATCH);
       int sums = queries + 16 * size;
       int weights = sums + 16 * size;
@@ -128,6 +152,7 @@ public final class AttentionKernels {
           queries,
           1f / TornadoMath.sqrt((float) size));
       clear(m, sums, size);
+      int end = Math.min(others, first + 16 + d.get(Common.REACH));
       int max = d.get(Common.MAXIMA) + t * 16;
       int total = d.get(Common.INVERSES) + t * 16;
       for (int lane = 0; lane < 16; lane++) {
@@ -135,10 +160,11 @@ public final class AttentionKernels {
         m.set(total + lane, 0f);
       }
       for (int lane = 0; lane < 16; lane += Lanes.width()) {
-        for (int j = 0; j < tokens; j += 8) {
-          int left = tokens - 1 - j;
-          int row = base + j * stride;
+        for (int j = 0; j < end; j += 8) {
+          int left = others - 1 - j;
+          int row = otherBase + j * stride;
           scores(m, d.get(Common.K) + row, stride, left, size, queries + lane, weights + lane);
+          mask(m, d, head, first + lane, 1, j, 0, weights + lane);
           raise(m, left, weights + lane, max + lane, total + lane, factor + lane);
           weigh(m, left, weights + lane, max + lane, total + lane);
           accumulate(
@@ -153,7 +179,7 @@ public final class AttentionKernels {
         }
         divide(m, sums + lane, size, total + lane);
       }
-      store(m, d, t, sums, d.get(Forward.OUT), 1f);
+      store(m, d, head, base + first * stride, count, sums, d.get(Forward.OUT), 1f);
     }
   }
 
@@ -166,14 +192,17 @@ public final class AttentionKernels {
    * their gradients [8][16] and ones [16].
    */
   static void queries(FloatArray m, IntArray d) {
-    int bound = d.get(Common.IMAGES) * d.get(Common.HEADS) * d.get(Common.HEAD_TILES);
+    int bound = d.get(Common.IMAGES) * d.get(Common.HEADS) * d.get(Common.QUERY_TILES);
     for (@Parallel int t = 0; t < bound; t++) {
-      int tokens = d.get(Common.TOKENS);
+      int tokens = d.get(Common.QUERY_TOKENS);
+      int others = d.get(Common.KEY_TOKENS);
       int stride = d.get(Common.STRIDE);
       int size = d.get(Common.HEAD_SIZE);
-      int first = t % d.get(Common.HEAD_TILES) * 16;
+      int head = t / d.get(Common.QUERY_TILES);
+      int first = t % d.get(Common.QUERY_TILES) * 16;
       int count = Math.min(16, tokens - first);
-      int base = base(d, t);
+      int base = base(d, head, tokens);
+      int otherBase = base(d, head, others);
       int queries = d.get(Common.SCRATCH) + t * d.get(Common.TILE_SCRATCH);
       int gradients = queries + 16 * size;
       int sums = gradients + 16 * size;
@@ -194,14 +223,16 @@ public final class AttentionKernels {
         m.set(d.get(Queries.PRODUCTS) + t * 16 + i, product);
         m.set(ones + i, 1f);
       }
+      int end = Math.min(others, first + 16 + d.get(Common.REACH));
       int max = d.get(Common.MAXIMA) + t * 16;
       int inverse = d.get(Common.INVERSES) + t * 16;
       int product = d.get(Queries.PRODUCTS) + t * 16;
       for (int lane = 0; lane < 16; lane += Lanes.width()) {
-        for (int j = 0; j < tokens; j += 8) {
-          int left = tokens - 1 - j;
-          int row = base + j * stride;
+        for (int j = 0; j < end; j += 8) {
+          int left = others - 1 - j;
+          int row = otherBase + j * stride;
           scores(m, d.get(Common.K) + row, stride, left, size, queries + lane, scores + lane);
+          mask(m, d, head, first + lane, 1, j, 0, scores + lane);
           scores(m, d.get(Common.V) + row, stride, left, size, gradients + lane, weights + lane);
           weighQueries(
               m, left, scores + lane, weights + lane, max + lane, inverse + lane, product + lane);
@@ -216,7 +247,7 @@ public final class AttentionKernels {
               sums + lane);
         }
       }
-      store(m, d, t, sums, d.get(Queries.GRAD_Q), scale);
+      store(m, d, head, base + first * stride, count, sums, d.get(Queries.GRAD_Q), scale);
     }
   }
 
@@ -228,14 +259,17 @@ public final class AttentionKernels {
    * [8][16], their gradients [8][16] and ones [16].
    */
   static void keys(FloatArray m, IntArray d) {
-    int bound = d.get(Common.IMAGES) * d.get(Common.HEADS) * d.get(Common.HEAD_TILES);
+    int bound = d.get(Common.IMAGES) * d.get(Common.HEADS) * d.get(Common.KEY_TILES);
     for (@Parallel int t = 0; t < bound; t++) {
-      int tokens = d.get(Common.TOKENS);
+      int tokens = d.get(Common.KEY_TOKENS);
+      int others = d.get(Common.QUERY_TOKENS);
       int stride = d.get(Common.STRIDE);
       int size = d.get(Common.HEAD_SIZE);
-      int first = t % d.get(Common.HEAD_TILES) * 16;
+      int head = t / d.get(Common.KEY_TILES);
+      int first = t % d.get(Common.KEY_TILES) * 16;
       int count = Math.min(16, tokens - first);
-      int base = base(d, t);
+      int base = base(d, head, tokens);
+      int otherBase = base(d, head, others);
       int keys = d.get(Common.SCRATCH) + t * d.get(Common.TILE_SCRATCH);
       int values = keys + 16 * size;
       int keySums = values + 16 * size;
@@ -251,13 +285,15 @@ public final class AttentionKernels {
       for (int i = 0; i < 16; i++) {
         m.set(ones + i, 1f);
       }
-      int perQuery = t / d.get(Common.HEAD_TILES) * d.get(Common.HEAD_TILES) * 16;
+      int perQuery = head * d.get(Common.QUERY_TILES) * 16;
+      int begin = Math.max(0, first - d.get(Common.REACH));
       for (int lane = 0; lane < 16; lane += Lanes.width()) {
-        for (int i = 0; i < tokens; i += 8) {
-          int left = tokens - 1 - i;
-          int row = base + i * stride;
+        for (int i = begin; i < others; i += 8) {
+          int left = others - 1 - i;
+          int row = otherBase + i * stride;
           int query = perQuery + i;
           scores(m, d.get(Common.Q) + row, stride, left, size, keys + lane, weights + lane);
+          mask(m, d, head, i, 0, first + lane, 1, weights + lane);
           scores(m, d.get(Keys.GRAD_OUT) + row, stride, left, size, values + lane, scores + lane);
           weighKeys(
               m,
@@ -287,8 +323,8 @@ public final class AttentionKernels {
               keySums + lane);
         }
       }
-      store(m, d, t, keySums, d.get(Keys.GRAD_K), scale);
-      store(m, d, t, valueSums, d.get(Keys.GRAD_V), 1f);
+      store(m, d, head, base + first * stride, count, keySums, d.get(Keys.GRAD_K), scale);
+      store(m, d, head, base + first * stride, count, valueSums, d.get(Keys.GRAD_V), 1f);
     }
   }
 
@@ -394,13 +430,50 @@ public final class AttentionKernels {
   }
 
   /**
-   * Where a tile's head starts within the first token of its image, counted from the start of a
-   * block.
+   * Where a head starts within the first token of its image, counted from the start of a block of
+   * so many tokens an image.
    */
-  private static int base(IntArray d, int t) {
-    int row = t / d.get(Common.HEAD_TILES);
-    return row / d.get(Common.HEADS) * d.get(Common.TOKENS) * d.get(Common.STRIDE)
-        + row % d.get(Common.HEADS) * d.get(Common.HEAD_SIZE);
+  private static int base(IntArray d, int head, int tokens) {
+    return head / d.get(Common.HEADS) * tokens * d.get(Common.STRIDE)
+        + head % d.get(Common.HEADS) * d.get(Common.HEAD_SIZE);
+  }
+
+  /**
+   * Masks the scores of eight rows; each row and each lane is one query or one key further, as the
+   * steps of the lanes say.
+   */
+  private static void mask(
+      FloatArray m,
+      IntArray d,
+      int head,
+      int query,
+      int queryStep,
+      int key,
+      int keyStep,
+      int scores) {
+    if (d.get(Common.MASKED) != 0) {
+      int bias = d.get(Common.BIAS);
+      int reach = d.get(Common.REACH);
+      int last = d.get(Common.KEY_TOKENS) - 1;
+      int biases = bias + head / d.get(Common.HEADS) * d.get(Common.BIAS_STRIDE);
+      for (int r = 0; r < 8; r++) {
+        for (int lane = 0; lane < Lanes.width(); lane++) {
+          int i = query + r * keyStep + lane * queryStep;
+          int j = key + r * queryStep + lane * keyStep;
+          int at = scores + r * 16 + lane;
+          float of = bias < 0 ? 0f : m.get(biases + Math.min(j, last));
+          m.set(at, masked(m.get(at), of, i + reach, j));
+        }
+      }
+    }
+  }
+
+  /**
+   * The score of a key under a mask, for a query that sees no key after lastKey. What is hidden is
+   * so far below the least bias that it weighs nothing even beside keys with that bias.
+   */
+  static float masked(float score, float bias, int lastKey, int key) {
+    return key > lastKey ? -2e30f : score + bias;
   }
 
   /**
@@ -417,21 +490,19 @@ public final class AttentionKernels {
   }
 
   /**
-   * Writes factor * tile[i][lane] to the rows of an output, and zeros to its padding lanes if this
-   * is the last head.
+   * Writes factor * tile[i][lane] to the rows of an output from {@code first} on, and zeros to its
+   * padding lanes if this is the last head.
    */
-  private static void store(FloatArray m, IntArray d, int t, int tile, int out, float factor) {
+  private static void store(
+      FloatArray m, IntArray d, int head, int first, int count, int tile, int out, float factor) {
     int stride = d.get(Common.STRIDE);
     int size = d.get(Common.HEAD_SIZE);
-    int first = t % d.get(Common.HEAD_TILES) * 16;
-    int count = Math.min(16, d.get(Common.TOKENS) - first);
-    int rows = out + base(d, t) + first * stride;
     int padding = 0;
-    if (t / d.get(Common.HEAD_TILES) % d.get(Common.HEADS) == d.get(Common.HEADS) - 1) {
+    if (head % d.get(Common.HEADS) == d.get(Common.HEADS) - 1) {
       padding = stride - d.get(Common.HEADS) * size;
     }
     for (int lane = 0; lane < count; lane++) {
-      int row = rows + lane * stride;
+      int row = out + first + lane * stride;
       for (int i = 0; i < size; i++) {
         m.set(row + i, factor * m.get(tile + i * 16 + lane));
       }

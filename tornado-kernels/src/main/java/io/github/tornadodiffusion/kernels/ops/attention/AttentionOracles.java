@@ -17,41 +17,57 @@ final class AttentionOracles {
   /** The head of the descriptor that all kernels share. */
   private record Head(
       int images,
-      int tokens,
+      int queries,
+      int keys,
       int stride,
       int heads,
       int size,
-      int tilesOfHead,
+      int queryTiles,
       int q,
       int k,
       int v,
       int maxima,
-      int inverses) {
+      int inverses,
+      int bias,
+      int biasStride,
+      int reach) {
     static Head of(int[] d) {
       return new Head(
           d[Common.IMAGES],
-          d[Common.TOKENS],
+          d[Common.QUERY_TOKENS],
+          d[Common.KEY_TOKENS],
           d[Common.STRIDE],
           d[Common.HEADS],
           d[Common.HEAD_SIZE],
-          d[Common.HEAD_TILES],
+          d[Common.QUERY_TILES],
           d[Common.Q],
           d[Common.K],
           d[Common.V],
           d[Common.MAXIMA],
-          d[Common.INVERSES]);
+          d[Common.INVERSES],
+          d[Common.BIAS],
+          d[Common.BIAS_STRIDE],
+          d[Common.REACH]);
     }
 
     String shape() {
-      return "%dx%d tokens, %d heads of %d".formatted(images, tokens, heads, size);
+      String tokens = queries == keys ? "" + queries : "%dx%d".formatted(queries, keys);
+      return "%dx%s tokens, %d heads of %d%s%s"
+          .formatted(
+              images,
+              tokens,
+              heads,
+              size,
+              bias < 0 ? "" : ", biased",
+              reach == 0 ? ", causal" : "");
     }
 
     double scale() {
       return 1 / Math.sqrt(size);
     }
 
-    /** A block of the shape of q; its padding must be zero. */
-    Region block(int offset, PerToken value) {
+    /** A block of so many tokens an image; its padding must be zero. */
+    Region block(int offset, int tokens, PerToken value) {
       return Region.at(
           offset,
           images * tokens * stride,
@@ -68,17 +84,17 @@ final class AttentionOracles {
     /** A value for each query of each head of each image. */
     Region perQuery(int offset, PerToken value) {
       return new Region(
-          images * heads * tokens,
-          i -> offset + saved(i / tokens, i % tokens),
+          images * heads * queries,
+          i -> offset + saved(i / queries, i % queries),
           (i, before, sum) -> {
-            Rows rows = new Rows(this, before, i / tokens / heads, i / tokens % heads);
-            value.add(rows, i % tokens, 0, sum);
+            Rows rows = new Rows(this, before, i / queries / heads, i / queries % heads);
+            value.add(rows, i % queries, 0, sum);
           });
     }
 
     /** Queries are saved in tiles of 16. */
     int saved(int head, int query) {
-      return head * tilesOfHead * 16 + query;
+      return head * queryTiles * 16 + query;
     }
   }
 
@@ -90,21 +106,33 @@ final class AttentionOracles {
   /** One head of one image. */
   private record Rows(Head head, Arena before, int image, int number) {
     /** An element of a block of the shape of q. */
-    double at(int block, int token, int channel) {
-      int row = (image * head.tokens + token) * head.stride;
-      return before.at(block + row + number * head.size + channel);
+    double ofQuery(int block, int token, int channel) {
+      return at(block, image * head.queries + token, channel);
     }
 
-    double product(int blockA, int tokenA, int blockB, int tokenB) {
+    /** An element of a block of the shape of k. */
+    double ofKey(int block, int token, int channel) {
+      return at(block, image * head.keys + token, channel);
+    }
+
+    private double at(int block, int row, int channel) {
+      return before.at(block + row * head.stride + number * head.size + channel);
+    }
+
+    double product(int ofQuery, int query, int ofKey, int key) {
       double sum = 0;
       for (int c = 0; c < head.size; c++) {
-        sum += at(blockA, tokenA, c) * at(blockB, tokenB, c);
+        sum += ofQuery(ofQuery, query, c) * ofKey(ofKey, key, c);
       }
       return sum;
     }
 
     double score(int query, int key) {
-      return head.scale() * product(head.q, query, head.k, key);
+      if (key > query + head.reach) {
+        return Double.NEGATIVE_INFINITY;
+      }
+      double bias = head.bias < 0 ? 0 : before.at(head.bias + image * head.biasStride + key);
+      return head.scale() * product(head.q, query, head.k, key) + bias;
     }
 
     /** What an earlier call saved for a query. */
@@ -120,7 +148,7 @@ final class AttentionOracles {
 
     double greatestScore(int query) {
       double greatest = Double.NEGATIVE_INFINITY;
-      for (int key = 0; key < head.tokens; key++) {
+      for (int key = 0; key < head.keys; key++) {
         greatest = Math.max(greatest, score(query, key));
       }
       return greatest;
@@ -129,7 +157,7 @@ final class AttentionOracles {
     /** The sum of exp(score - greatest) over the keys. */
     double total(int query, double greatest) {
       double total = 0;
-      for (int key = 0; key < head.tokens; key++) {
+      for (int key = 0; key < head.keys; key++) {
         total += Math.exp(score(query, key) - greatest);
       }
       return total;
@@ -143,12 +171,13 @@ final class AttentionOracles {
         head.shape(),
         head.block(
             d[Forward.OUT],
+            head.queries,
             (rows, query, channel, sum) -> {
               double greatest = rows.greatestScore(query);
               double total = rows.total(query, greatest);
-              for (int key = 0; key < head.tokens; key++) {
+              for (int key = 0; key < head.keys; key++) {
                 double weight = Math.exp(rows.score(query, key) - greatest) / total;
-                sum.add(weight * rows.at(head.v, key, channel));
+                sum.add(weight * rows.ofKey(head.v, key, channel));
               }
             }),
         head.perQuery(
@@ -168,19 +197,23 @@ final class AttentionOracles {
         head.shape(),
         head.block(
             d[Queries.GRAD_Q],
+            head.queries,
             (rows, query, channel, sum) -> {
-              double mean = rows.product(out, query, gradOut, query);
-              for (int key = 0; key < head.tokens; key++) {
+              double mean = 0;
+              for (int c = 0; c < head.size; c++) {
+                mean += rows.ofQuery(out, query, c) * rows.ofQuery(gradOut, query, c);
+              }
+              for (int key = 0; key < head.keys; key++) {
                 double gradient = rows.product(gradOut, query, head.v, key) - mean;
                 double weight = head.scale() * rows.weight(query, key);
-                sum.add(weight * gradient * rows.at(head.k, key, channel));
+                sum.add(weight * gradient * rows.ofKey(head.k, key, channel));
               }
             }),
         head.perQuery(
             d[Queries.PRODUCTS],
             (rows, query, channel, sum) -> {
               for (int c = 0; c < head.size; c++) {
-                sum.add(rows.at(out, query, c) * rows.at(gradOut, query, c));
+                sum.add(rows.ofQuery(out, query, c) * rows.ofQuery(gradOut, query, c));
               }
             }));
   }
@@ -193,19 +226,21 @@ final class AttentionOracles {
         head.shape(),
         head.block(
             d[Keys.GRAD_K],
+            head.keys,
             (rows, key, channel, sum) -> {
-              for (int query = 0; query < head.tokens; query++) {
+              for (int query = 0; query < head.queries; query++) {
                 double mean = rows.saved(d[Keys.PRODUCTS], query);
                 double gradient = rows.product(gradOut, query, head.v, key) - mean;
                 double weight = head.scale() * rows.weight(query, key);
-                sum.add(weight * gradient * rows.at(head.q, query, channel));
+                sum.add(weight * gradient * rows.ofQuery(head.q, query, channel));
               }
             }),
         head.block(
             d[Keys.GRAD_V],
+            head.keys,
             (rows, key, channel, sum) -> {
-              for (int query = 0; query < head.tokens; query++) {
-                sum.add(rows.weight(query, key) * rows.at(gradOut, query, channel));
+              for (int query = 0; query < head.queries; query++) {
+                sum.add(rows.weight(query, key) * rows.ofQuery(gradOut, query, channel));
               }
             }));
   }

@@ -51,7 +51,10 @@ public final class AttentionTileKernels {
     // A thread's share of 32 x 32 numbers: rows y and y + 16, columns x and x + 16.
     int x = thread & 15;
     int y = thread >> 4;
-    int tokens = d.get(Common.TOKENS);
+    int tokens = d.get(kind == KEYS ? Common.KEY_TOKENS : Common.QUERY_TOKENS);
+    int otherTokens = d.get(kind == KEYS ? Common.QUERY_TOKENS : Common.KEY_TOKENS);
+    int bias = d.get(Common.BIAS);
+    int reach = d.get(Common.REACH);
     int stride = d.get(Common.STRIDE);
     int heads = d.get(Common.HEADS);
     int size = d.get(Common.HEAD_SIZE);
@@ -65,10 +68,13 @@ public final class AttentionTileKernels {
       int first = item % blocks * 32;
       int count = Math.min(32, tokens - first);
       int base = head / heads * tokens * stride + head % heads * size;
-      int perQuery = head * d.get(Common.HEAD_TILES) * 16;
+      int otherBase = head / heads * otherTokens * stride + head % heads * size;
+      int perQuery = head * d.get(Common.QUERY_TILES) * 16;
+      int begin = kind == KEYS ? Math.max(0, first - reach) : 0;
+      int end = kind == KEYS ? otherTokens : Math.min(otherTokens, first + 32 + reach);
       int saved = perQuery + first;
       // Whole tiles of 16 queries are saved: those beyond the last query repeat it.
-      int places = Math.min(32, d.get(Common.HEAD_TILES) * 16 - first);
+      int places = Math.min(32, d.get(Common.QUERY_TILES) * 16 - first);
       if (kind == FORWARD) {
         if (thread < 32) {
           max[thread] = -1e30f;
@@ -98,8 +104,8 @@ public final class AttentionTileKernels {
         }
       }
       c.localBarrier();
-      for (int j = 0; j < tokens; j += 32) {
-        int rest = Math.min(32, tokens - j);
+      for (int j = begin; j < end; j += 32) {
+        int rest = Math.min(32, end - j);
         // Scores, and for gradients also the products of gradients and values.
         for (int pass = 0; pass < passes; pass++) {
           int ownAt = d.get(kind == KEYS ? Common.K : Common.Q);
@@ -121,16 +127,18 @@ public final class AttentionTileKernels {
               float a = 0f;
               float b = 0f;
               if (e + channel < size) {
-                int at = base + e + channel;
-                a = m.get(ownAt + at + Math.min(first + token, tokens - 1) * stride);
-                b = m.get(othersAt + at + Math.min(j + token, tokens - 1) * stride);
+                int at = e + channel;
+                a = m.get(ownAt + base + at + Math.min(first + token, tokens - 1) * stride);
+                b =
+                    m.get(
+                        othersAt + otherBase + at + Math.min(j + token, otherTokens - 1) * stride);
               }
               own[token * 33 + channel] = a;
               others[token * 33 + channel] = b;
             }
             c.localBarrier();
-            int end = Math.min(32, size - e);
-            for (int i = 0; i < end; i++) {
+            int channels = Math.min(32, size - e);
+            for (int i = 0; i < channels; i++) {
               float a0 = own[y * 33 + i];
               float a1 = own[y * 33 + 528 + i];
               float b0 = others[x * 33 + i];
@@ -149,6 +157,19 @@ public final class AttentionTileKernels {
           weights[to + 544] = unit * s11;
         }
         // Scores become weights; each thread knows its own four.
+        if (d.get(Common.MASKED) != 0) {
+          int biases = bias + head / heads * d.get(Common.BIAS_STRIDE);
+          int last = d.get(Common.KEY_TOKENS) - 1;
+          for (int r = y; r < 32; r += 16) {
+            for (int o = x; o < 32; o += 16) {
+              int query = kind == KEYS ? j + o : first + r;
+              int key = kind == KEYS ? first + r : j + o;
+              float of = bias < 0 ? 0f : m.get(biases + Math.min(key, last));
+              weights[r * 33 + o] =
+                  AttentionKernels.masked(weights[r * 33 + o], of, query + reach, key);
+            }
+          }
+        }
         if (kind == FORWARD) {
           for (int r = y; r < 32; r += 16) {
             float greatest = -1e30f;
@@ -184,7 +205,7 @@ public final class AttentionTileKernels {
             }
             max[thread] = greatest;
             factor[thread] = f;
-            if (j + 32 >= tokens) {
+            if (j + 32 >= end) {
               sum = 1f / sum;
             }
             total[thread] = sum;
@@ -236,10 +257,10 @@ public final class AttentionTileKernels {
                 b =
                     m.get(
                         othersAt
-                            + base
+                            + otherBase
                             + e
                             + channel
-                            + Math.min(j + (i >> 5), tokens - 1) * stride);
+                            + Math.min(j + (i >> 5), otherTokens - 1) * stride);
               }
               others[(i >> 5) * 33 + channel] = b;
             }
@@ -264,7 +285,7 @@ public final class AttentionTileKernels {
               if (kind == FORWARD) {
                 earlier = factor[r];
               }
-              if (j + 32 >= tokens) {
+              if (j + 32 >= end) {
                 finish = unit;
                 if (kind == FORWARD) {
                   finish = total[r];
@@ -273,7 +294,7 @@ public final class AttentionTileKernels {
               for (int o = e + x; o < Math.min(e + 32, size); o += 16) {
                 int at = out + base + (first + r) * stride + o;
                 float sum = r == y ? (o == e + x ? s00 : s01) : (o == e + x ? s10 : s11);
-                if (j > 0) {
+                if (j > begin) {
                   sum += earlier * m.get(at);
                 }
                 m.set(at, finish * sum);

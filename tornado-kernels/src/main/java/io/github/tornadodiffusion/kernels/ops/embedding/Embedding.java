@@ -4,21 +4,27 @@ import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Kernel;
 import io.github.tornadodiffusion.kernels.Rows;
+import io.github.tornadodiffusion.kernels.ops.embedding.EmbeddingKernels.Ends;
 import io.github.tornadodiffusion.kernels.ops.embedding.EmbeddingKernels.Lookup;
-import io.github.tornadodiffusion.kernels.ops.embedding.EmbeddingKernels.LookupBackward;
+import io.github.tornadodiffusion.kernels.ops.embedding.EmbeddingKernels.Scatter;
 import io.github.tornadodiffusion.kernels.ops.embedding.EmbeddingKernels.Sinusoid;
+import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerCalls;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
- * Time and class embeddings. Timesteps and labels are floats that hold integers. Blocks are without
- * border.
+ * Embeddings of timesteps, classes and tokens. Timesteps, labels and tokens are floats that hold
+ * integers. Blocks are without border.
  */
 public final class Embedding {
   private static final Kernel SINUSOID =
       Kernel.of(EmbeddingKernels.class, "sinusoid").with(EmbeddingOracles::sinusoid);
   private static final Kernel LOOKUP =
       Kernel.of(EmbeddingKernels.class, "lookup").with(EmbeddingOracles::lookup);
-  private static final Kernel LOOKUP_BACKWARD =
-      Kernel.of(EmbeddingKernels.class, "lookupBackward").with(EmbeddingOracles::lookupBackward);
+  private static final Kernel SCATTER =
+      Kernel.of(EmbeddingKernels.class, "scatter").with(EmbeddingOracles::scatter);
+  private static final Kernel ENDS =
+      Kernel.of(EmbeddingKernels.class, "ends").with(EmbeddingOracles::ends);
   private static final float MAX_PERIOD = 10000;
 
   private Embedding() {}
@@ -110,23 +116,43 @@ public final class Embedding {
    * Gradient of {@link #lookup}: gradTable[k] = sum of gradOut[i] over the i with labels[i] = k, in
    * the order of i.
    */
-  public static Call lookupBackward(
+  public static List<Call> lookupBackward(
       Block gradOut, int labels, int classes, int gradTable, boolean accumulate) {
-    Rows.requireRows(LOOKUP_BACKWARD, gradOut);
-    int[] d = new int[LookupBackward.SIZE];
-    d[LookupBackward.CLASSES] = classes;
-    d[LookupBackward.IMAGES] = gradOut.n();
-    d[LookupBackward.STRIDE] = gradOut.stride();
-    d[LookupBackward.GRAD_OUT] = gradOut.offset();
-    d[LookupBackward.LABELS] = labels;
-    d[LookupBackward.GRAD_TABLE] = gradTable;
-    d[LookupBackward.ACCUMULATE] = accumulate ? 1 : 0;
-    double table = (accumulate ? 2.0 : 1.0) * classes * gradOut.stride();
-    return new Call(
-        LOOKUP_BACKWARD,
-        d,
-        classes,
-        gradOut.n() * gradOut.c(),
-        4 * (gradOut.n() + gradOut.size() + table));
+    Rows.requireRows(SCATTER, gradOut);
+    int table = Math.multiplyExact(classes, gradOut.stride());
+    List<Call> calls = new ArrayList<>();
+    if (!accumulate) {
+      calls.add(OptimizerCalls.clear(gradTable, table));
+    }
+    int[] d = new int[Scatter.SIZE];
+    d[Scatter.IMAGES] = gradOut.n();
+    d[Scatter.STRIDE] = gradOut.stride();
+    d[Scatter.GRAD_OUT] = gradOut.offset();
+    d[Scatter.LABELS] = labels;
+    d[Scatter.GRAD_TABLE] = gradTable;
+    d[Scatter.CLASSES] = classes;
+    double floats = gradOut.n() + 3.0 * gradOut.size();
+    calls.add(
+        new Call(SCATTER, d, gradOut.stride() / 16, gradOut.n() * gradOut.c(), 4 * floats));
+    return calls;
+  }
+
+  /**
+   * The rows, in a table of all tokens of n sequences, of the last token of each: for {@link
+   * #lookup}.
+   *
+   * @param ids [n][tokens]
+   * @param end the token that ends a sequence, of which the first counts; if there is none, the
+   *     first token of all. Negative: the first of the greatest tokens
+   * @param out [n]
+   */
+  public static Call ends(int ids, int n, int tokens, int end, int out) {
+    int[] d = new int[Ends.SIZE];
+    d[Ends.IMAGES] = n;
+    d[Ends.TOKENS] = tokens;
+    d[Ends.IDS] = ids;
+    d[Ends.END] = end;
+    d[Ends.OUT] = out;
+    return new Call(ENDS, d, n, 0, 4.0 * n * (tokens + 1));
   }
 }

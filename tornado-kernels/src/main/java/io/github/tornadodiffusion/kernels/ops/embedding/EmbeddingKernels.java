@@ -49,21 +49,35 @@ final class EmbeddingKernels {
     private Lookup() {}
   }
 
-  /** Places of {@link #lookupBackward}. */
-  static final class LookupBackward {
-    static final int CLASSES = 0;
-    static final int IMAGES = 1;
-    static final int STRIDE = 2;
-    static final int GRAD_OUT = 3;
-    static final int LABELS = 4;
-    static final int GRAD_TABLE = 5;
+  /** Places of {@link #scatter}. */
+  static final class Scatter {
+    static final int IMAGES = 0;
+    static final int STRIDE = 1;
+    static final int GRAD_OUT = 2;
+    static final int LABELS = 3;
+    static final int GRAD_TABLE = 4;
 
-    /** 1 to add to the table's gradient, 0 to overwrite it. */
-    static final int ACCUMULATE = 6;
+    /** Rows of the table, for the oracle. */
+    static final int CLASSES = 5;
 
-    static final int SIZE = 7;
+    static final int SIZE = 6;
 
-    private LookupBackward() {}
+    private Scatter() {}
+  }
+
+  /** Places of {@link #ends}. */
+  static final class Ends {
+    static final int IMAGES = 0;
+    static final int TOKENS = 1;
+    static final int IDS = 2;
+
+    /** The token to look for; negative for the greatest. */
+    static final int END = 3;
+
+    static final int OUT = 4;
+    static final int SIZE = 5;
+
+    private Ends() {}
   }
 
   private EmbeddingKernels() {}
@@ -116,33 +130,59 @@ final class EmbeddingKernels {
   }
 
   /**
-   * gradTable[k] = sum of gradOut[i] over the i with labels[i] = k; gradOut [n][stride], labels
-   * [n], gradTable [classes][stride].
+   * gradTable[labels[i]] += gradOut[i] in the order of i; gradOut [n][stride], labels [n], gradTable
+   * [classes][stride]. An iteration has 16 channels to itself.
    */
-  static void lookupBackward(FloatArray m, IntArray d) {
-    int classes = d.get(LookupBackward.CLASSES);
-    int n = d.get(LookupBackward.IMAGES);
-    int stride = d.get(LookupBackward.STRIDE);
-    int grad = d.get(LookupBackward.GRAD_OUT);
-    int labels = d.get(LookupBackward.LABELS);
-    int table = d.get(LookupBackward.GRAD_TABLE);
-    int accumulate = d.get(LookupBackward.ACCUMULATE);
-    for (@Parallel int k = 0; k < classes; k++) {
+  static void scatter(FloatArray m, IntArray d) {
+    int n = d.get(Scatter.IMAGES);
+    int stride = d.get(Scatter.STRIDE);
+    int groups = stride / 16;
+    int grad = d.get(Scatter.GRAD_OUT);
+    int labels = d.get(Scatter.LABELS);
+    int table = d.get(Scatter.GRAD_TABLE);
+    for (@Parallel int g = 0; g < groups; g++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
-      int o = (table + k * stride) / lanes;
-      for (@Parallel int j = 0; j < stride / lanes; j++) {
-        Float16 sum = Lanes.zero();
-        if (accumulate != 0) {
-          sum = v.get(o + j);
-        }
+      int vectors = 16 / lanes;
+      for (@Parallel int j = 0; j < vectors; j++) {
+        int channel = g * vectors + j;
         for (int i = 0; i < n; i++) {
-          if ((int) m.get(labels + i) == k) {
-            sum = Lanes.add(sum, v.get((grad + i * stride) / lanes + j));
+          int label = (int) m.get(labels + i);
+          int o = (table + label * stride) / lanes + channel;
+          v.set(o, Lanes.add(v.get(o), v.get((grad + i * stride) / lanes + channel)));
+        }
+      }
+    }
+  }
+
+  /**
+   * out[i] = T * i + the first t at which ids[i][t] is the greatest, or equal to END if that is not
+   * negative, or 0 if it is nowhere; ids [n][T], out [n].
+   */
+  static void ends(FloatArray m, IntArray d) {
+    int n = d.get(Ends.IMAGES);
+    int tokens = d.get(Ends.TOKENS);
+    int ids = d.get(Ends.IDS);
+    int end = d.get(Ends.END);
+    int out = d.get(Ends.OUT);
+    for (@Parallel int i = 0; i < n; i++) {
+      int found = 0;
+      float greatest = -1f;
+      for (int t = 0; t < tokens; t++) {
+        float id = m.get(ids + i * tokens + t);
+        float rank = id;
+        if (end >= 0) {
+          rank = 0f;
+          if ((int) id == end) {
+            rank = 1f;
           }
         }
-        v.set(o + j, sum);
+        if (rank > greatest) {
+          greatest = rank;
+          found = t;
+        }
       }
+      m.set(out + i, i * tokens + found);
     }
   }
 }

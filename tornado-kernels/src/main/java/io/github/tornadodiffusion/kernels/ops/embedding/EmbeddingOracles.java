@@ -3,8 +3,9 @@ package io.github.tornadodiffusion.kernels.ops.embedding;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
 import io.github.tornadodiffusion.kernels.CallOracle.Region;
+import io.github.tornadodiffusion.kernels.ops.embedding.EmbeddingKernels.Ends;
 import io.github.tornadodiffusion.kernels.ops.embedding.EmbeddingKernels.Lookup;
-import io.github.tornadodiffusion.kernels.ops.embedding.EmbeddingKernels.LookupBackward;
+import io.github.tornadodiffusion.kernels.ops.embedding.EmbeddingKernels.Scatter;
 import io.github.tornadodiffusion.kernels.ops.embedding.EmbeddingKernels.Sinusoid;
 
 /** Oracles of {@code Embedding}. */
@@ -48,24 +49,42 @@ final class EmbeddingOracles {
             }));
   }
 
-  static Expectation lookupBackward(Call call) {
+  static Expectation scatter(Call call) {
     int[] d = call.descriptor();
-    int images = d[LookupBackward.IMAGES];
-    int stride = d[LookupBackward.STRIDE];
-    boolean added = d[LookupBackward.ACCUMULATE] != 0;
+    int images = d[Scatter.IMAGES];
+    int stride = d[Scatter.STRIDE];
     return new Expectation(
-        "%dx%d for %d classes%s"
-            .formatted(images, stride, d[LookupBackward.CLASSES], added ? ", added" : ""),
+        "%dx%d for %d classes".formatted(images, stride, d[Scatter.CLASSES]),
         Region.at(
-            d[LookupBackward.GRAD_TABLE],
-            d[LookupBackward.CLASSES] * stride,
+            d[Scatter.GRAD_TABLE],
+            d[Scatter.CLASSES] * stride,
             (i, before, sum) -> {
-              sum.add(added ? before.at(d[LookupBackward.GRAD_TABLE] + i) : 0);
+              sum.add(before.at(d[Scatter.GRAD_TABLE] + i));
               for (int image = 0; image < images; image++) {
-                if ((int) before.at(d[LookupBackward.LABELS] + image) == i / stride) {
-                  sum.add(before.at(d[LookupBackward.GRAD_OUT] + image * stride + i % stride));
+                if ((int) before.at(d[Scatter.LABELS] + image) == i / stride) {
+                  sum.add(before.at(d[Scatter.GRAD_OUT] + image * stride + i % stride));
                 }
               }
+            }));
+  }
+
+  static Expectation ends(Call call) {
+    int[] d = call.descriptor();
+    int tokens = d[Ends.TOKENS];
+    return new Expectation(
+        "%dx%d tokens".formatted(d[Ends.IMAGES], tokens),
+        Region.at(
+            d[Ends.OUT],
+            d[Ends.IMAGES],
+            (i, before, sum) -> {
+              int found = 0;
+              for (int t = tokens - 1; t >= 0; t--) {
+                double id = before.at(d[Ends.IDS] + i * tokens + t);
+                double best = before.at(d[Ends.IDS] + i * tokens + found);
+                boolean better = d[Ends.END] < 0 ? id >= best : (int) id == d[Ends.END];
+                found = better ? t : found;
+              }
+              sum.add(i * tokens + found);
             }));
   }
 }

@@ -1,2 +1,2 @@
-/** Embeddings of timesteps and of class labels. Start at {@link Embedding}. */
+/** Embeddings of timesteps, of class labels and of tokens. Start at {@link Embedding}. */
 package io.github.tornadodiffusion.kernels.ops.embedding;

@@ -1,5 +1,5 @@
 /**
- * Group normalisation with an optional scale and shift and an optional SiLU, and its gradients.
- * Start at {@link GroupNorm}.
+ * Group normalisation with an optional scale and shift and an optional SiLU, layer normalisation,
+ * and their gradients. Start at {@link GroupNorm} and {@link LayerNorm}.
  */
 package io.github.tornadodiffusion.kernels.ops.norm;

@@ -23,7 +23,8 @@ class ActivationTest {
   private final TestArena arena = new TestArena(2);
 
   /** Those whose formulas are written here once more. */
-  private static final Set<String> FORMULAS = Set.of("silu", "relu", "gelu", "mish");
+  private static final Set<String> FORMULAS =
+      Set.of("silu", "relu", "gelu", "mish", "quick_gelu", "gelu_pytorch_tanh");
 
   static Stream<Activation> all() {
     return Activation.names().stream().map(name -> Activation.named(name).orElseThrow()).distinct();
@@ -96,7 +97,7 @@ class ActivationTest {
     for (int i = 1; i < at.length - 1; i++) {
       double around = Math.max(Math.abs(expected[i - 1]), Math.abs(expected[i + 1]));
       double scale = Math.max(around, Math.abs(expected[i]));
-      assertEquals(expected[i], actual[i], 2e-5 * scale + 1e-37, what + at[i]);
+      assertEquals(expected[i], actual[i], 2e-5 * scale + 1e-35, what + at[i]);
     }
   }
 
@@ -189,6 +190,9 @@ class ActivationTest {
       case "relu" -> Math.max(x, 0);
       case "gelu" -> x * normal(x);
       case "mish" -> x * Math.tanh(Math.log1p(Math.exp(x)));
+      case "quick_gelu" -> x / (1 + Math.exp(-1.702 * x));
+      // 1 + tanh, without losing the tail.
+      case "gelu_pytorch_tanh" -> x / (1 + Math.exp(-2 * argument(x)));
       default -> throw new AssertionError(f);
     };
   }
@@ -203,8 +207,22 @@ class ActivationTest {
         double tanh = Math.tanh(Math.log1p(Math.exp(x)));
         yield tanh + x * (1 - tanh) * (1 + tanh) * sigmoid;
       }
+      case "quick_gelu" -> {
+        double s = 1 / (1 + Math.exp(-1.702 * x));
+        yield s + 1.702 * x * s * (1 - s);
+      }
+      case "gelu_pytorch_tanh" -> {
+        double s = 1 / (1 + Math.exp(-2 * argument(x)));
+        double slope = Math.sqrt(2 / Math.PI) * (1 + 0.134145 * x * x);
+        yield s + 2 * x * slope * s * (1 - s);
+      }
       default -> throw new AssertionError(f);
     };
+  }
+
+  /** Of the hyperbolic tangent that stands for the normal distribution. */
+  private static double argument(double x) {
+    return Math.sqrt(2 / Math.PI) * (x + 0.044715 * Math.pow(x, 3));
   }
 
   private static double density(double x) {

@@ -18,17 +18,18 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Multi-head attention and its gradients against the definition in double precision. */
 class AttentionTest {
-  /** The definition; tensors are [n][c][tokens]. */
-  private record Oracle(int n, int tokens, int c, int heads) {
+  /** The definition; tensors are [n][c][tokens], the bias is [n][keys] or null. */
+  private record Oracle(
+      int n, int queries, int keys, int c, int heads, float[] bias, boolean causal) {
     double[] forward(double[] q, double[] k, double[] v) {
       double[] out = new double[q.length];
       int d = c / heads;
       for (int head = 0; head < n * heads; head++) {
-        for (int i = 0; i < tokens; i++) {
+        for (int i = 0; i < queries; i++) {
           double[] p = weights(q, k, head, i);
           for (int e = 0; e < d; e++) {
-            for (int j = 0; j < tokens; j++) {
-              out[at(head, e, i)] += p[j] * v[at(head, e, j)];
+            for (int j = 0; j < keys; j++) {
+              out[at(head, e, i, queries)] += p[j] * v[at(head, e, j, keys)];
             }
           }
         }
@@ -39,27 +40,27 @@ class AttentionTest {
     /** The gradients of q, k and v. */
     List<double[]> backward(double[] q, double[] k, double[] v, double[] gradOut) {
       double[] gradQ = new double[q.length];
-      double[] gradK = new double[q.length];
-      double[] gradV = new double[q.length];
+      double[] gradK = new double[k.length];
+      double[] gradV = new double[k.length];
       int d = c / heads;
       double scale = 1 / Math.sqrt(d);
       for (int head = 0; head < n * heads; head++) {
-        for (int i = 0; i < tokens; i++) {
+        for (int i = 0; i < queries; i++) {
           double[] p = weights(q, k, head, i);
-          double[] gradP = new double[tokens];
+          double[] gradP = new double[keys];
           double mean = 0;
-          for (int j = 0; j < tokens; j++) {
+          for (int j = 0; j < keys; j++) {
             for (int e = 0; e < d; e++) {
-              gradP[j] += gradOut[at(head, e, i)] * v[at(head, e, j)];
-              gradV[at(head, e, j)] += p[j] * gradOut[at(head, e, i)];
+              gradP[j] += gradOut[at(head, e, i, queries)] * v[at(head, e, j, keys)];
+              gradV[at(head, e, j, keys)] += p[j] * gradOut[at(head, e, i, queries)];
             }
             mean += p[j] * gradP[j];
           }
-          for (int j = 0; j < tokens; j++) {
+          for (int j = 0; j < keys; j++) {
             double gradScore = p[j] * (gradP[j] - mean) * scale;
             for (int e = 0; e < d; e++) {
-              gradQ[at(head, e, i)] += gradScore * k[at(head, e, j)];
-              gradK[at(head, e, j)] += gradScore * q[at(head, e, i)];
+              gradQ[at(head, e, i, queries)] += gradScore * k[at(head, e, j, keys)];
+              gradK[at(head, e, j, keys)] += gradScore * q[at(head, e, i, queries)];
             }
           }
         }
@@ -69,26 +70,32 @@ class AttentionTest {
 
     private double[] weights(double[] q, double[] k, int head, int i) {
       int d = c / heads;
-      double[] p = new double[tokens];
+      double[] p = new double[keys];
       double max = Double.NEGATIVE_INFINITY;
-      for (int j = 0; j < tokens; j++) {
+      for (int j = 0; j < keys; j++) {
         for (int e = 0; e < d; e++) {
-          p[j] += q[at(head, e, i)] * k[at(head, e, j)] / Math.sqrt(d);
+          p[j] += q[at(head, e, i, queries)] * k[at(head, e, j, keys)] / Math.sqrt(d);
+        }
+        if (bias != null) {
+          p[j] += bias[head / heads * keys + j];
+        }
+        if (causal && j > i) {
+          p[j] = Double.NEGATIVE_INFINITY;
         }
         max = Math.max(max, p[j]);
       }
       double sum = 0;
-      for (int j = 0; j < tokens; j++) {
+      for (int j = 0; j < keys; j++) {
         p[j] = Math.exp(p[j] - max);
         sum += p[j];
       }
-      for (int j = 0; j < tokens; j++) {
+      for (int j = 0; j < keys; j++) {
         p[j] /= sum;
       }
       return p;
     }
 
-    private int at(int head, int e, int token) {
+    private int at(int head, int e, int token, int tokens) {
       return (head * (c / heads) + e) * tokens + token;
     }
   }
@@ -104,30 +111,44 @@ class AttentionTest {
     final Block gradQ;
     final Block gradK;
     final Block gradV;
+    final float[] bias;
     final List<Call> calls = new ArrayList<>();
 
-    Layer(int n, int tokens, int c, int heads, float sharpness) {
+    Layer(int n, int tokens, int keys, int c, int heads, float sharpness, String masks) {
       Block shape = Block.of(0, n, 1, tokens, c);
+      Block other = Block.of(0, n, 1, keys, c);
       q = arena.place(shape);
       float[] values = arena.randoms(n * tokens * c);
       for (int i = 0; i < values.length; i++) {
         values[i] *= sharpness;
       }
       arena.fill(q, values);
-      k = arena.random(shape);
-      v = arena.random(shape);
+      k = arena.random(other);
+      v = arena.random(other);
       gradOut = arena.random(shape);
       out = arena.place(shape);
       gradQ = arena.place(shape);
-      gradK = arena.place(shape);
-      gradV = arena.place(shape);
+      gradK = arena.place(other);
+      gradV = arena.place(other);
+      bias = masks.contains("bias") ? new float[n * keys] : null;
+      int at = -1;
+      if (bias != null) {
+        // The last half of them is hidden.
+        for (int i = 0; i < bias.length; i++) {
+          bias[i] = i % keys > keys / 2 ? -1e30f : 0.1f * (i % 7);
+        }
+        Block biases = arena.place(Block.of(0, n, 1, 1, keys));
+        arena.fill(biases, bias);
+        at = biases.offset();
+      }
+      Attention.Mask mask = new Attention.Mask(at, masks.contains("causal"));
       int saved = arena.reserve(Attention.savedSize(q, heads));
       int forwardScratch = arena.reserve(Attention.forwardScratch(q, heads));
-      int backwardScratch = arena.reserve(Attention.backwardScratch(q, heads));
-      calls.addAll(Attention.forward(q, k, v, heads, out, saved, forwardScratch));
+      int backwardScratch = arena.reserve(Attention.backwardScratch(q, k, heads));
+      calls.addAll(Attention.forward(q, k, v, heads, mask, out, saved, forwardScratch));
       calls.addAll(
           Attention.backward(
-              q, k, v, heads, out, saved, gradOut, gradQ, gradK, gradV, backwardScratch));
+              q, k, v, heads, mask, out, saved, gradOut, gradQ, gradK, gradV, backwardScratch));
     }
 
     float[] results(Engine engine) {
@@ -144,27 +165,35 @@ class AttentionTest {
 
   @ParameterizedTest
   @CsvSource({
-    // n, tokens, c, heads, sharpness
-    "2, 64, 128, 16, 1",
-    "2, 16, 256, 32, 1",
-    "1, 256, 32, 2, 3",
-    "1, 1024, 8, 1, 1",
-    "2, 20, 12, 3, 1",
-    "1, 16, 32, 1, 2",
-    "2, 49, 64, 1, 1",
-    "3, 7, 7, 7, 1",
-    "1, 1, 24, 2, 1",
-    "2, 33, 40, 5, 1",
-    "1, 30, 30, 3, 40",
+    // n, queries, keys, c, heads, sharpness, masks
+    "2, 64, 64, 128, 16, 1, none",
+    "2, 16, 16, 256, 32, 1, none",
+    "1, 256, 256, 32, 2, 3, none",
+    "1, 1024, 1024, 8, 1, 1, none",
+    "2, 20, 20, 12, 3, 1, none",
+    "1, 16, 16, 32, 1, 2, none",
+    "2, 49, 49, 64, 1, 1, none",
+    "3, 7, 7, 7, 7, 1, none",
+    "1, 1, 1, 24, 2, 1, none",
+    "2, 33, 33, 40, 5, 1, none",
+    "1, 30, 30, 30, 3, 40, none",
+    "2, 64, 77, 40, 5, 1, none",
+    "1, 5, 40, 24, 3, 1, none",
+    "2, 50, 7, 33, 3, 2, bias",
+    "2, 33, 33, 40, 5, 1, causal",
+    "1, 77, 77, 64, 4, 2, causal",
+    "2, 21, 21, 12, 3, 1, causal and bias",
+    "1, 1, 1, 8, 1, 1, causal",
   })
-  void matchesTheDefinition(int n, int tokens, int c, int heads, float sharpness) {
-    Layer l = new Layer(n, tokens, c, heads, sharpness);
+  void matchesTheDefinition(
+      int n, int queries, int keys, int c, int heads, float sharpness, String masks) {
+    Layer l = new Layer(n, queries, keys, c, heads, sharpness, masks);
     l.arena.run(l.calls);
 
     double[] q = l.arena.read(l.q);
     double[] k = l.arena.read(l.k);
     double[] v = l.arena.read(l.v);
-    Oracle oracle = new Oracle(n, tokens, c, heads);
+    Oracle oracle = new Oracle(n, queries, keys, c, heads, l.bias, masks.contains("causal"));
     List<double[]> expected = oracle.backward(q, k, v, l.arena.read(l.gradOut));
     // A weight's relative error is the absolute error of its score, which grows with the score.
     double unit = 1e-7 * (3 + sharpness);
@@ -176,7 +205,7 @@ class AttentionTest {
 
   @Test
   void theResultDoesNotDependOnTheNumberOfThreads() {
-    Layer l = new Layer(2, 50, 48, 4, 1);
+    Layer l = new Layer(2, 50, 50, 48, 4, 1, "none");
     try (JvmEngine one = new JvmEngine(1);
         JvmEngine three = new JvmEngine(3)) {
       assertArrayEquals(l.results(one), l.results(three));
@@ -192,7 +221,7 @@ class AttentionTest {
     int size = Attention.savedSize(q, 3);
     int saved = arena.reserve(size);
     int scratch = arena.reserve(Attention.forwardScratch(q, 3));
-    List<Call> calls = Attention.forward(q, q, q, 3, out, saved, scratch);
+    List<Call> calls = Attention.forward(q, q, q, 3, Attention.Mask.NONE, out, saved, scratch);
     arena.run(calls);
     float[] actual = arena.read(saved, size);
     try (JvmEngine jvm = new JvmEngine(1)) {
@@ -203,7 +232,7 @@ class AttentionTest {
 
   @Test
   void theOraclesGradientsAreDifferenceQuotients() {
-    Oracle oracle = new Oracle(2, 5, 6, 3);
+    Oracle oracle = new Oracle(2, 5, 5, 6, 3, new float[] {0, 1, 0, -9, 0, 0, -1, 0, 2, 0}, true);
     TestArena arena = new TestArena(6);
     List<double[]> variables = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
@@ -237,10 +266,16 @@ class AttentionTest {
     Block q = Block.of(16, 1, 1, 8, 30);
     assertThrows(IllegalArgumentException.class, () -> Attention.savedSize(q, 4));
     Block other = Block.of(16, 1, 1, 9, 30);
-    assertThrows(IllegalArgumentException.class, () -> Attention.forward(q, q, other, 3, q, 0, 0));
+    Attention.Mask none = Attention.Mask.NONE;
+    assertThrows(
+        IllegalArgumentException.class, () -> Attention.forward(q, q, other, 3, none, q, 0, 0));
     Block bordered = q.bordered(1, 1, 1, 1);
     assertThrows(
-        IllegalArgumentException.class, () -> Attention.forward(q, q, q, 3, bordered, 0, 0));
+        IllegalArgumentException.class, () -> Attention.forward(q, q, q, 3, none, bordered, 0, 0));
+    Attention.Mask causal = new Attention.Mask(-1, true);
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> Attention.forward(q, other, other, 3, causal, q, 0, 0));
   }
 
   private static double dot(double[] a, double[] b) {

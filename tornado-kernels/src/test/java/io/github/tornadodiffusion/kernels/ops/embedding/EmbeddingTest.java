@@ -5,9 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.github.tornadodiffusion.kernels.Block;
+import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Golden;
 import io.github.tornadodiffusion.kernels.Naive;
 import io.github.tornadodiffusion.kernels.TestArena;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -84,10 +87,12 @@ class EmbeddingTest {
           }
           return total;
         };
-    arena.run(
-        Embedding.lookup(table.offset(), labelsAt, out),
-        Embedding.lookupBackward(gradOut, labelsAt, classes, gradTable.offset(), false),
-        Embedding.lookupBackward(gradOut, labelsAt, classes, sum.offset(), true));
+    List<Call> calls = new ArrayList<>();
+    calls.add(Embedding.lookup(table.offset(), labelsAt, out));
+    calls.addAll(
+        Embedding.lookupBackward(gradOut, labelsAt, classes, gradTable.offset(), false));
+    calls.addAll(Embedding.lookupBackward(gradOut, labelsAt, classes, sum.offset(), true));
+    arena.run(calls);
     assertArrayEquals(
         Naive.values(out, (n, k, y, x) -> vt.at((int) labels[n], k, 0, 0)), arena.read(out));
     Naive.assertClose(Naive.values(table, gradient), arena.read(gradTable), 1e-6);
@@ -95,5 +100,15 @@ class EmbeddingTest {
         Naive.values(table, (n, k, y, x) -> vs.at(n, k, y, x) + gradient.at(n, k, y, x)),
         arena.read(sum),
         1e-6);
+  }
+
+  /** The first greatest token, or the first that is equal to the end, or else the first of all. */
+  @ParameterizedTest
+  @CsvSource({"-1, 2, 6, 13", "9, 0, 5, 10", "3, 3, 5, 10", "31, 0, 6, 10", "6, 0, 5, 13"})
+  void endsOfSequences(int end, float first, float second, float third) {
+    int ids = arena.put(9, 9, 12, 3, 2, 9, 31, 30, 31, 0, 0, 1, 5, 6, 5);
+    int out = arena.reserve(3);
+    arena.run(Embedding.ends(ids, 3, 5, end, out));
+    assertArrayEquals(new float[] {first, second, third}, arena.read(out, 3));
   }
 }
