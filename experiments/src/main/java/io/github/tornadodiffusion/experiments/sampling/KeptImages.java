@@ -22,7 +22,8 @@ import javax.imageio.ImageIO;
  */
 record KeptImages(Path directory) {
   /** What a file says of itself alone, and what may differ between parts of a sampling. */
-  private static final Set<String> OWN = Set.of("index", "label", "class", "labels", "parameters", "Software");
+  private static final Set<String> OWN =
+      Set.of("index", "label", "class", "labels", "parameters", "Software");
 
   private static final String COUNT = "count";
 

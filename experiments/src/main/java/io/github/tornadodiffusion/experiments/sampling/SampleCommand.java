@@ -197,7 +197,8 @@ public final class SampleCommand implements Callable<Integer> {
     if (!outputs.resume) {
       return 0;
     }
-    int there = new KeptImages(outputs.images).count(index -> text, plan.classes, plan.rng == Rng.TORCH);
+    int there =
+        new KeptImages(outputs.images).count(index -> text, plan.classes, plan.rng == Rng.TORCH);
     spec.commandLine()
         .getErr()
         .println("%d of %d images are there".formatted(Math.min(there, count), count));

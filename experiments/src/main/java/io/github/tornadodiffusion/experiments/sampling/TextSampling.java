@@ -12,7 +12,6 @@ import io.github.tornadodiffusion.diffusion.sampling.LatentCodec;
 import io.github.tornadodiffusion.diffusion.sampling.LatentImages;
 import io.github.tornadodiffusion.diffusion.sampling.LatentInpainting;
 import io.github.tornadodiffusion.diffusion.sampling.Mask;
-import io.github.tornadodiffusion.diffusion.sampling.ModelSampler;
 import io.github.tornadodiffusion.diffusion.sampling.Pipeline;
 import io.github.tornadodiffusion.diffusion.sampling.PromptConditions;
 import io.github.tornadodiffusion.diffusion.sampling.PromptReader;
