@@ -75,8 +75,9 @@ public final class Together implements AutoCloseable {
         new String(
             communicator.broadcast(found.getBytes(StandardCharsets.UTF_8)),
             StandardCharsets.UTF_8);
-    rethrow(failure);
     if (all.isEmpty()) {
+      Mpi.end(0);
+      rethrow(failure);
       throw new IOException("process 0 says why there is no result");
     }
     return all.substring(1);
@@ -111,26 +112,36 @@ public final class Together implements AutoCloseable {
     for (byte[] other : communicator.allGather(Json.write(own).getBytes(StandardCharsets.UTF_8))) {
       all.add(Json.tree(new String(other, StandardCharsets.UTF_8)));
     }
-    rethrow(failure);
+    String difference = difference(communicator, all);
+    if (difference != null) {
+      // All processes know it, so all end, and none need be ended by force.
+      Mpi.end(0);
+      rethrow(failure);
+      throw new IllegalArgumentException(difference);
+    }
+  }
+
+  /** What one process cannot do or has otherwise; null for nothing. */
+  private static String difference(Communicator communicator, List<JsonNode> all) {
     for (int rank = 0; rank < all.size(); rank++) {
       if (all.get(rank).has(ERROR)) {
-        throw new IllegalArgumentException(
-            "%s: %s".formatted(communicator.name(rank), all.get(rank).get(ERROR).asString()));
+        return "%s: %s"
+            .formatted(communicator.name(rank), all.get(rank).get(ERROR).asString());
       }
       for (Map.Entry<String, JsonNode> fact : all.get(rank).properties()) {
         JsonNode first = all.getFirst().path(fact.getKey());
         if (!first.equals(fact.getValue())) {
-          throw new IllegalArgumentException(
-              "%s has %s %s and process 0 %s; start the same program with the same options and data"
-                      .formatted(
-                          communicator.name(rank),
-                          fact.getKey(),
-                          Messages.line(fact.getValue().toString()),
-                          Messages.line(first.toString()))
-                  + " everywhere");
+          return "%s has %s %s and process 0 %s; start the same program with the same options and"
+                  .formatted(
+                      communicator.name(rank),
+                      fact.getKey(),
+                      Messages.line(fact.getValue().toString()),
+                      Messages.line(first.toString()))
+              + " data everywhere";
         }
       }
     }
+    return null;
   }
 
   private void watch() {

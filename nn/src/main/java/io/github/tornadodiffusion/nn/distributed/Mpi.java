@@ -96,7 +96,7 @@ public final class Mpi implements Communicator {
    */
   public static synchronized Communicator join() {
     if (joined == null && isLaunched()) {
-      joined = new Mpi(MpiLibrary.load(System.getenv()));
+      joined = start();
     }
     return joined == null ? Communicator.alone() : joined;
   }
@@ -117,7 +117,16 @@ public final class Mpi implements Communicator {
     }
   }
 
-  private Mpi(MpiLibrary library) {
+  private static Mpi start() {
+    try {
+      SignalHandlers handlers = new SignalHandlers();
+      return new Mpi(MpiLibrary.load(System.getenv()), handlers);
+    } catch (Throwable e) {
+      throw failure(e);
+    }
+  }
+
+  private Mpi(MpiLibrary library, SignalHandlers handlers) {
     this.library = library;
     send = library.transfer("MPI_Isend");
     receive = library.transfer("MPI_Irecv");
@@ -131,6 +140,7 @@ public final class Mpi implements Communicator {
                   .init()
                   .invokeExact(
                       MemorySegment.NULL, MemorySegment.NULL, library.serialized(), number));
+      handlers.restore();
       check("MPI_Comm_rank", (int) library.ofWorld("MPI_Comm_rank").invokeExact(number));
       rank = number.get(ValueLayout.JAVA_INT, 0);
       check("MPI_Comm_size", (int) library.ofWorld("MPI_Comm_size").invokeExact(number));
