@@ -15,6 +15,7 @@ import io.github.tornadodiffusion.diffusion.training.Trainer;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.cli.Devices;
+import io.github.tornadodiffusion.experiments.cli.Errors;
 import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import io.github.tornadodiffusion.experiments.cli.Interruption;
 import io.github.tornadodiffusion.experiments.cli.Manifest;
@@ -206,12 +207,24 @@ final class TrainingRun {
 
   private int run(DeviceOptions device, ProfileOptions profile, Checkpoint from, PrintWriter out)
       throws IOException {
+    try (Together together = new Together(processes.communicator(), err, this::remedy)) {
+      try {
+        return compute(device, profile, from, out);
+      } catch (LostProcessException e) {
+        together.say(e.getMessage(), 1);
+        return Errors.FAILURE;
+      }
+    }
+  }
+
+  private int compute(
+      DeviceOptions device, ProfileOptions profile, Checkpoint from, PrintWriter out)
+      throws IOException {
     long start = System.nanoTime();
     int before;
     DiffusionModel model;
     LossCurve curve;
-    try (Together together = new Together(processes.communicator(), err, this::remedy);
-        Engine engine = profile.measured(device.open(profile.wanted(), err))) {
+    try (Engine engine = profile.measured(device.open(profile.wanted(), err))) {
       DivergenceException divergence;
       try (Trainer trainer =
           from != null
@@ -223,7 +236,7 @@ final class TrainingRun {
         loop = new TrainingLoop(trainer, config, directory, from, checkpoints, interruption, err);
         loop.pictures(plan, file -> pictures.draw(engine, trainer.model(), file));
         curve = trainer.curve();
-        divergence = train(together, curve);
+        divergence = train(curve);
         if (divergence == null && trainer.step() < config.steps()) {
           return stopped("stopped after step " + trainer.step(), curve);
         }
@@ -248,14 +261,10 @@ final class TrainingRun {
   }
 
   /** Trains; returns why the loss is no longer a number, or null. */
-  private DivergenceException train(Together together, LossCurve curve) throws IOException {
+  private DivergenceException train(LossCurve curve) throws IOException {
     try {
       loop.run();
-      together.close();
       return null;
-    } catch (LostProcessException e) {
-      together.say(e.getMessage(), 1);
-      throw e;
     } catch (DivergenceException e) {
       writeManifest("diverged", curve);
       return e;

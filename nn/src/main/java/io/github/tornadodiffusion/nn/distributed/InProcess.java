@@ -5,8 +5,13 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 
 /** Threads of one process that work together as processes do. */
 public final class InProcess implements Communicator {
@@ -44,6 +49,27 @@ public final class InProcess implements Communicator {
       members.add(new InProcess(rank, group));
     }
     return members;
+  }
+
+  /**
+   * Runs the members of a group, each in a thread of its own.
+   *
+   * @return what they return, in their order
+   * @throws ExecutionException with the failure of the first that failed
+   */
+  public static <T> List<T> run(int size, Function<Communicator, T> member)
+      throws ExecutionException, InterruptedException {
+    try (ExecutorService threads = Executors.newFixedThreadPool(size)) {
+      List<Future<T>> results = new ArrayList<>();
+      for (Communicator communicator : group(size)) {
+        results.add(threads.submit(() -> member.apply(communicator)));
+      }
+      List<T> values = new ArrayList<>();
+      for (Future<T> result : results) {
+        values.add(result.get());
+      }
+      return values;
+    }
   }
 
   @Override

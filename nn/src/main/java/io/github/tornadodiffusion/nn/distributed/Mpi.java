@@ -46,6 +46,7 @@ public final class Mpi implements Communicator {
   private final int size;
   private final List<Member> members = new ArrayList<>();
   private Duration patience = Duration.ZERO;
+  private LostProcessException broken;
 
   /**
    * A process of all.
@@ -224,11 +225,17 @@ public final class Mpi implements Communicator {
 
   @Override
   public void exchange(int peer, MemorySegment out, MemorySegment in) {
+    if (broken != null) {
+      throw broken;
+    }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment sending = start(arena, send, peer, out);
       MemorySegment receiving = start(arena, receive, peer, in);
       await(arena, peer, receiving);
       await(arena, peer, sending);
+    } catch (LostProcessException e) {
+      broken = e;
+      throw e;
     } catch (Throwable e) {
       throw failure(e);
     }
@@ -303,6 +310,8 @@ public final class Mpi implements Communicator {
 
   @Override
   public void close() {
+    // MPI_Finalize waits for the others with all the processor's power.
+    barrier();
     try {
       check("MPI_Finalize", (int) library.end().invokeExact());
     } catch (Throwable e) {

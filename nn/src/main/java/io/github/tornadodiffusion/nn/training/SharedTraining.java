@@ -249,6 +249,11 @@ public final class SharedTraining implements AutoCloseable {
     return values;
   }
 
+  /** The parameters, see {@link Training#parameters}. */
+  public SequencedMap<String, HostTensor> parameters() {
+    return training.parameters();
+  }
+
   /** What the optimizer keeps for all trained parameters, see {@link Training#optimizerState}. */
   public SequencedMap<String, HostTensor> optimizerState(String name) {
     return training.loaded().unpackTrained(gather(training.state(name)));

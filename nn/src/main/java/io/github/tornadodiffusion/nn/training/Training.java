@@ -295,8 +295,14 @@ public final class Training implements AutoCloseable {
   /** Reads the gradients of the trained parameters, contiguous as on the device. */
   void readGradients(float[] to) {
     loaded.read(recorded.update.gradients(), 0, to, 0, to.length);
+    clearGradients();
+  }
+
+  /** Those that add up begin with zero. */
+  private void clearGradients() {
     if (recorded.options.accumulate) {
-      loaded.write(recorded.update.gradients(), new float[to.length]);
+      Buffer gradients = recorded.update.gradients();
+      loaded.write(gradients, new float[gradients.floats()]);
     }
   }
 
@@ -305,6 +311,7 @@ public final class Training implements AutoCloseable {
     loaded.write(recorded.update.gradients(), gradients);
     loaded.write(recorded.update.block(), UpdateBlock.of(update));
     loaded.run(recorded.step);
+    clearGradients();
     return gradNorm();
   }
 
