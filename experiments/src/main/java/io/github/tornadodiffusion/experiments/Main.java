@@ -6,11 +6,13 @@ import io.github.tornadodiffusion.experiments.cli.HelpWidth;
 import io.github.tornadodiffusion.experiments.cli.Interruption;
 import io.github.tornadodiffusion.experiments.cli.Shell;
 import io.github.tornadodiffusion.experiments.cli.Terminal;
+import io.github.tornadodiffusion.experiments.cli.Together;
 import io.github.tornadodiffusion.experiments.cli.Versions;
 import io.github.tornadodiffusion.experiments.notebook.NotebookCommand;
 import io.github.tornadodiffusion.experiments.run.RunCommand;
 import io.github.tornadodiffusion.experiments.sampling.SampleCommand;
 import io.github.tornadodiffusion.experiments.training.TrainCommand;
+import io.github.tornadodiffusion.nn.distributed.Mpi;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.OutputStream;
@@ -96,8 +98,9 @@ public final class Main {
               ? "stopped, what was there is kept; %s goes on".formatted(again)
               : "stopped, nothing is kept; %s begins anew".formatted(again));
     }
-    int code = run(out, err, args);
+    int code = run(Together.writer(out), Together.writer(err), args);
     finished.set(true);
+    Mpi.end(code);
     out.flush();
     err.flush();
     System.exit(code);

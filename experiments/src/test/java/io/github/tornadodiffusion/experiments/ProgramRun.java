@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** The program in a process of its own, that can be killed. */
 public final class ProgramRun implements AutoCloseable {
@@ -31,6 +32,19 @@ public final class ProgramRun implements AutoCloseable {
     return start(directory, command(flags, arguments));
   }
 
+  /**
+   * Starts the program by another one.
+   *
+   * @param launcher and its arguments, which come before the program
+   */
+  public static ProgramRun start(
+      Path directory, List<String> launcher, List<String> flags, String... arguments)
+      throws IOException {
+    List<String> command = new ArrayList<>(launcher);
+    command.addAll(command(flags, arguments));
+    return start(directory, command);
+  }
+
   private static ProgramRun start(Path directory, List<String> command) throws IOException {
     Path printed = Files.createTempFile(directory, "printed", ".txt");
     Process process =
@@ -41,7 +55,17 @@ public final class ProgramRun implements AutoCloseable {
     return new ProgramRun(process, printed);
   }
 
-  private static List<String> command(List<String> flags, String... arguments) throws IOException {
+  /** Runs the program by another one to its end; it must end with this code. */
+  public static String together(
+      int code, Path directory, List<String> launcher, String... arguments)
+      throws IOException, InterruptedException {
+    try (ProgramRun run = start(directory, launcher, List.of(), arguments)) {
+      return run.end(code);
+    }
+  }
+
+  /** The command that runs the program with this JVM's class path and flags. */
+  public static List<String> command(List<String> flags, String... arguments) throws IOException {
     List<String> command = new ArrayList<>(heedingInterrupts());
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     // Those of the SDK among them; an agent that measures the tests has no business there.
@@ -115,6 +139,19 @@ public final class ProgramRun implements AutoCloseable {
           "It ended with %d, not %d: %s".formatted(process.exitValue(), code, printed()));
     }
     return printed();
+  }
+
+  /** Waits for the end, with any exit code but 0; returns what was printed. */
+  public String endsWithFailure() throws IOException, InterruptedException {
+    if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS) || process.exitValue() == 0) {
+      throw new AssertionError("It did not fail: " + printed());
+    }
+    return printed();
+  }
+
+  /** The processes that it has started. */
+  public Stream<ProcessHandle> descendants() {
+    return process.descendants();
   }
 
   /** Waits until the run has written a file of this name, or has ended. */

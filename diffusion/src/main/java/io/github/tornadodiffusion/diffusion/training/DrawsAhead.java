@@ -8,6 +8,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.IntPredicate;
 
 /**
  * Draws what comes next while the model trains: images are decoded on a thread of their own.
@@ -21,6 +22,7 @@ final class DrawsAhead implements TrainingDraws, AutoCloseable {
 
   private final TrainingDraws draws;
   private final int steps;
+  private final IntPredicate own;
   private final Deque<Waiting> waiting = new ArrayDeque<>();
   private final ExecutorService thread =
       Executors.newSingleThreadExecutor(
@@ -35,10 +37,12 @@ final class DrawsAhead implements TrainingDraws, AutoCloseable {
    *
    * @param draws not to be used elsewhere once the first draw is asked for
    * @param steps of the run: nothing is drawn for those after
+   * @param own the parts of a step that will be asked for
    */
-  DrawsAhead(TrainingDraws draws, int steps) {
+  DrawsAhead(TrainingDraws draws, int steps, IntPredicate own) {
     this.draws = draws;
     this.steps = steps;
+    this.own = own;
   }
 
   @Override
@@ -78,11 +82,13 @@ final class DrawsAhead implements TrainingDraws, AutoCloseable {
       int step = nextStep;
       int part = nextPart;
       waiting.add(new Waiting(step, part, thread.submit(() -> draws.draw(step, part))));
-      nextPart++;
-      if (nextPart == draws.parts(step)) {
-        nextPart = 0;
-        nextStep++;
-      }
+      do {
+        nextPart++;
+        if (nextPart == draws.parts(nextStep)) {
+          nextPart = 0;
+          nextStep++;
+        }
+      } while (!own.test(nextPart));
     }
   }
 

@@ -25,6 +25,7 @@ final class TorchDraws implements TrainingDraws {
   private final int batchesPerEpoch;
   private int[] order;
   private long drawn;
+  private Draw whole;
 
   TorchDraws(TrainingConfig config, Dataset dataset) {
     this.config = config;
@@ -48,12 +49,39 @@ final class TorchDraws implements TrainingDraws {
   public int parts(int step) {
     int accumulate = config.variant().accumulate();
     int before = step % stepsPerEpoch(config, dataset) * accumulate;
-    return Math.min(accumulate, batchesPerEpoch - before);
+    return Math.min(accumulate, batchesPerEpoch - before) * config.variant().shards();
   }
 
+  /** A shard of a batch, which is drawn as a whole when the first of its shards is asked for. */
   @Override
   public Draw draw(int step, int part) {
-    return draw(step, part, false);
+    int shards = config.variant().shards();
+    int first = part / shards * config.batch();
+    if (whole == null || whole.counter().step() != step || whole.counter().firstImage() != first) {
+      whole = draw(step, part / shards, false);
+    }
+    return shards == 1 ? whole : shard(part % shards);
+  }
+
+  private Draw shard(int shard) {
+    int count = config.shardBatch();
+    int from = shard * count;
+    Batches.Batch all = whole.batch();
+    int values = all.images().length / config.batch();
+    Batches.Batch own =
+        new Batches.Batch(
+            Arrays.copyOfRange(all.images(), from * values, (from + count) * values),
+            Arrays.copyOfRange(all.labels(), from, from + count),
+            Arrays.copyOfRange(all.indices(), from, from + count));
+    Counter counter = whole.counter();
+    return new Draw(
+        own,
+        Math.clamp(whole.images() - from, 0, count),
+        whole.images(),
+        whole.labels() == null ? null : Arrays.copyOfRange(whole.labels(), from, from + count),
+        Arrays.copyOfRange(whole.timesteps(), from, from + count),
+        Arrays.copyOfRange(whole.noise(), from * values, (from + count) * values),
+        new Counter(counter.seed(), counter.step(), counter.firstImage() + from));
   }
 
   /** The number of a batch within its epoch. */
@@ -100,6 +128,7 @@ final class TorchDraws implements TrainingDraws {
     return new Draw(
         images,
         count,
+        count,
         labels(images, dropped),
         timesteps,
         noise,
@@ -134,8 +163,8 @@ final class TorchDraws implements TrainingDraws {
   @Override
   public void skipTo(int step) {
     for (int done = 0; done < step; done++) {
-      for (int part = 0; part < parts(done); part++) {
-        draw(done, part, true);
+      for (int batch = 0; batch < parts(done) / config.variant().shards(); batch++) {
+        draw(done, batch, true);
       }
     }
   }

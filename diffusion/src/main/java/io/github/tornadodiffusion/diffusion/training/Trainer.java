@@ -15,6 +15,7 @@ import io.github.tornadodiffusion.nn.training.Denoising;
 import io.github.tornadodiffusion.nn.training.EmaDecay;
 import io.github.tornadodiffusion.nn.training.LearningRateSchedule;
 import io.github.tornadodiffusion.nn.training.OptimizerStep;
+import io.github.tornadodiffusion.nn.training.SharedTraining;
 import io.github.tornadodiffusion.nn.training.Training;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -35,6 +36,11 @@ public final class Trainer implements AutoCloseable {
   private final Dataset dataset;
   private final DrawsAhead draws;
   private final Training training;
+  private final Processes processes;
+
+  /** How the step is shared out; null for one that is one program. */
+  private final SharedTraining shared;
+
   private final DDPMScheduler scheduler;
   private final LearningRateSchedule learningRates;
   private final EmaDecay emaDecay;
@@ -48,58 +54,127 @@ public final class Trainer implements AutoCloseable {
     void stepDone(LossCurve.Row row);
   }
 
+  /** What one process asks of all. */
+  private static final int END = 0;
+
+  private static final int STEP = 1;
+  private static final int STATE = 2;
+  private static final int MODEL = 3;
+
+  /** How often the parameters of all processes are compared, in steps. */
+  private static final int COMPARED = 100;
+
   /**
-   * Prepares a run from new parameters, or from those of its base model.
+   * Prepares a run of this process alone from new parameters, or from those of its base model.
    *
    * @throws IllegalArgumentException in one line if the data does not fit the model
    */
   public Trainer(Engine engine, TrainingConfig config, Dataset dataset) {
-    this(engine, config, dataset, program(config));
+    this(engine, config, dataset, program(config, Processes.ALONE), Processes.ALONE);
   }
 
   /**
    * Prepares a run from new parameters, or from those of its base model.
    *
    * @param program of the run, see {@link #program}
+   * @param processes that train together: all of them come here, then process 0 trains and the
+   *     others {@link #serve}
    * @throws IllegalArgumentException in one line if the data does not fit the model
    */
   public Trainer(
-      Engine engine, TrainingConfig config, Dataset dataset, RecordedProgram<Training> program) {
+      Engine engine,
+      TrainingConfig config,
+      Dataset dataset,
+      RecordedProgram<Training> program,
+      Processes processes) {
+    this(engine, config, dataset, program, processes, null);
+  }
+
+  private Trainer(
+      Engine engine,
+      TrainingConfig config,
+      Dataset dataset,
+      RecordedProgram<Training> program,
+      Processes processes,
+      TrainingState state) {
     checkData(config, dataset);
     this.config = config;
     this.dataset = dataset;
-    draws = new DrawsAhead(TrainingDraws.of(config, dataset), config.steps());
+    this.processes = processes;
+    draws = new DrawsAhead(TrainingDraws.of(config, dataset), config.steps(), this::isOwn);
     scheduler = config.scheduler();
     learningRates = config.learningRates();
     emaDecay = config.emaDecays();
     DiffusionModel base = config.variant().base();
     training = program.open(engine, base == null ? draws.initialParameters() : base.parameters());
+    shared =
+        isShared(config, processes)
+            ? new SharedTraining(training, processes.communicator(), config.variant().shards())
+            : null;
+    begin(state);
   }
 
-  /** The program that a run repeats, which knows how much memory it needs. */
-  public static RecordedProgram<Training> program(TrainingConfig config) {
+  private void begin(TrainingState state) {
+    if (state != null) {
+      step = state.step();
+      curve = state.curve();
+    }
+    if (shared != null) {
+      step = processes.communicator().broadcast(step);
+      shared.begin(
+          state == null
+              ? null
+              : new SharedTraining.State(state.parameters(), state.moments(), state.ema()));
+    } else if (state != null) {
+      training.setState(state.parameters(), state.moments(), state.ema());
+    }
+    if (step > 0) {
+      draws.skipTo(step);
+    }
+  }
+
+  private static boolean isShared(TrainingConfig config, Processes processes) {
+    return config.variant().shards() > 1 || processes.communicator().size() > 1;
+  }
+
+  /** Whether this process computes a part of a step. */
+  private boolean isOwn(int part) {
+    int own = config.variant().shards() / processes.communicator().size();
+    return part % config.variant().shards() / own == processes.communicator().rank();
+  }
+
+  /**
+   * The program that a run repeats, which knows how much memory it needs.
+   *
+   * @throws IllegalArgumentException in one line if the processes cannot share the shards
+   */
+  public static RecordedProgram<Training> program(TrainingConfig config, Processes processes) {
     int size = config.imageSize();
+    SharedTraining.check(config.variant().shards(), processes.communicator().size());
     return Training.record(
         new Denoising(new UNet2DModel(config.unet()), config.variant().rng() == Rng.TORCH),
-        new BatchShape(config.batch(), size, size),
+        new BatchShape(config.shardBatch(), size, size),
         new Training.Options(
             config.optimization().adamW(config.optimization().learningRate()),
             Trainable.ALL,
             config.optimization().emaDecay() > 0,
-            config.variant().accumulate() > 1));
+            config.variant().accumulate() > 1,
+            isShared(config, processes)
+                ? SharedTraining.part(processes.communicator(), processes.shardOptimizer())
+                : null));
   }
 
   /** The values of images, and of noise where the host draws it, that are in memory at once. */
   public static long hostFloats(TrainingConfig config) {
     long size = config.imageSize();
-    long batch = size * size * config.batch() * config.unet().inChannels();
+    long batch = size * size * config.shardBatch() * config.unet().inChannels();
     boolean noise = config.variant().rng() == Rng.TORCH;
     // Those that wait, and the one in use.
     return (noise ? 2 * batch : batch) * (DrawsAhead.AHEAD + 1);
   }
 
   /**
-   * Prepares to continue a run from a checkpoint.
+   * Prepares to continue a run of this process alone from a checkpoint.
    *
    * @throws IOException in one line if it is damaged
    * @throws IllegalArgumentException in one line if it is of a run with other settings
@@ -107,11 +182,13 @@ public final class Trainer implements AutoCloseable {
   public static Trainer resume(
       Engine engine, TrainingConfig config, Dataset dataset, Checkpoints.Checkpoint checkpoint)
       throws IOException {
-    return resume(engine, config, dataset, checkpoint, program(config));
+    RecordedProgram<Training> program = program(config, Processes.ALONE);
+    return resume(engine, config, dataset, checkpoint, program, Processes.ALONE);
   }
 
   /**
-   * Prepares to continue a run from a checkpoint.
+   * Prepares to continue a run from a checkpoint, which only process 0 of those that train together
+   * reads: the others begin as if the run were new, and are given its state.
    *
    * @param program of the run, see {@link #program}
    * @throws IOException in one line if it is damaged
@@ -122,20 +199,48 @@ public final class Trainer implements AutoCloseable {
       TrainingConfig config,
       Dataset dataset,
       Checkpoints.Checkpoint checkpoint,
-      RecordedProgram<Training> program)
+      RecordedProgram<Training> program,
+      Processes processes)
       throws IOException {
     checkpoint.check(config, dataset);
     TrainingState state = TrainingState.read(checkpoint.path());
-    Trainer trainer = new Trainer(engine, config, dataset, program);
-    trainer.training.setState(
-        state.parameters(),
-        Map.of(
-            AdamW.FIRST_MOMENTS, state.firstMoments(), AdamW.SECOND_MOMENTS, state.secondMoments()),
-        state.ema());
-    trainer.step = state.step();
-    trainer.draws.skipTo(state.step());
-    trainer.curve = state.curve();
-    return trainer;
+    return new Trainer(engine, config, dataset, program, processes, state);
+  }
+
+  /**
+   * Does what process 0 asks for, until it ends the training.
+   *
+   * @param listener is told of the steps
+   */
+  public void serve(Listener listener) {
+    while (true) {
+      switch (processes.communicator().broadcast(END)) {
+        case STEP -> {
+          try {
+            listener.stepDone(trainStep());
+          } catch (DivergenceException _) {
+            // Process 0 says so.
+          }
+        }
+        case STATE -> {
+          var _ = state();
+        }
+        case MODEL -> {
+          if (emaDecay != null) {
+            var _ = ema();
+          }
+        }
+        default -> {
+          return;
+        }
+      }
+    }
+  }
+
+  private void ask(int what) {
+    if (shared != null && processes.communicator().leads()) {
+      int _ = processes.communicator().broadcast(what);
+    }
   }
 
   private static void checkData(TrainingConfig config, Dataset dataset) {
@@ -188,6 +293,7 @@ public final class Trainer implements AutoCloseable {
    */
   public void runTo(int steps, Listener listener) {
     while (step < Math.min(steps, config.steps())) {
+      ask(STEP);
       LossCurve.Row row = trainStep();
       curve.add(row);
       listener.stepDone(row);
@@ -232,29 +338,28 @@ public final class Trainer implements AutoCloseable {
 
   private LossCurve.Row trainStep() {
     final long start = System.nanoTime();
-    int parts = draws.parts(step);
+    List<CallLosses> calls = new ArrayList<>();
+    float gradNorm = shared == null ? ownStep(calls) : sharedStep(calls);
     TimestepLosses losses = new TimestepLosses(config.trainTimesteps());
     double loss = 0;
     double bound = 0;
     int images = 0;
-    float gradNorm = 0;
-    for (int part = 0; part < parts; part++) {
-      TrainingDraws.Draw draw = draws.draw(step, part);
-      float[] weights = weights(draw);
-      Training.StepResult result = training.step(input(draw, weights, part == parts - 1));
-      for (int i = 0; i < draw.images(); i++) {
-        losses.add(draw.timesteps()[i], result.lossPerImage()[i]);
-        loss += (double) weights[i] * result.lossPerImage()[i] / weights.length;
-        bound += learnsVariance() ? result.losses().get(Denoising.BOUND)[i] : Double.NaN;
+    for (CallLosses call : calls) {
+      for (int i = 0; i < call.images(); i++) {
+        losses.add(call.timesteps()[i], call.losses()[i]);
+        loss += (double) call.weights()[i] * call.losses()[i] / call.weights().length;
+        bound += learnsVariance() ? call.bounds()[i] : Double.NaN;
       }
-      images += draw.images();
-      gradNorm = result.gradNorm();
+      images += call.images();
     }
     boolean finite = Double.isFinite(loss) && (!learnsVariance() || Double.isFinite(bound));
     if (!finite || !Float.isFinite(gradNorm)) {
       throw new DivergenceException(step + 1, loss, gradNorm);
     }
     step++;
+    if (shared != null && (step % COMPARED == 1 || step == config.steps())) {
+      shared.checkEqual();
+    }
     double seconds = (System.nanoTime() - start) * 1e-9;
     return new LossCurve.Row(
         step,
@@ -265,6 +370,66 @@ public final class Trainer implements AutoCloseable {
         learningRates.at(step - 1),
         images / seconds,
         config.trainTimesteps() * bound / images);
+  }
+
+  /** Runs a step that is one program; returns the norm of the gradients. */
+  private float ownStep(List<CallLosses> calls) {
+    int parts = draws.parts(step);
+    float gradNorm = 0;
+    for (int part = 0; part < parts; part++) {
+      TrainingDraws.Draw draw = draws.draw(step, part);
+      float[] weights = weights(draw);
+      Training.StepResult result = training.step(input(draw, weights, part == parts - 1));
+      calls.add(losses(part, draw, weights, result.losses()));
+      gradNorm = result.gradNorm();
+    }
+    return gradNorm;
+  }
+
+  /** Runs a step together with the others; returns the norm of the gradients. */
+  private float sharedStep(List<CallLosses> calls) {
+    record Call(int part, TrainingDraws.Draw draw, float[] weights) {}
+
+    List<List<Call>> drawn = new ArrayList<>();
+    for (int shard = 0; shard < shared.ownShards(); shard++) {
+      drawn.add(new ArrayList<>());
+    }
+    for (int part = 0; part < draws.parts(step); part++) {
+      if (isOwn(part)) {
+        TrainingDraws.Draw draw = draws.draw(step, part);
+        int shard = part % config.variant().shards() - shared.firstShard();
+        drawn.get(shard).add(new Call(part, draw, weights(draw)));
+      }
+    }
+    SharedTraining.Result result =
+        shared.step(
+            drawn.stream()
+                .map(shard ->
+                    shard.stream().map(call -> input(call.draw, call.weights, false)).toList())
+                .toList(),
+            update());
+    List<Call> flat = drawn.stream().flatMap(List::stream).toList();
+    List<CallLosses> own = new ArrayList<>();
+    for (int i = 0; i < flat.size(); i++) {
+      Call call = flat.get(i);
+      own.add(losses(call.part, call.draw, call.weights, result.losses().get(i)));
+    }
+    calls.addAll(CallLosses.ofAll(processes.communicator(), own));
+    return result.gradNorm();
+  }
+
+  private CallLosses losses(
+      int part,
+      TrainingDraws.Draw draw,
+      float[] weights,
+      SequencedMap<String, float[]> losses) {
+    return new CallLosses(
+        part,
+        draw.images(),
+        draw.timesteps(),
+        weights,
+        losses.firstEntry().getValue(),
+        learnsVariance() ? losses.get(Denoising.BOUND) : null);
   }
 
   private boolean learnsVariance() {
@@ -289,7 +454,7 @@ public final class Trainer implements AutoCloseable {
 
   /** The weight of an image before {@link LossWeight} is applied. */
   private double share(TrainingDraws.Draw draw) {
-    double images = draw.images();
+    double images = draw.of();
     return draw.timesteps().length / images / config.variant().accumulate();
   }
 
@@ -356,9 +521,17 @@ public final class Trainer implements AutoCloseable {
 
   /** The model so far: the moving average of the parameters where the run has one. */
   public DiffusionModel model() {
-    SequencedMap<String, HostTensor> parameters =
-        emaDecay == null ? training.parameters() : training.emaParameters();
-    return new DiffusionModel(scheduler, config.unet(), parameters);
+    ask(MODEL);
+    return new DiffusionModel(
+        scheduler, config.unet(), emaDecay == null ? training.parameters() : ema());
+  }
+
+  private SequencedMap<String, HostTensor> ema() {
+    return shared == null ? training.emaParameters() : shared.emaParameters();
+  }
+
+  private SequencedMap<String, HostTensor> moments(String name) {
+    return shared == null ? training.optimizerState(name) : shared.optimizerState(name);
   }
 
   /**
@@ -368,21 +541,30 @@ public final class Trainer implements AutoCloseable {
    * @throws IOException in one line if it cannot be written; earlier ones stay whole
    */
   public Checkpoints.Checkpoint save(Checkpoints checkpoints, int limit) throws IOException {
-    TrainingState state =
-        new TrainingState(
-            step,
-            TrainingState.settings(config, dataset),
-            training.parameters(),
-            training.optimizerState(AdamW.FIRST_MOMENTS),
-            training.optimizerState(AdamW.SECOND_MOMENTS),
-            emaDecay == null ? null : training.emaParameters(),
-            curve);
-    return checkpoints.write(state, limit);
+    ask(STATE);
+    return checkpoints.write(state(), limit);
+  }
+
+  private TrainingState state() {
+    return new TrainingState(
+        step,
+        TrainingState.settings(config, dataset),
+        training.parameters(),
+        moments(AdamW.FIRST_MOMENTS),
+        moments(AdamW.SECOND_MOMENTS),
+        emaDecay == null ? null : ema(),
+        curve);
+  }
+
+  /** Nanoseconds that this process has spent on communication, and on waiting for the others. */
+  public long communicationNanos() {
+    return shared == null ? 0 : shared.communicationNanos();
   }
 
   @Override
   public void close() {
     draws.close();
     training.close();
+    ask(END);
   }
 }

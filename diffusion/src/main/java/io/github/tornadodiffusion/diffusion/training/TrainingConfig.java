@@ -55,6 +55,11 @@ public record TrainingConfig(
    */
   public TrainingConfig {
     check(batch >= 1, "batch", batch, "at least 1");
+    check(
+        batch % variant.shards() == 0,
+        "batch",
+        batch,
+        "a multiple of the %d shards".formatted(variant.shards()));
     check(steps >= 1, "steps", steps, "at least 1");
     check(trainTimesteps >= 1, "num_train_timesteps", trainTimesteps, "at least 1");
     check(
@@ -182,6 +187,11 @@ public record TrainingConfig(
   /** Images that go into an update. */
   public int imagesPerStep() {
     return batch * variant.accumulate();
+  }
+
+  /** Images of a shard's batch. */
+  public int shardBatch() {
+    return batch / variant.shards();
   }
 
   /**

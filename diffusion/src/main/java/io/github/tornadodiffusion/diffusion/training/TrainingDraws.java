@@ -19,6 +19,7 @@ interface TrainingDraws {
    *
    * @param batch as many images as the program takes
    * @param images how many of them count; the others fill up the batch
+   * @param of how many count in the batch that this is a shard of
    * @param labels as the model sees them; null for a model without classes
    * @param noise {@code [n, c, h, w]}; null where the device draws it
    * @param counter of what the device draws
@@ -27,6 +28,7 @@ interface TrainingDraws {
   record Draw(
       Batches.Batch batch,
       int images,
+      int of,
       int[] labels,
       int[] timesteps,
       float[] noise,
@@ -35,7 +37,9 @@ interface TrainingDraws {
   /** Parameters of a new model. */
   SequencedMap<String, HostTensor> initialParameters();
 
-  /** How many calls make a step. */
+  /**
+   * How many calls make a step: for every batch one of each shard, batch by batch.
+   */
   int parts(int step);
 
   /**
@@ -85,7 +89,7 @@ interface TrainingDraws {
 
     CounterDraws(TrainingConfig config, Dataset dataset) {
       this.config = config;
-      batches = new Batches(dataset, config.batch(), config.randomFlip(), config.seed());
+      batches = new Batches(dataset, config.shardBatch(), config.randomFlip(), config.seed());
       schedule = config.scheduler().noiseSchedule();
     }
 
@@ -96,14 +100,15 @@ interface TrainingDraws {
 
     @Override
     public int parts(int step) {
-      return config.variant().accumulate();
+      return config.variant().accumulate() * config.variant().shards();
     }
 
     @Override
     public Draw draw(int step, int part) {
       Batches.Batch batch = batches.batch((long) step * parts(step) + part);
-      int first = part * config.batch();
-      int[] timesteps = new int[config.batch()];
+      int count = config.shardBatch();
+      int first = part * count;
+      int[] timesteps = new int[count];
       Integer classes = config.unet().numClassEmbeds();
       int[] labels = config.unet().conditioned() ? batch.labels().clone() : null;
       for (int i = 0; i < timesteps.length; i++) {
@@ -115,8 +120,8 @@ interface TrainingDraws {
           labels[i] = classes - 1;
         }
       }
-      return new Draw(
-          batch, config.batch(), labels, timesteps, null, new Counter(config.seed(), step, first));
+      Counter counter = new Counter(config.seed(), step, first);
+      return new Draw(batch, count, config.batch(), labels, timesteps, null, counter);
     }
 
     private int timestep(SplitMix64 random) {

@@ -5,6 +5,7 @@ import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.io.Safetensors;
 import io.github.tornadodiffusion.nn.io.SafetensorsFile;
+import io.github.tornadodiffusion.nn.training.AdamW;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -65,6 +66,11 @@ record TrainingState(
     Map<String, Object> map = config.toMap();
     map.put(DATA_HASH, dataset.hash());
     return Json.write(map);
+  }
+
+  /** What AdamW keeps, by its names. */
+  Map<String, SequencedMap<String, HostTensor>> moments() {
+    return Map.of(AdamW.FIRST_MOMENTS, firstMoments, AdamW.SECOND_MOMENTS, secondMoments);
   }
 
   /** Writes the files of a checkpoint. */

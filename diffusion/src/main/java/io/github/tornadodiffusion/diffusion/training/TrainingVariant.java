@@ -23,6 +23,9 @@ import java.util.Map;
  * @param timestepDensity how often each timestep is trained on
  * @param base the model whose parameters and noise schedule training begins with; null for a new
  *     one
+ * @param shards parts of a batch, a power of two, whose gradients are computed apart and added along
+ *     a tree, by as many processes as divide it: they change the last bits of a result, the number
+ *     of processes does not
  * @param rescaleBetasZeroSnr whether the noise schedule of a new model is rescaled so that its last
  *     timestep is noise alone (Lin et al. 2023)
  */
@@ -35,7 +38,8 @@ public record TrainingVariant(
     Rng rng,
     TimestepDensity timestepDensity,
     DiffusionModel base,
-    boolean rescaleBetasZeroSnr) {
+    boolean rescaleBetasZeroSnr,
+    int shards) {
   /** The plain recipe. */
   public static final TrainingVariant PLAIN =
       new TrainingVariant(
@@ -67,7 +71,8 @@ public record TrainingVariant(
         rng,
         timestepDensity,
         base,
-        false);
+        false,
+        1);
   }
 
   /**
@@ -77,6 +82,7 @@ public record TrainingVariant(
    */
   public TrainingVariant {
     check(accumulate >= 1, "accumulate", accumulate, "at least 1");
+    check(Integer.bitCount(shards) == 1 && shards > 0, "shards", shards, "a power of two");
     check(
         labelDropout >= 0 && labelDropout < 1, "label_dropout", labelDropout, "from 0 to below 1");
     check(emaPower >= 0 && emaPower < 1000, "ema_power", emaPower, "at least 0 and below 1000");
@@ -99,22 +105,31 @@ public record TrainingVariant(
 
   /** The same with another weight of the losses. */
   public TrainingVariant withLossWeight(LossWeight weight) {
-    return new TrainingVariant(
-        accumulate, weight, labelDropout, emaPower, variance, rng, timestepDensity, base);
+    return with(weight, labelDropout, shards);
   }
 
   /** The same with another probability of dropping labels. */
   public TrainingVariant withLabelDropout(double share) {
+    return with(lossWeight, share, shards);
+  }
+
+  /** The same with another number of shards. */
+  public TrainingVariant withShards(int count) {
+    return with(lossWeight, labelDropout, count);
+  }
+
+  private TrainingVariant with(LossWeight weight, double dropout, int count) {
     return new TrainingVariant(
         accumulate,
-        lossWeight,
-        share,
+        weight,
+        dropout,
         emaPower,
         variance,
         rng,
         timestepDensity,
         base,
-        rescaleBetasZeroSnr);
+        rescaleBetasZeroSnr,
+        count);
   }
 
   /** Whether the model predicts its variance. */
@@ -135,6 +150,9 @@ public record TrainingVariant(
     }
     if (!timestepDensity.equals(TimestepDensity.UNIFORM)) {
       map.put("timestep_density", timestepDensity.getClass().getName());
+    }
+    if (shards > 1) {
+      map.put("shards", shards);
     }
     if (rescaleBetasZeroSnr) {
       map.put("rescale_betas_zero_snr", true);

@@ -44,7 +44,7 @@ class DrawsAheadTest {
       if (failure != null && step == 1) {
         throw failure;
       }
-      return new Draw(null, 2 * step + part, null, null, null, new Counter(0, step, part));
+      return new Draw(null, 2 * step + part, 2, null, null, null, new Counter(0, step, part));
     }
 
     @Override
@@ -70,7 +70,7 @@ class DrawsAheadTest {
   @Test
   void drawsTheNextWhileTheModelTrains() throws InterruptedException {
     Noting noting = new Noting();
-    try (DrawsAhead ahead = new DrawsAhead(noting, 9)) {
+    try (DrawsAhead ahead = new DrawsAhead(noting, 9, part -> true)) {
       assertEquals(0, ahead.draw(0, 0).images());
       for (String expected : List.of("0.0", "0.1", "1.0")) {
         assertEquals(expected, noting.drawn.poll(10, TimeUnit.SECONDS));
@@ -83,7 +83,7 @@ class DrawsAheadTest {
   @Test
   void drawsInOrderAndNothingBeyondTheLastStep() {
     Noting noting = new Noting();
-    try (DrawsAhead ahead = new DrawsAhead(noting, 4)) {
+    try (DrawsAhead ahead = new DrawsAhead(noting, 4, part -> true)) {
       ahead.skipTo(2);
       for (int i = 4; i < 8; i++) {
         TrainingDraws.Draw draw = ahead.draw(i / 2, i % 2);
@@ -96,7 +96,7 @@ class DrawsAheadTest {
 
   @Test
   void refusesAnotherOrder() {
-    try (DrawsAhead ahead = new DrawsAhead(new Noting(), 9)) {
+    try (DrawsAhead ahead = new DrawsAhead(new Noting(), 9, part -> true)) {
       ahead.draw(0, 0);
       assertThrows(IllegalStateException.class, () -> ahead.draw(1, 0));
     }
@@ -106,7 +106,7 @@ class DrawsAheadTest {
   void whatFailsIsThrownWhereTheDrawIsAskedFor() {
     Noting noting = new Noting();
     noting.failure = new UncheckedIOException(new IOException("the file is gone"));
-    try (DrawsAhead ahead = new DrawsAhead(noting, 9)) {
+    try (DrawsAhead ahead = new DrawsAhead(noting, 9, part -> true)) {
       ahead.draw(0, 0);
       ahead.draw(0, 1);
       assertSame(noting.failure, assertThrows(UncheckedIOException.class, () -> ahead.draw(1, 0)));
@@ -116,7 +116,7 @@ class DrawsAheadTest {
   @Test
   void nothingRunsOnAfterTheEnd() throws InterruptedException {
     Noting noting = new Noting();
-    try (DrawsAhead ahead = new DrawsAhead(noting, 9)) {
+    try (DrawsAhead ahead = new DrawsAhead(noting, 9, part -> true)) {
       ahead.draw(0, 0);
     }
     assertTrue(noting.thread.join(Duration.ofSeconds(10)));

@@ -5,6 +5,7 @@ import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.kernels.EngineOptions;
 import io.github.tornadodiffusion.kernels.Engines;
 import io.github.tornadodiffusion.kernels.Variants;
+import io.github.tornadodiffusion.nn.distributed.Communicator;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,7 +21,9 @@ public final class DeviceOptions {
       names = "--device",
       paramLabel = "ID",
       defaultValue = JVM,
-      description = "Device to compute on, as 'devices' lists them (default: jvm).")
+      description =
+          "Device to compute on, as 'devices' lists them (default: jvm); under mpirun opencl:rank"
+              + " gives each process of a machine its own.")
   public String device;
 
   @Option(
@@ -99,6 +102,19 @@ public final class DeviceOptions {
     List<String> pinned = new ArrayList<>(arguments);
     pinned.addAll(List.of(CONV, Convolution.DIRECT.id()));
     return pinned;
+  }
+
+  /**
+   * Shares the machine with the other processes on it: a device whose number is {@code rank} is
+   * that of this process's place among them, and processors that several may use are divided.
+   */
+  public void share(Communicator communicator) {
+    if (device.endsWith(":rank")) {
+      device = device.substring(0, device.length() - 4) + communicator.localRank();
+    }
+    if (threads == null && communicator.size() > 1) {
+      threads = Math.max(1, threads() / communicator.sharingProcessors());
+    }
   }
 
   /** Notes those that change nothing on the device. */

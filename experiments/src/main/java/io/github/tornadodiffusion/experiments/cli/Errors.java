@@ -104,7 +104,8 @@ public final class Errors {
         || e instanceof UncheckedIOException;
   }
 
-  private static String message(Throwable e) {
+  /** What an exception says, in one line. */
+  public static String message(Throwable e) {
     return switch (e) {
       case UncheckedIOException unchecked -> message(unchecked.getCause());
       case NoSuchFileException missing ->

@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.experiments.framework;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.training.Checkpoints;
 import io.github.tornadodiffusion.diffusion.training.LossCurve;
+import io.github.tornadodiffusion.diffusion.training.Processes;
 import io.github.tornadodiffusion.diffusion.training.Trainer;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.kernels.Engine;
@@ -49,8 +50,8 @@ public final class KeptTraining {
     Checkpoints checkpoints = sink.unfinished().map(Checkpoints::of).orElse(null);
     Trainer trainer =
         checkpoints == null || checkpoints.all().isEmpty()
-            ? new Trainer(engine, config, dataset, program)
-            : Trainer.resume(engine, config, dataset, checkpoints.newest().checkpoint(), program);
+            ? new Trainer(engine, config, dataset, program, Processes.ALONE)
+            : Trainer.resume(engine, config, dataset, checkpoints.newest().checkpoint(), program, Processes.ALONE);
     try {
       new KeptTraining(config, checkpoints).train(trainer, listener);
       return trainer;

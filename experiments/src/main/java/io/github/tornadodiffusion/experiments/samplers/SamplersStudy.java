@@ -8,6 +8,7 @@ import io.github.tornadodiffusion.diffusion.sampling.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
 import io.github.tornadodiffusion.diffusion.training.Preset;
+import io.github.tornadodiffusion.diffusion.training.Processes;
 import io.github.tornadodiffusion.diffusion.training.Trainer;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.experiments.bench.Pace;
@@ -262,7 +263,7 @@ final class SamplersStudy implements Experiment, AutoCloseable {
               engine(),
               config,
               data.training(),
-              Trainer.program(config),
+              Trainer.program(config, Processes.ALONE),
               sink,
               row -> sink.progress(0, "training step " + row.step()))) {
         model = trainer.model();

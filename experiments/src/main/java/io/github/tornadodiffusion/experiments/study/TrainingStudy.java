@@ -13,6 +13,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
 import io.github.tornadodiffusion.diffusion.training.Preset;
 import io.github.tornadodiffusion.diffusion.training.Presets;
+import io.github.tornadodiffusion.diffusion.training.Processes;
 import io.github.tornadodiffusion.diffusion.training.Trainer;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.experiments.bench.Pace;
@@ -113,7 +114,7 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
     plan(settings);
     for (int i = 0; i < arms.size(); i++) {
       TrainingConfig config = units.get(i).config();
-      programs.put(arms.get(i), Trainer.program(config));
+      programs.put(arms.get(i), Trainer.program(config, Processes.ALONE));
       check(config, program(arms.get(i)));
     }
     options.say(whole, err);

@@ -2,6 +2,7 @@ package io.github.tornadodiffusion.experiments.training;
 
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.data.sources.Datasets;
+import io.github.tornadodiffusion.diffusion.training.Processes;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.experiments.cli.Deadline;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
@@ -9,14 +10,22 @@ import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import io.github.tornadodiffusion.experiments.cli.Interruption;
 import io.github.tornadodiffusion.experiments.cli.Manifest;
 import io.github.tornadodiffusion.experiments.cli.RunDirectory;
+import io.github.tornadodiffusion.experiments.cli.Together;
+import io.github.tornadodiffusion.experiments.cli.Versions;
 import io.github.tornadodiffusion.experiments.profile.ProfileOptions;
+import io.github.tornadodiffusion.nn.distributed.Communicator;
+import io.github.tornadodiffusion.nn.distributed.Mpi;
+import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.io.Messages;
 import io.github.tornadodiffusion.nn.plugins.Plugins;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
@@ -34,6 +43,8 @@ import tools.jackson.databind.JsonNode;
       "Without options it trains on handwritten digits that come with the program."
     })
 public final class TrainCommand implements Callable<Integer> {
+  private static final String SHARD_OPTIMIZER = "--shard-optimizer";
+
   @Spec CommandSpec spec;
 
   @Mixin TrainOptions options;
@@ -72,6 +83,22 @@ public final class TrainCommand implements Callable<Integer> {
       description = "DDIM steps to each of them (default: ${DEFAULT-VALUE}).")
   int sampleSteps;
 
+  @Option(
+      names = SHARD_OPTIMIZER,
+      description =
+          "Spread AdamW's moments and the moving average over the processes; the result is the"
+              + " same.")
+  boolean shardOptimizer;
+
+  @Option(
+      names = "--stall-limit",
+      paramLabel = "SECONDS",
+      defaultValue = "600",
+      description =
+          "Give up when another process has not answered for so long, 0 for never (default:"
+              + " ${DEFAULT-VALUE}).")
+  long stallLimit;
+
   @Mixin CheckpointOptions checkpoints;
 
   @Mixin ProfileOptions profile;
@@ -95,17 +122,29 @@ public final class TrainCommand implements Callable<Integer> {
       throw new IllegalArgumentException(
           "--sample-every is %d; give at least 1".formatted(sampleEvery));
     }
+    if (stallLimit < 0) {
+      throw new IllegalArgumentException(
+          "--stall-limit is %d; give at least 0".formatted(stallLimit));
+    }
+    Communicator communicator = Mpi.join();
+    device.share(communicator);
     List<String> arguments = spec.root().commandLine().getParseResult().originalArgs();
     JsonNode earlier = null;
     if (resume) {
-      earlier = ResumedArguments.manifest(new RunDirectory(out));
+      earlier =
+          Json.tree(
+              Together.fromLeader(
+                  communicator,
+                  () -> ResumedArguments.manifest(new RunDirectory(out)).toString()));
       List<String> whole = new ResumedArguments(spec).with(earlier, arguments);
       if (!whole.equals(arguments)) {
         loadPlugins(earlier);
         return spec.root().commandLine().execute(whole.toArray(String[]::new));
       }
+    } else if (options.shards == null) {
+      options.shards = communicator.size();
     }
-    return train(arguments, earlier);
+    return train(communicator, arguments, earlier);
   }
 
   /** Those that the run began with; the command line's own are loaded. */
@@ -116,23 +155,55 @@ public final class TrainCommand implements Callable<Integer> {
     Plugins.load(plugins);
   }
 
-  private int train(List<String> arguments, JsonNode earlier) throws IOException {
-    PrintWriter err = spec.commandLine().getErr();
+  /** What this process trains with. */
+  private record Prepared(TrainingConfig config, Dataset dataset, List<String> lost) {
+    /** What must be the same in all processes. */
+    Map<String, Object> facts(DeviceOptions device) {
+      Map<String, Object> facts = new TreeMap<>(config.toMap());
+      // Where the data lies may differ from machine to machine.
+      facts.put("data", dataset.hash());
+      facts.put("version", Versions.program());
+      facts.put("device", device.device.replaceFirst(":.*", ""));
+      facts.put("conv", device.conv);
+      return facts;
+    }
+  }
+
+  private Prepared prepare() throws IOException {
     options.fit();
     TrainingConfig oneStep = options.config();
-    RunDirectory directory =
-        out == null ? RunDirectory.named(oneStep.preset()) : new RunDirectory(out);
-    if (!resume) {
-      directory.checkFree(TrainingRun.OCCUPIED);
-    }
     Dataset dataset =
         Datasets.open(
             oneStep.data(), oneStep.imageSize(), oneStep.unet().inChannels(), oneStep.seed());
-    for (String warning : dataset.warnings()) {
+    return new Prepared(
+        options.complete(oneStep, dataset), dataset, options.images.losses(dataset));
+  }
+
+  private int train(Communicator communicator, List<String> arguments, JsonNode earlier)
+      throws IOException {
+    PrintWriter err = spec.commandLine().getErr();
+    Prepared prepared = null;
+    Exception failure = null;
+    try {
+      if (communicator.leads() && !resume && out != null) {
+        new RunDirectory(out).checkFree(TrainingRun.OCCUPIED);
+      }
+      prepared = prepare();
+    } catch (IOException | RuntimeException e) {
+      failure = e;
+    }
+    Together.agree(communicator, failure, prepared == null ? Map.of() : prepared.facts(device));
+    TrainingConfig config = prepared.config;
+    communicator.patience(Duration.ofSeconds(stallLimit));
+    Processes processes = new Processes(communicator, shardOptimizer);
+    RunDirectory directory =
+        out == null ? RunDirectory.named(config.preset()) : new RunDirectory(out);
+    if (!communicator.leads()) {
+      return TrainingWorker.serve(config, prepared.dataset, processes, device);
+    }
+    for (String warning : prepared.dataset.warnings()) {
       err.println("warning: " + Messages.line(warning));
     }
-    List<String> lost = options.images.losses(dataset);
-    TrainingConfig config = options.complete(oneStep, dataset);
     PreviewPictures.Plan pictures =
         new PreviewPictures.Plan(
             samples, Math.min(sampleSteps, config.trainTimesteps()), sampleEvery);
@@ -141,24 +212,34 @@ public final class TrainCommand implements Callable<Integer> {
           new TrainingRun(
               config,
               pictures,
-              dataset,
+              prepared.dataset,
               directory,
               new Manifest(arguments),
               checkpoints,
+              processes,
               interruption,
               err);
-      run.labels(options.labels(config, dataset, err));
+      run.labels(options.labels(config, prepared.dataset, err));
       run.says(options.images::sayChosen);
-      run.ignoring(ignored(config), Stream.concat(lost.stream(), options.warning()).toList());
-      return run.execute(device, profile, resume, earlier, spec.commandLine().getOut());
+      run.ignoring(
+          ignored(config, communicator),
+          Stream.concat(prepared.lost.stream(), options.warning()).toList());
+      int code = run.execute(device, profile, resume, earlier, spec.commandLine().getOut());
+      // Before the process ends on a signal, which it may once the interruption is closed.
+      Mpi.end(code);
+      return code;
     }
   }
 
-  private Ineffective ignored(TrainingConfig config) {
+  private Ineffective ignored(TrainingConfig config, Communicator communicator) {
     Ineffective ignored = device.note(Ineffective.of(spec));
     options.note(ignored, config);
     return ignored
         .notePlugins()
+        .note(
+            SHARD_OPTIMIZER,
+            shardOptimizer && communicator.size() == 1,
+            "there is one process; leave it out, or start several with mpirun or srun")
         .note("--sample-steps", samples == 0, "--samples 0 draws no picture; leave it out")
         .note(
             "--sample-steps",

@@ -37,6 +37,9 @@ public final class TrainOptions {
   /** Ho and Salimans (2022) find 0.1 and 0.2 to be equally good. */
   private static final double LABEL_DROPOUT = 0.1;
 
+  /** Names the number of shards. */
+  static final String SHARDS = "--shards";
+
   @Mixin public ImageOptions images = new ImageOptions();
 
   @Option(
@@ -110,6 +113,15 @@ public final class TrainOptions {
       defaultValue = "1",
       description = "Batches whose gradients go into one update (default: ${DEFAULT-VALUE}).")
   public int accumulate;
+
+  @Option(
+      names = SHARDS,
+      paramLabel = "N",
+      description =
+          "Parts of a batch, a power of two, whose gradients are computed apart: so many processes,"
+              + " or fewer, train together under mpirun or srun with the same bits (default: as many"
+              + " as processes).")
+  Integer shards;
 
   @Option(
       names = "--snr-gamma",
@@ -217,7 +229,8 @@ public final class TrainOptions {
             Rng.of(rng),
             timestepDensity == null ? TimestepDensity.UNIFORM : TimestepDensity.of(timestepDensity),
             base,
-            rescaleBetasZeroSnr));
+            rescaleBetasZeroSnr,
+            shards == null ? 1 : shards));
   }
 
   private Optimization optimization(Optimization preset) {

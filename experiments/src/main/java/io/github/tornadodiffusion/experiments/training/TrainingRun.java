@@ -10,10 +10,12 @@ import io.github.tornadodiffusion.diffusion.training.Checkpoints.Checkpoint;
 import io.github.tornadodiffusion.diffusion.training.DivergenceException;
 import io.github.tornadodiffusion.diffusion.training.LossCurve;
 import io.github.tornadodiffusion.diffusion.training.LossSpike;
+import io.github.tornadodiffusion.diffusion.training.Processes;
 import io.github.tornadodiffusion.diffusion.training.Trainer;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.cli.Devices;
+import io.github.tornadodiffusion.experiments.cli.Errors;
 import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import io.github.tornadodiffusion.experiments.cli.Interruption;
 import io.github.tornadodiffusion.experiments.cli.Manifest;
@@ -22,9 +24,11 @@ import io.github.tornadodiffusion.experiments.cli.Progress;
 import io.github.tornadodiffusion.experiments.cli.RunDirectory;
 import io.github.tornadodiffusion.experiments.cli.RunLock;
 import io.github.tornadodiffusion.experiments.cli.Shell;
+import io.github.tornadodiffusion.experiments.cli.Together;
 import io.github.tornadodiffusion.experiments.profile.ProfileOptions;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.graph.RecordedProgram;
+import io.github.tornadodiffusion.nn.distributed.LostProcessException;
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
 import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.io.Messages;
@@ -57,12 +61,16 @@ final class TrainingRun {
   private final RunDirectory directory;
   private final Manifest manifest;
   private final CheckpointOptions checkpoints;
+  private final Processes processes;
   private final Interruption interruption;
   private final PrintWriter err;
   private List<LossSpike> spikes = List.of();
 
   /** Recorded once, for its memory need and for the run. */
   private RecordedProgram<Training> program;
+
+  /** Null before the first step. */
+  private volatile TrainingLoop loop;
 
   private final PreviewPictures pictures;
   private ClassLabels labels;
@@ -77,6 +85,7 @@ final class TrainingRun {
       RunDirectory directory,
       Manifest manifest,
       CheckpointOptions checkpoints,
+      Processes processes,
       Interruption interruption,
       PrintWriter err) {
     this.config = config;
@@ -85,6 +94,7 @@ final class TrainingRun {
     this.directory = directory;
     this.manifest = manifest;
     this.checkpoints = checkpoints;
+    this.processes = processes;
     this.interruption = interruption;
     this.err = err;
     pictures = new PreviewPictures(config, plan, interruption, err);
@@ -197,31 +207,43 @@ final class TrainingRun {
 
   private int run(DeviceOptions device, ProfileOptions profile, Checkpoint from, PrintWriter out)
       throws IOException {
+    try (Together together = new Together(processes.communicator(), err, this::remedy)) {
+      try {
+        return compute(device, profile, from, out);
+      } catch (LostProcessException e) {
+        together.say(e.getMessage(), 1);
+        return Errors.FAILURE;
+      }
+    }
+  }
+
+  private int compute(
+      DeviceOptions device, ProfileOptions profile, Checkpoint from, PrintWriter out)
+      throws IOException {
     long start = System.nanoTime();
     int before;
     DiffusionModel model;
     LossCurve curve;
     try (Engine engine = profile.measured(device.open(profile.wanted(), err))) {
-      TrainingLoop loop;
       DivergenceException divergence;
       try (Trainer trainer =
           from != null
-              ? Trainer.resume(engine, config, dataset, from, program)
-              : new Trainer(engine, config, dataset, program)) {
+              ? Trainer.resume(engine, config, dataset, from, program, processes)
+              : new Trainer(engine, config, dataset, program, processes)) {
         before = trainer.step();
         describe(device, engine);
         AtomicFiles.write(directory.manifest(), manifest.json());
         loop = new TrainingLoop(trainer, config, directory, from, checkpoints, interruption, err);
         loop.pictures(plan, file -> pictures.draw(engine, trainer.model(), file));
         curve = trainer.curve();
-        divergence = train(loop, curve);
+        divergence = train(curve);
         if (divergence == null && trainer.step() < config.steps()) {
           return stopped("stopped after step " + trainer.step(), curve);
         }
         model = trainer.model();
       }
       if (divergence != null) {
-        throw explained(engine, divergence, loop);
+        throw explained(engine, divergence);
       }
       model.writeInto(directory.path());
       if (labels != null) {
@@ -239,7 +261,7 @@ final class TrainingRun {
   }
 
   /** Trains; returns why the loss is no longer a number, or null. */
-  private DivergenceException train(TrainingLoop loop, LossCurve curve) throws IOException {
+  private DivergenceException train(LossCurve curve) throws IOException {
     try {
       loop.run();
       return null;
@@ -253,7 +275,7 @@ final class TrainingRun {
 
   /** Finds the operation, once the memory of the training is freed. */
   private IllegalStateException explained(
-      Engine engine, DivergenceException divergence, TrainingLoop loop) throws IOException {
+      Engine engine, DivergenceException divergence) throws IOException {
     Checkpoint last = loop.last();
     int from = last == null ? 0 : last.step();
     err.println(
@@ -283,10 +305,17 @@ final class TrainingRun {
     return 0;
   }
 
+  /** What there is to do when a process is lost. */
+  private String remedy() {
+    return loop == null || loop.last() == null
+        ? "there is no checkpoint yet"
+        : loop.lastInWords() + ": " + TrainingLoop.resumeCommand(directory);
+  }
+
   private MemoryNeed checkMemory() {
     long parameters = MemoryNeed.parameters(config.unet());
     // Parameters, two moments and the average are copied to the host when the state is saved.
-    program = Trainer.program(config);
+    program = Trainer.program(config, processes);
     long host = 4 * parameters + Trainer.hostFloats(config);
     MemoryNeed need = new MemoryNeed(program.floats(), host);
     need.check("--batch or --image-size");
@@ -319,7 +348,7 @@ final class TrainingRun {
             ImageOptions.describe(dataset),
             config.steps(),
             config.imagesPerStep(),
-            device.describe(),
+            on(device),
             need.mib(),
             MemoryNeed.availableMib()));
     Path csv = directory.lossCsv();
@@ -335,6 +364,13 @@ final class TrainingRun {
               + " trained"
               + " on those from %d on".formatted(config.firstTimestep()));
     }
+  }
+
+  private String on(DeviceOptions device) {
+    int size = processes.communicator().size();
+    return size == 1
+        ? device.describe()
+        : "%d processes, each on %s".formatted(size, device.describe());
   }
 
   private void drawCurve(LossCurve curve) throws IOException {
@@ -375,6 +411,10 @@ final class TrainingRun {
     on.put("conv", device.conv);
     if (device.isJvm()) {
       on.put("threads", device.threads());
+    }
+    if (processes.communicator().size() > 1) {
+      on.put("processes", processes.communicator().size());
+      on.put("shard_optimizer", processes.shardOptimizer());
     }
     manifest.put("device", on);
     manifest.put("seed", config.seed());

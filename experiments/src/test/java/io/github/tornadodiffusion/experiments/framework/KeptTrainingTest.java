@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.data.sources.Datasets;
 import io.github.tornadodiffusion.diffusion.training.Presets;
+import io.github.tornadodiffusion.diffusion.training.Processes;
 import io.github.tornadodiffusion.diffusion.training.Trainer;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.kernels.Engine;
@@ -31,7 +32,7 @@ class KeptTrainingTest {
   @TempDir Path directory;
 
   /** Keeps what is unfinished in a directory, or nowhere. */
-  private static final RecordedProgram<Training> PROGRAM = Trainer.program(CONFIG);
+  private static final RecordedProgram<Training> PROGRAM = Trainer.program(CONFIG, Processes.ALONE);
 
   private record Sink(Path kept) implements Experiment.Sink {
     @Override

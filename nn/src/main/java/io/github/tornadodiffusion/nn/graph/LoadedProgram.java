@@ -104,14 +104,24 @@ public final class LoadedProgram implements AutoCloseable {
 
   /** Writes to a buffer from its start. */
   public void write(Buffer buffer, float[] values) {
-    session.write(plan.offset(buffer), values, 0, values.length);
+    write(buffer, 0, values, 0, values.length);
   }
 
   /** Reads the first floats of a buffer. */
   public float[] read(Buffer buffer, int length) {
     float[] values = new float[length];
-    session.read(plan.offset(buffer), values, 0, length);
+    read(buffer, 0, values, 0, length);
     return values;
+  }
+
+  /** Reads some floats of a buffer into an array. */
+  public void read(Buffer buffer, int start, float[] target, int from, int length) {
+    session.read(plan.offset(buffer) + start, target, from, length);
+  }
+
+  /** Writes some floats of an array to a buffer. */
+  public void write(Buffer buffer, int start, float[] source, int from, int length) {
+    session.write(plan.offset(buffer) + start, source, from, length);
   }
 
   /** Reads a tensor. */
@@ -154,6 +164,38 @@ public final class LoadedProgram implements AutoCloseable {
     List<Parameter> trained = graph.layout().allTrained();
     check(trained, values);
     trained.forEach(p -> write(graph.layout().in(to, p), p, values));
+  }
+
+  /** The names of the trained parameters. */
+  public List<String> trainedNames() {
+    return graph.layout().allTrained().stream().map(Parameter::name).toList();
+  }
+
+  /**
+   * Values that belong to the trained parameters, contiguous as on the device.
+   *
+   * @throws IllegalArgumentException as {@link #writeParameters} does
+   */
+  public float[] packTrained(Map<String, HostTensor> values) {
+    List<Parameter> trained = graph.layout().allTrained();
+    check(trained, values);
+    float[] all = new float[graph.layout().trained().floats()];
+    for (Parameter parameter : trained) {
+      float[] packed = parameter.pack(values.get(parameter.name()).values());
+      System.arraycopy(packed, 0, all, graph.layout().at(parameter).start(), packed.length);
+    }
+    return all;
+  }
+
+  /** The reverse of {@link #packTrained}. */
+  public SequencedMap<String, HostTensor> unpackTrained(float[] all) {
+    SequencedMap<String, HostTensor> values = new LinkedHashMap<>();
+    for (Parameter parameter : graph.layout().allTrained()) {
+      int start = graph.layout().at(parameter).start();
+      float[] packed = Arrays.copyOfRange(all, start, start + parameter.floats());
+      values.put(parameter.name(), parameter.unpack(packed));
+    }
+    return values;
   }
 
   /** Reads values that belong to the trained parameters, such as gradients. */

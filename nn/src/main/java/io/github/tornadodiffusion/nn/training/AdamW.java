@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.nn.training;
 import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerCalls;
 import io.github.tornadodiffusion.nn.graph.Buffer;
 import io.github.tornadodiffusion.nn.graph.Steps;
+import io.github.tornadodiffusion.nn.graph.Stored;
 import java.util.List;
 
 /**
@@ -33,7 +34,7 @@ public record AdamW(float learningRate, float beta1, float beta2, float epsilon,
 
   @Override
   public void record(
-      Steps steps, Buffer parameters, Buffer gradients, List<Buffer> state, Buffer block) {
+      Steps steps, Stored parameters, Stored gradients, List<Buffer> state, Buffer block) {
     Buffer first = state.getFirst();
     Buffer second = state.getLast();
     steps.add(

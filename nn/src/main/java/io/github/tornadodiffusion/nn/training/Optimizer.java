@@ -2,6 +2,7 @@ package io.github.tornadodiffusion.nn.training;
 
 import io.github.tornadodiffusion.nn.graph.Buffer;
 import io.github.tornadodiffusion.nn.graph.Steps;
+import io.github.tornadodiffusion.nn.graph.Stored;
 import java.util.List;
 
 /**
@@ -16,15 +17,16 @@ public interface Optimizer {
   List<String> state();
 
   /**
-   * Adds the update of all trained parameters. It does not depend on the hyper-parameters, which
+   * Adds the update of trained parameters: of all of them, or of a part where several processes
+   * share them. It does not depend on the hyper-parameters, which
    * kernels read from a block.
    *
-   * @param parameters the trained parameters, contiguous
+   * @param parameters contiguous
    * @param gradients laid out like them; kernels multiply them by {@link UpdateBlock#GRAD_SCALE}
    * @param state laid out like them, in the order of {@link #state()}
    * @param block see {@link UpdateBlock}
    */
-  void record(Steps steps, Buffer parameters, Buffer gradients, List<Buffer> state, Buffer block);
+  void record(Steps steps, Stored parameters, Stored gradients, List<Buffer> state, Buffer block);
 
   /**
    * Writes the hyper-parameters into a block.

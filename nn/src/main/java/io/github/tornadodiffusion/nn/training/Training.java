@@ -1,5 +1,6 @@
 package io.github.tornadodiffusion.nn.training;
 
+import io.github.tornadodiffusion.nn.distributed.TreeSum;
 import io.github.tornadodiffusion.nn.graph.BatchShape;
 import io.github.tornadodiffusion.nn.graph.Buffer;
 import io.github.tornadodiffusion.nn.graph.Counter;
@@ -21,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.function.IntFunction;
 
 /**
  * Training on a device. One program is one step: the objective, its backward pass, clipping, the
@@ -52,8 +54,25 @@ public final class Training implements AutoCloseable {
    * @param trainable the parameters that are trained; frequencies of Fourier features never are
    * @param ema whether to keep an exponential moving average of the parameters
    * @param accumulate whether the gradients of several calls may go into one update
+   * @param shared of a training that shares its steps with others, see {@link SharedTraining}:
+   *     which of a number of trained floats it updates; null for a step that is one program
    */
-  public record Options(Optimizer optimizer, Trainable trainable, boolean ema, boolean accumulate) {
+  public record Options(
+      Optimizer optimizer,
+      Trainable trainable,
+      boolean ema,
+      boolean accumulate,
+      IntFunction<TreeSum.Range> shared) {
+    /** A training of its own. */
+    public Options(Optimizer optimizer, Trainable trainable, boolean ema, boolean accumulate) {
+      this(optimizer, trainable, ema, accumulate, null);
+    }
+
+    /** The part of the parameters that this training updates. */
+    TreeSum.Range part(int floats) {
+      return shared == null ? new TreeSum.Range(0, floats) : shared.apply(floats);
+    }
+
     /** All parameters, without average and accumulation. */
     public Options(Optimizer optimizer) {
       this(optimizer, Trainable.ALL, false, false);
@@ -119,8 +138,16 @@ public final class Training implements AutoCloseable {
     this.loaded = loaded;
     this.recorded = recorded;
     if (recorded.update.ema() != null) {
-      loaded.writeTrained(recorded.update.ema(), loaded.readTrained(recorded.update.parameters()));
+      beginAverage();
     }
+  }
+
+  /** The average begins with the parameters. */
+  final void beginAverage() {
+    TreeSum.Range own = recorded.update.part();
+    float[] values = new float[own.length()];
+    loaded.read(recorded.update.parameters(), own.from(), values, 0, values.length);
+    loaded.write(recorded.update.ema(), values);
   }
 
   /**
@@ -178,13 +205,31 @@ public final class Training implements AutoCloseable {
     read.add(update.block());
     Part step = new Part("train step", 0, steps.size(), inputs, read);
     Recorded recorded = new Recorded(graph, losses, weights, update, options, step, accumulation);
+    List<Part> parts = options.accumulate ? List.of(step, accumulation) : List.of(step);
+    if (options.shared != null) {
+      Part gradients =
+          new Part("gradients", 0, backward, inputs, and(accumulation.outputs(), update.gradients()));
+      Buffer block = update.block();
+      List<Buffer> given = List.of(block, update.gradients());
+      Part alone =
+          new Part("update", backward, steps.size(), given, List.of(block, update.parameters()));
+      recorded = new Recorded(graph, losses, weights, update, options, alone, gradients);
+      parts = List.of(gradients, alone);
+    }
+    Recorded kept = recorded;
     return new RecordedProgram<>(
         batch,
         graph,
         steps,
-        options.accumulate ? List.of(step, accumulation) : List.of(step),
+        parts,
         () -> record(objective, batch.atMost(Trials.BATCH), options, true).trialsOfSteps(),
-        loaded -> new Training(loaded, recorded));
+        loaded -> new Training(loaded, kept));
+  }
+
+  private static List<Buffer> and(List<Buffer> some, Buffer another) {
+    List<Buffer> all = new ArrayList<>(some);
+    all.add(another);
+    return all;
   }
 
   /**
@@ -205,6 +250,9 @@ public final class Training implements AutoCloseable {
    */
   public StepResult step(StepInput input) {
     Options options = recorded.options;
+    if (options.shared != null) {
+      throw new IllegalStateException("The training shares its steps: SharedTraining makes them");
+    }
     if (input.update == null && !options.accumulate) {
       throw new IllegalArgumentException(
           "The training was opened without accumulation: every call must update");
@@ -216,19 +264,65 @@ public final class Training implements AutoCloseable {
               .formatted(options.optimizer.getClass().getSimpleName()));
     }
     recorded.write(loaded, input);
-    float gradNorm = 0;
-    if (input.update != null) {
-      loaded.run();
-      gradNorm = UpdateBlock.gradNorm(loaded.read(recorded.update.block(), UpdateBlock.SIZE));
-    } else {
+    if (input.update == null) {
       loaded.run(recorded.accumulation);
+      return new StepResult(losses(), 0);
     }
+    loaded.run();
+    return new StepResult(losses(), gradNorm());
+  }
+
+  private float gradNorm() {
+    return UpdateBlock.gradNorm(loaded.read(recorded.update.block(), UpdateBlock.SIZE));
+  }
+
+  private SequencedMap<String, float[]> losses() {
     SequencedMap<String, float[]> losses = new LinkedHashMap<>();
     recorded
         .losses
         .perImage()
         .forEach((name, loss) -> losses.put(name, loaded.read(loss.buffer(), loss.c())));
-    return new StepResult(losses, gradNorm);
+    return losses;
+  }
+
+  /** Computes gradients, which it adds up if the training accumulates; returns the losses. */
+  SequencedMap<String, float[]> differentiate(StepInput input) {
+    recorded.write(loaded, new StepInput(input.values, input.counter, null));
+    loaded.run(recorded.accumulation);
+    return losses();
+  }
+
+  /** Reads the gradients of the trained parameters, contiguous as on the device. */
+  void readGradients(float[] to) {
+    loaded.read(recorded.update.gradients(), 0, to, 0, to.length);
+    clearGradients();
+  }
+
+  /** Those that add up begin with zero. */
+  private void clearGradients() {
+    if (recorded.options.accumulate) {
+      Buffer gradients = recorded.update.gradients();
+      loaded.write(gradients, new float[gradients.floats()]);
+    }
+  }
+
+  /** Updates this training's part of the parameters; returns the norm of the gradients. */
+  float update(float[] gradients, OptimizerStep update) {
+    loaded.write(recorded.update.gradients(), gradients);
+    loaded.write(recorded.update.block(), UpdateBlock.of(update));
+    loaded.run(recorded.step);
+    clearGradients();
+    return gradNorm();
+  }
+
+  /** The buffer of the trained parameters, and how the program keeps what belongs to them. */
+  UpdateSteps updateSteps() {
+    return recorded.update;
+  }
+
+  /** Its options. */
+  Options options() {
+    return recorded.options;
   }
 
   /**
@@ -300,7 +394,19 @@ public final class Training implements AutoCloseable {
     }
   }
 
-  private Buffer state(String name) {
+  /** Writes the part that this training updates of values for all trained parameters. */
+  void writeOwn(Buffer to, float[] all) {
+    TreeSum.Range own = recorded.update.part();
+    loaded.write(to, 0, all, own.from(), own.length());
+  }
+
+  /** Reads what {@link #writeOwn} wrote, to the same places. */
+  void readOwn(Buffer from, float[] all) {
+    TreeSum.Range own = recorded.update.part();
+    loaded.read(from, 0, all, own.from(), own.length());
+  }
+
+  Buffer state(String name) {
     int index = recorded.options.optimizer.state().indexOf(name);
     if (index < 0) {
       throw new IllegalArgumentException(

@@ -25,6 +25,7 @@ import io.github.tornadodiffusion.nn.graph.Parameters;
 import io.github.tornadodiffusion.nn.graph.RecordedProgram;
 import io.github.tornadodiffusion.nn.graph.Scope;
 import io.github.tornadodiffusion.nn.graph.Steps;
+import io.github.tornadodiffusion.nn.graph.Stored;
 import io.github.tornadodiffusion.nn.graph.Tensor;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.layers.Conv2d;
@@ -393,7 +394,7 @@ class OwnPiecesTest {
 
     @Override
     public void record(
-        Steps steps, Buffer parameters, Buffer gradients, List<Buffer> state, Buffer block) {
+        Steps steps, Stored parameters, Stored gradients, List<Buffer> state, Buffer block) {
       Buffer clipped = Buffer.temporary("clipped", gradients.floats());
       Block row = Block.of(0, 1, 1, 1, gradients.floats());
       steps.addAll(
