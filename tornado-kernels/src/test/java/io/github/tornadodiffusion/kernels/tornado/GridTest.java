@@ -172,7 +172,7 @@ class GridTest {
 
     Device poor = device("gpu", 1024, 8 << 10);
     String memory = refusal(PRODUCT, Grid.of(PRODUCT, poor, Variants.TILES), poor);
-    assertTrue(memory.startsWith("ProductTile.product needs 15488 bytes"), memory);
+    assertTrue(memory.startsWith("ProductTile.product needs 15904 bytes"), memory);
     assertTrue(memory.contains("opencl:0 has 8192; use --kernels threads"), memory);
 
     String multiple = refusal(SILU, new Grid(100, 1, 1, 64, 1), device("gpu", 1024, 48 << 10));

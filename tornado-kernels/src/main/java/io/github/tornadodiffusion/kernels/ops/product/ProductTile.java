@@ -118,7 +118,7 @@ public final class ProductTile {
 
   /** The kernel that reads this descriptor. */
   public static final Kernel KERNEL =
-      Tiles.kernel(ProductTileKernels.class, "product", 15_488).joining(ProductTile::join);
+      Tiles.kernel(ProductTileKernels.class, "product", 15_904).joining(ProductTile::join);
 
   private ProductTile() {}
 
