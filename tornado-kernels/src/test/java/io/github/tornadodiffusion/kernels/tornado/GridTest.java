@@ -18,6 +18,9 @@ import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels;
 import io.github.tornadodiffusion.kernels.ops.optimizer.OptimizerKernels;
 import io.github.tornadodiffusion.kernels.ops.product.ProductTile;
 import io.github.tornadodiffusion.kernels.ops.resample.ResampleKernels;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -29,6 +32,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Which variants a device runs, and with how many threads. */
 class GridTest {
+  private static final Path TABLE =
+      Path.of("src/main/resources/io/github/tornadodiffusion/kernels/tornado", Occupancy.TABLE);
+
   private static final Kernel CONV = Kernel.of(ConvKernels.class, "forward");
   private static final Kernel PRODUCT = ProductTile.KERNEL;
   private static final Kernel SILU = Kernel.of(ActivationKernels.class, "silu");
@@ -137,6 +143,24 @@ class GridTest {
             .filter(id -> !id.startsWith("Winograd.")) // those are for vectors
             .collect(Collectors.toCollection(TreeSet::new));
     assertEquals(Set.of(), missing, "run -Pgpu-emulation, then registers.py with --accept");
+  }
+
+  /**
+   * Of the sectors that a warp touches it asks for 80 % at most, because arrays begin with a head.
+   */
+  @Test
+  void threadsReadWhatTheirNeighboursRead() throws IOException {
+    String reasons = Files.readString(Path.of("src/gpu-emulation/README.md"));
+    Set<String> uneven = new TreeSet<>();
+    for (String line : Files.readAllLines(TABLE).subList(1, Files.readAllLines(TABLE).size())) {
+      String[] row = line.split("\t", -1);
+      String percent = row[row.length - 1];
+      if (!percent.isEmpty() && Integer.parseInt(percent) < 80) {
+        uneven.add(row[0]);
+      }
+    }
+    uneven.removeIf(kernel -> reasons.contains("`%s`".formatted(kernel)));
+    assertEquals(Set.of(), uneven, "make them 80 %, or say why not in src/gpu-emulation/README.md");
   }
 
   @Test

@@ -94,7 +94,7 @@ public final class Reduce {
       d[at + SumRows.ROWS] = sum.rows;
       d[at + SumRows.OUT] = sum.sum;
       d[at + SumRows.ACCUMULATE] = sum.accumulate ? 1 : 0;
-      groups += sum.length / 16;
+      groups += (sum.length + SumRows.GROUP - 1) / SumRows.GROUP;
       read += (double) sum.n * sum.length;
       touched += (sum.accumulate ? 2.0 : 1.0) * sum.length;
     }

@@ -43,7 +43,7 @@ public final class ReduceKernels {
 
   /** Places of {@link #sumRows}: those of a sum, from FIRST on, are there for each of them. */
   static final class SumRows {
-    /** Groups of 16 sums, of all sums of rows together. */
+    /** Groups of {@link #GROUP} sums, of all sums of rows together. */
     static final int GROUPS = 0;
 
     /** How many sums of rows there are. */
@@ -66,6 +66,9 @@ public final class ReduceKernels {
 
     /** Places of a sum. */
     static final int SIZE = 6;
+
+    /** Sums of an iteration, whose threads read neighbours. */
+    static final int GROUP = 128;
 
     private SumRows() {}
   }
@@ -110,7 +113,7 @@ public final class ReduceKernels {
 
   /**
    * Of each sum, out[j] = sum over i of rows[i][j]: rows [COUNT][LENGTH], out [LENGTH]. One
-   * iteration: 16 columns of one of them.
+   * iteration: a group of columns of one of them.
    */
   static void sumRows(FloatArray m, IntArray d) {
     int bound = d.get(SumRows.GROUPS);
@@ -124,21 +127,20 @@ public final class ReduceKernels {
       }
       int n = d.get(of + SumRows.COUNT);
       int length = d.get(of + SumRows.LENGTH);
-      int column = (t - d.get(of + SumRows.FIRST)) * 16;
-      int rows = d.get(of + SumRows.ROWS) + column;
-      int out = d.get(of + SumRows.OUT) + column;
+      int column = (t - d.get(of + SumRows.FIRST)) * SumRows.GROUP;
+      int rows = (d.get(of + SumRows.ROWS) + column) / lanes;
+      int out = (d.get(of + SumRows.OUT) + column) / lanes;
       int accumulate = d.get(of + SumRows.ACCUMULATE);
-      for (@Parallel int part = 0; part < 16 / lanes; part++) {
-        int lane = part * lanes;
+      int vectors = Math.min(SumRows.GROUP, length - column) / lanes;
+      for (@Parallel int j = 0; j < vectors; j++) {
         Float16 sum = Lanes.zero();
         for (int i = 0; i < n; i++) {
-          sum = Lanes.add(sum, v.get((rows + i * length + lane) / lanes));
+          sum = Lanes.add(sum, v.get(rows + i * (length / lanes) + j));
         }
-        int o = (out + lane) / lanes;
         if (accumulate == 0) {
-          v.set(o, sum);
+          v.set(out + j, sum);
         } else {
-          v.set(o, Lanes.add(v.get(o), sum));
+          v.set(out + j, Lanes.add(v.get(out + j), sum));
         }
       }
     }

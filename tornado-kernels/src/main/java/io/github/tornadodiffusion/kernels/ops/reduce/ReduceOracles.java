@@ -52,7 +52,8 @@ final class ReduceOracles {
                 }
               }));
     }
-    String shape = "%d rows of %d".formatted(d[SumRows.COUNT], 16 * d[SumRows.GROUPS]);
+    int sums = regions.stream().mapToInt(Region::count).sum();
+    String shape = "%d rows of %d".formatted(d[SumRows.COUNT], sums);
     boolean added = d[SumRows.ACCUMULATE] != 0;
     return new Expectation(added ? shape + ", added" : shape, regions);
   }
