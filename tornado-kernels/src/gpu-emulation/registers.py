@@ -2,7 +2,7 @@
 """What a GPU makes of the kernels: registers.py DUMP TABLE [--accept] assembles the modules that the
 emulated driver has written to DUMP, with the CUDA toolkit's ptxas and nvcc, and compares them with TABLE:
 a kernel that spills, uses a stack, fits fewer times on a multiprocessor or reads memory less evenly than
-there ends it with an error. --accept writes TABLE anew, kernels that have not run included.
+there ends it with an error. --accept writes TABLE anew; what was not measured stays as it was.
 
 Columns: kernel (CUDA C names it by its method alone: of several, the worst), language, architecture, registers, bytes of stack, of spilled stores and loads, of shared
 memory, threads of a block, blocks that fit on a multiprocessor, percentage of the touched sectors' bytes
@@ -75,7 +75,7 @@ def worse(a, b):
     return [*map(max, a[:6], b[:6]), min(a[6], b[6]), a[7]]
 
 
-def rows(dump):
+def rows(dump, committed):
     threads, percent = launches(dump)
     found = {}
     for file in sorted([*dump.glob("*.ptx"), *dump.glob("*.cu")]):
@@ -84,8 +84,9 @@ def rows(dump):
         for architecture in ARCHITECTURES if kernel and file.stem in threads else ():
             numbers = assemble(file, text, architecture)
             block = threads[file.stem]
-            row = [*numbers, block, fits(numbers[0], numbers[4], block, architecture), percent.get(kernel, "")]
             key = kernel, file.suffix[1:], architecture
+            measured = percent.get(kernel, committed.get(key, [""])[-1])
+            row = [*numbers, block, fits(numbers[0], numbers[4], block, architecture), measured]
             found[key] = worse(found[key], row) if key in found else row
     return found
 
@@ -106,7 +107,8 @@ def faults(key, row, before):
 
 
 dump, table = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
-committed, found = read(table), rows(dump)
+committed = read(table)
+found = rows(dump, committed)
 if "--accept" in sys.argv:
     merged = {**committed, **found}
     table.write_text("\n".join("\t".join(map(str, r)) for r in [HEAD, *([*k, *merged[k]] for k in sorted(merged))]) + "\n")

@@ -41,39 +41,54 @@ public final class Kernel {
   private final WorkGroup workGroup;
   private final CallOracle oracle;
   private final List<Variant> variants;
+  private final Joiner joiner;
+
+  /** Makes one call of two calls of a kernel. */
+  @FunctionalInterface
+  public interface Joiner {
+    /** The call that does both; nothing where one of them needs what the other one writes. */
+    Optional<Call> join(Call first, Call second);
+  }
 
   private Kernel(
       Class<?> owner,
       String method,
       WorkGroup workGroup,
       CallOracle oracle,
-      List<Variant> variants) {
+      List<Variant> variants,
+      Joiner joiner) {
     this.owner = owner;
     this.method = method;
     this.workGroup = workGroup;
     this.oracle = oracle;
     this.variants = variants;
+    this.joiner = joiner;
   }
 
   /** The kernel that is a method of a class, still without oracle, variants and work group. */
   public static Kernel of(Class<?> owner, String method) {
-    return new Kernel(owner, method, null, null, List.of());
+    return new Kernel(owner, method, null, null, List.of(), (first, second) -> Optional.empty());
   }
 
   /** The same kernel, judged by an oracle. */
   public Kernel with(CallOracle newOracle) {
-    return new Kernel(owner, method, workGroup, newOracle, variants);
+    return new Kernel(owner, method, workGroup, newOracle, variants, joiner);
   }
 
   /** The same kernel with one more variant, which is used only where no earlier one can be. */
   public Kernel with(Variant variant) {
     List<Variant> more = Stream.concat(variants.stream(), Stream.of(variant)).toList();
-    return new Kernel(owner, method, workGroup, oracle, more);
+    return new Kernel(owner, method, workGroup, oracle, more, joiner);
   }
 
   /** The same kernel, run by work groups. */
   public Kernel with(WorkGroup newWorkGroup) {
-    return new Kernel(owner, method, newWorkGroup, oracle, variants);
+    return new Kernel(owner, method, newWorkGroup, oracle, variants, joiner);
+  }
+
+  /** The same kernel, of which a launch may do what several calls do, one after the other. */
+  public Kernel joining(Joiner newJoiner) {
+    return new Kernel(owner, method, workGroup, oracle, variants, newJoiner);
   }
 
   /** The class that holds the method. */
@@ -99,6 +114,11 @@ public final class Kernel {
   /** Other ways to compute the same, the best first; see {@link Variants}. */
   public List<Variant> variants() {
     return variants;
+  }
+
+  /** One call in place of two that follow each other, if the first is one of this kernel. */
+  Optional<Call> join(Call first, Call second) {
+    return second.kernel().equals(this) ? joiner.join(first, second) : Optional.empty();
   }
 
   /** Whether the kernel is not part of this project, whose own kernels are proved by its tests. */

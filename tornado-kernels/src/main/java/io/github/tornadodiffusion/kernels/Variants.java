@@ -129,7 +129,8 @@ public record Variants(String id, Set<Capability> capabilities) {
   }
 
   /**
-   * A program with the calls of the variants that are chosen.
+   * A program with the calls of the variants that are chosen, as few launches as they can be: calls
+   * that follow each other are joined where the kernel can do so.
    *
    * @param scratch offset of {@link #scratch(List)} floats
    */
@@ -139,13 +140,21 @@ public record Variants(String id, Set<Capability> capabilities) {
     List<Integer> counts = new ArrayList<>();
     for (int i = 0; i < program.calls().size(); i++) {
       Call call = program.calls().get(i);
-      List<Call> made = of(call, scratch);
-      calls.addAll(made);
-      labels.addAll(Collections.nCopies(made.size(), program.labels().get(i)));
-      counts.add(made.size());
+      int before = calls.size();
+      of(call, scratch).forEach(made -> append(calls, made));
+      int added = calls.size() - before;
+      labels.addAll(Collections.nCopies(added, program.labels().get(i)));
+      counts.add(added);
     }
     return new ChosenProgram(
         new Program(program.name(), calls, labels, program.inputs(), program.outputs()), counts);
+  }
+
+  private static void append(List<Call> calls, Call call) {
+    Optional<Call> joined =
+        calls.isEmpty() ? Optional.empty() : calls.getLast().kernel().join(calls.getLast(), call);
+    joined.ifPresent(_ -> calls.removeLast());
+    calls.add(joined.orElse(call));
   }
 
   private Optional<Variant> chosen(Call call) {
@@ -160,7 +169,8 @@ public record Variants(String id, Set<Capability> capabilities) {
    * What a device runs of a program.
    *
    * @param program what runs
-   * @param counts of its calls that each call of the original became
+   * @param counts of its calls that each call of the original became, without those that were
+   *     joined to an earlier one
    */
   public record ChosenProgram(Program program, List<Integer> counts) {
     /** A measurement of {@link #program} as one of the original, whose calls it adds up. */

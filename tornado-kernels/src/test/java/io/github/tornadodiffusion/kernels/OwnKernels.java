@@ -23,6 +23,13 @@ public final class OwnKernels {
 
   /** What fronts declare: static fields that are kernels, or activations. */
   public static Set<Kernel> declared() {
+    Set<Kernel> kernels = fields();
+    // Those for work groups are variants of others, and what is made of others has no method.
+    kernels.removeIf(kernel -> kernel.workGroup().isPresent() || isMadeOfOthers(kernel));
+    return kernels;
+  }
+
+  private static Set<Kernel> fields() {
     Set<Kernel> kernels = new HashSet<>();
     for (ClassNode node : classes()) {
       if (node.fields.stream().anyMatch(field -> field.desc.matches(".*/(Kernel|Activation);"))) {
@@ -33,8 +40,6 @@ public final class OwnKernels {
         }
       }
     }
-    // Those for work groups are variants of others, and what is made of others has no method.
-    kernels.removeIf(kernel -> kernel.workGroup().isPresent() || isMadeOfOthers(kernel));
     return kernels;
   }
 
@@ -45,10 +50,11 @@ public final class OwnKernels {
 
   /** The kernels for work groups among the variants of what is declared. */
   public static Set<Kernel> tiles() {
-    return declared().stream()
+    return fields().stream()
         .flatMap(kernel -> kernel.variants().stream())
         .filter(variant -> variant.needs().equals(Capability.WORK_GROUPS))
         .flatMap(variant -> variant.kernels().stream())
+        .filter(kernel -> kernel.workGroup().isPresent())
         .collect(Collectors.toSet());
   }
 

@@ -1,8 +1,10 @@
 package io.github.tornadodiffusion.nn.graph;
 
 import io.github.tornadodiffusion.kernels.ops.elementwise.Elementwise;
+import io.github.tornadodiffusion.kernels.ops.reduce.Reduce;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -17,6 +19,14 @@ public final class Gradients {
   private final boolean accumulate;
   private final Map<Tensor, Tensor> ofTensors = new HashMap<>();
   private final Set<Parameter> written = new HashSet<>();
+  private final Map<Parameter, SumOfRows> sums = new LinkedHashMap<>();
+
+  /** A parameter's gradient that is to be the sum of rows. */
+  private record SumOfRows(Tensor rows, ParameterTarget to) {
+    Reduce.RowSum at(Step.Offsets at, int length) {
+      return new Reduce.RowSum(at.of(rows), rows.n(), length, at.of(to.gradient), to.accumulate);
+    }
+  }
 
   /**
    * Where a contribution goes.
@@ -59,6 +69,7 @@ public final class Gradients {
         operation.backward(steps, take(operation.out()), this);
       }
     }
+    addSums(steps);
   }
 
   /**
@@ -131,6 +142,33 @@ public final class Gradients {
     Target to = target(x);
     steps.add(
         label, at -> Elementwise.copy(at.block(gradOut), at.block(to.gradient()), to.accumulate()));
+  }
+
+  /**
+   * Adds the sum of rows to the gradient of a parameter, in the one launch that ends the backward
+   * pass.
+   *
+   * @param rows {@code [n, 1, 1, c]}, which no later step may change
+   */
+  public void addSum(Steps steps, Tensor rows, Parameter parameter) {
+    if (sums.containsKey(parameter)) {
+      addSums(steps);
+    }
+    sums.put(parameter, new SumOfRows(rows, target(parameter)));
+  }
+
+  private void addSums(Steps steps) {
+    if (!sums.isEmpty()) {
+      Map<Parameter, SumOfRows> all = new LinkedHashMap<>(sums);
+      steps.add(
+          "sums over images",
+          at ->
+              Reduce.sumRows(
+                  all.entrySet().stream()
+                      .map(sum -> sum.getValue().at(at, sum.getKey().floats()))
+                      .toList()));
+      sums.clear();
+    }
   }
 
   /** Whether a parameter has a gradient. */

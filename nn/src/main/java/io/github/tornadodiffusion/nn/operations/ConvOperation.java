@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.nn.operations;
 
 import io.github.tornadodiffusion.kernels.Block;
+import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.ops.conv.Conv;
 import io.github.tornadodiffusion.kernels.ops.elementwise.Elementwise;
 import io.github.tornadodiffusion.kernels.ops.reduce.Reduce;
@@ -11,9 +12,13 @@ import io.github.tornadodiffusion.nn.graph.Operation;
 import io.github.tornadodiffusion.nn.graph.Padding;
 import io.github.tornadodiffusion.nn.graph.Parameter;
 import io.github.tornadodiffusion.nn.graph.Scope;
+import io.github.tornadodiffusion.nn.graph.Step;
 import io.github.tornadodiffusion.nn.graph.Steps;
 import io.github.tornadodiffusion.nn.graph.Stored;
 import io.github.tornadodiffusion.nn.graph.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
 
 /**
  * {@code out = conv(x) + bias + perImage + residual}; the border of x is the padding.
@@ -119,81 +124,82 @@ public record ConvOperation(
                 at.block(out)));
   }
 
+  /** One step: its calls need nothing of each other, and a device may do them in one launch. */
   @Override
   public void backward(Steps steps, Tensor gradOut, Gradients gradients) {
     String name = label + " gradient";
-    gradientOfAdded(steps, name, gradOut, gradients);
-    if (gradients.trains(weight)) {
-      gradientOfWeight(steps, name, gradOut, gradients);
-    }
+    List<Function<Step.Offsets, Call>> calls = new ArrayList<>();
+    Tensor sums = sumsOverPixels(calls, gradOut, gradients);
     if (x.needsGradient()) {
-      gradientOfInput(steps, name, gradOut, gradients);
+      gradientOfInput(steps, calls, name, gradOut, gradients);
+    }
+    if (gradients.trains(weight)) {
+      gradientOfWeight(calls, gradOut, gradients);
+    }
+    if (!calls.isEmpty()) {
+      steps.addAll(name, at -> calls.stream().map(call -> call.apply(at)).toList());
+    }
+    if (gradients.trains(bias)) {
+      gradients.addSum(steps, sums, bias);
+    }
+    if (perImage != null && perImage.needsGradient()) {
+      gradients.add(steps, name, sums, perImage);
     }
     if (residual != null) {
       gradients.pass(steps, name, gradOut, residual);
     }
   }
 
-  /** The gradients of bias and perImage: sums over the pixels that they were added to. */
-  private void gradientOfAdded(Steps steps, String name, Tensor gradOut, Gradients gradients) {
+  /** The gradients of all that was added to each pixel of an image; null if nobody wants them. */
+  private Tensor sumsOverPixels(
+      List<Function<Step.Offsets, Call>> calls, Tensor gradOut, Gradients gradients) {
     boolean perImageWanted = perImage != null && perImage.needsGradient();
-    boolean biasWanted = gradients.trains(bias);
-    if (!biasWanted && !perImageWanted) {
-      return;
+    if (!gradients.trains(bias) && !perImageWanted) {
+      return null;
     }
-    Tensor sums;
-    if (out.h() * out.w() == 1 && !perImageWanted) {
-      sums = gradOut;
-    } else {
-      Block rows = Block.of(0, out.n(), 1, 1, out.c());
-      sums =
-          perImageWanted
-              ? gradients.contribution(perImage)
-              : Tensor.of(name + " sums", rows, false);
-      steps.add(name, at -> Reduce.sumPixels(at.block(gradOut), at.of(sums)));
+    // What is passed on to a residual may still be added to.
+    if (out.h() * out.w() == 1 && !perImageWanted && residual == null) {
+      return gradOut;
     }
-    if (biasWanted) {
-      Gradients.ParameterTarget to = gradients.target(bias);
-      int length = bias.floats();
-      steps.add(
-          name,
-          at ->
-              Reduce.sumRows(at.of(sums), out.n(), length, at.of(to.gradient()), to.accumulate()));
-    }
-    if (perImageWanted) {
-      gradients.add(steps, name, sums, perImage);
-    }
+    Tensor sums =
+        perImageWanted
+            ? gradients.contribution(perImage)
+            : Tensor.of(label + " sums", Block.of(0, out.n(), 1, 1, out.c()), false);
+    calls.add(at -> Reduce.sumPixels(at.block(gradOut), at.of(sums)));
+    return sums;
   }
 
-  private void gradientOfWeight(Steps steps, String name, Tensor gradOut, Gradients gradients) {
+  private void gradientOfWeight(
+      List<Function<Step.Offsets, Call>> calls, Tensor gradOut, Gradients gradients) {
     Gradients.ParameterTarget to = gradients.target(weight);
-    steps.add(
-        name,
-        at ->
-            Conv.weightGradient(
-                at.block(x),
-                at.block(gradOut),
-                kernelH,
-                kernelW,
-                stride,
-                at.of(to.gradient()),
-                to.accumulate()));
+    calls.add(at ->
+        Conv.weightGradient(
+            at.block(x),
+            at.block(gradOut),
+            kernelH,
+            kernelW,
+            stride,
+            at.of(to.gradient()),
+            to.accumulate()));
   }
 
   /** A convolution of the output gradient, with zeros inserted where the stride skipped pixels. */
-  private void gradientOfInput(Steps steps, String name, Tensor gradOut, Gradients gradients) {
+  private void gradientOfInput(
+      Steps steps,
+      List<Function<Step.Offsets, Call>> calls,
+      String name,
+      Tensor gradOut,
+      Gradients gradients) {
     Tensor bordered = bordered(steps, name, gradOut);
     Gradients.Target to = gradients.target(x);
-    steps.add(
-        name,
-        at ->
-            Conv.inputGradient(
-                at.block(bordered),
-                at.of(weightAt),
-                kernelH,
-                kernelW,
-                to.accumulate(),
-                at.block(to.gradient())));
+    calls.add(at ->
+        Conv.inputGradient(
+            at.block(bordered),
+            at.of(weightAt),
+            kernelH,
+            kernelW,
+            to.accumulate(),
+            at.block(to.gradient())));
   }
 
   /**

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledIfEnvironmentVariable;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -38,6 +39,10 @@ import org.junit.jupiter.api.condition.OS;
     named = "TORNADOVM_HOME",
     matches = ".+",
     disabledReason = "TORNADOVM_HOME is not set: there is no device")
+@DisabledIfEnvironmentVariable(
+    named = "EMULATED_CUDA_EXEC",
+    matches = ".+",
+    disabledReason = "600 steps take an emulated device an hour, and its memory is no device's")
 class DeviceMemoryTest {
   private static final int SIDE = 16;
   private static final int BATCH = 2;

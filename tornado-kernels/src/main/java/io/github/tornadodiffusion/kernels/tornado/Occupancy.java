@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
  * local memory decide. The table is measured with the assembler of CUDA: see src/gpu-emulation.
  */
 final class Occupancy {
-  private static final String TABLE = "registers.tsv";
+  static final String TABLE = "registers.tsv";
 
   /** Columns of the table. */
   private static final int KERNEL = 0;

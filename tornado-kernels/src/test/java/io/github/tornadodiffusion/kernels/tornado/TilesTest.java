@@ -20,7 +20,9 @@ import io.github.tornadodiffusion.kernels.ops.activation.Activation;
 import io.github.tornadodiffusion.kernels.ops.conv.Conv;
 import io.github.tornadodiffusion.kernels.ops.product.MatMul;
 import io.github.tornadodiffusion.kernels.ops.product.ProductTile;
+import io.github.tornadodiffusion.kernels.ops.reduce.Reduce;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -130,10 +132,10 @@ class TilesTest {
             int right =
                 p[ProductTile.RIGHT]
                     + batch * p[ProductTile.RIGHT_BATCH]
-                    + k * p[ProductTile.RIGHT_STEP]
+                    + place(p, ProductTile.RIGHT_STEP, k)
                     + panel * p[ProductTile.RIGHT_PANEL]
-                    + lane;
-            sum += (double) m[left] * m[right];
+                    + lane * p[ProductTile.RIGHT_COLUMN];
+            sum += p[ProductTile.LEFT] < 0 ? m[right] : (double) m[left] * m[right];
           }
           if (p[ProductTile.ADDED] >= 0) {
             sum += m[p[ProductTile.ADDED] + column];
@@ -175,6 +177,7 @@ class TilesTest {
     for (Call call : calls) {
       Call variant = Variants.TILES.of(call, 0).getFirst();
       assertEquals(ProductTile.KERNEL, variant.kernel());
+      assertEquals(1, variant.descriptor()[ProductTile.COUNT]);
       product(actual, variant.descriptor());
     }
     for (int i = 0; i < floats; i++) {
@@ -229,6 +232,43 @@ class TilesTest {
             Conv.weightGradient(in, gradOut, kernel, kernel, stride, gradWeights, true),
             Conv.weightGradient(in, gradOut, kernel, kernel, stride, gradWeights, false)),
         gradWeights + size);
+  }
+
+  /** The gradients of a convolution, whose launches depend on each other or not. */
+  @Test
+  void callsThatNeedNothingOfEachOtherAreOneLaunch() {
+    Block in = Block.of(1024, 2, 4, 4, 20);
+    Block gradOut = Block.of(4096, 2, 4, 4, 33);
+    Block gradIn = in.at(8192);
+    Call sums = Reduce.sumPixels(gradOut, 12_288);
+    Call input = Conv.inputGradient(gradOut, 16_384, 1, 1, false, gradIn);
+    Call weight = Conv.weightGradient(in, gradOut, 1, 1, 1, 20_480, false);
+    Call once = Conv.inputGradient(gradOut, 24_576, 1, 1, true, gradIn);
+    Call needsInput = Conv.weightGradient(gradIn, gradOut, 1, 1, 1, 28_672, false);
+    Call overwritesWeights =
+        Conv.forward(in, 16_384, 1, 1, 1, -1, -1, -1, Block.of(16_384, 2, 4, 4, 8));
+    assertEquals(List.of(3), products(sums, input, weight));
+    assertEquals(List.of(2, 1), products(sums, input, once));
+    assertEquals(List.of(1, 1), products(input, needsInput));
+    assertEquals(List.of(2, 1), products(weight, input, overwritesWeights));
+    Call other = Activation.SILU.forward(in, in);
+    assertEquals(List.of(1, 0, 1), products(sums, other, weight));
+    Program program = program(List.of(sums, other, input, weight));
+    assertEquals(List.of(1, 1, 1, 0), Variants.TILES.of(program, 0).counts());
+    Call joined = Variants.TILES.of(program, 0).program().calls().getLast();
+    assertEquals(input.flops() + weight.flops(), joined.flops());
+  }
+
+  private static Program program(List<Call> calls) {
+    return new Program("p", calls, Collections.nCopies(calls.size(), ""), List.of(), List.of());
+  }
+
+  /** How many products each launch does, 0 for other kernels. */
+  private static List<Integer> products(Call... calls) {
+    return Variants.TILES.of(program(List.of(calls)), 0).program().calls().stream()
+        .map(call ->
+            call.kernel().equals(ProductTile.KERNEL) ? call.descriptor()[ProductTile.COUNT] : 0)
+        .toList();
   }
 
   @Test

@@ -12,6 +12,7 @@ import io.github.tornadodiffusion.kernels.ops.conv.ConvKernels.WeightGradient;
 import io.github.tornadodiffusion.kernels.ops.product.ProductTile;
 import io.github.tornadodiffusion.kernels.ops.reduce.Reduce;
 import java.util.List;
+import java.util.function.ToIntFunction;
 
 /**
  * Convolution over NHWC blocks, forward and gradients; a linear layer is a 1x1 convolution over
@@ -32,6 +33,7 @@ public final class Conv {
   private static final Kernel INPUT_GRADIENT =
       Kernel.of(Conv.class, "inputGradient")
           .with(ConvOracles::inputGradient)
+          .with(Tiles.variant(ProductTile.KERNEL, ConvProduct::inputGradient))
           .with(
               new Variant(
                   Capability.NOTHING,
@@ -48,19 +50,20 @@ public final class Conv {
           .with(ConvOracles::weightGradient)
           .with(Winograd.weightGradient(Capability.WINOGRAD))
           .with(Winograd.weightGradient(Capability.WINOGRAD_EVERYWHERE))
-          .with(
-              new Variant(
-                  Capability.NOTHING,
-                  List.of(CHUNK_GRADIENTS),
-                  call -> true,
-                  Conv::chunksSize,
-                  Conv::sumOfChunks));
+          .with(inChunks(Capability.WORK_GROUPS, Conv::imagesPerLaunch))
+          .with(inChunks(Capability.NOTHING, Conv::imagesPerCache));
 
   /**
    * Bytes of input and output gradient that one chunk of images may have, so that they stay in a
    * core's cache.
    */
   private static final int CHUNK_BYTES = 640 * 1024;
+
+  /** Tiles of 64 x 32 that keep a GPU busy. */
+  private static final int TILES = 256;
+
+  /** Pixels below which a chunk is not worth its sum. */
+  private static final int CHUNK_PIXELS = 1024;
 
   private Conv() {}
 
@@ -251,17 +254,24 @@ public final class Conv {
     return new Call(WEIGHT_GRADIENT, d, extent, flops, bytes);
   }
 
-  /** Floats of the gradients of the chunks; 0 if there is one chunk only. */
-  private static int chunksSize(Call weightGradient) {
-    int[] d = weightGradient.descriptor();
-    int chunks = chunks(d);
-    return chunks == 1 ? 0 : Math.multiplyExact(chunks, d[WeightGradient.CHUNK_FLOATS]);
+  /** Images are summed in chunks, and the chunks are added in a fixed order. */
+  private static Variant inChunks(Capability needs, ToIntFunction<int[]> imagesPerChunk) {
+    return new Variant(
+        needs,
+        List.of(CHUNK_GRADIENTS),
+        call -> true,
+        call -> {
+          int chunks = chunks(call.descriptor(), imagesPerChunk);
+          int size = call.descriptor()[WeightGradient.CHUNK_FLOATS];
+          return chunks == 1 ? 0 : Math.multiplyExact(chunks, size);
+        },
+        (call, scratch) -> sumOfChunks(call, imagesPerChunk, scratch));
   }
 
-  /** Images are summed in chunks that fit a cache, and the chunks are added in a fixed order. */
-  private static List<Call> sumOfChunks(Call weightGradient, int scratch) {
+  private static List<Call> sumOfChunks(
+      Call weightGradient, ToIntFunction<int[]> imagesPerChunk, int scratch) {
     int[] d = weightGradient.descriptor().clone();
-    int chunks = chunks(d);
+    int chunks = chunks(d, imagesPerChunk);
     int size = d[WeightGradient.CHUNK_FLOATS];
     int gradient = d[WeightGradient.GRADIENT];
     boolean accumulate = d[WeightGradient.ACCUMULATE] != 0;
@@ -270,7 +280,7 @@ public final class Conv {
       d[WeightGradient.ACCUMULATE] = 0;
     }
     d[WeightGradient.CHUNKS] = chunks;
-    d[WeightGradient.CHUNK_IMAGES] = imagesPerChunk(d);
+    d[WeightGradient.CHUNK_IMAGES] = imagesPerChunk.applyAsInt(d);
     Call call =
         new Call(
             CHUNK_GRADIENTS,
@@ -283,14 +293,26 @@ public final class Conv {
         : List.of(call, Reduce.sumRows(scratch, chunks, size, gradient, accumulate));
   }
 
-  private static int imagesPerChunk(int[] d) {
+  /** As many as stay in a core's cache. */
+  private static int imagesPerCache(int[] d) {
     int pixels = d[WeightGradient.OUT_H] * d[WeightGradient.OUT_W];
     int image = 4 * (d[WeightGradient.IN_IMAGE] + pixels * d[WeightGradient.OUT_STRIDE]);
     return Math.clamp(CHUNK_BYTES / image, 1, d[WeightGradient.IMAGES]);
   }
 
-  private static int chunks(int[] d) {
-    int images = imagesPerChunk(d);
+  /** As many as leave enough tiles for a GPU, which adds up pixels one after the other. */
+  private static int imagesPerLaunch(int[] d) {
+    int rows =
+        d[WeightGradient.KERNEL_H] * d[WeightGradient.KERNEL_W] * d[WeightGradient.IN_STRIDE];
+    int tiles = (rows + 63) / 64 * ((d[WeightGradient.OUT_STRIDE] + 31) / 32);
+    int images = d[WeightGradient.IMAGES];
+    int pixels = images * d[WeightGradient.OUT_H] * d[WeightGradient.OUT_W];
+    int chunks = Math.clamp(Math.min(TILES / tiles, pixels / CHUNK_PIXELS), 1, images);
+    return (images + chunks - 1) / chunks;
+  }
+
+  private static int chunks(int[] d, ToIntFunction<int[]> imagesPerChunk) {
+    int images = imagesPerChunk.applyAsInt(d);
     return (d[WeightGradient.IMAGES] + images - 1) / images;
   }
 

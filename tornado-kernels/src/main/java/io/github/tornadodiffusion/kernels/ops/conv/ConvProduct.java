@@ -31,7 +31,7 @@ final class ConvProduct {
     ProductTile.coordinates(
         p, ProductTile.LEFT_STEP, d[Forward.RUN], 1, d[Forward.KERNEL_H], d[Forward.IN_ROW], 0);
     p[ProductTile.RIGHT] = d[Forward.WEIGHTS];
-    p[ProductTile.RIGHT_STEP] = 16;
+    ProductTile.coordinates(p, ProductTile.RIGHT_STEP, p[ProductTile.DEPTH], 16, 1, 0, 0);
     p[ProductTile.RIGHT_PANEL] = d[Forward.PANEL];
     p[ProductTile.OUT] = d[Forward.OUT];
     p[ProductTile.OUT_ROW] = columns;
@@ -43,6 +43,24 @@ final class ConvProduct {
     p[ProductTile.ADDED] = d[Forward.BIAS];
     p[ProductTile.SHARED] = d[Forward.PER_IMAGE];
     p[ProductTile.SHARED_ROWS] = d[Forward.IMAGE_PIXELS];
+    return p;
+  }
+
+  /**
+   * Of the gradient of the input, whose descriptor is that of {@link ConvKernels#forward}: pixels x
+   * (ky, kx, output channel) x input channels. Weights are read where they lie, from the last tap
+   * to the first.
+   */
+  static int[] inputGradient(int[] d) {
+    int cout = d[Forward.PIXEL_STEP];
+    int cin = d[Forward.OUT_STRIDE];
+    int taps = d[Forward.KERNEL_H] * (d[Forward.RUN] / cout);
+    int[] p = forward(d);
+    p[ProductTile.RIGHT] = d[Forward.WEIGHTS] + (taps - 1) * cin * 16;
+    ProductTile.coordinates(
+        p, ProductTile.RIGHT_STEP, 16, 1, cout / 16, taps * cin * 16, -cin * 16);
+    p[ProductTile.RIGHT_PANEL] = 16 * 16;
+    p[ProductTile.RIGHT_COLUMN] = 16;
     return p;
   }
 
@@ -85,7 +103,7 @@ final class ConvProduct {
         d[WeightGradient.IN_IMAGE]);
     p[ProductTile.RIGHT] = d[WeightGradient.GRAD_OUT];
     p[ProductTile.RIGHT_BATCH] = chunkImages * width * height * columns;
-    p[ProductTile.RIGHT_STEP] = columns;
+    ProductTile.coordinates(p, ProductTile.RIGHT_STEP, p[ProductTile.DEPTH], columns, 1, 0, 0);
     p[ProductTile.RIGHT_PANEL] = 16;
     p[ProductTile.OUT] = d[WeightGradient.GRADIENT];
     p[ProductTile.OUT_BATCH] = d[WeightGradient.CHUNK_FLOATS];

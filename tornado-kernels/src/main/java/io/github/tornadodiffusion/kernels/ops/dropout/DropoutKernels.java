@@ -61,13 +61,6 @@ final class DropoutKernels {
       int pixels = inner / stride;
       int o = start + left;
       int x = in + image * inImage + y * inRow;
-      if (accumulate == 0) {
-        for (int pixel = 0; pixel < pixels; pixel++) {
-          for (int i = c; i < stride; i++) {
-            m.set(o + pixel * stride + i, 0f);
-          }
-        }
-      }
       int key0 = Philox.word(m.get(seed), m.get(seed + 1));
       int key1 = Philox.word(m.get(seed + 2), m.get(seed + 3));
       int step = Philox.word(m.get(seed + 4), m.get(seed + 5));
@@ -80,7 +73,13 @@ final class DropoutKernels {
       // neighbouring rows.
       int before = (int) (first & 3);
       int blocks = (before + count + 3) / 4;
-      for (@Parallel int b = 0; b < blocks; b++) {
+      int padded = accumulate == 0 ? pixels : 0;
+      int turns = Math.max(blocks, padded);
+      for (@Parallel int b = 0; b < turns; b++) {
+        int padding = b < padded ? c : stride;
+        for (int i = padding; i < stride; i++) {
+          m.set(o + b * stride + i, 0f);
+        }
         int at = 4 * b - before;
         long block = (first + at) >> 2;
         int c0 = (int) block;

@@ -70,11 +70,6 @@ final class NoiseKernels {
       Lanes.clear(v, start + left + inner, pitch - left - inner);
       int pixels = inner / stride;
       int o = start + left;
-      for (int x = 0; x < pixels; x++) {
-        for (int i = c; i < stride; i++) {
-          m.set(o + x * stride + i, 0f);
-        }
-      }
       int key0 = word(m, seed);
       int key1 = word(m, seed + 2);
       int step = word(m, seed + 4);
@@ -82,13 +77,20 @@ final class NoiseKernels {
       int each = c / planes;
       int count = pixels * each;
       long whole = lowerHalf(word(m, seed + 7)) + ((long) word(m, seed + 9) << 32);
-      for (int plane = 0; plane < planes; plane++) {
+      // Blocks of four indices: the first and last block of a row may also hold indices of
+      // neighbouring rows.
+      int blocks = (count + 3) / 4 + 1;
+      int turns = Math.max(planes * blocks, pixels);
+      for (@Parallel int j = 0; j < turns; j++) {
+        int padding = j < pixels ? c : stride;
+        for (int i = padding; i < stride; i++) {
+          m.set(o + j * stride + i, 0f);
+        }
+        int plane = j / blocks;
         int row = ((image * planes + plane) * h + y) * (length / stride) * each;
         long first = whole + row;
-        // Blocks of four indices: the first and last block of a row may also hold indices of
-        // neighbouring rows.
-        int before = (int) (first & 3);
-        for (int at = 0 - before; at < count; at += 4) {
+        int at = (j - plane * blocks) * 4 - (int) (first & 3);
+        if (plane < planes && at < count) {
           long block = (first + at) >> 2;
           int c0 = (int) block;
           int c1 = (int) (block >> 32);

@@ -2,8 +2,10 @@ package io.github.tornadodiffusion.kernels.ops.norm;
 
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
+import io.github.tornadodiffusion.kernels.Capability;
 import io.github.tornadodiffusion.kernels.Kernel;
 import io.github.tornadodiffusion.kernels.Tiles;
+import io.github.tornadodiffusion.kernels.Variant;
 import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels.Apply;
 import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels.Coefficients;
 import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels.Common;
@@ -25,21 +27,25 @@ public final class GroupNorm {
   private static final Kernel COEFFICIENTS =
       Kernel.of(GroupNormKernels.class, "coefficients").with(GroupNormOracles::coefficients);
   private static final Kernel APPLY =
-      Kernel.of(GroupNormKernels.class, "apply")
-          .with(GroupNormOracles::apply)
-          .with(Tiles.variant(GroupNormTileKernels.class, "apply", 0));
+      Kernel.of(GroupNormKernels.class, "apply").with(GroupNormOracles::apply);
+  private static final Kernel NORMALISE =
+      Kernel.of(GroupNorm.class, "normalise")
+          .with(GroupNormOracles::normalise)
+          .with(Tiles.variant(GroupNormTileKernels.class, "normalise", 1024))
+          .with(inTurn(COEFFICIENTS, APPLY));
   private static final Kernel SUMS =
       Kernel.of(GroupNormKernels.class, "sums")
           .with(GroupNormOracles::sums)
           .with(Tiles.variant(GroupNormTileKernels.class, "sums", 2048));
   private static final Kernel REDUCE =
-      Kernel.of(GroupNormKernels.class, "reduce")
-          .with(GroupNormOracles::reduce)
-          .with(Tiles.variant(GroupNormTileKernels.class, "reduce", 2048));
+      Kernel.of(GroupNormKernels.class, "reduce").with(GroupNormOracles::reduce);
   private static final Kernel GRADIENT =
-      Kernel.of(GroupNormKernels.class, "gradient")
-          .with(GroupNormOracles::gradient)
-          .with(Tiles.variant(GroupNormTileKernels.class, "gradient", 0));
+      Kernel.of(GroupNormKernels.class, "gradient").with(GroupNormOracles::gradient);
+  private static final Kernel GRADIENTS =
+      Kernel.of(GroupNorm.class, "gradients")
+          .with(GroupNormOracles::gradients)
+          .with(Tiles.variant(GroupNormTileKernels.class, "gradients", 2048))
+          .with(inTurn(REDUCE, GRADIENT));
 
   /**
    * Pixels of a chunk of an image: 16 channels of them fit into 16 KiB, a part of the first-level
@@ -88,24 +94,22 @@ public final class GroupNorm {
     double perChannel = 4.0 * x.n() * x.stride();
     int parts = x.n() * chunks(flat);
     int[] moments = descriptor(Common.SIZE, flat, groups, statistics, partial);
-    int[] coefficients = descriptor(Coefficients.SIZE, flat, groups, statistics, partial);
-    coefficients[Coefficients.EPS] = eps;
-    coefficients[Coefficients.GAMMA] = gamma;
-    coefficients[Coefficients.BETA] = beta;
-    coefficients[Coefficients.SCALE_SHIFT] = scaleShift;
-    coefficients[Coefficients.SCALE_STRIDE] = Block.round16(2 * x.c());
-    int[] apply = descriptor(Apply.SIZE, x, groups, statistics, partial);
-    apply[Apply.SILU] = silu ? 1 : 0;
-    apply[Apply.OUT] = out.offset();
-    apply[Apply.OUT_ROWS] = out.rows();
-    apply[Apply.OUT_COLUMNS] = out.columns();
-    apply[Apply.TOP] = out.top();
-    apply[Apply.LEFT] = out.left();
+    int[] normalise = descriptor(Apply.SIZE, x, groups, statistics, partial);
+    normalise[Coefficients.EPS] = eps;
+    normalise[Coefficients.GAMMA] = gamma;
+    normalise[Coefficients.BETA] = beta;
+    normalise[Coefficients.SCALE_SHIFT] = scaleShift;
+    normalise[Coefficients.SCALE_STRIDE] = Block.round16(2 * x.c());
+    normalise[Apply.SILU] = silu ? 1 : 0;
+    normalise[Apply.OUT] = out.offset();
+    normalise[Apply.OUT_ROWS] = out.rows();
+    normalise[Apply.OUT_COLUMNS] = out.columns();
+    normalise[Apply.TOP] = out.top();
+    normalise[Apply.LEFT] = out.left();
+    double bytes = perChannel * (4 + 2 * chunks(flat)) + tensor + 4.0 * out.size();
     return List.of(
         new Call(MOMENTS, moments, parts * blocks, 0, tensor),
-        new Call(
-            COEFFICIENTS, coefficients, x.n() * groups, 0, perChannel * (4 + 2 * chunks(flat))),
-        new Call(APPLY, apply, x.n() * out.rows(), 0, tensor + 4.0 * out.size()));
+        new Call(NORMALISE, normalise, x.n() * out.rows(), 0, bytes));
   }
 
   /** Floats of scratch memory that {@link #backward} needs. */
@@ -159,25 +163,40 @@ public final class GroupNorm {
     int[] sums = descriptor(Sums.SIZE, flat, groups, statistics, partial);
     sums[Sums.SILU] = silu ? 1 : 0;
     sums[Sums.GRAD_OUT] = gradOut.offset();
-    int[] reduce = descriptor(Reduce.SIZE, flat, groups, statistics, partial);
-    reduce[Reduce.GRAD_GAMMA] = gradGamma;
-    reduce[Reduce.GRAD_BETA] = gradBeta;
-    reduce[Reduce.ACCUMULATE] = accumulateParameters ? 1 : 0;
-    reduce[Reduce.SCALE_SHIFT] = scaleShift;
-    reduce[Reduce.SCALE_STRIDE] = Block.round16(2 * x.c());
-    reduce[Reduce.GRAD_SCALE_SHIFT] = gradScaleShift;
-    reduce[Reduce.GAMMA] = gamma;
-    reduce[Reduce.BETA] = beta;
-    reduce[Reduce.COEFFICIENTS] = coefficients;
-    int[] gradient = descriptor(Gradient.SIZE, x, groups, statistics, partial);
-    gradient[Gradient.DZ] = gradOut.offset();
-    gradient[Gradient.GRAD_X] = gradX.offset();
-    gradient[Gradient.ACCUMULATE] = accumulateX ? 1 : 0;
-    gradient[Gradient.COEFFICIENTS] = coefficients;
+    int[] gradients = descriptor(Gradient.SIZE, x, groups, statistics, partial);
+    gradients[Reduce.GRAD_GAMMA] = gradGamma;
+    gradients[Reduce.GRAD_BETA] = gradBeta;
+    gradients[Reduce.ACCUMULATE_PARAMETERS] = accumulateParameters ? 1 : 0;
+    gradients[Reduce.SCALE_SHIFT] = scaleShift;
+    gradients[Reduce.SCALE_STRIDE] = Block.round16(2 * x.c());
+    gradients[Reduce.GRAD_SCALE_SHIFT] = gradScaleShift;
+    gradients[Reduce.GAMMA] = gamma;
+    gradients[Reduce.BETA] = beta;
+    gradients[Reduce.COEFFICIENTS] = coefficients;
+    gradients[Gradient.DZ] = gradOut.offset();
+    gradients[Gradient.GRAD_X] = gradX.offset();
+    gradients[Gradient.ACCUMULATE] = accumulateX ? 1 : 0;
+    double bytes = perChannel * (4 + 4 * chunks(flat)) + (accumulateX ? 4 : 3) * tensor;
     return List.of(
         new Call(SUMS, sums, parts * blocks, 0, (silu ? 3 : 2) * tensor),
-        new Call(REDUCE, reduce, x.n() * groups + blocks, 0, perChannel * (4 + 4 * chunks(flat))),
-        new Call(GRADIENT, gradient, x.n() * x.h(), 0, (accumulateX ? 4 : 3) * tensor));
+        new Call(GRADIENTS, gradients, x.n() * x.h(), 0, bytes));
+  }
+
+  /** A kernel for each channel or group of an image, then one for each row. */
+  private static Variant inTurn(Kernel perChannel, Kernel perRow) {
+    return new Variant(
+        Capability.NOTHING,
+        List.of(perChannel, perRow),
+        call -> true,
+        call -> 0,
+        (call, scratch) -> {
+          int[] d = call.descriptor();
+          int groups = d[Common.IMAGES] * d[Common.GROUPS] + d[Common.STRIDE] / 16;
+          double small = 4.0 * d[Common.IMAGES] * d[Common.STRIDE] * (4 + 2 * d[Common.CHUNKS]);
+          return List.of(
+              new Call(perChannel, d, groups, 0, small),
+              new Call(perRow, d, call.extent(), call.flops(), call.bytes() - small));
+        });
   }
 
   /** A descriptor of the given length with the common places filled in. */

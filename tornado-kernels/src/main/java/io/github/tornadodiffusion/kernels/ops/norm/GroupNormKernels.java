@@ -74,26 +74,26 @@ public final class GroupNormKernels {
     private Coefficients() {}
   }
 
-  /** Own places of {@link #apply}. */
+  /** Own places of {@link #apply}, which follow those of {@link #coefficients}. */
   static final class Apply {
     /** Whether act is SiLU. */
-    static final int SILU = Common.SIZE;
+    static final int SILU = Coefficients.SIZE;
 
-    static final int OUT = Common.SIZE + 1;
+    static final int OUT = Coefficients.SIZE + 1;
 
     /** Rows of an image of the output, border included. */
-    static final int OUT_ROWS = Common.SIZE + 2;
+    static final int OUT_ROWS = Coefficients.SIZE + 2;
 
     /** Columns of the output, border included. */
-    static final int OUT_COLUMNS = Common.SIZE + 3;
+    static final int OUT_COLUMNS = Coefficients.SIZE + 3;
 
     /** Rows of the border above. */
-    static final int TOP = Common.SIZE + 4;
+    static final int TOP = Coefficients.SIZE + 4;
 
     /** Columns of the border on the left. */
-    static final int LEFT = Common.SIZE + 5;
+    static final int LEFT = Coefficients.SIZE + 5;
 
-    static final int SIZE = Common.SIZE + 6;
+    static final int SIZE = Coefficients.SIZE + 6;
 
     private Apply() {}
   }
@@ -117,7 +117,7 @@ public final class GroupNormKernels {
     static final int GRAD_BETA = Common.SIZE + 1;
 
     /** 1 to add to both, 0 to overwrite them. */
-    static final int ACCUMULATE = Common.SIZE + 2;
+    static final int ACCUMULATE_PARAMETERS = Common.SIZE + 2;
 
     /** Scale and shift of each image, or -1. */
     static final int SCALE_SHIFT = Common.SIZE + 3;
@@ -139,21 +139,18 @@ public final class GroupNormKernels {
     private Reduce() {}
   }
 
-  /** Own places of {@link #gradient}. */
+  /** Own places of {@link #gradient}, which follow those of {@link #reduce}. */
   static final class Gradient {
     /** Gradient before the activation, without border. */
-    static final int DZ = Common.SIZE;
+    static final int DZ = Reduce.SIZE;
 
     /** Without border. */
-    static final int GRAD_X = Common.SIZE + 1;
+    static final int GRAD_X = Reduce.SIZE + 1;
 
     /** 1 to add to gradX, 0 to overwrite it. */
-    static final int ACCUMULATE = Common.SIZE + 2;
+    static final int ACCUMULATE = Reduce.SIZE + 2;
 
-    /** What {@link #reduce} wrote. */
-    static final int COEFFICIENTS = Common.SIZE + 3;
-
-    static final int SIZE = Common.SIZE + 4;
+    static final int SIZE = Reduce.SIZE + 3;
 
     private Gradient() {}
   }
@@ -545,7 +542,7 @@ public final class GroupNormKernels {
     }
   }
 
-  static void reduceGroup(FloatArray m, IntArray d, int t) {
+  private static void reduceGroup(FloatArray m, IntArray d, int t) {
     int stride = d.get(Common.STRIDE);
     int plane = d.get(Common.IMAGES) * stride;
     int channels = d.get(Common.CHANNELS);
@@ -631,7 +628,7 @@ public final class GroupNormKernels {
       }
       int toGamma = (d.get(Reduce.GRAD_GAMMA) + c) / lanes;
       int toBeta = (d.get(Reduce.GRAD_BETA) + c) / lanes;
-      if (d.get(Reduce.ACCUMULATE) == 1) {
+      if (d.get(Reduce.ACCUMULATE_PARAMETERS) == 1) {
         gamma = Lanes.add(gamma, v.get(toGamma));
         beta = Lanes.add(beta, v.get(toBeta));
       }
@@ -658,7 +655,7 @@ public final class GroupNormKernels {
       int dz = (d.get(Gradient.DZ) + t * width * stride) / lanes;
       int to = (d.get(Gradient.GRAD_X) + t * width * stride) / lanes;
       int s = (d.get(Common.STATISTICS) + image * stride) / lanes;
-      int k = (d.get(Gradient.COEFFICIENTS) + image * stride) / lanes;
+      int k = (d.get(Reduce.COEFFICIENTS) + image * stride) / lanes;
       int accumulate = d.get(Gradient.ACCUMULATE);
       for (int x = 0; x < width; x++) {
         for (int c = 0; c < vectors; c++) {

@@ -13,6 +13,8 @@ import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels.Common;
 import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels.Gradient;
 import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels.Reduce;
 import io.github.tornadodiffusion.kernels.ops.norm.GroupNormKernels.Sums;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Oracles of {@code GroupNorm}. */
 final class GroupNormOracles {
@@ -239,6 +241,36 @@ final class GroupNormOracles {
             }));
   }
 
+  /** {@link #coefficients} and {@link #apply}. */
+  static Expectation normalise(Call call) {
+    List<Region> coefficients = coefficients(call).regions();
+    List<Region> both = new ArrayList<>(coefficients);
+    apply(call).regions().forEach(region -> both.add(after(coefficients, region)));
+    return new Expectation(apply(call).shape(), both);
+  }
+
+  /** What a region must be once consecutive others have been written. */
+  private static Region after(List<Region> earlier, Region region) {
+    return new Region(
+        region.count(),
+        region.index(),
+        (i, before, sum) ->
+            region
+                .element()
+                .add(
+                    i,
+                    at -> {
+                      for (Region other : earlier) {
+                        int j = at - other.index().applyAsInt(0);
+                        if (j >= 0 && j < other.count()) {
+                          return other.expected(j, before).value();
+                        }
+                      }
+                      return before.at(at);
+                    },
+                    sum));
+  }
+
   static Expectation sums(Call call) {
     int[] d = call.descriptor();
     Head g = Head.of(d);
@@ -312,7 +344,7 @@ final class GroupNormOracles {
         offset,
         g.stride,
         (c, before, sum) -> {
-          sum.add(d[Reduce.ACCUMULATE] == 0 ? 0 : before.at(offset + c));
+          sum.add(d[Reduce.ACCUMULATE_PARAMETERS] == 0 ? 0 : before.at(offset + c));
           for (int image = 0; image < g.images && c < g.channels; image++) {
             double factor =
                 scaleShift < 0 ? 1 : 1 + before.at(scaleShift + image * d[Reduce.SCALE_STRIDE] + c);
@@ -341,6 +373,15 @@ final class GroupNormOracles {
         });
   }
 
+  /** {@link #reduce} but for its coefficients, which nobody else reads, and {@link #gradient}. */
+  static Expectation gradients(Call call) {
+    List<Region> reduced = reduce(call).regions();
+    List<Region> coefficients = reduced.subList(0, 2);
+    List<Region> all = new ArrayList<>(reduced.subList(2, reduced.size()));
+    gradient(call).regions().forEach(region -> all.add(after(coefficients, region)));
+    return new Expectation(gradient(call).shape(), all);
+  }
+
   static Expectation gradient(Call call) {
     int[] d = call.descriptor();
     Head g = Head.of(d);
@@ -353,7 +394,7 @@ final class GroupNormOracles {
               int c = i % g.stride;
               int pixel = i / g.stride;
               int image = pixel / g.w / g.h;
-              int slope = d[Gradient.COEFFICIENTS] + image * g.stride + c;
+              int slope = d[Reduce.COEFFICIENTS] + image * g.stride + c;
               double e = g.centred(before, image, pixel / g.w % g.h, pixel % g.w, c);
               sum.add(before.at(g.statistic(2, image, c)) * before.at(d[Gradient.DZ] + i));
               sum.add(before.at(slope) * e);

@@ -41,24 +41,34 @@ public final class ReduceKernels {
     private SumPixels() {}
   }
 
-  /** Places of {@link #sumRows}. */
+  /** Places of {@link #sumRows}: those of a sum, from FIRST on, are there for each of them. */
   static final class SumRows {
-    /** Groups of 16 sums. */
+    /** Groups of {@link #GROUP} sums, of all sums of rows together. */
     static final int GROUPS = 0;
 
+    /** How many sums of rows there are. */
+    static final int SUMS = 1;
+
+    /** Groups of earlier sums. */
+    static final int FIRST = 2;
+
     /** Rows to sum. */
-    static final int COUNT = 1;
+    static final int COUNT = 3;
 
     /** Floats of a row. */
-    static final int LENGTH = 2;
+    static final int LENGTH = 4;
 
-    static final int ROWS = 3;
-    static final int OUT = 4;
+    static final int ROWS = 5;
+    static final int OUT = 6;
 
     /** 1 to add to the sums, 0 to overwrite them. */
-    static final int ACCUMULATE = 5;
+    static final int ACCUMULATE = 7;
 
+    /** Places of a sum. */
     static final int SIZE = 6;
+
+    /** Sums of an iteration, whose threads read neighbours. */
+    static final int GROUP = 128;
 
     private SumRows() {}
   }
@@ -101,28 +111,36 @@ public final class ReduceKernels {
     }
   }
 
-  /** out[j] = sum over i of rows[i][j]: rows [COUNT][LENGTH], out [LENGTH]. */
+  /**
+   * Of each sum, out[j] = sum over i of rows[i][j]: rows [COUNT][LENGTH], out [LENGTH]. One
+   * iteration: a group of columns of one of them.
+   */
   static void sumRows(FloatArray m, IntArray d) {
     int bound = d.get(SumRows.GROUPS);
-    int n = d.get(SumRows.COUNT);
-    int length = d.get(SumRows.LENGTH);
-    int rows = d.get(SumRows.ROWS);
-    int out = d.get(SumRows.OUT);
-    int accumulate = d.get(SumRows.ACCUMULATE);
+    int end = d.get(SumRows.SUMS) * SumRows.SIZE;
     for (@Parallel int t = 0; t < bound; t++) {
       VectorFloat16 v = new VectorFloat16(m);
       int lanes = Lanes.width();
-      for (@Parallel int part = 0; part < 16 / lanes; part++) {
-        int lane = t * 16 + part * lanes;
+      int of = 0;
+      for (int next = SumRows.SIZE; next < end; next += SumRows.SIZE) {
+        of = d.get(next + SumRows.FIRST) <= t ? next : of;
+      }
+      int n = d.get(of + SumRows.COUNT);
+      int length = d.get(of + SumRows.LENGTH);
+      int column = (t - d.get(of + SumRows.FIRST)) * SumRows.GROUP;
+      int rows = (d.get(of + SumRows.ROWS) + column) / lanes;
+      int out = (d.get(of + SumRows.OUT) + column) / lanes;
+      int accumulate = d.get(of + SumRows.ACCUMULATE);
+      int vectors = Math.min(SumRows.GROUP, length - column) / lanes;
+      for (@Parallel int j = 0; j < vectors; j++) {
         Float16 sum = Lanes.zero();
         for (int i = 0; i < n; i++) {
-          sum = Lanes.add(sum, v.get((rows + i * length + lane) / lanes));
+          sum = Lanes.add(sum, v.get(rows + i * (length / lanes) + j));
         }
-        int o = (out + lane) / lanes;
         if (accumulate == 0) {
-          v.set(o, sum);
+          v.set(out + j, sum);
         } else {
-          v.set(o, Lanes.add(v.get(o), sum));
+          v.set(out + j, Lanes.add(v.get(out + j), sum));
         }
       }
     }

@@ -5,6 +5,8 @@ import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
 import io.github.tornadodiffusion.kernels.CallOracle.Region;
 import io.github.tornadodiffusion.kernels.ops.reduce.ReduceKernels.SumPixels;
 import io.github.tornadodiffusion.kernels.ops.reduce.ReduceKernels.SumRows;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Oracles of {@code Reduce}. */
 final class ReduceOracles {
@@ -33,19 +35,26 @@ final class ReduceOracles {
 
   static Expectation sumRows(Call call) {
     int[] d = call.descriptor();
-    int rows = d[SumRows.COUNT];
-    int length = d[SumRows.LENGTH];
+    List<Region> regions = new ArrayList<>();
+    for (int i = 0; i < d[SumRows.SUMS]; i++) {
+      int at = i * SumRows.SIZE;
+      int length = d[at + SumRows.LENGTH];
+      int out = d[at + SumRows.OUT];
+      boolean added = d[at + SumRows.ACCUMULATE] != 0;
+      regions.add(
+          Region.at(
+              out,
+              length,
+              (j, before, sum) -> {
+                sum.add(added ? before.at(out + j) : 0);
+                for (int row = 0; row < d[at + SumRows.COUNT]; row++) {
+                  sum.add(before.at(d[at + SumRows.ROWS] + row * length + j));
+                }
+              }));
+    }
+    int sums = regions.stream().mapToInt(Region::count).sum();
+    String shape = "%d rows of %d".formatted(d[SumRows.COUNT], sums);
     boolean added = d[SumRows.ACCUMULATE] != 0;
-    return new Expectation(
-        "%d rows of %d%s".formatted(rows, length, added ? ", added" : ""),
-        Region.at(
-            d[SumRows.OUT],
-            length,
-            (i, before, sum) -> {
-              sum.add(added ? before.at(d[SumRows.OUT] + i) : 0);
-              for (int row = 0; row < rows; row++) {
-                sum.add(before.at(d[SumRows.ROWS] + row * length + i));
-              }
-            }));
+    return new Expectation(added ? shape + ", added" : shape, regions);
   }
 }

@@ -99,12 +99,8 @@ final class SamplerUpdateKernels {
   private static void clip(FloatArray m, int at, int lanes, float limit) {
     for (int j = 0; j < lanes; j++) {
       float x = m.get(at + j);
-      if (x > limit) {
-        m.set(at + j, limit);
-      }
-      if (x < 0f - limit) {
-        m.set(at + j, 0f - limit);
-      }
+      float least = x < 0f - limit ? 0f - limit : x;
+      m.set(at + j, x > limit ? limit : least);
     }
   }
 

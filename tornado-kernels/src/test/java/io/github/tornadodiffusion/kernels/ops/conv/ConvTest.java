@@ -1,12 +1,14 @@
 package io.github.tornadodiffusion.kernels.ops.conv;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.Convolution;
 import io.github.tornadodiffusion.kernels.TestArena;
+import io.github.tornadodiffusion.kernels.ops.reduce.Reduce;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -226,6 +228,50 @@ class ConvTest {
     double[] g = arena.read(gradOut);
     s.products((i, j, k) -> before[i] += g[k] * weights[j]);
     assertArrayEquals(before, arena.read(gradIn), tolerance(convolution, cout * kh * kw));
+  }
+
+  /** On a device they may be one launch. */
+  @Test
+  void gradientsInOneProgram() {
+    Shape s = new Shape(3, 20, 7, 5, 18, 3, 3, 1, 1, 1, 1, 1);
+    TestArena arena = new TestArena(4);
+    Block in = arena.random(s.in());
+    Block gradOut = arena.random(s.out());
+    Block bordered = arena.place(gradOut.bordered(1, 1, 1, 1));
+    double[] g = arena.read(gradOut);
+    float[] values = new float[g.length];
+    for (int i = 0; i < g.length; i++) {
+      values[i] = (float) g[i];
+    }
+    arena.fill(bordered, values);
+    float[] weights = arena.randoms(18 * 20 * 9);
+    int packed = arena.put(pack(s, weights));
+    Block sums = arena.place(Block.of(0, 3, 1, 1, 18));
+    Block gradIn = arena.place(Block.of(0, 3, 7, 5, 20));
+    int gradWeights = arena.reserve(packedSize(s));
+    arena.run(
+        Reduce.sumPixels(gradOut, sums.offset()),
+        Conv.inputGradient(bordered, packed, 3, 3, false, gradIn),
+        Conv.weightGradient(in, gradOut, 3, 3, 1, gradWeights, false));
+
+    double[] x = arena.read(in);
+    double[] expectedIn = new double[x.length];
+    double[] expectedWeights = new double[weights.length];
+    s.products((i, j, k) -> {
+      expectedIn[i] += g[k] * weights[j];
+      expectedWeights[j] += g[k] * x[i];
+    });
+    double[] expectedSums = new double[3 * 18];
+    for (int i = 0; i < g.length; i++) {
+      expectedSums[i / 35] += g[i];
+    }
+    assertArrayEquals(expectedSums, arena.read(sums), 2e-5);
+    assertArrayEquals(expectedIn, arena.read(gradIn), tolerance(Convolution.WINOGRAD, 162));
+    float[] gradient = arena.read(gradWeights, packedSize(s));
+    for (int i = 0; i < weights.length; i++) {
+      assertEquals(
+          expectedWeights[i], gradient[packedIndex(s, i)], tolerance(Convolution.WINOGRAD, 105));
+    }
   }
 
   @Test

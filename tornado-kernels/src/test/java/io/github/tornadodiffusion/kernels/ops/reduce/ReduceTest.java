@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import io.github.tornadodiffusion.kernels.Block;
 import io.github.tornadodiffusion.kernels.Naive;
 import io.github.tornadodiffusion.kernels.TestArena;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -68,6 +69,29 @@ class ReduceTest {
         before[k] += expected[k];
       }
       Naive.assertClose(before, arena.read(total), 2e-6);
+    }
+  }
+
+  @Test
+  void severalSumsOfRowsInOneLaunch() {
+    List<Reduce.RowSum> sums = new ArrayList<>();
+    List<Block> outs = new ArrayList<>();
+    List<double[]> expected = new ArrayList<>();
+    for (int i = 0; i < 7; i++) {
+      Block rows = arena.random(Block.of(0, 1 + i % 3, 1, 1, 16 * (1 + i * i % 5)));
+      Block out = arena.random(Block.of(0, 1, 1, 1, rows.c()));
+      double[] of = arena.read(rows);
+      double[] sum = i % 2 == 0 ? new double[rows.c()] : arena.read(out);
+      for (int k = 0; k < of.length; k++) {
+        sum[k % rows.c()] += of[k];
+      }
+      sums.add(new Reduce.RowSum(rows.offset(), rows.n(), rows.c(), out.offset(), i % 2 != 0));
+      outs.add(out);
+      expected.add(sum);
+    }
+    arena.run(Reduce.sumRows(sums));
+    for (int i = 0; i < outs.size(); i++) {
+      Naive.assertClose(expected.get(i), arena.read(outs.get(i)), 2e-6);
     }
   }
 
