@@ -1,6 +1,5 @@
 package io.github.tornadodiffusion.diffusion.sampling;
 
-import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update.Term;
 import java.util.List;

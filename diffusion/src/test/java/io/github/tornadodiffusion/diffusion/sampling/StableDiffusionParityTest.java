@@ -6,7 +6,6 @@ import io.github.tornadodiffusion.diffusion.Golden;
 import io.github.tornadodiffusion.diffusion.TestDevice;
 import io.github.tornadodiffusion.diffusion.model.StableDiffusionModel;
 import io.github.tornadodiffusion.diffusion.random.SampleNoise;
-import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
 import io.github.tornadodiffusion.diffusion.schedulers.StepOptions;
 import io.github.tornadodiffusion.kernels.Engine;

@@ -17,7 +17,7 @@ import io.github.tornadodiffusion.diffusion.sampling.PromptConditions;
 import io.github.tornadodiffusion.diffusion.sampling.PromptReader;
 import io.github.tornadodiffusion.diffusion.sampling.ReverseProcess;
 import io.github.tornadodiffusion.diffusion.sampling.TextToImage;
-import io.github.tornadodiffusion.diffusion.schedulers.Sampling;
+import io.github.tornadodiffusion.diffusion.sampling.Sampling;
 import io.github.tornadodiffusion.experiments.cli.Errors;
 import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import io.github.tornadodiffusion.experiments.cli.Interruption;
