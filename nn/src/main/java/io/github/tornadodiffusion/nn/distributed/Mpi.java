@@ -226,7 +226,7 @@ public final class Mpi implements Communicator {
   @Override
   public void exchange(int peer, MemorySegment out, MemorySegment in) {
     if (broken != null) {
-      throw broken;
+      throw new LostProcessException(broken.getMessage());
     }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment sending = start(arena, send, peer, out);
