@@ -26,7 +26,16 @@ class ProcessesTest {
 
   /** The launchers, as Debian names them beside each other. */
   enum Launcher {
-    OPEN_MPI("mpirun.openmpi", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none"),
+    OPEN_MPI(
+        "mpirun.openmpi",
+        "--allow-run-as-root",
+        "--oversubscribe",
+        "--bind-to",
+        "none",
+        // After a signal; what is usual, a second, is too short for a step on a busy machine.
+        "--mca",
+        "odls_base_sigkill_timeout",
+        "60"),
     MPICH("mpirun.mpich");
 
     private final String name;
