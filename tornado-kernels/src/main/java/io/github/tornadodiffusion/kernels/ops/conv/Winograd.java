@@ -44,7 +44,7 @@ final class Winograd {
   private static final int CHANNELS = 64;
 
   /** Input channels of a weight gradient that a slot computes together. */
-  private static final int GRADIENT_CHANNELS = 32;
+  private static final int GRADIENT_CHANNELS = 16;
 
   /** Floats of the planes of patches that a weight gradient sums over at once. */
   private static final int CHUNK_FLOATS = 1 << 19;
@@ -123,7 +123,7 @@ final class Winograd {
           return d[Forward.KERNEL_H] == 3
               && d[Forward.RUN] == 3 * d[Forward.PIXEL_STEP]
               && d[Forward.ROW_STEP] == d[Forward.IN_ROW]
-              && forward(call).serves(needs);
+              && forward(call).serves(needs, 4096);
         },
         call -> forward(call).scratch(),
         (call, scratch) -> forward(call).forward(call, flipped, scratch));
@@ -140,7 +140,7 @@ final class Winograd {
               && d[WeightGradient.KERNEL_W] == 3
               && d[WeightGradient.PIXEL_STEP] == d[WeightGradient.IN_STRIDE]
               && d[WeightGradient.ROW_STEP] == d[WeightGradient.IN_ROW]
-              && weightGradient(call).serves(needs);
+              && weightGradient(call).serves(needs, 8192);
         },
         call -> weightGradient(call).gradientScratch(),
         (call, scratch) -> weightGradient(call).weightGradient(call, scratch));
@@ -162,13 +162,15 @@ final class Winograd {
    * Whether it serves: everywhere, or where it takes less time than the direct convolution, because
    * transforms are few beside products, patches fill the tiles of a product, and little of them lies
    * beyond the edge.
+   *
+   * @param least channels of all patches from which on it takes less time
    */
-  private boolean serves(Capability needs) {
+  private boolean serves(Capability needs, int least) {
     return needs.equals(Capability.WINOGRAD_EVERYWHERE)
-        || Math.min(cin, cout) >= 32
-            && cin + cout >= 96
+        || cin + cout >= 64
             && patches() >= 8
-            && 16 * across() * down() * 0.8 <= h * w;
+            && (long) patches() * (cin + cout) >= least
+            && 16 * across() * down() * 0.6 <= h * w;
   }
 
   /** Whether there are few patches beside output channels. */

@@ -185,12 +185,14 @@ public final class WinogradKernels {
       int rows = d.get(Images.IN_H) - y;
       int columns = d.get(Images.IN_W) - x;
       int line = side * plane;
-      if (rows >= RESULTS && columns >= RESULTS) {
-        gradientPass(m, from, channels, row, 16, side - 2, to, plane, line, panel, channels);
-      } else {
-        copy(m, from, channels, row, rows, columns, side - 2, to, plane, line, panel);
-        gradientPass(m, to, plane, line, panel, side - 2, to, plane, line, panel, channels);
-      }
+      // A patch that reaches beyond the edge is copied first: TornadoVM wants no branches here.
+      int edge = Math.min(rows, columns) < RESULTS ? 1 : 0;
+      copy(m, from, channels, row, rows, columns, side - 2, edge, to, plane, line, panel);
+      int source = edge == 0 ? from : to;
+      int next = edge == 0 ? channels : plane;
+      int below = edge == 0 ? row : line;
+      int group = edge == 0 ? 16 : panel;
+      gradientPass(m, source, next, below, group, side - 2, to, plane, line, panel, channels);
       gradientPass(m, to, line, plane, panel, side, to, line, plane, panel, channels);
     }
   }
@@ -335,16 +337,23 @@ public final class WinogradKernels {
     int rows = d.get(Images.IN_H) - y;
     int columns = d.get(Images.IN_W) - x;
     int line = side * plane;
-    if (rows >= side && columns >= side) {
-      inputPass(m, from, channels, row, 16, side, to, plane, line, panel, channels);
-    } else {
-      copy(m, from, channels, row, rows, columns, side, to, plane, line, panel);
-      inputPass(m, to, plane, line, panel, side, to, plane, line, panel, channels);
-    }
+    // A patch that reaches beyond the edge is copied first: TornadoVM wants no branches here.
+    int edge = Math.min(rows, columns) < side ? 1 : 0;
+    copy(m, from, channels, row, rows, columns, side, edge, to, plane, line, panel);
+    int source = edge == 0 ? from : to;
+    int next = edge == 0 ? channels : plane;
+    int below = edge == 0 ? row : line;
+    int group = edge == 0 ? 16 : panel;
+    inputPass(m, source, next, below, group, side, to, plane, line, panel, channels);
     inputPass(m, to, line, plane, panel, side, to, line, plane, panel, channels);
   }
 
-  /** A patch of {@code side} x {@code side} pixels; those beyond the edge of the image are zeros. */
+  /**
+   * Copies a patch of {@code side} x {@code side} pixels; those beyond the edge of the image are
+   * zeros.
+   *
+   * @param copied whether to copy it (1), or not (0)
+   */
   private static void copy(
       FloatArray m,
       int from,
@@ -353,13 +362,14 @@ public final class WinogradKernels {
       int rows,
       int columns,
       int side,
+      int copied,
       int to,
       int toPixel,
       int toRow,
       int toPanel) {
     VectorFloat16 v = new VectorFloat16(m);
     int lanes = Lanes.width();
-    for (int i = 0; i < side * side; i++) {
+    for (int i = 0; i < copied * side * side; i++) {
       int r = i / side;
       int s = i % side;
       // What lies beyond are the zeros that the arena starts with.
