@@ -27,10 +27,10 @@ import java.util.List;
  *                    dw = gt dU g
  * </pre>
  *
- * <p>Where there are more patches than output channels, U is computed first, and blocks of patches go
- * through all other stages together, in a core's cache. Where there are fewer, V is computed first,
- * and so go blocks of output channels. Memory does not grow with the batch. Every sum has one order,
- * whatever the number of threads: over input channels in M, over patches in dU.
+ * <p>Where there are more patches than output channels, U is computed first, and blocks of patches
+ * go through all other stages together, in a core's cache. Where there are fewer, V is computed
+ * first, and so go blocks of output channels. Memory does not grow with the batch. Every sum has
+ * one order, whatever the number of threads: over input channels in M, over patches in dU.
  */
 final class Winograd {
   private static final int SIDE = 6;
@@ -49,7 +49,9 @@ final class Winograd {
   /** Floats of the planes of patches that a weight gradient sums over at once. */
   private static final int CHUNK_FLOATS = 1 << 19;
 
-  /** The fewest and the most of such patches: their planes are transformed back after each chunk. */
+  /**
+   * The fewest and the most of such patches: their planes are transformed back after each chunk.
+   */
   private static final int LEAST = 64;
 
   private static final int MOST = 128;
@@ -160,8 +162,8 @@ final class Winograd {
 
   /**
    * Whether it serves: everywhere, or where it takes less time than the direct convolution, because
-   * transforms are few beside products, patches fill the tiles of a product, and little of them lies
-   * beyond the edge.
+   * transforms are few beside products, patches fill the tiles of a product, and little of them
+   * lies beyond the edge.
    *
    * @param least channels of all patches from which on it takes less time
    */
@@ -315,12 +317,7 @@ final class Winograd {
       p[Places.TOGETHER] = GRADIENT_CHANNELS;
       int[] in = Arrays.copyOf(p, Images.SIZE);
       images(
-          in,
-          d[WeightGradient.IN],
-          d[WeightGradient.IN_ROW],
-          d[WeightGradient.IN_IMAGE],
-          cin,
-          2);
+          in, d[WeightGradient.IN], d[WeightGradient.IN_ROW], d[WeightGradient.IN_IMAGE], cin, 2);
       int[] gradOut = Arrays.copyOf(p, Images.SIZE);
       images(gradOut, d[WeightGradient.GRAD_OUT], w * cout, h * w * cout, cout, 0);
       for (int[] images : List.of(in, gradOut)) {

@@ -8,13 +8,14 @@ import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
 import uk.ac.manchester.tornado.api.types.vectors.Float16;
 
 /**
- * The kernels behind {@link Winograd}. What is transformed lies in 36 planes, plane 6 r + s for row r
- * and column s of a patch. A transform is one pass down the columns of a patch and one along its
+ * The kernels behind {@link Winograd}. What is transformed lies in 36 planes, plane 6 r + s for row
+ * r and column s of a patch. A transform is one pass down the columns of a patch and one along its
  * rows, the second within the planes.
  *
- * <p>Each pass and each register tile is a method of its own with one inner loop and at most some 60
- * operations on vectors: what C2 compiles without boxes, see {@link ConvKernels}. Bounds that are the
- * same for all shapes come from the descriptor, because TornadoVM unrolls loops of constant length.
+ * <p>Each pass and each register tile is a method of its own with one inner loop and at most some
+ * 60 operations on vectors: what C2 compiles without boxes, see {@link ConvKernels}. Bounds that
+ * are the same for all shapes come from the descriptor, because TornadoVM unrolls loops of constant
+ * length.
  */
 public final class WinogradKernels {
   /** Rows and columns of results that a patch leads to. */
@@ -212,8 +213,8 @@ public final class WinogradKernels {
 
   /**
    * out = start + bias + perImage + the convolution, from images and transformed weights. Each slot
-   * takes its share of blocks of patches, and each block goes through all stages, so that its planes
-   * stay in a core's cache.
+   * takes its share of blocks of patches, and each block goes through all stages, so that its
+   * planes stay in a core's cache.
    */
   static void forward(FloatArray m, IntArray d) {
     int bound = d.get(Places.SLOTS);
@@ -238,7 +239,8 @@ public final class WinogradKernels {
         for (int q = 0; q < planes; q++) {
           int from = inputs + q * inputPlane;
           int by = weights + q * weightPlane;
-          multiply(m, from, cin, count, cin, by, cin * 16, cout, outputs + q * outputPlane, cout, 0);
+          multiply(
+              m, from, cin, count, cin, by, cin * 16, cout, outputs + q * outputPlane, cout, 0);
         }
         output(m, d, first, count, outputs, outputPlane, cout, 0, cout);
       }
@@ -246,9 +248,9 @@ public final class WinogradKernels {
   }
 
   /**
-   * The same from transformed images and from weights, for few patches. Each slot takes its share of
-   * blocks of 32 output channels, whose weights it transforms, uses and forgets, some input channels
-   * at a time.
+   * The same from transformed images and from weights, for few patches. Each slot takes its share
+   * of blocks of 32 output channels, whose weights it transforms, uses and forgets, some input
+   * channels at a time.
    */
   static void forwardOfFew(FloatArray m, IntArray d) {
     int bound = d.get(Places.SLOTS);
@@ -383,8 +385,7 @@ public final class WinogradKernels {
   }
 
   /** The planes of 16 input channels from c on of a panel, which lie at {@code to} in each. */
-  private static void weightBlock(
-      FloatArray m, IntArray d, int panel, int c, int to, int plane) {
+  private static void weightBlock(FloatArray m, IntArray d, int panel, int c, int to, int plane) {
     int cin = d.get(Places.CIN);
     int cout = d.get(Places.COUT);
     int side = d.get(Places.SIDE);
@@ -821,7 +822,8 @@ public final class WinogradKernels {
     int added = d.get(Images.PER_IMAGE) < 0 ? 0 : 1;
     int bias = biased * (d.get(Images.BIAS) + o) / lanes;
     int perImage = added * (d.get(Images.PER_IMAGE) + image * cout + o) / lanes;
-    int start = (d.get(Images.START) + pixel * d.get(Images.START_PIXEL) + o * startChannel) / lanes;
+    int start =
+        (d.get(Images.START) + pixel * d.get(Images.START_PIXEL) + o * startChannel) / lanes;
     int to = (d.get(Images.OUT) + pixel * cout + o) / lanes;
     int by = plane / lanes;
     int s = from / lanes;

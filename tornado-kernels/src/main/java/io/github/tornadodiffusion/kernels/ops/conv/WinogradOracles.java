@@ -64,8 +64,7 @@ final class WinogradOracles {
   }
 
   private static String shape(int[] d) {
-    return "%d patches, 3x3 %d -> %d"
-        .formatted(d[Places.PATCHES], d[Places.CIN], d[Places.COUT]);
+    return "%d patches, 3x3 %d -> %d".formatted(d[Places.PATCHES], d[Places.CIN], d[Places.COUT]);
   }
 
   private static int row(int[] d, int patch) {
@@ -131,8 +130,7 @@ final class WinogradOracles {
                     + i % LANES,
             (i, before, sum) ->
                 sum.add(
-                    transformed(
-                        d, matrix, i % size / channels, i / size, i % channels, before))));
+                    transformed(d, matrix, i % size / channels, i / size, i % channels, before))));
   }
 
   /** U = g w gt of an input and an output channel. */
@@ -185,8 +183,7 @@ final class WinogradOracles {
     return convolution(
         d,
         (patch, q, c, before) ->
-            before.at(
-                d[Places.INPUTS] + q * d[Places.INPUT_PLANE] + patch * d[Places.CIN] + c),
+            before.at(d[Places.INPUTS] + q * d[Places.INPUT_PLANE] + patch * d[Places.CIN] + c),
         (o, q, c, before) -> weight(d, q, c, o, before));
   }
 
@@ -215,15 +212,12 @@ final class WinogradOracles {
               for (int q = 0; q < 36; q++) {
                 double factor = A[q / 6][y % 4] * A[q % 6][x % 4];
                 for (int c = 0; factor != 0 && c < d[Places.CIN]; c++) {
-                  double product =
-                      input.of(patch, q, c, before) * weight.of(o, q, c, before);
+                  double product = input.of(patch, q, c, before) * weight.of(o, q, c, before);
                   sum.add(factor * product);
                 }
               }
               int start =
-                  d[Images.START]
-                      + pixel * d[Images.START_PIXEL]
-                      + o * d[Images.START_CHANNEL];
+                  d[Images.START] + pixel * d[Images.START_PIXEL] + o * d[Images.START_CHANNEL];
               sum.add(d[Images.START_CHANNEL] == 0 ? 0 : before.at(start));
               int bias = d[Images.BIAS];
               sum.add(bias < 0 ? 0 : before.at(bias + o));
