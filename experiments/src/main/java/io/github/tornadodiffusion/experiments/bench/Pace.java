@@ -66,14 +66,27 @@ public record Pace(double training, double forward) {
   }
 
   /**
-   * Seconds of a run. It is repeated until the second half of the time brought no faster one, for
-   * ten seconds at most; then the lower quartile of the second half of the runs is used, because
-   * other work on the machine makes some of them slower, but none faster.
+   * Seconds of a run: the lower quartile of the second half of those that it takes to {@link
+   * #settle}, because other work on the machine makes some of them slower, but none faster.
    *
    * @param most runs
    * @param nanoTime a clock
    */
   static double steady(Runnable run, int most, LongSupplier nanoTime) {
+    List<Double> seconds = settle(run, most, nanoTime);
+    double[] last =
+        seconds.stream().skip(seconds.size() / 2).mapToDouble(Double::doubleValue).toArray();
+    return StatUtils.percentile(last, 25);
+  }
+
+  /**
+   * Repeats a run until the second half of the time brought no faster one, for ten seconds at most.
+   *
+   * @param most runs
+   * @param nanoTime a clock
+   * @return seconds of every run
+   */
+  static List<Double> settle(Runnable run, int most, LongSupplier nanoTime) {
     List<Double> seconds = new ArrayList<>();
     double elapsed = 0;
     do {
@@ -83,9 +96,7 @@ public record Pace(double training, double forward) {
       seconds.add(took);
       elapsed += took;
     } while (seconds.size() < most && elapsed < MOST_SECONDS && !settled(seconds, elapsed));
-    double[] last =
-        seconds.stream().skip(seconds.size() / 2).mapToDouble(Double::doubleValue).toArray();
-    return StatUtils.percentile(last, 25);
+    return seconds;
   }
 
   private static boolean settled(List<Double> seconds, double elapsed) {

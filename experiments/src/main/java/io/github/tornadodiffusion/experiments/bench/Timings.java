@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.experiments.bench;
 
 import java.util.Arrays;
+import java.util.List;
 import org.apache.commons.math3.stat.StatUtils;
 
 /**
@@ -11,34 +12,20 @@ import org.apache.commons.math3.stat.StatUtils;
  * @param nanos the measured runs, in their order
  */
 record Timings(long firstNanos, int warmUps, long[] nanos) {
-  private static final int LEAST_WARM_UPS = 3;
-  private static final double SETTLED = 0.1;
-  private static final long MOST_WARM_UP_NANOS = 15_000_000_000L;
+  private static final int MOST_WARM_UPS = 1000;
 
   /**
-   * Runs until the times settle, then measures: at least three runs, until two in a row differ by
-   * less than 10 %, for at most 15 seconds.
+   * Runs until the times {@link Pace#settle}, then measures.
    *
    * @param runs how many runs to measure
    */
   static Timings measure(int runs, Runnable run) {
-    long start = System.nanoTime();
-    long first = time(run);
-    long previous = first;
-    int warmUps = 1;
-    boolean settled = false;
-    while (!settled && System.nanoTime() - start < MOST_WARM_UP_NANOS) {
-      long now = time(run);
-      warmUps++;
-      settled =
-          warmUps >= LEAST_WARM_UPS && Math.abs(now - previous) < SETTLED * Math.min(now, previous);
-      previous = now;
-    }
+    List<Double> warmUps = Pace.settle(run, MOST_WARM_UPS, System::nanoTime);
     long[] nanos = new long[runs];
     for (int i = 0; i < runs; i++) {
       nanos[i] = time(run);
     }
-    return new Timings(first, warmUps, nanos);
+    return new Timings((long) (warmUps.getFirst() * 1e9), warmUps.size(), nanos);
   }
 
   private static long time(Runnable run) {

@@ -33,6 +33,8 @@ public final class Conv {
   private static final Kernel INPUT_GRADIENT =
       Kernel.of(Conv.class, "inputGradient")
           .with(ConvOracles::inputGradient)
+          .with(Winograd.inputGradient(Capability.WINOGRAD))
+          .with(Winograd.inputGradient(Capability.WINOGRAD_EVERYWHERE))
           .with(Tiles.variant(ProductTile.KERNEL, ConvProduct::inputGradient))
           .with(
               new Variant(

@@ -6,15 +6,11 @@ import io.github.tornadodiffusion.kernels.Kernel;
 import io.github.tornadodiffusion.kernels.Variant;
 import io.github.tornadodiffusion.kernels.ops.conv.ConvKernels.Forward;
 import io.github.tornadodiffusion.kernels.ops.conv.ConvKernels.WeightGradient;
-import io.github.tornadodiffusion.kernels.ops.conv.WinogradKernels.Output;
-import io.github.tornadodiffusion.kernels.ops.conv.WinogradKernels.Patches;
-import io.github.tornadodiffusion.kernels.ops.conv.WinogradKernels.Weights;
-import io.github.tornadodiffusion.kernels.ops.product.MatMul;
-import io.github.tornadodiffusion.kernels.ops.product.MatMulKernels.Multiply;
+import io.github.tornadodiffusion.kernels.ops.conv.WinogradKernels.Images;
+import io.github.tornadodiffusion.kernels.ops.conv.WinogradKernels.Places;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.function.Function;
-import java.util.function.Predicate;
 
 /**
  * Convolutions with 3 x 3 weights and stride 1 by Winograd's minimal filtering F(4 x 4, 3 x 3)
@@ -31,343 +27,308 @@ import java.util.function.Predicate;
  *                    dw = gt dU g
  * </pre>
  *
- * <p>As many patches go through all stages together as fit a cache, so memory does not grow with
- * the batch. Every sum has one order, whatever the number of patches and threads: over input
- * channels in M, over patches in dU.
+ * <p>Where there are more patches than output channels, U is computed first, and blocks of patches
+ * go through all other stages together, in a core's cache. Where there are fewer, V is computed
+ * first, and so go blocks of output channels. Memory does not grow with the batch. Every sum has
+ * one order, whatever the number of threads: over input channels in M, over patches in dU.
  */
 final class Winograd {
-  private static final int PLANES = 36;
+  private static final int SIDE = 6;
+  private static final int PLANES = SIDE * SIDE;
+  private static final int TAPS = 9;
 
-  /** Floats between planes, without which 36 of them would share few places of a cache. */
-  private static final int GAP = 16;
+  /** Patches that go through all stages together. */
+  private static final int BLOCK = 32;
 
-  /** Floats of the planes of patches that go through all stages together. */
-  private static final int PATCH_FLOATS = 1 << 20;
+  /** Input channels whose weights are transformed, used and forgotten together. */
+  private static final int CHANNELS = 64;
 
-  /** Floats of the planes of weights that are transformed, used and forgotten. */
-  private static final int WEIGHT_FLOATS = 1 << 18;
+  /** Input channels of a weight gradient that a slot computes together. */
+  private static final int GRADIENT_CHANNELS = 16;
+
+  /** Floats of the planes of patches that a weight gradient sums over at once. */
+  private static final int CHUNK_FLOATS = 1 << 19;
+
+  /**
+   * The fewest and the most of such patches: their planes are transformed back after each chunk.
+   */
+  private static final int LEAST = 64;
+
+  private static final int MOST = 128;
+
+  /** Parts of a call with memory of their own: enough to even out the load of cores. */
+  private static final int SLOTS = 2 * Runtime.getRuntime().availableProcessors();
 
   private static final Kernel INPUT =
       Kernel.of(WinogradKernels.class, "input").with(WinogradOracles::input);
   private static final Kernel GRADIENT =
       Kernel.of(WinogradKernels.class, "gradient").with(WinogradOracles::gradient);
-  private static final Kernel OUTPUT =
-      Kernel.of(WinogradKernels.class, "output").with(WinogradOracles::output);
   private static final Kernel WEIGHTS =
       Kernel.of(WinogradKernels.class, "weights").with(WinogradOracles::weights);
+  private static final Kernel FORWARD =
+      Kernel.of(WinogradKernels.class, "forward").with(WinogradOracles::forward);
+  private static final Kernel FORWARD_OF_FEW =
+      Kernel.of(WinogradKernels.class, "forwardOfFew").with(WinogradOracles::forwardOfFew);
   private static final Kernel WEIGHT_GRADIENT =
       Kernel.of(WinogradKernels.class, "weightGradient").with(WinogradOracles::weightGradient);
 
-  /** What a convolution and its weight gradient have in common. */
-  private record Shape(int images, int h, int w, int cin, int cout) {
-    static Shape forward(Call call) {
-      int[] d = call.descriptor();
-      return new Shape(
-          d[Forward.IMAGES],
-          d[Forward.OUT_H],
-          d[Forward.OUT_W],
-          d[Forward.PIXEL_STEP],
-          d[Forward.OUT_STRIDE]);
-    }
+  private final int images;
+  private final int h;
+  private final int w;
+  private final int cin;
+  private final int cout;
 
-    static Shape weightGradient(Call call) {
-      int[] d = call.descriptor();
-      return new Shape(
-          d[WeightGradient.IMAGES],
-          d[WeightGradient.OUT_H],
-          d[WeightGradient.OUT_W],
-          d[WeightGradient.IN_STRIDE],
-          d[WeightGradient.OUT_STRIDE]);
-    }
-
-    int across() {
-      return (w + 3) / 4;
-    }
-
-    int down() {
-      return (h + 3) / 4;
-    }
-
-    int perImage() {
-      return across() * down();
-    }
-
-    int patches() {
-      return images * perImage();
-    }
-
-    /** Patches that go through all stages together: a multiple of 8, the rows of a product. */
-    int together() {
-      int fitting = PATCH_FLOATS / (PLANES * (cin + cout)) / 8 * 8;
-      return Math.min(patches(), Math.max(16, fitting));
-    }
-
-    /** Output channels whose weights are transformed together: all, if they serve several times. */
-    int columns() {
-      int fitting = WEIGHT_FLOATS / (PLANES * cin) / 32 * 32;
-      return together() < patches() ? cout : Math.clamp(fitting, Math.min(32, cout), cout);
-    }
-
-    int inputPlane() {
-      return together() * cin + GAP;
-    }
-
-    int outputPlane() {
-      return together() * cout + GAP;
-    }
-
-    int weightPlane() {
-      return columns() * cin + GAP;
-    }
-
-    int inputs(int scratch) {
-      return scratch;
-    }
-
-    int outputs(int scratch) {
-      return scratch + PLANES * inputPlane();
-    }
-
-    int weights(int scratch) {
-      return outputs(scratch) + PLANES * outputPlane();
-    }
-
-    int scratch() {
-      return Math.multiplyExact(PLANES, inputPlane() + outputPlane() + weightPlane());
-    }
-
-    /**
-     * Whether it takes less time than the direct convolution: where transforms are few beside
-     * products, patches fill the tiles of a product, and little of them lies beyond the edge.
-     */
-    boolean pays() {
-      return Math.min(cin, cout) >= 32
-          && cin + cout >= 96
-          && patches() >= 64
-          && 16 * perImage() * 0.8 <= h * w;
-    }
+  private Winograd(int images, int h, int w, int cin, int cout) {
+    this.images = images;
+    this.h = h;
+    this.w = w;
+    this.cin = cin;
+    this.cout = cout;
   }
 
-  private Winograd() {}
+  private static Winograd forward(Call call) {
+    int[] d = call.descriptor();
+    return new Winograd(
+        d[Forward.IMAGES],
+        d[Forward.OUT_H],
+        d[Forward.OUT_W],
+        d[Forward.PIXEL_STEP],
+        d[Forward.OUT_STRIDE]);
+  }
+
+  private static Winograd weightGradient(Call call) {
+    int[] d = call.descriptor();
+    return new Winograd(
+        d[WeightGradient.IMAGES],
+        d[WeightGradient.OUT_H],
+        d[WeightGradient.OUT_W],
+        d[WeightGradient.IN_STRIDE],
+        d[WeightGradient.OUT_STRIDE]);
+  }
 
   /** As a variant of {@link Conv#forward}. */
   static Variant forward(Capability needs) {
-    return variant(
+    return forward(needs, 0);
+  }
+
+  /** As a variant of {@link Conv#inputGradient}. */
+  static Variant inputGradient(Capability needs) {
+    return forward(needs, 1);
+  }
+
+  private static Variant forward(Capability needs, int flipped) {
+    return new Variant(
         needs,
-        List.of(INPUT, WEIGHTS, OUTPUT),
-        d ->
-            d[Forward.KERNEL_H] == 3
-                && d[Forward.RUN] == 3 * d[Forward.PIXEL_STEP]
-                && d[Forward.ROW_STEP] == d[Forward.IN_ROW],
-        Shape::forward,
-        Winograd::forward);
+        List.of(INPUT, WEIGHTS, FORWARD, FORWARD_OF_FEW),
+        call -> {
+          int[] d = call.descriptor();
+          return d[Forward.KERNEL_H] == 3
+              && d[Forward.RUN] == 3 * d[Forward.PIXEL_STEP]
+              && d[Forward.ROW_STEP] == d[Forward.IN_ROW]
+              && forward(call).serves(needs, 4096);
+        },
+        call -> forward(call).scratch(),
+        (call, scratch) -> forward(call).forward(call, flipped, scratch));
   }
 
   /** As a variant of {@link Conv#weightGradient}. */
   static Variant weightGradient(Capability needs) {
-    return variant(
-        needs,
-        List.of(INPUT, GRADIENT, WEIGHT_GRADIENT),
-        d ->
-            d[WeightGradient.KERNEL_H] == 3
-                && d[WeightGradient.KERNEL_W] == 3
-                && d[WeightGradient.PIXEL_STEP] == d[WeightGradient.IN_STRIDE]
-                && d[WeightGradient.ROW_STEP] == d[WeightGradient.IN_ROW],
-        Shape::weightGradient,
-        Winograd::weightGradient);
-  }
-
-  private static Variant variant(
-      Capability needs,
-      List<Kernel> kernels,
-      Predicate<int[]> can,
-      Function<Call, Shape> shape,
-      Variant.Calls calls) {
-    boolean everywhere = needs.equals(Capability.WINOGRAD_EVERYWHERE);
     return new Variant(
         needs,
-        kernels,
-        call -> can.test(call.descriptor()) && (everywhere || shape.apply(call).pays()),
-        call -> shape.apply(call).scratch(),
-        calls);
+        List.of(INPUT, GRADIENT, WEIGHT_GRADIENT),
+        call -> {
+          int[] d = call.descriptor();
+          return d[WeightGradient.KERNEL_H] == 3
+              && d[WeightGradient.KERNEL_W] == 3
+              && d[WeightGradient.PIXEL_STEP] == d[WeightGradient.IN_STRIDE]
+              && d[WeightGradient.ROW_STEP] == d[WeightGradient.IN_ROW]
+              && weightGradient(call).serves(needs, 8192);
+        },
+        call -> weightGradient(call).gradientScratch(),
+        (call, scratch) -> weightGradient(call).weightGradient(call, scratch));
   }
 
-  private static List<Call> forward(Call call, int scratch) {
-    int[] d = call.descriptor();
-    Shape shape = Shape.forward(call);
-    List<Call> calls = new ArrayList<>();
-    boolean once = shape.together() == shape.patches();
-    if (!once) {
-      calls.add(weights(d, shape, scratch, 0));
-    }
-    for (int first = 0; first < shape.patches(); first += shape.together()) {
-      int count = Math.min(shape.together(), shape.patches() - first);
-      calls.add(
-          input(
-              shape,
-              first,
-              count,
-              d[Forward.IN],
-              d[Forward.IN_ROW],
-              d[Forward.IN_IMAGE],
-              shape.inputs(scratch)));
-      for (int column = 0; column < shape.cout; column += shape.columns()) {
-        if (once) {
-          calls.add(weights(d, shape, scratch, column));
-        }
-        calls.add(product(shape, count, column, scratch));
-      }
-      calls.add(output(d, shape, first, count, scratch));
-    }
-    return calls;
+  private int across() {
+    return (w + 3) / 4;
   }
 
-  private static List<Call> weightGradient(Call call, int scratch) {
-    int[] d = call.descriptor();
-    Shape shape = Shape.weightGradient(call);
-    List<Call> calls = new ArrayList<>();
-    for (int first = 0; first < shape.patches(); first += shape.together()) {
-      int count = Math.min(shape.together(), shape.patches() - first);
-      calls.add(
-          input(
-              shape,
-              first,
-              count,
-              d[WeightGradient.IN],
-              d[WeightGradient.IN_ROW],
-              d[WeightGradient.IN_IMAGE],
-              shape.inputs(scratch)));
-      calls.add(gradient(d, shape, first, count, scratch));
-      for (int column = 0; column < shape.cout; column += shape.columns()) {
-        calls.add(transposedProduct(shape, count, column, first > 0, scratch));
-        if (first + count == shape.patches()) {
-          calls.add(finish(d, shape, column, scratch));
-        }
-      }
-    }
-    return calls;
+  private int down() {
+    return (h + 3) / 4;
   }
 
-  private static int[] patches(
-      int size, Shape shape, int first, int count, int channels, int planes, int plane) {
+  private int patches() {
+    return images * across() * down();
+  }
+
+  /**
+   * Whether it serves: everywhere, or where it takes less time than the direct convolution, because
+   * transforms are few beside products, patches fill the tiles of a product, and little of them
+   * lies beyond the edge.
+   *
+   * @param least channels of all patches from which on it takes less time
+   */
+  private boolean serves(Capability needs, int least) {
+    return needs.equals(Capability.WINOGRAD_EVERYWHERE)
+        || cin + cout >= 64
+            && patches() >= 8
+            && (long) patches() * (cin + cout) >= least
+            && 16 * across() * down() * 0.6 <= h * w;
+  }
+
+  /** Whether there are few patches beside output channels. */
+  private boolean few() {
+    return patches() <= cout;
+  }
+
+  private static int round8(int patches) {
+    return (patches + 7) / 8 * 8;
+  }
+
+  /** Patches that go together: blocks of equal size, with full register tiles. */
+  private int together() {
+    int blocks = (patches() + BLOCK - 1) / BLOCK;
+    return round8((patches() + blocks - 1) / blocks);
+  }
+
+  private int inputPlane() {
+    return round8(patches()) * cin + WinogradKernels.GAP;
+  }
+
+  private int weightPlane() {
+    return cin * cout + WinogradKernels.GAP;
+  }
+
+  private int slots() {
+    int parts = few() ? (cout + 31) / 32 : (patches() + together() - 1) / together();
+    return Math.min(SLOTS, parts);
+  }
+
+  private int slot() {
+    return few()
+        ? PLANES
+            * (WinogradKernels.COLUMNS * (Math.min(CHANNELS, cin) + round8(patches()))
+                + 2 * WinogradKernels.GAP)
+        : PLANES * (together() * (cin + cout) + 2 * WinogradKernels.GAP);
+  }
+
+  private int scratch() {
+    int first = PLANES * (few() ? inputPlane() : weightPlane());
+    return Math.addExact(first, Math.multiplyExact(slots(), slot()));
+  }
+
+  private int[] places(int size, int scratch) {
     int[] p = new int[size];
-    p[Patches.COUNT] = count;
-    p[Patches.FIRST] = first;
-    p[Patches.ACROSS] = shape.across();
-    p[Patches.DOWN] = shape.down();
-    p[Patches.CHANNELS] = channels;
-    p[Patches.PLANES] = planes;
-    p[Patches.PLANE] = plane;
-    p[Patches.ROW] = shape.w * channels;
-    p[Patches.IMAGE] = shape.h * shape.w * channels;
-    p[Patches.H] = shape.h;
-    p[Patches.W] = shape.w;
+    p[Places.SIDE] = SIDE;
+    p[Places.PLANES] = PLANES;
+    p[Places.TAPS] = TAPS;
+    p[Places.BLOCK] = 256;
+    p[Places.PATCHES] = patches();
+    p[Places.ACROSS] = across();
+    p[Places.DOWN] = down();
+    p[Places.CIN] = cin;
+    p[Places.COUT] = cout;
+    p[Places.INPUTS] = scratch;
+    p[Places.INPUT_PLANE] = inputPlane();
+    p[Places.OTHERS] = scratch;
+    p[Places.OTHER_PLANE] = weightPlane();
     return p;
   }
 
-  private static Call input(
-      Shape shape, int first, int count, int in, int row, int image, int planes) {
-    int[] p = patches(Patches.SIZE, shape, first, count, shape.cin, planes, shape.inputPlane());
-    p[Patches.PIXELS] = in;
-    p[Patches.ROW] = row;
-    p[Patches.IMAGE] = image;
-    p[Patches.H] = shape.h + 2;
-    p[Patches.W] = shape.w + 2;
-    return transform(INPUT, p, count, 2.0 * PLANES * shape.cin);
+  /** Images with a border of one pixel. */
+  private void images(int[] p, int in, int row, int image, int channels, int border) {
+    p[Images.IN] = in;
+    p[Images.ROW] = row;
+    p[Images.IMAGE] = image;
+    p[Images.IN_H] = h + border;
+    p[Images.IN_W] = w + border;
+    p[Images.CHANNELS] = channels;
+    p[Images.PATCH] = channels;
+    p[Images.PANEL] = 16;
   }
 
-  private static int[] outputPatches(int size, Shape shape, int first, int count, int scratch) {
-    int planes = shape.outputs(scratch);
-    return patches(size, shape, first, count, shape.cout, planes, shape.outputPlane());
+  private List<Call> forward(Call call, int flipped, int scratch) {
+    int[] d = call.descriptor();
+    int[] p = places(Images.SIZE, scratch);
+    images(p, d[Forward.IN], d[Forward.IN_ROW], d[Forward.IN_IMAGE], cin, 2);
+    p[Places.WEIGHTS] = d[Forward.WEIGHTS];
+    p[Places.FLAG] = flipped;
+    p[Places.SLOTS] = slots();
+    p[Places.SLOT] = slot();
+    p[Places.SCRATCH] = scratch + PLANES * (few() ? inputPlane() : weightPlane());
+    p[Places.TOGETHER] = few() ? Math.min(CHANNELS, cin) : together();
+    p[Images.OUT] = d[Forward.OUT];
+    p[Images.OUT_H] = h;
+    p[Images.OUT_W] = w;
+    p[Images.START] = d[Forward.START];
+    p[Images.START_PIXEL] = d[Forward.START_PIXEL];
+    p[Images.START_CHANNEL] = d[Forward.START_CHANNEL];
+    p[Images.BIAS] = d[Forward.BIAS];
+    p[Images.PER_IMAGE] = d[Forward.PER_IMAGE];
+    Call first =
+        few()
+            ? transform(INPUT, p, patches(), cin)
+            : transform(WEIGHTS, p, cin / 16 * (cout / 16), 256);
+    Kernel kernel = few() ? FORWARD_OF_FEW : FORWARD;
+    double flops = 2.0 * PLANES * patches() * cin * cout;
+    return List.of(first, new Call(kernel, p, slots(), flops, call.bytes()));
   }
 
-  private static Call gradient(int[] d, Shape shape, int first, int count, int scratch) {
-    int[] p = outputPatches(Patches.SIZE, shape, first, count, scratch);
-    p[Patches.PIXELS] = d[WeightGradient.GRAD_OUT];
-    return transform(GRADIENT, p, count, 2.0 * PLANES * shape.cout);
+  private static Call transform(Kernel kernel, int[] p, int extent, int floats) {
+    double all = (double) PLANES * extent * floats;
+    return new Call(kernel, p, extent, 4 * all, 8 * all);
   }
 
-  private static Call output(int[] d, Shape shape, int first, int count, int scratch) {
-    int[] p = outputPatches(Output.SIZE, shape, first, count, scratch);
-    p[Patches.PIXELS] = d[Forward.OUT];
-    p[Output.START] = d[Forward.START];
-    p[Output.START_PIXEL] = d[Forward.START_PIXEL];
-    p[Output.START_CHANNEL] = d[Forward.START_CHANNEL];
-    p[Output.BIAS] = d[Forward.BIAS];
-    p[Output.PER_IMAGE] = d[Forward.PER_IMAGE];
-    return transform(OUTPUT, p, count, 2.0 * PLANES * shape.cout);
+  /** Patches of a chunk of a weight gradient. */
+  private int chunk() {
+    int fitting = CHUNK_FLOATS / (PLANES * (cin + cout)) / 8 * 8;
+    return Math.min(patches(), Math.clamp(fitting, LEAST, MOST));
   }
 
-  private static Call weights(int[] d, Shape shape, int scratch, int column) {
-    return weights(WEIGHTS, shape, column, d[Forward.WEIGHTS] + column * 9 * shape.cin, 0, scratch);
+  private int gradientSlots() {
+    int parts = (cin + GRADIENT_CHANNELS - 1) / GRADIENT_CHANNELS * ((cout + 31) / 32);
+    return Math.min(SLOTS, parts);
   }
 
-  private static Call finish(int[] d, Shape shape, int column, int scratch) {
-    return weights(
-        WEIGHT_GRADIENT,
-        shape,
-        column,
-        d[WeightGradient.GRADIENT] + column * 9 * shape.cin,
-        d[WeightGradient.ACCUMULATE],
-        scratch);
+  private static int gradientSlot() {
+    return PLANES * (GRADIENT_CHANNELS * WinogradKernels.COLUMNS + WinogradKernels.GAP);
   }
 
-  private static Call weights(
-      Kernel kernel, Shape shape, int column, int weights, int accumulate, int scratch) {
-    int panels = Math.min(shape.columns(), shape.cout - column) / 16;
-    int[] p = new int[Weights.SIZE];
-    p[Weights.PANELS] = panels;
-    p[Weights.CIN] = shape.cin;
-    p[Weights.WEIGHTS] = weights;
-    p[Weights.PLANES] = shape.weights(scratch);
-    p[Weights.PLANE] = shape.weightPlane();
-    p[Weights.ACCUMULATE] = accumulate;
-    return transform(kernel, p, panels * (shape.cin / 8), 2.0 * PLANES * 8 * 16);
+  private int gradientScratch() {
+    int planes = Math.multiplyExact(PLANES, chunk() * (cin + cout) + 2 * WinogradKernels.GAP);
+    return Math.addExact(planes, gradientSlots() * gradientSlot());
   }
 
-  private static Call transform(Kernel kernel, int[] p, int extent, double floats) {
-    return new Call(kernel, p, extent, 2 * extent * floats, 4 * extent * floats);
-  }
-
-  private static Call product(Shape shape, int count, int column, int scratch) {
-    int columns = Math.min(shape.columns(), shape.cout - column);
-    int[] p = new int[Multiply.SIZE];
-    p[Multiply.A] = shape.inputs(scratch);
-    p[Multiply.A_ROW] = shape.cin;
-    p[Multiply.A_COLUMN] = 1;
-    p[Multiply.A_MATRIX] = shape.inputPlane();
-    p[Multiply.PACKED] = shape.weights(scratch);
-    p[Multiply.PACKED_MATRIX] = shape.weightPlane();
-    p[Multiply.K] = shape.cin;
-    p[Multiply.M] = count;
-    p[Multiply.STRIDE] = columns;
-    p[Multiply.C] = shape.outputs(scratch) + column;
-    p[Multiply.C_ROW] = shape.cout;
-    p[Multiply.C_PANEL] = 16;
-    p[Multiply.C_MATRIX] = shape.outputPlane();
-    p[Multiply.BATCH] = PLANES;
-    return MatMul.multiply(p, 2.0 * PLANES * count * shape.cin * columns);
-  }
-
-  private static Call transposedProduct(
-      Shape shape, int count, int column, boolean accumulate, int scratch) {
-    int columns = Math.min(shape.columns(), shape.cout - column);
-    int[] p = new int[Multiply.SIZE];
-    p[Multiply.A] = shape.inputs(scratch);
-    p[Multiply.A_ROW] = 1;
-    p[Multiply.A_COLUMN] = shape.cin;
-    p[Multiply.A_MATRIX] = shape.inputPlane();
-    p[Multiply.PACKED] = shape.outputs(scratch) + column * count;
-    p[Multiply.PACKED_MATRIX] = shape.outputPlane();
-    p[Multiply.K] = count;
-    p[Multiply.M] = shape.cin;
-    p[Multiply.STRIDE] = columns;
-    p[Multiply.C] = shape.weights(scratch);
-    p[Multiply.C_ROW] = 16;
-    p[Multiply.C_PANEL] = 16 * shape.cin;
-    p[Multiply.C_MATRIX] = shape.weightPlane();
-    p[Multiply.ACCUMULATE] = accumulate ? 1 : 0;
-    p[Multiply.BATCH] = PLANES;
-    return MatMul.multiply(p, 2.0 * PLANES * count * shape.cin * columns);
+  private List<Call> weightGradient(Call call, int scratch) {
+    int[] d = call.descriptor();
+    List<Call> calls = new ArrayList<>();
+    for (int first = 0; first < patches(); first += chunk()) {
+      int count = Math.min(chunk(), patches() - first);
+      int[] p = places(Places.SIZE, scratch);
+      p[Places.PATCHES] = count;
+      p[Places.FIRST] = first;
+      p[Places.INPUT_PLANE] = count * cin + WinogradKernels.GAP;
+      p[Places.OTHERS] = scratch + PLANES * p[Places.INPUT_PLANE];
+      p[Places.OTHER_PLANE] = count * cout + WinogradKernels.GAP;
+      p[Places.WEIGHTS] = d[WeightGradient.GRADIENT];
+      p[Places.FLAG] = first > 0 ? 1 : d[WeightGradient.ACCUMULATE];
+      p[Places.SLOTS] = gradientSlots();
+      p[Places.SLOT] = gradientSlot();
+      p[Places.SCRATCH] = p[Places.OTHERS] + PLANES * p[Places.OTHER_PLANE];
+      p[Places.TOGETHER] = GRADIENT_CHANNELS;
+      int[] in = Arrays.copyOf(p, Images.SIZE);
+      images(
+          in, d[WeightGradient.IN], d[WeightGradient.IN_ROW], d[WeightGradient.IN_IMAGE], cin, 2);
+      int[] gradOut = Arrays.copyOf(p, Images.SIZE);
+      images(gradOut, d[WeightGradient.GRAD_OUT], w * cout, h * w * cout, cout, 0);
+      for (int[] images : List.of(in, gradOut)) {
+        images[Images.PATCH] = 16;
+        images[Images.PANEL] = 16 * count;
+      }
+      calls.add(transform(INPUT, in, count, cin));
+      calls.add(transform(GRADIENT, gradOut, count, cout));
+      double flops = 2.0 * PLANES * count * cin * cout;
+      calls.add(new Call(WEIGHT_GRADIENT, p, gradientSlots(), flops, call.bytes()));
+    }
+    return calls;
   }
 }

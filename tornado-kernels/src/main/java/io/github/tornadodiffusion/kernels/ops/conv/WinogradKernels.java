@@ -8,22 +8,24 @@ import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
 import uk.ac.manchester.tornado.api.types.vectors.Float16;
 
 /**
- * The transforms of {@link Winograd}. What is transformed lies in 36 planes, plane 6 r + s for row
- * r and column s of a patch. A transform of a patch is one pass down its columns into the planes,
- * and one along its rows within them.
+ * The kernels behind {@link Winograd}. What is transformed lies in 36 planes, plane 6 r + s for row
+ * r and column s of a patch. A transform is one pass down the columns of a patch and one along its
+ * rows, the second within the planes.
  *
- * <p>Each pass is a method of its own with one loop and at most some 30 operations on vectors: what
- * C2 compiles without boxes, see {@link ConvKernels}.
+ * <p>Each pass and each register tile is a method of its own with one inner loop and at most some
+ * 60 operations on vectors: what C2 compiles without boxes, see {@link ConvKernels}. Bounds that
+ * are the same for all shapes come from the descriptor, because TornadoVM unrolls loops of constant
+ * length.
  */
 public final class WinogradKernels {
-  /** Rows and columns of a patch of the input. */
-  private static final int PATCH = 6;
-
   /** Rows and columns of results that a patch leads to. */
   private static final int RESULTS = 4;
 
-  /** Input channels of an iteration over weights. */
-  private static final int CHANNELS = 8;
+  /** Floats between planes, without which 36 of them would share few places of a cache. */
+  static final int GAP = 16;
+
+  /** Output channels of the weights that are transformed, used and forgotten. */
+  static final int COLUMNS = 32;
 
   // The points are 0, A, -A, B, -B and infinity: their powers, and what their polynomials are
   // divided by.
@@ -37,84 +39,118 @@ public final class WinogradKernels {
   private static final float BY_A = 1f / (2f * A2 * (A2 - B2));
   private static final float BY_B = 1f / (2f * B2 * (B2 - A2));
 
-  /** Places of {@link #input}, {@link #gradient} and {@link #output}: which patches. */
-  static final class Patches {
-    /** Patches of a call: neighbours in a row, then rows, then images. */
-    static final int COUNT = 0;
+  /** Floats of a patch's output that go through both passes while they are in the nearest cache. */
+  private static final int NEAR = 256;
 
-    /** The number of the first. */
-    static final int FIRST = 1;
+  /** Places of all kernels. */
+  static final class Places {
+    /** Rows and columns of a patch: 6. */
+    static final int SIDE = 0;
+
+    /** Planes: 36. */
+    static final int PLANES = 1;
+
+    /** Taps of a kernel: 9. */
+    static final int TAPS = 2;
+
+    /** Patches of the call: neighbours in a row, then rows, then images. */
+    static final int PATCHES = 3;
+
+    /** The number of the first among those of all images. */
+    static final int FIRST = 4;
 
     /** Patches of a row of an image. */
-    static final int ACROSS = 2;
+    static final int ACROSS = 5;
 
     /** Rows of patches of an image. */
-    static final int DOWN = 3;
-
-    /** Channels of a pixel. */
-    static final int CHANNELS = 4;
-
-    /** The first plane. */
-    static final int PLANES = 5;
-
-    /** Floats from plane to plane. */
-    static final int PLANE = 6;
-
-    /** The images: what is transformed, or for {@link #output} what it leads to. */
-    static final int PIXELS = 7;
-
-    /** Floats from row to row of an image. */
-    static final int ROW = 8;
-
-    /** Floats from image to image. */
-    static final int IMAGE = 9;
-
-    /** Rows of an image, with the border of an input. */
-    static final int H = 10;
-
-    /** Pixels of a row, with the border of an input. */
-    static final int W = 11;
-
-    static final int SIZE = 12;
-
-    private Patches() {}
-  }
-
-  /** Further places of {@link #output}, with the meaning that they have in a convolution. */
-  static final class Output {
-    static final int START = Patches.SIZE;
-    static final int START_PIXEL = Patches.SIZE + 1;
-    static final int START_CHANNEL = Patches.SIZE + 2;
-    static final int BIAS = Patches.SIZE + 3;
-    static final int PER_IMAGE = Patches.SIZE + 4;
-    static final int SIZE = Patches.SIZE + 5;
-
-    private Output() {}
-  }
-
-  /** Places of {@link #weights} and {@link #weightGradient}. */
-  static final class Weights {
-    /** Panels of 16 output channels. */
-    static final int PANELS = 0;
+    static final int DOWN = 6;
 
     /** Input channels, with padding. */
-    static final int CIN = 1;
+    static final int CIN = 7;
 
-    /** The weights of the first panel, or their gradient. */
-    static final int WEIGHTS = 2;
+    /** Output channels, with padding. */
+    static final int COUT = 8;
 
-    /** The first plane: [PANELS][CIN][16]. */
-    static final int PLANES = 3;
+    /** The first plane of input patches. */
+    static final int INPUTS = 9;
 
-    /** Floats from plane to plane. */
-    static final int PLANE = 4;
+    /** Floats from one plane of input patches to the next. */
+    static final int INPUT_PLANE = 10;
 
-    /** 1 to add to the gradient of the weights, 0 to overwrite it. */
-    static final int ACCUMULATE = 5;
+    /** The first plane of weights, or of patches of the output gradient. */
+    static final int OTHERS = 11;
 
-    static final int SIZE = 6;
+    /** Floats from one plane of those to the next. */
+    static final int OTHER_PLANE = 12;
 
-    private Weights() {}
+    /** The weights or their gradient: [COUT / 16][3][3][CIN][16]. */
+    static final int WEIGHTS = 13;
+
+    /**
+     * 1 if weights are those of a convolution whose input gradient is computed: [CIN / 16][3][3]
+     * [COUT][16], to be flipped; or 1 to add to their gradient.
+     */
+    static final int FLAG = 14;
+
+    /** Iterations that have scratch memory of their own. */
+    static final int SLOTS = 15;
+
+    /** Memory of the first slot. */
+    static final int SCRATCH = 16;
+
+    /** Floats of a slot. */
+    static final int SLOT = 17;
+
+    /** Patches, or input channels, that a slot transforms together. */
+    static final int TOGETHER = 18;
+
+    /** Floats of 16 input by 16 output channels: 256. */
+    static final int BLOCK = 19;
+
+    static final int SIZE = 20;
+
+    private Places() {}
+  }
+
+  /** Further places of kernels that read or write images. */
+  static final class Images {
+    /** The images: what is transformed, with its border. */
+    static final int IN = Places.SIZE;
+
+    /** Floats from row to row of them. */
+    static final int ROW = Places.SIZE + 1;
+
+    /** Floats from image to image. */
+    static final int IMAGE = Places.SIZE + 2;
+
+    /** Rows of an image, with its border. */
+    static final int IN_H = Places.SIZE + 3;
+
+    /** Pixels of a row, with its border. */
+    static final int IN_W = Places.SIZE + 4;
+
+    /** Channels of a pixel. */
+    static final int CHANNELS = Places.SIZE + 5;
+
+    /** Floats from patch to patch in a plane. */
+    static final int PATCH = Places.SIZE + 6;
+
+    /** Floats from 16 channels to the next ones in a plane. */
+    static final int PANEL = Places.SIZE + 7;
+
+    static final int OUT = Places.SIZE + 8;
+    static final int OUT_H = Places.SIZE + 9;
+    static final int OUT_W = Places.SIZE + 10;
+
+    // With the meaning that they have in a convolution.
+    static final int START = Places.SIZE + 11;
+    static final int START_PIXEL = Places.SIZE + 12;
+    static final int START_CHANNEL = Places.SIZE + 13;
+    static final int BIAS = Places.SIZE + 14;
+    static final int PER_IMAGE = Places.SIZE + 15;
+    static final int SIZE = Places.SIZE + 16;
+
+    private Images() {}
   }
 
   private WinogradKernels() {}
@@ -124,155 +160,531 @@ public final class WinogradKernels {
    * of patch t; pixels beyond the edge of the image are zeros. An iteration transforms a patch.
    */
   static void input(FloatArray m, IntArray d) {
-    int bound = d.get(Patches.COUNT);
+    int bound = d.get(Places.PATCHES);
     for (@Parallel int t = 0; t < bound; t++) {
-      int channels = d.get(Patches.CHANNELS);
-      int plane = d.get(Patches.PLANE);
-      int row = d.get(Patches.ROW);
-      int number = d.get(Patches.FIRST) + t;
-      int x = number % d.get(Patches.ACROSS) * RESULTS;
-      int y = number / d.get(Patches.ACROSS) % d.get(Patches.DOWN) * RESULTS;
-      int image = number / d.get(Patches.ACROSS) / d.get(Patches.DOWN);
-      int from = d.get(Patches.PIXELS) + image * d.get(Patches.IMAGE) + y * row + x * channels;
-      int to = d.get(Patches.PLANES) + t * channels;
-      int rows = Math.min(PATCH, d.get(Patches.H) - y);
-      int columns = Math.min(PATCH, d.get(Patches.W) - x);
-      int line = PATCH * plane;
-      inputPass(m, from, channels, row, rows, columns, to, plane, line, channels);
-      inputPass(m, to, line, plane, PATCH, PATCH, to, line, plane, channels);
+      int to = d.get(Places.INPUTS) + t * d.get(Images.PATCH);
+      int plane = d.get(Places.INPUT_PLANE);
+      inputPatch(m, d, d.get(Places.FIRST) + t, to, plane, d.get(Images.PANEL));
     }
   }
 
-  /**
-   * The same for a 4 x 4 patch of an output gradient and the matrix a, into planes of panels
-   * [channels / 16][COUNT][16].
-   */
+  /** The same for the 4 x 4 pixels of a patch of an output gradient, and the matrix a. */
   static void gradient(FloatArray m, IntArray d) {
-    int bound = d.get(Patches.COUNT);
+    int bound = d.get(Places.PATCHES);
     for (@Parallel int t = 0; t < bound; t++) {
-      int channels = d.get(Patches.CHANNELS);
-      int plane = d.get(Patches.PLANE);
-      int row = d.get(Patches.ROW);
-      int panel = d.get(Patches.COUNT) * 16;
-      int number = d.get(Patches.FIRST) + t;
-      int x = number % d.get(Patches.ACROSS) * RESULTS;
-      int y = number / d.get(Patches.ACROSS) % d.get(Patches.DOWN) * RESULTS;
-      int image = number / d.get(Patches.ACROSS) / d.get(Patches.DOWN);
-      int from = d.get(Patches.PIXELS) + image * d.get(Patches.IMAGE) + y * row + x * channels;
-      int to = d.get(Patches.PLANES) + t * 16;
-      int rows = Math.min(RESULTS, d.get(Patches.H) - y);
-      int columns = Math.min(RESULTS, d.get(Patches.W) - x);
-      int line = PATCH * plane;
-      for (int s = 0; s < RESULTS; s++) {
-        int there = s < columns ? rows : 0;
-        int at = to + s * plane;
-        gradientPass(m, from + s * channels, 0, row, there, 16, 1, at, line, panel, channels);
-      }
-      gradientPass(m, to, line, plane, RESULTS, panel, PATCH, to, plane, panel, channels);
+      int channels = d.get(Images.CHANNELS);
+      int plane = d.get(Places.OTHER_PLANE);
+      int side = d.get(Places.SIDE);
+      int panel = d.get(Images.PANEL);
+      int row = d.get(Images.ROW);
+      int number = d.get(Places.FIRST) + t;
+      int x = number % d.get(Places.ACROSS) * RESULTS;
+      int y = number / d.get(Places.ACROSS) % d.get(Places.DOWN) * RESULTS;
+      int image = number / d.get(Places.ACROSS) / d.get(Places.DOWN);
+      int from = d.get(Images.IN) + image * d.get(Images.IMAGE) + y * row + x * channels;
+      int to = d.get(Places.OTHERS) + t * d.get(Images.PATCH);
+      int rows = d.get(Images.IN_H) - y;
+      int columns = d.get(Images.IN_W) - x;
+      int line = side * plane;
+      // A patch that reaches beyond the edge is copied first: TornadoVM wants no branches here.
+      int edge = Math.min(rows, columns) < RESULTS ? 1 : 0;
+      copy(m, from, channels, row, rows, columns, side - 2, edge, to, plane, line, panel);
+      int source = edge == 0 ? from : to;
+      int next = edge == 0 ? channels : plane;
+      int below = edge == 0 ? row : line;
+      int group = edge == 0 ? 16 : panel;
+      gradientPass(m, source, next, below, group, side - 2, to, plane, line, panel, channels);
+      gradientPass(m, to, line, plane, panel, side, to, line, plane, panel, channels);
     }
   }
 
   /**
-   * out[i][j] = start + bias + perImage + sum over (r, s) of at[i][r] at[j][s] planes[6 r + s][t]
-   * for the 4 x 4 results of patch t, as far as they are within the image. An iteration transforms
-   * a patch, and leaves other numbers in its planes.
+   * planes[6 r + s] = sum over (i, j) of g[r][i] g[s][j] weights[i][j], in panels [COUT / 16][CIN]
+   * [16]. An iteration transforms 16 input channels of a panel.
    */
-  static void output(FloatArray m, IntArray d) {
-    int bound = d.get(Patches.COUNT);
+  static void weights(FloatArray m, IntArray d) {
+    int bound = d.get(Places.COUT) / 16 * (d.get(Places.CIN) / 16);
     for (@Parallel int t = 0; t < bound; t++) {
-      int channels = d.get(Patches.CHANNELS);
-      int plane = d.get(Patches.PLANE);
-      int number = d.get(Patches.FIRST) + t;
-      int x = number % d.get(Patches.ACROSS) * RESULTS;
-      int y = number / d.get(Patches.ACROSS) % d.get(Patches.DOWN) * RESULTS;
-      int image = number / d.get(Patches.ACROSS) / d.get(Patches.DOWN);
-      int width = d.get(Patches.W);
-      int from = d.get(Patches.PLANES) + t * channels;
-      int line = PATCH * plane;
-      int rows = Math.min(RESULTS, d.get(Patches.H) - y);
-      int columns = Math.min(RESULTS, width - x);
-      outputPass(m, from, plane, line, PATCH, channels);
-      outputPass(m, from, line, plane, rows, channels);
-      for (int r = 0; r < rows; r++) {
-        int pixel = (image * d.get(Patches.H) + y + r) * width + x;
-        int at = from + r * line;
-        for (int i = 0; i < columns; i++) {
-          int out = d.get(Patches.PIXELS) + (pixel + i) * channels;
-          int start = d.get(Output.START) + (pixel + i) * d.get(Output.START_PIXEL);
-          add(m, at + i * plane, start, d.get(Output.START_CHANNEL), out, channels);
-          if (d.get(Output.BIAS) >= 0) {
-            add(m, out, d.get(Output.BIAS), 1, out, channels);
+      int blocks = d.get(Places.CIN) / 16;
+      int to = d.get(Places.OTHERS) + t * 256;
+      weightBlock(m, d, t / blocks, t % blocks * 16, to, d.get(Places.OTHER_PLANE));
+    }
+  }
+
+  /**
+   * out = start + bias + perImage + the convolution, from images and transformed weights. Each slot
+   * takes its share of blocks of patches, and each block goes through all stages, so that its
+   * planes stay in a core's cache.
+   */
+  static void forward(FloatArray m, IntArray d) {
+    int bound = d.get(Places.SLOTS);
+    for (@Parallel int slot = 0; slot < bound; slot++) {
+      int cin = d.get(Places.CIN);
+      int cout = d.get(Places.COUT);
+      int planes = d.get(Places.PLANES);
+      int patches = d.get(Places.PATCHES);
+      int together = d.get(Places.TOGETHER);
+      int inputs = d.get(Places.SCRATCH) + slot * d.get(Places.SLOT);
+      int inputPlane = together * cin + GAP;
+      int outputs = inputs + planes * inputPlane;
+      int outputPlane = together * cout + GAP;
+      int weights = d.get(Places.OTHERS);
+      int weightPlane = d.get(Places.OTHER_PLANE);
+      int next = d.get(Places.SLOTS) * together;
+      for (int first = slot * together; first < patches; first += next) {
+        int count = Math.min(together, patches - first);
+        for (int t = 0; t < count; t++) {
+          inputPatch(m, d, first + t, inputs + t * cin, inputPlane, 16);
+        }
+        for (int q = 0; q < planes; q++) {
+          int from = inputs + q * inputPlane;
+          int by = weights + q * weightPlane;
+          multiply(
+              m, from, cin, count, cin, by, cin * 16, cout, outputs + q * outputPlane, cout, 0);
+        }
+        output(m, d, first, count, outputs, outputPlane, cout, 0, cout);
+      }
+    }
+  }
+
+  /**
+   * The same from transformed images and from weights, for few patches. Each slot takes its share
+   * of blocks of 32 output channels, whose weights it transforms, uses and forgets, some input
+   * channels at a time.
+   */
+  static void forwardOfFew(FloatArray m, IntArray d) {
+    int bound = d.get(Places.SLOTS);
+    for (@Parallel int slot = 0; slot < bound; slot++) {
+      int cin = d.get(Places.CIN);
+      int cout = d.get(Places.COUT);
+      int planes = d.get(Places.PLANES);
+      int patches = d.get(Places.PATCHES);
+      int together = d.get(Places.TOGETHER);
+      int weights = d.get(Places.SCRATCH) + slot * d.get(Places.SLOT);
+      int weightPlane = together * COLUMNS + GAP;
+      int outputs = weights + planes * weightPlane;
+      int outputPlane = (patches + 7) / 8 * 8 * COLUMNS + GAP;
+      int next = d.get(Places.SLOTS) * COLUMNS;
+      for (int o = slot * COLUMNS; o < cout; o += next) {
+        int columns = Math.min(COLUMNS, cout - o);
+        for (int c = 0; c < cin; c += together) {
+          int depth = Math.min(together, cin - c);
+          for (int k = 0; k < columns / 16 * depth; k += 16) {
+            int panel = o / 16 + k / depth;
+            weightBlock(m, d, panel, c + k % depth, weights + k * 16, weightPlane);
           }
-          if (d.get(Output.PER_IMAGE) >= 0) {
-            add(m, out, d.get(Output.PER_IMAGE) + image * channels, 1, out, channels);
+          for (int q = 0; q < planes; q++) {
+            int from = d.get(Places.INPUTS) + q * d.get(Places.INPUT_PLANE) + c;
+            int by = weights + q * weightPlane;
+            int to = outputs + q * outputPlane;
+            int added = Math.min(c, 1);
+            multiply(m, from, cin, patches, depth, by, depth * 16, columns, to, COLUMNS, added);
           }
+        }
+        output(m, d, 0, patches, outputs, outputPlane, COLUMNS, o, columns);
+      }
+    }
+  }
+
+  /**
+   * The gradient of the weights from transformed images and output gradients in panels, [CIN / 16]
+   * [PATCHES][16] and [COUT / 16][PATCHES][16]. Each slot takes its share of blocks of some input
+   * and 32 output channels.
+   */
+  static void weightGradient(FloatArray m, IntArray d) {
+    int bound = d.get(Places.SLOTS);
+    for (@Parallel int slot = 0; slot < bound; slot++) {
+      int cin = d.get(Places.CIN);
+      int cout = d.get(Places.COUT);
+      int side = d.get(Places.SIDE);
+      int planes = d.get(Places.PLANES);
+      int together = d.get(Places.TOGETHER);
+      int products = d.get(Places.SCRATCH) + slot * d.get(Places.SLOT);
+      int plane = together * COLUMNS + GAP;
+      int line = side * plane;
+      int tap = cin * 16;
+      int blocks = (cin + together - 1) / together;
+      int items = blocks * ((cout + COLUMNS - 1) / COLUMNS);
+      int slots = d.get(Places.SLOTS);
+      for (int item = slot; item < items; item += slots) {
+        int c = item % blocks * together;
+        int o = item / blocks * COLUMNS;
+        int channels = Math.min(together, cin - c);
+        int columns = Math.min(COLUMNS, cout - o);
+        for (int q = 0; q < planes; q++) {
+          multiplyTransposed(m, d, q, c, channels, o, columns, products + q * plane);
+        }
+        for (int p = 0; p < columns / 16; p++) {
+          int from = products + p * channels * 16;
+          int to = d.get(Places.WEIGHTS) + (o / 16 + p) * d.get(Places.TAPS) * tap + c * 16;
+          int run = channels * 16;
+          int flag = d.get(Places.FLAG);
+          weightGradientPass(m, from, plane, line, side, from, plane, line, 0, run);
+          weightGradientPass(m, from, line, plane, side - 3, to, 3 * tap, tap, flag, run);
         }
       }
     }
   }
 
+  /** The planes of a patch of the input, whose first channel lies at {@code to} in each. */
+  private static void inputPatch(
+      FloatArray m, IntArray d, int number, int to, int plane, int panel) {
+    int channels = d.get(Places.CIN);
+    int side = d.get(Places.SIDE);
+    int row = d.get(Images.ROW);
+    int x = number % d.get(Places.ACROSS) * RESULTS;
+    int y = number / d.get(Places.ACROSS) % d.get(Places.DOWN) * RESULTS;
+    int image = number / d.get(Places.ACROSS) / d.get(Places.DOWN);
+    int from = d.get(Images.IN) + image * d.get(Images.IMAGE) + y * row + x * channels;
+    int rows = d.get(Images.IN_H) - y;
+    int columns = d.get(Images.IN_W) - x;
+    int line = side * plane;
+    // A patch that reaches beyond the edge is copied first: TornadoVM wants no branches here.
+    int edge = Math.min(rows, columns) < side ? 1 : 0;
+    copy(m, from, channels, row, rows, columns, side, edge, to, plane, line, panel);
+    int source = edge == 0 ? from : to;
+    int next = edge == 0 ? channels : plane;
+    int below = edge == 0 ? row : line;
+    int group = edge == 0 ? 16 : panel;
+    inputPass(m, source, next, below, group, side, to, plane, line, panel, channels);
+    inputPass(m, to, line, plane, panel, side, to, line, plane, panel, channels);
+  }
+
   /**
-   * planes[6 r + s] = sum over (i, j) of g[r][i] g[s][j] weights[i][j], for weights
-   * [PANELS][3][3][CIN][16]. An iteration transforms 8 input channels of a panel.
+   * Copies a patch of {@code side} x {@code side} pixels; those beyond the edge of the image are
+   * zeros.
+   *
+   * @param copied whether to copy it (1), or not (0)
    */
-  static void weights(FloatArray m, IntArray d) {
-    int bound = d.get(Weights.PANELS) * (d.get(Weights.CIN) / CHANNELS);
-    for (@Parallel int t = 0; t < bound; t++) {
-      int blocks = d.get(Weights.CIN) / CHANNELS;
-      int plane = d.get(Weights.PLANE);
-      int tap = d.get(Weights.CIN) * 16;
-      int run = CHANNELS * 16;
-      int from = d.get(Weights.WEIGHTS) + t / blocks * 9 * tap + t % blocks * run;
-      int to = d.get(Weights.PLANES) + t * run;
-      int line = PATCH * plane;
-      weightsPass(m, from, tap, 3 * tap, 3, to, plane, line, run);
-      weightsPass(m, to, line, plane, PATCH, to, line, plane, run);
+  private static void copy(
+      FloatArray m,
+      int from,
+      int channels,
+      int row,
+      int rows,
+      int columns,
+      int side,
+      int copied,
+      int to,
+      int toPixel,
+      int toRow,
+      int toPanel) {
+    VectorFloat16 v = new VectorFloat16(m);
+    int lanes = Lanes.width();
+    for (int i = 0; i < copied * side * side; i++) {
+      int r = i / side;
+      int s = i % side;
+      // What lies beyond are the zeros that the arena starts with.
+      int inside = r < rows && s < columns ? 1 : 0;
+      for (int c = 0; c < channels; c += lanes) {
+        int source = inside * (from + r * row + s * channels + c);
+        int target = to + r * toRow + s * toPixel + (c >> 4) * toPanel + (c & 15);
+        v.set(target / lanes, v.get(source / lanes));
+      }
+    }
+  }
+
+  /** The planes of 16 input channels from c on of a panel, which lie at {@code to} in each. */
+  private static void weightBlock(FloatArray m, IntArray d, int panel, int c, int to, int plane) {
+    int cin = d.get(Places.CIN);
+    int cout = d.get(Places.COUT);
+    int side = d.get(Places.SIDE);
+    int taps = d.get(Places.TAPS);
+    int block = d.get(Places.BLOCK);
+    int tap = cin * 16;
+    int line = side * plane;
+    if (d.get(Places.FLAG) == 0) {
+      int from = d.get(Places.WEIGHTS) + panel * taps * tap + c * 16;
+      weightsPass(m, from, tap, 3 * tap, side - 3, to, plane, line, block);
+    } else {
+      int from = d.get(Places.WEIGHTS) + (c / 16 * taps * cout + panel * 16) * 16;
+      for (int i = 0; i < taps * 16; i++) {
+        int source = from + (taps - 1 - i / 16) * cout * 16 + i % 16;
+        int target = to + i / 48 * line + i / 16 % 3 * plane + i % 16 * 16;
+        for (int j = 0; j < 16; j++) {
+          m.set(target + j, m.get(source + j * 16));
+        }
+      }
+      weightsPass(m, to, plane, line, side - 3, to, plane, line, block);
+    }
+    weightsPass(m, to, line, plane, side, to, line, plane, block);
+  }
+
+  /**
+   * Results of some patches from their planes [patch][channels], of the output channels from o on.
+   */
+  private static void output(
+      FloatArray m,
+      IntArray d,
+      int first,
+      int count,
+      int from,
+      int plane,
+      int channels,
+      int o,
+      int columns) {
+    int across = d.get(Places.ACROSS);
+    int down = d.get(Places.DOWN);
+    int side = d.get(Places.SIDE);
+    int line = side * plane;
+    int some = Math.max(1, NEAR / channels);
+    for (int t = 0; t < count; t++) {
+      if (t % some == 0) {
+        int run = Math.min(some, count - t) * channels;
+        outputPass(m, from + t * channels, plane, line, side, run);
+      }
+      int x = (first + t) % across * RESULTS;
+      int y = (first + t) / across % down * RESULTS;
+      int image = (first + t) / across / down;
+      int rows = Math.min(RESULTS, d.get(Images.OUT_H) - y);
+      for (int r = 0; r < rows; r++) {
+        int pixel = (image * d.get(Images.OUT_H) + y + r) * d.get(Images.OUT_W) + x;
+        int last = Math.min(RESULTS, d.get(Images.OUT_W) - x) - 1;
+        outputRow(m, d, from + t * channels + r * line, plane, pixel, image, last, o, columns);
+      }
+    }
+  }
+
+  /** A product of matrices: c = a b, or added to c. Rows of a and c are a multiple of 8. */
+  private static void multiply(
+      FloatArray m,
+      int a,
+      int aRow,
+      int rows,
+      int depth,
+      int b,
+      int panel,
+      int columns,
+      int c,
+      int cRow,
+      int added) {
+    int lanes = Lanes.width();
+    for (int oa = 0; oa < columns; oa += 2 * lanes) {
+      int ob = Math.min(oa + lanes, columns - lanes);
+      int qa = b + oa / 16 * panel + oa % 16;
+      int qb = b + ob / 16 * panel + ob % 16;
+      for (int row = 0; row < rows; row += 8) {
+        int out = c + row * cRow;
+        tile(m, a + row * aRow, aRow, depth, qa, qb, out + oa, out + ob, cRow, added);
+      }
+    }
+  }
+
+  /** Products of plane q, [columns / 16][channels][16], summed over patches. */
+  private static void multiplyTransposed(
+      FloatArray m, IntArray d, int q, int c, int channels, int o, int columns, int to) {
+    int lanes = Lanes.width();
+    int patches = d.get(Places.PATCHES);
+    int inputs = d.get(Places.INPUTS) + q * d.get(Places.INPUT_PLANE);
+    int others = d.get(Places.OTHERS) + q * d.get(Places.OTHER_PLANE) + o * patches;
+    for (int i = 0; i < channels; i += 8) {
+      int at = inputs + (c + i) / 16 * patches * 16 + (c + i) % 16;
+      for (int oa = 0; oa < columns; oa += 2 * lanes) {
+        int ob = Math.min(oa + lanes, columns - lanes);
+        int qa = others + oa / 16 * patches * 16 + oa % 16;
+        int qb = others + ob / 16 * patches * 16 + ob % 16;
+        int ta = to + (oa / 16 * channels + i) * 16 + oa % 16;
+        int tb = to + (ob / 16 * channels + i) * 16 + ob % 16;
+        tileTransposed(m, at, patches, qa, qb, ta, tb);
+      }
     }
   }
 
   /**
-   * weights[i][j] = sum over (r, s) of gt[i][r] gt[j][s] planes[6 r + s], or added to them. An
-   * iteration transforms 8 input channels of a panel, and leaves other numbers in its planes.
+   * The register tile of 8 rows of a by two vectors of columns, summed over the columns of a.
+   *
+   * @param added whether sums start from what is there (1), or from the zeros that the arena starts
+   *     with (0)
    */
-  static void weightGradient(FloatArray m, IntArray d) {
-    int bound = d.get(Weights.PANELS) * (d.get(Weights.CIN) / CHANNELS);
-    for (@Parallel int t = 0; t < bound; t++) {
-      int blocks = d.get(Weights.CIN) / CHANNELS;
-      int plane = d.get(Weights.PLANE);
-      int tap = d.get(Weights.CIN) * 16;
-      int run = CHANNELS * 16;
-      int from = d.get(Weights.PLANES) + t * run;
-      int to = d.get(Weights.WEIGHTS) + t / blocks * 9 * tap + t % blocks * run;
-      int line = PATCH * plane;
-      int accumulate = d.get(Weights.ACCUMULATE);
-      weightGradientPass(m, from, plane, line, PATCH, from, plane, line, 0, run);
-      weightGradientPass(m, from, line, plane, 3, to, 3 * tap, tap, accumulate, run);
+  private static void tile(
+      FloatArray m,
+      int a,
+      int aRow,
+      int depth,
+      int qa,
+      int qb,
+      int ca,
+      int cb,
+      int cRow,
+      int added) {
+    VectorFloat16 v = new VectorFloat16(m);
+    int lanes = Lanes.width();
+    int step = 16 / lanes;
+    int wa = qa / lanes;
+    int wb = qb / lanes;
+    int sa = ca / lanes;
+    int sb = cb / lanes;
+    int by = cRow / lanes;
+    int ia = added * sa;
+    int ib = added * sb;
+    int iBy = added * by;
+    int p1 = a + aRow;
+    int p2 = a + 2 * aRow;
+    int p3 = a + 3 * aRow;
+    int p4 = a + 4 * aRow;
+    int p5 = a + 5 * aRow;
+    int p6 = a + 6 * aRow;
+    int p7 = a + 7 * aRow;
+    Float16 r0a = v.get(ia);
+    Float16 r0b = v.get(ib);
+    Float16 r1a = v.get(ia + iBy);
+    Float16 r1b = v.get(ib + iBy);
+    Float16 r2a = v.get(ia + 2 * iBy);
+    Float16 r2b = v.get(ib + 2 * iBy);
+    Float16 r3a = v.get(ia + 3 * iBy);
+    Float16 r3b = v.get(ib + 3 * iBy);
+    Float16 r4a = v.get(ia + 4 * iBy);
+    Float16 r4b = v.get(ib + 4 * iBy);
+    Float16 r5a = v.get(ia + 5 * iBy);
+    Float16 r5b = v.get(ib + 5 * iBy);
+    Float16 r6a = v.get(ia + 6 * iBy);
+    Float16 r6b = v.get(ib + 6 * iBy);
+    Float16 r7a = v.get(ia + 7 * iBy);
+    Float16 r7b = v.get(ib + 7 * iBy);
+    for (int k = 0; k < depth; k++) {
+      Float16 ba = v.get(wa + k * step);
+      Float16 bb = v.get(wb + k * step);
+      Float16 s;
+      s = Lanes.splat(m.get(a + k));
+      r0a = Lanes.mulAdd(ba, s, r0a);
+      r0b = Lanes.mulAdd(bb, s, r0b);
+      s = Lanes.splat(m.get(p1 + k));
+      r1a = Lanes.mulAdd(ba, s, r1a);
+      r1b = Lanes.mulAdd(bb, s, r1b);
+      s = Lanes.splat(m.get(p2 + k));
+      r2a = Lanes.mulAdd(ba, s, r2a);
+      r2b = Lanes.mulAdd(bb, s, r2b);
+      s = Lanes.splat(m.get(p3 + k));
+      r3a = Lanes.mulAdd(ba, s, r3a);
+      r3b = Lanes.mulAdd(bb, s, r3b);
+      s = Lanes.splat(m.get(p4 + k));
+      r4a = Lanes.mulAdd(ba, s, r4a);
+      r4b = Lanes.mulAdd(bb, s, r4b);
+      s = Lanes.splat(m.get(p5 + k));
+      r5a = Lanes.mulAdd(ba, s, r5a);
+      r5b = Lanes.mulAdd(bb, s, r5b);
+      s = Lanes.splat(m.get(p6 + k));
+      r6a = Lanes.mulAdd(ba, s, r6a);
+      r6b = Lanes.mulAdd(bb, s, r6b);
+      s = Lanes.splat(m.get(p7 + k));
+      r7a = Lanes.mulAdd(ba, s, r7a);
+      r7b = Lanes.mulAdd(bb, s, r7b);
     }
+    v.set(sa, r0a);
+    v.set(sb, r0b);
+    v.set(sa + by, r1a);
+    v.set(sb + by, r1b);
+    v.set(sa + 2 * by, r2a);
+    v.set(sb + 2 * by, r2b);
+    v.set(sa + 3 * by, r3a);
+    v.set(sb + 3 * by, r3b);
+    v.set(sa + 4 * by, r4a);
+    v.set(sb + 4 * by, r4b);
+    v.set(sa + 5 * by, r5a);
+    v.set(sb + 5 * by, r5b);
+    v.set(sa + 6 * by, r6a);
+    v.set(sb + 6 * by, r6b);
+    v.set(sa + 7 * by, r7a);
+    v.set(sb + 7 * by, r7b);
+  }
+
+  /** The same for 8 input channels by two vectors of output channels, summed over patches. */
+  private static void tileTransposed(
+      FloatArray m, int at, int patches, int qa, int qb, int ta, int tb) {
+    VectorFloat16 v = new VectorFloat16(m);
+    int lanes = Lanes.width();
+    int step = 16 / lanes;
+    int wa = qa / lanes;
+    int wb = qb / lanes;
+    int sa = ta / lanes;
+    int sb = tb / lanes;
+    Float16 r0a = v.get(0);
+    Float16 r0b = v.get(0);
+    Float16 r1a = v.get(0);
+    Float16 r1b = v.get(0);
+    Float16 r2a = v.get(0);
+    Float16 r2b = v.get(0);
+    Float16 r3a = v.get(0);
+    Float16 r3b = v.get(0);
+    Float16 r4a = v.get(0);
+    Float16 r4b = v.get(0);
+    Float16 r5a = v.get(0);
+    Float16 r5b = v.get(0);
+    Float16 r6a = v.get(0);
+    Float16 r6b = v.get(0);
+    Float16 r7a = v.get(0);
+    Float16 r7b = v.get(0);
+    for (int t = 0; t < patches; t++) {
+      Float16 ya = v.get(wa + t * step);
+      Float16 yb = v.get(wb + t * step);
+      int p = at + t * 16;
+      Float16 s;
+      s = Lanes.splat(m.get(p));
+      r0a = Lanes.mulAdd(ya, s, r0a);
+      r0b = Lanes.mulAdd(yb, s, r0b);
+      s = Lanes.splat(m.get(p + 1));
+      r1a = Lanes.mulAdd(ya, s, r1a);
+      r1b = Lanes.mulAdd(yb, s, r1b);
+      s = Lanes.splat(m.get(p + 2));
+      r2a = Lanes.mulAdd(ya, s, r2a);
+      r2b = Lanes.mulAdd(yb, s, r2b);
+      s = Lanes.splat(m.get(p + 3));
+      r3a = Lanes.mulAdd(ya, s, r3a);
+      r3b = Lanes.mulAdd(yb, s, r3b);
+      s = Lanes.splat(m.get(p + 4));
+      r4a = Lanes.mulAdd(ya, s, r4a);
+      r4b = Lanes.mulAdd(yb, s, r4b);
+      s = Lanes.splat(m.get(p + 5));
+      r5a = Lanes.mulAdd(ya, s, r5a);
+      r5b = Lanes.mulAdd(yb, s, r5b);
+      s = Lanes.splat(m.get(p + 6));
+      r6a = Lanes.mulAdd(ya, s, r6a);
+      r6b = Lanes.mulAdd(yb, s, r6b);
+      s = Lanes.splat(m.get(p + 7));
+      r7a = Lanes.mulAdd(ya, s, r7a);
+      r7b = Lanes.mulAdd(yb, s, r7b);
+    }
+    v.set(sa, r0a);
+    v.set(sb, r0b);
+    v.set(sa + step, r1a);
+    v.set(sb + step, r1b);
+    v.set(sa + 2 * step, r2a);
+    v.set(sb + 2 * step, r2b);
+    v.set(sa + 3 * step, r3a);
+    v.set(sb + 3 * step, r3b);
+    v.set(sa + 4 * step, r4a);
+    v.set(sb + 4 * step, r4b);
+    v.set(sa + 5 * step, r5a);
+    v.set(sb + 5 * step, r5b);
+    v.set(sa + 6 * step, r6a);
+    v.set(sb + 6 * step, r6b);
+    v.set(sa + 7 * step, r7a);
+    v.set(sb + 7 * step, r7b);
   }
 
   /**
-   * Six floats times bt, for each of six lines of {@code count} floats: those beyond the first
-   * {@code there}, and lines beyond the first {@code lines}, are the zeros that the arena starts
-   * with.
+   * Six floats times bt, for each of some lines.
    *
    * @param line floats from line to line
    * @param step floats from one of the six to the next
+   * @param panel floats from 16 channels to the next ones
    */
   private static void inputPass(
       FloatArray m,
       int from,
       int line,
       int step,
-      int there,
+      int panel,
       int lines,
       int to,
       int toLine,
       int toStep,
+      int toPanel,
       int count) {
     VectorFloat16 v = new VectorFloat16(m);
     int lanes = Lanes.width();
+    int sBy = step / lanes;
     int by = toStep / lanes;
-    int vectors = count / lanes;
     Float16 a = Lanes.splat(A);
     Float16 minusA = Lanes.splat(-A);
     Float16 b = Lanes.splat(B);
@@ -281,68 +693,46 @@ public final class WinogradKernels {
     Float16 minusB2 = Lanes.splat(-B2);
     Float16 sum = Lanes.splat(-A2 - B2);
     Float16 product = Lanes.splat(A2 * B2);
-    for (int l = 0; l < PATCH; l++) {
-      int rows = l < lines ? there : 0;
-      int i0 = 0 < rows ? 1 : 0;
-      int i1 = 1 < rows ? 1 : 0;
-      int i2 = 2 < rows ? 1 : 0;
-      int i3 = 3 < rows ? 1 : 0;
-      int i4 = 4 < rows ? 1 : 0;
-      int i5 = 5 < rows ? 1 : 0;
-      int s = from + l * line;
-      int s0 = i0 * s / lanes;
-      int s1 = i1 * (s + step) / lanes;
-      int s2 = i2 * (s + 2 * step) / lanes;
-      int s3 = i3 * (s + 3 * step) / lanes;
-      int s4 = i4 * (s + 4 * step) / lanes;
-      int s5 = i5 * (s + 5 * step) / lanes;
-      int t = (to + l * toLine) / lanes;
-      for (int i = 0; i < vectors; i++) {
-        Float16 x0 = v.get(s0 + i * i0);
-        Float16 x1 = v.get(s1 + i * i1);
-        Float16 x2 = v.get(s2 + i * i2);
-        Float16 x3 = v.get(s3 + i * i3);
-        Float16 x4 = v.get(s4 + i * i4);
-        Float16 x5 = v.get(s5 + i * i5);
-        v.set(t + i, Lanes.mulAdd(x0, product, Lanes.mulAdd(x2, sum, x4)));
+    for (int l = 0; l < lines; l++) {
+      for (int c = 0; c < count; c += lanes) {
+        int s = (from + l * line + (c >> 4) * panel + (c & 15)) / lanes;
+        int t = (to + l * toLine + (c >> 4) * toPanel + (c & 15)) / lanes;
+        Float16 x0 = v.get(s);
+        Float16 x1 = v.get(s + sBy);
+        Float16 x2 = v.get(s + 2 * sBy);
+        Float16 x3 = v.get(s + 3 * sBy);
+        Float16 x4 = v.get(s + 4 * sBy);
+        Float16 x5 = v.get(s + 5 * sBy);
+        v.set(t, Lanes.mulAdd(x0, product, Lanes.mulAdd(x2, sum, x4)));
         Float16 even = Lanes.mulAdd(x2, minusB2, x4);
         Float16 odd = Lanes.mulAdd(x1, minusB2, x3);
-        v.set(t + by + i, Lanes.mulAdd(odd, a, even));
-        v.set(t + 2 * by + i, Lanes.mulAdd(odd, minusA, even));
+        v.set(t + by, Lanes.mulAdd(odd, a, even));
+        v.set(t + 2 * by, Lanes.mulAdd(odd, minusA, even));
         even = Lanes.mulAdd(x2, minusA2, x4);
         odd = Lanes.mulAdd(x1, minusA2, x3);
-        v.set(t + 3 * by + i, Lanes.mulAdd(odd, b, even));
-        v.set(t + 4 * by + i, Lanes.mulAdd(odd, minusB, even));
-        v.set(t + 5 * by + i, Lanes.mulAdd(x1, product, Lanes.mulAdd(x3, sum, x5)));
+        v.set(t + 3 * by, Lanes.mulAdd(odd, b, even));
+        v.set(t + 4 * by, Lanes.mulAdd(odd, minusB, even));
+        v.set(t + 5 * by, Lanes.mulAdd(x1, product, Lanes.mulAdd(x3, sum, x5)));
       }
     }
   }
 
-  /**
-   * Four floats times a, for each of some lines; those beyond the first {@code there} are zeros.
-   *
-   * @param line floats from line to line, at {@code from} and at {@code to}
-   * @param panel floats from 16 channels to the next ones at {@code from}
-   * @param toPanel the same at {@code to}
-   */
+  /** Four floats times a, likewise. */
   private static void gradientPass(
       FloatArray m,
       int from,
       int line,
       int step,
-      int there,
       int panel,
       int lines,
       int to,
+      int toLine,
       int toStep,
       int toPanel,
       int count) {
     VectorFloat16 v = new VectorFloat16(m);
     int lanes = Lanes.width();
-    int i0 = 0 < there ? 1 : 0;
-    int i1 = 1 < there ? 1 : 0;
-    int i2 = 2 < there ? 1 : 0;
-    int i3 = 3 < there ? 1 : 0;
+    int sBy = step / lanes;
     int by = toStep / lanes;
     Float16 a = Lanes.splat(A);
     Float16 b = Lanes.splat(B);
@@ -352,12 +742,12 @@ public final class WinogradKernels {
     Float16 b3 = Lanes.splat(B3);
     for (int l = 0; l < lines; l++) {
       for (int c = 0; c < count; c += lanes) {
-        int s = from + l * line + (c >> 4) * panel + (c & 15);
-        int t = (to + l * line + (c >> 4) * toPanel + (c & 15)) / lanes;
-        Float16 x0 = v.get(i0 * s / lanes);
-        Float16 x1 = v.get(i1 * (s + step) / lanes);
-        Float16 x2 = v.get(i2 * (s + 2 * step) / lanes);
-        Float16 x3 = v.get(i3 * (s + 3 * step) / lanes);
+        int s = (from + l * line + (c >> 4) * panel + (c & 15)) / lanes;
+        int t = (to + l * toLine + (c >> 4) * toPanel + (c & 15)) / lanes;
+        Float16 x0 = v.get(s);
+        Float16 x1 = v.get(s + sBy);
+        Float16 x2 = v.get(s + 2 * sBy);
+        Float16 x3 = v.get(s + 3 * sBy);
         v.set(t, x0);
         Float16 even = Lanes.mulAdd(x2, a2, x0);
         Float16 odd = Lanes.mulAdd(x3, a3, Lanes.mul(x1, a));
@@ -405,13 +795,71 @@ public final class WinogradKernels {
     }
   }
 
-  /** to = x + y, where y is one float for all channels if {@code yStep} is 0. */
-  private static void add(FloatArray m, int x, int y, int yStep, int to, int count) {
+  /**
+   * Six floats times at, which are a row of four pixels: what they start from is added.
+   *
+   * @param pixel the first one's number among all of the output
+   * @param last the number of the last one in the row that is within the image: those beyond it are
+   *     stored before it, in its place
+   */
+  private static void outputRow(
+      FloatArray m,
+      IntArray d,
+      int from,
+      int plane,
+      int pixel,
+      int image,
+      int last,
+      int o,
+      int count) {
     VectorFloat16 v = new VectorFloat16(m);
     int lanes = Lanes.width();
+    int cout = d.get(Places.COUT);
+    int startPixel = d.get(Images.START_PIXEL) / lanes;
+    int startChannel = d.get(Images.START_CHANNEL);
+    // Without bias or vector for the image, the zeros that the arena starts with.
+    int biased = d.get(Images.BIAS) < 0 ? 0 : 1;
+    int added = d.get(Images.PER_IMAGE) < 0 ? 0 : 1;
+    int bias = biased * (d.get(Images.BIAS) + o) / lanes;
+    int perImage = added * (d.get(Images.PER_IMAGE) + image * cout + o) / lanes;
+    int start =
+        (d.get(Images.START) + pixel * d.get(Images.START_PIXEL) + o * startChannel) / lanes;
+    int to = (d.get(Images.OUT) + pixel * cout + o) / lanes;
+    int by = plane / lanes;
+    int s = from / lanes;
+    int o1 = Math.min(1, last);
+    int o2 = Math.min(2, last);
+    int o3 = Math.min(3, last);
+    int to1 = to + o1 * cout / lanes;
+    int to2 = to + o2 * cout / lanes;
+    int to3 = to + o3 * cout / lanes;
+    Float16 a = Lanes.splat(A);
+    Float16 b = Lanes.splat(B);
+    Float16 a2 = Lanes.splat(A2);
+    Float16 b2 = Lanes.splat(B2);
+    Float16 a3 = Lanes.splat(A3);
+    Float16 b3 = Lanes.splat(B3);
     int vectors = count / lanes;
     for (int i = 0; i < vectors; i++) {
-      v.set(to / lanes + i, Lanes.add(v.get(x / lanes + i), v.get(y / lanes + i * yStep)));
+      Float16 x1 = v.get(s + by + i);
+      Float16 x2 = v.get(s + 2 * by + i);
+      Float16 x3 = v.get(s + 3 * by + i);
+      Float16 x4 = v.get(s + 4 * by + i);
+      Float16 more = Lanes.add(v.get(bias + i * biased), v.get(perImage + i * added));
+      int at = start + i * startChannel;
+      Float16 y0 = Lanes.add(v.get(at), more);
+      Float16 y1 = Lanes.add(v.get(at + o1 * startPixel), more);
+      Float16 y2 = Lanes.add(v.get(at + o2 * startPixel), more);
+      Float16 y3 = Lanes.add(v.get(at + o3 * startPixel), more);
+      Float16 sumA = Lanes.add(x1, x2);
+      Float16 sumB = Lanes.add(x3, x4);
+      Float16 differenceA = Lanes.sub(x1, x2);
+      Float16 differenceB = Lanes.sub(x3, x4);
+      y3 = Lanes.add(y3, v.get(s + 5 * by + i));
+      v.set(to3 + i, Lanes.mulAdd(differenceA, a3, Lanes.mulAdd(differenceB, b3, y3)));
+      v.set(to2 + i, Lanes.mulAdd(sumA, a2, Lanes.mulAdd(sumB, b2, y2)));
+      v.set(to1 + i, Lanes.mulAdd(differenceA, a, Lanes.mulAdd(differenceB, b, y1)));
+      v.set(to + i, Lanes.add(Lanes.add(v.get(s + i), y0), Lanes.add(sumA, sumB)));
     }
   }
 

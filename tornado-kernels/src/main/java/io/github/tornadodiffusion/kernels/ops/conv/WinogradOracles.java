@@ -1,11 +1,11 @@
 package io.github.tornadodiffusion.kernels.ops.conv;
 
+import io.github.tornadodiffusion.kernels.Arena;
 import io.github.tornadodiffusion.kernels.Call;
 import io.github.tornadodiffusion.kernels.CallOracle.Expectation;
 import io.github.tornadodiffusion.kernels.CallOracle.Region;
-import io.github.tornadodiffusion.kernels.ops.conv.WinogradKernels.Output;
-import io.github.tornadodiffusion.kernels.ops.conv.WinogradKernels.Patches;
-import io.github.tornadodiffusion.kernels.ops.conv.WinogradKernels.Weights;
+import io.github.tornadodiffusion.kernels.ops.conv.WinogradKernels.Images;
+import io.github.tornadodiffusion.kernels.ops.conv.WinogradKernels.Places;
 
 /** Oracles of {@code Winograd}, with matrices that are computed from the points. */
 final class WinogradOracles {
@@ -64,150 +64,193 @@ final class WinogradOracles {
   }
 
   private static String shape(int[] d) {
-    return "%d patches of %dx%d, %d channels"
-        .formatted(d[Patches.COUNT], d[Patches.H], d[Patches.W], d[Patches.CHANNELS]);
+    return "%d patches, 3x3 %d -> %d".formatted(d[Places.PATCHES], d[Places.CIN], d[Places.COUT]);
   }
 
   private static int row(int[] d, int patch) {
-    return (d[Patches.FIRST] + patch) / d[Patches.ACROSS] % d[Patches.DOWN] * 4;
+    return (d[Places.FIRST] + patch) / d[Places.ACROSS] % d[Places.DOWN] * 4;
   }
 
   private static int column(int[] d, int patch) {
-    return (d[Patches.FIRST] + patch) % d[Patches.ACROSS] * 4;
+    return (d[Places.FIRST] + patch) % d[Places.ACROSS] * 4;
   }
 
   private static int image(int[] d, int patch) {
-    return (d[Patches.FIRST] + patch) / d[Patches.ACROSS] / d[Patches.DOWN];
+    return (d[Places.FIRST] + patch) / d[Places.ACROSS] / d[Places.DOWN];
+  }
+
+  /** Plane q of a patch of images, transformed by a matrix. */
+  private static double transformed(
+      int[] d, double[][] matrix, int patch, int q, int channel, Arena before) {
+    double sum = 0;
+    double[] down = matrix[q / 6];
+    double[] across = matrix[q % 6];
+    for (int y = 0; y < down.length; y++) {
+      for (int x = 0; x < across.length; x++) {
+        int atY = row(d, patch) + y;
+        int atX = column(d, patch) + x;
+        if (atY < d[Images.IN_H] && atX < d[Images.IN_W]) {
+          int at =
+              d[Images.IN]
+                  + image(d, patch) * d[Images.IMAGE]
+                  + atY * d[Images.ROW]
+                  + atX * d[Images.CHANNELS]
+                  + channel;
+          sum += down[y] * across[x] * before.at(at);
+        }
+      }
+    }
+    return sum;
   }
 
   /** V = bt x b. */
   static Expectation input(Call call) {
     int[] d = call.descriptor();
-    int channels = d[Patches.CHANNELS];
-    return planes(d, BT, (patch, c) -> patch * channels + c);
+    return planes(d, BT, d[Places.INPUTS], d[Places.INPUT_PLANE]);
   }
 
-  /** Y = a dy at, in panels. */
+  /** Y = a dy at. */
   static Expectation gradient(Call call) {
     int[] d = call.descriptor();
-    return planes(d, A, (patch, c) -> (c / LANES * d[Patches.COUNT] + patch) * LANES + c % LANES);
+    return planes(d, A, d[Places.OTHERS], d[Places.OTHER_PLANE]);
   }
 
-  private interface Place {
-    int of(int patch, int channel);
-  }
-
-  private static Expectation planes(int[] d, double[][] matrix, Place place) {
-    int count = d[Patches.COUNT];
-    int channels = d[Patches.CHANNELS];
-    int size = count * channels;
+  private static Expectation planes(int[] d, double[][] matrix, int planes, int plane) {
+    int channels = d[Images.CHANNELS];
+    int size = d[Places.PATCHES] * channels;
     return new Expectation(
         shape(d),
         new Region(
             36 * size,
             i ->
-                d[Patches.PLANES]
-                    + i / size * d[Patches.PLANE]
-                    + place.of(i % size / channels, i % channels),
-            (i, before, sum) -> {
-              int patch = i % size / channels;
-              double[] down = matrix[i / size / 6];
-              double[] across = matrix[i / size % 6];
-              for (int y = 0; y < down.length; y++) {
-                for (int x = 0; x < across.length; x++) {
-                  int atY = row(d, patch) + y;
-                  int atX = column(d, patch) + x;
-                  if (atY < d[Patches.H] && atX < d[Patches.W]) {
-                    int at =
-                        d[Patches.PIXELS]
-                            + image(d, patch) * d[Patches.IMAGE]
-                            + atY * d[Patches.ROW]
-                            + atX * channels
-                            + i % channels;
-                    sum.add(down[y] * across[x] * before.at(at));
-                  }
-                }
-              }
-            }));
+                planes
+                    + i / size * plane
+                    + i % size / channels * d[Images.PATCH]
+                    + i % channels / LANES * d[Images.PANEL]
+                    + i % LANES,
+            (i, before, sum) ->
+                sum.add(
+                    transformed(d, matrix, i % size / channels, i / size, i % channels, before))));
   }
 
-  /** out = at M a, and what a convolution adds. */
-  static Expectation output(Call call) {
+  /** U = g w gt of an input and an output channel. */
+  private static double weight(int[] d, int q, int c, int o, Arena before) {
+    double sum = 0;
+    for (int tap = 0; tap < 9; tap++) {
+      int at =
+          d[Places.FLAG] == 0
+              ? ((o / LANES * 9 + tap) * d[Places.CIN] + c) * LANES + o % LANES
+              : ((c / LANES * 9 + 8 - tap) * d[Places.COUT] + o) * LANES + c % LANES;
+      sum += G[q / 6][tap / 3] * G[q % 6][tap % 3] * before.at(d[Places.WEIGHTS] + at);
+    }
+    return sum;
+  }
+
+  static Expectation weights(Call call) {
     int[] d = call.descriptor();
-    int channels = d[Patches.CHANNELS];
-    int[] pixels =
-        java.util.stream.IntStream.range(0, d[Patches.COUNT] * 16)
-            .filter(i -> row(d, i / 16) + i / 4 % 4 < d[Patches.H])
-            .filter(i -> column(d, i / 16) + i % 4 < d[Patches.W])
-            .toArray();
+    int cin = d[Places.CIN];
+    int size = cin * d[Places.COUT];
     return new Expectation(
         shape(d),
         new Region(
-            pixels.length * channels,
-            i -> d[Patches.PIXELS] + pixel(d, pixels[i / channels]) * channels + i % channels,
+            36 * size,
+            i -> d[Places.OTHERS] + i / size * d[Places.OTHER_PLANE] + i % size,
             (i, before, sum) -> {
-              int at = pixels[i / channels];
-              int channel = i % channels;
+              int c = i / LANES % cin;
+              int o = i % size / LANES / cin * LANES + i % LANES;
+              sum.add(weight(d, i / size, c, o, before));
+            }));
+  }
+
+  /** The convolution, from images and transformed weights. */
+  static Expectation forward(Call call) {
+    int[] d = call.descriptor();
+    int cin = d[Places.CIN];
+    return convolution(
+        d,
+        (patch, q, c, before) -> transformed(d, BT, patch, q, c, before),
+        (o, q, c, before) ->
+            before.at(
+                d[Places.OTHERS]
+                    + q * d[Places.OTHER_PLANE]
+                    + (o / LANES * cin + c) * LANES
+                    + o % LANES));
+  }
+
+  /** The convolution, from transformed images and weights. */
+  static Expectation forwardOfFew(Call call) {
+    int[] d = call.descriptor();
+    return convolution(
+        d,
+        (patch, q, c, before) ->
+            before.at(d[Places.INPUTS] + q * d[Places.INPUT_PLANE] + patch * d[Places.CIN] + c),
+        (o, q, c, before) -> weight(d, q, c, o, before));
+  }
+
+  /** A factor of plane q and input channel c, of a patch or of an output channel. */
+  private interface Factor {
+    double of(int which, int q, int c, Arena before);
+  }
+
+  /** out = at M a, and what a convolution adds. */
+  private static Expectation convolution(int[] d, Factor input, Factor weight) {
+    int channels = d[Places.COUT];
+    int h = d[Images.OUT_H];
+    int w = d[Images.OUT_W];
+    return new Expectation(
+        shape(d),
+        Region.at(
+            d[Images.OUT],
+            d[Places.PATCHES] / (d[Places.ACROSS] * d[Places.DOWN]) * h * w * channels,
+            (i, before, sum) -> {
+              int pixel = i / channels;
+              int o = i % channels;
+              int x = pixel % w;
+              int y = pixel / w % h;
+              int image = pixel / w / h;
+              int patch = (image * d[Places.DOWN] + y / 4) * d[Places.ACROSS] + x / 4;
               for (int q = 0; q < 36; q++) {
-                int place = d[Patches.PLANES] + q * d[Patches.PLANE] + at / 16 * channels + channel;
-                sum.add(A[q / 6][at / 4 % 4] * A[q % 6][at % 4] * before.at(place));
+                double factor = A[q / 6][y % 4] * A[q % 6][x % 4];
+                for (int c = 0; factor != 0 && c < d[Places.CIN]; c++) {
+                  double product = input.of(patch, q, c, before) * weight.of(o, q, c, before);
+                  sum.add(factor * product);
+                }
               }
               int start =
-                  d[Output.START]
-                      + pixel(d, at) * d[Output.START_PIXEL]
-                      + channel * d[Output.START_CHANNEL];
-              sum.add(d[Output.START_CHANNEL] == 0 ? 0 : before.at(start));
-              int bias = d[Output.BIAS];
-              sum.add(bias < 0 ? 0 : before.at(bias + channel));
-              int perImage = d[Output.PER_IMAGE];
-              int image = image(d, at / 16);
-              sum.add(perImage < 0 ? 0 : before.at(perImage + image * channels + channel));
+                  d[Images.START] + pixel * d[Images.START_PIXEL] + o * d[Images.START_CHANNEL];
+              sum.add(d[Images.START_CHANNEL] == 0 ? 0 : before.at(start));
+              int bias = d[Images.BIAS];
+              sum.add(bias < 0 ? 0 : before.at(bias + o));
+              int perImage = d[Images.PER_IMAGE];
+              sum.add(perImage < 0 ? 0 : before.at(perImage + image * channels + o));
             }));
   }
 
-  /** The number of a pixel among all of the output. */
-  private static int pixel(int[] d, int at) {
-    int y = row(d, at / 16) + at / 4 % 4;
-    int x = column(d, at / 16) + at % 4;
-    return (image(d, at / 16) * d[Patches.H] + y) * d[Patches.W] + x;
-  }
-
-  /** U = g w gt. */
-  static Expectation weights(Call call) {
-    int[] d = call.descriptor();
-    int panel = d[Weights.CIN] * LANES;
-    int size = d[Weights.PANELS] * panel;
-    return new Expectation(
-        "3x3 %d -> %d".formatted(d[Weights.CIN], d[Weights.PANELS] * LANES),
-        new Region(
-            36 * size,
-            i -> d[Weights.PLANES] + i / size * d[Weights.PLANE] + i % size,
-            (i, before, sum) -> {
-              int weights = d[Weights.WEIGHTS] + i % size / panel * 9 * panel + i % panel;
-              for (int tap = 0; tap < 9; tap++) {
-                double factor = G[i / size / 6][tap / 3] * G[i / size % 6][tap % 3];
-                sum.add(factor * before.at(weights + tap * panel));
-              }
-            }));
-  }
-
-  /** dw = gt dU g. */
+  /** dw = gt dU g, from transformed images and output gradients in panels. */
   static Expectation weightGradient(Call call) {
     int[] d = call.descriptor();
-    int panel = d[Weights.CIN] * LANES;
+    int cin = d[Places.CIN];
+    int patches = d[Places.PATCHES];
     return new Expectation(
-        "3x3 %d -> %d".formatted(d[Weights.CIN], d[Weights.PANELS] * LANES),
+        shape(d),
         Region.at(
-            d[Weights.WEIGHTS],
-            9 * d[Weights.PANELS] * panel,
+            d[Places.WEIGHTS],
+            9 * cin * d[Places.COUT],
             (i, before, sum) -> {
-              int tap = i / panel % 9;
-              int plane = d[Weights.PLANES] + i / panel / 9 * panel + i % panel;
+              int c = i / LANES % cin;
+              int tap = i / LANES / cin % 9;
+              int o = i / LANES / cin / 9 * LANES + i % LANES;
               for (int q = 0; q < 36; q++) {
                 double factor = G[q / 6][tap / 3] * G[q % 6][tap % 3];
-                sum.add(factor * before.at(plane + q * d[Weights.PLANE]));
+                int input = d[Places.INPUTS] + q * d[Places.INPUT_PLANE];
+                int other = d[Places.OTHERS] + q * d[Places.OTHER_PLANE];
+                for (int t = 0; factor != 0 && t < patches; t++) {
+                  double x = before.at(input + (c / LANES * patches + t) * LANES + c % LANES);
+                  double y = before.at(other + (o / LANES * patches + t) * LANES + o % LANES);
+                  sum.add(factor * x * y);
+                }
               }
-              sum.add(d[Weights.ACCUMULATE] == 0 ? 0 : before.at(d[Weights.WEIGHTS] + i));
+              sum.add(d[Places.FLAG] == 0 ? 0 : before.at(d[Places.WEIGHTS] + i));
             }));
   }
 }

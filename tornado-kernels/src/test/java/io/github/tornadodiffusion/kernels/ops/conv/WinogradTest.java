@@ -107,8 +107,11 @@ class WinogradTest {
   void itIsChosenWhereItPays() {
     assertTrue(isWinograd(8, 32, 32, 64, 64, 3, 1));
     assertTrue(isWinograd(64, 8, 8, 64, 32, 3, 1));
-    assertEquals(false, isWinograd(8, 32, 32, 3, 64, 3, 1), "few channels");
-    assertEquals(false, isWinograd(1, 8, 8, 64, 64, 3, 1), "few patches");
+    assertTrue(isWinograd(8, 32, 32, 3, 64, 3, 1));
+    assertTrue(isWinograd(16, 4, 4, 256, 256, 3, 1));
+    assertEquals(false, isWinograd(8, 32, 32, 3, 20, 3, 1), "few channels");
+    assertEquals(false, isWinograd(1, 8, 8, 512, 512, 3, 1), "few patches");
+    assertEquals(false, isWinograd(2, 8, 8, 64, 64, 3, 1), "few channels of all patches");
     assertEquals(false, isWinograd(64, 5, 5, 64, 64, 3, 1), "mostly beyond the edge");
     assertEquals(false, isWinograd(8, 32, 32, 64, 64, 1, 1), "no 3 x 3 weights");
     assertEquals(false, isWinograd(8, 32, 32, 64, 64, 3, 2), "stride");
