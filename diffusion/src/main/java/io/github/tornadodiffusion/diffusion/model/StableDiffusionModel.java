@@ -30,8 +30,8 @@ import java.util.Set;
  * @param unet the UNet's configuration
  * @param autoencoder the autoencoder's configuration
  * @param texts of the text encoders: one, or two for SDXL
- * @param zeroesWithoutText whether an image without a negative prompt is guided away from zeros, and
- *     not from the empty text
+ * @param zeroesWithoutText whether an image without a negative prompt is guided away from zeros,
+ *     and not from the empty text
  */
 public record StableDiffusionModel(
     Path source,
@@ -58,8 +58,7 @@ public record StableDiffusionModel(
       Set.of("safety_checker", "feature_extractor", "image_encoder", "watermark");
 
   private static final Set<String> READ =
-      Set.of(
-          UNET, VAE, SCHEDULER, "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2");
+      Set.of(UNET, VAE, SCHEDULER, "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2");
 
   /** The noise schedule of all families. */
   private static final Map<String, Object> BETAS =
@@ -79,8 +78,7 @@ public record StableDiffusionModel(
   public static boolean isOne(Path source) throws IOException {
     Path index = source.resolve(DiffusionModel.INDEX);
     return Files.isRegularFile(source)
-        || Files.isRegularFile(index)
-            && Json.read(index, fields -> fields.isList("text_encoder"));
+        || Files.isRegularFile(index) && Json.read(index, fields -> fields.isList("text_encoder"));
   }
 
   /**
@@ -91,9 +89,7 @@ public record StableDiffusionModel(
    */
   public static StableDiffusionModel read(Path source, String sampler) throws IOException {
     SamplerName wanted = sampler == null ? null : SamplerName.of(sampler);
-    return Files.isRegularFile(source)
-        ? ofFile(source, wanted)
-        : ofDirectory(source, wanted);
+    return Files.isRegularFile(source) ? ofFile(source, wanted) : ofDirectory(source, wanted);
   }
 
   private static StableDiffusionModel ofDirectory(Path directory, SamplerName wanted)
@@ -119,9 +115,7 @@ public record StableDiffusionModel(
         scheduler,
         UNet2DConditionConfig.read(directory.resolve(UNET).resolve(ParameterFiles.CONFIG)),
         AutoencoderKLConfig.read(directory.resolve(VAE).resolve(ParameterFiles.CONFIG)),
-        second
-            ? List.of(part(directory, ""), part(directory, "_2"))
-            : List.of(part(directory, "")),
+        second ? List.of(part(directory, ""), part(directory, "_2")) : List.of(part(directory, "")),
         fields.bool("force_zeros_for_empty_prompt", false));
   }
 
@@ -174,8 +168,7 @@ public record StableDiffusionModel(
     return switch (family) {
       case SD_1 -> common.with(Map.of("skip_prk_steps", true));
       // Those of 768 pixels; the ones of 512 predict the noise.
-      case SD_2 ->
-          common.with(Map.of("skip_prk_steps", true, "prediction_type", "v_prediction"));
+      case SD_2 -> common.with(Map.of("skip_prk_steps", true, "prediction_type", "v_prediction"));
       case SDXL -> common;
     };
   }
@@ -225,8 +218,7 @@ public record StableDiffusionModel(
       case SD_1 -> List.of(first);
       case SD_2 -> List.of(text("CLIPTextModel", 1024, 23, 16, 512, "gelu", "!"));
       case SDXL ->
-          List.of(
-              first, text("CLIPTextModelWithProjection", 1280, 32, 20, 1280, "gelu", "!"));
+          List.of(first, text("CLIPTextModelWithProjection", 1280, 32, 20, 1280, "gelu", "!"));
     };
   }
 

@@ -41,8 +41,7 @@ public final class DeviceSampling implements SamplingModel {
 
     /** The labels are classes. */
     Conditioning CLASSES =
-        labels ->
-            labels == null ? Map.of() : Map.of(Model.CLASS_LABELS, Input.floats(labels));
+        labels -> labels == null ? Map.of() : Map.of(Model.CLASS_LABELS, Input.floats(labels));
   }
 
   /** The device's numbers of the registers that are in use. */

@@ -36,8 +36,7 @@ public final class ImageToImage implements ReverseProcess {
    * @throws IllegalArgumentException in one line if no step is left, or the scheduler cannot begin
    *     in the middle
    */
-  public ImageToImage(
-      Sampling sampling, int steps, double strength, Consumer<BatchRun> images) {
+  public ImageToImage(Sampling sampling, int steps, double strength, Consumer<BatchRun> images) {
     rest = rest(sampling, steps, strength);
     this.images = images;
   }

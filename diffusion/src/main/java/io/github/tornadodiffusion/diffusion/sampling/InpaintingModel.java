@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.SequencedMap;
 
 /**
- * A model whose channels are those of the latents, of a mask and of the latents of what is kept: the
- * sampler sees the first of them alone.
+ * A model whose channels are those of the latents, of a mask and of the latents of what is kept:
+ * the sampler sees the first of them alone.
  *
  * @param model that reads them all as {@link Model#SAMPLE}
  * @param channels of the latents
@@ -50,8 +50,7 @@ record InpaintingModel(Model model, int channels) implements Model {
 
   @Override
   public SequencedMap<String, Tensor> record(Graph graph, Map<String, Tensor> inputs) {
-    Tensor masked =
-        ConcatOperation.record(graph, MASK, inputs.get(SAMPLE), inputs.get(MASK));
+    Tensor masked = ConcatOperation.record(graph, MASK, inputs.get(SAMPLE), inputs.get(MASK));
     Map<String, Tensor> joined = new HashMap<>(inputs);
     joined.put(
         SAMPLE, ConcatOperation.record(graph, MASKED_IMAGE, masked, inputs.get(MASKED_IMAGE)));

@@ -95,8 +95,7 @@ public record LatentCodec(
                   float[] v = program.images(AutoencoderKL.LOGVAR);
                   float[] both = Arrays.copyOf(m, 2 * m.length);
                   System.arraycopy(v, 0, both, m.length, v.length);
-                  return new Tiles.Image(
-                      both, 2 * latent, part.h() / factor, part.w() / factor);
+                  return new Tiles.Image(both, 2 * latent, part.h() / factor, part.w() / factor);
                 });
         System.arraycopy(moments.values(), 0, mean, i * latents, latents);
         System.arraycopy(moments.values(), latents, logvar, i * latents, latents);

@@ -8,8 +8,9 @@ import java.util.Set;
 
 /**
  * Fills in parts of images in the space of latents, as diffusers' StableDiffusionInpaintPipeline
- * does: a model that reads the mask and the latents of what is kept draws everything; for any other,
- * the kept latents are put back after every call, with as much noise as there is at that point.
+ * does: a model that reads the mask and the latents of what is kept draws everything; for any
+ * other, the kept latents are put back after every call, with as much noise as there is at that
+ * point.
  */
 public final class LatentInpainting implements ReverseProcess {
   private final Sampling rest;
@@ -27,8 +28,7 @@ public final class LatentInpainting implements ReverseProcess {
    * @param readsMask whether the model reads the mask and the latents of what is kept
    */
   @SuppressWarnings("ArrayRecordComponent") // bulk data that nobody compares
-  public record Source(
-      LatentImages images, LatentImages kept, float[] drawn, boolean readsMask) {
+  public record Source(LatentImages images, LatentImages kept, float[] drawn, boolean readsMask) {
     private static final float DRAWN = 0.5f;
 
     /**

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a model reads of prompts: the label of an image is the number of its prompt. With them may go
- * values of a whole batch, which its prompts have no part in.
+ * What a model reads of prompts: the label of an image is the number of its prompt. With them may
+ * go values of a whole batch, which its prompts have no part in.
  */
 public final class PromptConditions implements DeviceSampling.Conditioning {
   private final List<Map<String, float[]>> prompts = new ArrayList<>();
@@ -32,14 +32,16 @@ public final class PromptConditions implements DeviceSampling.Conditioning {
   @Override
   public Map<String, float[]> values(int[] labels) {
     Map<String, float[]> values = new HashMap<>(ofBatch);
-    prompts.get(labels[0]).forEach((name, first) -> {
-      float[] all = new float[labels.length * first.length];
-      for (int i = 0; i < labels.length; i++) {
-        float[] own = prompts.get(labels[i]).get(name);
-        System.arraycopy(own, 0, all, i * first.length, first.length);
-      }
-      values.put(name, all);
-    });
+    prompts
+        .get(labels[0])
+        .forEach((name, first) -> {
+          float[] all = new float[labels.length * first.length];
+          for (int i = 0; i < labels.length; i++) {
+            float[] own = prompts.get(labels[i]).get(name);
+            System.arraycopy(own, 0, all, i * first.length, first.length);
+          }
+          values.put(name, all);
+        });
     return values;
   }
 }

@@ -25,8 +25,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Makes of prompts what the UNet of a model reads: the hidden states of one text encoder, or those of
- * two side by side with the vector of the second and the sizes of the image, as SDXL does.
+ * Makes of prompts what the UNet of a model reads: the hidden states of one text encoder, or those
+ * of two side by side with the vector of the second and the sizes of the image, as SDXL does.
  */
 public final class PromptReader {
   private static final int TOKENS = 77;
@@ -98,8 +98,7 @@ public final class PromptReader {
     if (guided && negatives == null && model.zeroesWithoutText()) {
       against = against.stream().map(PromptReader::withoutText).toList();
     }
-    return new TextToImage.Prompts(
-        texts, against, options.guidance, options.rescale, promptOf);
+    return new TextToImage.Prompts(texts, against, options.guidance, options.rescale, promptOf);
   }
 
   private static Map<String, float[]> withoutText(Map<String, float[]> values) {
@@ -149,8 +148,7 @@ public final class PromptReader {
       CLIPTextModel.Options options = new CLIPTextModel.Options(false, skip + (two ? 1 : 0));
       encoder = clip.with(options);
       if (two) {
-        output =
-            CLIPTextModel.hiddenStates(clip.config().numHiddenLayers() - options.clipSkip());
+        output = CLIPTextModel.hiddenStates(clip.config().numHiddenLayers() - options.clipSkip());
       } else if (skip > 0) {
         output = CLIPTextModel.SKIPPED;
       }
@@ -158,8 +156,7 @@ public final class PromptReader {
       throw new IllegalArgumentException(
           "layers of a %s cannot be skipped; leave --clip-skip out".formatted(encoder.className()));
     }
-    Map<String, HostTensor> parameters =
-        model.textParameters(number, encoder.parameters().specs());
+    Map<String, HostTensor> parameters = model.textParameters(number, encoder.parameters().specs());
     List<float[]> states = new ArrayList<>();
     try (Inference inference =
         Inference.record(encoder, BatchShape.of(1)).open(engine, parameters)) {

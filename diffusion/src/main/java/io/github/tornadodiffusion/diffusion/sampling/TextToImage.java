@@ -129,8 +129,7 @@ public final class TextToImage implements AutoCloseable {
       Pipeline.Listener progress) {
     SamplingModel model = new DeviceSampling(registers, prompts.addTo(conditions));
     if (prompts.others != null) {
-      model =
-          new GuidedSampling(model, prompts.guidance, prompts.without(), prompts.rescale);
+      model = new GuidedSampling(model, prompts.guidance, prompts.without(), prompts.rescale);
     }
     int count = prompts.ofImages.length;
     int length = channels * batch.height() * batch.width();

@@ -105,8 +105,7 @@ record Tiles(int size, int result) {
 
   private static void mix(Image from, int source, Image to, int target, int step, int extent) {
     double share = (double) step / extent;
-    to.values[target] =
-        (float) (from.values[source] * (1 - share) + to.values[target] * share);
+    to.values[target] = (float) (from.values[source] * (1 - share) + to.values[target] * share);
   }
 
   private static void place(Image tile, Image whole, int top, int left) {

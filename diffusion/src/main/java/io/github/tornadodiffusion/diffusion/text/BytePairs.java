@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Byte-pair encoding (Sennrich et al. 2016) of the bytes of a word (Radford et al. 2019): every byte
- * is a printable character, the last one of a word ends with {@link #END}, and the pair that was
- * merged first while the vocabulary was made is merged first.
+ * Byte-pair encoding (Sennrich et al. 2016) of the bytes of a word (Radford et al. 2019): every
+ * byte is a printable character, the last one of a word ends with {@link #END}, and the pair that
+ * was merged first while the vocabulary was made is merged first.
  */
 final class BytePairs {
   /** Marks the end of a word. */
@@ -94,6 +94,8 @@ final class BytePairs {
         bytes[length++] = b.byteValue();
       }
     }
-    return new String(Arrays.copyOf(bytes, length), StandardCharsets.UTF_8).replace(END, " ").strip();
+    return new String(Arrays.copyOf(bytes, length), StandardCharsets.UTF_8)
+        .replace(END, " ")
+        .strip();
   }
 }

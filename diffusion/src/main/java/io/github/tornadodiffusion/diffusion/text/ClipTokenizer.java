@@ -169,16 +169,14 @@ public final class ClipTokenizer {
     }
     Vocabulary v = vocabulary;
     return new ClipTokenizer(
-        new Vocabulary(
-            v.ids, v.merges, all, v.start, v.end, v.unknown, v.padding, v.maxLength));
+        new Vocabulary(v.ids, v.merges, all, v.start, v.end, v.unknown, v.padding, v.maxLength));
   }
 
   /** The same with another token after the end of a text. */
   public ClipTokenizer padded(String padding) {
     Vocabulary v = vocabulary;
     return new ClipTokenizer(
-        new Vocabulary(
-            v.ids, v.merges, v.added, v.start, v.end, v.unknown, padding, v.maxLength));
+        new Vocabulary(v.ids, v.merges, v.added, v.start, v.end, v.unknown, padding, v.maxLength));
   }
 
   /** Tokens of an encoded text, with start, end and padding. */
@@ -226,8 +224,7 @@ public final class ClipTokenizer {
   public int[] ids(String text) {
     return IntStream.concat(
             IntStream.concat(
-                IntStream.of(id(vocabulary.start)),
-                tokenize(text).stream().mapToInt(this::id)),
+                IntStream.of(id(vocabulary.start)), tokenize(text).stream().mapToInt(this::id)),
             IntStream.of(id(vocabulary.end)))
         .toArray();
   }

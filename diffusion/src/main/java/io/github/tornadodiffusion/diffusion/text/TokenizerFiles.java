@@ -113,15 +113,17 @@ final class TokenizerFiles {
   static void write(Path directory, ClipTokenizer.Vocabulary vocabulary) throws IOException {
     AtomicFiles.makeDirectory(directory);
     Map<String, Object> decoder = new LinkedHashMap<>();
-    vocabulary.added().forEach((token, id) -> {
-      Map<String, Object> entry = new LinkedHashMap<>();
-      entry.put("content", token);
-      for (String key : List.of("lstrip", "normalized", "rstrip", "single_word")) {
-        entry.put(key, false);
-      }
-      entry.put("special", vocabulary.special().contains(token));
-      decoder.put(Integer.toString(id), entry);
-    });
+    vocabulary
+        .added()
+        .forEach((token, id) -> {
+          Map<String, Object> entry = new LinkedHashMap<>();
+          entry.put("content", token);
+          for (String key : List.of("lstrip", "normalized", "rstrip", "single_word")) {
+            entry.put(key, false);
+          }
+          entry.put("special", vocabulary.special().contains(token));
+          decoder.put(Integer.toString(id), entry);
+        });
     Map<String, Object> special = new LinkedHashMap<>();
     special.put("bos_token", vocabulary.start());
     special.put("eos_token", vocabulary.end());

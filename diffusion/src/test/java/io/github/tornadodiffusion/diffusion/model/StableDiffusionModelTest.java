@@ -84,8 +84,7 @@ class StableDiffusionModelTest {
       checkCount(
           "text_encoder_2 sdxl-base", TextEncoderFiles.model(model.texts().getLast().config()));
     }
-    assertEquals(
-        "DDIMScheduler", StableDiffusionModel.read(file, "ddim").scheduler().className());
+    assertEquals("DDIMScheduler", StableDiffusionModel.read(file, "ddim").scheduler().className());
   }
 
   @Test
@@ -109,12 +108,9 @@ class StableDiffusionModelTest {
     String index = Files.readString(golden("sd_tiny/model_index.json"));
     Path file = temporary.resolve(DiffusionModel.INDEX);
     Files.writeString(
-        file,
-        index.replaceFirst(
-            "\\{", "{\"controlnet\": [\"diffusers\", \"ControlNetModel\"],"));
+        file, index.replaceFirst("\\{", "{\"controlnet\": [\"diffusers\", \"ControlNetModel\"],"));
     String message =
-        assertThrows(
-                IOException.class, () -> StableDiffusionModel.read(temporary, null))
+        assertThrows(IOException.class, () -> StableDiffusionModel.read(temporary, null))
             .getMessage();
     assertTrue(message.contains("the pipeline has a controlnet too"), message);
   }

@@ -27,7 +27,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/** Latents and images of SDXL's pipeline from its texts' hidden states, against diffusers 0.27.2. */
+/**
+ * Latents and images of SDXL's pipeline from its texts' hidden states, against diffusers 0.27.2.
+ */
 class SdxlParityTest {
   private static final int TOKENS = 16;
   private static final int SIDE = 8;
@@ -44,8 +46,7 @@ class SdxlParityTest {
   private static List<Map<String, float[]>> texts(Golden golden, String run, String kind, int n) {
     float[] states = golden.tensor(run + "." + kind + "prompt_embeds");
     float[] pooled =
-        golden.tensor(
-            run + "." + (kind.isEmpty() ? "" : kind) + "pooled_prompt_embeds");
+        golden.tensor(run + "." + (kind.isEmpty() ? "" : kind) + "pooled_prompt_embeds");
     List<Map<String, float[]>> texts = new ArrayList<>();
     for (int i = 0; i < n; i++) {
       texts.add(
@@ -74,12 +75,10 @@ class SdxlParityTest {
     UNet2DConditionModel unet =
         new UNet2DConditionModel(
             UNet2DConditionConfig.read(path("unet/config.json")), new Text(TOKENS, false));
-    Sampling sampling =
-        Sampling.of(Schedulers.read(path("scheduler/scheduler_config.json")), 4);
+    Sampling sampling = Sampling.of(Schedulers.read(path("scheduler/scheduler_config.json")), 4);
     ReverseProcess process = ReverseProcess.fromNoise(sampling);
     float[] initial = golden.tensor("initial_latents");
-    SampleNoise noise =
-        (draw, first, out) -> System.arraycopy(initial, 0, out, 0, out.length);
+    SampleNoise noise = (draw, first, out) -> System.arraycopy(initial, 0, out, 0, out.length);
     TextToImage.Prompts prompts =
         new TextToImage.Prompts(
             texts(golden, run, "", n),
@@ -93,8 +92,7 @@ class SdxlParityTest {
       try (TextToImage texts =
           TextToImage.open(
               engine,
-              TextToImage.record(
-                  unet, 4, process.registers(), new BatchShape(n, SIDE, SIDE)),
+              TextToImage.record(unet, 4, process.registers(), new BatchShape(n, SIDE, SIDE)),
               parameters("unet"),
               4)) {
         latents =

@@ -68,8 +68,7 @@ class StableDiffusionParityTest {
   }
 
   private static Path path(String name) throws Exception {
-    return Path.of(
-        StableDiffusionParityTest.class.getResource("/golden/sd_tiny/" + name).toURI());
+    return Path.of(StableDiffusionParityTest.class.getResource("/golden/sd_tiny/" + name).toURI());
   }
 
   private static List<String> strings(JsonNode node) {
@@ -82,8 +81,7 @@ class StableDiffusionParityTest {
     return strings;
   }
 
-  private static Sampling sampling(
-      JsonNode config, String className, JsonNode kwargs) {
+  private static Sampling sampling(JsonNode config, String className, JsonNode kwargs) {
     StepOptions defaults = StepOptions.DEFAULTS;
     return Sampling.of(
         Schedulers.of(
@@ -136,8 +134,7 @@ class StableDiffusionParityTest {
     try (TextToImage pipeline =
         TextToImage.open(
             engine,
-            TextToImage.record(
-                unet, CHANNELS, process.registers(), new BatchShape(n, SIDE, SIDE)),
+            TextToImage.record(unet, CHANNELS, process.registers(), new BatchShape(n, SIDE, SIDE)),
             parameters,
             CHANNELS)) {
       latents = pipeline.latents(process, conditions, prompts, noise, (first, k, values) -> {});

@@ -56,7 +56,6 @@ class TilesTest {
                   java.util.Arrays.fill(values, number.getAndIncrement());
                   return new Image(values, 1, 1, tile.w());
                 });
-    assertArrayEquals(
-        new float[] {0, 0, 0, 0, 0, 0, 0, 0.5f, 1, 1, 1, 1, 1, 1.5f}, tiled.values());
+    assertArrayEquals(new float[] {0, 0, 0, 0, 0, 0, 0, 0.5f, 1, 1, 1, 1, 1, 1.5f}, tiled.values());
   }
 }

@@ -115,7 +115,8 @@ class ClipTokenizerTest {
     ClipTokenizer.Encoding encoding =
         tiny()
             .encode(
-                "an oil painting of a red butterfly with blue wings , in the style of van gogh, highly detailed");
+                "an oil painting of a red butterfly with blue wings , in the style of van gogh,"
+                    + " highly detailed");
     assertEquals("of van gogh, highly detailed", encoding.cutOff());
     assertTrue(encoding.warning().contains("16 tokens"), encoding.warning());
     assertEquals("", tiny().encode("a cat").warning());

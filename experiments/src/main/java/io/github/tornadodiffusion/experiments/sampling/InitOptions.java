@@ -97,8 +97,7 @@ final class InitOptions {
       check();
     }
     if (resample != null) {
-      throw new IllegalArgumentException(
-          "--resample is for models without texts; leave it out");
+      throw new IllegalArgumentException("--resample is for models without texts; leave it out");
     }
     if (readsMask && mask == null) {
       throw new IllegalArgumentException(

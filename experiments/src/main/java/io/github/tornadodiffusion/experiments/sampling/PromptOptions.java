@@ -77,7 +77,12 @@ final class PromptOptions {
   void refuse() {
     Object[] given = {prompts, negatives, size, clipSkip, rescale, tile, tokenizer};
     String[] names = {
-      "--prompt", "--negative", "--size", "--clip-skip", "--guidance-rescale", "--vae-tile",
+      "--prompt",
+      "--negative",
+      "--size",
+      "--clip-skip",
+      "--guidance-rescale",
+      "--vae-tile",
       "--tokenizer"
     };
     for (int i = 0; i < given.length; i++) {
@@ -133,9 +138,7 @@ final class PromptOptions {
 
   /** The scale of guidance: what was given, or the default of diffusers' pipeline. */
   static double guidance(Double given, StableDiffusionModel model) {
-    return given != null
-        ? given
-        : model.texts().size() > 1 ? GUIDANCE_OF_TWO_TEXTS : GUIDANCE;
+    return given != null ? given : model.texts().size() > 1 ? GUIDANCE_OF_TWO_TEXTS : GUIDANCE;
   }
 
   /**

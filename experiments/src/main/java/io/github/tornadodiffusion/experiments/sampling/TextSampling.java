@@ -12,7 +12,6 @@ import io.github.tornadodiffusion.diffusion.sampling.LatentCodec;
 import io.github.tornadodiffusion.diffusion.sampling.LatentImages;
 import io.github.tornadodiffusion.diffusion.sampling.LatentInpainting;
 import io.github.tornadodiffusion.diffusion.sampling.Mask;
-import io.github.tornadodiffusion.diffusion.sampling.ModelSampler;
 import io.github.tornadodiffusion.diffusion.sampling.Pipeline;
 import io.github.tornadodiffusion.diffusion.sampling.PromptConditions;
 import io.github.tornadodiffusion.diffusion.sampling.PromptReader;
@@ -153,17 +152,13 @@ final class TextSampling {
         float[] latents;
         try (TextToImage pipeline =
             TextToImage.open(
-                engine,
-                program,
-                model.unetParameters(unet.parameters().specs()),
-                channels)) {
+                engine, program, model.unetParameters(unet.parameters().specs()), channels)) {
           latents =
               pipeline.latents(
                   process,
                   conditions,
                   prompts,
-                  rng.sampleNoise(
-                      command.seed, count, channels * latent.height() * latent.width()),
+                  rng.sampleNoise(command.seed, count, channels * latent.height() * latent.width()),
                   new Pipeline.Listener() {
                     @Override
                     public void calls(long done, long total) {

@@ -80,8 +80,10 @@ class TextSamplingTest {
     assertEquals("blue dog", text.get("negative prompt"));
     assertEquals("7.5", text.get("guidance"));
     assertEquals(
-        "snow\nNegative prompt: blue dog\nSteps: 2, Sampler: PNDMScheduler, CFG scale: 7.5, Seed: 3,"
-            + " Size: 24x16, Model: sd_tiny",
+        "snow\n"
+            + "Negative prompt: blue dog\n"
+            + "Steps: 2, Sampler: PNDMScheduler, CFG scale: 7.5, Seed: 3, Size: 24x16, Model:"
+            + " sd_tiny",
         text.get("parameters"));
     assertEquals("a photo of a cat\nsnow", PngText.read(out).get("prompt"));
     BufferedImage image = ImageIO.read(second.toFile());
@@ -156,8 +158,7 @@ class TextSamplingTest {
         "--out x.png --prompt a --vae-tile 7|A tile has 7 pixels: use a multiple of 8"
       })
   void optionsThatDoNotFitAreRefused(String options, String message) throws IOException {
-    String[] more =
-        options.replace(" x.", " " + temporary + "/x.").split(" ");
+    String[] more = options.replace(" x.", " " + temporary + "/x.").split(" ");
     CommandRun.refused(List.of(message), sample(MODEL, (Object[]) more));
   }
 

@@ -145,13 +145,7 @@ public final class JsonFields {
 
   /** True or false; null is false, as Python takes it. */
   public boolean bool(String key, boolean fallback) {
-    Boolean value =
-        read(
-            key,
-            fallback,
-            true,
-            "true or false",
-            JsonFields::asBoolean);
+    Boolean value = read(key, fallback, true, "true or false", JsonFields::asBoolean);
     return value != null && value;
   }
 

@@ -11,8 +11,8 @@ import java.util.regex.Pattern;
 
 /**
  * The files of a model directory that hold its parameters, as diffusers' and transformers' {@code
- * save_pretrained} name them: one file, or an index of several, either of them optionally with a variant such as
- * {@code fp16} in its name.
+ * save_pretrained} name them: one file, or an index of several, either of them optionally with a
+ * variant such as {@code fp16} in its name.
  */
 public final class WeightFiles {
   /** The single file, without variant. */

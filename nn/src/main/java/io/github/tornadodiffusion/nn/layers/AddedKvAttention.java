@@ -8,8 +8,8 @@ import io.github.tornadodiffusion.nn.operations.ConcatTokensOperation;
 
 /**
  * diffusers' Attention with added keys and values, as SimpleCrossAttnDownBlock2D has it: {@code x +
- * to_out(attention(y, text and y))} with {@code y = group_norm(x)}, in one attention to the text and
- * the pixels.
+ * to_out(attention(y, text and y))} with {@code y = group_norm(x)}, in one attention to the text
+ * and the pixels.
  */
 public final class AddedKvAttention {
   private static final double EPSILON = 1e-5;
@@ -65,8 +65,7 @@ public final class AddedKvAttention {
     Tensor q = toQ.apply(graph, normed);
     Tensor k = joined(graph, addKProj.apply(graph, context), toK, normed);
     Tensor v = joined(graph, addVProj.apply(graph, context), toV, normed);
-    Tensor attended =
-        AttentionOperation.record(graph, scope.path(), q, k, v, heads, mask, false);
+    Tensor attended = AttentionOperation.record(graph, scope.path(), q, k, v, heads, mask, false);
     return toOut.apply(graph, attended, null, x);
   }
 

@@ -47,8 +47,7 @@ public final class Attention {
     Tensor q = toQ.apply(graph, x);
     Tensor k = toK.apply(graph, context);
     Tensor v = toV.apply(graph, context);
-    Tensor attended =
-        AttentionOperation.record(graph, scope.path(), q, k, v, heads, mask, false);
+    Tensor attended = AttentionOperation.record(graph, scope.path(), q, k, v, heads, mask, false);
     return toOut.apply(graph, attended, null, residual);
   }
 }

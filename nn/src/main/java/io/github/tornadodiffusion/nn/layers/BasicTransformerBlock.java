@@ -44,8 +44,7 @@ public final class BasicTransformerBlock {
             headDim,
             false);
     norm2 = new LayerNorm(scope.child("norm2"), channels, EPSILON);
-    attn2 =
-        new Attention(scope.child("attn2"), channels, contextChannels, heads, headDim, false);
+    attn2 = new Attention(scope.child("attn2"), channels, contextChannels, heads, headDim, false);
     norm3 = new LayerNorm(scope.child("norm3"), channels, EPSILON);
     Scope ff = scope.child("ff.net");
     int inner = WIDTH * channels;

@@ -70,7 +70,16 @@ public final class ResnetBlock2D {
     /** Options of a plain block with SiLU. */
     public static Options of(int tembChannels, int groups, double epsilon) {
       return new Options(
-          tembChannels, groups, groups, epsilon, false, Activation.SILU, 1, 0, Sampling.NONE, false);
+          tembChannels,
+          groups,
+          groups,
+          epsilon,
+          false,
+          Activation.SILU,
+          1,
+          0,
+          Sampling.NONE,
+          false);
     }
 
     /** With other groups of the normalisations. */
@@ -104,8 +113,16 @@ public final class ResnetBlock2D {
     /** With or without an activation of the time embedding. */
     public Options withSkipTimeAct(boolean skip) {
       return new Options(
-          tembChannels, groups, groupsOut, epsilon, scaleShift, activation, outputScaleFactor,
-          dropout, sampling, skip);
+          tembChannels,
+          groups,
+          groupsOut,
+          epsilon,
+          scaleShift,
+          activation,
+          outputScaleFactor,
+          dropout,
+          sampling,
+          skip);
     }
 
     /** With another change of resolution. */
@@ -122,7 +139,8 @@ public final class ResnetBlock2D {
         double factor,
         double drop,
         Sampling change) {
-      return new Options(tembChannels, in, out, epsilon, shift, function, factor, drop, change, skipTimeAct);
+      return new Options(
+          tembChannels, in, out, epsilon, shift, function, factor, drop, change, skipTimeAct);
     }
   }
 

@@ -7,8 +7,8 @@ import io.github.tornadodiffusion.nn.graph.Tensor;
 import io.github.tornadodiffusion.nn.operations.ActivationOperation;
 
 /**
- * diffusers' TimestepEmbedding: {@code post(linear_2(f(linear_1(x + cond_proj(condition)))))}, where
- * f is an activation; the one after it and the condition are optional.
+ * diffusers' TimestepEmbedding: {@code post(linear_2(f(linear_1(x + cond_proj(condition)))))},
+ * where f is an activation; the one after it and the condition are optional.
  */
 public final class TimestepEmbedding {
   private final Scope scope;

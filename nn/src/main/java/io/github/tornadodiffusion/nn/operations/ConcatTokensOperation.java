@@ -39,8 +39,7 @@ public record ConcatTokensOperation(String label, Tensor a, Tensor b, Tensor out
   public void forward(Steps steps) {
     steps.add(
         label,
-        at ->
-            Elementwise.concat(lanes(at.block(a)), lanes(at.block(b)), lanes(at.block(out))));
+        at -> Elementwise.concat(lanes(at.block(a)), lanes(at.block(b)), lanes(at.block(out))));
   }
 
   @Override

@@ -41,8 +41,7 @@ public record EndTokenOperation(
 
   @Override
   public void forward(Steps steps) {
-    steps.add(
-        label, at -> Embedding.ends(at.of(ids), x.n(), x.w(), end.orElse(-1), at.of(rows)));
+    steps.add(label, at -> Embedding.ends(at.of(ids), x.n(), x.w(), end.orElse(-1), at.of(rows)));
     steps.add(label, at -> Embedding.lookup(at.of(x), at.of(rows), at.block(out)));
   }
 

@@ -30,8 +30,7 @@ public record LookupOperation(
     return record(graph, label, table, graph.constant(rows), rows.length);
   }
 
-  private static Tensor record(
-      Graph graph, String label, Parameter table, Stored rows, int count) {
+  private static Tensor record(Graph graph, String label, Parameter table, Stored rows, int count) {
     Block shape = Block.of(0, count, 1, 1, table.spec().shape()[1]);
     Tensor out = Tensor.of(label, shape, graph.trains(table));
     return graph.record(new LookupOperation(label, table, graph.at(table), rows, out));

@@ -189,8 +189,7 @@ class GradientCheckTest {
                 (g, in) -> {
                   Tensor k = in.get("k");
                   Tensor bias = g.input(Input.vectors("bias", 2, 7));
-                  return AttentionOperation.record(
-                      g, "cross", in.get("q"), k, k, 3, bias, false);
+                  return AttentionOperation.record(g, "cross", in.get("q"), k, k, 3, bias, false);
                 },
             shapes("q", new int[] {2, 12, 3, 5}, "k", new int[] {2, 12, 1, 7}),
             Map.of("bias", new float[] {0, 0, -1e30f, 1, 0, 0, 0, -1, 0, 0, 0, 2, 0, -1e30f})));

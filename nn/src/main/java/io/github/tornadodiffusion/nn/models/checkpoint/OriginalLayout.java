@@ -10,8 +10,8 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
- * Where the parameters of a model lie in a checkpoint of the original layout: one table that is read
- * in both directions. It follows from diffusers' names alone, which say what blocks there are.
+ * Where the parameters of a model lie in a checkpoint of the original layout: one table that is
+ * read in both directions. It follows from diffusers' names alone, which say what blocks there are.
  */
 final class OriginalLayout {
   /** How a parameter is stored in the original layout. */

@@ -76,7 +76,9 @@ public final class SingleFile implements AutoCloseable {
                     .formatted(path)
                 + " tensor is %s): give such a file, or a directory as diffusers saves it"
                     .formatted(
-                        file.names().isEmpty() ? "missing" : Messages.piece(file.names().getFirst())));
+                        file.names().isEmpty()
+                            ? "missing"
+                            : Messages.piece(file.names().getFirst())));
       }
     }
     return new SingleFile(file, family);
@@ -145,7 +147,8 @@ public final class SingleFile implements AutoCloseable {
       Place place = places.get(spec.name());
       if (!file.contains(place.name())) {
         throw new IOException(
-            "%s has no %s: it is damaged, or of another model".formatted(file.path(), place.name()));
+            "%s has no %s: it is damaged, or of another model"
+                .formatted(file.path(), place.name()));
       }
       HostTensor tensor = file.tensor(place.name());
       if (!Arrays.equals(tensor.shape(), stored(spec.shape(), place.form()))) {
@@ -185,8 +188,7 @@ public final class SingleFile implements AutoCloseable {
           case TRANSPOSED -> transposed(values, shape[1], shape[0]);
           case QUERY, KEY, VALUE -> {
             int length = values.length / 3;
-            yield Arrays.copyOfRange(
-                values, form.third() * length, (form.third() + 1) * length);
+            yield Arrays.copyOfRange(values, form.third() * length, (form.third() + 1) * length);
           }
         });
   }
@@ -225,8 +227,7 @@ public final class SingleFile implements AutoCloseable {
 
   private static List<ParameterSpec> specs(Map<String, HostTensor> parameters) {
     return parameters.entrySet().stream()
-        .map(e ->
-            new ParameterSpec(e.getKey(), e.getValue().shape(), ParameterSpec.Kind.BIAS, 1))
+        .map(e -> new ParameterSpec(e.getKey(), e.getValue().shape(), ParameterSpec.Kind.BIAS, 1))
         .toList();
   }
 
@@ -245,11 +246,9 @@ public final class SingleFile implements AutoCloseable {
                 new HostTensor(
                     shape, transposed(tensor.values(), tensor.shape()[0], tensor.shape()[1])));
         case QUERY, KEY, VALUE -> {
-          HostTensor all =
-              tensors.computeIfAbsent(place.name(), n -> HostTensor.zeros(shape));
+          HostTensor all = tensors.computeIfAbsent(place.name(), n -> HostTensor.zeros(shape));
           int length = tensor.size();
-          System.arraycopy(
-              tensor.values(), 0, all.values(), place.form().third() * length, length);
+          System.arraycopy(tensor.values(), 0, all.values(), place.form().third() * length, length);
         }
       }
     });

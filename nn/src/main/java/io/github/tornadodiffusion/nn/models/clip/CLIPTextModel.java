@@ -30,8 +30,8 @@ public sealed class CLIPTextModel implements TextEncoder permits CLIPTextModelWi
   public static final String CLASS_NAME = "CLIPTextModel";
 
   /**
-   * The input, if there is one, that tells tokens (1) from padding (0), {@code [n, tokens]}: nothing
-   * attends to padding.
+   * The input, if there is one, that tells tokens (1) from padding (0), {@code [n, tokens]}:
+   * nothing attends to padding.
    */
   public static final String ATTENTION_MASK = "attention_mask";
 
@@ -167,8 +167,7 @@ public sealed class CLIPTextModel implements TextEncoder permits CLIPTextModelWi
     }
     Tensor last = finalNorm.apply(graph, states.getLast());
     SequencedMap<String, Tensor> outputs = Outputs.of(LAST_HIDDEN_STATE, last);
-    Tensor pooled =
-        EndTokenOperation.record(graph, POOLER_OUTPUT, last, ids, config.endToken());
+    Tensor pooled = EndTokenOperation.record(graph, POOLER_OUTPUT, last, ids, config.endToken());
     outputs.put(POOLER_OUTPUT, pooled);
     for (int i = 0; i < states.size(); i++) {
       outputs.put(hiddenStates(i), states.get(i));

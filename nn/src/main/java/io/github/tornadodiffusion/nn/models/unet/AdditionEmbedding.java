@@ -57,8 +57,7 @@ interface AdditionEmbedding {
 
     @Override
     public Tensor apply(Graph graph, Tensor temb, Map<String, Tensor> inputs) {
-      Tensor text =
-          embedding.apply(graph, inputs.get(UNet2DConditionModel.ENCODER_HIDDEN_STATES));
+      Tensor text = embedding.apply(graph, inputs.get(UNet2DConditionModel.ENCODER_HIDDEN_STATES));
       return AddOperation.record(graph, "add_embedding", temb, text);
     }
   }
@@ -84,8 +83,7 @@ interface AdditionEmbedding {
 
     @Override
     public List<Input> inputs(int n) {
-      return List.of(
-          Input.vectors(TEXT_EMBEDS, n, textLength), Input.numbers(TIME_IDS, IDS * n));
+      return List.of(Input.vectors(TEXT_EMBEDS, n, textLength), Input.numbers(TIME_IDS, IDS * n));
     }
 
     @Override
@@ -101,8 +99,7 @@ interface AdditionEmbedding {
               config.flipSinToCos());
       Tensor ofImages = ReshapeOperation.record(graph, "add_time_proj", sinusoids, n, 1, IDS);
       Tensor times = FlattenOperation.record(graph, "add_time_proj", ofImages);
-      Tensor both =
-          ConcatOperation.record(graph, "add_embedding", inputs.get(TEXT_EMBEDS), times);
+      Tensor both = ConcatOperation.record(graph, "add_embedding", inputs.get(TEXT_EMBEDS), times);
       return AddOperation.record(graph, "add_embedding", temb, embedding.apply(graph, both));
     }
   }

@@ -151,7 +151,8 @@ final class ConditionEmbedding {
 
   /** Records the vector {@code [n, 1, 1, channels]}. */
   Tensor apply(Graph graph, Map<String, Tensor> inputs) {
-    Tensor time = timeEmbedding.apply(
+    Tensor time =
+        timeEmbedding.apply(
             graph, features(graph, inputs.get(Model.TIMESTEPS)), inputs.get(TIMESTEP_COND));
     Tensor labels = inputs.get(Model.CLASS_LABELS);
     Tensor ofClasses =

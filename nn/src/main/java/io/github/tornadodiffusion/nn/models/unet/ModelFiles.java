@@ -13,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.SequencedMap;
 import java.util.function.Function;
 
@@ -119,8 +118,7 @@ public final class ModelFiles {
       throws IOException {
     SequencedMap<String, HostTensor> saved = new LinkedHashMap<>(parameters);
     if (config.fourier()) {
-      saved.put(
-          ParameterFiles.SAME_FREQUENCIES, parameters.get(ParameterFiles.FREQUENCIES));
+      saved.put(ParameterFiles.SAME_FREQUENCIES, parameters.get(ParameterFiles.FREQUENCIES));
     }
     write(unetDirectory, config.toJson(), saved);
   }

@@ -215,8 +215,7 @@ public final class UNet2DConditionConfig implements EmbeddingConfig {
   }
 
   private static void positive(String key, Integer value) {
-    Settings.check(
-        value != null && value > 0 && value <= MOST, key, value, "from 1 to " + MOST);
+    Settings.check(value != null && value > 0 && value <= MOST, key, value, "from 1 to " + MOST);
   }
 
   private static void oneOf(String key, String value, Set<String> choices, boolean nullable) {
@@ -244,8 +243,7 @@ public final class UNet2DConditionConfig implements EmbeddingConfig {
     List<Integer> heads = fields.integers("attention_head_dim", count);
     List<Integer> context = fields.integers("cross_attention_dim", count);
     List<Boolean> onlyCross = fields.bools("only_cross_attention", count);
-    List<List<Integer>> transformers =
-        fields.integerLists("transformer_layers_per_block", count);
+    List<List<Integer>> transformers = fields.integerLists("transformer_layers_per_block", count);
     List<List<Integer>> reversed =
         fields.hasValue("reverse_transformer_layers_per_block")
             ? fields.integerLists("reverse_transformer_layers_per_block", count).reversed()
@@ -270,8 +268,7 @@ public final class UNet2DConditionConfig implements EmbeddingConfig {
               heads.get(count - 1 - i),
               context.get(i),
               forLayers("transformer_layers_per_block", transformers.get(i), layers.get(i)),
-              forLayers(
-                  "reverse_transformer_layers_per_block", reversed.get(i), layers.get(i) + 1),
+              forLayers("reverse_transformer_layers_per_block", reversed.get(i), layers.get(i) + 1),
               onlyCross.get(i)));
     }
     return List.copyOf(all);

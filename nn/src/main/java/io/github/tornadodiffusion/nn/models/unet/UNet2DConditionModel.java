@@ -42,7 +42,9 @@ public final class UNet2DConditionModel implements DenoisingModel {
   /** The pooled embedding of the text, {@code [n, length]}, where text_time is added. */
   public static final String TEXT_EMBEDS = AdditionEmbedding.TEXT_EMBEDS;
 
-  /** Original size, crop and target size of every image, {@code [n, 6]}, where text_time is added. */
+  /**
+   * Original size, crop and target size of every image, {@code [n, 6]}, where text_time is added.
+   */
   public static final String TIME_IDS = AdditionEmbedding.TIME_IDS;
 
   /** A second vector that the timestep is embedded with, {@code [n, timeCondProjDim]}. */
@@ -152,8 +154,9 @@ public final class UNet2DConditionModel implements DenoisingModel {
             level.channels(),
             attention(
                 level.down(), level, level.heads(), level.downTransformers().iterator(), options),
-            last ? Downsampling.NONE : resamples(level.down()) ? Downsampling.RESNET
-                : Downsampling.CONV,
+            last
+                ? Downsampling.NONE
+                : resamples(level.down()) ? Downsampling.RESNET : Downsampling.CONV,
             config.downsamplePadding(),
             options));
   }
@@ -314,8 +317,8 @@ public final class UNet2DConditionModel implements DenoisingModel {
   }
 
   /**
-   * {@link Model#SAMPLE}, {@link Model#TIMESTEPS}, {@link #ENCODER_HIDDEN_STATES}, and as far as the
-   * model has them {@link #ENCODER_ATTENTION_MASK}, {@link Model#CLASS_LABELS}, {@link
+   * {@link Model#SAMPLE}, {@link Model#TIMESTEPS}, {@link #ENCODER_HIDDEN_STATES}, and as far as
+   * the model has them {@link #ENCODER_ATTENTION_MASK}, {@link Model#CLASS_LABELS}, {@link
    * #TEXT_EMBEDS}, {@link #TIME_IDS} and {@link #TIMESTEP_COND}.
    */
   @Override
@@ -325,8 +328,7 @@ public final class UNet2DConditionModel implements DenoisingModel {
     List<Input> inputs = new ArrayList<>();
     inputs.add(Input.images(SAMPLE, n, config.inChannels(), batch.height(), batch.width(), border));
     inputs.addAll(embedding.inputs(n));
-    inputs.add(
-        Input.hiddenStates(ENCODER_HIDDEN_STATES, n, text.tokens, config.contextChannels()));
+    inputs.add(Input.hiddenStates(ENCODER_HIDDEN_STATES, n, text.tokens, config.contextChannels()));
     if (text.masked) {
       inputs.add(
           Input.vectors(ENCODER_ATTENTION_MASK, n, text.tokens).with(kept -> (1 - kept) * HIDDEN));
@@ -346,8 +348,7 @@ public final class UNet2DConditionModel implements DenoisingModel {
       temb = addition.apply(graph, temb, inputs);
     }
     if (config.timeEmbeddingAct() != null) {
-      temb =
-          ActivationOperation.record(graph, "time_embed_act", config.timeEmbeddingAct(), temb);
+      temb = ActivationOperation.record(graph, "time_embed_act", config.timeEmbeddingAct(), temb);
     }
     if (encoderHidProj != null) {
       context = encoderHidProj.apply(graph, context);

@@ -65,8 +65,7 @@ class SingleFileTest {
         + " input_blocks.8.1.transformer_blocks.9.ff.net.0.proj.weight",
     "unet sdxl-base, up_blocks.1.upsamplers.0.conv.weight, output_blocks.5.2.conv.weight"
   })
-  void unetsHaveTheirPublishedNames(String model, String ours, String original)
-      throws IOException {
+  void unetsHaveTheirPublishedNames(String model, String ours, String original) throws IOException {
     assertEquals(
         new Place("model.diffusion_model." + original, Form.SAME),
         OriginalLayout.unet(specs(model)).get(ours));
@@ -141,8 +140,7 @@ class SingleFileTest {
 
   private static List<ParameterSpec> specs(Map<String, HostTensor> parameters) {
     return parameters.entrySet().stream()
-        .map(e ->
-            new ParameterSpec(e.getKey(), e.getValue().shape(), ParameterSpec.Kind.BIAS, 1))
+        .map(e -> new ParameterSpec(e.getKey(), e.getValue().shape(), ParameterSpec.Kind.BIAS, 1))
         .toList();
   }
 
@@ -170,8 +168,7 @@ class SingleFileTest {
       }
       SequencedMap<String, HostTensor> other = new LinkedHashMap<>(unet);
       other.put("conv_in.weight", HostTensor.zeros(2, 9, 3, 3));
-      String message =
-          assertThrows(IOException.class, () -> read.unet(specs(other))).getMessage();
+      String message = assertThrows(IOException.class, () -> read.unet(specs(other))).getMessage();
       assertTrue(message.contains("and should be [2, 9, 3, 3]"), message);
     }
   }
@@ -182,13 +179,13 @@ class SingleFileTest {
     SequencedMap<String, HostTensor> tensors = new LinkedHashMap<>();
     tensors.put("double_blocks.0.img_attn.qkv.weight", HostTensor.zeros(3, 1));
     Safetensors.write(other, tensors, Map.of());
-    for (String name : List.of("model.ckpt", "model.pt", "pytorch_model.bin", "other.safetensors")) {
+    for (String name :
+        List.of("model.ckpt", "model.pt", "pytorch_model.bin", "other.safetensors")) {
       Path file = directory.resolve(name);
       if (!Files.exists(file)) {
         Files.writeString(file, "PK");
       }
-      String message =
-          assertThrows(IOException.class, () -> SingleFile.open(file)).getMessage();
+      String message = assertThrows(IOException.class, () -> SingleFile.open(file)).getMessage();
       assertTrue(message.startsWith(file.toString()), message);
       assertTrue(
           message.contains(name.startsWith("other") ? "double_blocks" : "from_single_file"),

@@ -68,15 +68,15 @@ class CLIPTextModelTest {
     String directory = "sd_tiny/text_encoder";
     JsonNode json = json(directory + "/io");
     Map<String, HostTensor> io = Safetensors.read(Golden.path(directory + "/io.safetensors"));
-    Map<String, HostTensor> weights =
-        TextEncoderFiles.read(Golden.path(directory)).parameters();
+    Map<String, HostTensor> weights = TextEncoderFiles.read(Golden.path(directory)).parameters();
     Map<String, float[]> values = new HashMap<>();
     values.put(TextEncoder.INPUT_IDS, flat(json.get("input_ids")));
     BatchShape batch = BatchShape.of(3);
     CLIPTextModel plain = read(directory, CLIPTextModel.Options.DEFAULT);
     try (Inference inference = Inference.record(plain, batch).open(TestEngine.ENGINE, weights)) {
       var _ = inference.predict(values);
-      for (String state : List.of(TextEncoder.LAST_HIDDEN_STATE, "hidden_states.0", "hidden_states.3")) {
+      for (String state :
+          List.of(TextEncoder.LAST_HIDDEN_STATE, "hidden_states.0", "hidden_states.3")) {
         Errors.check(state, inference.hiddenStates(state), io.get(state).values(), OUTPUT);
       }
       Errors.check(
@@ -112,7 +112,11 @@ class CLIPTextModelTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "clip_l_like", "openclip_h_like", "openclip_bigg_like", "eos_by_id", "eos_id_inside"
+        "clip_l_like",
+        "openclip_h_like",
+        "openclip_bigg_like",
+        "eos_by_id",
+        "eos_id_inside"
       })
   void options(String name) throws IOException {
     JsonNode all = json(OPTIONS);
@@ -144,16 +148,12 @@ class CLIPTextModelTest {
         LossGradients.record(objective, BatchShape.of(2)).open(TestEngine.ENGINE, weights)) {
       double expected = of.get("loss").asDouble();
       assertEquals(expected, gradients.run(values), 1e-5 * expected);
-      Errors.check(
-          pooled, gradients.images(pooled), io.get(name + "." + pooled).values(), OUTPUT);
-      new Snapshot(io, name + ".grad")
-          .checkGradients(gradients.gradients(), 2e-4, 1e-5, nearZero);
+      Errors.check(pooled, gradients.images(pooled), io.get(name + "." + pooled).values(), OUTPUT);
+      new Snapshot(io, name + ".grad").checkGradients(gradients.gradients(), 2e-4, 1e-5, nearZero);
     }
     try (Inference inference =
         Inference.record(model, BatchShape.of(2)).open(TestEngine.ENGINE, weights)) {
-      var _ =
-          inference.predict(
-              Map.of(TextEncoder.INPUT_IDS, values.get(TextEncoder.INPUT_IDS)));
+      var _ = inference.predict(Map.of(TextEncoder.INPUT_IDS, values.get(TextEncoder.INPUT_IDS)));
       String penultimate = CLIPTextModel.hiddenStates(model.config().numHiddenLayers() - 1);
       Map<String, String> outputs =
           Map.of(
@@ -173,7 +173,8 @@ class CLIPTextModelTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"sd_tiny/text_encoder", "sdxl_tiny/text_encoder", "sdxl_tiny/text_encoder_2"})
+  @ValueSource(
+      strings = {"sd_tiny/text_encoder", "sdxl_tiny/text_encoder", "sdxl_tiny/text_encoder_2"})
   void aDirectoryIsWrittenAsItWasRead(String name, @TempDir Path directory) throws IOException {
     TextEncoderFiles.Stored stored = TextEncoderFiles.read(Golden.path(name));
     TextEncoderFiles.write(directory, stored.model(), stored.parameters());

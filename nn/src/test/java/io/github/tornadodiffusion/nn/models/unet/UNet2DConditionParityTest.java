@@ -86,7 +86,8 @@ class UNet2DConditionParityTest {
       Errors.check("output", gradients.images(Model.SAMPLE), output.values(), OUTPUT);
       double expected = json.get("loss").asDouble();
       assertEquals(expected, loss, 1e-5 * expected);
-      new Snapshot(io, name + ".grad").checkGradients(gradients.gradients(), GRADIENT, overall, nearZero);
+      new Snapshot(io, name + ".grad")
+          .checkGradients(gradients.gradients(), GRADIENT, overall, nearZero);
     }
   }
 
@@ -124,8 +125,7 @@ class UNet2DConditionParityTest {
     BatchShape batch = new BatchShape(2, 8, 8);
     UNet2DConditionModel masked = new UNet2DConditionModel(config, new Text(16, true));
     values.put("encoder_attention_mask", io.get("encoder_attention_mask").values());
-    try (Inference inference =
-        Inference.record(masked, batch).open(TestEngine.ENGINE, weights)) {
+    try (Inference inference = Inference.record(masked, batch).open(TestEngine.ENGINE, weights)) {
       Errors.check(
           "masked output",
           inference.predict(values),
@@ -139,8 +139,7 @@ class UNet2DConditionParityTest {
         LossGradients.record(Objective.meanSquaredError(model, Model.SAMPLE), batch)
             .open(TestEngine.ENGINE, weights)) {
       double loss = gradients.run(values);
-      Errors.check(
-          "output", gradients.images(Model.SAMPLE), io.get("output").values(), OUTPUT);
+      Errors.check("output", gradients.images(Model.SAMPLE), io.get("output").values(), OUTPUT);
       double expected = json.get("loss").asDouble();
       assertEquals(expected, loss, 1e-5 * expected);
       JsonNode statistics = json.get("grad_stats");
@@ -171,8 +170,7 @@ class UNet2DConditionParityTest {
     values.put(Model.SAMPLE, noisy(latents, noise, GoldenModel.ints(timesteps)));
     values.put(Model.TIMESTEPS, GoldenModel.floats(timesteps));
     values.put(
-        UNet2DConditionModel.ENCODER_HIDDEN_STATES,
-        io.get("train.encoder_hidden_states").values());
+        UNet2DConditionModel.ENCODER_HIDDEN_STATES, io.get("train.encoder_hidden_states").values());
     values.put(UNet2DConditionModel.TEXT_EMBEDS, io.get("train.text_embeds").values());
     values.put(UNet2DConditionModel.TIME_IDS, numbers(json.get("time_ids")));
     values.put("target", noise);
@@ -188,7 +186,8 @@ class UNet2DConditionParityTest {
           "output", gradients.images(Model.SAMPLE), io.get("train.output").values(), OUTPUT);
       double expected = json.get("loss").asDouble();
       assertEquals(expected, loss, 1e-5 * expected);
-      new Snapshot(io, "train.grad").checkGradients(gradients.gradients(), GRADIENT, 1e-5, List.of());
+      new Snapshot(io, "train.grad")
+          .checkGradients(gradients.gradients(), GRADIENT, 1e-5, List.of());
     }
   }
 
@@ -199,8 +198,7 @@ class UNet2DConditionParityTest {
     for (int i = 0; i < images.length; i++) {
       double kept = 1;
       for (int t = 0; t <= timesteps[i / length]; t++) {
-        double root =
-            Math.sqrt(0.00085) + (Math.sqrt(0.012) - Math.sqrt(0.00085)) * t / 999;
+        double root = Math.sqrt(0.00085) + (Math.sqrt(0.012) - Math.sqrt(0.00085)) * t / 999;
         kept *= 1 - root * root;
       }
       noisy[i] = (float) (Math.sqrt(kept) * images[i] + Math.sqrt(1 - kept) * noise[i]);

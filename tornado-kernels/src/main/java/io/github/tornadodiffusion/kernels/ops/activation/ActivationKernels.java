@@ -174,8 +174,8 @@ public final class ActivationKernels {
   }
 
   /**
-   * out = x / (1 + exp(-u)) with u = 2 sqrt(2 / pi) (x + 0.044715 x^3): since 1 + tanh(u / 2) = 2 / (1
-   * + exp(-u)), that is x (1 + tanh(u / 2)) / 2.
+   * out = x / (1 + exp(-u)) with u = 2 sqrt(2 / pi) (x + 0.044715 x^3): since 1 + tanh(u / 2) = 2 /
+   * (1 + exp(-u)), that is x (1 + tanh(u / 2)) / 2.
    */
   static void geluTanh(FloatArray m, IntArray d) {
     int bound = d.get(Rows.BOUND);
@@ -213,9 +213,9 @@ public final class ActivationKernels {
   }
 
   /**
-   * gradX = gradOut * s (1 + x u' (1 - s)) with s = 1 / (1 + exp(-u)), u of {@link #geluTanh} and u' =
-   * 2 sqrt(2 / pi) (1 + 3 * 0.044715 x^2). Beyond 30, where s is 0 or
-   * 1, x counts as 30: products stay finite.
+   * gradX = gradOut * s (1 + x u' (1 - s)) with s = 1 / (1 + exp(-u)), u of {@link #geluTanh} and
+   * u' = 2 sqrt(2 / pi) (1 + 3 * 0.044715 x^2). Beyond 30, where s is 0 or 1, x counts as 30:
+   * products stay finite.
    */
   static void geluTanhBackward(FloatArray m, IntArray d) {
     int bound = d.get(Rows.BOUND);

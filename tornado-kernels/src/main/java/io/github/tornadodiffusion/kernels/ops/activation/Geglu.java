@@ -7,8 +7,8 @@ import io.github.tornadodiffusion.kernels.Rows;
 import java.util.List;
 
 /**
- * value gelu(gate) of every element (Shazeer 2020, equation 6), with {@link Activation#GELU}. Blocks
- * are of one shape; borders and accumulate work as in {@link Activation}.
+ * value gelu(gate) of every element (Shazeer 2020, equation 6), with {@link Activation#GELU}.
+ * Blocks are of one shape; borders and accumulate work as in {@link Activation}.
  */
 public final class Geglu {
   private static final Kernel FORWARD =

@@ -10,7 +10,8 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
 
 /**
  * Kernels of {@link Geglu}: an iteration writes one row, with the descriptor of {@link Rows}. All
- * blocks are [n, h, w, c]. The normal distribution is computed as in {@link ActivationKernels#gelu}.
+ * blocks are [n, h, w, c]. The normal distribution is computed as in {@link
+ * ActivationKernels#gelu}.
  */
 final class GegluKernels {
   private GegluKernels() {}

@@ -132,8 +132,7 @@ public final class Embedding {
     d[Scatter.GRAD_TABLE] = gradTable;
     d[Scatter.CLASSES] = classes;
     double floats = gradOut.n() + 3.0 * gradOut.size();
-    calls.add(
-        new Call(SCATTER, d, gradOut.stride() / 16, gradOut.n() * gradOut.c(), 4 * floats));
+    calls.add(new Call(SCATTER, d, gradOut.stride() / 16, gradOut.n() * gradOut.c(), 4 * floats));
     return calls;
   }
 

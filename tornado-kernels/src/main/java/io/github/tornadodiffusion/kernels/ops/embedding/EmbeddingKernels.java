@@ -6,7 +6,6 @@ import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.collections.VectorFloat16;
-import uk.ac.manchester.tornado.api.types.vectors.Float16;
 
 /**
  * Kernels of {@link Embedding}: an iteration writes one row of the output or of the table's
@@ -130,8 +129,8 @@ final class EmbeddingKernels {
   }
 
   /**
-   * gradTable[labels[i]] += gradOut[i] in the order of i; gradOut [n][stride], labels [n], gradTable
-   * [classes][stride]. An iteration has 16 channels to itself.
+   * gradTable[labels[i]] += gradOut[i] in the order of i; gradOut [n][stride], labels [n],
+   * gradTable [classes][stride]. An iteration has 16 channels to itself.
    */
   static void scatter(FloatArray m, IntArray d) {
     int n = d.get(Scatter.IMAGES);

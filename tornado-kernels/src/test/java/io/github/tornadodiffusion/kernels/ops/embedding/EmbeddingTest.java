@@ -89,8 +89,7 @@ class EmbeddingTest {
         };
     List<Call> calls = new ArrayList<>();
     calls.add(Embedding.lookup(table.offset(), labelsAt, out));
-    calls.addAll(
-        Embedding.lookupBackward(gradOut, labelsAt, classes, gradTable.offset(), false));
+    calls.addAll(Embedding.lookupBackward(gradOut, labelsAt, classes, gradTable.offset(), false));
     calls.addAll(Embedding.lookupBackward(gradOut, labelsAt, classes, sum.offset(), true));
     arena.run(calls);
     assertArrayEquals(

@@ -66,14 +66,7 @@ class LayerNormTest {
       calls.add(LayerNorm.gradient(x, gamma.offset(), statistics, gradOut, sumX, true));
       calls.addAll(
           LayerNorm.parameterGradients(
-              x,
-              statistics,
-              gradOut,
-              gradGamma.offset(),
-              false,
-              gradBeta.offset(),
-              true,
-              scratch));
+              x, statistics, gradOut, gradGamma.offset(), false, gradBeta.offset(), true, scratch));
     }
 
     /** Element c of pixel p of an array [n][c][tokens]. */
@@ -85,7 +78,12 @@ class LayerNormTest {
 
   @ParameterizedTest
   @CsvSource({
-    "2, 77, 64, 0", "1, 5, 1, 3", "2, 3, 7, 0", "1, 1, 16, 100", "3, 130, 33, 0", "1, 9, 768, -2",
+    "2, 77, 64, 0",
+    "1, 5, 1, 3",
+    "2, 3, 7, 0",
+    "1, 1, 16, 100",
+    "3, 130, 33, 0",
+    "1, 9, 768, -2",
     "2, 2, 17, 1",
   })
   void matchesTheDefinition(int n, int tokens, int c, float offset) {
@@ -158,8 +156,7 @@ class LayerNormTest {
   void whatDoesNotFitIsRefused() {
     Block x = Block.of(16, 1, 1, 8, 30);
     Block other = Block.of(16, 1, 1, 9, 30);
-    assertThrows(
-        IllegalArgumentException.class, () -> LayerNorm.forward(x, 0, 0, 0, 0, other));
+    assertThrows(IllegalArgumentException.class, () -> LayerNorm.forward(x, 0, 0, 0, 0, other));
     Block bordered = x.bordered(1, 1, 1, 1);
     assertThrows(
         IllegalArgumentException.class, () -> LayerNorm.forward(bordered, 0, 0, 0, 0, bordered));
