@@ -106,6 +106,13 @@ class OptionEffectsTest {
       sample | --strength     | --strength 0.5 --init x.png --mask y.png | give one of them
       sample | --mask         | --mask x.png | needs an image
       sample | --resample     | --resample 3 --init x.png | is for --mask
+      sample | --prompt       | --prompt x | is for models that read texts
+      sample | --negative     | --negative x | is for models that read texts
+      sample | --size         | --size 8x8 | is for models that read texts
+      sample | --clip-skip    | --clip-skip 1 | is for models that read texts
+      sample | --guidance-rescale | --guidance-rescale 0.7 | is for models that read texts
+      sample | --vae-tile     | --vae-tile 64 | is for models that read texts
+      sample | --tokenizer    | --tokenizer x | is for models that read texts
       sample | --profile      | always
       sample | --profile-json | always
       sample | --device       | always

@@ -114,8 +114,9 @@ public final class TextToImage implements AutoCloseable {
   }
 
   /**
-   * Draws the latents of all images.
+   * Draws latents.
    *
+   * @param first the number of the first image to draw: those before are there already
    * @param conditions that the process was made with, without prompts
    * @param progress is told of every call of the model
    * @return scaled as a diffusion model reads them, NCHW
@@ -126,6 +127,7 @@ public final class TextToImage implements AutoCloseable {
       PromptConditions conditions,
       Prompts prompts,
       SampleNoise noise,
+      int first,
       Pipeline.Listener progress) {
     SamplingModel model = new DeviceSampling(registers, prompts.addTo(conditions));
     if (prompts.others != null) {
@@ -133,11 +135,11 @@ public final class TextToImage implements AutoCloseable {
     }
     int count = prompts.ofImages.length;
     int length = channels * batch.height() * batch.width();
-    float[] all = new float[Math.multiplyExact(count, length)];
+    float[] all = new float[Math.multiplyExact(count - first, length)];
     new Pipeline(model, channels, batch.height(), batch.width())
         .run(
             process,
-            new Pipeline.Request(count, noise, prompts.ofImages),
+            new Pipeline.Request(count, noise, prompts.ofImages, first),
             new ModelSampler.Checked(
                 new Pipeline.Listener() {
                   @Override
@@ -147,7 +149,7 @@ public final class TextToImage implements AutoCloseable {
 
                   @Override
                   public void images(int firstImage, int images, float[] values) {
-                    System.arraycopy(values, 0, all, firstImage * length, values.length);
+                    System.arraycopy(values, 0, all, (firstImage - first) * length, values.length);
                     progress.images(firstImage, images, values);
                   }
                 }));

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.IntFunction;
 import javax.imageio.ImageIO;
 
 /**
@@ -21,7 +22,8 @@ import javax.imageio.ImageIO;
  */
 record KeptImages(Path directory) {
   /** What a file says of itself alone, and what may differ between parts of a sampling. */
-  private static final Set<String> OWN = Set.of("index", "label", "class", "labels", "Software");
+  private static final Set<String> OWN =
+      Set.of("index", "label", "class", "labels", "parameters", "Software");
 
   private static final String COUNT = "count";
 
@@ -36,18 +38,19 @@ record KeptImages(Path directory) {
   /**
    * How many images are there, from the first on without a gap.
    *
-   * @param text what the files of this sampling say about how they are made
+   * @param text what the file of an image of this sampling says about how it is made
    * @param labels one an image, or null
    * @param countMatters whether an image depends on how many there are
    * @throws IOException in one line if one of them was made otherwise, or cannot be read
    */
-  int count(Map<String, String> text, int[] labels, boolean countMatters) throws IOException {
+  int count(IntFunction<Map<String, String>> text, int[] labels, boolean countMatters)
+      throws IOException {
     if (Files.isDirectory(directory)) {
       AtomicFiles.removeLeftovers(directory);
     }
     int count = 0;
     while (Files.exists(file(count))) {
-      check(count, text, labels, countMatters);
+      check(count, text.apply(count), labels, countMatters);
       count++;
     }
     return count;

@@ -197,7 +197,8 @@ public final class SampleCommand implements Callable<Integer> {
     if (!outputs.resume) {
       return 0;
     }
-    int there = new KeptImages(outputs.images).count(text, plan.classes, plan.rng == Rng.TORCH);
+    int there =
+        new KeptImages(outputs.images).count(index -> text, plan.classes, plan.rng == Rng.TORCH);
     spec.commandLine()
         .getErr()
         .println("%d of %d images are there".formatted(Math.min(there, count), count));
@@ -224,7 +225,7 @@ public final class SampleCommand implements Callable<Integer> {
   }
 
   /** What is kept of a sampling that was stopped, and the command that goes on. */
-  private String stopped(int done) {
+  String stopped(int done) {
     List<String> again = new ArrayList<>(spec.root().commandLine().getParseResult().originalArgs());
     boolean kept = outputs.images != null && done > 0;
     if (kept && !outputs.resume && outputs.strip == null && outputs.gif == null) {

@@ -112,6 +112,8 @@ final class TextSampling {
     command.outputs.prepare(count, shape);
     Rng rng = Rng.of(command.rng);
     command.sampler.explanation().ifPresent(err::println);
+    sayWhatHasNoEffect(err);
+    int there = there(text, rng);
     try (Interruption interruption = new Interruption();
         Engine engine =
             command.profile.measured(command.device.open(command.profile.wanted(), err))) {
@@ -143,47 +145,118 @@ final class TextSampling {
           .check("--size or --batch");
       SampleWriter.Batching batching =
           new SampleWriter.Batching(count, batch, process.calls(), shape);
-      long calls = (long) process.calls() * Math.ceilDiv(count, batch);
-      try (Progress progress = Progress.on(err, "sample", 0, calls + count)) {
+      int missing = count - there;
+      long calls = (long) process.calls() * Math.ceilDiv(missing, batch);
+      try (Progress progress = Progress.on(err, "sample", 0, Math.max(1, calls + missing))) {
         SampleWriter writer =
             new SampleWriter(command.outputs, batching, null, text, progress)
                 .saying(this::textOf)
                 .until(interruption);
-        float[] latents;
-        try (TextToImage pipeline =
-            TextToImage.open(
-                engine, program, model.unetParameters(unet.parameters().specs()), channels)) {
-          latents =
-              pipeline.latents(
-                  process,
-                  conditions,
-                  prompts,
-                  rng.sampleNoise(command.seed, count, channels * latent.height() * latent.width()),
-                  new Pipeline.Listener() {
-                    @Override
-                    public void calls(long done, long total) {
-                      writer.calls(done, total);
-                    }
-
-                    @Override
-                    public void images(int firstImage, int images, float[] values) {
-                      // Latents; all of them are decoded afterwards.
-                    }
-                  });
-        }
-        int length = latents.length / count;
-        for (int i = 0; i < count; i++) {
-          float[] own = Arrays.copyOfRange(latents, i * length, (i + 1) * length);
-          writer.images(i, 1, codec.decode(own, 1, latent.height(), latent.width()));
-          writer.calls(calls + i + 1, calls + count);
+        writer.goOnAfter(there);
+        try {
+          if (missing > 0) {
+            float[] latents = latents(engine, program, process, conditions, prompts, there, writer);
+            int length = latents.length / missing;
+            for (int i = 0; i < missing; i++) {
+              float[] own = Arrays.copyOfRange(latents, i * length, (i + 1) * length);
+              writer.images(there + i, 1, codec.decode(own, 1, latent.height(), latent.width()));
+              writer.calls(calls + i + 1, calls + missing);
+            }
+          }
+        } catch (CancellationException e) {
+          progress.interrupt(command.stopped(there + writer.drawn()));
+          return Errors.FAILURE;
         }
         writer.finish(command.spec.commandLine().getOut());
       }
-    } catch (CancellationException e) {
-      return Errors.FAILURE;
     }
     command.profile.report(command.device.device, command.spec.commandLine().getOut());
     return 0;
+  }
+
+  private float[] latents(
+      Engine engine,
+      RecordedProgram<SampleRegisters> program,
+      ReverseProcess process,
+      PromptConditions conditions,
+      TextToImage.Prompts prompts,
+      int first,
+      SampleWriter writer)
+      throws IOException {
+    int channels = model.autoencoder().latentChannels();
+    try (TextToImage pipeline =
+        TextToImage.open(
+            engine, program, model.unetParameters(unet.parameters().specs()), channels)) {
+      return pipeline.latents(
+          process,
+          conditions,
+          prompts,
+          Rng.of(command.rng)
+              .sampleNoise(
+                  command.seed, command.count, channels * latent.height() * latent.width()),
+          first,
+          new Pipeline.Listener() {
+            @Override
+            public void calls(long done, long total) {
+              writer.calls(done, total);
+            }
+
+            @Override
+            public void images(int firstImage, int images, float[] values) {
+              // Latents; all of them are decoded afterwards.
+            }
+          });
+    }
+  }
+
+  private void sayWhatHasNoEffect(PrintWriter err) {
+    String off = "--guidance up to 1 is off";
+    int tile = command.prompt.tile();
+    command
+        .device
+        .note(Ineffective.of(command.spec))
+        .note(
+            "--batch",
+            command.batch != null && command.batch > command.count,
+            "there are only %d images".formatted(command.count))
+        .note("--negative", guidance <= 1, off)
+        .note("--guidance-rescale", guidance <= 1, off)
+        .note(
+            "--tokenizer",
+            model.texts().stream().allMatch(part -> part.tokenizer() != null),
+            "the model has one of its own")
+        .note(
+            "--vae-tile",
+            tile == 0 || tile >= Math.max(pixels.height(), pixels.width()),
+            "the images are no larger")
+        .notePlugins()
+        .say(err);
+  }
+
+  /** Images that are there already. */
+  private int there(Map<String, String> text, Rng rng) throws IOException {
+    if (!command.outputs.resume) {
+      return 0;
+    }
+    int there =
+        new KeptImages(command.outputs.images)
+            .count(
+                image -> {
+                  Map<String, String> its = new LinkedHashMap<>(text);
+                  if (image < command.count) {
+                    its.putAll(textOf(image));
+                  }
+                  return its;
+                },
+                null,
+                rng == Rng.TORCH);
+    command
+        .spec
+        .commandLine()
+        .getErr()
+        .println(
+            "%d of %d images are there".formatted(Math.min(there, command.count), command.count));
+    return Math.min(there, command.count);
   }
 
   private ReverseProcess process(LatentCodec codec, PromptConditions conditions, PrintWriter err)

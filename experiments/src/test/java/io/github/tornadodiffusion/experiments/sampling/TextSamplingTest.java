@@ -163,6 +163,23 @@ class TextSamplingTest {
   }
 
   @Test
+  void goesOnWithTheFirstImageThatIsMissing() throws IOException {
+    Path directory = temporary.resolve("kept");
+    Object[] options = {
+      "--prompt", "snow", "--prompt", "blue dog", "--images", directory, "--resume"
+    };
+    CommandRun.succeeds(sample(MODEL, options));
+    Path last = directory.resolve("00001.png");
+    byte[] before = Files.readAllBytes(last);
+    Files.delete(last);
+    CommandRun run = CommandRun.succeeds(sample(MODEL, options));
+    assertTrue(run.err().contains("1 of 2 images are there"), run.err());
+    assertArrayEquals(before, Files.readAllBytes(last));
+    options[1] = "cat";
+    CommandRun.refused(List.of("made with prompt snow and not cat"), sample(MODEL, options));
+  }
+
+  @Test
   void whatIsCutOffIsQuoted() throws IOException {
     String prompt = "a photo of a cat and an oil painting of a red butterfly in snow";
     CommandRun run =
