@@ -58,7 +58,8 @@ public record Lora(SequencedMap<String, Pair> pairs) {
   public static Lora initial(
       List<ParameterSpec> specs, List<String> targets, int rank, double alpha, long seed) {
     if (rank < 1) {
-      throw new IllegalArgumentException("a LoRA of rank %d changes nothing: use 1 or more".formatted(rank));
+      throw new IllegalArgumentException(
+          "a LoRA of rank %d changes nothing: use 1 or more".formatted(rank));
     }
     Predicate<String> chosen =
         name -> targets.stream().anyMatch(t -> name.endsWith("." + t) || name.equals(t));

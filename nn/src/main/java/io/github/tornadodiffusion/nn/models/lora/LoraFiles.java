@@ -78,7 +78,8 @@ public final class LoraFiles {
       if (layer != null) {
         ParameterSpec spec = layers.get(layer);
         if (spec == null) {
-          throw misfit(file, entry.getKey(), "is for a layer that the %s does not have".formatted(part));
+          throw misfit(
+              file, entry.getKey(), "is for a layer that the %s does not have".formatted(part));
         }
         found
             .computeIfAbsent(Lora.module(spec), m -> new HashMap<>())
@@ -175,12 +176,14 @@ public final class LoraFiles {
   public static void write(Path file, SequencedMap<String, Lora> parts) throws IOException {
     SequencedMap<String, HostTensor> tensors = new LinkedHashMap<>();
     parts.forEach((part, lora) ->
-        lora.pairs().forEach((module, pair) -> {
-          String name =
-              "%s.%s.%s".formatted(part, module, part.equals(UNET) ? "lora" : "lora_linear_layer");
-          tensors.put(name + ".down.weight", pair.down());
-          tensors.put(name + ".up.weight", scaled(pair.up(), pair.factor()));
-        }));
+        lora.pairs()
+            .forEach((module, pair) -> {
+              String name =
+                  "%s.%s.%s"
+                      .formatted(part, module, part.equals(UNET) ? "lora" : "lora_linear_layer");
+              tensors.put(name + ".down.weight", pair.down());
+              tensors.put(name + ".up.weight", scaled(pair.up(), pair.factor()));
+            }));
     Safetensors.write(file, tensors, Safetensors.PYTORCH_METADATA);
   }
 

@@ -65,8 +65,7 @@ class LoraTest {
   private static UNet2DConditionModel unet() {
     try {
       return new UNet2DConditionModel(
-          UNet2DConditionConfig.read(Golden.path("sd_tiny/unet/config.json")),
-          new Text(16, false));
+          UNet2DConditionConfig.read(Golden.path("sd_tiny/unet/config.json")), new Text(16, false));
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
     }
@@ -179,11 +178,12 @@ class LoraTest {
     Lora zero = Lora.initial(model.parameters().specs(), targets, 4, alpha, 1);
     SequencedMap<String, Lora.Pair> pairs = new LinkedHashMap<>();
     String lora = part.equals(TEXT) ? ".lora_linear_layer" : ".lora";
-    zero.pairs().forEach((module, pair) ->
-        pairs.put(
-            module,
-            new Lora.Pair(
-                init.get(part + "." + module + lora + ".down.weight"), pair.up(), alpha)));
+    zero.pairs()
+        .forEach((module, pair) ->
+            pairs.put(
+                module,
+                new Lora.Pair(
+                    init.get(part + "." + module + lora + ".down.weight"), pair.up(), alpha)));
     return new Lora(pairs);
   }
 
@@ -205,8 +205,7 @@ class LoraTest {
     }
     Objective objective = Objective.meanSquaredError(new Joint(encoder, unet), Model.SAMPLE);
     JsonNode of = json("lora/lora").get("variants").get(variant);
-    Map<String, HostTensor> inputs =
-        Safetensors.read(Golden.path("dreambooth/inputs.safetensors"));
+    Map<String, HostTensor> inputs = Safetensors.read(Golden.path("dreambooth/inputs.safetensors"));
     Map<String, HostTensor> reference =
         Safetensors.read(Golden.path("lora/" + variant + ".safetensors"));
     BatchShape batch = new BatchShape(rows, 8, 8);
@@ -234,8 +233,7 @@ class LoraTest {
             .checkGradients(actual, step == 1 ? 2e-4 : 1e-2, step == 1 ? 1e-5 : 1e-3, nearZero);
         double norm =
             training
-                .step(
-                    new Training.StepInput(values, null, new OptimizerStep(adamW, step, 1f, 0)))
+                .step(new Training.StepInput(values, null, new OptimizerStep(adamW, step, 1f, 0)))
                 .gradNorm();
         assertEquals(of.get("grad_norm").get(step - 1).asDouble(), norm, 1e-4 * norm);
         gradients.loaded().writeParameters(training.parameters());
@@ -244,17 +242,18 @@ class LoraTest {
           .checkElements(saved(training.parameters()), (name, l2) -> 0.2 * LEARNING_RATE);
       Map<String, HostTensor> base = training.parameters();
       unetWeights()
-          .forEach((name, tensor) ->
-              assertArrayEquals(tensor.values(), base.get(name).values(), name));
+          .forEach(
+              (name, tensor) -> assertArrayEquals(tensor.values(), base.get(name).values(), name));
     }
   }
 
   private static Map<String, float[]> read(Lora lora) {
     Map<String, float[]> values = new LinkedHashMap<>();
-    lora.pairs().forEach((module, pair) -> {
-      values.put(module + " down", pair.down().values());
-      values.put(module + " up", pair.up().values());
-    });
+    lora.pairs()
+        .forEach((module, pair) -> {
+          values.put(module + " down", pair.down().values());
+          values.put(module + " up", pair.up().values());
+        });
     return values;
   }
 
@@ -279,8 +278,8 @@ class LoraTest {
     Map<String, HostTensor> golden = Safetensors.read(Golden.path("lora/" + LoraFiles.WEIGHTS));
     Map<String, HostTensor> ours = Safetensors.read(written);
     assertEquals(golden.keySet(), ours.keySet());
-    golden.forEach((name, tensor) ->
-        assertArrayEquals(tensor.values(), ours.get(name).values(), name));
+    golden.forEach(
+        (name, tensor) -> assertArrayEquals(tensor.values(), ours.get(name).values(), name));
   }
 
   /** Two at once with scales of their own, beside the layers and fused. */
@@ -347,7 +346,6 @@ class LoraTest {
         IllegalArgumentException.class,
         () -> Lora.initial(UNET.parameters().specs(), List.of("q_proj"), 4, 4, 1));
     Lora ofConvolution = Lora.initial(UNET.parameters().specs(), List.of("conv_in"), 4, 4, 1);
-    assertThrows(
-        IllegalArgumentException.class, () -> new LoraModel(UNET, "", ofConvolution, 1));
+    assertThrows(IllegalArgumentException.class, () -> new LoraModel(UNET, "", ofConvolution, 1));
   }
 }

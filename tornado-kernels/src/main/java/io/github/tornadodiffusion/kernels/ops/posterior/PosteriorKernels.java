@@ -66,7 +66,7 @@ final class PosteriorKernels {
   }
 
   /**
-   * gradX = gradOut where least < x < largest, otherwise 0: whether a difference is positive is
+   * gradX = gradOut where x is between least and largest, otherwise 0: whether a difference is positive is
    * found by a large factor.
    */
   static void boundedBackward(FloatArray m, IntArray d) {
