@@ -20,7 +20,6 @@ import io.github.tornadodiffusion.nn.training.Training;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.SequencedMap;
 
 /**
@@ -419,10 +418,7 @@ public final class Trainer implements AutoCloseable {
   }
 
   private CallLosses losses(
-      int part,
-      TrainingDraws.Draw draw,
-      float[] weights,
-      SequencedMap<String, float[]> losses) {
+      int part, TrainingDraws.Draw draw, float[] weights, SequencedMap<String, float[]> losses) {
     return new CallLosses(
         part,
         draw.images(),

@@ -37,9 +37,7 @@ interface TrainingDraws {
   /** Parameters of a new model. */
   SequencedMap<String, HostTensor> initialParameters();
 
-  /**
-   * How many calls make a step: for every batch one of each shard, batch by batch.
-   */
+  /** How many calls make a step: for every batch one of each shard, batch by batch. */
   int parts(int step);
 
   /**

@@ -23,9 +23,9 @@ import java.util.Map;
  * @param timestepDensity how often each timestep is trained on
  * @param base the model whose parameters and noise schedule training begins with; null for a new
  *     one
- * @param shards parts of a batch, a power of two, whose gradients are computed apart and added along
- *     a tree, by as many processes as divide it: they change the last bits of a result, the number
- *     of processes does not
+ * @param shards parts of a batch, a power of two, whose gradients are computed apart and added
+ *     along a tree, by as many processes as divide it: they change the last bits of a result, the
+ *     number of processes does not
  * @param rescaleBetasZeroSnr whether the noise schedule of a new model is rescaled so that its last
  *     timestep is noise alone (Lin et al. 2023)
  */

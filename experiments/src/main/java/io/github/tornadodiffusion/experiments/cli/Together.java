@@ -33,7 +33,8 @@ public final class Together implements AutoCloseable {
   private boolean said;
 
   /**
-   * Watches the other processes: when one has ended that should not have, says so and ends this one.
+   * Watches the other processes: when one has ended that should not have, says so and ends this
+   * one.
    *
    * @param remedy what there is to do, in words
    */
@@ -73,8 +74,7 @@ public final class Together implements AutoCloseable {
     }
     String all =
         new String(
-            communicator.broadcast(found.getBytes(StandardCharsets.UTF_8)),
-            StandardCharsets.UTF_8);
+            communicator.broadcast(found.getBytes(StandardCharsets.UTF_8)), StandardCharsets.UTF_8);
     if (all.isEmpty()) {
       Mpi.end(0);
       rethrow(failure);
@@ -102,8 +102,8 @@ public final class Together implements AutoCloseable {
    * @throws IOException in process 0, naming the process and its failure
    * @throws IllegalArgumentException in one line naming the process and the fact that differs
    */
-  public static void agree(
-      Communicator communicator, Exception failure, Map<String, ?> facts) throws IOException {
+  public static void agree(Communicator communicator, Exception failure, Map<String, ?> facts)
+      throws IOException {
     Map<String, Object> own = new TreeMap<>(facts);
     if (failure != null) {
       own = Map.of(ERROR, Errors.message(failure));
@@ -125,8 +125,7 @@ public final class Together implements AutoCloseable {
   private static String difference(Communicator communicator, List<JsonNode> all) {
     for (int rank = 0; rank < all.size(); rank++) {
       if (all.get(rank).has(ERROR)) {
-        return "%s: %s"
-            .formatted(communicator.name(rank), all.get(rank).get(ERROR).asString());
+        return "%s: %s".formatted(communicator.name(rank), all.get(rank).get(ERROR).asString());
       }
       for (Map.Entry<String, JsonNode> fact : all.get(rank).properties()) {
         JsonNode first = all.getFirst().path(fact.getKey());

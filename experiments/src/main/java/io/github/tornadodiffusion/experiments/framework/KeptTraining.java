@@ -51,7 +51,13 @@ public final class KeptTraining {
     Trainer trainer =
         checkpoints == null || checkpoints.all().isEmpty()
             ? new Trainer(engine, config, dataset, program, Processes.ALONE)
-            : Trainer.resume(engine, config, dataset, checkpoints.newest().checkpoint(), program, Processes.ALONE);
+            : Trainer.resume(
+                engine,
+                config,
+                dataset,
+                checkpoints.newest().checkpoint(),
+                program,
+                Processes.ALONE);
     try {
       new KeptTraining(config, checkpoints).train(trainer, listener);
       return trainer;

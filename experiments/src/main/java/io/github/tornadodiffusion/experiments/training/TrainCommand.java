@@ -134,8 +134,7 @@ public final class TrainCommand implements Callable<Integer> {
       earlier =
           Json.tree(
               Together.fromLeader(
-                  communicator,
-                  () -> ResumedArguments.manifest(new RunDirectory(out)).toString()));
+                  communicator, () -> ResumedArguments.manifest(new RunDirectory(out)).toString()));
       List<String> whole = new ResumedArguments(spec).with(earlier, arguments);
       if (!whole.equals(arguments)) {
         loadPlugins(earlier);

@@ -119,8 +119,8 @@ public final class TrainOptions {
       paramLabel = "N",
       description =
           "Parts of a batch, a power of two, whose gradients are computed apart: so many processes,"
-              + " or fewer, train together under mpirun or srun with the same bits (default: as many"
-              + " as processes).")
+              + " or fewer, train together under mpirun or srun with the same bits (default: as"
+              + " many as processes).")
   Integer shards;
 
   @Option(

@@ -27,8 +27,8 @@ import io.github.tornadodiffusion.experiments.cli.Shell;
 import io.github.tornadodiffusion.experiments.cli.Together;
 import io.github.tornadodiffusion.experiments.profile.ProfileOptions;
 import io.github.tornadodiffusion.kernels.Engine;
-import io.github.tornadodiffusion.nn.graph.RecordedProgram;
 import io.github.tornadodiffusion.nn.distributed.LostProcessException;
+import io.github.tornadodiffusion.nn.graph.RecordedProgram;
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
 import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.io.Messages;
@@ -274,8 +274,8 @@ final class TrainingRun {
   }
 
   /** Finds the operation, once the memory of the training is freed. */
-  private IllegalStateException explained(
-      Engine engine, DivergenceException divergence) throws IOException {
+  private IllegalStateException explained(Engine engine, DivergenceException divergence)
+      throws IOException {
     Checkpoint last = loop.last();
     int from = last == null ? 0 : last.step();
     err.println(

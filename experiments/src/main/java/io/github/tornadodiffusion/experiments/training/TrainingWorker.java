@@ -33,14 +33,14 @@ final class TrainingWorker {
       int code = 0;
       try (Engine engine = device.open(false, new PrintWriter(Writer.nullWriter()));
           Trainer trainer =
-              new Trainer(
-                  engine, config, dataset, Trainer.program(config, processes), processes)) {
+              new Trainer(engine, config, dataset, Trainer.program(config, processes), processes)) {
         trainer.serve(row -> {});
       } catch (LostProcessException e) {
         together.say(e.getMessage(), 0);
         code = Errors.FAILURE;
       } catch (RuntimeException | Error e) {
-        err.println("error: %s: %s".formatted(communicator.name(communicator.rank()), Errors.message(e)));
+        err.println(
+            "error: %s: %s".formatted(communicator.name(communicator.rank()), Errors.message(e)));
         code = Errors.FAILURE;
       }
       together.close();

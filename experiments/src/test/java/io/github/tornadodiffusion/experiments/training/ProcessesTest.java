@@ -92,8 +92,7 @@ class ProcessesTest {
     Path alone = alone();
     for (int processes : launcher == Launcher.OPEN_MPI ? new int[] {2, 4} : new int[] {2}) {
       Path out = directory.resolve("of-" + processes);
-      String printed =
-          ProgramRun.together(0, directory, launcher.command(processes), train(out));
+      String printed = ProgramRun.together(0, directory, launcher.command(processes), train(out));
       assertTrue(printed.contains("on %d processes, each".formatted(processes)), printed);
       assertEquals(1, printed.split("trained    4 steps", -1).length - 1, printed);
       assertSame(alone, out);
@@ -108,8 +107,8 @@ class ProcessesTest {
     };
     Path alone = alone(more);
     Path out = directory.resolve("spread");
-    String[] spread = Stream.concat(Stream.of(more), Stream.of("--shard-optimizer"))
-        .toArray(String[]::new);
+    String[] spread =
+        Stream.concat(Stream.of(more), Stream.of("--shard-optimizer")).toArray(String[]::new);
     String _ = ProgramRun.together(0, directory, launcher.command(2), train(out, spread));
     assertSame(alone, out);
   }
@@ -153,8 +152,7 @@ class ProcessesTest {
       new ProcessBuilder("kill", "-KILL", Long.toString(second)).start().waitFor();
       String printed = run.endsWithFailure();
       assertTrue(System.nanoTime() - killed < 10_000_000_000L, "slow to end");
-      assertTrue(
-          printed.contains("error: process 1 of 2 (pid %d on ".formatted(second)), printed);
+      assertTrue(printed.contains("error: process 1 of 2 (pid %d on ".formatted(second)), printed);
       assertTrue(printed.contains("is whole: "), printed);
       assertTrue(printed.contains(" --resume goes on"), printed);
     }
@@ -218,8 +216,7 @@ class ProcessesTest {
     Path out = directory.resolve("mixed");
     List<String> other = new ArrayList<>(List.of(":", "-n", "1"));
     other.addAll(ProgramRun.command(List.of(), train(out, "--lr", "0.5")));
-    String[] both =
-        Stream.concat(Stream.of(train(out)), other.stream()).toArray(String[]::new);
+    String[] both = Stream.concat(Stream.of(train(out)), other.stream()).toArray(String[]::new);
     String printed = ProgramRun.together(2, directory, mixed, both);
     assertTrue(
         printed.contains("error: process 1 of 2 (pid ")
@@ -236,7 +233,6 @@ class ProcessesTest {
             directory,
             Launcher.OPEN_MPI.command(2),
             train(directory.resolve("none"), "--data", "/none"));
-    assertEquals(
-        1, printed.lines().filter(line -> line.startsWith("error: ")).count(), printed);
+    assertEquals(1, printed.lines().filter(line -> line.startsWith("error: ")).count(), printed);
   }
 }

@@ -147,8 +147,7 @@ public final class Mpi implements Communicator {
       check("MPI_Comm_size", (int) library.ofWorld("MPI_Comm_size").invokeExact(number));
       size = number.get(ValueLayout.JAVA_INT, 0);
       MemorySegment name = arena.allocate(LONGEST_NAME);
-      check(
-          "MPI_Get_processor_name", (int) library.processorName().invokeExact(name, number));
+      check("MPI_Get_processor_name", (int) library.processorName().invokeExact(name, number));
       if (size == 1) {
         throw new IllegalStateException(
             "The launcher started several processes and %s sees one: it is not the MPI of the"

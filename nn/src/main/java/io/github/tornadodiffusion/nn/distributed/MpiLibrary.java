@@ -29,12 +29,9 @@ final class MpiLibrary {
   private static final int SERIALIZED = 2;
 
   /**
-   * A family of libraries that can be called alike.
-   *
-   * @param name for messages
-   * @param files of the library, on Linux and macOS
-   * @param handle how handles are passed
-   * @param serialized MPI_THREAD_SERIALIZED
+   * A family of libraries that can be called alike: its name for messages, its files on Linux and
+   * macOS, how handles are passed, MPI_THREAD_SERIALIZED, and the handles of all processes and of
+   * bytes, null where they are addresses of the library's.
    */
   enum Abi {
     OPEN_MPI(
@@ -186,10 +183,8 @@ final class MpiLibrary {
 
   /** MPI_Isend or MPI_Irecv of bytes: (buffer, count, peer, tag, request). */
   MethodHandle transfer(String name) {
-    MethodHandle whole =
-        function(name, ADDRESS, INT, abi.handle, INT, INT, abi.handle, ADDRESS);
-    return MethodHandles.insertArguments(
-        MethodHandles.insertArguments(whole, 5, world), 2, bytes);
+    MethodHandle whole = function(name, ADDRESS, INT, abi.handle, INT, INT, abi.handle, ADDRESS);
+    return MethodHandles.insertArguments(MethodHandles.insertArguments(whole, 5, world), 2, bytes);
   }
 
   /** MPI_Test: (request, flag, status). */
@@ -207,11 +202,9 @@ final class MpiLibrary {
     MemorySegment address =
         symbols
             .find(name)
-            .orElseThrow(
-                () ->
-                    new IllegalStateException(
-                        "The library of %s has no %s: install a newer one"
-                            .formatted(abi.title, name)));
+            .orElseThrow(() ->
+                new IllegalStateException(
+                    "The library of %s has no %s: install a newer one".formatted(abi.title, name)));
     return Linker.nativeLinker().downcallHandle(address, FunctionDescriptor.of(INT, parameters));
   }
 }

@@ -47,7 +47,8 @@ final class SignalHandlers {
   /** Puts them back. */
   void restore() throws Throwable {
     for (int i = 0; i < SIGNALS.size(); i++) {
-      int _ = (int) sigaction.invokeExact((int) SIGNALS.get(i), handlers.get(i), MemorySegment.NULL);
+      int _ =
+          (int) sigaction.invokeExact((int) SIGNALS.get(i), handlers.get(i), MemorySegment.NULL);
     }
   }
 }

@@ -18,8 +18,7 @@ public interface Optimizer {
 
   /**
    * Adds the update of trained parameters: of all of them, or of a part where several processes
-   * share them. It does not depend on the hyper-parameters, which
-   * kernels read from a block.
+   * share them. It does not depend on the hyper-parameters, which kernels read from a block.
    *
    * @param parameters contiguous
    * @param gradients laid out like them; kernels multiply them by {@link UpdateBlock#GRAD_SCALE}

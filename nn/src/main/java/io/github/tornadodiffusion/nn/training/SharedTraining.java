@@ -36,8 +36,8 @@ public final class SharedTraining implements AutoCloseable {
   /**
    * Which of the trained floats a process updates, for {@link Training.Options}.
    *
-   * @param spread whether the optimizer's values and the average are spread over the processes, each
-   *     of which updates its part of the parameters (ZeRO stage 1, Rajbhandari et al. 2020);
+   * @param spread whether the optimizer's values and the average are spread over the processes,
+   *     each of which updates its part of the parameters (ZeRO stage 1, Rajbhandari et al. 2020);
    *     otherwise every process has and does all
    */
   public static IntFunction<TreeSum.Range> part(Communicator communicator, boolean spread) {

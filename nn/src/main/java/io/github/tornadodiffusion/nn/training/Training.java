@@ -208,7 +208,8 @@ public final class Training implements AutoCloseable {
     List<Part> parts = options.accumulate ? List.of(step, accumulation) : List.of(step);
     if (options.shared != null) {
       Part gradients =
-          new Part("gradients", 0, backward, inputs, and(accumulation.outputs(), update.gradients()));
+          new Part(
+              "gradients", 0, backward, inputs, and(accumulation.outputs(), update.gradients()));
       Buffer block = update.block();
       List<Buffer> given = List.of(block, update.gradients());
       Part alone =

@@ -94,8 +94,7 @@ class TreeSumTest {
         InProcess.run(
             3,
             communicator ->
-                assertThrows(
-                        IllegalArgumentException.class, () -> new TreeSum(communicator, 16))
+                assertThrows(IllegalArgumentException.class, () -> new TreeSum(communicator, 16))
                     .getMessage());
     assertEquals("3 processes cannot share the sums: start a power of two, such as 2", said.get(0));
   }
@@ -158,7 +157,6 @@ class TreeSumTest {
                       return null;
                     }));
     assertEquals(
-        "do not do the same",
-        failure.getCause().getMessage().replaceFirst(".*: they ", ""));
+        "do not do the same", failure.getCause().getMessage().replaceFirst(".*: they ", ""));
   }
 }

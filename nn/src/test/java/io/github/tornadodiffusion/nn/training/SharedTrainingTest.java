@@ -78,11 +78,7 @@ class SharedTrainingTest {
         new Denoising(MODEL, false),
         new BatchShape(images, SIZE, SIZE),
         new Training.Options(
-            ADAM_W,
-            Trainable.ALL,
-            true,
-            accumulate,
-            SharedTraining.part(communicator, spread)));
+            ADAM_W, Trainable.ALL, true, accumulate, SharedTraining.part(communicator, spread)));
   }
 
   /** Shards of two calls each, where they accumulate, and of one otherwise. */
@@ -107,8 +103,7 @@ class SharedTrainingTest {
           }
           own.add(inputs);
         }
-        SharedTraining.Result result =
-            training.step(own, new OptimizerStep(ADAM_W, step, 1, 0.9f));
+        SharedTraining.Result result = training.step(own, new OptimizerStep(ADAM_W, step, 1, 0.9f));
         assertEquals(own.size() * calls, result.losses().size());
         norms.add(result.gradNorm());
       }
@@ -172,9 +167,8 @@ class SharedTrainingTest {
         assertEquals(norm, shared.norms.get(step - 1), 1e-4f * norm);
       }
       Map<String, HostTensor> ema = training.emaParameters();
-      shared.ema.forEach(
-          (name, tensor) ->
-              assertArrayEquals(ema.get(name).values(), tensor.values(), 3e-3f, name));
+      shared.ema.forEach((name, tensor) ->
+          assertArrayEquals(ema.get(name).values(), tensor.values(), 3e-3f, name));
     }
   }
 
@@ -250,8 +244,7 @@ class SharedTrainingTest {
   void whatCannotBeSharedIsRefused(int shards, int processes, String said) {
     assertEquals(
         said,
-        assertThrows(
-                IllegalArgumentException.class, () -> SharedTraining.check(shards, processes))
+        assertThrows(IllegalArgumentException.class, () -> SharedTraining.check(shards, processes))
             .getMessage());
   }
 }
