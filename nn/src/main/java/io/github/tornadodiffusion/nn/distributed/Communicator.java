@@ -65,7 +65,7 @@ public interface Communicator extends AutoCloseable {
 
   /** A process that works alone. */
   static Communicator alone() {
-    return new InProcess(0, null);
+    return InProcess.alone();
   }
 
   /** Whether this is the process that writes and speaks for all. */

@@ -36,9 +36,14 @@ public final class InProcess implements Communicator {
     }
   }
 
-  InProcess(int rank, Group group) {
+  private InProcess(int rank, Group group) {
     this.rank = rank;
     this.group = group;
+  }
+
+  /** A process that works alone. */
+  static Communicator alone() {
+    return new InProcess(0, null);
   }
 
   /** The members of a group, each for a thread of its own. */

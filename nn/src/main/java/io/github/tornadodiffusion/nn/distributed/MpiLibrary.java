@@ -28,57 +28,54 @@ final class MpiLibrary {
   /** Calls that come from one thread at a time, in MPI 1 to 4. */
   private static final int SERIALIZED = 2;
 
+  private static final Abi OPEN_MPI =
+      new Abi("Open MPI", List.of("libmpi.so.40", "libmpi.40.dylib"), true, SERIALIZED, null, null);
+
+  private static final Abi MPICH =
+      new Abi(
+          "MPICH",
+          List.of("libmpi.so.12", "libmpich.so.12", "libmpi.12.dylib"),
+          false,
+          SERIALIZED,
+          0x44000000,
+          0x4c00010d);
+
+  /** Handles are small numbers in pointers. */
+  private static final Abi STANDARD =
+      new Abi(
+          "the standard ABI of MPI 5",
+          List.of("libmpi_abi.so.0", "libmpi_abi.0.dylib"),
+          true,
+          2048,
+          0x101,
+          0x247);
+
   /**
-   * A family of libraries that can be called alike: its name for messages, its files on Linux and
-   * macOS, how handles are passed, MPI_THREAD_SERIALIZED, and the handles of all processes and of
-   * bytes, null where they are addresses of the library's.
+   * A family of libraries that can be called alike.
+   *
+   * @param title for messages
+   * @param files of the library, on Linux and macOS
+   * @param pointers whether handles are pointers, otherwise they are numbers
+   * @param serialized MPI_THREAD_SERIALIZED
+   * @param world the handle of all processes; null where it is an address of the library's
+   * @param bytes the handle of the type of bytes; null where it is an address of the library's
    */
-  enum Abi {
-    OPEN_MPI(
-        "Open MPI", List.of("libmpi.so.40", "libmpi.40.dylib"), ADDRESS, SERIALIZED, null, null),
-    MPICH(
-        "MPICH",
-        List.of("libmpi.so.12", "libmpich.so.12", "libmpi.12.dylib"),
-        INT,
-        SERIALIZED,
-        0x44000000,
-        0x4c00010d),
-    /** MPI 5's standard ABI: handles are small numbers in pointers. */
-    STANDARD(
-        "the standard ABI of MPI 5",
-        List.of("libmpi_abi.so.0", "libmpi_abi.0.dylib"),
-        ADDRESS,
-        2048,
-        0x101,
-        0x247);
-
-    private final String title;
-    private final List<String> files;
-    private final MemoryLayout handle;
-    private final int serialized;
-    private final Integer world;
-    private final Integer bytes;
-
-    Abi(
-        String title,
-        List<String> files,
-        MemoryLayout handle,
-        int serialized,
-        Integer world,
-        Integer bytes) {
-      this.title = title;
-      this.files = files;
-      this.handle = handle;
-      this.serialized = serialized;
-      this.world = world;
-      this.bytes = bytes;
+  private record Abi(
+      String title,
+      List<String> files,
+      boolean pointers,
+      int serialized,
+      Integer world,
+      Integer bytes) {
+    MemoryLayout handle() {
+      return pointers ? ADDRESS : INT;
     }
 
-    private Object constant(SymbolLookup symbols, String openMpiName, Integer number) {
+    Object constant(SymbolLookup symbols, String openMpiName, Integer number) {
       if (number == null) {
         return symbols.find(openMpiName).orElseThrow();
       }
-      return handle == INT ? number : (Object) MemorySegment.ofAddress(number);
+      return pointers ? MemorySegment.ofAddress(number) : (Object) number;
     }
   }
 
@@ -105,11 +102,11 @@ final class MpiLibrary {
     if (path != null) {
       return at(path);
     }
-    List<Abi> order = new ArrayList<>(List.of(Abi.values()));
+    List<Abi> order = new ArrayList<>(List.of(OPEN_MPI, MPICH, STANDARD));
     if (!environment.containsKey("OMPI_COMM_WORLD_RANK")
         && environment.containsKey("PMI_RANK")
         && !environment.containsKey("PMIX_RANK")) {
-      order.addFirst(Abi.MPICH);
+      order.addFirst(MPICH);
     }
     for (Abi abi : order) {
       for (String file : abi.files) {
@@ -139,7 +136,7 @@ final class MpiLibrary {
       throw new IllegalStateException(
           "%s=%s is no library of MPI: give the path of a libmpi".formatted(PATH_VARIABLE, path));
     }
-    return new MpiLibrary(openMpi ? Abi.OPEN_MPI : standard ? Abi.STANDARD : Abi.MPICH, found);
+    return new MpiLibrary(openMpi ? OPEN_MPI : standard ? STANDARD : MPICH, found);
   }
 
   @SuppressWarnings("restricted") // libraries of the user's choice are what this is for
@@ -173,17 +170,17 @@ final class MpiLibrary {
 
   /** MPI_Comm_rank or MPI_Comm_size of all processes: (result) to the return code. */
   MethodHandle ofWorld(String name) {
-    return MethodHandles.insertArguments(function(name, abi.handle, ADDRESS), 0, world);
+    return MethodHandles.insertArguments(function(name, abi.handle(), ADDRESS), 0, world);
   }
 
   /** MPI_Abort of all processes: (code). */
   MethodHandle abort() {
-    return MethodHandles.insertArguments(function("MPI_Abort", abi.handle, INT), 0, world);
+    return MethodHandles.insertArguments(function("MPI_Abort", abi.handle(), INT), 0, world);
   }
 
   /** MPI_Isend or MPI_Irecv of bytes: (buffer, count, peer, tag, request). */
   MethodHandle transfer(String name) {
-    MethodHandle whole = function(name, ADDRESS, INT, abi.handle, INT, INT, abi.handle, ADDRESS);
+    MethodHandle whole = function(name, ADDRESS, INT, abi.handle(), INT, INT, abi.handle(), ADDRESS);
     return MethodHandles.insertArguments(MethodHandles.insertArguments(whole, 5, world), 2, bytes);
   }
 
