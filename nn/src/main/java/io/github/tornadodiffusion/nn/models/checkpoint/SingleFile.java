@@ -41,6 +41,7 @@ public final class SingleFile implements AutoCloseable {
     /** Stable Diffusion XL: one of each. */
     SDXL(List.of(XL_FIRST, XL_SECOND));
 
+    @SuppressWarnings("ImmutableEnumChecker") // made by List.of
     private final List<String> texts;
 
     Family(List<String> texts) {
