@@ -44,6 +44,6 @@ public final class FormulaWeights {
     }
     boolean table =
         name.contains("embedding") && name.endsWith(".weight") && !name.contains("linear");
-    return table ? 0.5 * v : v * Math.sqrt(3.0 / (size / shape[0]));
+    return table ? 0.5 * v : v * Math.sqrt(3.0 * shape[0] / size);
   }
 }
