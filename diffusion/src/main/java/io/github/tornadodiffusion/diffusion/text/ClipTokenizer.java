@@ -115,7 +115,7 @@ public final class ClipTokenizer {
     added =
         Pattern.compile(
             vocabulary.added.keySet().stream()
-                .sorted(Comparator.comparing(String::length).reversed())
+                .sorted(Comparator.comparingInt(String::length).reversed())
                 .map(Pattern::quote)
                 .collect(Collectors.joining("|")));
     vocabulary.ids.forEach((token, id) -> tokens.put(id, token));
