@@ -66,8 +66,8 @@ final class PosteriorKernels {
   }
 
   /**
-   * gradX = gradOut where x is between least and largest, otherwise 0: whether a difference is positive is
-   * found by a large factor.
+   * gradX = gradOut where x is between least and largest, otherwise 0: whether a difference is
+   * positive is found by a large factor.
    */
   static void boundedBackward(FloatArray m, IntArray d) {
     int bound = d.get(Rows.BOUND);
