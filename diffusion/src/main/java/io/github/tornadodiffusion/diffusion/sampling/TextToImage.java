@@ -12,7 +12,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.UnaryOperator;
 
 /**
  * Draws latents from texts with a UNet that reads them, as diffusers' StableDiffusionPipeline and
@@ -63,8 +62,9 @@ public final class TextToImage implements AutoCloseable {
       return conditions;
     }
 
-    private UnaryOperator<int[]> without() {
-      return labels -> Arrays.stream(labels).map(label -> label + texts.size()).toArray();
+    /** The numbers of what prompts are guided away from. */
+    private int[] without(int[] prompts) {
+      return Arrays.stream(prompts).map(prompt -> prompt + texts.size()).toArray();
     }
   }
 
@@ -131,7 +131,7 @@ public final class TextToImage implements AutoCloseable {
       Pipeline.Listener progress) {
     SamplingModel model = new DeviceSampling(registers, prompts.addTo(conditions));
     if (prompts.others != null) {
-      model = new GuidedSampling(model, prompts.guidance, prompts.without(), prompts.rescale);
+      model = new GuidedSampling(model, prompts.guidance, prompts::without, prompts.rescale);
     }
     int count = prompts.ofImages.length;
     int length = channels * batch.height() * batch.width();

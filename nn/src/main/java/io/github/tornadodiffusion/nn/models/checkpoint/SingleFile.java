@@ -35,17 +35,23 @@ public final class SingleFile implements AutoCloseable {
   /** The models that were published in this layout. */
   public enum Family {
     /** Stable Diffusion 1.1 to 1.5: one text encoder of OpenAI's CLIP. */
-    SD_1(List.of(FIRST_TEXT)),
+    SD_1(FIRST_TEXT, null),
     /** Stable Diffusion 2.0 and 2.1: one text encoder of OpenCLIP. */
-    SD_2(List.of(OPEN_TEXT)),
+    SD_2(OPEN_TEXT, null),
     /** Stable Diffusion XL: one of each. */
-    SDXL(List.of(XL_FIRST, XL_SECOND));
+    SDXL(XL_FIRST, XL_SECOND);
 
-    @SuppressWarnings("ImmutableEnumChecker") // made by List.of
-    private final List<String> texts;
+    private final String first;
+    private final String second;
 
-    Family(List<String> texts) {
-      this.texts = texts;
+    Family(String first, String second) {
+      this.first = first;
+      this.second = second;
+    }
+
+    /** What the names of the parameters of every text encoder begin with. */
+    private List<String> texts() {
+      return second == null ? List.of(first) : List.of(first, second);
     }
   }
 
@@ -90,7 +96,7 @@ public final class SingleFile implements AutoCloseable {
       return null;
     }
     for (Family family : Family.values()) {
-      if (family.texts.stream()
+      if (family.texts().stream()
           .allMatch(text -> file.names().stream().anyMatch(name -> name.startsWith(text)))) {
         return family;
       }
@@ -135,7 +141,7 @@ public final class SingleFile implements AutoCloseable {
 
   private static SequencedMap<String, Place> text(
       Family family, int number, List<ParameterSpec> specs) {
-    String prefix = family.texts.get(number);
+    String prefix = family.texts().get(number);
     return prefix.equals(OPEN_TEXT) || prefix.equals(XL_SECOND)
         ? OriginalLayout.openClip(prefix, specs)
         : OriginalLayout.clip(prefix, specs);
