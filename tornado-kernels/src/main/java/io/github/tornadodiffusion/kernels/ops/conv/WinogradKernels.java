@@ -186,9 +186,12 @@ public final class WinogradKernels {
       int rows = d.get(Images.IN_H) - y;
       int columns = d.get(Images.IN_W) - x;
       int line = side * plane;
-      // A patch that reaches beyond the edge is copied first: TornadoVM wants no branches here.
+      // A patch that reaches beyond the edge is copied first. A loop, because TornadoVM loses
+      // iterations of the loop around a branch.
       int edge = Math.min(rows, columns) < RESULTS ? 1 : 0;
-      copy(m, from, channels, row, rows, columns, side - 2, edge, to, plane, line, panel);
+      for (int i = 0; i < edge; i++) {
+        copy(m, from, channels, row, rows, columns, side - 2, to, plane, line, panel);
+      }
       int source = edge == 0 ? from : to;
       int next = edge == 0 ? channels : plane;
       int below = edge == 0 ? row : line;
@@ -339,9 +342,12 @@ public final class WinogradKernels {
     int rows = d.get(Images.IN_H) - y;
     int columns = d.get(Images.IN_W) - x;
     int line = side * plane;
-    // A patch that reaches beyond the edge is copied first: TornadoVM wants no branches here.
+    // A patch that reaches beyond the edge is copied first. A loop, because TornadoVM loses
+    // iterations of the loop around a branch.
     int edge = Math.min(rows, columns) < side ? 1 : 0;
-    copy(m, from, channels, row, rows, columns, side, edge, to, plane, line, panel);
+    for (int i = 0; i < edge; i++) {
+      copy(m, from, channels, row, rows, columns, side, to, plane, line, panel);
+    }
     int source = edge == 0 ? from : to;
     int next = edge == 0 ? channels : plane;
     int below = edge == 0 ? row : line;
@@ -353,8 +359,6 @@ public final class WinogradKernels {
   /**
    * Copies a patch of {@code side} x {@code side} pixels; those beyond the edge of the image are
    * zeros.
-   *
-   * @param copied whether to copy it (1), or not (0)
    */
   private static void copy(
       FloatArray m,
@@ -364,14 +368,13 @@ public final class WinogradKernels {
       int rows,
       int columns,
       int side,
-      int copied,
       int to,
       int toPixel,
       int toRow,
       int toPanel) {
     VectorFloat16 v = new VectorFloat16(m);
     int lanes = Lanes.width();
-    for (int i = 0; i < copied * side * side; i++) {
+    for (int i = 0; i < side * side; i++) {
       int r = i / side;
       int s = i % side;
       // What lies beyond are the zeros that the arena starts with.
