@@ -23,29 +23,38 @@ final class TrainingWorker {
   /** Trains as process 0 asks; returns the exit code. */
   static int serve(
       TrainingConfig config, Dataset dataset, Processes processes, DeviceOptions device) {
-    Communicator communicator = processes.communicator();
     // Its own failures are its own to say.
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
     // A signal is for all processes: the first one decides when to end.
-    try (Interruption _ = new Interruption();
-        Together together =
-            new Together(communicator, err, () -> "the newest checkpoint in --out is whole")) {
-      int code = 0;
+    try (Interruption _ = new Interruption()) {
+      int code = serve(config, dataset, processes, device, err);
+      Mpi.end(code);
+      return code;
+    }
+  }
+
+  private static int serve(
+      TrainingConfig config,
+      Dataset dataset,
+      Processes processes,
+      DeviceOptions device,
+      PrintWriter err) {
+    Communicator communicator = processes.communicator();
+    try (Together together =
+        new Together(communicator, err, () -> "the newest checkpoint in --out is whole")) {
       try (Engine engine = device.open(false, new PrintWriter(Writer.nullWriter()));
           Trainer trainer =
               new Trainer(engine, config, dataset, Trainer.program(config, processes), processes)) {
         trainer.serve(row -> {});
+        return 0;
       } catch (LostProcessException e) {
         together.say(e.getMessage(), 0);
-        code = Errors.FAILURE;
-      } catch (RuntimeException | Error e) {
-        err.println(
-            "error: %s: %s".formatted(communicator.name(communicator.rank()), Errors.message(e)));
-        code = Errors.FAILURE;
+        return Errors.FAILURE;
       }
-      together.close();
-      Mpi.end(code);
-      return code;
+    } catch (RuntimeException | Error e) {
+      String own = communicator.name(communicator.rank());
+      err.println("error: %s: %s".formatted(own, Errors.message(e)));
+      return Errors.FAILURE;
     }
   }
 }

@@ -180,7 +180,8 @@ final class MpiLibrary {
 
   /** MPI_Isend or MPI_Irecv of bytes: (buffer, count, peer, tag, request). */
   MethodHandle transfer(String name) {
-    MethodHandle whole = function(name, ADDRESS, INT, abi.handle(), INT, INT, abi.handle(), ADDRESS);
+    MethodHandle whole =
+        function(name, ADDRESS, INT, abi.handle(), INT, INT, abi.handle(), ADDRESS);
     return MethodHandles.insertArguments(MethodHandles.insertArguments(whole, 5, world), 2, bytes);
   }
 
