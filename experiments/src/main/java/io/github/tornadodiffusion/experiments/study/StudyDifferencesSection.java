@@ -8,29 +8,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The part of a {@link StudyReport} with the figures that are compared, and their tests. */
-final class StudyDifferencesSection {
-  private final StudyResults results;
-  private final List<StudyComparison> comparisons;
-  private final StudyMeans means;
-  private final Report report;
-
-  private StudyDifferencesSection(
-      StudyResults results, List<StudyComparison> comparisons, Report report) {
-    this.results = results;
-    this.comparisons = comparisons;
-    means = new StudyMeans(results);
-    this.report = report;
-  }
-
+record StudyDifferencesSection(
+    StudyResults results, List<StudyComparison> comparisons, StudyMeans means, Report report) {
   /** Adds the part. */
   static void addTo(Report report, StudyResults results, List<StudyComparison> comparisons) {
-    StudyDifferencesSection section = new StudyDifferencesSection(results, comparisons, report);
+    StudyDifferencesSection section = new StudyDifferencesSection(results, comparisons, new StudyMeans(results), report);
     report.heading("Results");
-    section.means();
+    section.figures();
     section.differences();
   }
 
-  private void means() {
+  private void figures() {
     List<List<String>> rows = new ArrayList<>();
     for (Metric metric : results.tested()) {
       List<String> row = new ArrayList<>(List.of(metric.label()));

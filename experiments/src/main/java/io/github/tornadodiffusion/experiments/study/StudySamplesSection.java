@@ -14,20 +14,10 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** The part of a {@link StudyReport} on the images that the models produce. */
-final class StudySamplesSection {
-  private final StudyResults results;
-  private final StudyMeans means;
-  private final Report report;
-
-  private StudySamplesSection(StudyResults results, Report report) {
-    this.results = results;
-    means = new StudyMeans(results);
-    this.report = report;
-  }
-
+record StudySamplesSection(StudyResults results, StudyMeans means, Report report) {
   /** Adds the part. */
   static void addTo(Report report, StudyResults results) {
-    StudySamplesSection section = new StudySamplesSection(results, report);
+    StudySamplesSection section = new StudySamplesSection(results, new StudyMeans(results), report);
     report.heading("Samples");
     section.features();
     section.qualities();

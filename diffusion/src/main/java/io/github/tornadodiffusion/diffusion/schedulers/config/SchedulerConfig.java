@@ -167,6 +167,11 @@ public record SchedulerConfig(
     return with(rescaleBetasZeroSnr, timestepSpacing, offset);
   }
 
+  /** The same with other values, by the keys of scheduler_config.json. */
+  public SchedulerConfig with(Map<String, ?> values) {
+    return read(JsonFields.parse("{}").with(values), this);
+  }
+
   private SchedulerConfig with(boolean zeroTerminalSnr, TimestepSpacing spacing, int offset) {
     return new SchedulerConfig(
         numTrainTimesteps,

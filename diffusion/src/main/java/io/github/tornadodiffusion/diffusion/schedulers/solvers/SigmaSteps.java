@@ -15,6 +15,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update.Term;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The steps of a sampler in the variance exploding view, where sample = x_0 + sigma * noise and the
@@ -28,22 +29,12 @@ import java.util.List;
 public record SigmaSteps(double[] timesteps, double[] sigmas, double initNoiseSigma) {
   /** The defaults of these schedulers, except for the range of betas. */
   public static SchedulerConfig defaults(double betaStart, double betaEnd) {
-    SchedulerConfig shared = SchedulerConfig.DEFAULTS;
-    return new SchedulerConfig(
-        shared.numTrainTimesteps(),
-        betaStart,
-        betaEnd,
-        shared.betaSchedule(),
-        null,
-        false,
-        shared.predictionType(),
-        false,
-        shared.clipSampleRange(),
-        false,
-        shared.dynamicThresholdingRatio(),
-        shared.sampleMaxValue(),
-        TimestepSpacing.LINSPACE,
-        0);
+    return SchedulerConfig.DEFAULTS.with(
+        Map.of(
+            "beta_start", betaStart,
+            "beta_end", betaEnd,
+            "clip_sample", false,
+            "timestep_spacing", "linspace"));
   }
 
   /**
