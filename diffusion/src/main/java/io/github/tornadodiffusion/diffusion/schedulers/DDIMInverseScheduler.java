@@ -61,8 +61,7 @@ public final class DDIMInverseScheduler extends VariancePreservingScheduler {
   }
 
   private ModelCall call(int from, int to) {
-    Diffused before =
-        Diffused.of(config.predictionType(), alphaCumprod(from, setAlphaToOne));
+    Diffused before = Diffused.of(config.predictionType(), alphaCumprod(from, setAlphaToOne));
     return ModelCall.at(to, before.signal(), before.sigma())
         .set(ORIGINAL, before.original())
         .set(OUTPUT, before.noise())

@@ -135,7 +135,8 @@ public final class EDMEulerScheduler implements Scheduler {
 
   @Override
   public NoiseSchedule noiseSchedule() {
-    throw new IllegalStateException(className() + " has levels of noise, no betas: train with another");
+    throw new IllegalStateException(
+        className() + " has levels of noise, no betas: train with another");
   }
 
   @Override

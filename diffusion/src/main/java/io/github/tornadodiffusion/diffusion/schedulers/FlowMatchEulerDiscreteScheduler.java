@@ -89,7 +89,8 @@ public final class FlowMatchEulerDiscreteScheduler implements Scheduler {
 
   @Override
   public NoiseSchedule noiseSchedule() {
-    throw new IllegalStateException(className() + " has straight paths, no betas: train with another");
+    throw new IllegalStateException(
+        className() + " has straight paths, no betas: train with another");
   }
 
   @Override

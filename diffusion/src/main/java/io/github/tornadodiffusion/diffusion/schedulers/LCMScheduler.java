@@ -22,11 +22,12 @@ import java.util.Map;
 public final class LCMScheduler extends VariancePreservingScheduler {
   private static final SchedulerConfig DEFAULTS =
       SchedulerConfig.DEFAULTS.with(
-          Map.of(
-              "beta_start", 0.00085,
-              "beta_end", 0.012,
-              "beta_schedule", "scaled_linear",
-              "clip_sample", false));
+          """
+          {
+            "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear",
+            "clip_sample": false
+          }
+          """);
 
   /** The standard deviation of the data that the boundary condition assumes. */
   private static final double SIGMA_DATA = 0.5;

@@ -169,8 +169,7 @@ public record DeviceKernels(String title, double gflops, double gigabytes, List<
    * @param name of the picture
    */
   Chart chart(String name) {
-    List<Kernel> drawn =
-        kernels.stream().filter(Kernel::computes).limit(DRAWN).toList();
+    List<Kernel> drawn = kernels.stream().filter(Kernel::computes).limit(DRAWN).toList();
     double ridge = gflops / gigabytes;
     double least = ridge;
     double most = ridge;

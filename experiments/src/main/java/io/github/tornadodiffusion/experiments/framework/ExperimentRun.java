@@ -67,7 +67,8 @@ public final class ExperimentRun {
   }
 
   /**
-   * Runs an experiment as a command, which was parsed; which does the remaining work and writes the report.
+   * Runs an experiment as a command, which was parsed: does the remaining work and writes the
+   * report.
    *
    * @return the exit code
    */

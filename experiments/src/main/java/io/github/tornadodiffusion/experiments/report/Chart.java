@@ -143,7 +143,8 @@ public record Chart(
   private Chart with(Series more, List<String> newCategories) {
     List<Series> all = new ArrayList<>(series);
     all.add(more);
-    return new Chart(kind, name, title, xLabel, yLabel, isLogX, isLogY, caption, all, newCategories);
+    return new Chart(
+        kind, name, title, xLabel, yLabel, isLogX, isLogY, caption, all, newCategories);
   }
 
   /** With a text below it, see {@link Report#paragraph} for its marks. */

@@ -136,9 +136,7 @@ final class ScalingReport {
       List<Row> costs = costs(axis, program);
       double[] x = costs.stream().mapToDouble(row -> row.number("value")).toArray();
       Interval[] intervals =
-          costs.stream()
-              .map(row -> steady(row).medianInterval())
-              .toArray(Interval[]::new);
+          costs.stream().map(row -> steady(row).medianInterval()).toArray(Interval[]::new);
       time = time.series(program, x, medians(costs), intervals);
       memory = memory.series(program, x, costs.stream().mapToDouble(ScalingReport::mib).toArray());
       rows.addAll(costs);

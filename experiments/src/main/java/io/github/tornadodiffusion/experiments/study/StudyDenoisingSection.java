@@ -13,7 +13,8 @@ record StudyDenoisingSection(StudyResults results, StudyMeans means, Report repo
 
   /** Adds both parts. */
   static void addTo(Report report, StudyResults results) {
-    StudyDenoisingSection section = new StudyDenoisingSection(results, new StudyMeans(results), report);
+    StudyDenoisingSection section =
+        new StudyDenoisingSection(results, new StudyMeans(results), report);
     report.heading("Training");
     section.losses();
     report.heading("Denoising held-out images");

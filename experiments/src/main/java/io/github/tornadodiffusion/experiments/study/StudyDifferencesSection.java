@@ -1,5 +1,7 @@
 package io.github.tornadodiffusion.experiments.study;
 
+import static io.github.tornadodiffusion.experiments.report.Table.column;
+
 import io.github.tornadodiffusion.experiments.report.Numbers;
 import io.github.tornadodiffusion.experiments.report.Report;
 import io.github.tornadodiffusion.experiments.report.Table;
@@ -12,7 +14,8 @@ record StudyDifferencesSection(
     StudyResults results, List<StudyComparison> comparisons, StudyMeans means, Report report) {
   /** Adds the part. */
   static void addTo(Report report, StudyResults results, List<StudyComparison> comparisons) {
-    StudyDifferencesSection section = new StudyDifferencesSection(results, comparisons, new StudyMeans(results), report);
+    StudyDifferencesSection section =
+        new StudyDifferencesSection(results, comparisons, new StudyMeans(results), report);
     report.heading("Results");
     section.figures();
     section.differences();
@@ -44,28 +47,22 @@ record StudyDifferencesSection(
   }
 
   private void differences(StudyArm arm) {
-    List<List<String>> rows = new ArrayList<>();
-    for (StudyComparison c : comparisons) {
-      if (c.arm().equals(arm)) {
-        rows.add(
-            List.of(
-                c.metric().label(),
-                Integer.toString(c.pairs().n()),
-                Numbers.general(c.pairs().meanDifference(), c.pairs().meanInterval()),
-                Numbers.general(c.pairs().cohensD()),
-                Numbers.p(c.pairs().pairedT()),
-                Numbers.p(c.pairs().wilcoxon()),
-                Numbers.p(c.holm())));
-      }
-    }
     report.table(
-        new Table(
+        Table.of(
             "`%s` − `%s`: means of the differences within pairs, with 95 %% interval; d is the mean in"
                     .formatted(arm.name(), results.names().getFirst())
                 + " standard deviations. The last column is the t test's p after Holm's correction"
                 + " for all comparisons: below %s counts as detected."
                     .formatted(StudyComparison.LEVEL),
-            List.of("figure", "pairs", "difference", "d", "p (t test)", "p (Wilcoxon)", "p (Holm)"),
-            rows));
+            comparisons.stream().filter(c -> c.arm().equals(arm)).toList(),
+            column("figure", c -> c.metric().label()),
+            column("pairs", c -> Integer.toString(c.pairs().n())),
+            column(
+                "difference",
+                c -> Numbers.general(c.pairs().meanDifference(), c.pairs().meanInterval())),
+            column("d", c -> Numbers.general(c.pairs().cohensD())),
+            column("p (t test)", c -> Numbers.p(c.pairs().pairedT())),
+            column("p (Wilcoxon)", c -> Numbers.p(c.pairs().wilcoxon())),
+            column("p (Holm)", c -> Numbers.p(c.holm()))));
   }
 }

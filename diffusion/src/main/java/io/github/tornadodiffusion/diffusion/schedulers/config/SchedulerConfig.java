@@ -167,9 +167,9 @@ public record SchedulerConfig(
     return with(rescaleBetasZeroSnr, timestepSpacing, offset);
   }
 
-  /** The same with other values, by the keys of scheduler_config.json. */
-  public SchedulerConfig with(Map<String, ?> values) {
-    return read(JsonFields.parse("{}").with(values), this);
+  /** The same with other values, those of the JSON of a scheduler_config.json. */
+  public SchedulerConfig with(String json) {
+    return read(JsonFields.parse(json), this);
   }
 
   private SchedulerConfig with(boolean zeroTerminalSnr, TimestepSpacing spacing, int offset) {

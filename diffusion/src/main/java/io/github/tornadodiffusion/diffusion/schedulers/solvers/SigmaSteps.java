@@ -15,7 +15,6 @@ import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update.Term;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 
 /**
  * The steps of a sampler in the variance exploding view, where sample = x_0 + sigma * noise and the
@@ -30,11 +29,10 @@ public record SigmaSteps(double[] timesteps, double[] sigmas, double initNoiseSi
   /** The defaults of these schedulers, except for the range of betas. */
   public static SchedulerConfig defaults(double betaStart, double betaEnd) {
     return SchedulerConfig.DEFAULTS.with(
-        Map.of(
-            "beta_start", betaStart,
-            "beta_end", betaEnd,
-            "clip_sample", false,
-            "timestep_spacing", "linspace"));
+        """
+        {"beta_start": %s, "beta_end": %s, "clip_sample": false, "timestep_spacing": "linspace"}
+        """
+            .formatted(betaStart, betaEnd));
   }
 
   /**
