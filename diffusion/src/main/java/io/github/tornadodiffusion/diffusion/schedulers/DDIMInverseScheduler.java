@@ -61,19 +61,12 @@ public final class DDIMInverseScheduler extends VariancePreservingScheduler {
   }
 
   private ModelCall call(int from, int to) {
-    Diffused before =
-        Diffused.of(
-            config.predictionType(),
-            from >= 0 ? schedule.alphaCumprod(from) : initialAlphaCumprod());
+    Diffused before = Diffused.of(config.predictionType(), alphaCumprod(from, setAlphaToOne));
     return ModelCall.at(to, before.signal(), before.sigma())
         .set(ORIGINAL, before.original())
         .set(OUTPUT, before.noise())
         .bound(ORIGINAL, config)
         .set(SAMPLE, term(ORIGINAL, schedule.signal(to)), term(OUTPUT, schedule.sigma(to)))
         .build();
-  }
-
-  private double initialAlphaCumprod() {
-    return setAlphaToOne ? 1 : schedule.alphaCumprod(0);
   }
 }

@@ -81,8 +81,7 @@ public final class DDIMScheduler extends VariancePreservingScheduler {
 
   private ModelCall call(int timestep, int previousTimestep, StepOptions options) {
     double alphaCumprod = schedule.alphaCumprod(timestep);
-    double alphaCumprodPrevious =
-        previousTimestep >= 0 ? schedule.alphaCumprod(previousTimestep) : finalAlphaCumprod();
+    double alphaCumprodPrevious = alphaCumprod(previousTimestep, setAlphaToOne);
     double variance = NoiseSchedule.posteriorVariance(alphaCumprod, alphaCumprodPrevious);
     double deviation = options.eta() * Math.sqrt(Math.max(variance, 0));
     double signalPrevious = Math.sqrt(alphaCumprodPrevious);
@@ -105,9 +104,5 @@ public final class DDIMScheduler extends VariancePreservingScheduler {
     call.set(
         SAMPLE, term(ORIGINAL, signalPrevious), term(EPSILON, direction), term(NOISE, deviation));
     return (options.eta() > 0 ? call.drawsNoise() : call).build();
-  }
-
-  private double finalAlphaCumprod() {
-    return setAlphaToOne ? 1 : schedule.alphaCumprod(0);
   }
 }

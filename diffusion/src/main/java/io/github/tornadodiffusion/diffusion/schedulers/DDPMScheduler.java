@@ -85,8 +85,7 @@ public final class DDPMScheduler extends VariancePreservingScheduler {
 
   private ModelCall call(int timestep, int previousTimestep) {
     double alphaCumprod = schedule.alphaCumprod(timestep);
-    double alphaCumprodPrevious =
-        previousTimestep >= 0 ? schedule.alphaCumprod(previousTimestep) : 1;
+    double alphaCumprodPrevious = alphaCumprod(previousTimestep, true);
     double alpha = NoiseSchedule.kept(alphaCumprod, alphaCumprodPrevious);
     // Equation 7. Without any noise in x_t the previous sample is x_0 itself.
     double originalShare =

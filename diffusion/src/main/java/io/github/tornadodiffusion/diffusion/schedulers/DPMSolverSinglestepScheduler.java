@@ -2,31 +2,23 @@ package io.github.tornadodiffusion.diffusion.schedulers;
 
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall.term;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.NOISE;
-import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.ORIGINAL;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.SAMPLE;
 
-import io.github.tornadodiffusion.diffusion.schedulers.config.FinalSigma;
-import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.config.SolverAlgorithm;
 import io.github.tornadodiffusion.diffusion.schedulers.config.SolverType;
 import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.ExponentialStep;
-import io.github.tornadodiffusion.diffusion.schedulers.solvers.FlowSigmas;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverLevels;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverLevels.Spread;
-import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverOrders;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Diffused;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
-import io.github.tornadodiffusion.nn.io.Ids;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /**
@@ -39,7 +31,7 @@ import java.util.Set;
  * noise, the order is 1. Where the number of steps is no multiple of the order, or the end has no
  * noise, the last steps have lower orders in any case.
  */
-public final class DPMSolverSinglestepScheduler extends VariancePreservingScheduler {
+public final class DPMSolverSinglestepScheduler extends DPMSolverScheduler {
   private static final Set<String> KEYS = keys();
 
   /** The sample at the first call of the group. */
@@ -48,40 +40,15 @@ public final class DPMSolverSinglestepScheduler extends VariancePreservingSchedu
   /** The predictions of this call and of earlier ones, from here on. */
   private static final int PREDICTIONS = Update.OWN + 1;
 
-  private final int solverOrder;
-  private final SolverAlgorithm algorithm;
-  private final SolverType solverType;
-  private final boolean lowerOrderFinal;
-  private final Sigmas spread;
-  private final FlowSigmas flow;
-  private final FinalSigma finalSigma;
-  private final double lambdaMinClipped;
-  private final VarianceType varianceType;
-  private final double[] table;
-  private final int kept;
-
   DPMSolverSinglestepScheduler(JsonFields fields) {
-    SchedulerConfig config = SchedulerConfig.read(fields, SolverLevels.DEFAULTS, KEYS);
-    SolverAlgorithm algorithm =
-        SolverAlgorithm.of(
-            fields.string("algorithm_type", SolverAlgorithm.DPMSOLVER_PLUS_PLUS.id()),
-            SolverAlgorithm.DPMSOLVER,
-            SolverAlgorithm.DPMSOLVER_PLUS_PLUS,
-            SolverAlgorithm.SDE_DPMSOLVER_PLUS_PLUS);
-    solverOrder = SolverOrders.read(fields, 3);
-    solverType = SolverType.of(fields.string("solver_type", Ids.id(SolverType.MIDPOINT)));
-    lowerOrderFinal = fields.bool("lower_order_final", false);
-    Sigmas spread = Sigmas.read(fields);
-    this.spread = spread;
-    flow = FlowSigmas.read(fields, config, spread, algorithm.predictsNoise());
-    this.algorithm = algorithm;
-    finalSigma = FinalSigma.read(fields, algorithm);
-    lambdaMinClipped = fields.numberOrInfinity("lambda_min_clipped", Double.NEGATIVE_INFINITY);
-    String variance = fields.stringOrNull("variance_type", null);
-    varianceType = variance == null ? null : VarianceType.of(variance);
-    super(config, KEYS);
-    table = SolverLevels.table(config, schedule);
-    kept = SolverLevels.kept(table, lambdaMinClipped);
+    super(
+        fields,
+        KEYS,
+        false,
+        false,
+        SolverAlgorithm.DPMSOLVER,
+        SolverAlgorithm.DPMSOLVER_PLUS_PLUS,
+        SolverAlgorithm.SDE_DPMSOLVER_PLUS_PLUS);
   }
 
   /** The timesteps are always those of linspace. */
@@ -92,34 +59,13 @@ public final class DPMSolverSinglestepScheduler extends VariancePreservingSchedu
   }
 
   @Override
-  public Map<String, Object> fields() {
-    Map<String, Object> fields = super.fields();
-    fields.put("solver_order", solverOrder);
-    fields.put("algorithm_type", algorithm.id());
-    fields.put("solver_type", Ids.id(solverType));
-    fields.put("lower_order_final", lowerOrderFinal);
-    fields.put(FinalSigma.KEY, Ids.id(finalSigma));
-    fields.put("lambda_min_clipped", lambdaMinClipped);
-    fields.put("variance_type", varianceType == null ? null : varianceType.id());
-    spread.write(fields);
-    if (flow != null) {
-      flow.write(fields);
-    }
-    return fields;
-  }
-
-  @Override
   public boolean needsVariance() {
     return varianceType == VarianceType.LEARNED_RANGE;
   }
 
   @Override
   public Plan plan(int steps, StepOptions options) {
-    double last = finalSigma == FinalSigma.ZERO ? 0 : table[0];
-    SolverLevels levels =
-        flow == null
-            ? SolverLevels.of(config, table, kept, steps, Spread.over(table, spread), last)
-            : flow.belowNoise(steps, options.mu(), last);
+    SolverLevels levels = levels(steps, options, Spread.over(table, spread));
     int[] orders = orders(levels.calls());
     return Plan.of(1, first -> calls(levels, orders, first));
   }
@@ -131,7 +77,7 @@ public final class DPMSolverSinglestepScheduler extends VariancePreservingSchedu
   private int[] orders(int calls) {
     int[] orders = new int[calls];
     Arrays.setAll(orders, i -> i % solverOrder + 1);
-    boolean falls = lowerOrderFinal || finalSigma == FinalSigma.ZERO;
+    boolean falls = lowerOrderFinal || endsAtZero;
     if (falls && calls % solverOrder == 0) {
       orders[calls - 1] = 1;
     }
@@ -156,10 +102,7 @@ public final class DPMSolverSinglestepScheduler extends VariancePreservingSchedu
 
   private ModelCall call(SolverLevels levels, int i, int known, int order) {
     Diffused diffused = levels.diffused(i, config.predictionType());
-    ModelCall.Builder call =
-        ModelCall.at(levels.timesteps()[i], diffused.signal(), diffused.sigma())
-            .set(ORIGINAL, diffused.original())
-            .threshold(ORIGINAL, config);
+    ModelCall.Builder call = levels.modelCall(i, config);
     if (order == 1) {
       call.set(START, term(SAMPLE, 1));
     }

@@ -27,7 +27,6 @@ import java.util.Set;
  * timestep of the model is log(sigma) / 4.
  */
 public final class EDMEulerScheduler implements Scheduler {
-  private static final String NAME = "EDMEulerScheduler";
   private static final String SIGMA_SCHEDULE = "sigma_schedule";
   private static final Set<String> KEYS = Set.of("num_train_timesteps", "prediction_type");
 
@@ -106,15 +105,10 @@ public final class EDMEulerScheduler implements Scheduler {
   private final SchedulerConfig config;
   private final Levels levels;
 
-  private EDMEulerScheduler(SchedulerConfig config, Levels levels) {
-    SigmaSteps.refuseSamplePrediction(NAME, config);
-    this.config = config;
-    this.levels = levels;
-  }
-
-  static EDMEulerScheduler read(JsonFields fields) {
-    return new EDMEulerScheduler(
-        SchedulerConfig.read(fields, SchedulerConfig.DEFAULTS, KEYS), Levels.read(fields));
+  EDMEulerScheduler(JsonFields fields) {
+    config = SchedulerConfig.read(fields, SchedulerConfig.DEFAULTS, KEYS);
+    levels = Levels.read(fields);
+    SigmaSteps.refuseSamplePrediction(className(), config);
   }
 
   @Override
@@ -141,7 +135,8 @@ public final class EDMEulerScheduler implements Scheduler {
 
   @Override
   public NoiseSchedule noiseSchedule() {
-    throw new IllegalStateException(NAME + " has levels of noise, no betas: train with another");
+    throw new IllegalStateException(
+        className() + " has levels of noise, no betas: train with another");
   }
 
   @Override

@@ -22,20 +22,15 @@ import java.util.Set;
  * reach it (Crowson's k-diffusion), as diffusers 0.27.2 computes it, in double precision.
  */
 public final class EulerAncestralDiscreteScheduler extends VariancePreservingScheduler {
-  private static final String NAME = "EulerAncestralDiscreteScheduler";
   private static final Set<String> KEYS = SchedulerConfig.commonKeysAnd("rescale_betas_zero_snr");
   private static final SchedulerConfig DEFAULTS = SigmaSteps.defaults(0.0001, 0.02);
 
   private final double[] table;
 
-  private EulerAncestralDiscreteScheduler(SchedulerConfig config) {
-    SigmaSteps.refuseSamplePrediction(NAME, config);
-    super(config, KEYS);
+  EulerAncestralDiscreteScheduler(JsonFields fields) {
+    super(SchedulerConfig.read(fields, DEFAULTS, KEYS), KEYS);
+    SigmaSteps.refuseSamplePrediction(className(), config);
     table = SigmaSteps.table(config, schedule);
-  }
-
-  static EulerAncestralDiscreteScheduler read(JsonFields fields) {
-    return new EulerAncestralDiscreteScheduler(SchedulerConfig.read(fields, DEFAULTS, KEYS));
   }
 
   @Override

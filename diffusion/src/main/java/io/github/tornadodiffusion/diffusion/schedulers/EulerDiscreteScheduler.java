@@ -93,15 +93,10 @@ public final class EulerDiscreteScheduler extends VariancePreservingScheduler {
   private final Own own;
   private final double[] table;
 
-  private EulerDiscreteScheduler(SchedulerConfig config, Own own) {
-    this.own = own;
-    super(config, KEYS);
+  EulerDiscreteScheduler(JsonFields fields) {
+    super(SchedulerConfig.read(fields, DEFAULTS, KEYS), KEYS);
+    own = Own.read(fields);
     table = SigmaSteps.table(config, schedule);
-  }
-
-  static EulerDiscreteScheduler read(JsonFields fields) {
-    return new EulerDiscreteScheduler(
-        SchedulerConfig.read(fields, DEFAULTS, KEYS), Own.read(fields));
   }
 
   @Override

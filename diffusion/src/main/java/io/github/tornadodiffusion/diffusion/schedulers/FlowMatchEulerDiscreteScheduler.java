@@ -26,7 +26,6 @@ import java.util.Set;
  * <p>With {@code invert_sigmas} the model gets 1 - sigma and predicts x_0 - noise.
  */
 public final class FlowMatchEulerDiscreteScheduler implements Scheduler {
-  private static final String NAME = "FlowMatchEulerDiscreteScheduler";
   private static final Set<String> KEYS = Set.of("num_train_timesteps");
 
   /**
@@ -58,33 +57,17 @@ public final class FlowMatchEulerDiscreteScheduler implements Scheduler {
   private final boolean invertSigmas;
   private final boolean stochasticSampling;
 
-  private FlowMatchEulerDiscreteScheduler(
-      SchedulerConfig config,
-      FlowShift shift,
-      MuRange muRange,
-      Sigmas spread,
-      boolean invertSigmas,
-      boolean stochasticSampling) {
+  FlowMatchEulerDiscreteScheduler(JsonFields fields) {
+    config = SchedulerConfig.read(fields, SchedulerConfig.DEFAULTS, KEYS);
+    shift = FlowShift.read(fields, "shift");
+    muRange = MuRange.read(fields);
+    spread = Sigmas.read(fields);
+    invertSigmas = fields.bool("invert_sigmas", false);
+    stochasticSampling = fields.bool("stochastic_sampling", false);
     if (invertSigmas && stochasticSampling) {
       throw new IllegalArgumentException(
           "invert_sigmas and stochastic_sampling are both true: the noise would not go away");
     }
-    this.config = config;
-    this.shift = shift;
-    this.muRange = muRange;
-    this.spread = spread;
-    this.invertSigmas = invertSigmas;
-    this.stochasticSampling = stochasticSampling;
-  }
-
-  static FlowMatchEulerDiscreteScheduler read(JsonFields fields) {
-    return new FlowMatchEulerDiscreteScheduler(
-        SchedulerConfig.read(fields, SchedulerConfig.DEFAULTS, KEYS),
-        FlowShift.read(fields, "shift"),
-        MuRange.read(fields),
-        Sigmas.read(fields),
-        fields.bool("invert_sigmas", false),
-        fields.bool("stochastic_sampling", false));
   }
 
   @Override
@@ -106,7 +89,8 @@ public final class FlowMatchEulerDiscreteScheduler implements Scheduler {
 
   @Override
   public NoiseSchedule noiseSchedule() {
-    throw new IllegalStateException(NAME + " has straight paths, no betas: train with another");
+    throw new IllegalStateException(
+        className() + " has straight paths, no betas: train with another");
   }
 
   @Override

@@ -5,7 +5,6 @@ import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.ORIGI
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.SAMPLE;
 
 import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.SigmaSteps;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
@@ -14,7 +13,6 @@ import io.github.tornadodiffusion.diffusion.schedulers.steps.Update.Term;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /**
@@ -25,7 +23,7 @@ import java.util.Set;
  * <p>Where diffusers divides by a level of zero, at a timestep without noise, the step remains that
  * of Euler.
  */
-public final class HeunDiscreteScheduler extends VariancePreservingScheduler {
+public final class HeunDiscreteScheduler extends SpreadSigmasScheduler {
   private static final Set<String> KEYS =
       SchedulerConfig.commonKeysAnd("clip_sample", "clip_sample_range");
   private static final SchedulerConfig DEFAULTS = SigmaSteps.defaults(0.00085, 0.012);
@@ -36,25 +34,8 @@ public final class HeunDiscreteScheduler extends VariancePreservingScheduler {
   /** The slope there. */
   private static final int SLOPE = Update.OWN + 1;
 
-  private final Sigmas spread;
-  private final double[] table;
-
-  private HeunDiscreteScheduler(SchedulerConfig config, Sigmas spread) {
-    this.spread = spread;
-    super(config, KEYS);
-    table = SigmaSteps.table(config, schedule);
-  }
-
-  static HeunDiscreteScheduler read(JsonFields fields) {
-    return new HeunDiscreteScheduler(
-        SchedulerConfig.read(fields, DEFAULTS, KEYS), Sigmas.read(fields));
-  }
-
-  @Override
-  public Map<String, Object> fields() {
-    Map<String, Object> fields = super.fields();
-    spread.write(fields);
-    return fields;
+  HeunDiscreteScheduler(JsonFields fields) {
+    super(fields, DEFAULTS, KEYS);
   }
 
   @Override

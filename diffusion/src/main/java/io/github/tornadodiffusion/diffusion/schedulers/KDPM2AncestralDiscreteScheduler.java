@@ -8,6 +8,6 @@ import io.github.tornadodiffusion.nn.io.JsonFields;
  */
 public final class KDPM2AncestralDiscreteScheduler extends MidpointScheduler {
   KDPM2AncestralDiscreteScheduler(JsonFields fields) {
-    super("KDPM2AncestralDiscreteScheduler", fields, true);
+    super(fields, true);
   }
 }

@@ -9,6 +9,6 @@ import io.github.tornadodiffusion.nn.io.JsonFields;
  */
 public final class KDPM2DiscreteScheduler extends MidpointScheduler {
   KDPM2DiscreteScheduler(JsonFields fields) {
-    super("KDPM2DiscreteScheduler", fields, false);
+    super(fields, false);
   }
 }

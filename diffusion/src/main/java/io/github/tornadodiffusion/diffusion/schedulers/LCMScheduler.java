@@ -6,9 +6,6 @@ import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.ORIGI
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.SAMPLE;
 
 import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
-import io.github.tornadodiffusion.diffusion.schedulers.config.TimestepSpacing;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Diffused;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
@@ -24,21 +21,13 @@ import java.util.Map;
  */
 public final class LCMScheduler extends VariancePreservingScheduler {
   private static final SchedulerConfig DEFAULTS =
-      new SchedulerConfig(
-          1000,
-          0.00085,
-          0.012,
-          BetaSchedule.SCALED_LINEAR,
-          null,
-          false,
-          PredictionType.EPSILON,
-          false,
-          1.0,
-          false,
-          0.995,
-          1.0,
-          TimestepSpacing.LEADING,
-          0);
+      SchedulerConfig.DEFAULTS.with(
+          """
+          {
+            "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear",
+            "clip_sample": false
+          }
+          """);
 
   /** The standard deviation of the data that the boundary condition assumes. */
   private static final double SIGMA_DATA = 0.5;

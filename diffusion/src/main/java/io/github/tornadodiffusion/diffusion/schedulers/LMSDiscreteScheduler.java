@@ -5,7 +5,6 @@ import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.ORIGI
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.SAMPLE;
 
 import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
-import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.SigmaSteps;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
@@ -14,7 +13,6 @@ import io.github.tornadodiffusion.diffusion.schedulers.steps.Update.Term;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /**
  * A linear multistep method: the slopes at the last levels, up to {@link StepOptions#order}, are
@@ -23,28 +21,11 @@ import java.util.Map;
  *
  * <p>Of equal levels, where diffusers gives NaN, only the last one counts.
  */
-public final class LMSDiscreteScheduler extends VariancePreservingScheduler {
+public final class LMSDiscreteScheduler extends SpreadSigmasScheduler {
   private static final SchedulerConfig DEFAULTS = SigmaSteps.defaults(0.0001, 0.02);
 
-  private final Sigmas spread;
-  private final double[] table;
-
-  private LMSDiscreteScheduler(SchedulerConfig config, Sigmas spread) {
-    this.spread = spread;
-    super(config, SchedulerConfig.COMMON_KEYS);
-    table = SigmaSteps.table(config, schedule);
-  }
-
-  static LMSDiscreteScheduler read(JsonFields fields) {
-    return new LMSDiscreteScheduler(
-        SchedulerConfig.read(fields, DEFAULTS, SchedulerConfig.COMMON_KEYS), Sigmas.read(fields));
-  }
-
-  @Override
-  public Map<String, Object> fields() {
-    Map<String, Object> fields = super.fields();
-    spread.write(fields);
-    return fields;
+  LMSDiscreteScheduler(JsonFields fields) {
+    super(fields, DEFAULTS, SchedulerConfig.COMMON_KEYS);
   }
 
   @Override

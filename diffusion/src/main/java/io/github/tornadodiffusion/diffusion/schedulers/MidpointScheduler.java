@@ -15,17 +15,14 @@ import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
 import io.github.tornadodiffusion.nn.io.JsonFields;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /** {@link KDPM2DiscreteScheduler} and {@link KDPM2AncestralDiscreteScheduler}. */
-abstract class MidpointScheduler extends VariancePreservingScheduler {
+abstract class MidpointScheduler extends SpreadSigmasScheduler {
   private static final SchedulerConfig DEFAULTS = SigmaSteps.defaults(0.00085, 0.012);
 
   /** The sample before a step. */
   private static final int BEFORE = Update.OWN;
 
-  private final Sigmas spread;
-  private final double[] table;
   private final boolean ancestral;
 
   /**
@@ -33,20 +30,10 @@ abstract class MidpointScheduler extends VariancePreservingScheduler {
    *
    * @param ancestral whether a step goes below its level and adds noise
    */
-  MidpointScheduler(String className, JsonFields fields, boolean ancestral) {
-    SchedulerConfig config = SchedulerConfig.read(fields, DEFAULTS, SchedulerConfig.COMMON_KEYS);
-    spread = Sigmas.read(fields);
-    SigmaSteps.refuseSamplePrediction(className, config);
-    super(config, SchedulerConfig.COMMON_KEYS);
+  MidpointScheduler(JsonFields fields, boolean ancestral) {
+    super(fields, DEFAULTS, SchedulerConfig.COMMON_KEYS);
+    SigmaSteps.refuseSamplePrediction(className(), config);
     this.ancestral = ancestral;
-    table = SigmaSteps.table(config, schedule);
-  }
-
-  @Override
-  public Map<String, Object> fields() {
-    Map<String, Object> fields = super.fields();
-    spread.write(fields);
-    return fields;
   }
 
   /**

@@ -201,7 +201,7 @@ public final class PNDMScheduler extends VariancePreservingScheduler {
    */
   private Term[] transfer(int sample, int output, int from, int to) {
     Diffused before = diffused(from);
-    double alphaCumprod = to >= 0 ? schedule.alphaCumprod(to) : finalAlphaCumprod();
+    double alphaCumprod = alphaCumprod(to, setAlphaToOne);
     double signal = Math.sqrt(alphaCumprod);
     double sigma = Math.sqrt(1 - alphaCumprod);
     Term[] original = before.original();
@@ -210,9 +210,5 @@ public final class PNDMScheduler extends VariancePreservingScheduler {
       term(sample, signal * original[0].weight() + sigma * noise[0].weight()),
       term(output, signal * original[1].weight() + sigma * noise[1].weight())
     };
-  }
-
-  private double finalAlphaCumprod() {
-    return setAlphaToOne ? 1 : schedule.alphaCumprod(0);
   }
 }

@@ -32,14 +32,14 @@ public final class Schedulers {
   static {
     FACTORIES.put("DDPMScheduler", DDPMScheduler::read);
     FACTORIES.put("DDIMScheduler", DDIMScheduler::read);
-    FACTORIES.put("EulerDiscreteScheduler", EulerDiscreteScheduler::read);
-    FACTORIES.put("EulerAncestralDiscreteScheduler", EulerAncestralDiscreteScheduler::read);
-    FACTORIES.put("HeunDiscreteScheduler", HeunDiscreteScheduler::read);
-    FACTORIES.put("LMSDiscreteScheduler", LMSDiscreteScheduler::read);
+    FACTORIES.put("EulerDiscreteScheduler", EulerDiscreteScheduler::new);
+    FACTORIES.put("EulerAncestralDiscreteScheduler", EulerAncestralDiscreteScheduler::new);
+    FACTORIES.put("HeunDiscreteScheduler", HeunDiscreteScheduler::new);
+    FACTORIES.put("LMSDiscreteScheduler", LMSDiscreteScheduler::new);
     FACTORIES.put("KDPM2DiscreteScheduler", KDPM2DiscreteScheduler::new);
     FACTORIES.put("KDPM2AncestralDiscreteScheduler", KDPM2AncestralDiscreteScheduler::new);
-    FACTORIES.put("EDMEulerScheduler", EDMEulerScheduler::read);
-    FACTORIES.put("FlowMatchEulerDiscreteScheduler", FlowMatchEulerDiscreteScheduler::read);
+    FACTORIES.put("EDMEulerScheduler", EDMEulerScheduler::new);
+    FACTORIES.put("FlowMatchEulerDiscreteScheduler", FlowMatchEulerDiscreteScheduler::new);
     FACTORIES.put("DDIMInverseScheduler", DDIMInverseScheduler::new);
     FACTORIES.put("DPMSolverMultistepScheduler", DPMSolverMultistepScheduler::new);
     FACTORIES.put("DPMSolverSinglestepScheduler", DPMSolverSinglestepScheduler::new);

@@ -15,7 +15,6 @@ import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverLevels;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverLevels.Spread;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.SolverOrders;
 import io.github.tornadodiffusion.diffusion.schedulers.solvers.UniPCStep;
-import io.github.tornadodiffusion.diffusion.schedulers.steps.Diffused;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Plan;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
@@ -191,13 +190,9 @@ public final class UniPCMultistepScheduler extends VariancePreservingScheduler {
   private List<ModelCall> calls(SolverLevels levels, int first) {
     List<ModelCall> calls = new ArrayList<>();
     for (int i = first; i < levels.calls(); i++) {
-      Diffused diffused = levels.diffused(i, config.predictionType());
-      ModelCall.Builder call =
-          ModelCall.at(levels.timesteps()[i], diffused.signal(), diffused.sigma())
-              .set(ORIGINAL, diffused.original())
-              .threshold(ORIGINAL, config);
+      ModelCall.Builder call = levels.modelCall(i, config);
       if (!predictX0) {
-        call.set(OUTPUT, diffused.prediction(true, false));
+        call.set(OUTPUT, levels.diffused(i, config.predictionType()).prediction(true, false));
       }
       int prediction = predictX0 ? ORIGINAL : OUTPUT;
       if (i > first && !disableCorrector.contains(i - 1)) {

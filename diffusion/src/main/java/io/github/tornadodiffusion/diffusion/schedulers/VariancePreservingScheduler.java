@@ -42,6 +42,15 @@ public abstract class VariancePreservingScheduler implements Scheduler {
     return schedule;
   }
 
+  /**
+   * The share of the signal at a timestep.
+   *
+   * @param setAlphaToOne whether below the first timestep, at -1 or less, it is 1 and not the first
+   */
+  final double alphaCumprod(int timestep, boolean setAlphaToOne) {
+    return timestep < 0 && setAlphaToOne ? 1 : schedule.alphaCumprod(Math.max(0, timestep));
+  }
+
   /** {@inheritDoc} A new map, to which a class adds its own keys. */
   @Override
   public Map<String, Object> fields() {

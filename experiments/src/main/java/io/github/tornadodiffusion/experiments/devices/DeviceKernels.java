@@ -1,5 +1,7 @@
 package io.github.tornadodiffusion.experiments.devices;
 
+import static io.github.tornadodiffusion.experiments.report.Table.column;
+
 import io.github.tornadodiffusion.experiments.framework.ExperimentData.Row;
 import io.github.tornadodiffusion.experiments.framework.Figures;
 import io.github.tornadodiffusion.experiments.report.Chart;
@@ -55,6 +57,10 @@ public record DeviceKernels(String title, double gflops, double gigabytes, List<
     /** Operations per byte of minimal traffic. */
     double intensity() {
       return flops / bytes;
+    }
+
+    boolean computes() {
+      return flops > 0;
     }
   }
 
@@ -137,41 +143,24 @@ public record DeviceKernels(String title, double gflops, double gigabytes, List<
 
   /** The fraction of the roof that a kernel reaches, or of the bandwidth if it only moves data. */
   double shareOfRoof(Kernel kernel) {
-    return kernel.flops() > 0
+    return kernel.computes()
         ? kernel.gflops() / roof(kernel.intensity())
         : kernel.gigabytes() / gigabytes;
   }
 
   /** The kernels that take at least a hundredth of the time. */
   Table table() {
-    List<List<String>> rows = new ArrayList<>();
-    for (Kernel kernel : kernels) {
-      if (kernel.share() >= LEAST_SHARE) {
-        boolean computes = kernel.flops() > 0;
-        rows.add(
-            List.of(
-                "`%s`".formatted(kernel.name()),
-                Numbers.plain(100 * kernel.share()),
-                Numbers.plain(kernel.millis()),
-                Integer.toString((int) kernel.calls()),
-                computes ? Numbers.plain(kernel.intensity()) : "",
-                computes ? Numbers.plain(kernel.gflops()) : "",
-                Numbers.plain(kernel.gigabytes()),
-                Numbers.plain(100 * shareOfRoof(kernel))));
-      }
-    }
-    return new Table(
+    return Table.of(
         title + ": kernels that take at least 1 % of the kernels' time.",
-        List.of(
-            "kernel",
-            "% of time",
-            "ms a run",
-            "calls",
-            "FLOP/byte",
-            "GFLOP/s",
-            "GB/s",
-            "% of roof"),
-        rows);
+        kernels.stream().filter(kernel -> kernel.share() >= LEAST_SHARE).toList(),
+        column("kernel", kernel -> "`%s`".formatted(kernel.name())),
+        column("% of time", kernel -> Numbers.plain(100 * kernel.share())),
+        column("ms a run", kernel -> Numbers.plain(kernel.millis())),
+        column("calls", kernel -> Integer.toString((int) kernel.calls())),
+        column("FLOP/byte", kernel -> kernel.computes() ? Numbers.plain(kernel.intensity()) : ""),
+        column("GFLOP/s", kernel -> kernel.computes() ? Numbers.plain(kernel.gflops()) : ""),
+        column("GB/s", kernel -> Numbers.plain(kernel.gigabytes())),
+        column("% of roof", kernel -> Numbers.plain(100 * shareOfRoof(kernel))));
   }
 
   /**
@@ -180,8 +169,7 @@ public record DeviceKernels(String title, double gflops, double gigabytes, List<
    * @param name of the picture
    */
   Chart chart(String name) {
-    List<Kernel> drawn =
-        kernels.stream().filter(kernel -> kernel.flops() > 0).limit(DRAWN).toList();
+    List<Kernel> drawn = kernels.stream().filter(Kernel::computes).limit(DRAWN).toList();
     double ridge = gflops / gigabytes;
     double least = ridge;
     double most = ridge;

@@ -50,7 +50,7 @@ final class DeviceProfile extends DeviceUnit {
       }
       Benchmark.checked(probe);
       for (Profile.ProgramRow times : profile.rows()) {
-        Map<String, Object> fields = named(fields(), batch);
+        Map<String, Object> fields = named(fields(), program, batch);
         fields.put("build_ms", build);
         fields.put("jit_ms", jit);
         fields.put("first_ms", times.first());
@@ -65,7 +65,7 @@ final class DeviceProfile extends DeviceUnit {
         sink.row("program", fields);
       }
       for (KernelFigures kernel : probe.figures()) {
-        Map<String, Object> fields = named(shortFields(), batch);
+        Map<String, Object> fields = named(shortFields(), program, batch);
         fields.put("kernel", kernel.shape().kernel());
         fields.put("shape", kernel.shape().shape());
         fields.put("calls", kernel.callsPerRun());
@@ -76,11 +76,5 @@ final class DeviceProfile extends DeviceUnit {
         sink.row("kernel", fields);
       }
     }
-  }
-
-  private Map<String, Object> named(Map<String, Object> fields, int batch) {
-    fields.put("program", program);
-    fields.put("batch", batch);
-    return fields;
   }
 }

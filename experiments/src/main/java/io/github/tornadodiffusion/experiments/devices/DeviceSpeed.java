@@ -49,7 +49,7 @@ final class DeviceSpeed extends DeviceUnit {
       }
       error = Benchmark.checked(probe);
     }
-    Map<String, Object> fields = named(fields());
+    Map<String, Object> fields = named(fields(), program, batch);
     if (program.equals(Benchmark.SAMPLE)) {
       fields.put("steps", settings.sampleSteps());
     }
@@ -59,16 +59,10 @@ final class DeviceSpeed extends DeviceUnit {
     fields.put("max_error", error);
     sink.row("speed", fields);
     for (int i = 0; i < runs; i++) {
-      Map<String, Object> run = named(shortFields());
+      Map<String, Object> run = named(shortFields(), program, batch);
       run.put("index", i);
       run.put("run_ms", millis[i]);
       sink.row("run", run);
     }
-  }
-
-  private Map<String, Object> named(Map<String, Object> fields) {
-    fields.put("program", program);
-    fields.put("batch", batch);
-    return fields;
   }
 }

@@ -1,5 +1,7 @@
 package io.github.tornadodiffusion.experiments.devices;
 
+import static io.github.tornadodiffusion.experiments.report.Table.column;
+
 import io.github.tornadodiffusion.experiments.bench.Benchmark;
 import io.github.tornadodiffusion.experiments.report.Chart;
 import io.github.tornadodiffusion.experiments.report.Numbers;
@@ -17,7 +19,7 @@ import java.util.stream.Collectors;
 /**
  * The part of the report on speed: as a function of the batch, and in comparison between devices.
  */
-final class DeviceSpeedSection {
+record DeviceSpeedSection(List<DeviceTimes> times) {
   private static final int NAMED_OUTLIERS = 3;
 
   /** Student's interval of two values extends from nothing to hundreds of times the ratio. */
@@ -27,12 +29,6 @@ final class DeviceSpeedSection {
   private static final Map<String, String> NAMES =
       Map.of(
           "forward", "Forward pass", "train-step", "Training step", Benchmark.SAMPLE, "Sampling");
-
-  private final List<DeviceTimes> times;
-
-  DeviceSpeedSection(List<DeviceTimes> times) {
-    this.times = times;
-  }
 
   void addTo(Report report) {
     report
@@ -84,35 +80,19 @@ final class DeviceSpeedSection {
   }
 
   private Table table(String program) {
-    List<List<String>> rows = new ArrayList<>();
-    for (DeviceTimes t : of(program)) {
-      rows.add(
-          List.of(
-              t.label(),
-              Integer.toString(t.batch()),
-              Numbers.plain(t.imagesPerSecond(), t.imagesPerSecondInterval()),
-              Numbers.plain(t.steady().median()),
-              Numbers.plain(t.gflops()),
-              Numbers.plain(t.first()),
-              Integer.toString(t.warmUps()),
-              Integer.toString(t.steady().n()),
-              outliers(t.steady().outliers()),
-              Numbers.scientific(t.speed().number("max_error"))));
-    }
-    return new Table(
+    return Table.of(
         NAMES.get(program) + ": medians of the steady runs, with the interval of the speed.",
-        List.of(
-            "device",
-            "batch",
-            "images/s",
-            "ms a run",
-            "GFLOP/s",
-            "first run, ms",
-            "warm-up runs",
-            "steady runs",
-            "outliers, ms",
-            "error"),
-        rows);
+        of(program),
+        column("device", DeviceTimes::label),
+        column("batch", t -> Integer.toString(t.batch())),
+        column("images/s", t -> Numbers.plain(t.imagesPerSecond(), t.imagesPerSecondInterval())),
+        column("ms a run", t -> Numbers.plain(t.steady().median())),
+        column("GFLOP/s", t -> Numbers.plain(t.gflops())),
+        column("first run, ms", t -> Numbers.plain(t.first())),
+        column("warm-up runs", t -> Integer.toString(t.warmUps())),
+        column("steady runs", t -> Integer.toString(t.steady().n())),
+        column("outliers, ms", t -> outliers(t.steady().outliers())),
+        column("error", t -> Numbers.scientific(t.speed().number("max_error"))));
   }
 
   private static String outliers(List<Double> outliers) {

@@ -36,9 +36,25 @@ public abstract class DeviceUnit implements Experiment.Unit {
 
   @Override
   public final void run(Experiment.Sink sink) {
-    Held held = new Held(sink);
+    List<Runnable> held = new ArrayList<>();
     try {
-      measure(held);
+      measure(
+          new Experiment.Sink() {
+            @Override
+            public void row(String table, Map<String, ?> row) {
+              held.add(() -> sink.row(table, row));
+            }
+
+            @Override
+            public void picture(String name, byte[] png) {
+              sink.picture(name, png);
+            }
+
+            @Override
+            public void progress(double share, String details) {
+              sink.progress(share, details);
+            }
+          });
     } catch (CancellationException e) {
       throw e;
     } catch (IllegalStateException | IllegalArgumentException e) {
@@ -49,7 +65,7 @@ public abstract class DeviceUnit implements Experiment.Unit {
       sink.row(FAILURE, failure);
       return;
     }
-    held.rows.forEach(added -> sink.row(added.table, added.values));
+    held.forEach(Runnable::run);
   }
 
   /** The fields by which a row names the device. */
@@ -66,6 +82,13 @@ public abstract class DeviceUnit implements Experiment.Unit {
     return fields;
   }
 
+  /** With the fields by which a row names a program and its images a run. */
+  static Map<String, Object> named(Map<String, Object> fields, String program, int batch) {
+    fields.put("program", program);
+    fields.put("batch", batch);
+    return fields;
+  }
+
   /** Milliseconds that this JVM's compilers have worked so far, on all threads. */
   static long jitMillis() {
     CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
@@ -79,32 +102,5 @@ public abstract class DeviceUnit implements Experiment.Unit {
     long start = System.nanoTime();
     run.run();
     return (System.nanoTime() - start) / 1e6;
-  }
-
-  private record Added(String table, Map<String, ?> values) {}
-
-  /** Holds back rows until they are known to be right. */
-  private static final class Held implements Experiment.Sink {
-    private final Experiment.Sink sink;
-    private final List<Added> rows = new ArrayList<>();
-
-    Held(Experiment.Sink sink) {
-      this.sink = sink;
-    }
-
-    @Override
-    public void row(String table, Map<String, ?> row) {
-      rows.add(new Added(table, row));
-    }
-
-    @Override
-    public void picture(String name, byte[] png) {
-      sink.picture(name, png);
-    }
-
-    @Override
-    public void progress(double share, String details) {
-      sink.progress(share, details);
-    }
   }
 }

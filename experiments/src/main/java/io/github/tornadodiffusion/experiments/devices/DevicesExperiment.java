@@ -118,22 +118,17 @@ public final class DevicesExperiment implements Callable<Integer> {
             "batches %s, %d runs"
                 .formatted(planned[0].settings().batches(), planned[0].settings().runs()));
     DevicesPlan plan = planned[0];
-    return new ExperimentRun(
-            plan,
-            options,
-            spec.root().commandLine().getParseResult().originalArgs(),
-            spec.commandLine().getErr())
-        .ignoring(
-            Ineffective.of(spec)
-                .note(
-                    "--kernels",
-                    plan.rows().stream().noneMatch(DeviceRow::isTornado),
-                    "it is for devices of TornadoVM and none is compared; leave it out")
-                .note(
-                    "--threads",
-                    plan.rows().stream().noneMatch(row -> row.device().equals("jvm")),
-                    "they are those of the jvm device, which is not compared; leave it out"))
-        .execute(spec.commandLine().getOut());
+    Ineffective ignored =
+        Ineffective.of(spec)
+            .note(
+                "--kernels",
+                plan.rows().stream().noneMatch(DeviceRow::isTornado),
+                "it is for devices of TornadoVM and none is compared; leave it out")
+            .note(
+                "--threads",
+                plan.rows().stream().noneMatch(row -> row.device().equals("jvm")),
+                "they are those of the jvm device, which is not compared; leave it out");
+    return ExperimentRun.execute(plan, options, spec, ignored);
   }
 
   private DevicesPlan plan(List<DeviceRow> rows, Preset model, double share) {

@@ -1,5 +1,7 @@
 package io.github.tornadodiffusion.experiments.devices;
 
+import static io.github.tornadodiffusion.experiments.report.Table.column;
+
 import io.github.tornadodiffusion.experiments.framework.ExperimentData;
 import io.github.tornadodiffusion.experiments.framework.ExperimentData.Row;
 import io.github.tornadodiffusion.experiments.report.Numbers;
@@ -60,34 +62,20 @@ final class DevicesReport {
 
   private void failures() {
     List<Row> failures = data.table(DeviceUnit.FAILURE);
-    if (failures.isEmpty()) {
-      return;
+    if (!failures.isEmpty()) {
+      report
+          .heading("Parts without figures")
+          .table(
+              Table.of(
+                  "",
+                  failures,
+                  column("device", row -> row.text("label")),
+                  column("part", row -> row.text("part")),
+                  column("why", row -> row.text("reason"))));
     }
-    report
-        .heading("Parts without figures")
-        .table(
-            new Table(
-                "",
-                List.of("device", "part", "why"),
-                failures.stream()
-                    .map(row -> List.of(row.text("label"), row.text("part"), row.text("reason")))
-                    .toList()));
   }
 
   private void devices() {
-    List<List<String>> rows = new ArrayList<>();
-    for (Row row : data.table("device")) {
-      rows.add(
-          List.of(
-              row.text("label"),
-              row.text("name"),
-              (row.text("platform") + " " + row.text("driver")).strip(),
-              row.text("runtime"),
-              row.values().containsKey("compute_units")
-                  ? row.text("compute_units")
-                  : row.text("threads"),
-              row.text("memory_mib")));
-    }
     report
         .heading("Devices")
         .paragraph(
@@ -96,7 +84,20 @@ final class DevicesReport {
                 + " batch larger than %d, unless all were. Units are cores or multiprocessors."
                     .formatted(data.configured("scalar_batch").asInt()))
         .table(
-            new Table("", List.of("device", "name", "platform", "runtime", "units", "MiB"), rows));
+            Table.of(
+                "",
+                data.table("device"),
+                column("device", row -> row.text("label")),
+                column("name", row -> row.text("name")),
+                column(
+                    "platform", row -> (row.text("platform") + " " + row.text("driver")).strip()),
+                column("runtime", row -> row.text("runtime")),
+                column("units", DevicesReport::units),
+                column("MiB", row -> row.text("memory_mib"))));
+  }
+
+  private static String units(Row row) {
+    return row.text(row.values().containsKey("compute_units") ? "compute_units" : "threads");
   }
 
   private void programs() {

@@ -46,36 +46,48 @@ public final class ExperimentRun {
   private final ExperimentOptions options;
   private final List<String> arguments;
   private final PrintWriter err;
-  private Ineffective ignored;
+  private final Ineffective ignored;
 
   /**
    * A run.
    *
    * @param arguments of the command line, which 'experiment rerun' repeats
    */
-  public ExperimentRun(
-      Experiment experiment, ExperimentOptions options, List<String> arguments, PrintWriter err) {
+  private ExperimentRun(
+      Experiment experiment,
+      ExperimentOptions options,
+      List<String> arguments,
+      PrintWriter err,
+      Ineffective ignored) {
     this.experiment = experiment;
     this.options = options;
     this.arguments = arguments;
     this.err = err;
-  }
-
-  /** Has the run say, and keep, which options change nothing. */
-  public ExperimentRun ignoring(Ineffective noted) {
-    ignored = noted;
-    return this;
+    this.ignored = ignored;
   }
 
   /**
-   * Runs an experiment as a command, which was parsed; see {@link #execute(PrintWriter)}.
+   * Runs an experiment as a command, which was parsed: does the remaining work and writes the
+   * report.
    *
    * @return the exit code
    */
   public static int execute(Experiment experiment, ExperimentOptions options, CommandSpec command)
       throws IOException {
+    return execute(experiment, options, command, null);
+  }
+
+  /**
+   * Runs an experiment as a command, likewise.
+   *
+   * @param ignored the run says, and keeps, which options change nothing; null if none is known
+   */
+  public static int execute(
+      Experiment experiment, ExperimentOptions options, CommandSpec command, Ineffective ignored)
+      throws IOException {
     List<String> arguments = command.root().commandLine().getParseResult().originalArgs();
-    return new ExperimentRun(experiment, options, arguments, command.commandLine().getErr())
+    PrintWriter err = command.commandLine().getErr();
+    return new ExperimentRun(experiment, options, arguments, err, ignored)
         .execute(command.commandLine().getOut());
   }
 
@@ -84,7 +96,7 @@ public final class ExperimentRun {
    *
    * @throws IOException in one line if the run cannot start or continue here
    */
-  public int execute(PrintWriter out) throws IOException {
+  private int execute(PrintWriter out) throws IOException {
     List<Experiment.Unit> units = experiment.units();
     List<Experiment.Unit> mine = options.share(units);
     Deadline deadline = options.deadline();

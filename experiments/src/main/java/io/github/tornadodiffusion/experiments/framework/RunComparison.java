@@ -1,5 +1,7 @@
 package io.github.tornadodiffusion.experiments.framework;
 
+import static io.github.tornadodiffusion.experiments.report.Table.column;
+
 import io.github.tornadodiffusion.experiments.framework.ExperimentData.Row;
 import io.github.tornadodiffusion.experiments.framework.Tolerance.Verdict;
 import io.github.tornadodiffusion.experiments.report.Table;
@@ -177,33 +179,20 @@ public record RunComparison(List<Figure> figures) {
 
   /** The comparison as a table in Markdown. */
   public String markdown() {
-    List<List<String>> rows = new ArrayList<>();
-    for (Figure figure : figures) {
-      rows.add(
-          List.of(
-              figure.table(),
-              figure.name(),
-              figure.verdict().name().toLowerCase(Locale.ROOT).replace('_', ' '),
-              figure.tolerance().text(),
-              Integer.toString(figure.equal()),
-              Integer.toString(figure.within()),
-              Integer.toString(figure.different()),
-              largest(figure),
-              figure.example()));
-    }
-    return new Table(
+    return Table.of(
             "",
-            List.of(
-                "rows",
-                "figure",
+            figures,
+            column("rows", Figure::table),
+            column("figure", Figure::name),
+            column(
                 "verdict",
-                "tolerance",
-                "equal",
-                "within tolerance",
-                "different",
-                "largest difference",
-                "for instance"),
-            rows)
+                figure -> figure.verdict().name().toLowerCase(Locale.ROOT).replace('_', ' ')),
+            column("tolerance", figure -> figure.tolerance().text()),
+            column("equal", figure -> Integer.toString(figure.equal())),
+            column("within tolerance", figure -> Integer.toString(figure.within())),
+            column("different", figure -> Integer.toString(figure.different())),
+            column("largest difference", RunComparison::largest),
+            column("for instance", Figure::example))
         .markdown();
   }
 

@@ -15,7 +15,17 @@ import java.util.regex.Pattern;
  * are not finite, and on a logarithmic axis those that are not positive, are left out, and the
  * caption says how many.
  */
-public final class Chart {
+public record Chart(
+    Kind kind,
+    String name,
+    String title,
+    String xLabel,
+    String yLabel,
+    boolean isLogX,
+    boolean isLogY,
+    String caption,
+    List<Series> series,
+    List<String> categories) {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]*");
 
   /** So few values of x that there is room between them. */
@@ -28,42 +38,18 @@ public final class Chart {
     BARS
   }
 
-  private final Kind kind;
-  private final String name;
-  private final String title;
-  private final String xLabel;
-  private final String yLabel;
-  private final boolean logX;
-  private final boolean logY;
-  private final String caption;
-  private final List<Series> series;
-  private final List<String> categories;
-
-  private Chart(
-      Kind kind,
-      String name,
-      String title,
-      String xLabel,
-      String yLabel,
-      boolean logX,
-      boolean logY,
-      String caption,
-      List<Series> series,
-      List<String> categories) {
-    this.kind = kind;
-    this.name = name;
-    this.title = title;
-    this.xLabel = xLabel;
-    this.yLabel = yLabel;
-    this.logX = logX;
-    this.logY = logY;
-    this.caption = caption;
-    this.series = List.copyOf(series);
-    this.categories = List.copyOf(categories);
+  /**
+   * Copies the lists; charts begin with {@link #lines}, {@link #points} and {@link #bars}.
+   *
+   * @throws IllegalArgumentException for a name that is no plain file name
+   */
+  public Chart {
+    checkName(name);
+    series = List.copyOf(series);
+    categories = List.copyOf(categories);
   }
 
   private static Chart empty(Kind kind, String name, String title, String xLabel, String yLabel) {
-    checkName(name);
     return new Chart(kind, name, title, xLabel, yLabel, false, false, "", List.of(), List.of());
   }
 
@@ -107,12 +93,12 @@ public final class Chart {
       throw new IllegalArgumentException(
           "the x axis of bars has categories, which cannot be logarithmic; use logY or points");
     }
-    return new Chart(kind, name, title, xLabel, yLabel, true, logY, caption, series, categories);
+    return new Chart(kind, name, title, xLabel, yLabel, true, isLogY, caption, series, categories);
   }
 
   /** With a logarithmic y axis; bars then begin at the bottom of the chart. */
   public Chart logY() {
-    return new Chart(kind, name, title, xLabel, yLabel, logX, true, caption, series, categories);
+    return new Chart(kind, name, title, xLabel, yLabel, isLogX, true, caption, series, categories);
   }
 
   /** With another series. */
@@ -157,12 +143,13 @@ public final class Chart {
   private Chart with(Series more, List<String> newCategories) {
     List<Series> all = new ArrayList<>(series);
     all.add(more);
-    return new Chart(kind, name, title, xLabel, yLabel, logX, logY, caption, all, newCategories);
+    return new Chart(
+        kind, name, title, xLabel, yLabel, isLogX, isLogY, caption, all, newCategories);
   }
 
   /** With a text below it, see {@link Report#paragraph} for its marks. */
   public Chart caption(String text) {
-    return new Chart(kind, name, title, xLabel, yLabel, logX, logY, text, series, categories);
+    return new Chart(kind, name, title, xLabel, yLabel, isLogX, isLogY, text, series, categories);
   }
 
   /**
@@ -183,7 +170,7 @@ public final class Chart {
     if (hasBarsBesideEachOther()) {
       sentences.add("Intervals at one place are drawn beside each other.");
     }
-    series.forEach(s -> sentences.addAll(s.leftOut(logX, logY)));
+    series.forEach(s -> sentences.addAll(s.leftOut(isLogX, isLogY)));
     for (String category : categories) {
       String shown = ChartFrame.shortened(category);
       if (shown.endsWith("…") && !shown.equals(category)) {
@@ -226,38 +213,6 @@ public final class Chart {
 
   /** The parts of the series that are drawn. */
   List<Series> drawn() {
-    return series.stream().map(s -> s.drawable(logX, logY)).toList();
-  }
-
-  Kind kind() {
-    return kind;
-  }
-
-  String name() {
-    return name;
-  }
-
-  String title() {
-    return title;
-  }
-
-  String xLabel() {
-    return xLabel;
-  }
-
-  String yLabel() {
-    return yLabel;
-  }
-
-  boolean isLogX() {
-    return logX;
-  }
-
-  boolean isLogY() {
-    return logY;
-  }
-
-  List<String> categories() {
-    return categories;
+    return series.stream().map(s -> s.drawable(isLogX, isLogY)).toList();
   }
 }

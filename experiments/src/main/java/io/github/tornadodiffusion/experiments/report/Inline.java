@@ -1,6 +1,8 @@
 package io.github.tornadodiffusion.experiments.report;
 
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -16,17 +18,10 @@ final class Inline {
 
   /** The text as HTML, which is well-formed XML, too. */
   static String html(String text) {
-    StringBuilder html = new StringBuilder();
-    Matcher markup = MARKUP.matcher(text);
-    int end = 0;
-    while (markup.find()) {
-      html.append(escape(text.substring(end, markup.start()))).append(element(markup));
-      end = markup.end();
-    }
-    return html.append(escape(text.substring(end))).toString();
+    return marked(text, Inline::escape, Inline::element);
   }
 
-  private static String element(Matcher markup) {
+  private static String element(MatchResult markup) {
     if (markup.group(1) != null) {
       return "<code>%s</code>".formatted(escape(markup.group(1)));
     }
@@ -41,17 +36,10 @@ final class Inline {
 
   /** The text as Markdown: unchanged, except that HTML is escaped. */
   static String markdown(String text) {
-    StringBuilder markdown = new StringBuilder();
-    Matcher markup = MARKUP.matcher(text);
-    int end = 0;
-    while (markup.find()) {
-      String span = markup.group();
-      boolean code = markup.group(1) != null;
-      markdown.append(withoutTags(text.substring(end, markup.start())));
-      markdown.append(code ? span : withoutTags(span));
-      end = markup.end();
-    }
-    return markdown.append(withoutTags(text.substring(end))).toString();
+    return marked(
+        text,
+        Inline::withoutTags,
+        markup -> markup.group(1) != null ? markup.group() : withoutTags(markup.group()));
   }
 
   private static String withoutTags(String text) {
@@ -68,17 +56,24 @@ final class Inline {
       UnaryOperator<String> plain,
       UnaryOperator<String> code,
       UnaryOperator<String> bold) {
+    return marked(
+        text,
+        plain,
+        markup ->
+            markup.group(1) != null
+                ? code.apply(markup.group(1))
+                : markup.group(2) != null
+                    ? bold.apply(markup.group(2))
+                    : plain.apply(markup.group(3)));
+  }
+
+  private static String marked(
+      String text, UnaryOperator<String> plain, Function<MatchResult, String> marks) {
     StringBuilder marked = new StringBuilder();
     Matcher markup = MARKUP.matcher(text);
     int end = 0;
     while (markup.find()) {
-      marked.append(plain.apply(text.substring(end, markup.start())));
-      marked.append(
-          markup.group(1) != null
-              ? code.apply(markup.group(1))
-              : markup.group(2) != null
-                  ? bold.apply(markup.group(2))
-                  : plain.apply(markup.group(3)));
+      marked.append(plain.apply(text.substring(end, markup.start()))).append(marks.apply(markup));
       end = markup.end();
     }
     return marked.append(plain.apply(text.substring(end))).toString();

@@ -1,6 +1,5 @@
 package io.github.tornadodiffusion.experiments.report;
 
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -9,65 +8,33 @@ import java.util.stream.IntStream;
 /** A table for LaTeX, with the rules of the package booktabs. */
 final class LatexTable {
   /** What LaTeX takes as a command, and letters that its usual fonts lack. */
-  private static final Map<Integer, String> LETTERS = new LinkedHashMap<>();
-
-  static {
-    String[] pairs = {
-      "\\",
-      "\\textbackslash{}",
-      "{",
-      "\\{",
-      "}",
-      "\\}",
-      "$",
-      "\\$",
-      "&",
-      "\\&",
-      "%",
-      "\\%",
-      "#",
-      "\\#",
-      "_",
-      "\\_",
-      "~",
-      "\\textasciitilde{}",
-      "^",
-      "\\textasciicircum{}",
-      "<",
-      "\\textless{}",
-      ">",
-      "\\textgreater{}",
-      "|",
-      "\\textbar{}",
-      "\"",
-      "\\textquotedbl{}",
-      "\u2212",
-      "$-$",
-      "\u00b1",
-      "$\\pm$",
-      "\u00d7",
-      "$\\times$",
-      "\u221e",
-      "$\\infty$",
-      "\u03b2",
-      "$\\beta$",
-      "\u03c3",
-      "$\\sigma$",
-      "\u00b2",
-      "\\textsuperscript{2}",
-      "\u2026",
-      "\\ldots{}",
-      "\u00a0",
-      "~",
-      "\u2265",
-      "$\\ge$",
-      "\u2264",
-      "$\\le$"
-    };
-    for (int i = 0; i < pairs.length; i += 2) {
-      LETTERS.put(pairs[i].codePointAt(0), pairs[i + 1]);
-    }
-  }
+  private static final Map<String, String> LETTERS =
+      Map.ofEntries(
+          Map.entry("\\", "\\textbackslash{}"),
+          Map.entry("{", "\\{"),
+          Map.entry("}", "\\}"),
+          Map.entry("$", "\\$"),
+          Map.entry("&", "\\&"),
+          Map.entry("%", "\\%"),
+          Map.entry("#", "\\#"),
+          Map.entry("_", "\\_"),
+          Map.entry("~", "\\textasciitilde{}"),
+          Map.entry("^", "\\textasciicircum{}"),
+          Map.entry("<", "\\textless{}"),
+          Map.entry(">", "\\textgreater{}"),
+          Map.entry("|", "\\textbar{}"),
+          Map.entry("\"", "\\textquotedbl{}"),
+          Map.entry("\u2212", "$-$"),
+          Map.entry("\u00b1", "$\\pm$"),
+          Map.entry("\u00d7", "$\\times$"),
+          Map.entry("\u221e", "$\\infty$"),
+          Map.entry("\u03b2", "$\\beta$"),
+          Map.entry("\u03c3", "$\\sigma$"),
+          Map.entry("\u00b2", "\\textsuperscript{2}"),
+          Map.entry("\u2026", "\\ldots{}"),
+          Map.entry("\u00a0", "~"),
+          Map.entry("\u2265", "$\\ge$"),
+          Map.entry("\u2264", "$\\le$"));
 
   private LatexTable() {}
 
@@ -112,17 +79,10 @@ final class LatexTable {
   }
 
   private static String escape(String text) {
-    StringBuilder escaped = new StringBuilder();
-    text.replaceAll("\\R", " ")
+    return text.replaceAll("\\R", " ")
         .codePoints()
-        .forEach(c -> {
-          String special = LETTERS.get(c);
-          if (special == null) {
-            escaped.appendCodePoint(c);
-          } else {
-            escaped.append(special);
-          }
-        });
-    return escaped.toString();
+        .mapToObj(Character::toString)
+        .map(letter -> LETTERS.getOrDefault(letter, letter))
+        .collect(Collectors.joining());
   }
 }

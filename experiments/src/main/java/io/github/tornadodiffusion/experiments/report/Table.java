@@ -1,6 +1,9 @@
 package io.github.tornadodiffusion.experiments.report;
 
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -32,6 +35,29 @@ public record Table(String caption, List<String> header, List<List<String>> rows
                 .formatted(row, row.size(), header.size()));
       }
     }
+  }
+
+  /**
+   * A column of a table of things.
+   *
+   * @param cell what the cell of a thing says
+   */
+  public record Column<T>(String heading, Function<T, String> cell) {}
+
+  /** A column of a table of things. */
+  public static <T> Column<T> column(String heading, Function<T, String> cell) {
+    return new Column<>(heading, cell);
+  }
+
+  /** A table with a row for each thing. */
+  @SafeVarargs
+  public static <T> Table of(String caption, Collection<T> things, Column<T>... columns) {
+    return new Table(
+        caption,
+        Arrays.stream(columns).map(Column::heading).toList(),
+        things.stream()
+            .map(thing -> Arrays.stream(columns).map(column -> column.cell().apply(thing)).toList())
+            .toList());
   }
 
   /** Whether a column contains only numbers, apart from empty cells. */

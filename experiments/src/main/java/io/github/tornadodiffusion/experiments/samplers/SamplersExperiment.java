@@ -110,7 +110,6 @@ public final class SamplersExperiment implements Callable<Integer> {
             run.quick,
             device,
             err)) {
-      List<String> arguments = spec.root().commandLine().getParseResult().originalArgs();
       Ineffective ignored =
           device
               .note(Ineffective.of(spec))
@@ -126,9 +125,7 @@ public final class SamplersExperiment implements Callable<Integer> {
         samplers.fitQuick(run);
       }
       StudyOptions.noteClassifier(ignored, samplers.dataset());
-      return new ExperimentRun(samplers, run, arguments, err)
-          .ignoring(ignored)
-          .execute(spec.commandLine().getOut());
+      return ExperimentRun.execute(samplers, run, spec, ignored);
     }
   }
 }

@@ -1,5 +1,7 @@
 package io.github.tornadodiffusion.experiments.samplers;
 
+import static io.github.tornadodiffusion.experiments.report.Table.column;
+
 import io.github.tornadodiffusion.experiments.framework.ExperimentData;
 import io.github.tornadodiffusion.experiments.framework.ExperimentData.Row;
 import io.github.tornadodiffusion.experiments.framework.Figures;
@@ -207,34 +209,29 @@ final class SamplersReport {
   }
 
   private void table() {
-    List<List<String>> rows = new ArrayList<>();
-    for (int steps : sampleSteps) {
-      for (String scheduler : schedulers) {
-        rows.add(
-            List.of(
-                Integer.toString(steps),
-                "`%s`".formatted(scheduler),
-                summary(scheduler, steps, "calls")
-                    .map(s -> Numbers.general(s.mean()))
-                    .orElse(Numbers.NONE),
-                cell(scheduler, steps, "fid"),
-                cell(scheduler, steps, "kid"),
-                cell(scheduler, steps, "reference_distance"),
-                cell(scheduler, steps, "sampling_seconds")));
-      }
-    }
+    record Run(int steps, String scheduler) {}
+    List<Run> runs =
+        sampleSteps.stream()
+            .flatMap(steps -> schedulers.stream().map(scheduler -> new Run(steps, scheduler)))
+            .toList();
     report.table(
-        new Table(
+        Table.of(
             "Means over the seeds with 95 % interval.",
-            List.of(
-                "steps",
-                "sampler",
+            runs,
+            column("steps", run -> Integer.toString(run.steps())),
+            column("sampler", run -> "`%s`".formatted(run.scheduler())),
+            column(
                 "calls",
-                "Fréchet distance",
-                "kernel distance",
+                run ->
+                    summary(run.scheduler(), run.steps(), "calls")
+                        .map(s -> Numbers.general(s.mean()))
+                        .orElse(Numbers.NONE)),
+            column("Fréchet distance", run -> cell(run.scheduler(), run.steps(), "fid")),
+            column("kernel distance", run -> cell(run.scheduler(), run.steps(), "kid")),
+            column(
                 "distance from the reference",
-                "time (s)"),
-            rows));
+                run -> cell(run.scheduler(), run.steps(), "reference_distance")),
+            column("time (s)", run -> cell(run.scheduler(), run.steps(), "sampling_seconds"))));
   }
 
   private String cell(String scheduler, int steps, String column) {

@@ -11,19 +11,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** Images of one sampler from the noise of one seed of a {@link SamplersStudy}. */
-final class SamplersUnit implements Experiment.Unit {
+record SamplersUnit(SamplersStudy study, int seed, String name) implements Experiment.Unit {
   /** Images in a picture. */
   private static final int PICTURED = 25;
-
-  private final SamplersStudy study;
-  private final int seed;
-  private final String name;
-
-  SamplersUnit(SamplersStudy study, int seed, String name) {
-    this.study = study;
-    this.seed = seed;
-    this.name = name;
-  }
 
   @Override
   public String key() {

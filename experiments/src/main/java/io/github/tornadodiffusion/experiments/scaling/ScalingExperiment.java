@@ -119,10 +119,7 @@ public final class ScalingExperiment implements Callable<Integer> {
             study::measureAnew,
             study::describe);
       }
-      List<String> arguments = spec.root().commandLine().getParseResult().originalArgs();
-      return new ExperimentRun(study, run, arguments, err)
-          .ignoring(ignored)
-          .execute(spec.commandLine().getOut());
+      return ExperimentRun.execute(study, run, spec, ignored);
     }
   }
 

@@ -1,5 +1,7 @@
 package io.github.tornadodiffusion.experiments.scaling;
 
+import static io.github.tornadodiffusion.experiments.report.Table.column;
+
 import io.github.tornadodiffusion.experiments.framework.ExperimentData;
 import io.github.tornadodiffusion.experiments.framework.ExperimentData.Row;
 import io.github.tornadodiffusion.experiments.report.Chart;
@@ -111,7 +113,7 @@ final class ScalingReport {
   }
 
   private double[] medians(List<Row> costs) {
-    return costs.stream().mapToDouble(row -> times.get(row).steady().median()).toArray();
+    return costs.stream().mapToDouble(this::median).toArray();
   }
 
   private static String exponent(double[] x, List<Row> costs, String column) {
@@ -129,52 +131,46 @@ final class ScalingReport {
         Chart.lines("memory-" + axis, "Memory of the device", AXES.get(axis), "memory (MiB)")
             .logX()
             .logY();
-    List<List<String>> rows = new ArrayList<>();
+    List<Row> rows = new ArrayList<>();
     for (String program : ScalingStudy.PROGRAMS) {
       List<Row> costs = costs(axis, program);
       double[] x = costs.stream().mapToDouble(row -> row.number("value")).toArray();
       Interval[] intervals =
-          costs.stream()
-              .map(row -> times.get(row).steady().medianInterval())
-              .toArray(Interval[]::new);
+          costs.stream().map(row -> steady(row).medianInterval()).toArray(Interval[]::new);
       time = time.series(program, x, medians(costs), intervals);
       memory = memory.series(program, x, costs.stream().mapToDouble(ScalingReport::mib).toArray());
-      costs.forEach(row -> rows.add(row(row)));
+      rows.addAll(costs);
     }
     report.chart(time.caption("Median of the runs after warm-up, with 95 % interval."));
     report.chart(memory.caption("The arena that holds parameters, activations and gradients."));
     report.table(
-        new Table(
+        Table.of(
             "Medians after warm-up with 95 % interval; of fewer than six runs from the least to the"
                 + " largest.",
-            List.of(
-                axis,
-                "program",
-                "time (ms)",
-                "warm-up runs",
-                "outliers",
-                "GFLOP",
-                "GFLOP/s",
-                "memory (MiB)"),
-            rows));
+            rows,
+            column(axis, row -> Numbers.general(row.number("value"))),
+            column("program", row -> row.text("program")),
+            column("time (ms)", row -> Numbers.general(median(row), steady(row).medianInterval())),
+            column("warm-up runs", row -> Integer.toString(times.get(row).warmUps())),
+            column("outliers", row -> Integer.toString(steady(row).outliers().size())),
+            column("GFLOP", row -> Numbers.general(gflop(row))),
+            column("GFLOP/s", row -> Numbers.general(gflop(row) / (median(row) * 1e-3))),
+            column("memory (MiB)", row -> Numbers.general(mib(row)))));
+  }
+
+  private Summary steady(Row row) {
+    return times.get(row).steady();
+  }
+
+  private double median(Row row) {
+    return steady(row).median();
+  }
+
+  private static double gflop(Row row) {
+    return row.number("flops") * 1e-9;
   }
 
   private static double mib(Row row) {
     return Float.BYTES * row.number("arena_floats") / MIB;
-  }
-
-  private List<String> row(Row row) {
-    Times measured = times.get(row);
-    Summary steady = measured.steady();
-    double gflop = row.number("flops") * 1e-9;
-    return List.of(
-        Numbers.general(row.number("value")),
-        row.text("program"),
-        Numbers.general(steady.median(), steady.medianInterval()),
-        Integer.toString(measured.warmUps()),
-        Integer.toString(steady.outliers().size()),
-        Numbers.general(gflop),
-        Numbers.general(gflop / (steady.median() * 1e-3)),
-        Numbers.general(mib(row)));
   }
 }

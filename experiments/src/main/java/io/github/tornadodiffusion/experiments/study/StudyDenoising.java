@@ -20,7 +20,7 @@ import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
 /** How well a model of a {@link TrainingStudy} denoises held-out images. */
-final class StudyDenoising {
+record StudyDenoising(TrainingStudy study, StudyArm arm, TrainingConfig config) {
   /** Logarithms of the signal-to-noise ratio at which denoising is measured. */
   static final List<Integer> LOG_SNRS = IntStream.rangeClosed(-8, 8).boxed().toList();
 
@@ -31,16 +31,6 @@ final class StudyDenoising {
   private static final int TIMESTEPS_PER_QUARTER = 8;
 
   private static final int QUARTERS = 4;
-
-  private final TrainingStudy study;
-  private final StudyArm arm;
-  private final TrainingConfig config;
-
-  StudyDenoising(TrainingStudy study, StudyArm arm, TrainingConfig config) {
-    this.study = study;
-    this.arm = arm;
-    this.config = config;
-  }
 
   /** The cost in forward passes of one image. */
   long cost() {

@@ -8,22 +8,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The parts of a {@link StudyReport} on training and on denoising held-out images. */
-final class StudyDenoisingSection {
+record StudyDenoisingSection(StudyResults results, StudyMeans means, Report report) {
   private static final String LOG_SNR = "log-SNR, ln(signal² / noise²)";
-
-  private final StudyResults results;
-  private final StudyMeans means;
-  private final Report report;
-
-  private StudyDenoisingSection(StudyResults results, Report report) {
-    this.results = results;
-    means = new StudyMeans(results);
-    this.report = report;
-  }
 
   /** Adds both parts. */
   static void addTo(Report report, StudyResults results) {
-    StudyDenoisingSection section = new StudyDenoisingSection(results, report);
+    StudyDenoisingSection section =
+        new StudyDenoisingSection(results, new StudyMeans(results), report);
     report.heading("Training");
     section.losses();
     report.heading("Denoising held-out images");

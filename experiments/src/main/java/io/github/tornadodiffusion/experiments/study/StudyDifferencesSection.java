@@ -1,5 +1,7 @@
 package io.github.tornadodiffusion.experiments.study;
 
+import static io.github.tornadodiffusion.experiments.report.Table.column;
+
 import io.github.tornadodiffusion.experiments.report.Numbers;
 import io.github.tornadodiffusion.experiments.report.Report;
 import io.github.tornadodiffusion.experiments.report.Table;
@@ -8,29 +10,18 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The part of a {@link StudyReport} with the figures that are compared, and their tests. */
-final class StudyDifferencesSection {
-  private final StudyResults results;
-  private final List<StudyComparison> comparisons;
-  private final StudyMeans means;
-  private final Report report;
-
-  private StudyDifferencesSection(
-      StudyResults results, List<StudyComparison> comparisons, Report report) {
-    this.results = results;
-    this.comparisons = comparisons;
-    means = new StudyMeans(results);
-    this.report = report;
-  }
-
+record StudyDifferencesSection(
+    StudyResults results, List<StudyComparison> comparisons, StudyMeans means, Report report) {
   /** Adds the part. */
   static void addTo(Report report, StudyResults results, List<StudyComparison> comparisons) {
-    StudyDifferencesSection section = new StudyDifferencesSection(results, comparisons, report);
+    StudyDifferencesSection section =
+        new StudyDifferencesSection(results, comparisons, new StudyMeans(results), report);
     report.heading("Results");
-    section.means();
+    section.figures();
     section.differences();
   }
 
-  private void means() {
+  private void figures() {
     List<List<String>> rows = new ArrayList<>();
     for (Metric metric : results.tested()) {
       List<String> row = new ArrayList<>(List.of(metric.label()));
@@ -56,28 +47,22 @@ final class StudyDifferencesSection {
   }
 
   private void differences(StudyArm arm) {
-    List<List<String>> rows = new ArrayList<>();
-    for (StudyComparison c : comparisons) {
-      if (c.arm().equals(arm)) {
-        rows.add(
-            List.of(
-                c.metric().label(),
-                Integer.toString(c.pairs().n()),
-                Numbers.general(c.pairs().meanDifference(), c.pairs().meanInterval()),
-                Numbers.general(c.pairs().cohensD()),
-                Numbers.p(c.pairs().pairedT()),
-                Numbers.p(c.pairs().wilcoxon()),
-                Numbers.p(c.holm())));
-      }
-    }
     report.table(
-        new Table(
+        Table.of(
             "`%s` − `%s`: means of the differences within pairs, with 95 %% interval; d is the mean in"
                     .formatted(arm.name(), results.names().getFirst())
                 + " standard deviations. The last column is the t test's p after Holm's correction"
                 + " for all comparisons: below %s counts as detected."
                     .formatted(StudyComparison.LEVEL),
-            List.of("figure", "pairs", "difference", "d", "p (t test)", "p (Wilcoxon)", "p (Holm)"),
-            rows));
+            comparisons.stream().filter(c -> c.arm().equals(arm)).toList(),
+            column("figure", c -> c.metric().label()),
+            column("pairs", c -> Integer.toString(c.pairs().n())),
+            column(
+                "difference",
+                c -> Numbers.general(c.pairs().meanDifference(), c.pairs().meanInterval())),
+            column("d", c -> Numbers.general(c.pairs().cohensD())),
+            column("p (t test)", c -> Numbers.p(c.pairs().pairedT())),
+            column("p (Wilcoxon)", c -> Numbers.p(c.pairs().wilcoxon())),
+            column("p (Holm)", c -> Numbers.p(c.holm()))));
   }
 }

@@ -1,5 +1,7 @@
 package io.github.tornadodiffusion.experiments.study;
 
+import static io.github.tornadodiffusion.experiments.report.Table.column;
+
 import io.github.tornadodiffusion.experiments.framework.ExperimentData;
 import io.github.tornadodiffusion.experiments.report.Report;
 import io.github.tornadodiffusion.experiments.report.Table;
@@ -146,25 +148,20 @@ final class StudyReport {
 
   private void times() {
     StudyMeans means = new StudyMeans(results);
-    List<List<String>> rows = new ArrayList<>();
-    for (StudyArm arm : results.arms()) {
-      List<String> row = new ArrayList<>(List.of("`%s`".formatted(arm.name())));
-      for (String column : List.of("training_seconds", "evaluation_seconds")) {
-        row.add(means.cell(arm, new Metric("", "", "times", r -> true, column)));
-      }
-      row.add(
-          means.cell(
-              arm, StudyResults.quality("", "sampling_seconds", results.sampleSteps().getLast())));
-      rows.add(row);
-    }
+    int steps = results.sampleSteps().getLast();
     report.table(
-        new Table(
+        Table.of(
             "Seconds of wall time a model: mean over the seeds with 95 % interval.",
-            List.of(
-                "model",
-                "training",
-                "denoising held-out images",
-                "sampling with %d steps".formatted(results.sampleSteps().getLast())),
-            rows));
+            results.arms(),
+            column("model", arm -> "`%s`".formatted(arm.name())),
+            column("training", arm -> means.cell(arm, time("training_seconds"))),
+            column("denoising held-out images", arm -> means.cell(arm, time("evaluation_seconds"))),
+            column(
+                "sampling with %d steps".formatted(steps),
+                arm -> means.cell(arm, StudyResults.quality("", "sampling_seconds", steps)))));
+  }
+
+  private static Metric time(String column) {
+    return new Metric("", "", "times", r -> true, column);
   }
 }

@@ -1,5 +1,7 @@
 package io.github.tornadodiffusion.experiments.study;
 
+import static io.github.tornadodiffusion.experiments.report.Table.column;
+
 import io.github.tornadodiffusion.experiments.framework.ExperimentData.Row;
 import io.github.tornadodiffusion.experiments.report.Chart;
 import io.github.tornadodiffusion.experiments.report.Numbers;
@@ -14,20 +16,10 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** The part of a {@link StudyReport} on the images that the models produce. */
-final class StudySamplesSection {
-  private final StudyResults results;
-  private final StudyMeans means;
-  private final Report report;
-
-  private StudySamplesSection(StudyResults results, Report report) {
-    this.results = results;
-    means = new StudyMeans(results);
-    this.report = report;
-  }
-
+record StudySamplesSection(StudyResults results, StudyMeans means, Report report) {
   /** Adds the part. */
   static void addTo(Report report, StudyResults results) {
-    StudySamplesSection section = new StudySamplesSection(results, report);
+    StudySamplesSection section = new StudySamplesSection(results, new StudyMeans(results), report);
     report.heading("Samples");
     section.features();
     section.qualities();
@@ -80,9 +72,9 @@ final class StudySamplesSection {
             List.of(
                 Integer.toString(steps),
                 "`%s`".formatted(arm.name()),
-                means.cell(arm, StudyResults.quality("", "fid", steps)),
-                means.cell(arm, StudyResults.quality("", "kid", steps)),
-                means.cell(arm, StudyResults.quality("", "kid_deviation", steps))));
+                at(steps, arm, "fid"),
+                at(steps, arm, "kid"),
+                at(steps, arm, "kid_deviation")));
       }
     }
     report.table(
@@ -136,23 +128,21 @@ final class StudySamplesSection {
 
   private void memorising() {
     int steps = results.sampleSteps().getLast();
-    List<List<String>> rows = new ArrayList<>();
-    for (StudyArm arm : results.arms()) {
-      rows.add(
-          List.of(
-              "`%s`".formatted(arm.name()),
-              means.cell(arm, StudyResults.quality("", "generated_median_distance", steps)),
-              means.cell(arm, StudyResults.quality("", "held_out_median_distance", steps)),
-              means.cell(arm, StudyResults.quality("", "near_share", steps))));
-    }
     report.table(
-        new Table(
+        Table.of(
             ("Does the model repeat training images? Root mean squared difference of the values to"
                     + " the nearest training image, after %d steps. Near is what is nearer than 99"
                     + " %% of the held-out images are; a model that makes new images has a share of"
                     + " about 0.01.")
                 .formatted(steps),
-            List.of("model", "median of samples", "median of held-out images", "share near"),
-            rows));
+            results.arms(),
+            column("model", arm -> "`%s`".formatted(arm.name())),
+            column("median of samples", arm -> at(steps, arm, "generated_median_distance")),
+            column("median of held-out images", arm -> at(steps, arm, "held_out_median_distance")),
+            column("share near", arm -> at(steps, arm, "near_share"))));
+  }
+
+  private String at(int steps, StudyArm arm, String column) {
+    return means.cell(arm, StudyResults.quality("", column, steps));
   }
 }

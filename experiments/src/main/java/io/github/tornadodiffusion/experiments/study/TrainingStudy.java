@@ -191,16 +191,13 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
 
       List<String> decided =
           options.decided(study.whole, "--sample-steps", "--bound-timesteps", "--held-out-images");
-      List<String> arguments = spec.root().commandLine().getParseResult().originalArgs();
       Ineffective ignored =
           device.note(Ineffective.of(spec)).noteQuick(decided.toArray(String[]::new));
       if (!decided.stream().allMatch(ignored::given)) {
         study.fitQuick(run, settings);
       }
       StudyOptions.noteClassifier(ignored.notePlugins(), study.whole);
-      return new ExperimentRun(study, run, arguments, err)
-          .ignoring(ignored)
-          .execute(spec.commandLine().getOut());
+      return ExperimentRun.execute(study, run, spec, ignored);
     }
   }
 

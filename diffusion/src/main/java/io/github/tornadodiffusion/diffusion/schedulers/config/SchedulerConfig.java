@@ -167,6 +167,11 @@ public record SchedulerConfig(
     return with(rescaleBetasZeroSnr, timestepSpacing, offset);
   }
 
+  /** The same with other values, those of the JSON of a scheduler_config.json. */
+  public SchedulerConfig with(String json) {
+    return read(JsonFields.parse(json), this);
+  }
+
   private SchedulerConfig with(boolean zeroTerminalSnr, TimestepSpacing spacing, int offset) {
     return new SchedulerConfig(
         numTrainTimesteps,

@@ -2,7 +2,6 @@ package io.github.tornadodiffusion.diffusion.schedulers.solvers;
 
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall.term;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.NOISE;
-import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.ORIGINAL;
 import static io.github.tornadodiffusion.diffusion.schedulers.steps.Update.SAMPLE;
 
 import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
@@ -43,10 +42,7 @@ public record MultistepSolver(
 
   private ModelCall call(SolverLevels levels, int i, int first, int order) {
     Diffused diffused = levels.diffused(i, config.predictionType());
-    ModelCall.Builder call =
-        ModelCall.at(levels.timesteps()[i], diffused.signal(), diffused.sigma())
-            .set(ORIGINAL, diffused.original())
-            .threshold(ORIGINAL, config);
+    ModelCall.Builder call = levels.modelCall(i, config);
     for (int age = Math.min(2, i - first); age > 0; age--) {
       call.set(PREDICTIONS + age, term(PREDICTIONS + age - 1, 1));
     }

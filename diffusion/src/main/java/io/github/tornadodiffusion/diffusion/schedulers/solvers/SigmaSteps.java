@@ -28,22 +28,11 @@ import java.util.List;
 public record SigmaSteps(double[] timesteps, double[] sigmas, double initNoiseSigma) {
   /** The defaults of these schedulers, except for the range of betas. */
   public static SchedulerConfig defaults(double betaStart, double betaEnd) {
-    SchedulerConfig shared = SchedulerConfig.DEFAULTS;
-    return new SchedulerConfig(
-        shared.numTrainTimesteps(),
-        betaStart,
-        betaEnd,
-        shared.betaSchedule(),
-        null,
-        false,
-        shared.predictionType(),
-        false,
-        shared.clipSampleRange(),
-        false,
-        shared.dynamicThresholdingRatio(),
-        shared.sampleMaxValue(),
-        TimestepSpacing.LINSPACE,
-        0);
+    return SchedulerConfig.DEFAULTS.with(
+        """
+        {"beta_start": %s, "beta_end": %s, "clip_sample": false, "timestep_spacing": "linspace"}
+        """
+            .formatted(betaStart, betaEnd));
   }
 
   /**

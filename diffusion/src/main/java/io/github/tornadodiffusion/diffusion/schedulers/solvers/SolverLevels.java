@@ -5,6 +5,8 @@ import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.Sigmas;
 import io.github.tornadodiffusion.diffusion.schedulers.steps.Diffused;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
+import io.github.tornadodiffusion.diffusion.schedulers.steps.Update;
 import java.util.Arrays;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -147,6 +149,14 @@ public record SolverLevels(double[] timesteps, double[] sigmas, boolean flow) {
   public Diffused diffused(int call, PredictionType prediction) {
     double signal = signal(call);
     return new Diffused(prediction, signal, sigmas[call] * signal);
+  }
+
+  /** A call of the model at a level, which predicts the original. */
+  public ModelCall.Builder modelCall(int call, SchedulerConfig config) {
+    Diffused diffused = diffused(call, config.predictionType());
+    return ModelCall.at(timesteps[call], diffused.signal(), diffused.sigma())
+        .set(Update.ORIGINAL, diffused.original())
+        .threshold(Update.ORIGINAL, config);
   }
 
   /** log(signal / sigma) of a level. */
