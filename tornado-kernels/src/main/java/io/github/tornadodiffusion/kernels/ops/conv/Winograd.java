@@ -202,9 +202,7 @@ final class Winograd {
 
   private int slot() {
     return few()
-        ? PLANES
-            * (WinogradKernels.COLUMNS * (cin + round8(patches()))
-                + 2 * WinogradKernels.GAP)
+        ? PLANES * (WinogradKernels.COLUMNS * (cin + round8(patches())) + 2 * WinogradKernels.GAP)
         : PLANES * (together() * (cin + cout) + 2 * WinogradKernels.GAP);
   }
 

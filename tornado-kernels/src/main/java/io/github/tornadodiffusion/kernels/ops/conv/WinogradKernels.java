@@ -242,8 +242,7 @@ public final class WinogradKernels {
         for (int q = 0; q < planes; q++) {
           int from = inputs + q * inputPlane;
           int by = weights + q * weightPlane;
-          multiply(
-              m, from, cin, count, cin, by, cin * 16, cout, outputs + q * outputPlane, cout);
+          multiply(m, from, cin, count, cin, by, cin * 16, cout, outputs + q * outputPlane, cout);
         }
         output(m, d, first, count, outputs, outputPlane, cout, 0, cout);
       }
@@ -487,19 +486,11 @@ public final class WinogradKernels {
   }
 
   /**
-   * The register tile of 8 rows of a by two vectors of columns, summed over the columns of a. Sums start
-   * from zeros in registers: C2 boxes those that start from memory, at every tile.
+   * The register tile of 8 rows of a by two vectors of columns, summed over the columns of a. Sums
+   * start from zeros in registers: C2 boxes those that start from memory, at every tile.
    */
   private static void tile(
-      FloatArray m,
-      int a,
-      int aRow,
-      int depth,
-      int qa,
-      int qb,
-      int ca,
-      int cb,
-      int cRow) {
+      FloatArray m, int a, int aRow, int depth, int qa, int qb, int ca, int cb, int cRow) {
     VectorFloat16 v = new VectorFloat16(m);
     int lanes = Lanes.width();
     int step = 16 / lanes;
