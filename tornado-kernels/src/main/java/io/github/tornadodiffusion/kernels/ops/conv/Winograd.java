@@ -40,9 +40,6 @@ final class Winograd {
   /** Patches that go through all stages together. */
   private static final int BLOCK = 32;
 
-  /** Input channels whose weights are transformed, used and forgotten together. */
-  private static final int CHANNELS = 64;
-
   /** Input channels of a weight gradient that a slot computes together. */
   private static final int GRADIENT_CHANNELS = 16;
 
@@ -205,9 +202,7 @@ final class Winograd {
 
   private int slot() {
     return few()
-        ? PLANES
-            * (WinogradKernels.COLUMNS * (Math.min(CHANNELS, cin) + round8(patches()))
-                + 2 * WinogradKernels.GAP)
+        ? PLANES * (WinogradKernels.COLUMNS * (cin + round8(patches())) + 2 * WinogradKernels.GAP)
         : PLANES * (together() * (cin + cout) + 2 * WinogradKernels.GAP);
   }
 
@@ -255,7 +250,7 @@ final class Winograd {
     p[Places.SLOTS] = slots();
     p[Places.SLOT] = slot();
     p[Places.SCRATCH] = scratch + PLANES * (few() ? inputPlane() : weightPlane());
-    p[Places.TOGETHER] = few() ? Math.min(CHANNELS, cin) : together();
+    p[Places.TOGETHER] = together();
     p[Images.OUT] = d[Forward.OUT];
     p[Images.OUT_H] = h;
     p[Images.OUT_W] = w;

@@ -101,7 +101,7 @@ public final class WinogradKernels {
     /** Floats of a slot. */
     static final int SLOT = 17;
 
-    /** Patches, or input channels, that a slot transforms together. */
+    /** Patches, or input channels of a weight gradient, that a slot computes together. */
     static final int TOGETHER = 18;
 
     /** Floats of 16 input by 16 output channels: 256. */
@@ -242,8 +242,7 @@ public final class WinogradKernels {
         for (int q = 0; q < planes; q++) {
           int from = inputs + q * inputPlane;
           int by = weights + q * weightPlane;
-          multiply(
-              m, from, cin, count, cin, by, cin * 16, cout, outputs + q * outputPlane, cout, 0);
+          multiply(m, from, cin, count, cin, by, cin * 16, cout, outputs + q * outputPlane, cout);
         }
         output(m, d, first, count, outputs, outputPlane, cout, 0, cout);
       }
@@ -262,27 +261,21 @@ public final class WinogradKernels {
       int cout = d.get(Places.COUT);
       int planes = d.get(Places.PLANES);
       int patches = d.get(Places.PATCHES);
-      int together = d.get(Places.TOGETHER);
       int weights = d.get(Places.SCRATCH) + slot * d.get(Places.SLOT);
-      int weightPlane = together * COLUMNS + GAP;
+      int weightPlane = cin * COLUMNS + GAP;
       int outputs = weights + planes * weightPlane;
       int outputPlane = (patches + 7) / 8 * 8 * COLUMNS + GAP;
       int next = d.get(Places.SLOTS) * COLUMNS;
       for (int o = slot * COLUMNS; o < cout; o += next) {
         int columns = Math.min(COLUMNS, cout - o);
-        for (int c = 0; c < cin; c += together) {
-          int depth = Math.min(together, cin - c);
-          for (int k = 0; k < columns / 16 * depth; k += 16) {
-            int panel = o / 16 + k / depth;
-            weightBlock(m, d, panel, c + k % depth, weights + k * 16, weightPlane);
-          }
-          for (int q = 0; q < planes; q++) {
-            int from = d.get(Places.INPUTS) + q * d.get(Places.INPUT_PLANE) + c;
-            int by = weights + q * weightPlane;
-            int to = outputs + q * outputPlane;
-            int added = Math.min(c, 1);
-            multiply(m, from, cin, patches, depth, by, depth * 16, columns, to, COLUMNS, added);
-          }
+        for (int k = 0; k < columns / 16 * cin; k += 16) {
+          weightBlock(m, d, o / 16 + k / cin, k % cin, weights + k * 16, weightPlane);
+        }
+        for (int q = 0; q < planes; q++) {
+          int from = d.get(Places.INPUTS) + q * d.get(Places.INPUT_PLANE);
+          int by = weights + q * weightPlane;
+          int to = outputs + q * outputPlane;
+          multiply(m, from, cin, patches, cin, by, cin * 16, columns, to, COLUMNS);
         }
         output(m, d, 0, patches, outputs, outputPlane, COLUMNS, o, columns);
       }
@@ -448,7 +441,7 @@ public final class WinogradKernels {
     }
   }
 
-  /** A product of matrices: c = a b, or added to c. Rows of a and c are a multiple of 8. */
+  /** A product of matrices: c = a b. Rows of a and c are a multiple of 8. */
   private static void multiply(
       FloatArray m,
       int a,
@@ -459,8 +452,7 @@ public final class WinogradKernels {
       int panel,
       int columns,
       int c,
-      int cRow,
-      int added) {
+      int cRow) {
     int lanes = Lanes.width();
     for (int oa = 0; oa < columns; oa += 2 * lanes) {
       int ob = Math.min(oa + lanes, columns - lanes);
@@ -468,7 +460,7 @@ public final class WinogradKernels {
       int qb = b + ob / 16 * panel + ob % 16;
       for (int row = 0; row < rows; row += 8) {
         int out = c + row * cRow;
-        tile(m, a + row * aRow, aRow, depth, qa, qb, out + oa, out + ob, cRow, added);
+        tile(m, a + row * aRow, aRow, depth, qa, qb, out + oa, out + ob, cRow);
       }
     }
   }
@@ -494,22 +486,11 @@ public final class WinogradKernels {
   }
 
   /**
-   * The register tile of 8 rows of a by two vectors of columns, summed over the columns of a.
-   *
-   * @param added whether sums start from what is there (1), or from the zeros that the arena starts
-   *     with (0)
+   * The register tile of 8 rows of a by two vectors of columns, summed over the columns of a. Sums
+   * start from zeros in registers: C2 boxes those that start from memory, at every tile.
    */
   private static void tile(
-      FloatArray m,
-      int a,
-      int aRow,
-      int depth,
-      int qa,
-      int qb,
-      int ca,
-      int cb,
-      int cRow,
-      int added) {
+      FloatArray m, int a, int aRow, int depth, int qa, int qb, int ca, int cb, int cRow) {
     VectorFloat16 v = new VectorFloat16(m);
     int lanes = Lanes.width();
     int step = 16 / lanes;
@@ -518,9 +499,6 @@ public final class WinogradKernels {
     int sa = ca / lanes;
     int sb = cb / lanes;
     int by = cRow / lanes;
-    int ia = added * sa;
-    int ib = added * sb;
-    int iBy = added * by;
     int p1 = a + aRow;
     int p2 = a + 2 * aRow;
     int p3 = a + 3 * aRow;
@@ -528,22 +506,22 @@ public final class WinogradKernels {
     int p5 = a + 5 * aRow;
     int p6 = a + 6 * aRow;
     int p7 = a + 7 * aRow;
-    Float16 r0a = v.get(ia);
-    Float16 r0b = v.get(ib);
-    Float16 r1a = v.get(ia + iBy);
-    Float16 r1b = v.get(ib + iBy);
-    Float16 r2a = v.get(ia + 2 * iBy);
-    Float16 r2b = v.get(ib + 2 * iBy);
-    Float16 r3a = v.get(ia + 3 * iBy);
-    Float16 r3b = v.get(ib + 3 * iBy);
-    Float16 r4a = v.get(ia + 4 * iBy);
-    Float16 r4b = v.get(ib + 4 * iBy);
-    Float16 r5a = v.get(ia + 5 * iBy);
-    Float16 r5b = v.get(ib + 5 * iBy);
-    Float16 r6a = v.get(ia + 6 * iBy);
-    Float16 r6b = v.get(ib + 6 * iBy);
-    Float16 r7a = v.get(ia + 7 * iBy);
-    Float16 r7b = v.get(ib + 7 * iBy);
+    Float16 r0a = Lanes.zero();
+    Float16 r0b = Lanes.zero();
+    Float16 r1a = Lanes.zero();
+    Float16 r1b = Lanes.zero();
+    Float16 r2a = Lanes.zero();
+    Float16 r2b = Lanes.zero();
+    Float16 r3a = Lanes.zero();
+    Float16 r3b = Lanes.zero();
+    Float16 r4a = Lanes.zero();
+    Float16 r4b = Lanes.zero();
+    Float16 r5a = Lanes.zero();
+    Float16 r5b = Lanes.zero();
+    Float16 r6a = Lanes.zero();
+    Float16 r6b = Lanes.zero();
+    Float16 r7a = Lanes.zero();
+    Float16 r7b = Lanes.zero();
     for (int k = 0; k < depth; k++) {
       Float16 ba = v.get(wa + k * step);
       Float16 bb = v.get(wb + k * step);
@@ -601,22 +579,22 @@ public final class WinogradKernels {
     int wb = qb / lanes;
     int sa = ta / lanes;
     int sb = tb / lanes;
-    Float16 r0a = v.get(0);
-    Float16 r0b = v.get(0);
-    Float16 r1a = v.get(0);
-    Float16 r1b = v.get(0);
-    Float16 r2a = v.get(0);
-    Float16 r2b = v.get(0);
-    Float16 r3a = v.get(0);
-    Float16 r3b = v.get(0);
-    Float16 r4a = v.get(0);
-    Float16 r4b = v.get(0);
-    Float16 r5a = v.get(0);
-    Float16 r5b = v.get(0);
-    Float16 r6a = v.get(0);
-    Float16 r6b = v.get(0);
-    Float16 r7a = v.get(0);
-    Float16 r7b = v.get(0);
+    Float16 r0a = Lanes.zero();
+    Float16 r0b = Lanes.zero();
+    Float16 r1a = Lanes.zero();
+    Float16 r1b = Lanes.zero();
+    Float16 r2a = Lanes.zero();
+    Float16 r2b = Lanes.zero();
+    Float16 r3a = Lanes.zero();
+    Float16 r3b = Lanes.zero();
+    Float16 r4a = Lanes.zero();
+    Float16 r4b = Lanes.zero();
+    Float16 r5a = Lanes.zero();
+    Float16 r5b = Lanes.zero();
+    Float16 r6a = Lanes.zero();
+    Float16 r6b = Lanes.zero();
+    Float16 r7a = Lanes.zero();
+    Float16 r7b = Lanes.zero();
     for (int t = 0; t < patches; t++) {
       Float16 ya = v.get(wa + t * step);
       Float16 yb = v.get(wb + t * step);
