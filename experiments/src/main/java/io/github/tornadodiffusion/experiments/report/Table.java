@@ -51,6 +51,7 @@ public record Table(String caption, List<String> header, List<List<String>> rows
 
   /** A table with a row for each thing. */
   @SafeVarargs
+  @SuppressWarnings("varargs") // the columns are only read
   public static <T> Table of(String caption, Collection<T> things, Column<T>... columns) {
     return new Table(
         caption,
