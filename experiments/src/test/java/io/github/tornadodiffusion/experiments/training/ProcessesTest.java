@@ -25,6 +25,7 @@ class ProcessesTest {
   @TempDir private Path directory;
 
   /** The launchers, as Debian names them beside each other. */
+  @SuppressWarnings("ImmutableEnumChecker") // lists that nobody changes
   enum Launcher {
     OPEN_MPI(
         "mpirun.openmpi",
