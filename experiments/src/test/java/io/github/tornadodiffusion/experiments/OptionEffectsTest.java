@@ -55,6 +55,9 @@ class OptionEffectsTest {
       train | --max-grad-norm       | always
       train | --flip                | always
       train | --accumulate          | always
+      train | --shards              | always, the last bits depend on it
+      train | --shard-optimizer     | --shard-optimizer | there is one process
+      train | --stall-limit         | --stall-limit 5 | there is one process
       train | --snr-gamma           | --snr-gamma 5 --loss-weight some.Class | leave one out
       train | --loss-weight         | --loss-weight some.Class --snr-gamma 5 | leave one out
       train | --timestep-density    | always, other random numbers refuse it

@@ -44,6 +44,9 @@ import tools.jackson.databind.JsonNode;
     })
 public final class TrainCommand implements Callable<Integer> {
   private static final String SHARD_OPTIMIZER = "--shard-optimizer";
+  private static final String STALL_LIMIT = "--stall-limit";
+  private static final String ONE_PROCESS =
+      "there is one process; leave it out, or start several with mpirun or srun";
 
   @Spec CommandSpec spec;
 
@@ -91,7 +94,7 @@ public final class TrainCommand implements Callable<Integer> {
   boolean shardOptimizer;
 
   @Option(
-      names = "--stall-limit",
+      names = STALL_LIMIT,
       paramLabel = "SECONDS",
       defaultValue = "600",
       description =
@@ -235,10 +238,8 @@ public final class TrainCommand implements Callable<Integer> {
     options.note(ignored, config);
     return ignored
         .notePlugins()
-        .note(
-            SHARD_OPTIMIZER,
-            shardOptimizer && communicator.size() == 1,
-            "there is one process; leave it out, or start several with mpirun or srun")
+        .note(SHARD_OPTIMIZER, communicator.size() == 1, ONE_PROCESS)
+        .note(STALL_LIMIT, communicator.size() == 1, ONE_PROCESS)
         .note("--sample-steps", samples == 0, "--samples 0 draws no picture; leave it out")
         .note(
             "--sample-steps",
