@@ -20,11 +20,13 @@ public final class OwnKernels {
   private static final String DESCRIPTOR =
       "(Luk/ac/manchester/tornado/api/types/arrays/FloatArray;Luk/ac/manchester/tornado/api/types/arrays/IntArray;)V";
 
-  /** Parts of convolutions and their gradients, which programs name instead of them. */
-  private static final String PARTS = "Conv\\.flip|Winograd\\..*";
+  /** Parts of other kernels, which programs name instead of them. */
+  private static final String PARTS =
+      "Conv\\.flip|Winograd\\..*|GroupNorm\\.(coefficients|apply|reduce|gradient)";
 
   /** What has no method of its own, but parts. */
-  private static final String WHOLE = "Conv.inputGradient";
+  private static final Set<String> WHOLES =
+      Set.of("Conv.inputGradient", "GroupNorm.normalise", "GroupNorm.gradients");
 
   private OwnKernels() {}
 
@@ -64,7 +66,7 @@ public final class OwnKernels {
       }
     }
     ids.removeIf(id -> id.matches(PARTS));
-    ids.add(WHOLE);
+    ids.addAll(WHOLES);
     return ids;
   }
 }

@@ -21,15 +21,24 @@ import io.github.tornadodiffusion.kernels.ops.peak.Peak;
 import io.github.tornadodiffusion.kernels.ops.product.MatMul;
 import io.github.tornadodiffusion.nn.graph.BatchShape;
 import io.github.tornadodiffusion.nn.graph.Counter;
+import io.github.tornadodiffusion.nn.graph.Input;
 import io.github.tornadodiffusion.nn.graph.Model;
+import io.github.tornadodiffusion.nn.graph.Scope;
 import io.github.tornadodiffusion.nn.graph.Trainable;
 import io.github.tornadodiffusion.nn.io.HostTensor;
+import io.github.tornadodiffusion.nn.layers.Geglu;
+import io.github.tornadodiffusion.nn.layers.LayerNorm;
+import io.github.tornadodiffusion.nn.models.autoencoder.AutoencoderKL;
+import io.github.tornadodiffusion.nn.models.autoencoder.AutoencoderKLConfig;
+import io.github.tornadodiffusion.nn.models.autoencoder.Reconstruction;
 import io.github.tornadodiffusion.nn.models.classifier.Classifier;
 import io.github.tornadodiffusion.nn.models.classifier.ClassifierConfig;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfigBuilder;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
 import io.github.tornadodiffusion.nn.models.unet.UNetInputs;
+import io.github.tornadodiffusion.nn.operations.EndTokenOperation;
+import io.github.tornadodiffusion.nn.programs.GradientCheck;
 import io.github.tornadodiffusion.nn.programs.LossGradients;
 import io.github.tornadodiffusion.nn.programs.Objective;
 import io.github.tornadodiffusion.nn.programs.SampleRegisters;
@@ -41,6 +50,7 @@ import io.github.tornadodiffusion.nn.training.Training;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.stream.Stream;
 
 /**
@@ -78,6 +88,8 @@ public final class KernelSuite {
     matrixProducts(engine);
     softmax(engine);
     classifier(engine);
+    text(engine);
+    autoencoder(engine);
     peak(engine);
   }
 
@@ -202,6 +214,58 @@ public final class KernelSuite {
         Training.record(
                 Objective.crossEntropy(model, Classifier.LOGITS),
                 BatchShape.of(BATCH),
+                new Training.Options(ADAM_W))
+            .open(engine, Initialisation.pytorchDefault(model, 1))) {
+      training.step(values, null, new OptimizerStep(ADAM_W, 1, 1, 0));
+    }
+  }
+
+  /** What the layers of text encoders and of transformers have besides. */
+  private static void text(Engine engine) {
+    int tokens = 5;
+    int channels = 19;
+    Scope scope = Scope.root();
+    LayerNorm norm = new LayerNorm(scope.child("norm"), channels, 1e-5);
+    Geglu geglu = new Geglu(scope.child("geglu"), channels, 13);
+    Input states = Input.hiddenStates("states", BATCH, tokens, channels);
+    float[] ids = {1, 8, 2, 3, 4, 8, 1, 2, 3, 4, 1, 2, 3, 4, 8};
+    try (GradientCheck layers =
+        GradientCheck.record(
+                scope.parameters(),
+                List.of(states),
+                (graph, in) ->
+                    EndTokenOperation.record(
+                        graph,
+                        "end",
+                        geglu.apply(graph, norm.apply(graph, in.get("states"))),
+                        graph.input(Input.tokenIds("ids", BATCH, tokens, 9)),
+                        OptionalInt.empty()))
+            .open(engine, GradientCheck.randomParameters(scope.parameters(), 1))) {
+      layers.run(
+          GradientCheck.randomParameters(scope.parameters(), 1),
+          Map.of("states", waves(BATCH * tokens * channels), "ids", ids),
+          waves(BATCH * 13));
+    }
+  }
+
+  private static void autoencoder(Engine engine) {
+    int latent = 3;
+    int side = 6;
+    AutoencoderKL model =
+        new AutoencoderKL(
+            new AutoencoderKLConfig(
+                3, 3, List.of(8, 12), 1, "silu", latent, 4, null, 1, null, true, true, true,
+                false));
+    Map<String, float[]> values =
+        Map.of(
+            AutoencoderKL.IMAGES,
+            waves(BATCH * 3 * side * side),
+            AutoencoderKL.NOISE,
+            waves(BATCH * latent * (side / 2) * (side / 2)));
+    try (Training training =
+        Training.record(
+                new Reconstruction(model),
+                new BatchShape(BATCH, side, side),
                 new Training.Options(ADAM_W))
             .open(engine, Initialisation.pytorchDefault(model, 1))) {
       training.step(values, null, new OptimizerStep(ADAM_W, 1, 1, 0));
