@@ -116,6 +116,8 @@ class OptionEffectsTest {
       sample | --guidance-rescale | --guidance-rescale 0.7 | is for models that read texts
       sample | --vae-tile     | --vae-tile 64 | is for models that read texts
       sample | --tokenizer    | --tokenizer x | is for models that read texts
+      sample | --lora         | --lora x | is for models that read texts
+      sample | --embedding    | --embedding x | is for models that read texts
       sample | --profile      | always
       sample | --profile-json | always
       sample | --device       | always

@@ -32,6 +32,7 @@ import java.util.Set;
  * @param texts of the text encoders: one, or two for SDXL
  * @param zeroesWithoutText whether an image without a negative prompt is guided away from zeros,
  *     and not from the empty text
+ * @param adapters what changes its parameters when they are read
  */
 public record StableDiffusionModel(
     Path source,
@@ -39,7 +40,8 @@ public record StableDiffusionModel(
     UNet2DConditionConfig unet,
     AutoencoderKLConfig autoencoder,
     List<TextPart> texts,
-    boolean zeroesWithoutText) {
+    boolean zeroesWithoutText,
+    Adapters adapters) {
   /**
    * A text encoder and its tokenizer.
    *
@@ -49,7 +51,9 @@ public record StableDiffusionModel(
    */
   public record TextPart(JsonFields config, Path tokenizer, String padding) {}
 
-  private static final String UNET = "unet";
+  /** The part of a pipeline that is its UNet. */
+  public static final String UNET = "unet";
+
   private static final String VAE = "vae";
   private static final String SCHEDULER = "scheduler";
 
@@ -116,7 +120,14 @@ public record StableDiffusionModel(
         UNet2DConditionConfig.read(directory.resolve(UNET).resolve(ParameterFiles.CONFIG)),
         AutoencoderKLConfig.read(directory.resolve(VAE).resolve(ParameterFiles.CONFIG)),
         second ? List.of(part(directory, ""), part(directory, "_2")) : List.of(part(directory, "")),
-        fields.bool("force_zeros_for_empty_prompt", false));
+        fields.bool("force_zeros_for_empty_prompt", false),
+        Adapters.NONE);
+  }
+
+  /** The same with LoRAs and learned words. */
+  public StableDiffusionModel with(Adapters more) {
+    return new StableDiffusionModel(
+        source, scheduler, unet, autoencoder, texts, zeroesWithoutText, more);
   }
 
   private static JsonFields checked(JsonFields index) {
@@ -159,7 +170,8 @@ public record StableDiffusionModel(
           unet,
           autoencoder(family),
           texts(family),
-          family == Family.SDXL);
+          family == Family.SDXL,
+          Adapters.NONE);
     }
   }
 
@@ -269,9 +281,14 @@ public record StableDiffusionModel(
   public SequencedMap<String, HostTensor> textParameters(int number, List<ParameterSpec> specs)
       throws IOException {
     return parameters(
-        number == 0 ? "text_encoder" : "text_encoder_2",
+        textEncoder(number),
         specs,
         (file, wanted) -> file.textEncoder(number, wanted));
+  }
+
+  /** The name of the part of a pipeline that is one of its text encoders. */
+  public static String textEncoder(int number) {
+    return number == 0 ? "text_encoder" : "text_encoder_2";
   }
 
   /** Reads parameters of a single file. */
@@ -284,10 +301,10 @@ public record StableDiffusionModel(
   private SequencedMap<String, HostTensor> parameters(
       String part, List<ParameterSpec> specs, OfFile ofFile) throws IOException {
     if (Files.isDirectory(source)) {
-      return ParameterFiles.read(source.resolve(part), specs);
+      return adapters.fuse(part, ParameterFiles.read(source.resolve(part), specs));
     }
     try (SingleFile file = SingleFile.open(source)) {
-      return ofFile.read(file, specs);
+      return adapters.fuse(part, ofFile.read(file, specs));
     }
   }
 }

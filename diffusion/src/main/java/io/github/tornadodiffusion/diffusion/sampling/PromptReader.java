@@ -7,6 +7,7 @@ import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.graph.BatchShape;
 import io.github.tornadodiffusion.nn.graph.Input;
 import io.github.tornadodiffusion.nn.io.HostTensor;
+import io.github.tornadodiffusion.nn.io.JsonFields;
 import io.github.tornadodiffusion.nn.models.TextEncoder;
 import io.github.tornadodiffusion.nn.models.clip.CLIPTextModel;
 import io.github.tornadodiffusion.nn.models.clip.CLIPTextModelWithProjection;
@@ -66,7 +67,13 @@ public final class PromptReader {
                 + " Diffusion model with --tokenizer");
       }
       ClipTokenizer tokenizer = ClipTokenizer.read(directory);
-      tokenizers.add(part.tokenizer() == null ? tokenizer.padded(part.padding()) : tokenizer);
+      tokenizers.add(
+          model
+              .adapters()
+              .taught(
+                  tokenizers.size(),
+                  part,
+                  part.tokenizer() == null ? tokenizer.padded(part.padding()) : tokenizer));
     }
   }
 
@@ -140,7 +147,19 @@ public final class PromptReader {
   private List<float[]> encode(int number, int skip, List<String> texts, float[][] pooled)
       throws IOException {
     ClipTokenizer tokenizer = tokenizers.get(number);
-    TextEncoder encoder = TextEncoderFiles.model(model.texts().get(number).config());
+    JsonFields config = model.texts().get(number).config();
+    Map<String, HostTensor> parameters =
+        model
+            .adapters()
+            .taught(
+                number,
+                tokenizer,
+                model.textParameters(
+                    number, TextEncoderFiles.model(config).parameters().specs()));
+    HostTensor words = parameters.get(CLIPTextModel.TOKEN_EMBEDDING);
+    TextEncoder encoder =
+        TextEncoderFiles.model(
+            words == null ? config : config.with(Map.of("vocab_size", words.shape()[0])));
     String output = TextEncoder.LAST_HIDDEN_STATE;
     if (encoder instanceof CLIPTextModel clip) {
       // With two encoders the states before the last layer count, without normalisation.
@@ -156,12 +175,11 @@ public final class PromptReader {
       throw new IllegalArgumentException(
           "layers of a %s cannot be skipped; leave --clip-skip out".formatted(encoder.className()));
     }
-    Map<String, HostTensor> parameters = model.textParameters(number, encoder.parameters().specs());
     List<float[]> states = new ArrayList<>();
     try (Inference inference =
         Inference.record(encoder, BatchShape.of(1)).open(engine, parameters)) {
       for (int i = 0; i < texts.size(); i++) {
-        ClipTokenizer.Encoding encoding = tokenizer.encode(texts.get(i));
+        ClipTokenizer.Encoding encoding = tokenizer.encode(tokenizer.withAllVectors(texts.get(i)));
         if (!encoding.cutOff().isEmpty()) {
           warnings.add(encoding.warning());
         }

@@ -220,6 +220,24 @@ public final class ClipTokenizer {
     }
   }
 
+  /**
+   * A text in which every added token that has several vectors is followed by the tokens of the
+   * others, as diffusers' {@code maybe_convert_prompt} does; see {@link LearnedEmbedding}.
+   */
+  public String withAllVectors(String text) {
+    String converted = text;
+    for (String token : new LinkedHashSet<>(tokenize(text))) {
+      if (vocabulary.added.containsKey(token)) {
+        StringBuilder all = new StringBuilder(token);
+        for (int i = 1; vocabulary.added.containsKey(token + "_" + i); i++) {
+          all.append(' ').append(token).append('_').append(i);
+        }
+        converted = converted.replace(token, all);
+      }
+    }
+    return converted;
+  }
+
   /** The ids of a whole text between start and end, however long it is. */
   public int[] ids(String text) {
     return IntStream.concat(

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
 import io.github.tornadodiffusion.diffusion.Golden;
 import io.github.tornadodiffusion.diffusion.TestDevice;
+import io.github.tornadodiffusion.diffusion.model.Adapters;
 import io.github.tornadodiffusion.diffusion.model.StableDiffusionModel;
 import io.github.tornadodiffusion.diffusion.random.SampleNoise;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
@@ -29,7 +30,10 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
 
@@ -93,8 +97,18 @@ class StableDiffusionParityTest {
   private static TextToImage.Prompts prompts(
       List<String> prompts, List<String> negative, JsonNode kwargs, int perPrompt)
       throws Exception {
+    return prompts(
+        StableDiffusionModel.read(path(""), null), prompts, negative, kwargs, perPrompt);
+  }
+
+  private static TextToImage.Prompts prompts(
+      StableDiffusionModel model,
+      List<String> prompts,
+      List<String> negative,
+      JsonNode kwargs,
+      int perPrompt)
+      throws Exception {
     int n = prompts.size();
-    StableDiffusionModel model = StableDiffusionModel.read(path(""), null);
     return new PromptReader(engine, model, null)
         .read(
             prompts,
@@ -143,6 +157,92 @@ class StableDiffusionParityTest {
     assertArrayEquals(expected, latents, LATENTS);
     SdxlParityTest.checkImages(
         golden.tensor(run + ".image_nhwc"), codec.decode(latents, n, SIDE, SIDE), n);
+  }
+
+  /** LoRAs of all formats, and each module with its own alpha in a file of kohya's. */
+  @ParameterizedTest
+  @CsvSource({
+    "no_lora, pytorch_lora_weights, 0",
+    "scale_1.0, pytorch_lora_weights, 1",
+    "scale_0.5, pytorch_lora_weights, 0.5",
+    "scale_1.0, attn_processor_format, 1",
+    "scale_0.5, kohya_format, 1",
+    "scale_1.0, kohya_format, 2",
+    "kohya_mixed_alpha_honoured, mixed, 1"
+  })
+  void loras(String run, String file, double scale, @TempDir Path temporary) throws Exception {
+    Golden golden = new Golden("lora/lora", "lora/pipeline");
+    Path lora = path("../lora/" + file.replace("mixed", "kohya_format") + ".safetensors");
+    if (file.equals("mixed")) {
+      SequencedMap<String, HostTensor> tensors = Safetensors.read(lora);
+      tensors.replaceAll((name, tensor) ->
+          name.endsWith(".alpha")
+              ? new HostTensor(
+                  tensor.shape(),
+                  new float[] {name.contains("attn2") || name.contains("_k_proj") ? 4 : 1})
+              : tensor);
+      lora = temporary.resolve("mixed.safetensors");
+      Safetensors.write(lora, tensors, Map.of());
+    }
+    adapted(golden, run + ".", List.of(new Adapters.LoraFile(lora, scale)), List.of());
+  }
+
+  @Test
+  void learnedWords() throws Exception {
+    Golden golden = new Golden("textual_inversion/textual_inversion");
+    TextToImage.Prompts prompts =
+        adapted(
+            golden,
+            "pipeline.",
+            List.of(),
+            List.of(path("../textual_inversion/learned_embeds.safetensors")));
+    assertArrayEquals(
+        golden.tensor("pipeline.prompt_embeds"),
+        prompts.texts().getFirst().get(UNet2DConditionModel.ENCODER_HIDDEN_STATES),
+        2e-5f);
+  }
+
+  private static TextToImage.Prompts adapted(
+      Golden golden, String run, List<Adapters.LoraFile> loras, List<Path> words)
+      throws Exception {
+    StableDiffusionModel plain = StableDiffusionModel.read(path(""), "ddim");
+    StableDiffusionModel model = plain.with(Adapters.read(plain, loras, words));
+    JsonNode call = golden.json().get("pipeline_call");
+    TextToImage.Prompts prompts =
+        prompts(
+            model, strings(call.get("prompt")), strings(call.get("negative_prompt")), call, 1);
+    int n = prompts.ofImages().length;
+    UNet2DConditionModel unet = new UNet2DConditionModel(model.unet(), new Text(TOKENS, false));
+    ReverseProcess process =
+        ReverseProcess.fromNoise(
+            Sampling.of(model.scheduler(), call.get("num_inference_steps").asInt()));
+    float[] initial =
+        golden.tensor(
+            (golden.has("initial_latents") ? "" : run) + "initial_latents");
+    float[] latents;
+    try (TextToImage pipeline =
+        TextToImage.open(
+            engine,
+            TextToImage.record(unet, CHANNELS, process.registers(), new BatchShape(n, SIDE, SIDE)),
+            model.unetParameters(unet.parameters().specs()),
+            CHANNELS)) {
+      latents =
+          pipeline.latents(
+              process,
+              new PromptConditions(),
+              prompts,
+              (draw, first, out) -> System.arraycopy(initial, 0, out, 0, out.length),
+              0,
+              (first, k, values) -> {});
+    }
+    float[] steps = golden.tensor(run + "latents_per_step");
+    assertArrayEquals(
+        Arrays.copyOfRange(steps, steps.length - latents.length, steps.length), latents, LATENTS);
+    if (golden.has(run + "image_nhwc")) {
+      SdxlParityTest.checkImages(
+          golden.tensor(run + "image_nhwc"), codec.decode(latents, n, SIDE, SIDE), n);
+    }
+    return prompts;
   }
 
   static Stream<String> plainRuns() {

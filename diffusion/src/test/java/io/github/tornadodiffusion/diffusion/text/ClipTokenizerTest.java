@@ -86,7 +86,7 @@ class ClipTokenizerTest {
 
   @Test
   void addedTokens(@TempDir Path directory) throws IOException {
-    JsonNode json = Golden.json("tokenizer/textual_inversion.json");
+    JsonNode json = Golden.json("textual_inversion/textual_inversion.json");
     List<String> tokens = json.get("tokens").valueStream().map(JsonNode::asString).toList();
     tiny().with(tokens).write(directory);
     ClipTokenizer tokenizer = ClipTokenizer.read(directory);
@@ -96,7 +96,8 @@ class ClipTokenizerTest {
       List<String> expected = each.get("tokens").valueStream().map(JsonNode::asString).toList();
       assertEquals(expected, tokenizer.tokenize(text), text);
       assertArrayEquals(ints(each.get("ids")), tokenizer.encode(text).ids(), text);
-      String converted = each.get("converted").asString();
+      String converted = tokenizer.withAllVectors(text);
+      assertEquals(each.get("converted").asString(), converted);
       assertArrayEquals(ints(each.get("converted_ids")), tokenizer.encode(converted).ids(), text);
     }
     assertThrows(IllegalArgumentException.class, () -> tokenizer.with(List.of("cat</w>")));

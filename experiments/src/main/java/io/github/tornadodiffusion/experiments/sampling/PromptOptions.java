@@ -1,11 +1,17 @@
 package io.github.tornadodiffusion.experiments.sampling;
 
+import io.github.tornadodiffusion.diffusion.model.Adapters;
 import io.github.tornadodiffusion.diffusion.model.StableDiffusionModel;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig.SampleSize;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import picocli.CommandLine.Option;
 
@@ -20,6 +26,8 @@ final class PromptOptions {
   static final String PROMPT = "prompt";
   static final String NEGATIVE = "negative prompt";
   private static final int MOST_SIDE = 8192;
+
+  private static final Pattern SCALED = Pattern.compile("(.+):(-?\\d{1,4}(?:\\.\\d{1,9})?)");
 
   @Option(
       names = "--prompt",
@@ -69,13 +77,29 @@ final class PromptOptions {
               + " none.")
   Path tokenizer;
 
+  @Option(
+      names = "--lora",
+      paramLabel = "FILE[:SCALE]",
+      description =
+          "A LoRA to draw with, of diffusers, peft or kohya, or the directory of one, and what its"
+              + " changes are multiplied by (default: 1); give it again for more.")
+  List<String> loras;
+
+  @Option(
+      names = "--embedding",
+      paramLabel = "FILE",
+      description =
+          "A word of textual inversion that prompts may use, a file or the directory of one; give"
+              + " it again for more.")
+  List<Path> embeddings;
+
   /**
    * Refuses options that a model without texts does not read.
    *
    * @throws IllegalArgumentException in one line naming the first of them
    */
   void refuse() {
-    Object[] given = {prompts, negatives, size, clipSkip, rescale, tile, tokenizer};
+    Object[] given = {prompts, negatives, size, clipSkip, rescale, tile, tokenizer, loras, embeddings};
     String[] names = {
       "--prompt",
       "--negative",
@@ -83,7 +107,9 @@ final class PromptOptions {
       "--clip-skip",
       "--guidance-rescale",
       "--vae-tile",
-      "--tokenizer"
+      "--tokenizer",
+      "--lora",
+      "--embedding"
     };
     for (int i = 0; i < given.length; i++) {
       if (given[i] != null) {
@@ -112,6 +138,31 @@ final class PromptOptions {
     if (rescale != null && !(rescale >= 0 && rescale <= 1)) {
       throw new IllegalArgumentException("--guidance-rescale is " + rescale + "; give 0 to 1");
     }
+  }
+
+  /**
+   * The model with the LoRAs and words that were asked for.
+   *
+   * @throws IOException in one line naming the file and the first key that does not fit
+   */
+  StableDiffusionModel adapted(StableDiffusionModel model) throws IOException {
+    if (loras == null && embeddings == null) {
+      return model;
+    }
+    List<Adapters.LoraFile> files = new ArrayList<>();
+    for (String lora : loras == null ? List.<String>of() : loras) {
+      files.add(loraFile(lora));
+    }
+    return model.with(
+        Adapters.read(model, files, embeddings == null ? List.of() : embeddings));
+  }
+
+  private static Adapters.LoraFile loraFile(String lora) {
+    Matcher scaled = SCALED.matcher(lora);
+    return scaled.matches() && !Files.exists(Path.of(lora))
+        ? new Adapters.LoraFile(
+            Path.of(scaled.group(1)), Double.parseDouble(scaled.group(2)))
+        : new Adapters.LoraFile(Path.of(lora), 1);
   }
 
   /** The negative prompt of every prompt; null for none. */
@@ -192,6 +243,12 @@ final class PromptOptions {
     }
     if (tile != null) {
       text.put("vae tile", tile.toString());
+    }
+    if (loras != null) {
+      text.put("lora", String.join("\n", loras));
+    }
+    if (embeddings != null) {
+      text.put("embedding", String.join("\n", embeddings.stream().map(Path::toString).toList()));
     }
   }
 }

@@ -83,7 +83,9 @@ final class TextSampling {
     if (command.labels.labels != null) {
       throw new IllegalArgumentException("--labels is for models of classes; leave it out");
     }
-    model = StableDiffusionModel.read(command.model, command.sampler.scheduler);
+    model =
+        command.prompt.adapted(
+            StableDiffusionModel.read(command.model, command.sampler.scheduler));
     pixels = command.prompt.size(model);
     int factor = model.autoencoder().scaleFactor();
     latent = new SampleSize(pixels.height() / factor, pixels.width() / factor);

@@ -141,6 +141,43 @@ class TextSamplingTest {
     assertFalse(Arrays.equals(changed.getFirst(), filled.getFirst()));
   }
 
+  @Test
+  void lorasAndLearnedWords() throws IOException {
+    Path lora = GOLDEN.resolve("lora/pytorch_lora_weights.safetensors");
+    Path word = GOLDEN.resolve("textual_inversion/learned_embeds.safetensors");
+    Object[] prompt = {"--prompt", "a photo of a <cat-toy>"};
+    List<int[]> plain = images(MODEL, prompt);
+    List<int[]> off = images(MODEL, "--lora", lora + ":0", prompt[0], prompt[1]);
+    List<int[]> on = images(MODEL, "--lora", lora, prompt[0], prompt[1]);
+    List<int[]> twice =
+        images(MODEL, "--lora", lora + ":0.25", "--lora", lora + ":0.75", prompt[0], prompt[1]);
+    List<int[]> taught = images(MODEL, "--embedding", word, prompt[0], prompt[1]);
+    assertArrayEquals(plain.getFirst(), off.getFirst());
+    assertFalse(Arrays.equals(plain.getFirst(), on.getFirst()));
+    assertFalse(Arrays.equals(plain.getFirst(), taught.getFirst()));
+    for (int i = 0; i < on.getFirst().length; i++) {
+      int a = on.getFirst()[i] & 0xff;
+      assertEquals(a, twice.getFirst()[i] & 0xff, 1);
+    }
+  }
+
+  @Test
+  void adaptersOfOtherModelsAreRefused() throws IOException {
+    Path lora = GOLDEN.resolve("lora/pytorch_lora_weights.safetensors");
+    Path word = GOLDEN.resolve("textual_inversion/learned_embeds.safetensors");
+    Path sdxl = GOLDEN.resolve("sdxl_tiny");
+    Object[] out = {"--prompt", "a", "--out", temporary.resolve("x.png")};
+    CommandRun.refused(
+        List.of("pytorch_lora_weights.safetensors: ", "use a LoRA for this model"),
+        sample(sdxl, out[0], out[1], out[2], out[3], "--lora", lora));
+    CommandRun.refused(
+        List.of("<cat-toy> has vectors of 32 channels and the text encoder reads"),
+        sample(sdxl, out[0], out[1], out[2], out[3], "--embedding", word));
+    CommandRun.refused(
+        List.of("is no learned embedding"),
+        sample(MODEL, out[0], out[1], out[2], out[3], "--embedding", lora));
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

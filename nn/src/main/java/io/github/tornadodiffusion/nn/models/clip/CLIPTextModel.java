@@ -44,6 +44,9 @@ public sealed class CLIPTextModel implements TextEncoder permits CLIPTextModelWi
    */
   public static final String SKIPPED = "clip_skip";
 
+  /** The parameter {@code [vocabSize, hiddenSize]} with the vectors of all tokens. */
+  public static final String TOKEN_EMBEDDING = "text_model.embeddings.token_embedding.weight";
+
   /** The bias of a token that nothing attends to. */
   private static final float HIDDEN = -1e30f;
 
