@@ -1,6 +1,9 @@
 package io.github.tornadodiffusion.diffusion.data;
 
 import io.github.tornadodiffusion.nn.random.SplitMix64;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
+import java.util.List;
 
 /**
  * A data set's images in shuffled batches of one size, with random access by step: a run that
@@ -29,7 +32,21 @@ public final class Batches {
    * @param labels the class of each image, -1 if the data set has none
    * @param indices the index of each image in the data set
    */
-  public record Batch(float[] images, int[] labels, int[] indices) {}
+  public record Batch(float[] images, int[] labels, int[] indices) {
+    /** The images of several batches, one behind the other. */
+    public static Batch of(List<Batch> parts) {
+      if (parts.size() == 1) {
+        return parts.getFirst();
+      }
+      int length = parts.stream().mapToInt(part -> part.images.length).sum();
+      FloatBuffer images = FloatBuffer.allocate(length);
+      parts.forEach(part -> images.put(part.images));
+      return new Batch(
+          images.array(),
+          parts.stream().flatMapToInt(part -> Arrays.stream(part.labels)).toArray(),
+          parts.stream().flatMapToInt(part -> Arrays.stream(part.indices)).toArray());
+    }
+  }
 
   /**
    * Batches of a data set.
@@ -83,10 +100,7 @@ public final class Batches {
     float[] images = new float[Math.multiplyExact(indices.length, values)];
     int[] labels = new int[indices.length];
     for (int i = 0; i < indices.length; i++) {
-      float[] image = dataset.image(indices[i]);
-      if (mirrored[i]) {
-        mirror(image, size);
-      }
+      float[] image = mirrored[i] ? dataset.mirrored(indices[i]) : dataset.image(indices[i]);
       System.arraycopy(image, 0, images, i * values, values);
       labels[i] = dataset.label(indices[i]);
     }
@@ -112,15 +126,5 @@ public final class Batches {
       cachedEpoch = epoch;
     }
     return cachedOrder;
-  }
-
-  private static void mirror(float[] image, int width) {
-    for (int row = 0; row < image.length; row += width) {
-      for (int left = row, right = row + width - 1; left < right; left++, right--) {
-        float value = image[left];
-        image[left] = image[right];
-        image[right] = value;
-      }
-    }
   }
 }

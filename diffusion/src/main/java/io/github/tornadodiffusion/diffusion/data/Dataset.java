@@ -31,6 +31,20 @@ public interface Dataset {
    */
   float[] image(int index);
 
+  /** The same image mirrored left to right, a fresh array. */
+  default float[] mirrored(int index) {
+    float[] image = image(index);
+    int width = imageSize();
+    for (int row = 0; row < image.length; row += width) {
+      for (int left = row, right = row + width - 1; left < right; left++, right--) {
+        float value = image[left];
+        image[left] = image[right];
+        image[right] = value;
+      }
+    }
+    return image;
+  }
+
   /** The class of an image, 0 .. {@link #classes()} - 1, or -1 where images have no labels. */
   int label(int index);
 

@@ -38,7 +38,7 @@ public record Checkpoints(Path directory) {
      * @throws IOException in one line if it is damaged
      * @throws IllegalArgumentException in one line naming the first setting that differs
      */
-    public void check(TrainingConfig config, Dataset dataset) throws IOException {
+    public void check(TrainingTask config, Dataset dataset) throws IOException {
       TrainingState.check(path, config, dataset);
     }
   }

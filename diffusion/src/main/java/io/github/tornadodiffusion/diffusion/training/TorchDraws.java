@@ -34,7 +34,7 @@ final class TorchDraws implements TrainingDraws {
     batchesPerEpoch = Math.ceilDiv(dataset.size(), config.batch());
   }
 
-  static int stepsPerEpoch(TrainingConfig config, Dataset dataset) {
+  static int stepsPerEpoch(TrainingTask config, Dataset dataset) {
     int batches = Math.ceilDiv(dataset.size(), config.batch());
     return Math.ceilDiv(batches, config.variant().accumulate());
   }

@@ -1,15 +1,11 @@
 package io.github.tornadodiffusion.diffusion.training;
 
 import io.github.tornadodiffusion.diffusion.data.Dataset;
-import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
-import io.github.tornadodiffusion.diffusion.random.Rng;
 import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
 import io.github.tornadodiffusion.kernels.Engine;
-import io.github.tornadodiffusion.nn.graph.BatchShape;
 import io.github.tornadodiffusion.nn.graph.RecordedProgram;
 import io.github.tornadodiffusion.nn.graph.Trainable;
 import io.github.tornadodiffusion.nn.io.HostTensor;
-import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
 import io.github.tornadodiffusion.nn.training.AdamW;
 import io.github.tornadodiffusion.nn.training.Denoising;
 import io.github.tornadodiffusion.nn.training.EmaDecay;
@@ -19,11 +15,13 @@ import io.github.tornadodiffusion.nn.training.SharedTraining;
 import io.github.tornadodiffusion.nn.training.Training;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SequencedMap;
 
 /**
- * Trains a UNet to predict the noise of noisy images (Ho et al. 2020, algorithm 1), and, with a
+ * Trains, for instance a UNet to predict the noise of noisy images (Ho et al. 2020, algorithm 1), and, with a
  * learned variance, the variance of a step, too.
  *
  * <p>A step depends on the configuration and its own number alone: images, timesteps and noise come
@@ -31,7 +29,7 @@ import java.util.SequencedMap;
  * stopped and resumed, and with any number of threads.
  */
 public final class Trainer implements AutoCloseable {
-  private final TrainingConfig config;
+  private final TrainingTask config;
   private final Dataset dataset;
   private final DrawsAhead draws;
   private final Training training;
@@ -68,7 +66,7 @@ public final class Trainer implements AutoCloseable {
    *
    * @throws IllegalArgumentException in one line if the data does not fit the model
    */
-  public Trainer(Engine engine, TrainingConfig config, Dataset dataset) {
+  public Trainer(Engine engine, TrainingTask config, Dataset dataset) {
     this(engine, config, dataset, program(config, Processes.ALONE), Processes.ALONE);
   }
 
@@ -82,7 +80,7 @@ public final class Trainer implements AutoCloseable {
    */
   public Trainer(
       Engine engine,
-      TrainingConfig config,
+      TrainingTask config,
       Dataset dataset,
       RecordedProgram<Training> program,
       Processes processes) {
@@ -91,21 +89,21 @@ public final class Trainer implements AutoCloseable {
 
   private Trainer(
       Engine engine,
-      TrainingConfig config,
+      TrainingTask config,
       Dataset dataset,
       RecordedProgram<Training> program,
       Processes processes,
       TrainingState state) {
-    checkData(config, dataset);
+    config.checkData(dataset);
     this.config = config;
     this.dataset = dataset;
     this.processes = processes;
-    draws = new DrawsAhead(TrainingDraws.of(config, dataset), config.steps(), this::isOwn);
+    List<Dataset> prepared = config.prepare(engine, dataset);
+    draws = new DrawsAhead(TrainingDraws.of(config, prepared), config.steps(), this::isOwn);
     scheduler = config.scheduler();
     learningRates = config.learningRates();
     emaDecay = config.emaDecays();
-    DiffusionModel base = config.variant().base();
-    training = program.open(engine, base == null ? draws.initialParameters() : base.parameters());
+    training = program.open(engine, config.initialParameters(draws));
     shared =
         isShared(config, processes)
             ? new SharedTraining(training, processes.communicator(), config.variant().shards())
@@ -123,16 +121,36 @@ public final class Trainer implements AutoCloseable {
       shared.begin(
           state == null
               ? null
-              : new SharedTraining.State(state.parameters(), state.moments(), state.ema()));
+              : new SharedTraining.State(whole(state.parameters()), state.moments(), whole(state.ema())));
     } else if (state != null) {
-      training.setState(state.parameters(), state.moments(), state.ema());
+      training.setState(whole(state.parameters()), state.moments(), whole(state.ema()));
     }
     if (step > 0) {
       draws.skipTo(step);
     }
   }
 
-  private static boolean isShared(TrainingConfig config, Processes processes) {
+  /** With the parameters that are not trained, which no checkpoint has. */
+  private Map<String, HostTensor> whole(SequencedMap<String, HostTensor> trained) {
+    if (trained == null || config.trainable() == Trainable.ALL) {
+      return trained;
+    }
+    Map<String, HostTensor> all = new LinkedHashMap<>(training.parameters());
+    all.putAll(trained);
+    return all;
+  }
+
+  /** Without those. */
+  private SequencedMap<String, HostTensor> trained(SequencedMap<String, HostTensor> all) {
+    if (config.trainable() != Trainable.ALL) {
+      config.objective().parameters().specs().stream()
+          .filter(spec -> !config.trainable().trains(spec))
+          .forEach(spec -> all.remove(spec.name()));
+    }
+    return all;
+  }
+
+  private static boolean isShared(TrainingTask config, Processes processes) {
     return config.variant().shards() > 1 || processes.communicator().size() > 1;
   }
 
@@ -147,29 +165,19 @@ public final class Trainer implements AutoCloseable {
    *
    * @throws IllegalArgumentException in one line if the processes cannot share the shards
    */
-  public static RecordedProgram<Training> program(TrainingConfig config, Processes processes) {
-    int size = config.imageSize();
+  public static RecordedProgram<Training> program(TrainingTask config, Processes processes) {
     SharedTraining.check(config.variant().shards(), processes.communicator().size());
     return Training.record(
-        new Denoising(new UNet2DModel(config.unet()), config.variant().rng() == Rng.TORCH),
-        new BatchShape(config.shardBatch(), size, size),
+        config.objective(),
+        config.shape(),
         new Training.Options(
             config.optimization().adamW(config.optimization().learningRate()),
-            Trainable.ALL,
+            config.trainable(),
             config.optimization().emaDecay() > 0,
             config.variant().accumulate() > 1,
             isShared(config, processes)
                 ? SharedTraining.part(processes.communicator(), processes.shardOptimizer())
                 : null));
-  }
-
-  /** The values of images, and of noise where the host draws it, that are in memory at once. */
-  public static long hostFloats(TrainingConfig config) {
-    long size = config.imageSize();
-    long batch = size * size * config.shardBatch() * config.unet().inChannels();
-    boolean noise = config.variant().rng() == Rng.TORCH;
-    // Those that wait, and the one in use.
-    return (noise ? 2 * batch : batch) * (DrawsAhead.AHEAD + 1);
   }
 
   /**
@@ -179,7 +187,7 @@ public final class Trainer implements AutoCloseable {
    * @throws IllegalArgumentException in one line if it is of a run with other settings
    */
   public static Trainer resume(
-      Engine engine, TrainingConfig config, Dataset dataset, Checkpoints.Checkpoint checkpoint)
+      Engine engine, TrainingTask config, Dataset dataset, Checkpoints.Checkpoint checkpoint)
       throws IOException {
     RecordedProgram<Training> program = program(config, Processes.ALONE);
     return resume(engine, config, dataset, checkpoint, program, Processes.ALONE);
@@ -195,7 +203,7 @@ public final class Trainer implements AutoCloseable {
    */
   public static Trainer resume(
       Engine engine,
-      TrainingConfig config,
+      TrainingTask config,
       Dataset dataset,
       Checkpoints.Checkpoint checkpoint,
       RecordedProgram<Training> program,
@@ -239,28 +247,6 @@ public final class Trainer implements AutoCloseable {
   private void ask(int what) {
     if (shared != null && processes.communicator().leads()) {
       int _ = processes.communicator().broadcast(what);
-    }
-  }
-
-  private static void checkData(TrainingConfig config, Dataset dataset) {
-    if (dataset.channels() != config.unet().inChannels()) {
-      throw new IllegalArgumentException(
-          "The images of %s have %d channels, the model %d: choose another data set or preset"
-              .formatted(dataset.name(), dataset.channels(), config.unet().inChannels()));
-    }
-    if (dataset.imageSize() != config.imageSize()) {
-      throw new IllegalArgumentException(
-          "The images of %s are %d pixels wide, the model's %d: open the data at the model's size"
-              .formatted(dataset.name(), dataset.imageSize(), config.imageSize()));
-    }
-    Integer classes = config.unet().numClassEmbeds();
-    if (classes != null) {
-      int known = config.variant().labelDropout() > 0 ? classes - 1 : classes;
-      if (dataset.classes() < 1 || dataset.classes() > known) {
-        throw new IllegalArgumentException(
-            "The data set %s has %d classes, the model %d: choose another data set or model"
-                .formatted(dataset.name(), dataset.classes(), known));
-      }
     }
   }
 
@@ -310,7 +296,7 @@ public final class Trainer implements AutoCloseable {
    */
   public static String findNonFinite(
       Engine engine,
-      TrainingConfig config,
+      TrainingTask config,
       Dataset dataset,
       Checkpoints.Checkpoint from,
       int step,
@@ -438,73 +424,18 @@ public final class Trainer implements AutoCloseable {
    */
   private float[] weights(TrainingDraws.Draw draw) {
     float[] weights = new float[draw.timesteps().length];
-    double share = share(draw);
+    double share = draw.share(config.variant().accumulate());
     for (int i = 0; i < draw.images(); i++) {
-      double signal = scheduler.noiseSchedule().signal(draw.timesteps()[i]);
-      double sigma = scheduler.noiseSchedule().sigma(draw.timesteps()[i]);
-      double weight = config.variant().lossWeight().at(config.prediction(), signal, sigma);
-      weights[i] = (float) (share * weight);
+      weights[i] = (float) (share * config.weight(scheduler.noiseSchedule(), draw, i));
     }
     return weights;
   }
 
-  /** The weight of an image before {@link LossWeight} is applied. */
-  private double share(TrainingDraws.Draw draw) {
-    double images = draw.of();
-    return draw.timesteps().length / images / config.variant().accumulate();
-  }
-
-  /**
-   * The inputs of the bound, in which all images have the same weight; null for a fixed variance.
-   */
-  private Denoising.Variance variance(TrainingDraws.Draw draw) {
-    if (!learnsVariance()) {
-      return null;
-    }
-    int count = draw.timesteps().length;
-    float[] ranges = new float[count];
-    float[] scales = new float[count];
-    float[] halfBins = new float[count];
-    float[] weights = new float[count];
-    // The mean of the terms is an estimate of the bound's Tth part.
-    double weight = share(draw) * BoundTerm.WEIGHT * config.trainTimesteps();
-    for (int i = 0; i < count; i++) {
-      BoundTerm term =
-          BoundTerm.at(scheduler.noiseSchedule(), config.prediction(), draw.timesteps()[i]);
-      ranges[i] = (float) term.range();
-      scales[i] = (float) term.scale();
-      halfBins[i] = (float) term.halfBin();
-      weights[i] = i < draw.images() ? (float) weight : 0;
-    }
-    return new Denoising.Variance(ranges, scales, halfBins, weights);
-  }
-
   private Training.StepInput input(TrainingDraws.Draw draw, float[] weights, boolean update) {
-    int count = weights.length;
-    float[] times = new float[count];
-    float[] targetNoise = new float[count];
-    float[] targetSample = new float[count];
-    for (int i = 0; i < count; i++) {
-      int timestep = draw.timesteps()[i];
-      double signal = scheduler.noiseSchedule().signal(timestep);
-      double sigma = scheduler.noiseSchedule().sigma(timestep);
-      times[i] = timestep;
-      targetNoise[i] = (float) config.prediction().targetNoise(signal);
-      targetSample[i] = (float) config.prediction().targetSample(sigma);
-    }
-    Denoising.Batch batch =
-        new Denoising.Batch(
-            draw.batch().images(),
-            times,
-            draw.labels(),
-            scheduler.noiseSchedule().signals(draw.timesteps()),
-            scheduler.noiseSchedule().sigmas(draw.timesteps()),
-            targetNoise,
-            targetSample,
-            draw.noise(),
-            weights,
-            variance(draw));
-    return new Training.StepInput(batch.values(), draw.counter(), update ? update() : null);
+    return new Training.StepInput(
+        config.values(scheduler.noiseSchedule(), draw, weights),
+        draw.counter(),
+        update ? update() : null);
   }
 
   private OptimizerStep update() {
@@ -515,11 +446,10 @@ public final class Trainer implements AutoCloseable {
         emaDecay == null ? 0 : (float) emaDecay.at(step + 1));
   }
 
-  /** The model so far: the moving average of the parameters where the run has one. */
-  public DiffusionModel model() {
+  /** The parameters so far: their moving average where the run has one. */
+  public SequencedMap<String, HostTensor> parameters() {
     ask(MODEL);
-    return new DiffusionModel(
-        scheduler, config.unet(), emaDecay == null ? training.parameters() : ema());
+    return emaDecay == null ? training.parameters() : ema();
   }
 
   private SequencedMap<String, HostTensor> ema() {
@@ -545,10 +475,10 @@ public final class Trainer implements AutoCloseable {
     return new TrainingState(
         step,
         TrainingState.settings(config, dataset),
-        training.parameters(),
+        trained(training.parameters()),
         moments(AdamW.FIRST_MOMENTS),
         moments(AdamW.SECOND_MOMENTS),
-        emaDecay == null ? null : ema(),
+        emaDecay == null ? null : trained(ema()),
         curve);
   }
 

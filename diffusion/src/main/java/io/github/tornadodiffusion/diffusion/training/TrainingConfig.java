@@ -5,17 +5,26 @@ import static io.github.tornadodiffusion.nn.io.Settings.check;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.data.sources.Datasets;
 import io.github.tornadodiffusion.diffusion.model.ClassLabels;
+import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
+import io.github.tornadodiffusion.diffusion.random.Rng;
 import io.github.tornadodiffusion.diffusion.schedulers.DDPMScheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.config.SchedulerConfig;
 import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
+import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
+import io.github.tornadodiffusion.nn.graph.BatchShape;
+import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
-import io.github.tornadodiffusion.nn.training.EmaDecay;
-import io.github.tornadodiffusion.nn.training.LearningRateSchedule;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
+import io.github.tornadodiffusion.nn.programs.Objective;
+import io.github.tornadodiffusion.nn.training.Denoising;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.TreeMap;
 
 /**
@@ -46,7 +55,8 @@ public record TrainingConfig(
     PredictionType prediction,
     Optimization optimization,
     long seed,
-    TrainingVariant variant) {
+    TrainingVariant variant)
+    implements TrainingTask {
 
   /**
    * Checks the values.
@@ -180,27 +190,9 @@ public record TrainingConfig(
    * The lowest timestep that is trained on: 0, or 1 for a model that embeds logarithms
    * (time_embedding_type fourier).
    */
+  @Override
   public int firstTimestep() {
     return unet.fourier() ? 1 : 0;
-  }
-
-  /** Images that go into an update. */
-  public int imagesPerStep() {
-    return batch * variant.accumulate();
-  }
-
-  /** Images of a shard's batch. */
-  public int shardBatch() {
-    return batch / variant.shards();
-  }
-
-  /**
-   * How many steps a number of passes over the data takes.
-   *
-   * @param dataset the data
-   */
-  public long steps(Dataset dataset, int epochs) {
-    return TrainingDraws.steps(this, dataset, epochs);
   }
 
   /**
@@ -221,6 +213,7 @@ public record TrainingConfig(
   }
 
   /** The scheduler that the run trains for. */
+  @Override
   public DDPMScheduler scheduler() {
     SchedulerConfig config =
         variant.base() == null
@@ -235,27 +228,8 @@ public record TrainingConfig(
         variant.variance());
   }
 
-  /** The decay of the moving average; null for none. */
-  EmaDecay emaDecays() {
-    double most = optimization.emaDecay();
-    EmaDecay plain = EmaDecay.of(most);
-    if (most == 0 || variant.emaPower() == 0) {
-      return most == 0 ? null : plain;
-    }
-    return new EmaDecay(
-        most, plain.minDecay(), plain.updateAfterStep(), true, 1, variant.emaPower());
-  }
-
-  /** The learning rate of every step. */
-  public LearningRateSchedule learningRates() {
-    return LearningRateSchedule.of(
-        optimization.lrSchedule(),
-        optimization.learningRate(),
-        optimization.lrWarmupSteps(),
-        steps);
-  }
-
   /** The values by name, such as {@link Json#write} takes. */
+  @Override
   public Map<String, Object> toMap() {
     Map<String, Object> map = new TreeMap<>();
     map.put("preset", preset);
@@ -271,5 +245,105 @@ public record TrainingConfig(
     map.put("seed", seed);
     variant.putInto(map);
     return map;
+  }
+
+  @Override
+  public Objective objective() {
+    return new Denoising(new UNet2DModel(unet), variant.rng() == Rng.TORCH);
+  }
+
+  @Override
+  public BatchShape shape() {
+    return new BatchShape(shardBatch(), imageSize(), imageSize());
+  }
+
+  @Override
+  public SequencedMap<String, HostTensor> initialParameters(TrainingDraws draws) {
+    return variant.base() == null ? draws.initialParameters() : variant.base().parameters();
+  }
+
+  @Override
+  public Integer numClassEmbeds() {
+    return unet.numClassEmbeds();
+  }
+
+  @Override
+  public boolean conditioned() {
+    return unet.conditioned();
+  }
+
+  @Override
+  public void checkData(Dataset dataset) {
+    if (dataset.channels() != unet.inChannels()) {
+      throw new IllegalArgumentException(
+          "The images of %s have %d channels, the model %d: choose another data set or preset"
+              .formatted(dataset.name(), dataset.channels(), unet.inChannels()));
+    }
+    if (dataset.imageSize() != imageSize()) {
+      throw new IllegalArgumentException(
+          "The images of %s are %d pixels wide, the model's %d: open the data at the model's size"
+              .formatted(dataset.name(), dataset.imageSize(), imageSize()));
+    }
+    Integer classes = unet.numClassEmbeds();
+    if (classes != null) {
+      int known = variant.labelDropout() > 0 ? classes - 1 : classes;
+      if (dataset.classes() < 1 || dataset.classes() > known) {
+        throw new IllegalArgumentException(
+            "The data set %s has %d classes, the model %d: choose another data set or model"
+                .formatted(dataset.name(), dataset.classes(), known));
+      }
+    }
+  }
+
+  @Override
+  public Map<String, float[]> values(
+      NoiseSchedule noise, TrainingDraws.Draw draw, float[] weights) {
+    return NoisyBatch.of(noise, prediction, draw, draw.labels(), weights, variance(noise, draw))
+        .values();
+  }
+
+  /**
+   * The inputs of the bound, in which all images have the same weight; null for a fixed variance.
+   */
+  private Denoising.Variance variance(NoiseSchedule noise, TrainingDraws.Draw draw) {
+    if (!variant.learnsVariance()) {
+      return null;
+    }
+    int count = draw.timesteps().length;
+    float[] ranges = new float[count];
+    float[] scales = new float[count];
+    float[] halfBins = new float[count];
+    float[] weights = new float[count];
+    // The mean of the terms is an estimate of the bound's Tth part.
+    double weight = draw.share(variant.accumulate()) * BoundTerm.WEIGHT * trainTimesteps;
+    for (int i = 0; i < count; i++) {
+      BoundTerm term = BoundTerm.at(noise, prediction, draw.timesteps()[i]);
+      ranges[i] = (float) term.range();
+      scales[i] = (float) term.scale();
+      halfBins[i] = (float) term.halfBin();
+      weights[i] = i < draw.images() ? (float) weight : 0;
+    }
+    return new Denoising.Variance(ranges, scales, halfBins, weights);
+  }
+
+  /** The values of images, and of noise where the host draws it, that are in memory at once. */
+  @Override
+  public long hostFloats() {
+    long size = imageSize();
+    long values = size * size * shardBatch() * unet.inChannels();
+    boolean noise = variant.rng() == Rng.TORCH;
+    // Those that wait, and the one in use.
+    return (noise ? 2 * values : values) * (DrawsAhead.AHEAD + 1);
+  }
+
+  /** The model with the parameters that were trained. */
+  public DiffusionModel model(SequencedMap<String, HostTensor> parameters) {
+    return new DiffusionModel(scheduler(), unet, parameters);
+  }
+
+  @Override
+  public void write(Path directory, SequencedMap<String, HostTensor> parameters)
+      throws IOException {
+    model(parameters).writeInto(directory);
   }
 }

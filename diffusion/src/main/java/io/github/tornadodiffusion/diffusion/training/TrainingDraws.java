@@ -7,13 +7,13 @@ import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.NoiseSchedule;
 import io.github.tornadodiffusion.nn.graph.Counter;
 import io.github.tornadodiffusion.nn.io.HostTensor;
-import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
 import io.github.tornadodiffusion.nn.random.SplitMix64;
 import io.github.tornadodiffusion.nn.training.Initialisation;
+import java.util.List;
 import java.util.SequencedMap;
 
 /** Everything that is random in a training run. */
-interface TrainingDraws {
+public interface TrainingDraws {
   /**
    * The input of one call of the model.
    *
@@ -32,7 +32,17 @@ interface TrainingDraws {
       int[] labels,
       int[] timesteps,
       float[] noise,
-      Counter counter) {}
+      Counter counter) {
+    /**
+     * The weight of an image in the mean over an update.
+     *
+     * @param accumulate batches of an update
+     */
+    double share(int accumulate) {
+      double count = of;
+      return timesteps.length / count / accumulate;
+    }
+  }
 
   /** Parameters of a new model. */
   SequencedMap<String, HostTensor> initialParameters();
@@ -56,16 +66,20 @@ interface TrainingDraws {
   /** Prepares to continue a run at a step. */
   void skipTo(int step);
 
-  /** The draws of a run. */
-  static TrainingDraws of(TrainingConfig config, Dataset dataset) {
-    return switch (config.variant().rng()) {
-      case PHILOX -> new CounterDraws(config, dataset);
-      case TORCH -> new TorchDraws(config, dataset);
+  /**
+   * The draws of a run.
+   *
+   * @param parts data sets, each of which fills an equal part of every batch
+   */
+  static TrainingDraws of(TrainingTask task, List<Dataset> parts) {
+    return switch (task.variant().rng()) {
+      case PHILOX -> new CounterDraws(task, parts);
+      case TORCH -> new TorchDraws((TrainingConfig) task, parts.getFirst());
     };
   }
 
   /** How many steps a number of epochs takes; the last step may reach further. */
-  static long steps(TrainingConfig config, Dataset dataset, int epochs) {
+  static long steps(TrainingTask config, Dataset dataset, int epochs) {
     int accumulate = config.variant().accumulate();
     return switch (config.variant().rng()) {
       case PHILOX ->
@@ -81,19 +95,24 @@ interface TrainingDraws {
      */
     private static final long LABEL_STREAM = 4;
 
-    private final TrainingConfig config;
-    private final Batches batches;
+    private final TrainingTask config;
+    private final List<Batches> batches;
     private final NoiseSchedule schedule;
 
-    CounterDraws(TrainingConfig config, Dataset dataset) {
+    CounterDraws(TrainingTask config, List<Dataset> parts) {
       this.config = config;
-      batches = new Batches(dataset, config.shardBatch(), config.randomFlip(), config.seed());
+      int each = config.shardBatch() / parts.size();
+      batches =
+          parts.stream()
+              .map(part -> new Batches(part, each, config.randomFlip(), config.seed()))
+              .toList();
       schedule = config.scheduler().noiseSchedule();
     }
 
     @Override
     public SequencedMap<String, HostTensor> initialParameters() {
-      return Initialisation.pytorchDefault(new UNet2DModel(config.unet()), config.seed());
+      return Initialisation.pytorchDefault(
+          config.objective().parameters().specs(), config.seed());
     }
 
     @Override
@@ -103,12 +122,13 @@ interface TrainingDraws {
 
     @Override
     public Draw draw(int step, int part) {
-      Batches.Batch batch = batches.batch((long) step * parts(step) + part);
+      long number = (long) step * parts(step) + part;
+      Batches.Batch batch = Batches.Batch.of(batches.stream().map(b -> b.batch(number)).toList());
       int count = config.shardBatch();
       int first = part * count;
       int[] timesteps = new int[count];
-      Integer classes = config.unet().numClassEmbeds();
-      int[] labels = config.unet().conditioned() ? batch.labels().clone() : null;
+      Integer classes = config.numClassEmbeds();
+      int[] labels = config.conditioned() ? batch.labels().clone() : null;
       for (int i = 0; i < timesteps.length; i++) {
         timesteps[i] =
             timestep(new SplitMix64(config.seed(), TimestepDensity.STREAM, step, first + i));
@@ -135,7 +155,7 @@ interface TrainingDraws {
 
     @Override
     public long epoch(int step) {
-      return batches.epoch((long) step * parts(step));
+      return batches.getFirst().epoch((long) step * parts(step));
     }
 
     @Override

@@ -62,7 +62,7 @@ record TrainingState(
    * The settings of a run, one value per line; see {@link #check} for what may differ when it is
    * resumed.
    */
-  static String settings(TrainingConfig config, Dataset dataset) {
+  static String settings(TrainingTask config, Dataset dataset) {
     Map<String, Object> map = config.toMap();
     map.put(DATA_HASH, dataset.hash());
     return Json.write(map);
@@ -116,7 +116,7 @@ record TrainingState(
    * @throws IOException in one line if there is no state or it is damaged
    * @throws IllegalArgumentException in one line naming the first setting that differs
    */
-  static void check(Path directory, TrainingConfig config, Dataset dataset) throws IOException {
+  static void check(Path directory, TrainingTask config, Dataset dataset) throws IOException {
     try (SafetensorsFile tensors = Safetensors.open(directory.resolve(TENSORS))) {
       int done = step(tensors);
       LossCurve.read(directory.resolve(CURVE));

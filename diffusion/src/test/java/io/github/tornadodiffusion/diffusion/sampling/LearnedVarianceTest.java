@@ -168,9 +168,9 @@ class LearnedVarianceTest {
       double last = mean(bounds.subList(80, 120));
       assertTrue(last < 0.6 * first, first + " to " + last);
       assertTrue(last > 0, first + " to " + last);
-      assertEquals(trainer.model().parameters(), again.model().parameters());
+      assertEquals(trainer.parameters(), again.parameters());
       assertEquals(bounds, again.curve().rows().stream().map(LossCurve.Row::vlb).toList());
-      assertEquals("learned_range", trainer.model().scheduler().fields().get("variance_type"));
+      assertEquals("learned_range", config.scheduler().fields().get("variance_type"));
       Path csv = directory.resolve("loss.csv");
       trainer.curve().write(csv);
       assertEquals(trainer.curve().rows(), LossCurve.read(csv).rows());
@@ -199,7 +199,7 @@ class LearnedVarianceTest {
     try (Trainer trainer = trained(config, 120);
         Inference model =
             Inference.record(new UNet2DModel(UNET), new BatchShape(images, 8, 8))
-                .open(ENGINE, trainer.model().parameters())) {
+                .open(ENGINE, trainer.parameters())) {
       float[] noisy = schedule.addNoise(originals, noise, timesteps);
       output = model.predict(UNetInputs.of(noisy, times, null).values());
     }
@@ -256,7 +256,7 @@ class LearnedVarianceTest {
     try (Trainer whole = trained(config, 4);
         Trainer second = Trainer.resume(ENGINE, config, DIGITS, checkpoint)) {
       second.run(SILENT);
-      assertEquals(whole.model().parameters(), second.model().parameters());
+      assertEquals(whole.parameters(), second.parameters());
       assertEquals(
           whole.curve().rows().stream().map(LossCurve.Row::vlb).toList(),
           second.curve().rows().stream().map(LossCurve.Row::vlb).toList());
@@ -265,11 +265,13 @@ class LearnedVarianceTest {
 
   @Test
   void beginsWithAModelThatPredictsIt() {
-    try (Trainer first = trained(config(2, 1, learned(1, 0, Rng.PHILOX)), 1)) {
-      DiffusionModel base = first.model();
+    TrainingConfig config = config(2, 1, learned(1, 0, Rng.PHILOX));
+    try (Trainer first = trained(config, 1)) {
+      DiffusionModel base = config.model(first.parameters());
       TrainingVariant from = variant(VarianceType.LEARNED_RANGE, 1, 0, Rng.PHILOX, base);
-      try (Trainer second = trained(config(2, 1, from), 1)) {
-        assertEquals(base.scheduler().fields(), second.model().scheduler().fields());
+      TrainingConfig next = config(2, 1, from);
+      try (Trainer second = trained(next, 1)) {
+        assertEquals(base.scheduler().fields(), next.scheduler().fields());
         assertTrue(second.curve().rows().getFirst().vlb() > 0);
       }
       assertMessage(

@@ -14,6 +14,7 @@ import io.github.tornadodiffusion.kernels.jvm.JvmEngine;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,7 +43,7 @@ class ModelKindsTrainingTest {
     try (JvmEngine engine = new JvmEngine(threads);
         Trainer trainer = new Trainer(engine, config, DIGITS)) {
       trainer.run(row -> assertTrue(Double.isFinite(row.loss())));
-      return trainer.model().parameters();
+      return trainer.parameters();
     }
   }
 
@@ -60,7 +61,7 @@ class ModelKindsTrainingTest {
   void logarithmsAreOfTimestepsFromOne(Rng rng) {
     UNet2DConfig fourier = PLAIN.toBuilder().timeEmbeddingType("fourier").build();
     TrainingConfig config = config(fourier, 40, 1, rng);
-    TrainingDraws draws = TrainingDraws.of(config, DIGITS);
+    TrainingDraws draws = TrainingDraws.of(config, List.of(DIGITS));
     draws.initialParameters();
     int least = Integer.MAX_VALUE;
     int most = 0;
@@ -77,9 +78,9 @@ class ModelKindsTrainingTest {
   void labelsAreEmbeddedAsTimesteps() {
     UNet2DConfig labelled = PLAIN.toBuilder().classEmbedType("timestep").build();
     TrainingConfig config = config(labelled, 5, 1, Rng.PHILOX);
-    TrainingDraws.Draw draw = TrainingDraws.of(config, DIGITS).draw(0, 0);
+    TrainingDraws.Draw draw = TrainingDraws.of(config, List.of(DIGITS)).draw(0, 0);
     assertArrayEquals(draw.batch().labels(), draw.labels());
-    Map<String, HostTensor> before = TrainingDraws.of(config, DIGITS).initialParameters();
+    Map<String, HostTensor> before = TrainingDraws.of(config, List.of(DIGITS)).initialParameters();
     String name = "class_embedding.linear_1.weight";
     assertNotEquals(before.get(name), train(config, 2).get(name));
   }

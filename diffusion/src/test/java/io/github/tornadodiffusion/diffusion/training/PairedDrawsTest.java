@@ -12,6 +12,7 @@ import io.github.tornadodiffusion.diffusion.schedulers.noise.BetaSchedule;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -50,8 +51,8 @@ class PairedDrawsTest {
   }
 
   private static void checkPaired(TrainingConfig a, TrainingConfig b, String except) {
-    TrainingDraws first = TrainingDraws.of(a, DIGITS);
-    TrainingDraws second = TrainingDraws.of(b, DIGITS);
+    TrainingDraws first = TrainingDraws.of(a, List.of(DIGITS));
+    TrainingDraws second = TrainingDraws.of(b, List.of(DIGITS));
     Map<String, HostTensor> parameters = second.initialParameters();
     first
         .initialParameters()

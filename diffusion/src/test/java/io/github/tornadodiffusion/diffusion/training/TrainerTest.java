@@ -62,7 +62,7 @@ class TrainerTest {
   private static Map<String, HostTensor> train(JvmEngine engine, TrainingConfig config) {
     try (Trainer trainer = new Trainer(engine, config, DIGITS)) {
       trainer.run(SILENT);
-      return trainer.model().parameters();
+      return trainer.parameters();
     }
   }
 
@@ -91,7 +91,7 @@ class TrainerTest {
       assertEquals(3, second.step());
       second.run(SILENT);
       assertEquals(6, second.step());
-      assertEquals(whole.model().parameters(), second.model().parameters());
+      assertEquals(whole.parameters(), second.parameters());
       assertEquals(losses(whole), losses(second));
       checkpoint = second.save(checkpoints(), 1);
     }
@@ -195,7 +195,7 @@ class TrainerTest {
       assertEquals(
           "step,epoch,loss,q0,q1,q2,q3,grad_norm,lr,images_per_s,vlb",
           Files.readAllLines(csv).getFirst());
-      assertEquals(prediction, trainer.model().scheduler().config().predictionType());
+      assertEquals(prediction, config.scheduler().config().predictionType());
     }
   }
 

@@ -91,7 +91,7 @@ class TrainingVariantTest {
     TrainingConfig config = config(unet, 4, variant(2, 5, 0.3, rng));
     Map<String, HostTensor> straight;
     try (Trainer whole = trained(config, 4)) {
-      straight = whole.model().parameters();
+      straight = whole.parameters();
     }
     Checkpoint checkpoint;
     try (Trainer first = trained(config, 3)) {
@@ -99,7 +99,7 @@ class TrainingVariantTest {
     }
     try (Trainer second = Trainer.resume(ENGINE, config, DIGITS, checkpoint)) {
       second.run(SILENT);
-      assertEquals(straight, second.model().parameters());
+      assertEquals(straight, second.parameters());
     }
   }
 
@@ -126,7 +126,7 @@ class TrainingVariantTest {
               new DDIMScheduler(
                   SchedulerConfig.of(500, BetaSchedule.SIGMOID, PredictionType.SAMPLE), true),
               UNET,
-              first.model().parameters());
+              first.parameters());
       TrainingVariant from =
           new TrainingVariant(
               1,
@@ -137,10 +137,11 @@ class TrainingVariantTest {
               Rng.PHILOX,
               TimestepDensity.UNIFORM,
               base);
-      try (Trainer second = new Trainer(ENGINE, config(UNET, 2, from), DIGITS)) {
-        assertEquals(base.parameters(), second.model().parameters());
-        assertEquals(base.scheduler().config(), second.model().scheduler().config());
-        assertEquals("DDPMScheduler", second.model().scheduler().className());
+      TrainingConfig config = config(UNET, 2, from);
+      try (Trainer second = new Trainer(ENGINE, config, DIGITS)) {
+        assertEquals(base.parameters(), second.parameters());
+        assertEquals(base.scheduler().config(), config.scheduler().config());
+        assertEquals("DDPMScheduler", config.scheduler().className());
       }
       UNet2DConfig other = TinyUNet.config(8, 1, 8, 24);
       assertThrows(IllegalArgumentException.class, () -> config(other, 2, from));
@@ -157,10 +158,10 @@ class TrainingVariantTest {
     TrainingConfig config = config(unet, 4, variant(1, 0, 0.999, Rng.PHILOX));
     float[] before;
     try (Trainer fresh = new Trainer(ENGINE, config, DIGITS)) {
-      before = fresh.model().parameters().get("class_embedding.weight").values();
+      before = fresh.parameters().get("class_embedding.weight").values();
     }
     try (Trainer trainer = trained(config, 4)) {
-      float[] after = trainer.model().parameters().get("class_embedding.weight").values();
+      float[] after = trainer.parameters().get("class_embedding.weight").values();
       int features = before.length / 11;
       double moved = 0;
       for (int i = 10 * features; i < before.length; i++) {

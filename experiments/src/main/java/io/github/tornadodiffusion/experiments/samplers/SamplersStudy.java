@@ -266,7 +266,7 @@ final class SamplersStudy implements Experiment, AutoCloseable {
               Trainer.program(config, Processes.ALONE),
               sink,
               row -> sink.progress(0, "training step " + row.step()))) {
-        model = trainer.model();
+        model = config.model(trainer.parameters());
       }
     }
     return model;

@@ -114,7 +114,7 @@ final class StudyUnit implements Experiment.Unit {
           "training_seconds",
           seconds(start) + KeptTraining.secondsBefore(config, trainer.curve(), before));
       losses(trainer.curve(), sink);
-      return trainer.model();
+      return config.model(trainer.parameters());
     }
   }
 

@@ -209,7 +209,7 @@ public final class TrainingStudy implements Experiment, AutoCloseable {
   /** Checks what can be checked before an hour of training. */
   private void check(TrainingConfig config, RecordedProgram<Training> program) {
     long parameters = MemoryNeed.parameters(config.unet());
-    new MemoryNeed(program.floats(), 4 * parameters + Trainer.hostFloats(config)).check("--batch");
+    new MemoryNeed(program.floats(), 4 * parameters + config.hostFloats()).check("--batch");
     StudyOptions.within("--bound-timesteps", settings.boundTimesteps(), config.trainTimesteps());
     Scheduler scheduler = Schedulers.convert(config.scheduler(), settings.scheduler());
     UNet2DModel model = new UNet2DModel(config.unet());

@@ -14,6 +14,7 @@ import io.github.tornadodiffusion.experiments.cli.Versions;
 import io.github.tornadodiffusion.experiments.sampling.LabelledGrid;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.graph.RecordedProgram;
+import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
 import io.github.tornadodiffusion.nn.programs.SampleRegisters;
@@ -22,10 +23,11 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.concurrent.CancellationException;
 
 /** The pictures of samples that a training draws: at its end, and on the way where asked for. */
-final class PreviewPictures {
+final class PreviewPictures implements TrainingPictures {
   private static final String SCHEDULER = "DDIMScheduler";
 
   private final TrainingConfig config;
@@ -75,15 +77,15 @@ final class PreviewPictures {
     labels = known;
   }
 
-  /** Checks that there is memory for one picture. */
-  void checkMemory() {
+  @Override
+  public void checkMemory() {
     if (program != null) {
       ModelSampler.checkMemory(unet, program, plan.images, 0, "--samples");
     }
   }
 
-  /** What the device holds for it while it trains. */
-  long floatsWhileTraining() {
+  @Override
+  public long floatsWhileTraining() {
     return program == null || plan.every == null ? 0 : program.floats();
   }
 
@@ -95,14 +97,15 @@ final class PreviewPictures {
     return Sampling.of(Schedulers.convert(scheduler, SCHEDULER), plan.steps);
   }
 
-  /** Draws the picture at the end; returns false if the process was asked to end before. */
-  boolean drawLast(Engine engine, DiffusionModel model, Path file) throws IOException {
+  @Override
+  public boolean drawLast(
+      Engine engine, SequencedMap<String, HostTensor> parameters, Path file) throws IOException {
     if (program == null) {
       return true;
     }
     long total = (long) plan.steps * Math.ceilDiv(plan.images, batch());
     try (Progress progress = Progress.on(err, "sample", 0, total)) {
-      return draw(engine, model, file, done -> progress.update(done, plan.images + " images"));
+      return draw(engine, parameters, file, done -> progress.update(done, plan.images + " images"));
     }
   }
 
@@ -111,13 +114,16 @@ final class PreviewPictures {
     void done(long calls);
   }
 
-  /** Draws a picture on the way; returns false if the process was asked to end before. */
-  boolean draw(Engine engine, DiffusionModel model, Path file) throws IOException {
-    return draw(engine, model, file, calls -> {});
+  @Override
+  public boolean draw(Engine engine, SequencedMap<String, HostTensor> parameters, Path file)
+      throws IOException {
+    return draw(engine, parameters, file, calls -> {});
   }
 
-  private boolean draw(Engine engine, DiffusionModel model, Path file, Calls heard)
+  private boolean draw(
+      Engine engine, SequencedMap<String, HostTensor> parameters, Path file, Calls heard)
       throws IOException {
+    DiffusionModel model = config.model(parameters);
     Sampling steps = sampling(model.scheduler());
     int[] classes = ModelSampler.labelsInTurn(labels, plan.images);
     try (ModelSampler sampler = ModelSampler.open(engine, model, steps.scheduler(), program)) {

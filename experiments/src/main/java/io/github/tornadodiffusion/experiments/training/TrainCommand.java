@@ -2,38 +2,14 @@ package io.github.tornadodiffusion.experiments.training;
 
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.data.sources.Datasets;
-import io.github.tornadodiffusion.diffusion.training.Processes;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
-import io.github.tornadodiffusion.experiments.cli.Deadline;
-import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import io.github.tornadodiffusion.experiments.cli.Interruption;
-import io.github.tornadodiffusion.experiments.cli.Manifest;
-import io.github.tornadodiffusion.experiments.cli.RunDirectory;
-import io.github.tornadodiffusion.experiments.cli.Together;
-import io.github.tornadodiffusion.experiments.cli.Versions;
-import io.github.tornadodiffusion.experiments.profile.ProfileOptions;
-import io.github.tornadodiffusion.nn.distributed.Communicator;
-import io.github.tornadodiffusion.nn.distributed.Mpi;
-import io.github.tornadodiffusion.nn.io.Json;
-import io.github.tornadodiffusion.nn.io.Messages;
-import io.github.tornadodiffusion.nn.plugins.Plugins;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
-import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
-import tools.jackson.databind.JsonNode;
 
 /** Trains a model. */
 @Command(
@@ -42,214 +18,41 @@ import tools.jackson.databind.JsonNode;
       "Trains a model and writes it, samples, the loss curve and a manifest to a directory.",
       "Without options it trains on handwritten digits that come with the program."
     })
-public final class TrainCommand implements Callable<Integer> {
-  private static final String SHARD_OPTIMIZER = "--shard-optimizer";
-  private static final String STALL_LIMIT = "--stall-limit";
-  private static final String ONE_PROCESS =
-      "there is one process; leave it out, or start several with mpirun or srun";
-
-  @Spec CommandSpec spec;
-
+public final class TrainCommand extends TrainingCommand {
   @Mixin TrainOptions options;
 
-  @Option(
-      names = "--out",
-      paramLabel = "DIR",
-      description = "Directory for the results, new or empty (default: runs/PRESET-TIME).")
-  Path out;
-
-  @Option(
-      names = "--resume",
-      description =
-          "Go on with the run in --out: it needs no other option, and those that are given must fit"
-              + " those that it began with.")
-  boolean resume;
-
-  @Option(
-      names = "--samples",
-      paramLabel = "N",
-      defaultValue = "64",
-      description =
-          "Images of the picture at the end, 0 for no picture (default: ${DEFAULT-VALUE}).")
-  int samples;
-
-  @Option(
-      names = "--sample-every",
-      paramLabel = "N",
-      description = "Also draw such a picture every N steps, samples-STEP.png in --out.")
-  Integer sampleEvery;
-
-  @Option(
-      names = "--sample-steps",
-      paramLabel = "N",
-      defaultValue = "100",
-      description = "DDIM steps to each of them (default: ${DEFAULT-VALUE}).")
-  int sampleSteps;
-
-  @Option(
-      names = SHARD_OPTIMIZER,
-      description =
-          "Spread AdamW's moments and the moving average over the processes; the result is the"
-              + " same.")
-  boolean shardOptimizer;
-
-  @Option(
-      names = STALL_LIMIT,
-      paramLabel = "SECONDS",
-      defaultValue = "600",
-      description =
-          "Give up when another process has not answered for so long, 0 for never (default:"
-              + " ${DEFAULT-VALUE}).")
-  long stallLimit;
-
-  @Mixin CheckpointOptions checkpoints;
-
-  @Mixin ProfileOptions profile;
-
-  @Mixin DeviceOptions device;
+  @Override
+  RecipeOptions recipe() {
+    return options;
+  }
 
   @Override
-  public Integer call() throws IOException {
-    device.check();
-    profile.check();
-    checkpoints.check();
-    if (resume && out == null) {
-      throw new IllegalArgumentException("--resume needs --out DIR, the run to go on with");
-    }
-    if (samples < 0 || sampleSteps < 1) {
-      throw new IllegalArgumentException(
-          "--samples is %d and --sample-steps %d; give at least 0 and 1"
-              .formatted(samples, sampleSteps));
-    }
-    if (sampleEvery != null && sampleEvery < 1) {
-      throw new IllegalArgumentException(
-          "--sample-every is %d; give at least 1".formatted(sampleEvery));
-    }
-    if (stallLimit < 0) {
-      throw new IllegalArgumentException(
-          "--stall-limit is %d; give at least 0".formatted(stallLimit));
-    }
-    Communicator communicator = Mpi.join();
-    device.share(communicator);
-    List<String> arguments = spec.root().commandLine().getParseResult().originalArgs();
-    JsonNode earlier = null;
-    if (resume) {
-      earlier =
-          Json.tree(
-              Together.fromLeader(
-                  communicator, () -> ResumedArguments.manifest(new RunDirectory(out)).toString()));
-      List<String> whole = new ResumedArguments(spec).with(earlier, arguments);
-      if (!whole.equals(arguments)) {
-        loadPlugins(earlier);
-        return spec.root().commandLine().execute(whole.toArray(String[]::new));
-      }
-    } else if (options.shards == null) {
-      options.shards = communicator.size();
-    }
-    return train(communicator, arguments, earlier);
-  }
-
-  /** Those that the run began with; the command line's own are loaded. */
-  private static void loadPlugins(JsonNode earlier) {
-    List<Path> plugins = new ArrayList<>();
-    earlier.path("plugins").forEach(plugin -> plugins.add(Path.of(plugin.asString())));
-    plugins.removeAll(Plugins.loaded());
-    Plugins.load(plugins);
-  }
-
-  /** What this process trains with. */
-  private record Prepared(TrainingConfig config, Dataset dataset, List<String> lost) {
-    /** What must be the same in all processes. */
-    Map<String, Object> facts(DeviceOptions device) {
-      Map<String, Object> facts = new TreeMap<>(config.toMap());
-      // Where the data lies may differ from machine to machine.
-      facts.put("data", dataset.hash());
-      facts.put("version", Versions.program());
-      facts.put("device", device.device.replaceFirst(":.*", ""));
-      facts.put("conv", device.conv);
-      return facts;
-    }
-  }
-
-  private Prepared prepare() throws IOException {
+  Prepared prepare() throws IOException {
     options.fit();
     TrainingConfig oneStep = options.config();
     Dataset dataset =
         Datasets.open(
             oneStep.data(), oneStep.imageSize(), oneStep.unet().inChannels(), oneStep.seed());
+    TrainingConfig config = options.complete(oneStep, dataset);
     return new Prepared(
-        options.complete(oneStep, dataset), dataset, options.images.losses(dataset));
+        config,
+        dataset,
+        options.images::sayChosen,
+        Stream.concat(options.images.losses(dataset).stream(), options.warning()).toList(),
+        options.labels(config, dataset, spec.commandLine().getErr()));
   }
 
-  private int train(Communicator communicator, List<String> arguments, JsonNode earlier)
-      throws IOException {
-    PrintWriter err = spec.commandLine().getErr();
-    Prepared prepared = null;
-    Exception failure = null;
-    try {
-      if (communicator.leads() && !resume && out != null) {
-        new RunDirectory(out).checkFree(TrainingRun.OCCUPIED);
-      }
-      prepared = prepare();
-    } catch (IOException | RuntimeException e) {
-      failure = e;
-    }
-    Together.agree(communicator, failure, prepared == null ? Map.of() : prepared.facts(device));
-    TrainingConfig config = prepared.config;
-    communicator.patience(Duration.ofSeconds(stallLimit));
-    Processes processes = new Processes(communicator, shardOptimizer);
-    RunDirectory directory =
-        out == null ? RunDirectory.named(config.preset()) : new RunDirectory(out);
-    if (!communicator.leads()) {
-      return TrainingWorker.serve(config, prepared.dataset, processes, device);
-    }
-    for (String warning : prepared.dataset.warnings()) {
-      err.println("warning: " + Messages.line(warning));
-    }
-    PreviewPictures.Plan pictures =
-        new PreviewPictures.Plan(
-            samples, Math.min(sampleSteps, config.trainTimesteps()), sampleEvery);
-    try (Interruption interruption = new Interruption(Deadline.sinceStart(checkpoints.maxTime))) {
-      TrainingRun run =
-          new TrainingRun(
-              config,
-              pictures,
-              prepared.dataset,
-              directory,
-              new Manifest(arguments),
-              checkpoints,
-              processes,
-              interruption,
-              err);
-      run.labels(options.labels(config, prepared.dataset, err));
-      run.says(options.images::sayChosen);
-      run.ignoring(
-          ignored(config, communicator),
-          Stream.concat(prepared.lost.stream(), options.warning()).toList());
-      int code = run.execute(device, profile, resume, earlier, spec.commandLine().getOut());
-      // Before the process ends on a signal, which it may once the interruption is closed.
-      Mpi.end(code);
-      return code;
-    }
+  @Override
+  TrainingPictures pictures(
+      Prepared prepared, PreviewPictures.Plan plan, Interruption interruption, PrintWriter err) {
+    PreviewPictures pictures =
+        new PreviewPictures((TrainingConfig) prepared.task(), plan, interruption, err);
+    pictures.labels(prepared.labels());
+    return pictures;
   }
 
-  private Ineffective ignored(TrainingConfig config, Communicator communicator) {
-    Ineffective ignored = device.note(Ineffective.of(spec));
-    options.note(ignored, config);
-    return ignored
-        .notePlugins()
-        .note(SHARD_OPTIMIZER, communicator.size() == 1, ONE_PROCESS)
-        .note(STALL_LIMIT, communicator.size() == 1, ONE_PROCESS)
-        .note("--sample-steps", samples == 0, "--samples 0 draws no picture; leave it out")
-        .note(
-            "--sample-steps",
-            samples > 0 && sampleSteps > config.trainTimesteps(),
-            "the model has %d timesteps, which are the most; give at most as many"
-                .formatted(config.trainTimesteps()))
-        .note("--sample-every", samples == 0, "--samples 0 draws no picture; leave it out")
-        .note(
-            "--sample-every",
-            samples > 0 && sampleEvery != null && sampleEvery >= config.steps(),
-            "the training ends after %d steps; give fewer".formatted(config.steps()));
+  @Override
+  void note(Ineffective ignored, Prepared prepared) {
+    // All of its options are those of the recipe.
   }
 }

@@ -5,7 +5,7 @@ import io.github.tornadodiffusion.diffusion.training.DivergenceException;
 import io.github.tornadodiffusion.diffusion.training.LossCurve;
 import io.github.tornadodiffusion.diffusion.training.LossSpike;
 import io.github.tornadodiffusion.diffusion.training.Trainer;
-import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
+import io.github.tornadodiffusion.diffusion.training.TrainingTask;
 import io.github.tornadodiffusion.experiments.cli.Interruption;
 import io.github.tornadodiffusion.experiments.cli.Progress;
 import io.github.tornadodiffusion.experiments.cli.RunDirectory;
@@ -34,7 +34,7 @@ final class TrainingLoop {
   private static final boolean BARS_ARE_SHOWN = LossBars.areShown();
 
   private final Trainer trainer;
-  private final TrainingConfig config;
+  private final TrainingTask config;
   private final RunDirectory directory;
   private final CheckpointOptions options;
   private final Interruption interruption;
@@ -53,7 +53,7 @@ final class TrainingLoop {
    */
   TrainingLoop(
       Trainer trainer,
-      TrainingConfig config,
+      TrainingTask config,
       RunDirectory directory,
       Checkpoint last,
       CheckpointOptions options,

@@ -3,16 +3,15 @@ package io.github.tornadodiffusion.experiments.training;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.images.PngFiles;
 import io.github.tornadodiffusion.diffusion.model.ClassLabels;
-import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.model.MemoryNeed;
-import io.github.tornadodiffusion.diffusion.training.Checkpoints;
 import io.github.tornadodiffusion.diffusion.training.Checkpoints.Checkpoint;
+import io.github.tornadodiffusion.diffusion.training.Checkpoints;
 import io.github.tornadodiffusion.diffusion.training.DivergenceException;
 import io.github.tornadodiffusion.diffusion.training.LossCurve;
 import io.github.tornadodiffusion.diffusion.training.LossSpike;
 import io.github.tornadodiffusion.diffusion.training.Processes;
 import io.github.tornadodiffusion.diffusion.training.Trainer;
-import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
+import io.github.tornadodiffusion.diffusion.training.TrainingTask;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.cli.Devices;
 import io.github.tornadodiffusion.experiments.cli.Errors;
@@ -30,6 +29,7 @@ import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.distributed.LostProcessException;
 import io.github.tornadodiffusion.nn.graph.RecordedProgram;
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
+import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.io.Messages;
 import io.github.tornadodiffusion.nn.training.LearningRateSchedule;
@@ -43,6 +43,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
@@ -55,7 +56,7 @@ final class TrainingRun {
   /** Room for pictures, the curve and other small files, in bytes. */
   private static final long OTHER_FILES = 4 << 20;
 
-  private final TrainingConfig config;
+  private final TrainingTask config;
   private final PreviewPictures.Plan plan;
   private final Dataset dataset;
   private final RunDirectory directory;
@@ -72,15 +73,16 @@ final class TrainingRun {
   /** Null before the first step. */
   private volatile TrainingLoop loop;
 
-  private final PreviewPictures pictures;
+  private final TrainingPictures pictures;
   private ClassLabels labels;
   private Ineffective ignored;
   private List<String> unusual = List.of();
   private Consumer<PrintWriter> first = err -> {};
 
   TrainingRun(
-      TrainingConfig config,
+      TrainingTask config,
       PreviewPictures.Plan plan,
+      TrainingPictures pictures,
       Dataset dataset,
       RunDirectory directory,
       Manifest manifest,
@@ -97,13 +99,12 @@ final class TrainingRun {
     this.processes = processes;
     this.interruption = interruption;
     this.err = err;
-    pictures = new PreviewPictures(config, plan, interruption, err);
+    this.pictures = pictures;
   }
 
   /** Takes what the labels of the model mean; null for a model without classes. */
   void labels(ClassLabels known) {
     labels = known;
-    pictures.labels(known);
   }
 
   /** Has the run say something before anything else, once it can begin. */
@@ -222,7 +223,7 @@ final class TrainingRun {
       throws IOException {
     long start = System.nanoTime();
     int before;
-    DiffusionModel model;
+    SequencedMap<String, HostTensor> trained;
     LossCurve curve;
     try (Engine engine = profile.measured(device.open(profile.wanted(), err))) {
       DivergenceException divergence;
@@ -234,23 +235,23 @@ final class TrainingRun {
         describe(device, engine);
         AtomicFiles.write(directory.manifest(), manifest.json());
         loop = new TrainingLoop(trainer, config, directory, from, checkpoints, interruption, err);
-        loop.pictures(plan, file -> pictures.draw(engine, trainer.model(), file));
+        loop.pictures(plan, file -> pictures.draw(engine, trainer.parameters(), file));
         curve = trainer.curve();
         divergence = train(curve);
         if (divergence == null && trainer.step() < config.steps()) {
           return stopped("stopped after step " + trainer.step(), curve);
         }
-        model = trainer.model();
+        trained = trainer.parameters();
       }
       if (divergence != null) {
         throw explained(engine, divergence);
       }
-      model.writeInto(directory.path());
+      config.write(directory.path(), trained);
       if (labels != null) {
         labels.write(directory.path());
       }
       drawCurve(curve);
-      if (!pictures.drawLast(engine, model, directory.samples())) {
+      if (!pictures.drawLast(engine, trained, directory.samples())) {
         return stopped("stopped before the samples were drawn, the model is there", curve);
       }
     }
@@ -313,10 +314,10 @@ final class TrainingRun {
   }
 
   private MemoryNeed checkMemory() {
-    long parameters = MemoryNeed.parameters(config.unet());
-    // Parameters, two moments and the average are copied to the host when the state is saved.
+    // All parameters, two moments and the average of those that are trained are copied to the host
+    // when the state is saved.
     program = Trainer.program(config, processes);
-    long host = 4 * parameters + Trainer.hostFloats(config);
+    long host = config.parameterCount() + 3 * config.trainedCount() + config.hostFloats();
     MemoryNeed need = new MemoryNeed(program.floats(), host);
     need.check("--batch or --image-size");
     pictures.checkMemory();
@@ -327,8 +328,9 @@ final class TrainingRun {
 
   /** The model and the checkpoints, the newest of which is written before the oldest is removed. */
   private long bytesOnDisk() throws IOException {
-    long parameters = Float.BYTES * MemoryNeed.parameters(config.unet());
-    long state = (config.optimization().emaDecay() > 0 ? 4 : 3) * parameters;
+    long parameters = Float.BYTES * config.parameterCount();
+    long trained = Float.BYTES * config.trainedCount();
+    long state = (config.optimization().emaDecay() > 0 ? 4 : 3) * trained;
     int there = directory.checkpoints().all().size();
     int more = Math.max(1, checkpoints.limit + 1 - there);
     return parameters + more * state + OTHER_FILES;
@@ -342,7 +344,7 @@ final class TrainingRun {
             "%s: %,d parameters, %,d images of %s (%s), %d steps of %d images on %s; needs %,d MiB"
                 + " of the %,d MiB that are there",
             config.preset(),
-            MemoryNeed.parameters(config.unet()),
+            config.parameterCount(),
             dataset.size(),
             dataset.name(),
             ImageOptions.describe(dataset),
@@ -376,7 +378,7 @@ final class TrainingRun {
   private void drawCurve(LossCurve curve) throws IOException {
     String data = dataset.name().substring(dataset.name().lastIndexOf('/') + 1);
     String what = data.equals(config.preset()) ? data : config.preset() + " on " + data;
-    String title = what + ", " + config.schedule().id() + ", seed " + config.seed();
+    String title = what + ", " + config.scheduler().config().betaSchedule().id() + ", seed " + config.seed();
     BufferedImage picture;
     try {
       picture = new SmoothedLoss(curve.rows()).chart(title, config.trainTimesteps()).image();
@@ -420,10 +422,10 @@ final class TrainingRun {
     manifest.put("seed", config.seed());
     Map<String, Object> configuration = new LinkedHashMap<>(config.toMap());
     // The network has a field of its own.
-    configuration.remove("unet");
+    Object network = configuration.remove("unet");
     manifest.put("configuration", configuration);
-    manifest.put("unet", Json.tree(config.unet().toJson()));
-    manifest.put("parameters", MemoryNeed.parameters(config.unet()));
+    manifest.put("unet", Json.tree(network.toString()));
+    manifest.put("parameters", config.parameterCount());
     manifest.data(dataset);
   }
 
@@ -437,14 +439,14 @@ final class TrainingRun {
             before > 0 ? ", %d of them before,".formatted(before) : "",
             Progress.duration(nanos),
             curve.meanLoss(100)));
-    out.println("model      " + path + " (model_index.json, unet/, scheduler/)");
+    out.println("model      " + path + " (" + config.files() + ")");
     if (plan.images() > 0) {
       out.println("samples    " + directory.samples());
     }
     out.println("loss       " + directory.lossPlot() + ", " + directory.lossCsv());
     out.println("manifest   " + directory.manifest());
     out.println("Sample more images with:");
-    out.println(Shell.program() + " sample --model " + Shell.quoted(path) + " --out more.png");
+    out.println(Shell.program() + " " + config.sampleCommand(Shell.quoted(path)) + " --out more.png");
     out.flush();
   }
 }

@@ -3,7 +3,7 @@ package io.github.tornadodiffusion.experiments.training;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.training.Processes;
 import io.github.tornadodiffusion.diffusion.training.Trainer;
-import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
+import io.github.tornadodiffusion.diffusion.training.TrainingTask;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.cli.Errors;
 import io.github.tornadodiffusion.experiments.cli.Interruption;
@@ -22,7 +22,7 @@ final class TrainingWorker {
 
   /** Trains as process 0 asks; returns the exit code. */
   static int serve(
-      TrainingConfig config, Dataset dataset, Processes processes, DeviceOptions device) {
+      TrainingTask config, Dataset dataset, Processes processes, DeviceOptions device) {
     // Its own failures are its own to say.
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
     // A signal is for all processes: the first one decides when to end.
@@ -34,7 +34,7 @@ final class TrainingWorker {
   }
 
   private static int serve(
-      TrainingConfig config,
+      TrainingTask config,
       Dataset dataset,
       Processes processes,
       DeviceOptions device,

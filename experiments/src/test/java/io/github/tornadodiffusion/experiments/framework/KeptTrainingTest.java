@@ -56,7 +56,7 @@ class KeptTrainingTest {
       Object whole;
       try (Trainer trainer =
           KeptTraining.run(engine, CONFIG, DIGITS, PROGRAM, new Sink(null), row -> {})) {
-        whole = trainer.model().parameters();
+        whole = trainer.parameters();
       }
       Sink sink = new Sink(directory.resolve("unit"));
       List<Integer> steps = new ArrayList<>();
@@ -79,7 +79,7 @@ class KeptTrainingTest {
       }
       try (Trainer trainer =
           KeptTraining.run(engine, CONFIG, DIGITS, PROGRAM, sink, row -> steps.add(row.step()))) {
-        assertEquals(whole, trainer.model().parameters());
+        assertEquals(whole, trainer.parameters());
         assertEquals(5, trainer.curve().rows().size());
       }
       assertEquals(List.of(1, 2, 3, 4, 5), steps, "no step is done twice");

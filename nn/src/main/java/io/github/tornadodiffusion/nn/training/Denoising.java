@@ -10,9 +10,11 @@ import io.github.tornadodiffusion.nn.graph.Outputs;
 import io.github.tornadodiffusion.nn.graph.Padding;
 import io.github.tornadodiffusion.nn.graph.Parameters;
 import io.github.tornadodiffusion.nn.graph.Tensor;
+import io.github.tornadodiffusion.nn.operations.AffineOperation;
 import io.github.tornadodiffusion.nn.operations.GaussianOperation;
 import io.github.tornadodiffusion.nn.operations.MeanSquaredErrorOperation;
 import io.github.tornadodiffusion.nn.operations.MixOperation;
+import io.github.tornadodiffusion.nn.operations.PosteriorOperation;
 import io.github.tornadodiffusion.nn.operations.SplitOperation;
 import io.github.tornadodiffusion.nn.operations.VariationalBoundOperation;
 import io.github.tornadodiffusion.nn.programs.LossWeights;
@@ -35,13 +37,18 @@ import java.util.SequencedMap;
  * @param model with the inputs {@link Model#SAMPLE} and {@link Model#TIMESTEPS}, optionally others,
  *     and the output {@link Model#SAMPLE}
  * @param givenNoise whether the host gives the noise of every call; otherwise the device draws it
+ * @param latents how images are drawn from an autoencoder's distributions, which the host gives in
+ *     their place; null for images as they are
  */
-public record Denoising(Model model, boolean givenNoise) implements Objective {
+public record Denoising(Model model, boolean givenNoise, Latents latents) implements Objective {
   /** The variational bound, beside {@link Objective.Losses#LOSS}. */
   public static final String BOUND = "bound";
 
   /** The stream of the noise that is added to images. */
   public static final int NOISE_STREAM = 0;
+
+  /** The stream of the noise that latents are drawn with. */
+  private static final int LATENT_STREAM = 1;
 
   private static final String IMAGES = "images";
   private static final String NOISE = "noise";
@@ -53,11 +60,39 @@ public record Denoising(Model model, boolean givenNoise) implements Objective {
   private static final String SCALE = "variance scales";
   private static final String HALF_BIN = "variance half bins";
 
+  /** The objective on images as they are. */
+  public Denoising(Model model, boolean givenNoise) {
+    this(model, givenNoise, null);
+  }
+
+  /**
+   * How latents are drawn: {@code factor (mean + exp(logvar / 2) noise) + term}, with new noise in
+   * every call. The host gives means and logarithms of variances, one behind the other in the
+   * channels of an image.
+   *
+   * @param factor the autoencoder's scaling factor
+   * @param term minus the shift factor times the scaling factor
+   */
+  public record Latents(double factor, double term) {
+    Tensor record(Graph graph, Block shape) {
+      Tensor moments =
+          graph.input(
+              Input.images(
+                  IMAGES, shape.n(), 2 * shape.c(), shape.h(), shape.w(), Padding.NONE));
+      List<Tensor> halves = SplitOperation.record(graph, "moments", moments, shape.c());
+      Tensor noise = GaussianOperation.record(graph, "latent noise", shape, LATENT_STREAM);
+      Tensor drawn =
+          PosteriorOperation.record(
+              graph, "latents", halves.getFirst(), halves.getLast(), noise, Padding.NONE);
+      return AffineOperation.record(graph, "scaled latents", drawn, factor, term, Padding.NONE);
+    }
+  }
+
   /**
    * What a call works on: {@code noisy = signal * image + sigma * noise} is the input and {@code
    * targetNoise * noise + targetSample * image} the target.
    *
-   * @param images {@code [n, c, h, w]}, in [-1, 1]
+   * @param images {@code [n, c, h, w]}, in [-1, 1], or {@code [n, 2c, h, w]} for {@link Latents}
    * @param timesteps {@code [n]}
    * @param labels {@code [n]}, or null for a model without classes
    * @param signal {@code [n]}, sqrt(alphasCumprod) of the timesteps
@@ -146,7 +181,10 @@ public record Denoising(Model model, boolean givenNoise) implements Objective {
     int n = batch.images();
     Block sample = model.input(batch, Model.SAMPLE).shape();
     Block plain = sample.bordered(0, 0, 0, 0);
-    Tensor images = graph.input(plainImages(IMAGES, plain));
+    Tensor images =
+        latents == null
+            ? graph.input(plainImages(IMAGES, plain))
+            : latents.record(graph, plain);
     Tensor noise =
         givenNoise
             ? graph.input(plainImages(NOISE, plain))

@@ -6,6 +6,7 @@ import io.github.tornadodiffusion.nn.graph.Outputs;
 import io.github.tornadodiffusion.nn.graph.Parameters;
 import io.github.tornadodiffusion.nn.graph.Tensor;
 import io.github.tornadodiffusion.nn.operations.DivergenceOperation;
+import io.github.tornadodiffusion.nn.operations.GaussianOperation;
 import io.github.tornadodiffusion.nn.operations.MeanSquaredErrorOperation;
 import io.github.tornadodiffusion.nn.programs.LossWeights;
 import io.github.tornadodiffusion.nn.programs.Objective;
@@ -17,8 +18,10 @@ import java.util.SequencedMap;
  * divergence of the latents' distribution from the standard normal one (Kingma and Welling 2014).
  *
  * @param model as a whole
+ * @param givenNoise whether the host gives {@link AutoencoderKL#NOISE}; otherwise the device draws
+ *     it
  */
-public record Reconstruction(AutoencoderKL model) implements Objective {
+public record Reconstruction(AutoencoderKL model, boolean givenNoise) implements Objective {
   /** The loss by which images differ, a mean over their elements. */
   public static final String ERROR = "error";
 
@@ -28,6 +31,9 @@ public record Reconstruction(AutoencoderKL model) implements Objective {
    */
   public static final String DIVERGENCE = "divergence";
 
+  /** The stream of the noise that latents are drawn with. */
+  private static final int NOISE_STREAM = 0;
+
   @Override
   public Parameters parameters() {
     return model.parameters();
@@ -35,7 +41,17 @@ public record Reconstruction(AutoencoderKL model) implements Objective {
 
   @Override
   public Losses record(Graph graph, BatchShape batch) {
-    Map<String, Tensor> inputs = graph.inputs(model.inputs(batch));
+    Map<String, Tensor> drawn =
+        givenNoise
+            ? Map.of()
+            : Map.of(
+                AutoencoderKL.NOISE,
+                GaussianOperation.record(
+                    graph,
+                    AutoencoderKL.NOISE,
+                    model.input(batch, AutoencoderKL.NOISE).shape(),
+                    NOISE_STREAM));
+    Map<String, Tensor> inputs = graph.inputs(model.inputs(batch), drawn);
     SequencedMap<String, Tensor> outputs = model.record(graph, inputs);
     Tensor error =
         MeanSquaredErrorOperation.record(

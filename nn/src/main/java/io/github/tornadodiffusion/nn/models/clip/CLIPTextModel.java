@@ -118,6 +118,11 @@ public sealed class CLIPTextModel implements TextEncoder permits CLIPTextModelWi
     return root;
   }
 
+  /** The parameter {@link #TOKEN_EMBEDDING}. */
+  Parameter tokenEmbedding() {
+    return tokens;
+  }
+
   /** The same model used in another way. */
   public CLIPTextModel with(Options newOptions) {
     return new CLIPTextModel(config, newOptions);
@@ -187,7 +192,9 @@ public sealed class CLIPTextModel implements TextEncoder permits CLIPTextModelWi
     for (int i = 0; i < places.length; i++) {
       places[i] = i % tokens();
     }
-    Tensor ofTokens = LookupOperation.record(graph, "token_embedding", tokens, ids);
+    Tensor ofTokens =
+        graph.adapted(
+            tokens, ids, LookupOperation.record(graph, "token_embedding", tokens, ids));
     Tensor ofPlaces = LookupOperation.record(graph, "position_embedding", positions, places);
     Tensor sum = AddOperation.record(graph, "embeddings", ofTokens, ofPlaces);
     return ReshapeOperation.record(graph, "embeddings", sum, ids.c() / tokens(), 1, tokens());

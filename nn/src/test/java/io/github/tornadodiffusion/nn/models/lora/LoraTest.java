@@ -10,15 +10,12 @@ import io.github.tornadodiffusion.nn.Golden;
 import io.github.tornadodiffusion.nn.Snapshot;
 import io.github.tornadodiffusion.nn.TestEngine;
 import io.github.tornadodiffusion.nn.graph.BatchShape;
-import io.github.tornadodiffusion.nn.graph.Graph;
-import io.github.tornadodiffusion.nn.graph.Input;
 import io.github.tornadodiffusion.nn.graph.Model;
-import io.github.tornadodiffusion.nn.graph.Parameters;
-import io.github.tornadodiffusion.nn.graph.Tensor;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.io.Safetensors;
 import io.github.tornadodiffusion.nn.models.TextEncoder;
 import io.github.tornadodiffusion.nn.models.clip.TextEncoderFiles;
+import io.github.tornadodiffusion.nn.models.unet.TextConditionedUNet;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConditionConfig;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConditionModel;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConditionModel.Text;
@@ -31,7 +28,6 @@ import io.github.tornadodiffusion.nn.training.OptimizerStep;
 import io.github.tornadodiffusion.nn.training.Training;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -78,30 +74,6 @@ class LoraTest {
   private static Lora read(String file, String part) throws IOException {
     Model model = part.equals(TEXT) ? ENCODER.model() : UNET;
     return LoraFiles.read(Golden.path("lora/" + file), part, model.parameters().specs());
-  }
-
-  /** A text encoder, and a UNet that reads its hidden states. */
-  private record Joint(Model encoder, Model unet, Parameters parameters) implements Model {
-    Joint(Model encoder, Model unet) {
-      this(encoder, unet, new Parameters(encoder.parameters(), unet.parameters()));
-    }
-
-    @Override
-    public List<Input> inputs(BatchShape batch) {
-      List<Input> inputs = new ArrayList<>(unet.inputs(batch));
-      inputs.removeIf(i -> i.name().equals(UNet2DConditionModel.ENCODER_HIDDEN_STATES));
-      inputs.addAll(encoder.inputs(batch));
-      return inputs;
-    }
-
-    @Override
-    public SequencedMap<String, Tensor> record(Graph graph, Map<String, Tensor> inputs) {
-      Map<String, Tensor> all = new HashMap<>(inputs);
-      all.put(
-          UNet2DConditionModel.ENCODER_HIDDEN_STATES,
-          encoder.record(graph, inputs).get(TextEncoder.LAST_HIDDEN_STATE));
-      return unet.record(graph, all);
-    }
   }
 
   private static JsonNode json(String name) {
@@ -203,7 +175,7 @@ class LoraTest {
       weights.putAll(adapted.with(ENCODER.parameters(), ofText));
       encoder = adapted;
     }
-    Objective objective = Objective.meanSquaredError(new Joint(encoder, unet), Model.SAMPLE);
+    Objective objective = Objective.meanSquaredError(new TextConditionedUNet(encoder, unet), Model.SAMPLE);
     JsonNode of = json("lora/lora").get("variants").get(variant);
     Map<String, HostTensor> inputs = Safetensors.read(Golden.path("dreambooth/inputs.safetensors"));
     Map<String, HostTensor> reference =
