@@ -25,10 +25,14 @@ import java.util.SequencedMap;
  *
  * @param loras one after another, each with its parts and its scale
  * @param words of textual inversion
+ * @param parts parameters of whole parts of a pipeline, in place of those in its files
  */
-public record Adapters(List<ScaledLora> loras, List<LearnedEmbedding> words) {
+public record Adapters(
+    List<ScaledLora> loras,
+    List<LearnedEmbedding> words,
+    Map<String, SequencedMap<String, HostTensor>> parts) {
   /** None. */
-  public static final Adapters NONE = new Adapters(List.of(), List.of());
+  public static final Adapters NONE = new Adapters(List.of(), List.of(), Map.of());
 
   private static final String HIDDEN_SIZE = "hidden_size";
 
@@ -96,7 +100,7 @@ public record Adapters(List<ScaledLora> loras, List<LearnedEmbedding> words) {
       }
       learned.add(embedding);
     }
-    return new Adapters(scaled, learned);
+    return new Adapters(scaled, learned, Map.of());
   }
 
   private static Path within(Path path, String name) {

@@ -3,22 +3,37 @@ package io.github.tornadodiffusion.diffusion.model;
 import io.github.tornadodiffusion.diffusion.schedulers.SamplerName;
 import io.github.tornadodiffusion.diffusion.schedulers.Scheduler;
 import io.github.tornadodiffusion.diffusion.schedulers.Schedulers;
+import io.github.tornadodiffusion.diffusion.text.ClipTokenizer;
 import io.github.tornadodiffusion.nn.graph.ParameterSpec;
+import io.github.tornadodiffusion.nn.io.AtomicFiles;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.io.JsonFields;
+import io.github.tornadodiffusion.nn.io.Sha256;
+import io.github.tornadodiffusion.nn.io.WeightFiles;
 import io.github.tornadodiffusion.nn.models.ParameterFiles;
+import io.github.tornadodiffusion.nn.models.TextEncoder;
+import io.github.tornadodiffusion.nn.models.autoencoder.AutoencoderKL;
 import io.github.tornadodiffusion.nn.models.autoencoder.AutoencoderKLConfig;
-import io.github.tornadodiffusion.nn.models.checkpoint.SingleFile;
 import io.github.tornadodiffusion.nn.models.checkpoint.SingleFile.Family;
+import io.github.tornadodiffusion.nn.models.checkpoint.SingleFile;
+import io.github.tornadodiffusion.nn.models.clip.TextEncoderFiles;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConditionConfig;
+import io.github.tornadodiffusion.nn.models.unet.UNet2DConditionModel;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * A model that draws what a text says, in a directory as diffusers' StableDiffusionPipeline and
@@ -300,11 +315,104 @@ public record StableDiffusionModel(
 
   private SequencedMap<String, HostTensor> parameters(
       String part, List<ParameterSpec> specs, OfFile ofFile) throws IOException {
+    if (adapters.parts().containsKey(part)) {
+      return adapters.parts().get(part);
+    }
     if (Files.isDirectory(source)) {
       return adapters.fuse(part, ParameterFiles.read(source.resolve(part), specs));
     }
     try (SingleFile file = SingleFile.open(source)) {
       return adapters.fuse(part, ofFile.read(file, specs));
     }
+  }
+
+  /**
+   * The tokenizers of the text encoders, with the learned words.
+   *
+   * @param vocabulary a tokenizer's directory for a model that has none of its own, or null
+   * @throws IOException in one line if there is no vocabulary or it cannot be read
+   */
+  public List<ClipTokenizer> tokenizers(Path vocabulary) throws IOException {
+    List<ClipTokenizer> tokenizers = new ArrayList<>();
+    for (TextPart part : texts) {
+      Path directory = part.tokenizer() == null ? vocabulary : part.tokenizer();
+      if (directory == null) {
+        throw new IOException(
+            "%s has no vocabulary for its text encoder: give the tokenizer directory of any Stable"
+                    .formatted(source)
+                + " Diffusion model with --tokenizer");
+      }
+      ClipTokenizer tokenizer = ClipTokenizer.read(directory);
+      tokenizers.add(
+          adapters.taught(
+              tokenizers.size(),
+              part,
+              part.tokenizer() == null ? tokenizer.padded(part.padding()) : tokenizer));
+    }
+    return tokenizers;
+  }
+
+  /** SHA-256 over the files with parameters, in hexadecimal. */
+  public String hash() {
+    try (Stream<Path> files = Files.walk(source)) {
+      MessageDigest digest = Sha256.digest();
+      for (Path file : files.filter(f -> f.toString().endsWith(".safetensors")).sorted().toList()) {
+        digest.update(Sha256.of(file).getBytes(StandardCharsets.US_ASCII));
+      }
+      return Sha256.hex(digest);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Writes a directory as diffusers' {@code save_pretrained} does, the index last.
+   *
+   * @param vocabulary see {@link #tokenizers}
+   * @throws IOException in one line if a file cannot be read or written
+   */
+  public void write(Path directory, Path vocabulary) throws IOException {
+    ParameterFiles.write(
+        directory.resolve(UNET),
+        unet.toJson(),
+        WeightFiles.WEIGHTS,
+        unetParameters(
+            new UNet2DConditionModel(unet, UNet2DConditionModel.Text.CLIP).parameters().specs()));
+    ParameterFiles.write(
+        directory.resolve(VAE),
+        autoencoder.toJson(),
+        WeightFiles.WEIGHTS,
+        autoencoderParameters(new AutoencoderKL(autoencoder).parameters().specs()));
+    Map<String, Object> index = new TreeMap<>();
+    List<ClipTokenizer> tokenizers = tokenizers(vocabulary);
+    for (int i = 0; i < texts.size(); i++) {
+      TextEncoder encoder = TextEncoderFiles.model(texts.get(i).config());
+      String name = textEncoder(i);
+      TextEncoderFiles.write(
+          directory.resolve(name), encoder, textParameters(i, encoder.parameters().specs()));
+      String tokenizer = name.replace("text_encoder", "tokenizer");
+      tokenizers.get(i).write(directory.resolve(tokenizer));
+      index.put(name, List.of("transformers", encoder.className()));
+      index.put(tokenizer, List.of("transformers", "CLIPTokenizer"));
+    }
+    Path scheduled = Files.createDirectories(directory.resolve(SCHEDULER));
+    AtomicFiles.write(
+        scheduled.resolve("scheduler_config.json"), Schedulers.toJson(scheduler));
+    index.put("_diffusers_version", Json.DIFFUSERS_VERSION);
+    index.put(SCHEDULER, List.of("diffusers", scheduler.className()));
+    index.put(UNET, List.of("diffusers", UNet2DConditionConfig.CLASS_NAME));
+    index.put(VAE, List.of("diffusers", AutoencoderKLConfig.CLASS_NAME));
+    List<Object> none = Arrays.asList(null, null);
+    index.put("feature_extractor", none);
+    index.put("image_encoder", none);
+    if (texts.size() > 1) {
+      index.put("_class_name", "StableDiffusionXLPipeline");
+      index.put("force_zeros_for_empty_prompt", zeroesWithoutText);
+    } else {
+      index.put("_class_name", "StableDiffusionPipeline");
+      index.put("safety_checker", none);
+      index.put("requires_safety_checker", false);
+    }
+    Json.write(directory.resolve(DiffusionModel.INDEX), index);
   }
 }

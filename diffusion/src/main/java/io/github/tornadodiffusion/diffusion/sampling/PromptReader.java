@@ -1,7 +1,6 @@
 package io.github.tornadodiffusion.diffusion.sampling;
 
 import io.github.tornadodiffusion.diffusion.model.StableDiffusionModel;
-import io.github.tornadodiffusion.diffusion.model.StableDiffusionModel.TextPart;
 import io.github.tornadodiffusion.diffusion.text.ClipTokenizer;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.graph.BatchShape;
@@ -34,7 +33,7 @@ public final class PromptReader {
 
   private final Engine engine;
   private final StableDiffusionModel model;
-  private final List<ClipTokenizer> tokenizers = new ArrayList<>();
+  private final List<ClipTokenizer> tokenizers;
   private final Set<String> warnings = new LinkedHashSet<>();
 
   /**
@@ -58,23 +57,7 @@ public final class PromptReader {
       throws IOException {
     this.engine = engine;
     this.model = model;
-    for (TextPart part : model.texts()) {
-      Path directory = part.tokenizer() == null ? vocabulary : part.tokenizer();
-      if (directory == null) {
-        throw new IOException(
-            "%s has no vocabulary for its text encoder: give the tokenizer directory of any Stable"
-                    .formatted(model.source())
-                + " Diffusion model with --tokenizer");
-      }
-      ClipTokenizer tokenizer = ClipTokenizer.read(directory);
-      tokenizers.add(
-          model
-              .adapters()
-              .taught(
-                  tokenizers.size(),
-                  part,
-                  part.tokenizer() == null ? tokenizer.padded(part.padding()) : tokenizer));
-    }
+    tokenizers = model.tokenizers(vocabulary);
   }
 
   /** The texts that the UNet of a model reads. */

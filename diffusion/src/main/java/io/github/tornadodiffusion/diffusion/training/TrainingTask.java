@@ -126,6 +126,11 @@ public interface TrainingTask {
    */
   void write(Path directory, SequencedMap<String, HostTensor> parameters) throws IOException;
 
+  /** The command that trains so. */
+  default String command() {
+    return "train";
+  }
+
   /** The files that {@link #write} writes, for messages. */
   default String files() {
     return "model_index.json, unet/, scheduler/";

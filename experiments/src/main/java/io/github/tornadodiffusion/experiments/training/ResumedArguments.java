@@ -71,11 +71,13 @@ record ResumedArguments(CommandSpec spec) {
   }
 
   /** The arguments that the run began with, with the preset that was chosen. */
-  private static List<String> before(JsonNode manifest, List<String> given) {
+  private List<String> before(JsonNode manifest, List<String> given) {
     List<String> before = Arguments.without(manifest, "--out");
     List<String> all = new ArrayList<>(given);
     all.addAll(before);
-    List<String> pinned = DeviceOptions.pinned(ImageOptions.pinned(all, manifest), manifest);
+    boolean presets = spec.findOption("--preset") != null;
+    List<String> pinned =
+        DeviceOptions.pinned(presets ? ImageOptions.pinned(all, manifest) : all, manifest);
     List<String> with = new ArrayList<>(before);
     with.addAll(pinned.subList(all.size(), pinned.size()));
     return with;

@@ -14,6 +14,11 @@ import picocli.CommandLine.Mixin;
 /** Trains a model. */
 @Command(
     name = "train",
+    subcommands = {
+      TextToImageCommand.class,
+      DreamBoothCommand.class,
+      TextualInversionCommand.class
+    },
     description = {
       "Trains a model and writes it, samples, the loss curve and a manifest to a directory.",
       "Without options it trains on handwritten digits that come with the program."

@@ -200,14 +200,14 @@ final class TrainingLoop {
   }
 
   private IllegalStateException failure(String cause) {
-    String goesOn = last == null ? "" : ": " + resumeCommand(directory);
+    String goesOn = last == null ? "" : ": " + resumeCommand(config, directory);
     return new IllegalStateException(cause + "; " + lastInWords() + goesOn);
   }
 
   /** The command that continues a run. */
-  static String resumeCommand(RunDirectory directory) {
-    return "%s train --out %s --resume goes on"
-        .formatted(Shell.program(), Shell.quoted(directory.path().toString()));
+  static String resumeCommand(TrainingTask task, RunDirectory directory) {
+    return "%s %s --out %s --resume goes on"
+        .formatted(Shell.program(), task.command(), Shell.quoted(directory.path().toString()));
   }
 
   private String details(LossCurve curve, LossCurve.Row row) {

@@ -301,7 +301,7 @@ final class TrainingRun {
 
   private int stopped(String where, LossCurve curve) throws IOException {
     writeManifest("interrupted", curve);
-    err.println(where + "; " + TrainingLoop.resumeCommand(directory));
+    err.println(where + "; " + TrainingLoop.resumeCommand(config, directory));
     // After a signal the exit code is that of the JVM. A run that ended in time has not failed.
     return 0;
   }
@@ -310,7 +310,7 @@ final class TrainingRun {
   private String remedy() {
     return loop == null || loop.last() == null
         ? "there is no checkpoint yet"
-        : loop.lastInWords() + ": " + TrainingLoop.resumeCommand(directory);
+        : loop.lastInWords() + ": " + TrainingLoop.resumeCommand(config, directory);
   }
 
   private MemoryNeed checkMemory() {

@@ -39,6 +39,7 @@ public final class ImageFiles implements ImageSource {
   private final List<String> classNames;
   private final int[] labels;
   private final List<String> warnings;
+  private final List<String> ofLabels;
 
   /**
    * Arranges the images of a directory or archive.
@@ -61,7 +62,8 @@ public final class ImageFiles implements ImageSource {
     SplitPaths splits = new SplitPaths(found, commonDirectories(found), split, place());
     warnings.addAll(splits.warnings());
     LabelFiles files = new LabelFiles(tree, Set.copyOf(found));
-    warnings.addAll(files.warnings());
+    ofLabels = files.warnings();
+    warnings.addAll(ofLabels);
     if (files.areThere()) {
       paths = labelled(splits.chosen(), files);
       boolean none = paths.stream().allMatch(path -> files.label(path) < 0);
@@ -82,6 +84,14 @@ public final class ImageFiles implements ImageSource {
       classNames.forEach(name -> numbers.put(name, numbers.size()));
       labels = below.stream().mapToInt(p -> numbers.getOrDefault(first(p, prefix), -1)).toArray();
     }
+  }
+
+  @Override
+  public List<String> captions(String column) throws IOException {
+    Map<String, String> captions = new CaptionFiles(tree, column).read();
+    // These files are read now, and not for labels.
+    warnings.removeAll(ofLabels);
+    return paths.stream().map(captions::get).toList();
   }
 
   /** The images, without those that lack a label if others have one. */

@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.diffusion.data.formats;
 
 import io.github.tornadodiffusion.diffusion.data.decoding.DecodedImage;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.util.List;
 
@@ -26,6 +27,20 @@ public interface ImageSource {
 
   /** The class of an image, or -1 where images have no labels. */
   int label(int index);
+
+  /**
+   * What is said of every image, in their order; null where nothing is.
+   *
+   * @param column of a table, where the captions are in one
+   * @throws IOException in one line if there are no captions or they cannot be read
+   */
+  default List<String> captions(String column) throws IOException {
+    throw new IOException(
+        Messages.line(
+            "the images of %s have no captions: give a directory with metadata.jsonl, metadata.csv or"
+                    .formatted(place())
+                + " .txt files, or Parquet files"));
+  }
 
   /** The classes' names in the order of the labels; empty if images have no labels. */
   List<String> classNames();

@@ -2,16 +2,19 @@ package io.github.tornadodiffusion.diffusion.data.formats;
 
 import dev.hardwood.HardwoodContext;
 import dev.hardwood.InputFile;
+import dev.hardwood.metadata.PhysicalType;
 import dev.hardwood.reader.ParquetFileReader;
 import dev.hardwood.reader.RowReader;
 import dev.hardwood.row.FieldAccessor;
 import dev.hardwood.schema.ColumnProjection;
+import dev.hardwood.schema.SchemaNode;
 import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * The rows of one Parquet file. Rows that are read in order come in blocks from one pass over the
@@ -94,6 +97,41 @@ final class ParquetFile implements AutoCloseable {
           "%s has %d labels for %d rows: fetch it again".formatted(path, labels.size(), rows));
     }
     return labels;
+  }
+
+  /**
+   * The texts of all rows; null where a row has none.
+   *
+   * @throws IOException in one line if there is no such column of texts
+   */
+  List<String> texts(String column) throws IOException {
+    List<SchemaNode> nodes = reader.getFileSchema().getRootNode().children();
+    boolean there =
+        nodes.stream()
+            .anyMatch(node ->
+                node.name().equals(column)
+                    && node instanceof SchemaNode.PrimitiveNode leaf
+                    && leaf.type() == PhysicalType.BYTE_ARRAY);
+    if (!there) {
+      throw new IOException(
+          "%s has no column of texts called %s but %s; name the column of captions with"
+                  .formatted(
+                      path,
+                      column,
+                      nodes.stream().map(SchemaNode::name).collect(Collectors.joining(", ")))
+              + " --caption-column");
+    }
+    List<String> texts = new ArrayList<>();
+    try (RowReader rows = rows(column, 0)) {
+      while (rows.hasNext()) {
+        rows.next();
+        String text = rows.isNull(column) ? "" : rows.getString(column).strip();
+        texts.add(text.isEmpty() ? null : text);
+      }
+    } catch (RuntimeException e) {
+      throw damaged(e);
+    }
+    return texts;
   }
 
   /**

@@ -264,6 +264,15 @@ public final class ParquetImages implements ImageSource {
   }
 
   @Override
+  public List<String> captions(String column) throws IOException {
+    List<String> captions = new ArrayList<>();
+    for (ParquetFile file : files) {
+      captions.addAll(file.texts(column));
+    }
+    return captions;
+  }
+
+  @Override
   public int label(int index) {
     return labels[index];
   }

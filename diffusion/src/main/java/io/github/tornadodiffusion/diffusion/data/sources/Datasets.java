@@ -9,14 +9,20 @@ import io.github.tornadodiffusion.diffusion.data.decoding.DecodedImage;
 import io.github.tornadodiffusion.diffusion.data.formats.ImageDirectory;
 import io.github.tornadodiffusion.diffusion.data.formats.ImageFiles;
 import io.github.tornadodiffusion.diffusion.data.formats.ImageSource;
+import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 
 /** Opens data sets by the name a user gives on the command line. */
@@ -71,7 +77,7 @@ public final class Datasets {
       return new Butterflies(Math.min(count, most), imageSize, channels, seed);
     }
     ImageSource all = source(source);
-    ImageSource some = all.size() <= most ? all : new SpreadSource(all, spread(all.size(), most));
+    ImageSource some = all.size() <= most ? all : new SomeImages(all, spread(all.size(), most));
     return CachedImages.open(some, imageSize, channels, CachedImages.defaultCacheBytes());
   }
 
@@ -79,8 +85,63 @@ public final class Datasets {
     return IntStream.range(0, most).map(i -> (int) ((long) i * size / most)).toArray();
   }
 
-  /** Some images of a source. */
-  private record SpreadSource(ImageSource all, int[] indices) implements ImageSource {
+  /**
+   * Opens images with captions, which are the names of their classes; images without a caption are
+   * left out.
+   *
+   * @param column of a table, where the captions are in one
+   * @throws IOException in one line if no image has a caption
+   * @throws IllegalArgumentException in one line if the images cannot be read
+   */
+  public static Dataset openCaptioned(String source, int imageSize, int channels, String column)
+      throws IOException {
+    check(imageSize, channels);
+    ImageSource all = source(source);
+    List<String> captions = all.captions(column);
+    int[] captioned =
+        IntStream.range(0, all.size()).filter(i -> captions.get(i) != null).toArray();
+    if (captioned.length == 0) {
+      throw new IOException(
+          Messages.line(
+              "none of the %d images in %s has a caption: give them in metadata.jsonl or"
+                      .formatted(all.size(), all.place())
+                  + " metadata.csv (file_name, %s) or in .txt files beside the images"
+                      .formatted(column)));
+    }
+    List<String> names = new TreeSet<>(captions.stream().filter(Objects::nonNull).toList())
+        .stream().toList();
+    Map<String, Integer> numbers = new HashMap<>();
+    names.forEach(name -> numbers.put(name, numbers.size()));
+    List<String> warnings = new ArrayList<>(all.warnings());
+    if (captioned.length < all.size()) {
+      int first = IntStream.range(0, all.size()).filter(i -> captions.get(i) == null).findFirst()
+          .orElseThrow();
+      warnings.add(
+          Messages.line(
+              "%d of %d images in %s have no caption and are left out, such as %s"
+                  .formatted(
+                      all.size() - captioned.length, all.size(), all.place(), all.name(first))));
+    }
+    return CachedImages.open(
+        new SomeImages(
+            all, captioned, i -> numbers.get(captions.get(i)), names, List.copyOf(warnings)),
+        imageSize,
+        channels,
+        CachedImages.defaultCacheBytes());
+  }
+
+  /** Some images of a source, with labels of their own. */
+  private record SomeImages(
+      ImageSource all,
+      int[] indices,
+      IntUnaryOperator labels,
+      List<String> classNames,
+      List<String> warnings)
+      implements ImageSource {
+    SomeImages(ImageSource all, int[] indices) {
+      this(all, indices, all::label, all.classNames(), all.warnings());
+    }
+
     @Override
     public String place() {
       return all.place();
@@ -103,17 +164,7 @@ public final class Datasets {
 
     @Override
     public int label(int index) {
-      return all.label(indices[index]);
-    }
-
-    @Override
-    public List<String> classNames() {
-      return all.classNames();
-    }
-
-    @Override
-    public List<String> warnings() {
-      return all.warnings();
+      return labels.applyAsInt(indices[index]);
     }
   }
 
