@@ -28,6 +28,16 @@ public record LatentImages(float[] mean, float[] logvar, int images, Autoencoder
     return latents;
   }
 
+  /** The means, scaled for a diffusion model. */
+  public float[] scaledMean() {
+    double shift = config.shiftFactor() == null ? 0 : config.shiftFactor();
+    float[] scaled = new float[mean.length];
+    for (int i = 0; i < scaled.length; i++) {
+      scaled[i] = (float) ((mean[i] - shift) * config.scalingFactor());
+    }
+    return scaled;
+  }
+
   /** Sets {@link Update#IMAGES} of a batch to what is drawn. */
   public void write(BatchRun batch) {
     batch.write(Update.IMAGES, draw(batch));

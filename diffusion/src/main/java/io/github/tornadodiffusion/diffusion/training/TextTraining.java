@@ -230,8 +230,9 @@ public final class TextTraining implements TrainingTask {
   /** What is said of captions that are longer than the text encoder reads, one line each. */
   public List<String> warnings() {
     Set<String> warnings = new LinkedHashSet<>();
+    ClipTokenizer tokenizer = tokenizer();
     for (String caption : settings.captions) {
-      warnings.add(tokenizers.getFirst().encode(caption).warning());
+      warnings.add(tokenizer.encode(tokenizer.withAllVectors(caption)).warning());
     }
     warnings.remove("");
     return List.copyOf(warnings);
@@ -481,12 +482,18 @@ public final class TextTraining implements TrainingTask {
     return values;
   }
 
-  private Map<String, float[]> tokens(int[] captions) {
-    ClipTokenizer tokenizer = tokenizers.getFirst();
+  /** That of the first text encoder, with the new word. */
+  private ClipTokenizer tokenizer() {
+    ClipTokenizer known = tokenizers.getFirst();
     Word word = trained.word;
-    if (word != null) {
-      tokenizer = tokenizer.with(LearnedEmbedding.tokens(word.token, word.vectors));
-    }
+    return word == null
+        ? known
+        : known.with(LearnedEmbedding.tokens(word.token, word.vectors));
+  }
+
+  private Map<String, float[]> tokens(int[] captions) {
+    ClipTokenizer tokenizer = tokenizer();
+    Word word = trained.word;
     int[] ids = new int[captions.length * tokenizer.maxLength()];
     for (int i = 0; i < captions.length; i++) {
       String caption =

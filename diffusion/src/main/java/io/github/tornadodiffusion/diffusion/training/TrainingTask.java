@@ -131,13 +131,18 @@ public interface TrainingTask {
     return "train";
   }
 
+  /** What distinguishes the run from others of its name, in a word, for a title. */
+  default String describe() {
+    return scheduler().config().betaSchedule().id();
+  }
+
   /** The files that {@link #write} writes, for messages. */
   default String files() {
     return "model_index.json, unet/, scheduler/";
   }
 
   /**
-   * The arguments that draw with what was trained.
+   * The arguments that draw with what was trained; null where nothing does.
    *
    * @param path of the directory, quoted for a shell
    */

@@ -36,14 +36,12 @@ public final class DreamBoothCommand extends TextTrainingCommand {
 
   @Option(
       names = "--instance-data",
-      required = true,
       paramLabel = "DIR",
       description = "The images of the thing.")
   Path instances;
 
   @Option(
       names = "--instance-prompt",
-      required = true,
       paramLabel = "TEXT",
       description = "What they show, with a rare word for the thing: \"a photo of sks dog\".")
   String instancePrompt;
@@ -75,6 +73,12 @@ public final class DreamBoothCommand extends TextTrainingCommand {
   double priorWeight;
 
   @Mixin LoraOptions lora;
+
+  @Override
+  void checkRequired() {
+    required("--instance-data DIR", instances);
+    required("--instance-prompt TEXT", instancePrompt);
+  }
 
   @Override
   Preset.Recipe defaults() {

@@ -1,11 +1,14 @@
 package io.github.tornadodiffusion.experiments.training;
 
+import io.github.tornadodiffusion.diffusion.random.Rng;
+import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import io.github.tornadodiffusion.diffusion.training.LossWeight;
 import io.github.tornadodiffusion.diffusion.training.MinSnr;
 import io.github.tornadodiffusion.diffusion.training.Optimization;
 import io.github.tornadodiffusion.diffusion.training.Preset;
 import io.github.tornadodiffusion.diffusion.training.TimestepDensity;
 import io.github.tornadodiffusion.diffusion.training.TrainingTask;
+import io.github.tornadodiffusion.diffusion.training.TrainingVariant;
 import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import io.github.tornadodiffusion.nn.training.LearningRateSchedule;
 import java.util.function.IntToLongFunction;
@@ -111,6 +114,31 @@ class RecipeOptions {
 
     @Option(names = "--epochs", paramLabel = "N", description = "Passes over the data.")
     Integer epochs;
+  }
+
+  /**
+   * The variant of a training that begins with a model of another kind, or with none.
+   *
+   * @param dropout share of labels that are left out
+   */
+  TrainingVariant variant(double dropout) {
+    return new TrainingVariant(
+        accumulate,
+        lossWeight(),
+        dropout,
+        emaPower,
+        VarianceType.FIXED_SMALL,
+        Rng.PHILOX,
+        density(),
+        null,
+        false,
+        shards == null ? 1 : shards);
+  }
+
+  TimestepDensity density() {
+    return timestepDensity == null
+        ? TimestepDensity.UNIFORM
+        : TimestepDensity.of(timestepDensity);
   }
 
   Optimization optimization(Optimization preset) {

@@ -19,7 +19,6 @@ import picocli.CommandLine.Option;
 public final class TextToImageCommand extends TextTrainingCommand {
   @Option(
       names = "--data",
-      required = true,
       paramLabel = "SRC",
       description =
           "A directory or archive of images with metadata.jsonl, metadata.csv or .txt files of"
@@ -43,6 +42,11 @@ public final class TextToImageCommand extends TextTrainingCommand {
   double dropout;
 
   @Mixin LoraOptions lora;
+
+  @Override
+  void checkRequired() {
+    required("--data SRC", data);
+  }
 
   @Override
   Preset.Recipe defaults() {

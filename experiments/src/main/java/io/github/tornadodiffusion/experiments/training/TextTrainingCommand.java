@@ -3,13 +3,9 @@ package io.github.tornadodiffusion.experiments.training;
 import io.github.tornadodiffusion.diffusion.data.Dataset;
 import io.github.tornadodiffusion.diffusion.data.sources.Datasets;
 import io.github.tornadodiffusion.diffusion.model.StableDiffusionModel;
-import io.github.tornadodiffusion.diffusion.random.Rng;
-import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import io.github.tornadodiffusion.diffusion.training.Optimization;
 import io.github.tornadodiffusion.diffusion.training.Preset;
 import io.github.tornadodiffusion.diffusion.training.TextTraining;
-import io.github.tornadodiffusion.diffusion.training.TimestepDensity;
-import io.github.tornadodiffusion.diffusion.training.TrainingVariant;
 import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import io.github.tornadodiffusion.experiments.cli.Interruption;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig.SampleSize;
@@ -31,7 +27,6 @@ abstract class TextTrainingCommand extends TrainingCommand {
 
   @Option(
       names = "--model",
-      required = true,
       paramLabel = "PATH",
       description =
           "The model to begin with: a directory of StableDiffusionPipeline or"
@@ -64,6 +59,9 @@ abstract class TextTrainingCommand extends TrainingCommand {
     return recipe;
   }
 
+  /** Checks that the options are there that nothing works without. */
+  abstract void checkRequired();
+
   /** The defaults of its recipe: batch, steps and optimization. */
   abstract Preset.Recipe defaults();
 
@@ -75,8 +73,22 @@ abstract class TextTrainingCommand extends TrainingCommand {
     return List.of();
   }
 
+  /**
+   * Checks that an option is there. A run that goes on has those that it began with.
+   *
+   * @throws IllegalArgumentException in one line naming it
+   */
+  static void required(String option, Object value) {
+    if (value == null) {
+      throw new IllegalArgumentException(
+          option.split(" ")[0] + " is missing; give " + option);
+    }
+  }
+
   @Override
   Prepared prepare() throws IOException {
+    required("--model PATH", model);
+    checkRequired();
     Ineffective given = Ineffective.of(spec);
     samples = given.given("--samples") ? samples : SAMPLES;
     sampleSteps = given.given("--sample-steps") ? sampleSteps : SAMPLE_STEPS;
@@ -134,19 +146,7 @@ abstract class TextTrainingCommand extends TrainingCommand {
         RecipeOptions.or(recipe.flip, defaults.randomFlip()),
         optimization,
         recipe.seed,
-        new TrainingVariant(
-            recipe.accumulate,
-            recipe.lossWeight(),
-            dropout,
-            recipe.emaPower,
-            VarianceType.FIXED_SMALL,
-            Rng.PHILOX,
-            recipe.timestepDensity == null
-                ? TimestepDensity.UNIFORM
-                : TimestepDensity.of(recipe.timestepDensity),
-            null,
-            false,
-            recipe.shards == null ? 1 : recipe.shards));
+        recipe.variant(dropout));
   }
 
   /** Opens images without captions. */

@@ -65,21 +65,18 @@ public final class TextualInversionCommand extends TextTrainingCommand {
 
   @Option(
       names = "--data",
-      required = true,
       paramLabel = "SRC",
       description = "A directory or archive of the images.")
   String data;
 
   @Option(
       names = "--placeholder-token",
-      required = true,
       paramLabel = "WORD",
       description = "The new word, for instance <cat-toy>.")
   String word;
 
   @Option(
       names = "--initializer-token",
-      required = true,
       paramLabel = "WORD",
       description = "A known word that it begins as, for instance toy.")
   String initializer;
@@ -97,6 +94,13 @@ public final class TextualInversionCommand extends TextTrainingCommand {
       defaultValue = "object",
       description = "object (default) or style: the sentences that the word stands in.")
   String property;
+
+  @Override
+  void checkRequired() {
+    required("--data SRC", data);
+    required("--placeholder-token WORD", word);
+    required("--initializer-token WORD", initializer);
+  }
 
   @Override
   Preset.Recipe defaults() {

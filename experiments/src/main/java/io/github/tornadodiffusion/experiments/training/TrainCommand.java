@@ -17,7 +17,8 @@ import picocli.CommandLine.Mixin;
     subcommands = {
       TextToImageCommand.class,
       DreamBoothCommand.class,
-      TextualInversionCommand.class
+      TextualInversionCommand.class,
+      AutoencoderCommand.class
     },
     description = {
       "Trains a model and writes it, samples, the loss curve and a manifest to a directory.",

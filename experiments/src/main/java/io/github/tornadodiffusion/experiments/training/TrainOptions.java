@@ -9,7 +9,6 @@ import io.github.tornadodiffusion.diffusion.schedulers.config.VarianceType;
 import io.github.tornadodiffusion.diffusion.schedulers.noise.PredictionType;
 import io.github.tornadodiffusion.diffusion.training.Preset;
 import io.github.tornadodiffusion.diffusion.training.Presets;
-import io.github.tornadodiffusion.diffusion.training.TimestepDensity;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.diffusion.training.TrainingVariant;
 import io.github.tornadodiffusion.nn.io.Messages;
@@ -122,7 +121,7 @@ public final class TrainOptions extends RecipeOptions {
             emaPower,
             varianceType,
             Rng.of(rng),
-            timestepDensity == null ? TimestepDensity.UNIFORM : TimestepDensity.of(timestepDensity),
+            density(),
             base,
             rescaleBetasZeroSnr,
             shards == null ? 1 : shards));

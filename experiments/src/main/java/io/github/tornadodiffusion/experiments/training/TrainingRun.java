@@ -378,7 +378,7 @@ final class TrainingRun {
   private void drawCurve(LossCurve curve) throws IOException {
     String data = dataset.name().substring(dataset.name().lastIndexOf('/') + 1);
     String what = data.equals(config.preset()) ? data : config.preset() + " on " + data;
-    String title = what + ", " + config.scheduler().config().betaSchedule().id() + ", seed " + config.seed();
+    String title = what + ", " + config.describe() + ", seed " + config.seed();
     BufferedImage picture;
     try {
       picture = new SmoothedLoss(curve.rows()).chart(title, config.trainTimesteps()).image();
@@ -445,8 +445,11 @@ final class TrainingRun {
     }
     out.println("loss       " + directory.lossPlot() + ", " + directory.lossCsv());
     out.println("manifest   " + directory.manifest());
-    out.println("Sample more images with:");
-    out.println(Shell.program() + " " + config.sampleCommand(Shell.quoted(path)) + " --out more.png");
+    String sample = config.sampleCommand(Shell.quoted(path));
+    if (sample != null) {
+      out.println("Sample more images with:");
+      out.println(Shell.program() + " " + sample + " --out more.png");
+    }
     out.flush();
   }
 }
