@@ -31,7 +31,7 @@ class OptionEffectsTest {
   /**
    * Command, option, arguments with which it has no effect, and words that say so; or "always" and
    * why there are no such arguments. OUT is a new name, MODEL a model without classes, NAMED one
-   * with, IMAGES data without classes.
+   * with, TEXT one that reads texts, IMAGES data without classes, CAPTIONED with captions.
    */
   private static final String TABLE =
       """
@@ -85,6 +85,186 @@ class OptionEffectsTest {
       train | --threads             | always, for the jvm device; see tornado()
       train | --no-self-check       | always, on jvm for kernels of plug-ins
       train | --verbose             | always, at an error
+
+      train text-to-image | --model | always
+      train text-to-image | --image-size | always
+      train text-to-image | --tokenizer | --tokenizer x | the model has one of its own
+      train text-to-image | --sample-prompt | --sample-prompt x | --samples 0 draws no picture
+      train text-to-image | --lora-rank | always
+      train text-to-image | --lora-alpha | --lora-alpha 2 | the whole model is trained
+      train text-to-image | --lora-targets | --lora-targets to_q | the whole model is trained
+      train text-to-image | --train-text-encoder | always
+      train text-to-image | --data | always
+      train text-to-image | --caption-column | always
+      train text-to-image | --caption-dropout | always
+      train text-to-image | --batch | always
+      train text-to-image | --steps | always
+      train text-to-image | --epochs | always
+      train text-to-image | --lr | always
+      train text-to-image | --ema | always
+      train text-to-image | --max-grad-norm | always
+      train text-to-image | --flip | always
+      train text-to-image | --accumulate | always
+      train text-to-image | --seed | always
+      train text-to-image | --out | always
+      train text-to-image | --resume | always
+      train text-to-image | --samples | always
+      train text-to-image | --checkpointing-steps | always
+      train text-to-image | --checkpoints-total-limit | always
+      train text-to-image | --max-time | always
+      train text-to-image | --profile | always
+      train text-to-image | --profile-json | always
+      train text-to-image | --device | always
+      train text-to-image | --conv | always
+      train text-to-image | --threads | always
+      train text-to-image | --no-self-check | always
+      train text-to-image | --verbose | always
+      train text-to-image | --lr-schedule | always, said as by train
+      train text-to-image | --warmup | always, said as by train
+      train text-to-image | --ema-power | always, said as by train
+      train text-to-image | --shards | always, said as by train
+      train text-to-image | --shard-optimizer | always, said as by train
+      train text-to-image | --stall-limit | always, said as by train
+      train text-to-image | --sample-every | always, said as by train
+      train text-to-image | --kernels | always, said as by train
+      train text-to-image | --snr-gamma | always, said as by train
+      train text-to-image | --loss-weight | always, said as by train
+      train text-to-image | --timestep-density | always, said as by train
+      train text-to-image | --sample-steps | always, said as by train
+
+      train dreambooth | --model | always
+      train dreambooth | --image-size | always
+      train dreambooth | --tokenizer | --tokenizer x | the model has one of its own
+      train dreambooth | --sample-prompt | --sample-prompt x | --samples 0 draws no picture
+      train dreambooth | --lora-rank | always
+      train dreambooth | --lora-alpha | --lora-alpha 2 | the whole model is trained
+      train dreambooth | --lora-targets | --lora-targets to_q | the whole model is trained
+      train dreambooth | --train-text-encoder | always
+      train dreambooth | --instance-data | always
+      train dreambooth | --instance-prompt | always
+      train dreambooth | --class-prompt | always
+      train dreambooth | --class-data | --class-data OUT | it is for --class-prompt
+      train dreambooth | --num-class-images | --num-class-images 3 | it is for --class-prompt
+      train dreambooth | --prior-loss-weight | --prior-loss-weight 2 | it is for --class-prompt
+      train dreambooth | --batch | always
+      train dreambooth | --steps | always
+      train dreambooth | --epochs | always
+      train dreambooth | --lr | always
+      train dreambooth | --ema | always
+      train dreambooth | --max-grad-norm | always
+      train dreambooth | --flip | always
+      train dreambooth | --accumulate | always
+      train dreambooth | --seed | always
+      train dreambooth | --out | always
+      train dreambooth | --resume | always
+      train dreambooth | --samples | always
+      train dreambooth | --checkpointing-steps | always
+      train dreambooth | --checkpoints-total-limit | always
+      train dreambooth | --max-time | always
+      train dreambooth | --profile | always
+      train dreambooth | --profile-json | always
+      train dreambooth | --device | always
+      train dreambooth | --conv | always
+      train dreambooth | --threads | always
+      train dreambooth | --no-self-check | always
+      train dreambooth | --verbose | always
+      train dreambooth | --lr-schedule | always, said as by train
+      train dreambooth | --warmup | always, said as by train
+      train dreambooth | --ema-power | always, said as by train
+      train dreambooth | --shards | always, said as by train
+      train dreambooth | --shard-optimizer | always, said as by train
+      train dreambooth | --stall-limit | always, said as by train
+      train dreambooth | --sample-every | always, said as by train
+      train dreambooth | --kernels | always, said as by train
+      train dreambooth | --snr-gamma | always, said as by train
+      train dreambooth | --loss-weight | always, said as by train
+      train dreambooth | --timestep-density | always, said as by train
+      train dreambooth | --sample-steps | always, said as by train
+
+      train textual-inversion | --model | always
+      train textual-inversion | --image-size | always
+      train textual-inversion | --tokenizer | --tokenizer x | the model has one of its own
+      train textual-inversion | --sample-prompt | --sample-prompt x | --samples 0 draws no picture
+      train textual-inversion | --data | always
+      train textual-inversion | --placeholder-token | always
+      train textual-inversion | --initializer-token | always
+      train textual-inversion | --num-vectors | always
+      train textual-inversion | --learnable-property | always
+      train textual-inversion | --batch | always
+      train textual-inversion | --steps | always
+      train textual-inversion | --epochs | always
+      train textual-inversion | --lr | always
+      train textual-inversion | --ema | always
+      train textual-inversion | --max-grad-norm | always
+      train textual-inversion | --flip | always
+      train textual-inversion | --accumulate | always
+      train textual-inversion | --seed | always
+      train textual-inversion | --out | always
+      train textual-inversion | --resume | always
+      train textual-inversion | --samples | always
+      train textual-inversion | --checkpointing-steps | always
+      train textual-inversion | --checkpoints-total-limit | always
+      train textual-inversion | --max-time | always
+      train textual-inversion | --profile | always
+      train textual-inversion | --profile-json | always
+      train textual-inversion | --device | always
+      train textual-inversion | --conv | always
+      train textual-inversion | --threads | always
+      train textual-inversion | --no-self-check | always
+      train textual-inversion | --verbose | always
+      train textual-inversion | --lr-schedule | always, said as by train
+      train textual-inversion | --warmup | always, said as by train
+      train textual-inversion | --ema-power | always, said as by train
+      train textual-inversion | --shards | always, said as by train
+      train textual-inversion | --shard-optimizer | always, said as by train
+      train textual-inversion | --stall-limit | always, said as by train
+      train textual-inversion | --sample-every | always, said as by train
+      train textual-inversion | --kernels | always, said as by train
+      train textual-inversion | --snr-gamma | always, said as by train
+      train textual-inversion | --loss-weight | always, said as by train
+      train textual-inversion | --timestep-density | always, said as by train
+      train textual-inversion | --sample-steps | always, said as by train
+
+      train autoencoder | --data | always
+      train autoencoder | --image-size | always
+      train autoencoder | --model | always
+      train autoencoder | --block-out-channels | --model TEXT --block-out-channels 8,8 | that of the --model
+      train autoencoder | --layers-per-block | --model TEXT --layers-per-block 1 | that of the --model
+      train autoencoder | --kl-weight | always
+      train autoencoder | --sample-steps | --sample-steps 3 | samples nothing
+      train autoencoder | --snr-gamma | --snr-gamma 5 | no noise to weigh
+      train autoencoder | --loss-weight | always, said as --snr-gamma is
+      train autoencoder | --timestep-density | always, said as --snr-gamma is
+      train autoencoder | --batch | always
+      train autoencoder | --steps | always
+      train autoencoder | --epochs | always
+      train autoencoder | --lr | always
+      train autoencoder | --ema | always
+      train autoencoder | --max-grad-norm | always
+      train autoencoder | --flip | always
+      train autoencoder | --accumulate | always
+      train autoencoder | --seed | always
+      train autoencoder | --out | always
+      train autoencoder | --resume | always
+      train autoencoder | --samples | always
+      train autoencoder | --checkpointing-steps | always
+      train autoencoder | --checkpoints-total-limit | always
+      train autoencoder | --max-time | always
+      train autoencoder | --profile | always
+      train autoencoder | --profile-json | always
+      train autoencoder | --device | always
+      train autoencoder | --conv | always
+      train autoencoder | --threads | always
+      train autoencoder | --no-self-check | always
+      train autoencoder | --verbose | always
+      train autoencoder | --lr-schedule | always, said as by train
+      train autoencoder | --warmup | always, said as by train
+      train autoencoder | --ema-power | always, said as by train
+      train autoencoder | --shards | always, said as by train
+      train autoencoder | --shard-optimizer | always, said as by train
+      train autoencoder | --stall-limit | always, said as by train
+      train autoencoder | --sample-every | always, said as by train
+      train autoencoder | --kernels | always, said as by train
 
       sample | --model        | always
       sample | --out          | always
@@ -299,6 +479,7 @@ class OptionEffectsTest {
   @TempDir static Path temporary;
 
   private static Path images;
+  private static Path captioned;
   private static Path model;
   private static Path named;
 
@@ -339,6 +520,12 @@ class OptionEffectsTest {
         ImageIO.write(image, "png", directory.resolve(i + ".png").toFile());
       }
     }
+    captioned = temporary.resolve("captioned");
+    Files.createDirectories(captioned);
+    for (String name : List.of("0", "1")) {
+      Files.copy(images.resolve(name + ".png"), captioned.resolve(name + ".png"));
+      Files.writeString(captioned.resolve(name + ".txt"), "snow " + name);
+    }
     model = temporary.resolve("model");
     named = temporary.resolve("named");
     CommandRun.succeeds(command("train --out " + model));
@@ -349,11 +536,22 @@ class OptionEffectsTest {
   private static String[] command(String line) {
     List<String> given = new ArrayList<>(List.of(line.split(" +")));
     String name = given.getFirst();
-    String whole = name.equals("experiment") ? name + " " + given.get(1) : name;
+    boolean sub = name.equals("train") && !given.get(1).startsWith("--");
+    String whole = name.equals("experiment") || sub ? name + " " + given.get(1) : name;
     String few =
         switch (whole) {
           case "train" ->
               "--steps 1 --batch 2 --samples 1 --sample-steps 1 --data IMAGES --out OUT";
+          case "train text-to-image" ->
+              "--model TEXT --data CAPTIONED --steps 1 --samples 0 --out OUT";
+          case "train dreambooth" ->
+              "--model TEXT --instance-data IMAGES --instance-prompt x --steps 1 --samples 0 --out"
+                  + " OUT";
+          case "train textual-inversion" ->
+              "--model TEXT --data IMAGES --placeholder-token <x> --initializer-token cat --steps 1"
+                  + " --samples 0 --out OUT";
+          case "train autoencoder" ->
+              "--data IMAGES --image-size 16 --batch 2 --steps 1 --samples 0 --out OUT";
           case "sample" -> "--model MODEL --steps 1 --count 1 --out OUT.png";
           case "experiment schedules" ->
               "--schedules linear,exp --seeds 1 --steps 1 --batch 4 --samples 4 --sample-steps 1"
@@ -382,6 +580,8 @@ class OptionEffectsTest {
     return given.stream()
         .map(word ->
             word.replace("IMAGES", String.valueOf(images))
+                .replace("CAPTIONED", String.valueOf(captioned))
+                .replace("TEXT", "../nn/src/test/resources/golden/sd_tiny")
                 .replace("MODEL", String.valueOf(model))
                 .replace("NAMED", String.valueOf(named))
                 .replace("OUT", out))

@@ -372,18 +372,23 @@ public final class TextTraining implements TrainingTask {
 
   private HostTensor initialVectors(HostTensor table) {
     int width = table.shape()[1];
+    int row = initialToken();
+    float[] values = new float[trained.word.vectors * width];
+    for (int i = 0; i < trained.word.vectors; i++) {
+      System.arraycopy(table.values(), row * width, values, i * width, width);
+    }
+    return new HostTensor(new int[] {trained.word.vectors, width}, values);
+  }
+
+  /** The id of the token that the new word begins as. */
+  private int initialToken() {
     List<String> known = tokenizers.getFirst().tokenize(trained.word.initializer);
     if (known.size() != 1) {
       throw new IllegalArgumentException(
           "--initializer-token %s is %d tokens; give a word of one"
               .formatted(trained.word.initializer, known.size()));
     }
-    int row = tokenizers.getFirst().id(known.getFirst());
-    float[] values = new float[trained.word.vectors * width];
-    for (int i = 0; i < trained.word.vectors; i++) {
-      System.arraycopy(table.values(), row * width, values, i * width, width);
-    }
-    return new HostTensor(new int[] {trained.word.vectors, width}, values);
+    return tokenizers.getFirst().id(known.getFirst());
   }
 
   /** With captions that are dropped, one more that stands for no text. */
@@ -399,6 +404,10 @@ public final class TextTraining implements TrainingTask {
 
   @Override
   public void checkData(Dataset dataset) {
+    if (trained.word != null) {
+      initialToken();
+      tokenizer();
+    }
     int factor = settings.base.autoencoder().scaleFactor();
     if (dataset.imageSize() % Math.max(8, factor) != 0) {
       throw new IllegalArgumentException(

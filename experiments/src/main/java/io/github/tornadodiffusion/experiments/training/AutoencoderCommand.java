@@ -27,6 +27,8 @@ import picocli.CommandLine.Option;
 public final class AutoencoderCommand extends TrainingCommand {
   private static final String OF_THE_MODEL = "it is that of the --model; leave it out";
 
+  private static final int PICTURED = 8;
+
   @Mixin RecipeOptions recipe;
 
   @Option(
@@ -114,8 +116,6 @@ public final class AutoencoderCommand extends TrainingCommand {
     return new Prepared(task, images, err -> {}, List.of(), null);
   }
 
-  private static final int PICTURED = 8;
-
   @Override
   TrainingPictures pictures(
       Prepared prepared, PreviewPictures.Plan plan, Interruption interruption, PrintWriter err) {
@@ -127,9 +127,9 @@ public final class AutoencoderCommand extends TrainingCommand {
     ignored
         .note("--block-out-channels", model != null, OF_THE_MODEL)
         .note("--layers-per-block", model != null, OF_THE_MODEL)
-        .note("--sample-steps", "an autoencoder samples nothing; leave it out")
-        .note("--snr-gamma", "there is no noise to weigh; leave it out")
-        .note("--loss-weight", "there is no noise to weigh; leave it out")
-        .note("--timestep-density", "there are no timesteps; leave it out");
+        .note("--sample-steps", true, "an autoencoder samples nothing; leave it out")
+        .note("--snr-gamma", true, "there is no noise to weigh; leave it out")
+        .note("--loss-weight", true, "there is no noise to weigh; leave it out")
+        .note("--timestep-density", true, "there are no timesteps; leave it out");
   }
 }
