@@ -28,7 +28,8 @@ public final class Golden {
   /** Reads {@code <name>.json} and {@code <tensors>.safetensors}. */
   public Golden(String name, String tensors) {
     json = json(name + ".json");
-    ByteBuffer file = ByteBuffer.wrap(bytes(tensors + ".safetensors")).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer file =
+        ByteBuffer.wrap(bytes(tensors + ".safetensors")).order(ByteOrder.LITTLE_ENDIAN);
     byte[] headerBytes = new byte[Math.toIntExact(file.getLong())];
     file.get(headerBytes);
     header = JSON.readTree(new String(headerBytes, StandardCharsets.UTF_8));

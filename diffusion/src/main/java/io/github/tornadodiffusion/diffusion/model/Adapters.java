@@ -83,8 +83,7 @@ public record Adapters(
     }
     List<LearnedEmbedding> learned = new ArrayList<>();
     for (Path word : words) {
-      LearnedEmbedding embedding =
-          LearnedEmbedding.read(within(word, LearnedEmbedding.WEIGHTS));
+      LearnedEmbedding embedding = LearnedEmbedding.read(within(word, LearnedEmbedding.WEIGHTS));
       boolean fits = false;
       for (int i = 0; i < model.texts().size(); i++) {
         fits |= embedding.vectors(i, hiddenSize(model.texts().get(i))) != null;

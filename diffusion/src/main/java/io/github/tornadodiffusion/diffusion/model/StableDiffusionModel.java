@@ -15,8 +15,8 @@ import io.github.tornadodiffusion.nn.models.ParameterFiles;
 import io.github.tornadodiffusion.nn.models.TextEncoder;
 import io.github.tornadodiffusion.nn.models.autoencoder.AutoencoderKL;
 import io.github.tornadodiffusion.nn.models.autoencoder.AutoencoderKLConfig;
-import io.github.tornadodiffusion.nn.models.checkpoint.SingleFile.Family;
 import io.github.tornadodiffusion.nn.models.checkpoint.SingleFile;
+import io.github.tornadodiffusion.nn.models.checkpoint.SingleFile.Family;
 import io.github.tornadodiffusion.nn.models.clip.TextEncoderFiles;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConditionConfig;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConditionModel;
@@ -296,9 +296,7 @@ public record StableDiffusionModel(
   public SequencedMap<String, HostTensor> textParameters(int number, List<ParameterSpec> specs)
       throws IOException {
     return parameters(
-        textEncoder(number),
-        specs,
-        (file, wanted) -> file.textEncoder(number, wanted));
+        textEncoder(number), specs, (file, wanted) -> file.textEncoder(number, wanted));
   }
 
   /** The name of the part of a pipeline that is one of its text encoders. */
@@ -396,8 +394,7 @@ public record StableDiffusionModel(
       index.put(tokenizer, List.of("transformers", "CLIPTokenizer"));
     }
     Path scheduled = Files.createDirectories(directory.resolve(SCHEDULER));
-    AtomicFiles.write(
-        scheduled.resolve("scheduler_config.json"), Schedulers.toJson(scheduler));
+    AtomicFiles.write(scheduled.resolve("scheduler_config.json"), Schedulers.toJson(scheduler));
     index.put("_diffusers_version", Json.DIFFUSERS_VERSION);
     index.put(SCHEDULER, List.of("diffusers", scheduler.className()));
     index.put(UNET, List.of("diffusers", UNet2DConditionConfig.CLASS_NAME));

@@ -137,8 +137,7 @@ public final class PromptReader {
             .taught(
                 number,
                 tokenizer,
-                model.textParameters(
-                    number, TextEncoderFiles.model(config).parameters().specs()));
+                model.textParameters(number, TextEncoderFiles.model(config).parameters().specs()));
     HostTensor words = parameters.get(CLIPTextModel.TOKEN_EMBEDDING);
     TextEncoder encoder =
         TextEncoderFiles.model(

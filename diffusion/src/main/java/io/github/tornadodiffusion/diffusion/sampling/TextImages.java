@@ -50,8 +50,7 @@ public record TextImages(
       throws IOException {
     int channels = model.autoencoder().latentChannels();
     int latent = side / model.autoencoder().scaleFactor();
-    UNet2DConditionModel unet =
-        new UNet2DConditionModel(model.unet(), PromptReader.text(model));
+    UNet2DConditionModel unet = new UNet2DConditionModel(model.unet(), PromptReader.text(model));
     ReverseProcess process =
         ReverseProcess.fromNoise(
             Sampling.of(Schedulers.convert(model.scheduler(), SCHEDULER), steps));

@@ -17,6 +17,7 @@ import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.graph.BatchShape;
 import io.github.tornadodiffusion.nn.graph.Input;
 import io.github.tornadodiffusion.nn.graph.Model;
+import io.github.tornadodiffusion.nn.graph.ParameterSpec;
 import io.github.tornadodiffusion.nn.graph.Trainable;
 import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.io.Safetensors;
@@ -49,6 +50,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -63,6 +65,10 @@ public final class TextTraining implements TrainingTask {
   /** Distinguishes the choice of captions from other numbers with the same seed. */
   private static final long CAPTION_STREAM = 7;
 
+  /** Hidden states may take this part of the heap. */
+  private static final int CACHE_SHARE = 8;
+
+  private final long cacheBytes;
   private final Settings settings;
   private final Trained trained;
   private final Prior prior;
@@ -72,6 +78,7 @@ public final class TextTraining implements TrainingTask {
   private final Lora unetLora;
   private final Model encoder; // null where hidden states are given
   private final Lora encoderLora;
+  private final Set<String> textNames;
   private List<Map<String, float[]>> hiddenStates;
 
   /**
@@ -156,6 +163,17 @@ public final class TextTraining implements TrainingTask {
    * @throws IllegalArgumentException in one line if the model cannot be trained so
    */
   public TextTraining(Settings settings, Trained trained, Prior prior) throws IOException {
+    this(settings, trained, prior, Runtime.getRuntime().maxMemory() / CACHE_SHARE);
+  }
+
+  /**
+   * A training with a bound of its own on the hidden states that are kept.
+   *
+   * @param cacheBytes where they are more, the text encoder is a part of every step
+   */
+  TextTraining(Settings settings, Trained trained, Prior prior, long cacheBytes)
+      throws IOException {
+    this.cacheBytes = cacheBytes;
     this.settings = settings;
     this.trained = trained;
     this.prior = prior;
@@ -181,23 +199,20 @@ public final class TextTraining implements TrainingTask {
     }
     scheduler = (DDPMScheduler) Schedulers.convert(base.scheduler(), "DDPMScheduler");
     tokenizers = base.tokenizers(settings.vocabulary);
-    UNet2DConditionModel plain =
-        new UNet2DConditionModel(base.unet(), PromptReader.text(base));
+    UNet2DConditionModel plain = new UNet2DConditionModel(base.unet(), PromptReader.text(base));
     LoraOptions lora = trained.lora;
     unetLora =
         lora == null
             ? null
             : Lora.initial(
-                plain.parameters().specs(),
-                lora.targets,
-                lora.rank,
-                lora.alpha,
-                settings.seed);
+                plain.parameters().specs(), lora.targets, lora.rank, lora.alpha, settings.seed);
     unet = lora == null ? plain : new LoraModel(plain, "", unetLora, 1);
-    boolean readsTokens = trained.textEncoder || trained.word != null;
-    if (!readsTokens) {
+    boolean one = base.texts().size() == 1;
+    boolean tooMany = one && Float.BYTES * hiddenFloats() > cacheBytes;
+    if (!trained.textEncoder && trained.word == null && !tooMany) {
       encoder = null;
       encoderLora = null;
+      textNames = Set.of();
       return;
     }
     if (base.texts().size() > 1
@@ -207,8 +222,12 @@ public final class TextTraining implements TrainingTask {
           "only the text encoder of Stable Diffusion 1 and 2 is trained; leave it as it is for this"
               + " model");
     }
+    textNames =
+        clip.parameters().specs().stream()
+            .map(ParameterSpec::name)
+            .collect(Collectors.toUnmodifiableSet());
     encoderLora =
-        lora == null
+        lora == null || !trained.textEncoder
             ? null
             : Lora.initial(
                 clip.parameters().specs(),
@@ -219,12 +238,12 @@ public final class TextTraining implements TrainingTask {
     encoder =
         trained.word != null
             ? new LearnedWordModel(clip, trained.word.vectors)
-            : lora == null ? clip : new LoraModel(clip, "", encoderLora, 1);
+            : encoderLora == null ? clip : new LoraModel(clip, "", encoderLora, 1);
   }
 
   /** The same with another number of steps. */
   public TextTraining withSteps(int steps) throws IOException {
-    return new TextTraining(settings.withSteps(steps), trained, prior);
+    return new TextTraining(settings.withSteps(steps), trained, prior, cacheBytes);
   }
 
   /** What is said of captions that are longer than the text encoder reads, one line each. */
@@ -334,9 +353,15 @@ public final class TextTraining implements TrainingTask {
 
   @Override
   public Trainable trainable() {
-    return trained.word != null
-        ? LearnedWordModel.TRAINABLE
-        : trained.lora != null ? LoraModel.TRAINABLE : Trainable.ALL;
+    if (trained.word != null) {
+      return LearnedWordModel.TRAINABLE;
+    }
+    if (trained.lora != null) {
+      return LoraModel.TRAINABLE;
+    }
+    return encoder == null || trained.textEncoder
+        ? Trainable.ALL
+        : Trainable.named(name -> !textNames.contains(name));
   }
 
   @Override
@@ -353,14 +378,12 @@ public final class TextTraining implements TrainingTask {
         all.putAll(encoder instanceof LoraModel lora ? lora.with(texts, encoderLora) : texts);
         if (trained.word != null) {
           all.put(
-              LearnedWordModel.VECTORS,
-              initialVectors(texts.get(CLIPTextModel.TOKEN_EMBEDDING)));
+              LearnedWordModel.VECTORS, initialVectors(texts.get(CLIPTextModel.TOKEN_EMBEDDING)));
         }
       }
       SequencedMap<String, HostTensor> own =
           settings.base.unetParameters(
-              new UNet2DConditionModel(
-                      settings.base.unet(), PromptReader.text(settings.base))
+              new UNet2DConditionModel(settings.base.unet(), PromptReader.text(settings.base))
                   .parameters()
                   .specs());
       all.putAll(unet instanceof LoraModel lora ? lora.with(own, unetLora) : own);
@@ -418,9 +441,7 @@ public final class TextTraining implements TrainingTask {
       throw new IllegalArgumentException(
           "The images of %s have %d channels, the autoencoder %d: open them with as many"
               .formatted(
-                  dataset.name(),
-                  dataset.channels(),
-                  settings.base.autoencoder().inChannels()));
+                  dataset.name(), dataset.channels(), settings.base.autoencoder().inChannels()));
     }
   }
 
@@ -432,8 +453,7 @@ public final class TextTraining implements TrainingTask {
           new LatentCodec(
               engine,
               config,
-              settings.base.autoencoderParameters(
-                  new AutoencoderKL(config).parameters().specs()),
+              settings.base.autoencoderParameters(new AutoencoderKL(config).parameters().specs()),
               0);
       if (encoder == null) {
         List<String> texts = new ArrayList<>(settings.captions);
@@ -443,8 +463,7 @@ public final class TextTraining implements TrainingTask {
                 .read(
                     texts,
                     null,
-                    new PromptReader.Options(
-                        1, 0, 0, SampleSize.square(dataset.imageSize())),
+                    new PromptReader.Options(1, 0, 0, SampleSize.square(dataset.imageSize())),
                     new int[0])
                 .texts();
       }
@@ -495,9 +514,7 @@ public final class TextTraining implements TrainingTask {
   private ClipTokenizer tokenizer() {
     ClipTokenizer known = tokenizers.getFirst();
     Word word = trained.word;
-    return word == null
-        ? known
-        : known.with(LearnedEmbedding.tokens(word.token, word.vectors));
+    return word == null ? known : known.with(LearnedEmbedding.tokens(word.token, word.vectors));
   }
 
   private Map<String, float[]> tokens(int[] captions) {
@@ -534,13 +551,14 @@ public final class TextTraining implements TrainingTask {
     long side = latentSide();
     long image = 2L * settings.base.autoencoder().latentChannels() * side * side;
     long images = settings.images.size() + (prior == null ? 0 : prior.images.size());
-    long text = 0;
-    if (encoder == null) {
-      int tokens = tokenizers.getFirst().maxLength();
-      text = (settings.captions.size() + 1L) * tokens * settings.base.unet().contextChannels();
-    }
+    long text = encoder == null ? hiddenFloats() : 0;
     long waiting = (DrawsAhead.AHEAD + 1L) * shardBatch() * image;
     return images * image * (randomFlip() ? 2 : 1) + text + waiting;
+  }
+
+  private long hiddenFloats() {
+    long tokens = tokenizers.getFirst().maxLength();
+    return (settings.captions.size() + 1) * tokens * settings.base.unet().contextChannels();
   }
 
   @Override
@@ -559,9 +577,7 @@ public final class TextTraining implements TrainingTask {
     optimization().putInto(map);
     variant().putInto(map);
     map.put("base_model", settings.base.hash());
-    map.put(
-        "captions_sha256",
-        sha256(settings.captions));
+    map.put("captions_sha256", sha256(settings.captions));
     map.put("train_text_encoder", trained.textEncoder);
     if (trained.lora != null) {
       map.put("lora_rank", trained.lora.rank);
@@ -607,7 +623,7 @@ public final class TextTraining implements TrainingTask {
     }
     Map<String, SequencedMap<String, HostTensor>> parts = new LinkedHashMap<>();
     parts.put(StableDiffusionModel.UNET, unet.parameters().of(parameters));
-    if (encoder != null) {
+    if (trained.textEncoder) {
       parts.put(text, encoder.parameters().of(parameters));
     }
     return settings.base.with(new Adapters(List.of(), List.of(), parts));

@@ -21,8 +21,8 @@ import java.util.Map;
 import java.util.SequencedMap;
 
 /**
- * Trains, for instance a UNet to predict the noise of noisy images (Ho et al. 2020, algorithm 1), and, with a
- * learned variance, the variance of a step, too.
+ * Trains, for instance a UNet to predict the noise of noisy images (Ho et al. 2020, algorithm 1),
+ * and, with a learned variance, the variance of a step, too.
  *
  * <p>A step depends on the configuration and its own number alone: images, timesteps and noise come
  * from counters. So a run gives the same parameters bit for bit however often it is repeated,
@@ -121,7 +121,8 @@ public final class Trainer implements AutoCloseable {
       shared.begin(
           state == null
               ? null
-              : new SharedTraining.State(whole(state.parameters()), state.moments(), whole(state.ema())));
+              : new SharedTraining.State(
+                  whole(state.parameters()), state.moments(), whole(state.ema())));
     } else if (state != null) {
       training.setState(whole(state.parameters()), state.moments(), whole(state.ema()));
     }

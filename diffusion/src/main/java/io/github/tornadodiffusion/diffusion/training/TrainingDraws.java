@@ -111,8 +111,7 @@ public interface TrainingDraws {
 
     @Override
     public SequencedMap<String, HostTensor> initialParameters() {
-      return Initialisation.pytorchDefault(
-          config.objective().parameters().specs(), config.seed());
+      return Initialisation.pytorchDefault(config.objective().parameters().specs(), config.seed());
     }
 
     @Override

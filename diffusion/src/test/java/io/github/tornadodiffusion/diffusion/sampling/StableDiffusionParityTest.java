@@ -97,8 +97,7 @@ class StableDiffusionParityTest {
   private static TextToImage.Prompts prompts(
       List<String> prompts, List<String> negative, JsonNode kwargs, int perPrompt)
       throws Exception {
-    return prompts(
-        StableDiffusionModel.read(path(""), null), prompts, negative, kwargs, perPrompt);
+    return prompts(StableDiffusionModel.read(path(""), null), prompts, negative, kwargs, perPrompt);
   }
 
   private static TextToImage.Prompts prompts(
@@ -203,22 +202,18 @@ class StableDiffusionParityTest {
   }
 
   private static TextToImage.Prompts adapted(
-      Golden golden, String run, List<Adapters.LoraFile> loras, List<Path> words)
-      throws Exception {
+      Golden golden, String run, List<Adapters.LoraFile> loras, List<Path> words) throws Exception {
     StableDiffusionModel plain = StableDiffusionModel.read(path(""), "ddim");
     StableDiffusionModel model = plain.with(Adapters.read(plain, loras, words));
     JsonNode call = golden.json().get("pipeline_call");
     TextToImage.Prompts prompts =
-        prompts(
-            model, strings(call.get("prompt")), strings(call.get("negative_prompt")), call, 1);
+        prompts(model, strings(call.get("prompt")), strings(call.get("negative_prompt")), call, 1);
     int n = prompts.ofImages().length;
     UNet2DConditionModel unet = new UNet2DConditionModel(model.unet(), new Text(TOKENS, false));
     ReverseProcess process =
         ReverseProcess.fromNoise(
             Sampling.of(model.scheduler(), call.get("num_inference_steps").asInt()));
-    float[] initial =
-        golden.tensor(
-            (golden.has("initial_latents") ? "" : run) + "initial_latents");
+    float[] initial = golden.tensor((golden.has("initial_latents") ? "" : run) + "initial_latents");
     float[] latents;
     try (TextToImage pipeline =
         TextToImage.open(

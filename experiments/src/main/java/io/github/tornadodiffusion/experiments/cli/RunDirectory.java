@@ -71,7 +71,16 @@ public record RunDirectory(Path path) {
     RunLock lock = RunLock.of(lockFile(), path);
     try {
       for (String part :
-          List.of("", Checkpoints.DIRECTORY, DiffusionModel.UNET, DiffusionModel.SCHEDULER)) {
+          List.of(
+              "",
+              Checkpoints.DIRECTORY,
+              DiffusionModel.UNET,
+              DiffusionModel.SCHEDULER,
+              "vae",
+              "text_encoder",
+              "text_encoder_2",
+              "tokenizer",
+              "tokenizer_2")) {
         AtomicFiles.removeLeftovers(path.resolve(part));
       }
       return lock;

@@ -99,7 +99,9 @@ final class PromptOptions {
    * @throws IllegalArgumentException in one line naming the first of them
    */
   void refuse() {
-    Object[] given = {prompts, negatives, size, clipSkip, rescale, tile, tokenizer, loras, embeddings};
+    Object[] given = {
+      prompts, negatives, size, clipSkip, rescale, tile, tokenizer, loras, embeddings
+    };
     String[] names = {
       "--prompt",
       "--negative",
@@ -153,15 +155,13 @@ final class PromptOptions {
     for (String lora : loras == null ? List.<String>of() : loras) {
       files.add(loraFile(lora));
     }
-    return model.with(
-        Adapters.read(model, files, embeddings == null ? List.of() : embeddings));
+    return model.with(Adapters.read(model, files, embeddings == null ? List.of() : embeddings));
   }
 
   private static Adapters.LoraFile loraFile(String lora) {
     Matcher scaled = SCALED.matcher(lora);
     return scaled.matches() && !Files.exists(Path.of(lora))
-        ? new Adapters.LoraFile(
-            Path.of(scaled.group(1)), Double.parseDouble(scaled.group(2)))
+        ? new Adapters.LoraFile(Path.of(scaled.group(1)), Double.parseDouble(scaled.group(2)))
         : new Adapters.LoraFile(Path.of(lora), 1);
   }
 

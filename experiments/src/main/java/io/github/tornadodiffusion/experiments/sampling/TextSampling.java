@@ -84,8 +84,7 @@ final class TextSampling {
       throw new IllegalArgumentException("--labels is for models of classes; leave it out");
     }
     model =
-        command.prompt.adapted(
-            StableDiffusionModel.read(command.model, command.sampler.scheduler));
+        command.prompt.adapted(StableDiffusionModel.read(command.model, command.sampler.scheduler));
     pixels = command.prompt.size(model);
     int factor = model.autoencoder().scaleFactor();
     latent = new SampleSize(pixels.height() / factor, pixels.width() / factor);

@@ -11,6 +11,7 @@ import io.github.tornadodiffusion.diffusion.training.TextTraining;
 import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import io.github.tornadodiffusion.experiments.cli.Progress;
 import io.github.tornadodiffusion.kernels.Engine;
+import io.github.tornadodiffusion.nn.distributed.Mpi;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -34,10 +35,7 @@ import picocli.CommandLine.Option;
 public final class DreamBoothCommand extends TextTrainingCommand {
   private static final String NO_CLASS = "it is for --class-prompt; leave it out";
 
-  @Option(
-      names = "--instance-data",
-      paramLabel = "DIR",
-      description = "The images of the thing.")
+  @Option(names = "--instance-data", paramLabel = "DIR", description = "The images of the thing.")
   Path instances;
 
   @Option(
@@ -83,8 +81,7 @@ public final class DreamBoothCommand extends TextTrainingCommand {
   @Override
   Preset.Recipe defaults() {
     double rate = lora.rank == null ? 5e-6 : 1e-4;
-    return new Preset.Recipe(
-        1, 400, 0, false, Optimization.constant(rate).withMaxGradNorm(1));
+    return new Preset.Recipe(1, 400, 0, false, Optimization.constant(rate).withMaxGradNorm(1));
   }
 
   @Override
@@ -111,8 +108,7 @@ public final class DreamBoothCommand extends TextTrainingCommand {
     }
     drawMissing(base, size);
     return new TextTraining(
-        settings(
-            "dreambooth", base, images, List.of(instancePrompt, classPrompt), false, 2, 0),
+        settings("dreambooth", base, images, List.of(instancePrompt, classPrompt), false, 2, 0),
         lora.trained(),
         new TextTraining.Prior(images(classData.toString(), base, size), priorWeight));
   }
@@ -128,6 +124,11 @@ public final class DreamBoothCommand extends TextTrainingCommand {
     if (missing <= 0) {
       return;
     }
+    if (Mpi.join().size() > 1) {
+      throw new IllegalArgumentException(
+          "%d of %d images of the class are missing in %s; have one process draw them first"
+              .formatted(missing, classImages, classData));
+    }
     PrintWriter err = spec.commandLine().getErr();
     err.println(
         "%d of %d images of \"%s\" are missing in %s and are drawn"
@@ -136,7 +137,8 @@ public final class DreamBoothCommand extends TextTrainingCommand {
       // Few at a time, each a file at once, so that those that are there are kept.
       for (int done = 0; done < missing; done++) {
         TextImages one =
-            new TextImages(List.of(classPrompt), size, 1, sampleSteps, 7.5, recipe.seed + there + done);
+            new TextImages(
+                List.of(classPrompt), size, 1, sampleSteps, 7.5, recipe.seed + there + done);
         try (Progress progress = Progress.on(err, "class images", done, missing)) {
           float[] drawn = one.draw(engine, base, tokenizer, (calls, total) -> {});
           progress.update(done + 1, "");

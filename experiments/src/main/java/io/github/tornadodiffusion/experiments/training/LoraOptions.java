@@ -29,7 +29,8 @@ final class LoraOptions {
       paramLabel = "NAMES",
       split = ",",
       description =
-          "Layers of the UNet, by the last parts of their names (default: to_q,to_k,to_v,to_out.0).")
+          "Layers of the UNet, by the last parts of their names (default:"
+              + " to_q,to_k,to_v,to_out.0).")
   List<String> targets;
 
   @Option(
@@ -52,8 +53,6 @@ final class LoraOptions {
   }
 
   void note(Ineffective ignored) {
-    ignored
-        .note("--lora-alpha", rank == null, NONE)
-        .note("--lora-targets", rank == null, NONE);
+    ignored.note("--lora-alpha", rank == null, NONE).note("--lora-targets", rank == null, NONE);
   }
 }

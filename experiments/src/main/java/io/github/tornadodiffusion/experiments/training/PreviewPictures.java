@@ -98,8 +98,8 @@ final class PreviewPictures implements TrainingPictures {
   }
 
   @Override
-  public boolean drawLast(
-      Engine engine, SequencedMap<String, HostTensor> parameters, Path file) throws IOException {
+  public boolean drawLast(Engine engine, SequencedMap<String, HostTensor> parameters, Path file)
+      throws IOException {
     if (program == null) {
       return true;
     }

@@ -136,9 +136,7 @@ class RecipeOptions {
   }
 
   TimestepDensity density() {
-    return timestepDensity == null
-        ? TimestepDensity.UNIFORM
-        : TimestepDensity.of(timestepDensity);
+    return timestepDensity == null ? TimestepDensity.UNIFORM : TimestepDensity.of(timestepDensity);
   }
 
   Optimization optimization(Optimization preset) {
@@ -223,5 +221,5 @@ class RecipeOptions {
 
   static <T> T or(T given, T preset) {
     return given == null ? preset : given;
-}
+  }
 }

@@ -61,13 +61,7 @@ record ReconstructionPictures(AutoencoderTraining task, PreviewPictures.Plan pla
     PngFiles.write(
         file,
         ImageGrid.grid(
-            both,
-            2 * count,
-            config.outChannels(),
-            side,
-            side,
-            count,
-            ImageGrid.scale(side, side)),
+            both, 2 * count, config.outChannels(), side, side, count, ImageGrid.scale(side, side)),
         Map.of("Title", "images and their reconstructions"));
     return true;
   }

@@ -47,7 +47,9 @@ final class TextPictures implements TrainingPictures {
     List<String> captions = task.captions();
     images =
         new TextImages(
-            prompts == null ? captions.subList(0, Math.min(plan.images(), captions.size())) : prompts,
+            prompts == null
+                ? captions.subList(0, Math.min(plan.images(), captions.size()))
+                : prompts,
             task.images().imageSize(),
             plan.images(),
             plan.steps(),

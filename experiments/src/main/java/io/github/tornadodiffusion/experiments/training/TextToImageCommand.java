@@ -51,14 +51,12 @@ public final class TextToImageCommand extends TextTrainingCommand {
   @Override
   Preset.Recipe defaults() {
     double rate = lora.rank == null ? 1e-5 : 1e-4;
-    return new Preset.Recipe(
-        4, 1000, 0, false, Optimization.constant(rate).withMaxGradNorm(1));
+    return new Preset.Recipe(4, 1000, 0, false, Optimization.constant(rate).withMaxGradNorm(1));
   }
 
   @Override
   TextTraining task(StableDiffusionModel base, int size) throws IOException {
-    Dataset images =
-        Datasets.openCaptioned(data, size, base.autoencoder().inChannels(), column);
+    Dataset images = Datasets.openCaptioned(data, size, base.autoencoder().inChannels(), column);
     return new TextTraining(
         settings("text-to-image", base, images, images.classNames(), false, 1, dropout),
         lora.trained(),

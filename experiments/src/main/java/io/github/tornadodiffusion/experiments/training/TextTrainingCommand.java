@@ -50,8 +50,7 @@ abstract class TextTrainingCommand extends TrainingCommand {
   @Option(
       names = "--sample-prompt",
       paramLabel = "TEXT",
-      description =
-          "What the pictures show (default: the first captions); give it again for more.")
+      description = "What the pictures show (default: the first captions); give it again for more.")
   List<String> samplePrompts;
 
   @Override
@@ -80,8 +79,7 @@ abstract class TextTrainingCommand extends TrainingCommand {
    */
   static void required(String option, Object value) {
     if (value == null) {
-      throw new IllegalArgumentException(
-          option.split(" ")[0] + " is missing; give " + option);
+      throw new IllegalArgumentException(option.split(" ")[0] + " is missing; give " + option);
     }
   }
 
@@ -97,8 +95,7 @@ abstract class TextTrainingCommand extends TrainingCommand {
     Dataset images = oneStep.images();
     oneStep.checkData(images);
     TextTraining task =
-        oneStep.withSteps(
-            recipe.steps(defaults(), epochs -> oneStep.steps(images, epochs)));
+        oneStep.withSteps(recipe.steps(defaults(), epochs -> oneStep.steps(images, epochs)));
     List<String> unusual = new ArrayList<>(warnings());
     unusual.addAll(task.warnings());
     return new Prepared(task, images, err -> {}, unusual, null);

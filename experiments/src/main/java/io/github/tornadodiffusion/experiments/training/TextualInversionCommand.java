@@ -126,8 +126,7 @@ public final class TextualInversionCommand extends TextTrainingCommand {
             true,
             1,
             0),
-        new TextTraining.Trained(
-            false, null, new TextTraining.Word(word, vectors, initializer)),
+        new TextTraining.Trained(false, null, new TextTraining.Word(word, vectors, initializer)),
         null);
   }
 }

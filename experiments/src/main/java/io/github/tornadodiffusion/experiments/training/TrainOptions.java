@@ -249,5 +249,4 @@ public final class TrainOptions extends RecipeOptions {
       images.fit();
     }
   }
-
 }

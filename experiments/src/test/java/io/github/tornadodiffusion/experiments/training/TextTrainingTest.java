@@ -74,7 +74,8 @@ class TextTrainingTest {
     int header = bytes[0] & 0xff | (bytes[1] & 0xff) << 8 | (bytes[2] & 0xff) << 16;
     layout.put(
         "types",
-        Boolean.toString(new String(bytes, 8, header).replace("\"dtype\":\"F32\"", "").contains("dtype")));
+        Boolean.toString(
+            new String(bytes, 8, header).replace("\"dtype\":\"F32\"", "").contains("dtype")));
     return layout;
   }
 
@@ -177,7 +178,8 @@ class TextTrainingTest {
 
   @Test
   void captionsOfAllKinds() throws IOException {
-    Files.writeString(images.resolve("metadata.jsonl"), "{\"file_name\":\"0.png\",\"text\":\"snow\"}\n");
+    Files.writeString(
+        images.resolve("metadata.jsonl"), "{\"file_name\":\"0.png\",\"text\":\"snow\"}\n");
     Files.writeString(images.resolve("1.txt"), "a photo of a cat\n");
     Path out = temporary.resolve("out");
     CommandRun run =

@@ -77,8 +77,7 @@ public record Denoising(Model model, boolean givenNoise, Latents latents) implem
     Tensor record(Graph graph, Block shape) {
       Tensor moments =
           graph.input(
-              Input.images(
-                  IMAGES, shape.n(), 2 * shape.c(), shape.h(), shape.w(), Padding.NONE));
+              Input.images(IMAGES, shape.n(), 2 * shape.c(), shape.h(), shape.w(), Padding.NONE));
       List<Tensor> halves = SplitOperation.record(graph, "moments", moments, shape.c());
       Tensor noise = GaussianOperation.record(graph, "latent noise", shape, LATENT_STREAM);
       Tensor drawn =
@@ -182,9 +181,7 @@ public record Denoising(Model model, boolean givenNoise, Latents latents) implem
     Block sample = model.input(batch, Model.SAMPLE).shape();
     Block plain = sample.bordered(0, 0, 0, 0);
     Tensor images =
-        latents == null
-            ? graph.input(plainImages(IMAGES, plain))
-            : latents.record(graph, plain);
+        latents == null ? graph.input(plainImages(IMAGES, plain)) : latents.record(graph, plain);
     Tensor noise =
         givenNoise
             ? graph.input(plainImages(NOISE, plain))

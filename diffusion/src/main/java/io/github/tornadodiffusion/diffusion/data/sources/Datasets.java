@@ -98,8 +98,7 @@ public final class Datasets {
     check(imageSize, channels);
     ImageSource all = source(source);
     List<String> captions = all.captions(column);
-    int[] captioned =
-        IntStream.range(0, all.size()).filter(i -> captions.get(i) != null).toArray();
+    int[] captioned = IntStream.range(0, all.size()).filter(i -> captions.get(i) != null).toArray();
     if (captioned.length == 0) {
       throw new IOException(
           Messages.line(
@@ -108,14 +107,17 @@ public final class Datasets {
                   + " metadata.csv (file_name, %s) or in .txt files beside the images"
                       .formatted(column)));
     }
-    List<String> names = new TreeSet<>(captions.stream().filter(Objects::nonNull).toList())
-        .stream().toList();
+    List<String> names =
+        new TreeSet<>(captions.stream().filter(Objects::nonNull).toList()).stream().toList();
     Map<String, Integer> numbers = new HashMap<>();
     names.forEach(name -> numbers.put(name, numbers.size()));
     List<String> warnings = new ArrayList<>(all.warnings());
     if (captioned.length < all.size()) {
-      int first = IntStream.range(0, all.size()).filter(i -> captions.get(i) == null).findFirst()
-          .orElseThrow();
+      int first =
+          IntStream.range(0, all.size())
+              .filter(i -> captions.get(i) == null)
+              .findFirst()
+              .orElseThrow();
       warnings.add(
           Messages.line(
               "%d of %d images in %s have no caption and are left out, such as %s"

@@ -6,6 +6,7 @@ import static io.github.tornadodiffusion.diffusion.data.TestData.open;
 import static io.github.tornadodiffusion.diffusion.data.TestData.resource;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.diffusion.data.Dataset;
@@ -39,6 +40,18 @@ class ParquetImagesTest {
     assertEquals(List.of(classes.split(" ")), data.classNames());
     assertArrayEquals(new int[] {0, 0, 0, 1, 1, 1}, labels(data));
     assertEquals(SHAPES.hash(), data.hash());
+  }
+
+  @Test
+  void captionsOfAColumn() throws IOException {
+    String file = resource("parquet/names.parquet").toString();
+    Dataset data = Datasets.openCaptioned(file, 12, 3, "label");
+    assertEquals(List.of("circle", "square"), data.classNames());
+    assertArrayEquals(new int[] {0, 0, 0, 1, 1, 1}, labels(data));
+    assertEquals(SHAPES.hash(), data.hash());
+    IOException e =
+        assertThrows(IOException.class, () -> Datasets.openCaptioned(file, 12, 3, "text"));
+    assertTrue(e.getMessage().contains("no column of texts called text"), e.getMessage());
   }
 
   @Test

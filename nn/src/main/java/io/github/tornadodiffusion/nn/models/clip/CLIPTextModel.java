@@ -193,8 +193,7 @@ public sealed class CLIPTextModel implements TextEncoder permits CLIPTextModelWi
       places[i] = i % tokens();
     }
     Tensor ofTokens =
-        graph.adapted(
-            tokens, ids, LookupOperation.record(graph, "token_embedding", tokens, ids));
+        graph.adapted(tokens, ids, LookupOperation.record(graph, "token_embedding", tokens, ids));
     Tensor ofPlaces = LookupOperation.record(graph, "position_embedding", positions, places);
     Tensor sum = AddOperation.record(graph, "embeddings", ofTokens, ofPlaces);
     return ReshapeOperation.record(graph, "embeddings", sum, ids.c() / tokens(), 1, tokens());

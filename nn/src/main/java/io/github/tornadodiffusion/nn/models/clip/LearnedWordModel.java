@@ -1,10 +1,10 @@
 package io.github.tornadodiffusion.nn.models.clip;
 
-import io.github.tornadodiffusion.nn.graph.Padding;
 import io.github.tornadodiffusion.nn.graph.BatchShape;
 import io.github.tornadodiffusion.nn.graph.Graph;
 import io.github.tornadodiffusion.nn.graph.Input;
 import io.github.tornadodiffusion.nn.graph.Model;
+import io.github.tornadodiffusion.nn.graph.Padding;
 import io.github.tornadodiffusion.nn.graph.Parameter;
 import io.github.tornadodiffusion.nn.graph.ParameterSpec.Kind;
 import io.github.tornadodiffusion.nn.graph.Parameters;
@@ -70,8 +70,7 @@ public final class LearnedWordModel implements Model {
       isKnown[i] = learned ? 0 : 1;
       isLearned[i] = learned ? 1 : 0;
     }
-    return Map.of(
-        CLIPTextModel.INPUT_IDS, known, ROWS, rows, KNOWN, isKnown, LEARNED, isLearned);
+    return Map.of(CLIPTextModel.INPUT_IDS, known, ROWS, rows, KNOWN, isKnown, LEARNED, isLearned);
   }
 
   @Override

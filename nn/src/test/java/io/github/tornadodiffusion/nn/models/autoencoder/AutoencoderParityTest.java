@@ -141,7 +141,8 @@ class AutoencoderParityTest {
     AutoencoderKL model = new AutoencoderKL(config());
     BatchShape batch = new BatchShape(2, 16, 16);
     try (LossGradients gradients =
-        LossGradients.record(new Reconstruction(model, true), batch).open(TestEngine.ENGINE, weights())) {
+        LossGradients.record(new Reconstruction(model, true), batch)
+            .open(TestEngine.ENGINE, weights())) {
       gradients.run(values(io, 0, klWeight));
       check("images", gradients.images(AutoencoderKL.RECONSTRUCTION), io, "step1.reconstruction");
       new Snapshot(io, "grad").checkGradients(gradients.gradients(), 2e-4, 1e-5, NEAR_ZERO);

@@ -175,7 +175,8 @@ class LoraTest {
       weights.putAll(adapted.with(ENCODER.parameters(), ofText));
       encoder = adapted;
     }
-    Objective objective = Objective.meanSquaredError(new TextConditionedUNet(encoder, unet), Model.SAMPLE);
+    Objective objective =
+        Objective.meanSquaredError(new TextConditionedUNet(encoder, unet), Model.SAMPLE);
     JsonNode of = json("lora/lora").get("variants").get(variant);
     Map<String, HostTensor> inputs = Safetensors.read(Golden.path("dreambooth/inputs.safetensors"));
     Map<String, HostTensor> reference =

@@ -59,7 +59,8 @@ class TextTrainingParityTest {
             UNet2DConditionConfig.read(Golden.path("sd_tiny/unet/config.json")),
             new UNet2DConditionModel.Text(TOKENS, false));
     weights = new LinkedHashMap<>(encoder.parameters());
-    weights.putAll(Safetensors.read(Golden.path("sd_tiny/unet/diffusion_pytorch_model.safetensors")));
+    weights.putAll(
+        Safetensors.read(Golden.path("sd_tiny/unet/diffusion_pytorch_model.safetensors")));
   }
 
   private static JsonNode json(String name) {
@@ -153,10 +154,8 @@ class TextTrainingParityTest {
     int[] rows = ints(variant.get("rows"));
     boolean text = variant.get("train_text_encoder").asBoolean();
     boolean velocity = variant.get("prediction_type").asString().equals("v_prediction");
-    Denoising objective =
-        new Denoising(new TextConditionedUNet(encoder.model(), unet), true);
-    Trainable trainable =
-        text ? Trainable.ALL : Trainable.named(n -> !n.startsWith("text_model."));
+    Denoising objective = new Denoising(new TextConditionedUNet(encoder.model(), unet), true);
+    Trainable trainable = text ? Trainable.ALL : Trainable.named(n -> !n.startsWith("text_model."));
     Map<String, HostTensor> reference =
         Safetensors.read(Golden.path("dreambooth/" + name + ".safetensors"));
     float rate = JSON.get("learning_rate").floatValue();
@@ -166,8 +165,7 @@ class TextTrainingParityTest {
             LossGradients.record(objective, batch, trainable, Set.of())
                 .open(TestEngine.ENGINE, weights);
         Training training =
-            Training.record(
-                    objective, batch, new Training.Options(adamW, trainable, false, false))
+            Training.record(objective, batch, new Training.Options(adamW, trainable, false, false))
                 .open(TestEngine.ENGINE, weights)) {
       for (int step = 0; step < 3; step++) {
         int[] all = ints(JSON.get("timesteps").get(step));
@@ -191,8 +189,7 @@ class TextTrainingParityTest {
         }
         Training.StepResult result =
             training.step(
-                new Training.StepInput(
-                    values, null, new OptimizerStep(adamW, step + 1, 1f, 0)));
+                new Training.StepInput(values, null, new OptimizerStep(adamW, step + 1, 1f, 0)));
         float[] losses = result.lossPerImage();
         double loss =
             IntStream.range(0, losses.length)
@@ -210,8 +207,7 @@ class TextTrainingParityTest {
       } else {
         encoder
             .parameters()
-            .forEach(
-                (n, tensor) -> assertArrayEquals(tensor.values(), after.get(n).values(), n));
+            .forEach((n, tensor) -> assertArrayEquals(tensor.values(), after.get(n).values(), n));
       }
     }
   }
@@ -236,8 +232,7 @@ class TextTrainingParityTest {
       Map<String, HostTensor> parameters,
       float rate) {
     new Snapshot(reference, name)
-        .checkElements(
-            parameters, (n, l2) -> (n.endsWith(ZERO_GRADIENT) ? 6 : 0.2) * rate);
+        .checkElements(parameters, (n, l2) -> (n.endsWith(ZERO_GRADIENT) ? 6 : 0.2) * rate);
   }
 
   @Test
@@ -246,8 +241,7 @@ class TextTrainingParityTest {
     Map<String, HostTensor> reference =
         Safetensors.read(Golden.path("textual_inversion/textual_inversion.safetensors"));
     int[] tokens = ints(json.get("token_ids"));
-    LearnedWordModel taught =
-        new LearnedWordModel((CLIPTextModel) encoder.model(), tokens.length);
+    LearnedWordModel taught = new LearnedWordModel((CLIPTextModel) encoder.model(), tokens.length);
     Denoising objective = new Denoising(new TextConditionedUNet(taught, unet), true);
     HostTensor table = encoder.parameters().get(CLIPTextModel.TOKEN_EMBEDDING);
     int width = table.shape()[1];
@@ -257,8 +251,7 @@ class TextTrainingParityTest {
           table.values(), json.get("initializer_id").asInt() * width, initial, i * width, width);
     }
     Map<String, HostTensor> all = new LinkedHashMap<>(weights);
-    all.put(
-        LearnedWordModel.VECTORS, new HostTensor(new int[] {tokens.length, width}, initial));
+    all.put(LearnedWordModel.VECTORS, new HostTensor(new int[] {tokens.length, width}, initial));
     int[] ids =
         json.get("input_ids").valueStream().flatMapToInt(row -> Arrays.stream(ints(row))).toArray();
     int[] rows = {0, 1};
@@ -275,8 +268,7 @@ class TextTrainingParityTest {
                 .open(TestEngine.ENGINE, all)) {
       for (int step = 0; step < 3; step++) {
         Map<String, float[]> values =
-            new HashMap<>(
-                values(step, rows, ints(json.get("timesteps").get(step)), false, null));
+            new HashMap<>(values(step, rows, ints(json.get("timesteps").get(step)), false, null));
         values.putAll(LearnedWordModel.values(ids, tokens[0]));
         double expected = json.get("loss").get(step).asDouble();
         assertEquals(expected, gradients.run(values), 1e-5 * expected);
@@ -297,8 +289,7 @@ class TextTrainingParityTest {
 
   private static float[] part(
       Map<String, HostTensor> reference, String name, int step, int length) {
-    return Arrays.copyOfRange(
-        reference.get(name).values(), step * length, (step + 1) * length);
+    return Arrays.copyOfRange(reference.get(name).values(), step * length, (step + 1) * length);
   }
 
   @Test
