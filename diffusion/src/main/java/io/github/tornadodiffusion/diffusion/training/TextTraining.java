@@ -550,7 +550,7 @@ public final class TextTraining implements TrainingTask {
   public long hostFloats() {
     long side = latentSide();
     long image = 2L * settings.base.autoencoder().latentChannels() * side * side;
-    long images = settings.images.size() + (prior == null ? 0 : prior.images.size());
+    long images = (long) settings.images.size() + (prior == null ? 0 : prior.images.size());
     long text = encoder == null ? hiddenFloats() : 0;
     long waiting = (DrawsAhead.AHEAD + 1L) * shardBatch() * image;
     return images * image * (randomFlip() ? 2 : 1) + text + waiting;

@@ -133,7 +133,7 @@ public final class Trainer implements AutoCloseable {
 
   /** With the parameters that are not trained, which no checkpoint has. */
   private Map<String, HostTensor> whole(SequencedMap<String, HostTensor> trained) {
-    if (trained == null || config.trainable() == Trainable.ALL) {
+    if (trained == null || config.trainable().equals(Trainable.ALL)) {
       return trained;
     }
     Map<String, HostTensor> all = new LinkedHashMap<>(training.parameters());
@@ -143,7 +143,7 @@ public final class Trainer implements AutoCloseable {
 
   /** Without those. */
   private SequencedMap<String, HostTensor> trained(SequencedMap<String, HostTensor> all) {
-    if (config.trainable() != Trainable.ALL) {
+    if (!config.trainable().equals(Trainable.ALL)) {
       config.objective().parameters().specs().stream()
           .filter(spec -> !config.trainable().trains(spec))
           .forEach(spec -> all.remove(spec.name()));

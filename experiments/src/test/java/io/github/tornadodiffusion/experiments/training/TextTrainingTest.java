@@ -10,6 +10,7 @@ import io.github.tornadodiffusion.nn.io.Safetensors;
 import io.github.tornadodiffusion.nn.io.SafetensorsFile;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -75,7 +76,7 @@ class TextTrainingTest {
     layout.put(
         "types",
         Boolean.toString(
-            new String(bytes, 8, header).replace("\"dtype\":\"F32\"", "").contains("dtype")));
+            new String(bytes, 8, header, StandardCharsets.UTF_8).replace("\"dtype\":\"F32\"", "").contains("dtype")));
     return layout;
   }
 
