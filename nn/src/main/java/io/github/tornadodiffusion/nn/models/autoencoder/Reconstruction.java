@@ -31,6 +31,11 @@ public record Reconstruction(AutoencoderKL model, boolean givenNoise) implements
    */
   public static final String DIVERGENCE = "divergence";
 
+  /** The objective with noise that the host gives. */
+  public Reconstruction(AutoencoderKL model) {
+    this(model, true);
+  }
+
   /** The stream of the noise that latents are drawn with. */
   private static final int NOISE_STREAM = 0;
 

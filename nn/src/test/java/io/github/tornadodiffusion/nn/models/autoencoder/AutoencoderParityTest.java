@@ -64,7 +64,7 @@ class AutoencoderParityTest {
     values.put(AutoencoderKL.NOISE, io.get("posterior_noise").values());
     values.put(LossWeights.of(Reconstruction.DIVERGENCE), new float[] {0.01f, 0.01f});
     try (LossGradients gradients =
-        LossGradients.record(new Reconstruction(model, true), new BatchShape(2, 16, 16))
+        LossGradients.record(new Reconstruction(model), new BatchShape(2, 16, 16))
             .open(TestEngine.ENGINE, weights())) {
       double error = gradients.run(values);
       check("mean", gradients.images(AutoencoderKL.MEAN), io, "mean");
@@ -141,14 +141,13 @@ class AutoencoderParityTest {
     AutoencoderKL model = new AutoencoderKL(config());
     BatchShape batch = new BatchShape(2, 16, 16);
     try (LossGradients gradients =
-        LossGradients.record(new Reconstruction(model, true), batch)
-            .open(TestEngine.ENGINE, weights())) {
+        LossGradients.record(new Reconstruction(model), batch).open(TestEngine.ENGINE, weights())) {
       gradients.run(values(io, 0, klWeight));
       check("images", gradients.images(AutoencoderKL.RECONSTRUCTION), io, "step1.reconstruction");
       new Snapshot(io, "grad").checkGradients(gradients.gradients(), 2e-4, 1e-5, NEAR_ZERO);
     }
     try (Training training =
-        Training.record(new Reconstruction(model, true), batch, new AdamW(lr))
+        Training.record(new Reconstruction(model), batch, new AdamW(lr))
             .open(TestEngine.ENGINE, weights())) {
       for (int step = 1; step <= 3; step++) {
         OptimizerStep update = new OptimizerStep(new AdamW(lr), step);
