@@ -11,7 +11,6 @@ import io.github.tornadodiffusion.experiments.cli.Interruption;
 import io.github.tornadodiffusion.experiments.cli.Manifest;
 import io.github.tornadodiffusion.experiments.cli.RunDirectory;
 import io.github.tornadodiffusion.experiments.cli.Together;
-import io.github.tornadodiffusion.experiments.cli.Versions;
 import io.github.tornadodiffusion.experiments.profile.ProfileOptions;
 import io.github.tornadodiffusion.nn.distributed.Communicator;
 import io.github.tornadodiffusion.nn.distributed.Mpi;
@@ -130,7 +129,6 @@ public final class TrainCommand implements Callable<Integer> {
           "--stall-limit is %d; give at least 0".formatted(stallLimit));
     }
     Communicator communicator = Mpi.join();
-    device.share(communicator);
     List<String> arguments = spec.root().commandLine().getParseResult().originalArgs();
     JsonNode earlier = null;
     if (resume) {
@@ -164,9 +162,7 @@ public final class TrainCommand implements Callable<Integer> {
       Map<String, Object> facts = new TreeMap<>(config.toMap());
       // Where the data lies may differ from machine to machine.
       facts.put("data", dataset.hash());
-      facts.put("version", Versions.program());
-      facts.put("device", device.device.replaceFirst(":.*", ""));
-      facts.put("conv", device.conv);
+      facts.putAll(device.facts());
       return facts;
     }
   }
@@ -184,17 +180,16 @@ public final class TrainCommand implements Callable<Integer> {
   private int train(Communicator communicator, List<String> arguments, JsonNode earlier)
       throws IOException {
     PrintWriter err = spec.commandLine().getErr();
-    Prepared prepared = null;
-    Exception failure = null;
-    try {
-      if (communicator.leads() && !resume && out != null) {
-        new RunDirectory(out).checkFree(TrainingRun.OCCUPIED);
-      }
-      prepared = prepare();
-    } catch (IOException | RuntimeException e) {
-      failure = e;
-    }
-    Together.agree(communicator, failure, prepared == null ? Map.of() : prepared.facts(device));
+    Prepared prepared =
+        Together.prepare(
+            communicator,
+            () -> {
+              if (communicator.leads() && !resume && out != null) {
+                new RunDirectory(out).checkFree(TrainingRun.OCCUPIED);
+              }
+              return prepare();
+            },
+            ready -> ready.facts(device));
     TrainingConfig config = prepared.config;
     communicator.patience(Duration.ofSeconds(stallLimit));
     Processes processes = new Processes(communicator, shardOptimizer);
@@ -226,10 +221,7 @@ public final class TrainCommand implements Callable<Integer> {
       run.ignoring(
           ignored(config, communicator),
           Stream.concat(prepared.lost.stream(), options.warning()).toList());
-      int code = run.execute(device, profile, resume, earlier, spec.commandLine().getOut());
-      // Before the process ends on a signal, which it may once the interruption is closed.
-      Mpi.end(code);
-      return code;
+      return run.execute(device, profile, resume, earlier, spec.commandLine().getOut());
     }
   }
 

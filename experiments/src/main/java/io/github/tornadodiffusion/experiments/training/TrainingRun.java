@@ -27,7 +27,6 @@ import io.github.tornadodiffusion.experiments.cli.Shell;
 import io.github.tornadodiffusion.experiments.cli.Together;
 import io.github.tornadodiffusion.experiments.profile.ProfileOptions;
 import io.github.tornadodiffusion.kernels.Engine;
-import io.github.tornadodiffusion.nn.distributed.LostProcessException;
 import io.github.tornadodiffusion.nn.graph.RecordedProgram;
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
 import io.github.tornadodiffusion.nn.io.Json;
@@ -207,14 +206,11 @@ final class TrainingRun {
 
   private int run(DeviceOptions device, ProfileOptions profile, Checkpoint from, PrintWriter out)
       throws IOException {
-    try (Together together = new Together(processes.communicator(), err, this::remedy)) {
-      try {
-        return compute(device, profile, from, out);
-      } catch (LostProcessException e) {
-        together.say(e.getMessage(), 1);
-        return Errors.FAILURE;
-      }
-    }
+    return Together.run(
+        processes.communicator(),
+        err,
+        this::remedy,
+        () -> compute(device, profile, from, out));
   }
 
   private int compute(
