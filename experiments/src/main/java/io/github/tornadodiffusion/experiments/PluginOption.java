@@ -110,7 +110,8 @@ final class PluginOption {
   static int execute(ParseResult parsed) {
     List<CommandLine> commands = parsed.asCommandLineList();
     Plugins.use(commands.getLast().getCommand().getClass());
-    if (Mpi.isLaunched() && !shares(commands.getLast())) {
+    boolean helped = commands.stream().anyMatch(PluginOption::isHelp);
+    if (Mpi.isLaunched() && !helped && !shares(commands.getLast())) {
       if (!Mpi.isFirst()) {
         return 0;
       }
@@ -124,7 +125,6 @@ final class PluginOption {
     }
     int code = new CommandLine.RunLast().execute(parsed);
     String name = commands.size() > 1 ? commands.get(1).getCommandName() : "";
-    boolean helped = commands.stream().anyMatch(PluginOption::isHelp);
     if (code == 0 && !helped && !List.of(RUN, NOTEBOOK).contains(name)) {
       Ineffective.of(commands.getLast().getCommandSpec())
           .notePlugins()
