@@ -23,7 +23,8 @@ fail() { # message
 
 [ -n "${SLURM_JOB_ID-}" ] || fail "this is a job of Slurm: submit it with sbatch"
 cd "${SLURM_SUBMIT_DIR:-.}"
-[ -x ./tornado-diffusion ] || fail "$PWD is not the root of the project: submit the job from there"
+program=${TORNADODIFFUSION_PROGRAM:-./tornado-diffusion}
+[ -x "$program" ] || fail "$PWD is not the root of the project: submit the job from there"
 
 command=${1-} option=--out
 case $command in
@@ -53,4 +54,4 @@ for kind in pmix pmi2; do
     pmi=$kind
   fi
 done
-exec srun ${pmi:+--mpi="$pmi"} --kill-on-bad-exit=1 ./tornado-diffusion "${arguments[@]}"
+exec srun ${pmi:+--mpi="$pmi"} --kill-on-bad-exit=1 "$program" "${arguments[@]}"

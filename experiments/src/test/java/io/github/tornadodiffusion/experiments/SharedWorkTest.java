@@ -122,7 +122,9 @@ class SharedWorkTest {
   @ParameterizedTest
   @EnumSource
   void imagesOfTextsAreThoseOfOneProcess(Launcher launcher) throws Exception {
-    Object[] more = {"--prompt", "a photo of a cat", "--prompt", "snow", "--count", 5, "--steps", 2};
+    Object[] more = {
+      "--prompt", "a photo of a cat", "--prompt", "snow", "--count", 5, "--steps", 2
+    };
     Path one = directory.resolve("one");
     CommandRun.succeeds(arguments("sample", TEXT, one, more));
     Path two = directory.resolve("two");
@@ -225,8 +227,7 @@ class SharedWorkTest {
     Path one = directory.resolve("one");
     CommandRun.succeeds(schedules(one));
     Path three = directory.resolve("three");
-    String printed =
-        ProgramRun.together(0, directory, launcher.command(3), schedules(three));
+    String printed = ProgramRun.together(0, directory, launcher.command(3), schedules(three));
     assertTrue(printed.contains("4 parts, shared by 3 processes"), printed);
     assertEquals(1, printed.split("report  ", -1).length - 1, printed);
     assertRepeats(one, three);
@@ -253,8 +254,7 @@ class SharedWorkTest {
 
   @Test
   void whatOneProcessCanDoIsDoneOnce() throws Exception {
-    String printed =
-        ProgramRun.together(0, directory, Launcher.OPEN_MPI.command(2), "devices");
+    String printed = ProgramRun.together(0, directory, Launcher.OPEN_MPI.command(2), "devices");
     assertEquals(
         "one process is enough for 'devices': process 0 works alone",
         printed.lines().filter(line -> line.contains("process")).findFirst().orElseThrow());

@@ -180,7 +180,8 @@ public final class ExperimentRun {
     if (!complete) {
       // Another process may be the one whose time is over.
       inTime |= options.maxHours != null && !interruption.requested();
-      err.println("stopped%s, %s".formatted(inTime ? " after the time of --max-hours" : "", kept()));
+      err.println(
+          "stopped%s, %s".formatted(inTime ? " after the time of --max-hours" : "", kept()));
       err.flush();
       reportSoFar(directory);
       if (inTime) {
@@ -196,8 +197,7 @@ public final class ExperimentRun {
 
   /** Brings process 0 what others have done, where it does not see their files. */
   private void collect(List<Experiment.Unit> own) throws IOException {
-    List<String> done =
-        own.stream().map(Experiment.Unit::key).filter(directory::isDone).toList();
+    List<String> done = own.stream().map(Experiment.Unit::key).filter(directory::isDone).toList();
     List<String> missing = new ArrayList<>();
     for (byte[] others : processes.gather(bytes(done))) {
       strings(new String(others, StandardCharsets.UTF_8)).stream()
@@ -323,15 +323,13 @@ public final class ExperimentRun {
    * @param left units of all processes, which are about as far as this one
    * @return whether all are complete
    */
-  private boolean run(
-      int before, int left, List<Experiment.Unit> own, Interruption interruption)
+  private boolean run(int before, int left, List<Experiment.Unit> own, Interruption interruption)
       throws IOException {
     int done = 0;
     double each = (double) PARTS * left / Math.max(1, own.size());
     long start = (long) before * PARTS;
     try (Progress progress =
-        Progress.on(
-            err, experiment.kind().name(), start, (long) (before + left) * PARTS)) {
+        Progress.on(err, experiment.kind().name(), start, (long) (before + left) * PARTS)) {
       for (Experiment.Unit unit : own) {
         if (interruption.requested()) {
           return false;

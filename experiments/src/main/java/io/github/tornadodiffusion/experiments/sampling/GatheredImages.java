@@ -20,7 +20,6 @@ final class GatheredImages implements Pipeline.Listener {
 
   private final Communicator processes;
   private final SampleWriter writer;
-  private final int meetings;
   private int met;
   private boolean ended;
 
@@ -31,10 +30,9 @@ final class GatheredImages implements Pipeline.Listener {
     void run(Pipeline.Listener listener) throws IOException;
   }
 
-  private GatheredImages(Communicator processes, SampleWriter writer, int meetings) {
+  private GatheredImages(Communicator processes, SampleWriter writer) {
     this.processes = processes;
     this.writer = writer;
-    this.meetings = meetings;
   }
 
   /**
@@ -45,7 +43,7 @@ final class GatheredImages implements Pipeline.Listener {
    */
   static boolean draw(Communicator processes, SampleWriter writer, int meetings, Drawing drawing)
       throws IOException {
-    GatheredImages gathered = new GatheredImages(processes, writer, meetings);
+    GatheredImages gathered = new GatheredImages(processes, writer);
     try {
       drawing.run(gathered);
       while (gathered.met < meetings) {

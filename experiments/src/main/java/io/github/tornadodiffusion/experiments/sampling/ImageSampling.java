@@ -140,8 +140,7 @@ final class ImageSampling implements SampleCommand.Drawing {
       return;
     }
     try (Engine engine = command.open();
-        ModelSampler models =
-            ModelSampler.open(engine, diffusion, sampling.scheduler(), program)) {
+        ModelSampler models = ModelSampler.open(engine, diffusion, sampling.scheduler(), program)) {
       models.run(
           process,
           new Pipeline.Request(

@@ -154,12 +154,10 @@ public final class SampleCommand implements Callable<Integer> {
             },
             this::facts);
     int there =
-        Integer.parseInt(
-            Together.fromLeader(processes, () -> Integer.toString(prepare(drawing))));
+        Integer.parseInt(Together.fromLeader(processes, () -> Integer.toString(prepare(drawing))));
     int code;
     try (Interruption interruption = new Interruption()) {
-      code =
-          Together.run(processes, err(), this::kept, () -> drawing.run(there, interruption));
+      code = Together.run(processes, err(), this::kept, () -> drawing.run(there, interruption));
     }
     if (code == 0 && processes.leads()) {
       profile.report(device.device, spec.commandLine().getOut());

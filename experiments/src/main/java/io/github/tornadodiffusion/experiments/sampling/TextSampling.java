@@ -101,8 +101,7 @@ final class TextSampling implements SampleCommand.Drawing {
 
   @Override
   public Film.ImageShape shape() {
-    return new Film.ImageShape(
-        model.autoencoder().outChannels(), pixels.height(), pixels.width());
+    return new Film.ImageShape(model.autoencoder().outChannels(), pixels.height(), pixels.width());
   }
 
   @Override
@@ -165,8 +164,7 @@ final class TextSampling implements SampleCommand.Drawing {
               for (int i = 0; i < own.length; i++) {
                 float[] one = Arrays.copyOfRange(latents, i * length, (i + 1) * length);
                 listener.images(own[i], 1, codec.decode(one, 1, latent.height(), latent.width()));
-                listener.calls(
-                    calls + Math.min(missing, (i + 1) * part.size()), calls + missing);
+                listener.calls(calls + Math.min(missing, (i + 1) * part.size()), calls + missing);
               }
             });
       }

@@ -15,7 +15,6 @@ import io.github.tornadodiffusion.diffusion.training.Trainer;
 import io.github.tornadodiffusion.diffusion.training.TrainingConfig;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.cli.Devices;
-import io.github.tornadodiffusion.experiments.cli.Errors;
 import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import io.github.tornadodiffusion.experiments.cli.Interruption;
 import io.github.tornadodiffusion.experiments.cli.Manifest;
@@ -207,10 +206,7 @@ final class TrainingRun {
   private int run(DeviceOptions device, ProfileOptions profile, Checkpoint from, PrintWriter out)
       throws IOException {
     return Together.run(
-        processes.communicator(),
-        err,
-        this::remedy,
-        () -> compute(device, profile, from, out));
+        processes.communicator(), err, this::remedy, () -> compute(device, profile, from, out));
   }
 
   private int compute(
