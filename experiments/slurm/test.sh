@@ -83,10 +83,10 @@ for ((i = 0; ; i++)); do
 done
 
 program=${TORNADODIFFUSION_PROGRAM:-./tornado-diffusion}
-train() { # directory, steps, options...
-  local out=$1 steps=$2
-  shift 2
-  "$@" $program train --out "$out" --batch 8 --steps "$steps" --seed 1 --samples 0 --shards 2 --threads 1
+# A rate that does not depend on how long the training is to be.
+options=(--batch 8 --seed 1 --samples 0 --shards 2 --threads 1 --lr-schedule constant_with_warmup)
+train() { # directory, steps, launcher...
+  "${@:3}" "$program" train --out "$1" --steps "$2" "${options[@]}"
 }
 sum() { # directory
   sha256sum <"$1/unet/diffusion_pytorch_model.safetensors"
@@ -110,8 +110,7 @@ done
 # A job that reaches its time limit. Slurm sends the signal up to a minute early.
 cat >"$test/job.sh" <<END
 #!/bin/bash
-exec experiments/slurm/run.sh train --out "$test/job" --batch 8 --steps 1000000 --seed 1 --samples 0 \
-  --shards 2 --threads 1
+exec experiments/slurm/run.sh train --out "$test/job" --steps 1000000 ${options[*]}
 END
 sbatch --wait --ntasks 2 --overcommit --time 2 --signal TERM@70 --output "$test/job.log" \
   --export "ALL,TORNADODIFFUSION_PROGRAM=$program" "$test/job.sh" || true
@@ -119,7 +118,7 @@ grep -q "^stopped after step " "$test/job.log" || fail "the time limit did not s
 checkpoints=("$test"/job/training_state/checkpoint-*)
 [ ${#checkpoints[@]} = 1 ] || fail "there are ${#checkpoints[@]} checkpoints and not one"
 steps=$((${checkpoints[0]##*-} + 2))
-srun --ntasks 2 --overcommit --mpi=pmi2 $program train --out "$test/job" --steps $steps --resume
+srun --ntasks 2 --overcommit --mpi=pmi2 "$program" train --out "$test/job" --steps $steps --resume
 train "$test/whole" $steps env
 same "$test/whole" "$test/job"
 echo "passed: a job was stopped by its time limit after $((steps - 2)) steps and went on"
