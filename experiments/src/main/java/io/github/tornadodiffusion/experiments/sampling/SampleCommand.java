@@ -224,7 +224,7 @@ public final class SampleCommand implements Callable<Integer> {
 
   /** Values of the images that other processes bring to this one at once. */
   long gatheredFloats(long ofBatch) {
-    return processes.size() == 1 ? 0 : processes.size() * 2 * ofBatch;
+    return processes.size() == 1 ? 0 : 2L * processes.size() * ofBatch;
   }
 
   /** What a process draws. */

@@ -18,6 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * Two network devices of Linux (TUN), joined by this process, which loses some packets and delays
  * the others: what {@code tc netem} does, which not every kernel has.
  */
+@SuppressWarnings("restricted") // functions of the C library, which have no Java counterpart
 final class LossyLink implements AutoCloseable {
   private static final int LONGEST_PACKET = 1 << 16;
   private static final int READ_AND_WRITE = 2;
@@ -105,7 +106,7 @@ final class LossyLink implements AutoCloseable {
                 continue;
               }
               byte[] bytes = packet.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE);
-              late.schedule(() -> send(to, bytes), delayMillis, TimeUnit.MILLISECONDS);
+              var _ = late.schedule(() -> send(to, bytes), delayMillis, TimeUnit.MILLISECONDS);
             }
           } catch (RejectedExecutionException _) {
             // The link is closed.
