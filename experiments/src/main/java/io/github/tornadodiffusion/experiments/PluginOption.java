@@ -111,7 +111,7 @@ final class PluginOption {
     List<CommandLine> commands = parsed.asCommandLineList();
     Plugins.use(commands.getLast().getCommand().getClass());
     boolean helped = commands.stream().anyMatch(PluginOption::isHelp);
-    if (Mpi.isLaunched() && !helped && !shares(commands.getLast())) {
+    if (Mpi.isLaunched() && !helped && !shares(commands)) {
       if (!Mpi.isFirst()) {
         return 0;
       }
@@ -134,9 +134,13 @@ final class PluginOption {
   }
 
   /** Whether several processes can do a command together, or a program decides itself. */
-  private static boolean shares(CommandLine command) {
-    return List.of("train", "sample", RUN).contains(command.getCommandName())
-        || command.getMixins().values().stream().anyMatch(ExperimentOptions.class::isInstance);
+  private static boolean shares(List<CommandLine> commands) {
+    return commands.stream()
+        .anyMatch(
+            command ->
+                List.of("train", "sample", RUN).contains(command.getCommandName())
+                    || command.getMixins().values().stream()
+                        .anyMatch(ExperimentOptions.class::isInstance));
   }
 
   private static boolean isHelp(CommandLine command) {

@@ -11,6 +11,7 @@ import io.github.tornadodiffusion.experiments.cli.Interruption;
 import io.github.tornadodiffusion.experiments.cli.Manifest;
 import io.github.tornadodiffusion.experiments.cli.RunDirectory;
 import io.github.tornadodiffusion.experiments.cli.Together;
+import io.github.tornadodiffusion.experiments.cli.Versions;
 import io.github.tornadodiffusion.experiments.profile.ProfileOptions;
 import io.github.tornadodiffusion.nn.distributed.Communicator;
 import io.github.tornadodiffusion.nn.distributed.Mpi;
@@ -129,6 +130,7 @@ public final class TrainCommand implements Callable<Integer> {
           "--stall-limit is %d; give at least 0".formatted(stallLimit));
     }
     Communicator communicator = Mpi.join();
+    device.share(communicator);
     List<String> arguments = spec.root().commandLine().getParseResult().originalArgs();
     JsonNode earlier = null;
     if (resume) {
@@ -162,7 +164,9 @@ public final class TrainCommand implements Callable<Integer> {
       Map<String, Object> facts = new TreeMap<>(config.toMap());
       // Where the data lies may differ from machine to machine.
       facts.put("data", dataset.hash());
-      facts.putAll(device.facts());
+      facts.put("version", Versions.program());
+      facts.put("device", device.device.replaceFirst(":.*", ""));
+      facts.put("conv", device.conv);
       return facts;
     }
   }
@@ -180,16 +184,17 @@ public final class TrainCommand implements Callable<Integer> {
   private int train(Communicator communicator, List<String> arguments, JsonNode earlier)
       throws IOException {
     PrintWriter err = spec.commandLine().getErr();
-    Prepared prepared =
-        Together.prepare(
-            communicator,
-            () -> {
-              if (communicator.leads() && !resume && out != null) {
-                new RunDirectory(out).checkFree(TrainingRun.OCCUPIED);
-              }
-              return prepare();
-            },
-            ready -> ready.facts(device));
+    Prepared prepared = null;
+    Exception failure = null;
+    try {
+      if (communicator.leads() && !resume && out != null) {
+        new RunDirectory(out).checkFree(TrainingRun.OCCUPIED);
+      }
+      prepared = prepare();
+    } catch (IOException | RuntimeException e) {
+      failure = e;
+    }
+    Together.agree(communicator, failure, prepared == null ? Map.of() : prepared.facts(device));
     TrainingConfig config = prepared.config;
     communicator.patience(Duration.ofSeconds(stallLimit));
     Processes processes = new Processes(communicator, shardOptimizer);
@@ -221,7 +226,10 @@ public final class TrainCommand implements Callable<Integer> {
       run.ignoring(
           ignored(config, communicator),
           Stream.concat(prepared.lost.stream(), options.warning()).toList());
-      return run.execute(device, profile, resume, earlier, spec.commandLine().getOut());
+      int code = run.execute(device, profile, resume, earlier, spec.commandLine().getOut());
+      // Before the process ends on a signal, which it may once the interruption is closed.
+      Mpi.end(code);
+      return code;
     }
   }
 
