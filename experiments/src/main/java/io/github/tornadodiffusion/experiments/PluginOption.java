@@ -136,11 +136,10 @@ final class PluginOption {
   /** Whether several processes can do a command together, or a program decides itself. */
   private static boolean shares(List<CommandLine> commands) {
     return commands.stream()
-        .anyMatch(
-            command ->
-                List.of("train", "sample", RUN).contains(command.getCommandName())
-                    || command.getMixins().values().stream()
-                        .anyMatch(ExperimentOptions.class::isInstance));
+        .anyMatch(command ->
+            List.of("train", "sample", RUN).contains(command.getCommandName())
+                || command.getMixins().values().stream()
+                    .anyMatch(ExperimentOptions.class::isInstance));
   }
 
   private static boolean isHelp(CommandLine command) {
