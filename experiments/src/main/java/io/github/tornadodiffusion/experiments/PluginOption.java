@@ -1,8 +1,10 @@
 package io.github.tornadodiffusion.experiments;
 
 import io.github.tornadodiffusion.experiments.cli.Ineffective;
+import io.github.tornadodiffusion.experiments.framework.ExperimentOptions;
 import io.github.tornadodiffusion.experiments.framework.ExperimentProvider;
 import io.github.tornadodiffusion.experiments.run.SourcePlugin;
+import io.github.tornadodiffusion.nn.distributed.Mpi;
 import io.github.tornadodiffusion.nn.io.Sha256;
 import io.github.tornadodiffusion.nn.plugins.Plugins;
 import java.io.IOException;
@@ -108,15 +110,36 @@ final class PluginOption {
   static int execute(ParseResult parsed) {
     List<CommandLine> commands = parsed.asCommandLineList();
     Plugins.use(commands.getLast().getCommand().getClass());
+    boolean helped = commands.stream().anyMatch(PluginOption::isHelp);
+    if (Mpi.isLaunched() && !helped && !shares(commands)) {
+      if (!Mpi.isFirst()) {
+        return 0;
+      }
+      Mpi.leave();
+      commands
+          .getLast()
+          .getErr()
+          .println(
+              "one process is enough for '%s': process 0 works alone"
+                  .formatted(commands.getLast().getCommandName()));
+    }
     int code = new CommandLine.RunLast().execute(parsed);
     String name = commands.size() > 1 ? commands.get(1).getCommandName() : "";
-    boolean helped = commands.stream().anyMatch(PluginOption::isHelp);
     if (code == 0 && !helped && !List.of(RUN, NOTEBOOK).contains(name)) {
       Ineffective.of(commands.getLast().getCommandSpec())
           .notePlugins()
           .say(commands.getLast().getErr());
     }
     return code;
+  }
+
+  /** Whether several processes can do a command together, or a program decides itself. */
+  private static boolean shares(List<CommandLine> commands) {
+    return commands.stream()
+        .anyMatch(command ->
+            List.of("train", "sample", RUN).contains(command.getCommandName())
+                || command.getMixins().values().stream()
+                    .anyMatch(ExperimentOptions.class::isInstance));
   }
 
   private static boolean isHelp(CommandLine command) {

@@ -3,6 +3,7 @@ package io.github.tornadodiffusion.diffusion.sampling;
 import io.github.tornadodiffusion.diffusion.random.SampleNoise;
 import java.util.Arrays;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /** Samples images with a model, batch by batch, as diffusers' pipelines do. */
 public final class Pipeline {
@@ -55,13 +56,13 @@ public final class Pipeline {
    * @param count images, at least 1
    * @param noise all that is random
    * @param labels one an image; null for a model without classes
-   * @param first the number of the first image to draw: those before are there already
+   * @param part which of them to draw
    */
   @SuppressWarnings("ArrayRecordComponent") // bulk data that nobody compares
-  public record Request(int count, SampleNoise noise, int[] labels, int first) {
+  public record Request(int count, SampleNoise noise, int[] labels, Part part) {
     /** All images. */
     public Request(int count, SampleNoise noise, int[] labels) {
-      this(count, noise, labels, 0);
+      this(count, noise, labels, Part.ALL);
     }
 
     /** Checks the count, the labels and the first image. */
@@ -69,14 +70,45 @@ public final class Pipeline {
       if (count < 1) {
         throw new IllegalArgumentException("The count of images is " + count + ": give at least 1");
       }
-      if (first < 0 || first >= count) {
+      if (part.first >= count) {
         throw new IllegalArgumentException(
-            "The first image is %d of %d: begin with one of them".formatted(first, count));
+            "The first image is %d of %d: begin with one of them".formatted(part.first, count));
       }
       if (labels != null && labels.length != count) {
         throw new IllegalArgumentException(
             "%d labels for %d images: give one an image".formatted(labels.length, count));
       }
+    }
+  }
+
+  /**
+   * Which images to draw. Batches begin with the first one that is missing, and are dealt out to
+   * those that draw together, in turn.
+   *
+   * @param first the number of the first image to draw: those before are there already
+   * @param rank which of those that draw together this is, from 0
+   * @param size how many those are
+   */
+  public record Part(int first, int rank, int size) {
+    /** All images, by one. */
+    public static final Part ALL = new Part(0, 0, 1);
+
+    /** Checks that there is such a part. */
+    public Part {
+      if (first < 0 || rank < 0 || rank >= size) {
+        throw new IllegalArgumentException(
+            "Part %d of %d from image %d on: give numbers from 0".formatted(rank, size, first));
+      }
+    }
+
+    /** How many batches all draw together. */
+    public int batches(int count, int batch) {
+      return Math.ceilDiv(count - first, batch);
+    }
+
+    /** The numbers of the images that are drawn, ascending. */
+    public IntStream images(int count, int batch) {
+      return IntStream.range(first, count).filter(i -> (i - first) / batch % size == rank);
     }
   }
 
@@ -155,17 +187,20 @@ public final class Pipeline {
   public void run(ReverseProcess process, Request request, Listener listener) {
     int count = request.count();
     int batch = model.images();
-    int batches = Math.ceilDiv(count - request.first(), batch);
+    Part part = request.part();
+    int batches = part.batches(count, batch);
     long total = (long) batches * process.calls();
-    for (int i = 0; i < batches; i++) {
-      int first = request.first() + i * batch;
+    for (int i = part.rank; i < batches; i += part.size) {
+      int first = part.first + i * batch;
       // The last batch computes more images than are asked for: a smaller batch would be another
       // program.
       int[] labels =
           request.labels() == null
               ? null
               : Arrays.copyOfRange(request.labels(), first, first + batch);
-      long before = (long) i * process.calls();
+      // The others are as far.
+      long before = (long) (i - part.rank) * process.calls();
+      int together = Math.min(part.size, batches - i + part.rank);
       BatchRun run =
           new BatchRun(
               model,
@@ -180,7 +215,7 @@ public final class Pipeline {
 
                 @Override
                 public void after(int calls) {
-                  listener.calls(before + calls, total);
+                  listener.calls(before + (long) calls * together, total);
                 }
               });
       process.run(run);

@@ -116,10 +116,10 @@ public final class TextToImage implements AutoCloseable {
   /**
    * Draws latents.
    *
-   * @param first the number of the first image to draw: those before are there already
+   * @param part which images to draw
    * @param conditions that the process was made with, without prompts
    * @param progress is told of every call of the model
-   * @return scaled as a diffusion model reads them, NCHW
+   * @return of the images of the part, scaled as a diffusion model reads them, NCHW
    * @throws IllegalStateException in one line if values of the latents are not numbers
    */
   public float[] latents(
@@ -127,7 +127,7 @@ public final class TextToImage implements AutoCloseable {
       PromptConditions conditions,
       Prompts prompts,
       SampleNoise noise,
-      int first,
+      Pipeline.Part part,
       Pipeline.Listener progress) {
     SamplingModel model = new DeviceSampling(registers, prompts.addTo(conditions));
     if (prompts.others != null) {
@@ -135,11 +135,13 @@ public final class TextToImage implements AutoCloseable {
     }
     int count = prompts.ofImages.length;
     int length = channels * batch.height() * batch.width();
-    float[] all = new float[Math.multiplyExact(count - first, length)];
+    int own = (int) part.images(count, batch.images()).count();
+    float[] all = new float[Math.multiplyExact(own, length)];
+    int[] drawn = {0};
     new Pipeline(model, channels, batch.height(), batch.width())
         .run(
             process,
-            new Pipeline.Request(count, noise, prompts.ofImages, first),
+            new Pipeline.Request(count, noise, prompts.ofImages, part),
             new ModelSampler.Checked(
                 new Pipeline.Listener() {
                   @Override
@@ -149,7 +151,8 @@ public final class TextToImage implements AutoCloseable {
 
                   @Override
                   public void images(int firstImage, int images, float[] values) {
-                    System.arraycopy(values, 0, all, (firstImage - first) * length, values.length);
+                    System.arraycopy(values, 0, all, drawn[0], values.length);
+                    drawn[0] += values.length;
                     progress.images(firstImage, images, values);
                   }
                 }));

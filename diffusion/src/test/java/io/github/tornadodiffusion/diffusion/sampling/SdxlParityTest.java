@@ -96,7 +96,12 @@ class SdxlParityTest {
               4)) {
         latents =
             texts.latents(
-                process, new PromptConditions(), prompts, noise, 0, (first, images, values) -> {});
+                process,
+                new PromptConditions(),
+                prompts,
+                noise,
+                Pipeline.Part.ALL,
+                (first, images, values) -> {});
       }
       float[] expected = Arrays.copyOfRange(steps, steps.length - latents.length, steps.length);
       assertArrayEquals(expected, latents, LATENTS);

@@ -149,7 +149,9 @@ class StableDiffusionParityTest {
             TextToImage.record(unet, CHANNELS, process.registers(), new BatchShape(n, SIDE, SIDE)),
             parameters,
             CHANNELS)) {
-      latents = pipeline.latents(process, conditions, prompts, noise, 0, (first, k, values) -> {});
+      latents =
+          pipeline.latents(
+              process, conditions, prompts, noise, Pipeline.Part.ALL, (first, k, values) -> {});
     }
     float[] steps = golden.tensor(run + ".latents_per_step");
     float[] expected = Arrays.copyOfRange(steps, steps.length - latents.length, steps.length);

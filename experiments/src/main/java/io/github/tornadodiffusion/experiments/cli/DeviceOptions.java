@@ -6,9 +6,11 @@ import io.github.tornadodiffusion.kernels.EngineOptions;
 import io.github.tornadodiffusion.kernels.Engines;
 import io.github.tornadodiffusion.kernels.Variants;
 import io.github.tornadodiffusion.nn.distributed.Communicator;
+import io.github.tornadodiffusion.nn.distributed.Mpi;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import picocli.CommandLine.Option;
 import tools.jackson.databind.JsonNode;
 
@@ -74,12 +76,14 @@ public final class DeviceOptions {
   }
 
   /**
-   * Checks the options without allocating memory or starting threads.
+   * Checks the options without allocating memory or starting threads. Of the processes on a machine
+   * each takes its share of it.
    *
    * @throws IllegalArgumentException if the device or its variants of kernels do not exist or there
    *     are no threads
    */
   public void check() {
+    share(Mpi.join());
     Engines.check(device, Variants.named(kernels));
     var _ = Convolution.named(conv);
     if (threads != null && (threads < 1 || threads > 1024)) {
@@ -115,6 +119,11 @@ public final class DeviceOptions {
     if (threads == null && communicator.size() > 1) {
       threads = Math.max(1, threads() / communicator.sharingProcessors());
     }
+  }
+
+  /** What must be the same in processes that compute together, by name. */
+  public Map<String, Object> facts() {
+    return Map.of("device", device.replaceFirst(":.*", ""), "kernels", kernels, "conv", conv);
   }
 
   /** Notes those that change nothing on the device. */

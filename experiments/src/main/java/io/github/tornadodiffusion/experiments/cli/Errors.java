@@ -144,8 +144,7 @@ public final class Errors {
   }
 
   private static void print(PrintWriter err, String message) {
-    err.println("error: " + Messages.line(message));
-    err.flush();
+    Together.error(err, Messages.line(message));
   }
 
   private static void trace(PrintWriter err, Throwable e, boolean verbose) {

@@ -1,6 +1,7 @@
 package io.github.tornadodiffusion.experiments.cli;
 
 import io.github.tornadodiffusion.nn.distributed.Communicator;
+import io.github.tornadodiffusion.nn.distributed.LostProcessException;
 import io.github.tornadodiffusion.nn.distributed.Mpi;
 import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.io.Messages;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import tools.jackson.databind.JsonNode;
 
@@ -31,6 +33,58 @@ public final class Together implements AutoCloseable {
   private final Thread atSignal = new Thread(this::look, "processes at the end");
   private volatile boolean closed;
   private boolean said;
+
+  /** What a process does of a command. */
+  @FunctionalInterface
+  public interface Work {
+    /** Does it; returns the exit code. */
+    int run() throws IOException;
+  }
+
+  /**
+   * Does a command in all processes and ends MPI. Where a process is lost, the first of those that
+   * are left says so.
+   *
+   * @param remedy what there is to do then, in words
+   * @param work all processes end it together, unless one of them fails
+   */
+  public static int run(
+      Communicator communicator, PrintWriter err, Supplier<String> remedy, Work work)
+      throws IOException {
+    int code;
+    boolean lost;
+    try (Together together = new Together(communicator, own(communicator, err), remedy)) {
+      code = together.attempt(work);
+      lost = together.said;
+    }
+    Mpi.end(lost ? code : 0);
+    return code;
+  }
+
+  private static PrintWriter own(Communicator communicator, PrintWriter err) {
+    return communicator.leads() ? err : new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+  }
+
+  /**
+   * Prints an error. What all processes know is said by the first one; a process that fails while
+   * the others go on says so itself, with its name.
+   */
+  static void error(PrintWriter err, String message) {
+    Communicator processes = Mpi.joined();
+    PrintWriter own = own(processes, err);
+    String name = processes.leads() ? "" : processes.name(processes.rank()) + ": ";
+    own.println("error: " + name + message);
+    own.flush();
+  }
+
+  private int attempt(Work work) throws IOException {
+    try {
+      return work.run();
+    } catch (LostProcessException e) {
+      say(e.getMessage(), communicator.leads() ? 1 : 0);
+      return Errors.FAILURE;
+    }
+  }
 
   /**
    * Watches the other processes: when one has ended that should not have, says so and ends this
@@ -95,6 +149,32 @@ public final class Together implements AutoCloseable {
   }
 
   /**
+   * Prepares a command in all processes, and makes sure that they are about to do the same.
+   *
+   * @param facts of what was prepared that must be equal, by name; read if there are several
+   * @throws IOException in process 0, naming the process that cannot begin and why
+   * @throws IllegalArgumentException in one line naming the process and the fact that differs
+   */
+  public static <T> T prepare(
+      Communicator communicator, Callable<T> prepare, Function<T, Map<String, Object>> facts)
+      throws IOException {
+    T prepared = null;
+    Map<String, Object> own = Map.of();
+    Exception failure = null;
+    try {
+      prepared = prepare.call();
+      if (communicator.size() > 1) {
+        own = facts.apply(prepared);
+        own.put("version", Versions.program());
+      }
+    } catch (Exception e) {
+      failure = e;
+    }
+    agree(communicator, failure, own);
+    return prepared;
+  }
+
+  /**
    * Makes sure that all processes are about to do the same.
    *
    * @param failure what this process cannot begin for, or null
@@ -109,7 +189,7 @@ public final class Together implements AutoCloseable {
       own = Map.of(ERROR, Errors.message(failure));
     }
     List<JsonNode> all = new ArrayList<>();
-    for (byte[] other : communicator.allGather(Json.write(own).getBytes(StandardCharsets.UTF_8))) {
+    for (byte[] other : communicator.allGather(Json.line(own).getBytes(StandardCharsets.UTF_8))) {
       all.add(Json.tree(new String(other, StandardCharsets.UTF_8)));
     }
     String difference = difference(communicator, all);

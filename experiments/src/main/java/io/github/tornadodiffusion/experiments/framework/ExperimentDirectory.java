@@ -5,6 +5,8 @@ import io.github.tornadodiffusion.experiments.cli.RunLock;
 import io.github.tornadodiffusion.nn.io.AtomicDirectories;
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
 import io.github.tornadodiffusion.nn.io.Json;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -14,6 +16,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
+import java.util.zip.ZipOutputStream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
@@ -106,6 +111,34 @@ public record ExperimentDirectory(Path path) {
           data().resolve(unit).resolve(picture.getFileName()), Files.readAllBytes(picture));
     }
     AtomicFiles.write(rows(unit), Files.readAllBytes(from.rows(unit)));
+  }
+
+  /** The files of units, for {@link #unpack} on another machine. */
+  byte[] pack(List<String> units) throws IOException {
+    ByteArrayOutputStream packed = new ByteArrayOutputStream();
+    try (ZipOutputStream zip = new ZipOutputStream(packed)) {
+      for (String unit : units) {
+        List<Path> files = new ArrayList<>(pictures(unit));
+        // The rows come last here too.
+        files.add(rows(unit));
+        for (Path file : files) {
+          zip.putNextEntry(new ZipEntry(data().relativize(file).toString()));
+          Files.copy(file, zip);
+        }
+      }
+    }
+    return packed.toByteArray();
+  }
+
+  /** Keeps units that were done elsewhere. */
+  void unpack(byte[] packed) throws IOException {
+    try (ZipInputStream zip = new ZipInputStream(new ByteArrayInputStream(packed))) {
+      for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
+        Path file = data().resolve(entry.getName());
+        AtomicFiles.makeDirectory(file.getParent());
+        AtomicFiles.write(file, zip.readAllBytes());
+      }
+    }
   }
 
   /**

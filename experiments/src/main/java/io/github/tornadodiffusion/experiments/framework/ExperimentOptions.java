@@ -3,6 +3,9 @@ package io.github.tornadodiffusion.experiments.framework;
 import io.github.tornadodiffusion.experiments.cli.Deadline;
 import io.github.tornadodiffusion.experiments.cli.OutputFiles;
 import io.github.tornadodiffusion.experiments.cli.RunDirectory;
+import io.github.tornadodiffusion.experiments.cli.Together;
+import io.github.tornadodiffusion.nn.distributed.Mpi;
+import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -109,15 +112,23 @@ public final class ExperimentOptions {
   public OptionalInt again(CommandSpec command) throws IOException {
     // Before anything is measured or said.
     deadline();
-    if (out != null) {
-      check(new RunDirectory(out));
-    }
-    if (!resume || out == null) {
+    String begun =
+        Together.fromLeader(
+            Mpi.join(),
+            () -> {
+              if (out != null) {
+                check(new RunDirectory(out));
+              }
+              return resume && out != null
+                  ? new ExperimentDirectory(out).readManifest().toString()
+                  : "";
+            });
+    if (begun.isEmpty()) {
       return OptionalInt.empty();
     }
     CommandLine root = command.root().commandLine();
     List<String> given = root.getParseResult().originalArgs();
-    List<String> all = RecordedOptions.with(given, new ExperimentDirectory(out).readManifest());
+    List<String> all = RecordedOptions.with(given, Json.tree(begun));
     return all.equals(given)
         ? OptionalInt.empty()
         : OptionalInt.of(root.execute(all.toArray(String[]::new)));

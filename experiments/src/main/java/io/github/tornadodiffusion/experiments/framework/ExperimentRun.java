@@ -9,11 +9,15 @@ import io.github.tornadodiffusion.experiments.cli.Manifest;
 import io.github.tornadodiffusion.experiments.cli.Progress;
 import io.github.tornadodiffusion.experiments.cli.RunLock;
 import io.github.tornadodiffusion.experiments.cli.Shell;
+import io.github.tornadodiffusion.experiments.cli.Together;
+import io.github.tornadodiffusion.nn.distributed.Communicator;
+import io.github.tornadodiffusion.nn.distributed.Mpi;
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
 import io.github.tornadodiffusion.nn.io.Json;
 import io.github.tornadodiffusion.nn.io.Messages;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,7 +27,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
+import java.util.stream.IntStream;
 import picocli.CommandLine.Model.CommandSpec;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -47,6 +53,17 @@ public final class ExperimentRun {
   private final List<String> arguments;
   private final PrintWriter err;
   private final Ineffective ignored;
+  private final Communicator processes = Mpi.join();
+
+  /** The units of this command: all, or those of --shard. */
+  private List<Experiment.Unit> mine;
+
+  private ExperimentDirectory directory;
+
+  /** Of process 0 alone. */
+  private Manifest manifest;
+
+  private RunLock lock;
 
   /**
    * A run.
@@ -92,44 +109,116 @@ public final class ExperimentRun {
   }
 
   /**
-   * Does the remaining work and writes the report; returns the exit code.
+   * Does the remaining work and writes the report; returns the exit code. Several processes share
+   * the work out as parts are by {@code --shard}, and process 0 has the rows of all.
    *
    * @throws IOException in one line if the run cannot start or continue here
    */
   private int execute(PrintWriter out) throws IOException {
     List<Experiment.Unit> units = experiment.units();
-    List<Experiment.Unit> mine = options.share(units);
+    mine = Together.prepare(processes, () -> options.share(units), prepared -> facts(units));
     Deadline deadline = options.deadline();
-    ExperimentDirectory directory = options.directory(experiment.kind().name());
-    try (RunLock _ = directory.lock();
-        Interruption interruption = new Interruption(deadline)) {
-      Manifest manifest = manifest(units, directory);
-      if (ignored != null) {
-        ignored.say(err);
-        manifest.ignored(ignored);
+    directory =
+        new ExperimentDirectory(
+            Path.of(
+                Together.fromLeader(
+                    processes,
+                    () -> options.directory(experiment.kind().name()).path().toString())));
+    try (Interruption interruption = new Interruption(deadline)) {
+      List<String> left = strings(Together.fromLeader(processes, () -> begin(units)));
+      return Together.run(processes, err, this::kept, () -> run(left, interruption, out));
+    } finally {
+      if (lock != null) {
+        lock.close();
       }
-      AtomicFiles.write(directory.manifest(), manifest.json());
-      List<Experiment.Unit> left =
-          mine.stream().filter(unit -> !directory.isDone(unit.key())).toList();
-      announce(units.size(), mine.size(), left.size());
-      boolean complete = run(mine.size(), left, directory, interruption);
-      manifest.ended(complete ? "finished" : "interrupted");
-      AtomicFiles.write(directory.manifest(), manifest.json());
-      if (!complete) {
-        boolean inTime = interruption.isTimeOver();
-        err.println(stopped(mine, directory, inTime));
-        err.flush();
-        reportSoFar(directory);
-        if (inTime) {
-          directory.announce(out);
-        }
-        // A run that ended in time has not failed.
-        return inTime ? 0 : Errors.FAILURE;
-      }
-      experiment.kind().report(directory);
-      directory.announce(out);
-      return 0;
     }
+  }
+
+  /** What must be the same in all processes. */
+  private Map<String, Object> facts(List<Experiment.Unit> units) {
+    Map<String, Object> facts = new TreeMap<>(experiment.configuration());
+    // Processes of one machine may have a device each, and machines other processors.
+    facts.remove("threads");
+    facts.computeIfPresent("device", (key, device) -> device.toString().replaceFirst(":.*", ""));
+    facts.put(EXPERIMENT, experiment.kind().name());
+    facts.put(UNITS, units.stream().map(Experiment.Unit::key).toList());
+    return facts;
+  }
+
+  /** Begins in the directory; returns the keys of the units that are left, as a list. */
+  private String begin(List<Experiment.Unit> units) throws IOException {
+    lock = directory.lock();
+    manifest = manifest(units);
+    if (ignored != null) {
+      ignored.say(err);
+      manifest.ignored(ignored);
+    }
+    AtomicFiles.write(directory.manifest(), manifest.json());
+    List<String> left =
+        mine.stream().map(Experiment.Unit::key).filter(key -> !directory.isDone(key)).toList();
+    announce(units.size(), mine.size(), left.size());
+    return Json.write(left);
+  }
+
+  private int run(List<String> left, Interruption interruption, PrintWriter out)
+      throws IOException {
+    List<Experiment.Unit> own =
+        IntStream.range(0, left.size())
+            .filter(i -> i % processes.size() == processes.rank())
+            .mapToObj(left::get)
+            .flatMap(key -> mine.stream().filter(unit -> unit.key().equals(key)))
+            .toList();
+    boolean complete = run(mine.size() - left.size(), left.size(), own, interruption);
+    collect(own);
+    boolean inTime = interruption.isTimeOver();
+    if (!processes.leads()) {
+      return complete || inTime ? 0 : Errors.FAILURE;
+    }
+    complete = mine.stream().allMatch(unit -> directory.isDone(unit.key()));
+    manifest.ended(complete ? "finished" : "interrupted");
+    AtomicFiles.write(directory.manifest(), manifest.json());
+    if (!complete) {
+      // Another process may be the one whose time is over.
+      inTime |= options.maxHours != null && !interruption.requested();
+      err.println(
+          "stopped%s, %s".formatted(inTime ? " after the time of --max-hours" : "", kept()));
+      err.flush();
+      reportSoFar(directory);
+      if (inTime) {
+        directory.announce(out);
+      }
+      // A run that ended in time has not failed.
+      return inTime ? 0 : Errors.FAILURE;
+    }
+    experiment.kind().report(directory);
+    directory.announce(out);
+    return 0;
+  }
+
+  /** Brings process 0 what others have done, where it does not see their files. */
+  private void collect(List<Experiment.Unit> own) throws IOException {
+    List<String> done = own.stream().map(Experiment.Unit::key).filter(directory::isDone).toList();
+    List<String> missing = new ArrayList<>();
+    for (byte[] others : processes.gather(bytes(done))) {
+      strings(new String(others, StandardCharsets.UTF_8)).stream()
+          .filter(key -> !directory.isDone(key))
+          .forEach(missing::add);
+    }
+    missing = strings(new String(processes.broadcast(bytes(missing)), StandardCharsets.UTF_8));
+    List<String> asked = done.stream().filter(missing::contains).toList();
+    for (byte[] units : processes.gather(directory.pack(asked))) {
+      directory.unpack(units);
+    }
+  }
+
+  private static byte[] bytes(List<String> keys) {
+    return Json.write(keys).getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static List<String> strings(String json) {
+    List<String> strings = new ArrayList<>();
+    Json.tree(json).forEach(node -> strings.add(node.asString()));
+    return strings;
   }
 
   /**
@@ -146,9 +235,8 @@ public final class ExperimentRun {
     }
   }
 
-  /** What is kept of a run that was stopped, and the command that goes on. */
-  private String stopped(
-      List<Experiment.Unit> mine, ExperimentDirectory directory, boolean inTime) {
+  /** What is kept of a run that ends before, and the command that goes on. */
+  private String kept() {
     long done = mine.stream().filter(unit -> directory.isDone(unit.key())).count();
     String begun =
         mine.stream()
@@ -164,23 +252,19 @@ public final class ExperimentRun {
     if (options.out == null) {
       again.addAll(List.of("--out", directory.path().toString()));
     }
-    return "stopped%s, %d of %d parts%s are kept; %s %s goes on"
-        .formatted(
-            inTime ? " after the time of --max-hours" : "",
-            done,
-            mine.size(),
-            begun,
-            Shell.program(),
-            Shell.line(again));
+    return "%d of %d parts%s are kept; %s %s goes on"
+        .formatted(done, mine.size(), begun, Shell.program(), Shell.line(again));
   }
 
-  private Manifest manifest(List<Experiment.Unit> units, ExperimentDirectory directory)
-      throws IOException {
+  private Manifest manifest(List<Experiment.Unit> units) throws IOException {
     Manifest manifest = new Manifest(arguments);
     manifest.put("devices", Devices.list());
     manifest.put(EXPERIMENT, experiment.kind().name());
     manifest.put(CONFIGURATION, experiment.configuration());
     manifest.put("shard", options.shard);
+    if (processes.size() > 1) {
+      manifest.put("processes", processes.size());
+    }
     manifest.put(UNITS, units.stream().map(Experiment.Unit::key).toList());
     if (options.resume) {
       JsonNode before = directory.readManifest();
@@ -212,42 +296,56 @@ public final class ExperimentRun {
   }
 
   private void announce(int all, int mine, int left) {
-    double seconds = left == 0 ? 0 : experiment.estimateSeconds() * left / all;
+    int together = Math.clamp(left, 1, processes.size());
+    double seconds = left == 0 ? 0 : experiment.estimateSeconds() * left / all / together;
     if (options.quick && !options.quickIsDecided && seconds > QuickTime.SECONDS) {
       QuickTime.tooLong(err, seconds, "it");
     }
     err.printf(
-        "%s: %d parts%s%s; about %s%s%n",
+        "%s: %d parts%s%s%s; about %s%s%n",
         experiment.kind().name(),
         mine,
         mine < all ? " of %d, as --shard says".formatted(all) : "",
         left < mine ? ", %d are done".formatted(mine - left) : "",
+        processes.size() > 1 ? ", shared by %d processes".formatted(processes.size()) : "",
         Progress.duration((long) (seconds * 1e9)),
         experiment.subject().isEmpty() ? "" : "; " + Messages.line(experiment.subject()));
+    if (processes.sharingProcessors() > 1) {
+      err.println("times are those of processes that share the processors of a machine");
+    }
     err.flush();
   }
 
-  /** Returns whether all units are complete. */
-  private boolean run(
-      int count,
-      List<Experiment.Unit> left,
-      ExperimentDirectory directory,
-      Interruption interruption)
+  /**
+   * Runs the units of this process.
+   *
+   * @param before units that are done
+   * @param left units of all processes, which are about as far as this one
+   * @return whether all are complete
+   */
+  private boolean run(int before, int left, List<Experiment.Unit> own, Interruption interruption)
       throws IOException {
-    int done = count - left.size();
+    int done = 0;
+    double each = (double) PARTS * left / Math.max(1, own.size());
+    long start = (long) before * PARTS;
     try (Progress progress =
-        Progress.on(err, experiment.kind().name(), (long) done * PARTS, (long) count * PARTS)) {
-      for (Experiment.Unit unit : left) {
+        Progress.on(err, experiment.kind().name(), start, (long) (before + left) * PARTS)) {
+      for (Experiment.Unit unit : own) {
         if (interruption.requested()) {
           return false;
         }
         Collected collected =
             new Collected(
-                unit.key(), directory.unfinished(unit.key()), done, progress, interruption);
+                unit.key(),
+                directory.unfinished(unit.key()),
+                start + done * each,
+                each,
+                progress,
+                interruption);
         unit.run(collected);
         directory.keep(unit.key(), collected.rows, collected.pictures);
         done++;
-        progress.update((long) done * PARTS, unit.key() + " done");
+        progress.update(Math.round(start + done * each), unit.key() + " done");
       }
       return true;
     } catch (CancellationException e) {
@@ -259,7 +357,8 @@ public final class ExperimentRun {
   private static final class Collected implements Experiment.Sink {
     private final String unit;
     private final Path unfinished;
-    private final int before;
+    private final double before;
+    private final double all;
     private final Progress progress;
     private final Interruption interruption;
     private final List<Map<String, Object>> rows = new ArrayList<>();
@@ -267,10 +366,16 @@ public final class ExperimentRun {
     private long last = System.nanoTime();
 
     Collected(
-        String unit, Path unfinished, int before, Progress progress, Interruption interruption) {
+        String unit,
+        Path unfinished,
+        double before,
+        double all,
+        Progress progress,
+        Interruption interruption) {
       this.unit = unit;
       this.unfinished = unfinished;
       this.before = before;
+      this.all = all;
       this.progress = progress;
       this.interruption = interruption;
     }
@@ -303,7 +408,7 @@ public final class ExperimentRun {
       if (interruption.requested()) {
         throw new CancellationException();
       }
-      progress.update(Math.round((before + Math.clamp(share, 0, 1)) * PARTS), unit + " " + details);
+      progress.update(Math.round(before + Math.clamp(share, 0, 1) * all), unit + " " + details);
     }
   }
 }

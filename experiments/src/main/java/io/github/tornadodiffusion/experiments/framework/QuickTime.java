@@ -1,6 +1,8 @@
 package io.github.tornadodiffusion.experiments.framework;
 
 import io.github.tornadodiffusion.experiments.cli.Progress;
+import io.github.tornadodiffusion.nn.distributed.Communicator;
+import io.github.tornadodiffusion.nn.distributed.Mpi;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
@@ -33,7 +35,7 @@ public final class QuickTime {
   /**
    * Decides how small it is, and says so in one line where it is not the usual version. An
    * experiment that goes on is left as it is. So are parts on several nodes, which must be alike;
-   * that is said.
+   * that is said. Of processes that work together, process 0 measures.
    *
    * @param estimate plans the work
    * @param measureAnew has the next estimate measure its steps once more: the first time the JVM's
@@ -59,26 +61,43 @@ public final class QuickTime {
       return;
     }
     run.quickIsDecided = true;
+    Communicator processes = Mpi.join();
+    int chosen = processes.leads() ? choose(run, err, estimate, measureAnew, describe) : 0;
+    chosen = processes.broadcast(chosen);
+    if (!processes.leads()) {
+      estimate.seconds(SHARES.get(chosen));
+    }
+  }
+
+  /** Which of the shares is planned. */
+  private static int choose(
+      ExperimentOptions run,
+      PrintWriter err,
+      Estimate estimate,
+      Runnable measureAnew,
+      Supplier<String> describe)
+      throws IOException {
     double usual = estimate.seconds(1);
     if (!fits(run, usual)) {
       measureAnew.run();
       usual = Math.min(usual, estimate.seconds(1));
     }
     double least = usual;
-    for (double share : SHARES) {
-      least = estimate.seconds(share);
+    for (int i = 0; i < SHARES.size(); i++) {
+      least = estimate.seconds(SHARES.get(i));
       if (fits(run, least)) {
-        if (share < 1) {
+        if (i > 0) {
           err.printf(
               "--quick: the usual small version would take about %s here, so this one is smaller:"
                   + " %s%n",
               time(usual), describe.get());
           err.flush();
         }
-        return;
+        return i;
       }
     }
     tooLong(err, least, "even the smallest version (%s)".formatted(describe.get()));
+    return SHARES.size() - 1;
   }
 
   private static boolean fits(ExperimentOptions run, double seconds) {

@@ -12,8 +12,11 @@ import io.github.tornadodiffusion.nn.io.Messages;
 import io.github.tornadodiffusion.nn.models.DenoisingModel;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import picocli.CommandLine.Option;
 
 /** Images that sampling begins with. */
@@ -121,6 +124,13 @@ final class InitOptions {
       throw new IllegalArgumentException(
           "--resample is %d; give 1 to %d".formatted(resample, MOST_RESAMPLING));
     }
+  }
+
+  /** The files that are given, to be the same in all processes. */
+  List<Path> files() {
+    return Stream.of(init == null ? null : Path.of(init), mask)
+        .filter(file -> file != null && Files.exists(file))
+        .toList();
   }
 
   /** Adds the options to the text of the files. */

@@ -1,39 +1,36 @@
 package io.github.tornadodiffusion.experiments.sampling;
 
 import io.github.tornadodiffusion.diffusion.images.Film;
-import io.github.tornadodiffusion.diffusion.model.ClassLabels;
 import io.github.tornadodiffusion.diffusion.model.DiffusionModel;
 import io.github.tornadodiffusion.diffusion.model.StableDiffusionModel;
 import io.github.tornadodiffusion.diffusion.random.Rng;
-import io.github.tornadodiffusion.diffusion.sampling.ImageToImage;
 import io.github.tornadodiffusion.diffusion.sampling.ModelSampler;
 import io.github.tornadodiffusion.diffusion.sampling.Pipeline;
-import io.github.tornadodiffusion.diffusion.sampling.ReverseProcess;
 import io.github.tornadodiffusion.diffusion.sampling.Sampling;
-import io.github.tornadodiffusion.diffusion.sampling.SamplingModel;
-import io.github.tornadodiffusion.diffusion.schedulers.steps.ModelCall;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.cli.Errors;
-import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import io.github.tornadodiffusion.experiments.cli.Interruption;
 import io.github.tornadodiffusion.experiments.cli.Progress;
 import io.github.tornadodiffusion.experiments.cli.Shell;
+import io.github.tornadodiffusion.experiments.cli.Together;
 import io.github.tornadodiffusion.experiments.cli.Versions;
 import io.github.tornadodiffusion.experiments.profile.ProfileOptions;
 import io.github.tornadodiffusion.kernels.Engine;
-import io.github.tornadodiffusion.nn.graph.RecordedProgram;
-import io.github.tornadodiffusion.nn.models.DenoisingModel;
-import io.github.tornadodiffusion.nn.programs.SampleRegisters;
+import io.github.tornadodiffusion.nn.distributed.Communicator;
+import io.github.tornadodiffusion.nn.distributed.Mpi;
+import io.github.tornadodiffusion.nn.io.Sha256;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CancellationException;
-import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -106,155 +103,193 @@ public final class SampleCommand implements Callable<Integer> {
 
   @Mixin DeviceOptions device;
 
+  private Communicator processes;
+
+  /** Null before the first image. */
+  private volatile SampleWriter writer;
+
+  /** A sampling that can begin. */
+  interface Drawing {
+    /** The shape of an image. */
+    Film.ImageShape shape();
+
+    /** What the files say about how they were made. */
+    Map<String, String> text();
+
+    /** What the file of an image says besides. */
+    default Map<String, String> textOf(int image) {
+      return Map.of();
+    }
+
+    /** The class of every image, or null. */
+    default int[] classes() {
+      return null;
+    }
+
+    /**
+     * Draws and writes the images; returns the exit code.
+     *
+     * @param there how many images are there already
+     * @param interruption when to end before
+     */
+    int run(int there, Interruption interruption) throws IOException;
+  }
+
   @Override
   public Integer call() throws IOException {
     device.check();
     profile.check();
     checkRange("--count", count);
     checkRange("--batch", batch == null ? 1 : batch);
-    Rng generator = Rng.of(rng);
-    outputs.check();
-    if (StableDiffusionModel.isOne(model)) {
-      return new TextSampling(this).run();
+    Rng.of(rng);
+    processes = Mpi.join();
+    Drawing drawing =
+        Together.prepare(
+            processes,
+            () -> {
+              outputs.check(processes.leads());
+              return StableDiffusionModel.isOne(model)
+                  ? new TextSampling(this)
+                  : new ImageSampling(this);
+            },
+            this::facts);
+    int there =
+        Integer.parseInt(Together.fromLeader(processes, () -> Integer.toString(prepare(drawing))));
+    int code;
+    try (Interruption interruption = new Interruption()) {
+      code = Together.run(processes, err(), this::kept, () -> drawing.run(there, interruption));
     }
-    prompt.refuse();
-    PrintWriter err = spec.commandLine().getErr();
-    DiffusionModel diffusion = sampler.read(model);
-    DenoisingModel network = diffusion.model();
-    Sampling sampling = sampler.sampling(diffusion.scheduler());
-    ModelSampler.check(network, sampling);
-    int[] classes = labels.classes(model, network, count);
-    UnaryOperator<SamplingModel> guided = labels.guided(model, network);
-    ReverseProcess process = init.process(sampling, sampler.steps, network, err);
-    int size = Math.min(count, batch == null ? ModelSampler.MOST_IMAGES : batch);
-    SampleWriter.Batching batching =
-        new SampleWriter.Batching(count, size, process.calls(), ModelSampler.shape(network));
-    RecordedProgram<SampleRegisters> program =
-        ModelSampler.record(network, process.registers(), batching.batch());
-    checkMemory(network, program, batching, generator);
-    outputs.prepare(count, batching.shape());
-    ModelCall first = process instanceof ImageToImage image ? image.first() : sampling.call(0);
-    sampler.explanation().ifPresent(err::println);
-    SamplerOptions.warning(sampling.scheduler(), first)
-        .ifPresent(warning -> err.println("warning: " + warning));
-    Ineffective ignored =
-        device
-            .note(Ineffective.of(spec))
-            .note(
-                "--batch",
-                batch != null && batch > count,
-                "there are only %d images".formatted(count));
-    labels.note(ignored, count);
-    ignored.notePlugins().say(err);
-    if (!write(
-        diffusion, new Plan(sampling, process, program, guided, classes, generator), batching)) {
-      return Errors.FAILURE;
+    if (code == 0 && processes.leads()) {
+      profile.report(device.device, spec.commandLine().getOut());
     }
-    profile.report(device.device, spec.commandLine().getOut());
-    return 0;
+    return code;
   }
 
-  /** Everything that determines the images. */
-  @SuppressWarnings("ArrayRecordComponent") // bulk data that nobody compares
-  private record Plan(
-      Sampling sampling,
-      ReverseProcess process,
-      RecordedProgram<SampleRegisters> program,
-      UnaryOperator<SamplingModel> guided,
-      int[] classes,
-      Rng rng) {}
-
-  /** Draws and writes; returns whether all images are there. */
-  private boolean write(DiffusionModel diffusion, Plan plan, SampleWriter.Batching batching)
-      throws IOException {
-    PrintWriter err = spec.commandLine().getErr();
-    PrintWriter out = spec.commandLine().getOut();
-    Map<String, String> text = text(plan.sampling, plan.rng);
-    labels.describe(text);
-    init.describe(text);
-    int there = there(plan, text);
-    ClassLabels known = ClassLabels.read(model, diffusion.model().numClassEmbeds());
-    int batches = Math.ceilDiv(count - there, batching.batch());
-    try (Interruption interruption = new Interruption();
-        Progress progress =
-            Progress.on(err, "sample", 0, (long) batching.calls() * Math.max(1, batches))) {
-      SampleWriter writer =
-          new SampleWriter(outputs, batching, plan.classes, text, progress)
-              .named(known, err)
-              .until(interruption);
-      writer.goOnAfter(there);
-      if (batches > 0 && !draw(diffusion, plan, writer, there, batching.shape().length())) {
-        progress.interrupt(stopped(there + writer.drawn()));
-        return false;
+  /** What must be the same in all processes; where the files lie may differ. */
+  private Map<String, Object> facts(Drawing drawing) {
+    Map<String, Object> facts = new TreeMap<>(drawing.text());
+    facts.keySet().removeAll(List.of("model", "init", "mask", "parameters"));
+    facts.put("batch", batch(ModelSampler.MOST_IMAGES));
+    facts.putAll(device.facts());
+    try (Stream<Path> files = Files.walk(model, 2)) {
+      List<Path> parts =
+          files
+              .filter(file -> file.toString().matches(".*\\.(json|safetensors|bin)"))
+              // Beside the index a run has files of its own.
+              .filter(
+                  file -> !model.equals(file.getParent()) || file.endsWith(DiffusionModel.INDEX))
+              .toList();
+      for (Path part : parts) {
+        facts.put("model " + model.relativize(part), Sha256.of(part));
       }
-      writer.finish(out);
-      return true;
+      for (Path images : init.files()) {
+        facts.put("init " + facts.size(), Sha256.of(images));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
+    return facts;
   }
 
-  /** Images that are there already. */
-  private int there(Plan plan, Map<String, String> text) throws IOException {
+  /** Makes the directories; returns how many images are there already. */
+  private int prepare(Drawing drawing) throws IOException {
+    outputs.prepare(count, drawing.shape());
     if (!outputs.resume) {
       return 0;
     }
+    Map<String, String> text = drawing.text();
     int there =
-        new KeptImages(outputs.images).count(index -> text, plan.classes, plan.rng == Rng.TORCH);
-    spec.commandLine()
-        .getErr()
-        .println("%d of %d images are there".formatted(Math.min(there, count), count));
+        new KeptImages(outputs.images)
+            .count(
+                image -> {
+                  Map<String, String> its = new LinkedHashMap<>(text);
+                  its.putAll(image < count ? drawing.textOf(image) : Map.of());
+                  return its;
+                },
+                drawing.classes(),
+                Rng.of(rng) == Rng.TORCH);
+    err().println("%d of %d images are there".formatted(Math.min(there, count), count));
     return Math.min(there, count);
   }
 
-  /** Returns false if the process was asked to end before. */
-  private boolean draw(
-      DiffusionModel diffusion, Plan plan, SampleWriter writer, int first, int imageLength) {
-    PrintWriter err = spec.commandLine().getErr();
-    try (Engine engine = profile.measured(device.open(profile.wanted(), err));
-        ModelSampler models =
-            ModelSampler.open(engine, diffusion, plan.sampling.scheduler(), plan.program)) {
-      models.run(
-          plan.process,
-          new Pipeline.Request(
-              count, plan.rng.sampleNoise(seed, count, imageLength), plan.classes, first),
-          plan.guided,
-          writer);
-      return true;
-    } catch (CancellationException e) {
-      return false;
-    }
+  /**
+   * How many images are computed at once: all processes have some.
+   *
+   * @param usual without {@code --batch}
+   */
+  int batch(int usual) {
+    return Math.min(
+        count, batch != null ? batch : Math.min(usual, Math.ceilDiv(count, processes.size())));
   }
 
-  /** What is kept of a sampling that was stopped, and the command that goes on. */
-  String stopped(int done) {
+  /** Values of the images that other processes bring to this one at once. */
+  long gatheredFloats(long ofBatch) {
+    return processes.size() == 1 ? 0 : 2L * processes.size() * ofBatch;
+  }
+
+  /** What a process draws. */
+  Pipeline.Part part(int there, int rank) {
+    return new Pipeline.Part(there, rank, processes.size());
+  }
+
+  /** What this process draws. */
+  Pipeline.Part part(int there) {
+    return part(there, processes.rank());
+  }
+
+  /** Starts the device, whose profile is that of process 0. */
+  Engine open() {
+    return processes.leads()
+        ? profile.measured(device.open(profile.wanted(), err()))
+        : device.open(false, err());
+  }
+
+  /**
+   * Draws the images of this process and writes those of all.
+   *
+   * @param meetings see {@link GatheredImages#draw}
+   * @return the exit code
+   */
+  int draw(
+      SampleWriter images,
+      int there,
+      int meetings,
+      Progress progress,
+      GatheredImages.Drawing drawing)
+      throws IOException {
+    if (processes.leads()) {
+      images.goOnAfter(there);
+    }
+    writer = images;
+    if (!GatheredImages.draw(processes, images, meetings, drawing)) {
+      progress.interrupt("stopped, " + kept());
+      return Errors.FAILURE;
+    }
+    if (processes.leads()) {
+      images.finish(spec.commandLine().getOut());
+    }
+    return 0;
+  }
+
+  PrintWriter err() {
+    return spec.commandLine().getErr();
+  }
+
+  /** What is kept of a sampling that ends before, and the command that goes on. */
+  private String kept() {
+    if (!processes.leads()) {
+      return "the images in --images are whole, --resume goes on";
+    }
     List<String> again = new ArrayList<>(spec.root().commandLine().getParseResult().originalArgs());
+    int done = writer == null ? 0 : writer.kept();
     boolean kept = outputs.images != null && done > 0;
     if (kept && !outputs.resume && outputs.strip == null && outputs.gif == null) {
       again.add("--resume");
     }
     return (kept
-        ? "stopped, %d of %d images are kept in %s; %s %s goes on"
+        ? "%d of %d images are kept in %s; %s %s goes on"
             .formatted(done, count, outputs.images, Shell.program(), Shell.line(again))
-        : "stopped, nothing is kept; %s %s begins anew"
-            .formatted(Shell.program(), Shell.line(again)));
-  }
-
-  private void checkMemory(
-      DenoisingModel network,
-      RecordedProgram<SampleRegisters> program,
-      SampleWriter.Batching batching,
-      Rng generator) {
-    Film.ImageShape shape = batching.shape();
-    // In PyTorch the noise of all images is a single draw.
-    long noise = generator == Rng.TORCH ? (long) count * shape.length() : 0;
-    if (noise > ModelSampler.LONGEST_ARRAY) {
-      throw new IllegalArgumentException(
-          "the noise of %d images is more than --rng torch draws; use a smaller --count or leave"
-                  .formatted(count)
-              + " --rng out");
-    }
-    long films = outputs.filmFloats(count, batching.batch(), shape, batching.calls());
-    ModelSampler.checkMemory(
-        network, program, outputs.pictured(count), noise + films, "--count or --batch");
+        : "nothing is kept; %s %s begins anew".formatted(Shell.program(), Shell.line(again)));
   }
 
   private static void checkRange(String option, int value) {

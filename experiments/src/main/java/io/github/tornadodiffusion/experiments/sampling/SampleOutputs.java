@@ -56,9 +56,10 @@ final class SampleOutputs {
   /**
    * Checks what can be checked without a model and without making anything.
    *
+   * @param writes whether this process writes them
    * @throws IOException in one line if a file or directory cannot be used
    */
-  void check() throws IOException {
+  void check(boolean writes) throws IOException {
     if (Stream.of(out, images, strip, gif).allMatch(path -> path == null)) {
       throw new IllegalArgumentException(
           "nothing says where the images go; give --out FILE.png, --images DIR, --strip FILE.png"
@@ -82,7 +83,7 @@ final class SampleOutputs {
           "--strip and --gif show how the first images come about, which --resume does not draw"
               + " again; leave them out");
     }
-    if (images != null && !resume) {
+    if (writes && images != null && !resume) {
       DiffusionModel.checkFree(images);
     }
   }

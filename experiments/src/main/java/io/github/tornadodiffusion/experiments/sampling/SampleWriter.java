@@ -12,6 +12,7 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
@@ -30,7 +31,7 @@ final class SampleWriter implements Pipeline.Listener {
   private final int[] labels;
   private ClassLabels known;
   private Interruption interruption;
-  private int drawn;
+  private final BitSet kept = new BitSet();
   private final Map<String, String> text;
   private final Progress progress;
   private PrintWriter err;
@@ -95,6 +96,7 @@ final class SampleWriter implements Pipeline.Listener {
 
   /** Takes over the images that are there, for the picture. */
   void goOnAfter(int there) throws IOException {
+    kept.set(0, there);
     if (pictured.length > 0) {
       int shown = Math.min(there, outputs.pictured(batching.count));
       new KeptImages(outputs.images).read(pictured, shown, batching.shape.channels());
@@ -109,9 +111,9 @@ final class SampleWriter implements Pipeline.Listener {
     }
   }
 
-  /** How many images are complete, of those that this process drew. */
-  int drawn() {
-    return drawn;
+  /** How many images are complete, from the first on without a gap. */
+  int kept() {
+    return kept.nextClearBit(0);
   }
 
   /** Has the sampling end when the process is asked to. */
@@ -132,7 +134,7 @@ final class SampleWriter implements Pipeline.Listener {
 
   @Override
   public void images(int firstImage, int count, float[] images) {
-    drawn += count;
+    kept.set(firstImage, firstImage + count);
     long at = (long) firstImage * batching.shape.length();
     if (at < pictured.length) {
       int room = pictured.length - (int) at;

@@ -18,7 +18,6 @@ import io.github.tornadodiffusion.diffusion.sampling.PromptReader;
 import io.github.tornadodiffusion.diffusion.sampling.ReverseProcess;
 import io.github.tornadodiffusion.diffusion.sampling.Sampling;
 import io.github.tornadodiffusion.diffusion.sampling.TextToImage;
-import io.github.tornadodiffusion.experiments.cli.Errors;
 import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import io.github.tornadodiffusion.experiments.cli.Interruption;
 import io.github.tornadodiffusion.experiments.cli.Progress;
@@ -35,11 +34,10 @@ import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
 
 /** Samples images from a model that reads texts: its prompts, latents from them, and images. */
-final class TextSampling {
+final class TextSampling implements SampleCommand.Drawing {
   /** The default of diffusers' pipelines. */
   private static final int STEPS = 50;
 
@@ -99,25 +97,22 @@ final class TextSampling {
         IntStream.range(0, command.count)
             .map(i -> (int) ((long) i * prompts / command.count))
             .toArray();
-    batch = Math.min(command.count, command.batch == null ? 1 : command.batch);
+    batch = command.batch(1);
   }
 
-  /** Draws and writes the images; returns the exit status. */
-  int run() throws IOException {
-    PrintWriter err = command.spec.commandLine().getErr();
+  @Override
+  public Film.ImageShape shape() {
+    return new Film.ImageShape(model.autoencoder().outChannels(), pixels.height(), pixels.width());
+  }
+
+  @Override
+  public int run(int there, Interruption interruption) throws IOException {
+    PrintWriter err = command.err();
     int count = command.count;
     int channels = model.autoencoder().latentChannels();
-    Map<String, String> text = text();
-    Film.ImageShape shape =
-        new Film.ImageShape(model.autoencoder().outChannels(), pixels.height(), pixels.width());
-    command.outputs.prepare(count, shape);
-    Rng rng = Rng.of(command.rng);
     command.sampler.explanation().ifPresent(err::println);
     sayWhatHasNoEffect(err);
-    int there = there(text, rng);
-    try (Interruption interruption = new Interruption();
-        Engine engine =
-            command.profile.measured(command.device.open(command.profile.wanted(), err))) {
+    try (Engine engine = command.open()) {
       PromptReader reader = new PromptReader(engine, model, command.prompt.tokenizer);
       TextToImage.Prompts prompts =
           reader.read(
@@ -142,37 +137,39 @@ final class TextSampling {
               channels,
               process.registers(),
               new BatchShape(batch, latent.height(), latent.width()));
-      new MemoryNeed(program.floats(), unet.parameters().count() + (long) count * shape.length())
+      long imageFloats = (long) count * shape().length();
+      new MemoryNeed(
+              program.floats(),
+              unet.parameters().count() + imageFloats + command.gatheredFloats(shape().length()))
           .check("--size or --batch");
       SampleWriter.Batching batching =
-          new SampleWriter.Batching(count, batch, process.calls(), shape);
+          new SampleWriter.Batching(count, batch, process.calls(), shape());
+      Pipeline.Part part = command.part(there);
+      int[] own = part.images(count, batch).toArray();
       int missing = count - there;
-      long calls = (long) process.calls() * Math.ceilDiv(missing, batch);
+      long calls = (long) process.calls() * part.batches(count, batch);
       try (Progress progress = Progress.on(err, "sample", 0, Math.max(1, calls + missing))) {
         SampleWriter writer =
-            new SampleWriter(command.outputs, batching, null, text, progress)
+            new SampleWriter(command.outputs, batching, null, text(), progress)
                 .saying(this::textOf)
                 .until(interruption);
-        writer.goOnAfter(there);
-        try {
-          if (missing > 0) {
-            float[] latents = latents(engine, program, process, conditions, prompts, there, writer);
-            int length = latents.length / missing;
-            for (int i = 0; i < missing; i++) {
-              float[] own = Arrays.copyOfRange(latents, i * length, (i + 1) * length);
-              writer.images(there + i, 1, codec.decode(own, 1, latent.height(), latent.width()));
-              writer.calls(calls + i + 1, calls + missing);
-            }
-          }
-        } catch (CancellationException e) {
-          progress.interrupt(command.stopped(there + writer.drawn()));
-          return Errors.FAILURE;
-        }
-        writer.finish(command.spec.commandLine().getOut());
+        return command.draw(
+            writer,
+            there,
+            (int) command.part(there, 0).images(count, batch).count(),
+            progress,
+            listener -> {
+              float[] latents =
+                  latents(engine, program, process, conditions, prompts, part, listener);
+              int length = latents.length / Math.max(1, own.length);
+              for (int i = 0; i < own.length; i++) {
+                float[] one = Arrays.copyOfRange(latents, i * length, (i + 1) * length);
+                listener.images(own[i], 1, codec.decode(one, 1, latent.height(), latent.width()));
+                listener.calls(calls + Math.min(missing, (i + 1) * part.size()), calls + missing);
+              }
+            });
       }
     }
-    command.profile.report(command.device.device, command.spec.commandLine().getOut());
-    return 0;
   }
 
   private float[] latents(
@@ -181,8 +178,8 @@ final class TextSampling {
       ReverseProcess process,
       PromptConditions conditions,
       TextToImage.Prompts prompts,
-      int first,
-      SampleWriter writer)
+      Pipeline.Part part,
+      Pipeline.Listener listener)
       throws IOException {
     int channels = model.autoencoder().latentChannels();
     try (TextToImage pipeline =
@@ -195,11 +192,11 @@ final class TextSampling {
           Rng.of(command.rng)
               .sampleNoise(
                   command.seed, command.count, channels * latent.height() * latent.width()),
-          first,
+          part,
           new Pipeline.Listener() {
             @Override
             public void calls(long done, long total) {
-              writer.calls(done, total);
+              listener.calls(done, total);
             }
 
             @Override
@@ -232,32 +229,6 @@ final class TextSampling {
             "the images are no larger")
         .notePlugins()
         .say(err);
-  }
-
-  /** Images that are there already. */
-  private int there(Map<String, String> text, Rng rng) throws IOException {
-    if (!command.outputs.resume) {
-      return 0;
-    }
-    int there =
-        new KeptImages(command.outputs.images)
-            .count(
-                image -> {
-                  Map<String, String> its = new LinkedHashMap<>(text);
-                  if (image < command.count) {
-                    its.putAll(textOf(image));
-                  }
-                  return its;
-                },
-                null,
-                rng == Rng.TORCH);
-    command
-        .spec
-        .commandLine()
-        .getErr()
-        .println(
-            "%d of %d images are there".formatted(Math.min(there, command.count), command.count));
-    return Math.min(there, command.count);
   }
 
   private ReverseProcess process(LatentCodec codec, PromptConditions conditions, PrintWriter err)
@@ -299,7 +270,8 @@ final class TextSampling {
         conditions);
   }
 
-  private Map<String, String> text() {
+  @Override
+  public Map<String, String> text() {
     Map<String, String> text = new LinkedHashMap<>(command.text(sampling, Rng.of(command.rng)));
     text.put("guidance", Double.toString(guidance));
     text.put("size", "%dx%d".formatted(pixels.width(), pixels.height()));
@@ -308,7 +280,8 @@ final class TextSampling {
     return text;
   }
 
-  private Map<String, String> textOf(int image) {
+  @Override
+  public Map<String, String> textOf(int image) {
     Map<String, String> text = new LinkedHashMap<>(command.prompt.describe(promptOf[image]));
     text.put("parameters", parameters(text));
     return text;

@@ -14,7 +14,6 @@ import io.github.tornadodiffusion.diffusion.training.Trainer;
 import io.github.tornadodiffusion.diffusion.training.TrainingTask;
 import io.github.tornadodiffusion.experiments.cli.DeviceOptions;
 import io.github.tornadodiffusion.experiments.cli.Devices;
-import io.github.tornadodiffusion.experiments.cli.Errors;
 import io.github.tornadodiffusion.experiments.cli.Ineffective;
 import io.github.tornadodiffusion.experiments.cli.Interruption;
 import io.github.tornadodiffusion.experiments.cli.Manifest;
@@ -26,7 +25,6 @@ import io.github.tornadodiffusion.experiments.cli.Shell;
 import io.github.tornadodiffusion.experiments.cli.Together;
 import io.github.tornadodiffusion.experiments.profile.ProfileOptions;
 import io.github.tornadodiffusion.kernels.Engine;
-import io.github.tornadodiffusion.nn.distributed.LostProcessException;
 import io.github.tornadodiffusion.nn.graph.RecordedProgram;
 import io.github.tornadodiffusion.nn.io.AtomicFiles;
 import io.github.tornadodiffusion.nn.io.HostTensor;
@@ -208,14 +206,8 @@ final class TrainingRun {
 
   private int run(DeviceOptions device, ProfileOptions profile, Checkpoint from, PrintWriter out)
       throws IOException {
-    try (Together together = new Together(processes.communicator(), err, this::remedy)) {
-      try {
-        return compute(device, profile, from, out);
-      } catch (LostProcessException e) {
-        together.say(e.getMessage(), 1);
-        return Errors.FAILURE;
-      }
-    }
+    return Together.run(
+        processes.communicator(), err, this::remedy, () -> compute(device, profile, from, out));
   }
 
   private int compute(

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.github.tornadodiffusion.experiments.Launcher;
 import io.github.tornadodiffusion.experiments.ProgramRun;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -23,35 +23,6 @@ class ProcessesTest {
   private static final String STATE = "training_state/checkpoint-%d/state.safetensors";
 
   @TempDir private Path directory;
-
-  /** The launchers, as Debian names them beside each other. */
-  @SuppressWarnings("ImmutableEnumChecker") // lists that nobody changes
-  enum Launcher {
-    OPEN_MPI("mpirun.openmpi", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none"),
-    MPICH("mpirun.mpich");
-
-    private final String name;
-    private final List<String> options;
-
-    Launcher(String name, String... options) {
-      this.name = name;
-      this.options = List.of(options);
-    }
-
-    List<String> command(int processes) {
-      Path program =
-          Stream.of(System.getenv("PATH").split(":"))
-              .map(place -> Path.of(place, name))
-              .filter(Files::isExecutable)
-              .findFirst()
-              .orElse(null);
-      assumeTrue(program != null, name + " is not installed");
-      List<String> command = new ArrayList<>(List.of(program.toString()));
-      command.addAll(options);
-      command.addAll(List.of("-n", Integer.toString(processes)));
-      return command;
-    }
-  }
 
   private static String[] train(Path out, String... more) {
     List<String> arguments =
@@ -135,31 +106,13 @@ class ProcessesTest {
         ProgramRun.start(directory, Launcher.OPEN_MPI.command(2), List.of(), arguments)) {
       run.await(out.resolve(STATE.formatted(3)));
       long killed = System.nanoTime();
-      long second =
-          run.descendants()
-              .filter(process -> rank(process).equals("1"))
-              .mapToLong(ProcessHandle::pid)
-              .findFirst()
-              .orElseThrow();
+      long second = Launcher.pid(run, 1);
       new ProcessBuilder("kill", "-KILL", Long.toString(second)).start().waitFor();
       String printed = run.endsWithFailure();
       assertTrue(System.nanoTime() - killed < 10_000_000_000L, "slow to end");
       assertTrue(printed.contains("error: process 1 of 2 (pid %d on ".formatted(second)), printed);
       assertTrue(printed.contains("is whole: "), printed);
       assertTrue(printed.contains(" --resume goes on"), printed);
-    }
-  }
-
-  private static String rank(ProcessHandle process) {
-    try {
-      return Stream.of(
-              Files.readString(Path.of("/proc/%d/environ".formatted(process.pid()))).split("\0"))
-          .filter(variable -> variable.startsWith("OMPI_COMM_WORLD_RANK="))
-          .map(variable -> variable.substring(variable.indexOf('=') + 1))
-          .findFirst()
-          .orElse("none");
-    } catch (IOException _) {
-      return "gone";
     }
   }
 
@@ -171,12 +124,7 @@ class ProcessesTest {
     try (ProgramRun run =
         ProgramRun.start(directory, Launcher.OPEN_MPI.command(2), List.of(), arguments)) {
       run.await(out.resolve(STATE.formatted(3)));
-      long second =
-          run.descendants()
-              .filter(process -> rank(process).equals("1"))
-              .mapToLong(ProcessHandle::pid)
-              .findFirst()
-              .orElseThrow();
+      long second = Launcher.pid(run, 1);
       new ProcessBuilder("kill", "-STOP", Long.toString(second)).start().waitFor();
       String printed = run.endsWithFailure();
       assertTrue(printed.contains(" has not answered for "), printed);
@@ -189,10 +137,8 @@ class ProcessesTest {
     Path out = directory.resolve("stopped");
     String[] arguments = train(out);
     arguments[4] = "100000";
-    List<String> launcher = new ArrayList<>(Launcher.OPEN_MPI.command(2));
-    // What is usual, a second, is too short for a step on a busy machine. It is always waited for.
-    launcher.addAll(List.of("--mca", "odls_base_sigkill_timeout", "10"));
-    try (ProgramRun run = ProgramRun.start(directory, launcher, List.of(), arguments)) {
+    try (ProgramRun run =
+        ProgramRun.start(directory, Launcher.patient(2, 15), List.of(), arguments)) {
       run.awaitPrinted("\ntrain ");
       run.signal("TERM");
       String printed = run.endsWithFailure();

@@ -134,17 +134,22 @@ public interface Communicator extends AutoCloseable {
     return ByteBuffer.wrap(broadcast(ByteBuffer.allocate(4).putInt(number).array())).getInt();
   }
 
-  /** The bytes of all processes, in their order. */
-  default List<byte[]> allGather(byte[] own) {
-    List<byte[]> all = new ArrayList<>();
+  /** The bytes of all processes in their order, in process 0; nothing in the others. */
+  default List<byte[]> gather(byte[] own) {
     if (rank() != 0) {
       send(0, own);
-    } else {
-      all.add(own);
-      for (int peer = 1; peer < size(); peer++) {
-        all.add(receive(peer));
-      }
+      return List.of();
     }
+    List<byte[]> all = new ArrayList<>(List.of(own));
+    for (int peer = 1; peer < size(); peer++) {
+      all.add(receive(peer));
+    }
+    return all;
+  }
+
+  /** The bytes of all processes, in their order. */
+  default List<byte[]> allGather(byte[] own) {
+    List<byte[]> all = gather(own);
     if (size() == 1) {
       return all;
     }

@@ -37,6 +37,7 @@ public final class Mpi implements Communicator {
   private static final long LOOK_NANOS = 200_000_000L;
 
   private static Mpi joined;
+  private static boolean left;
 
   private final MpiLibrary library;
   private final MethodHandle send;
@@ -66,8 +67,13 @@ public final class Mpi implements Communicator {
   }
 
   /** Whether a launcher started several processes, of which this is one. */
-  public static boolean isLaunched() {
-    return launched(System.getenv()) >= 0;
+  public static synchronized boolean isLaunched() {
+    return !left && launched(System.getenv()) >= 0;
+  }
+
+  /** Has this process work alone from now on, where the others have nothing to do. */
+  public static synchronized void leave() {
+    left = true;
   }
 
   /** Whether this is process 0 of those that a launcher started, or works alone. */
@@ -99,6 +105,11 @@ public final class Mpi implements Communicator {
     if (joined == null && isLaunched()) {
       joined = start();
     }
+    return joined();
+  }
+
+  /** The processes that {@link #join} has joined, and that are not at their end; or this one. */
+  public static synchronized Communicator joined() {
     return joined == null ? Communicator.alone() : joined;
   }
 
