@@ -114,7 +114,7 @@ final class KernelCase {
   Workload open(Engine engine) {
     Program program = program("kernel", calls);
     Engine.Session session = session(engine, program);
-    return new Workload(() -> session.run(program), flops(), session);
+    return new Workload(() -> session.run(program), flops(), end, session);
   }
 
   /** What one run writes, by name, in PyTorch's layout. */

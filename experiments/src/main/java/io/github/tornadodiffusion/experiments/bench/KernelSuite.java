@@ -254,7 +254,19 @@ public final class KernelSuite {
     AutoencoderKL model =
         new AutoencoderKL(
             new AutoencoderKLConfig(
-                3, 3, List.of(8, 12), 1, "silu", latent, 4, null, 1, null, true, true, true,
+                3,
+                3,
+                List.of(8, 12),
+                1,
+                "silu",
+                latent,
+                4,
+                null,
+                1,
+                null,
+                true,
+                true,
+                true,
                 false));
     Map<String, float[]> values =
         Map.of(
