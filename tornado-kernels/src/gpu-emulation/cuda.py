@@ -15,25 +15,26 @@ barrier = "__syncthreads" in text
 run = """
 static void **a;
 static void call() { %s(%s); }
-static void body() { call(); ended[current] = true; swapcontext(&fibers[current], &scheduler); }
+static void body() { for (;;) { call(); ended[current] = true; __syncthreads(); } }
 """ % (name, arguments)
 if barrier:
     block = """
       static char stacks[1024][65536];
       int n = blockDim.x * blockDim.y * blockDim.z, left = n;
-      for (int t = 0; t < n; t++) {
-        ended[t] = false;
-        getcontext(&fibers[t]);
-        fibers[t].uc_stack.ss_sp = stacks[t];
-        fibers[t].uc_stack.ss_size = sizeof stacks[t];
-        fibers[t].uc_link = &scheduler;
-        makecontext(&fibers[t], body, 0);
-      }
+      for (int t = 0; t < n; t++) ended[t] = false;
       while (left) {
         for (current = 0; current < n; current++) {
           if (ended[current]) continue;
           threadIdx = {current % blockDim.x, current / blockDim.x % blockDim.y, current / (blockDim.x * blockDim.y)};
-          swapcontext(&scheduler, &fibers[current]);
+          if (!_setjmp(turn)) {
+            if (begun[current]) _longjmp(fibers[current], 1);
+            begun[current] = true;
+            getcontext(&started);
+            started.uc_stack.ss_sp = stacks[current];
+            started.uc_stack.ss_size = sizeof stacks[current];
+            makecontext(&started, body, 0);
+            setcontext(&started);
+          }
           left -= ended[current];
         }
       }"""
