@@ -177,7 +177,7 @@ public final class Trainer implements AutoCloseable {
             config.optimization().emaDecay() > 0,
             config.variant().accumulate() > 1,
             isShared(config, processes)
-                ? SharedTraining.part(processes.communicator(), processes.shardOptimizer())
+                ? SharedTraining.share(processes.communicator(), processes.shardOptimizer())
                 : null));
   }
 

@@ -152,8 +152,8 @@ public final class TreeSum {
       return free.isEmpty() ? new float[floats] : free.pop();
     }
 
-    /** Adds the vector of a leaf, which this keeps. */
-    public synchronized void add(int leaf, float[] vector) {
+    /** Adds the vector of a leaf, which this keeps; returns whether it was the last one. */
+    public synchronized boolean add(int leaf, float[] vector) {
       float[] sum = vector;
       int index = leaf;
       int height = 0;
@@ -171,6 +171,7 @@ public final class TreeSum {
         height++;
       }
       waiting.put(new Node(height, index), sum);
+      return 1 << height == leaves;
     }
 
     /** The sum of all leaves; give it back with {@link #recycle}. */

@@ -22,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
 
 /**
@@ -54,15 +55,11 @@ public final class Training implements AutoCloseable {
    * @param trainable the parameters that are trained; frequencies of Fourier features never are
    * @param ema whether to keep an exponential moving average of the parameters
    * @param accumulate whether the gradients of several calls may go into one update
-   * @param shared of a training that shares its steps with others, see {@link SharedTraining}:
-   *     which of a number of trained floats it updates; null for a step that is one program
+   * @param share of a training that shares its steps with others, see {@link SharedTraining}; null
+   *     for a step that is one program
    */
   public record Options(
-      Optimizer optimizer,
-      Trainable trainable,
-      boolean ema,
-      boolean accumulate,
-      IntFunction<TreeSum.Range> shared) {
+      Optimizer optimizer, Trainable trainable, boolean ema, boolean accumulate, Share share) {
     /** A training of its own. */
     public Options(Optimizer optimizer, Trainable trainable, boolean ema, boolean accumulate) {
       this(optimizer, trainable, ema, accumulate, null);
@@ -70,7 +67,7 @@ public final class Training implements AutoCloseable {
 
     /** The part of the parameters that this training updates. */
     TreeSum.Range part(int floats) {
-      return shared == null ? new TreeSum.Range(0, floats) : shared.apply(floats);
+      return share == null ? new TreeSum.Range(0, floats) : share.part.apply(floats);
     }
 
     /** All parameters, without average and accumulation. */
@@ -78,6 +75,14 @@ public final class Training implements AutoCloseable {
       this(optimizer, Trainable.ALL, false, false);
     }
   }
+
+  /**
+   * How a training shares its steps with others.
+   *
+   * @param part which of a number of trained floats it updates
+   * @param pieces in how many its gradients can be had while the backward pass goes on
+   */
+  public record Share(IntFunction<TreeSum.Range> part, int pieces) {}
 
   /**
    * The input of a call.
@@ -119,7 +124,8 @@ public final class Training implements AutoCloseable {
       UpdateSteps update,
       Options options,
       Part step,
-      Part accumulation) {
+      Part accumulation,
+      List<GradientPiece> pieces) {
     /** How many steps precede the change of the parameters, including the norm of the gradients. */
     int stepsBeforeUpdate() {
       return accumulation.to() + 1;
@@ -204,20 +210,18 @@ public final class Training implements AutoCloseable {
     Part accumulation = new Part("accumulate", 0, backward, inputs, List.copyOf(read));
     read.add(update.block());
     Part step = new Part("train step", 0, steps.size(), inputs, read);
-    Recorded recorded = new Recorded(graph, losses, weights, update, options, step, accumulation);
+    List<GradientPiece> pieces = List.of();
     List<Part> parts = options.accumulate ? List.of(step, accumulation) : List.of(step);
-    if (options.shared != null) {
-      Part gradients =
-          new Part(
-              "gradients", 0, backward, inputs, and(accumulation.outputs(), update.gradients()));
+    if (options.share != null) {
       Buffer block = update.block();
       List<Buffer> given = List.of(block, update.gradients());
-      Part alone =
-          new Part("update", backward, steps.size(), given, List.of(block, update.parameters()));
-      recorded = new Recorded(graph, losses, weights, update, options, alone, gradients);
-      parts = List.of(gradients, alone);
+      step = new Part("update", backward, steps.size(), given, List.of(block, update.parameters()));
+      pieces = GradientPiece.of(steps, accumulation, update.gradients(), options.share.pieces);
+      parts = new ArrayList<>(pieces.stream().map(GradientPiece::program).toList());
+      parts.add(step);
     }
-    Recorded kept = recorded;
+    Recorded kept =
+        new Recorded(graph, losses, weights, update, options, step, accumulation, pieces);
     return new RecordedProgram<>(
         batch,
         graph,
@@ -225,12 +229,6 @@ public final class Training implements AutoCloseable {
         parts,
         () -> record(objective, batch.atMost(Trials.BATCH), options, true).trialsOfSteps(),
         loaded -> new Training(loaded, kept));
-  }
-
-  private static List<Buffer> and(List<Buffer> some, Buffer another) {
-    List<Buffer> all = new ArrayList<>(some);
-    all.add(another);
-    return all;
   }
 
   /**
@@ -251,7 +249,7 @@ public final class Training implements AutoCloseable {
    */
   public StepResult step(StepInput input) {
     Options options = recorded.options;
-    if (options.shared != null) {
+    if (options.share != null) {
       throw new IllegalStateException("The training shares its steps: SharedTraining makes them");
     }
     if (input.update == null && !options.accumulate) {
@@ -286,21 +284,45 @@ public final class Training implements AutoCloseable {
     return losses;
   }
 
-  /** Computes gradients, which it adds up if the training accumulates; returns the losses. */
-  SequencedMap<String, float[]> differentiate(StepInput input) {
+  /**
+   * Computes gradients, which it adds up if the training accumulates; returns the losses.
+   *
+   * @param complete is told the number of every piece of the gradients that this call has completed
+   */
+  SequencedMap<String, float[]> differentiate(StepInput input, IntConsumer complete) {
     recorded.write(loaded, new StepInput(input.values, input.counter, null));
-    loaded.run(recorded.accumulation);
+    for (int piece = 0; piece < recorded.pieces.size(); piece++) {
+      loaded.run(recorded.pieces.get(piece).program());
+      complete.accept(piece);
+    }
     return losses();
   }
 
-  /** Reads the gradients of the trained parameters, contiguous as on the device. */
-  void readGradients(float[] to) {
-    loaded.read(recorded.update.gradients(), 0, to, 0, to.length);
-    clearGradients();
+  /** The pieces in which gradients are completed. */
+  List<GradientPiece> pieces() {
+    return recorded.pieces;
+  }
+
+  /** Reads a piece of the gradients. */
+  void readGradients(int piece, float[] to) {
+    int at = 0;
+    for (TreeSum.Range range : recorded.pieces.get(piece).ranges()) {
+      loaded.read(recorded.update.gradients(), range.from(), to, at, range.length());
+      at += range.length();
+    }
+  }
+
+  /** Replaces a piece of the gradients. */
+  void writeGradients(int piece, float[] values) {
+    int at = 0;
+    for (TreeSum.Range range : recorded.pieces.get(piece).ranges()) {
+      loaded.write(recorded.update.gradients(), range.from(), values, at, range.length());
+      at += range.length();
+    }
   }
 
   /** Those that add up begin with zero. */
-  private void clearGradients() {
+  void clearGradients() {
     if (recorded.options.accumulate) {
       Buffer gradients = recorded.update.gradients();
       loaded.write(gradients, new float[gradients.floats()]);
@@ -308,8 +330,7 @@ public final class Training implements AutoCloseable {
   }
 
   /** Updates this training's part of the parameters; returns the norm of the gradients. */
-  float update(float[] gradients, OptimizerStep update) {
-    loaded.write(recorded.update.gradients(), gradients);
+  float update(OptimizerStep update) {
     loaded.write(recorded.update.block(), UpdateBlock.of(update));
     loaded.run(recorded.step);
     clearGradients();

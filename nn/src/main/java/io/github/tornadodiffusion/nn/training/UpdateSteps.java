@@ -43,7 +43,7 @@ record UpdateSteps(
         states,
         options.ema() ? Buffer.persistent("average", part.length()) : null,
         Buffer.persistent("hyperparameters", UpdateBlock.SIZE),
-        options.accumulate() && options.shared() == null);
+        options.accumulate() && options.share() == null);
   }
 
   /** Adds the update. */

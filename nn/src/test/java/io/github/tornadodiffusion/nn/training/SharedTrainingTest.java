@@ -10,6 +10,7 @@ import io.github.tornadodiffusion.nn.TestEngine;
 import io.github.tornadodiffusion.nn.distributed.Communicator;
 import io.github.tornadodiffusion.nn.distributed.InProcess;
 import io.github.tornadodiffusion.nn.distributed.LostProcessException;
+import io.github.tornadodiffusion.nn.distributed.TreeSum;
 import io.github.tornadodiffusion.nn.graph.BatchShape;
 import io.github.tornadodiffusion.nn.graph.Counter;
 import io.github.tornadodiffusion.nn.graph.RecordedProgram;
@@ -18,6 +19,7 @@ import io.github.tornadodiffusion.nn.io.HostTensor;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DConfig;
 import io.github.tornadodiffusion.nn.models.unet.UNet2DModel;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -74,23 +76,46 @@ class SharedTrainingTest {
 
   private static RecordedProgram<Training> record(
       Communicator communicator, boolean spread, int images, boolean accumulate) {
+    return record(SharedTraining.share(communicator, spread), true, images, accumulate);
+  }
+
+  private static RecordedProgram<Training> record(
+      Training.Share share, boolean ema, int images, boolean accumulate) {
     return Training.record(
         new Denoising(MODEL, false),
         new BatchShape(images, SIZE, SIZE),
-        new Training.Options(
-            ADAM_W, Trainable.ALL, true, accumulate, SharedTraining.part(communicator, spread)));
+        new Training.Options(ADAM_W, Trainable.ALL, ema, accumulate, share));
   }
 
   /** Shards of two calls each, where they accumulate, and of one otherwise. */
   private static Left train(
       Engine engine, Communicator communicator, int shards, boolean spread, boolean accumulate) {
+    return train(engine, communicator, shards, spread, accumulate, shards / communicator.size());
+  }
+
+  /**
+   * On several devices.
+   *
+   * @param shares of each of them
+   */
+  private static Left train(
+      Engine engine,
+      Communicator communicator,
+      int shards,
+      boolean spread,
+      boolean accumulate,
+      int... shares) {
     int calls = accumulate ? 2 : 1;
     int images = BATCH / shards / calls;
-    try (SharedTraining training =
-        new SharedTraining(
-            record(communicator, spread, images, accumulate).open(engine, PARAMETERS),
-            communicator,
-            shards)) {
+    List<Training> devices = new ArrayList<>();
+    devices.add(record(communicator, spread, images, accumulate).open(engine, PARAMETERS));
+    while (devices.size() < shares.length) {
+      devices.add(
+          record(SharedTraining.helping(communicator), false, images, accumulate)
+              .open(engine, PARAMETERS));
+    }
+    SharedTraining.seconds(devices, input(9, 0, images, false));
+    try (SharedTraining training = new SharedTraining(devices, shares, communicator, shards)) {
       training.begin(null);
       List<Float> norms = new ArrayList<>();
       for (int step = 1; step <= STEPS; step++) {
@@ -146,6 +171,68 @@ class SharedTrainingTest {
       assertEquals(alone.norms, left.norms);
       assertTrue(alone.equals(left), "parameters, average or moments");
     });
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1,false,false", "1,false,true", "2,false,false", "2,true,true"})
+  void hasTheSameBitsOnSeveralDevicesThatComputeAlike(
+      int processes, boolean spread, boolean accumulate) throws Exception {
+    Left alone = alone(4, accumulate);
+    int[][] splits = processes == 1 ? new int[][] {{3, 1}, {1, 0, 3}} : new int[][] {{1, 1}};
+    for (int[] shares : splits) {
+      List<Left> all =
+          InProcess.run(
+              processes,
+              communicator -> {
+                try (Engine engine = TestEngine.another(1)) {
+                  return train(engine, communicator, 4, spread, accumulate, shares);
+                }
+              });
+      all.forEach(left -> assertTrue(alone.equals(left), "parameters, average or moments"));
+    }
+  }
+
+  @Test
+  void sharesOutSoThatAStepIsOverSoonest() {
+    assertArrayEquals(new int[] {5, 3}, SharedTraining.shares(new double[] {0.3, 0.5}, 8));
+    assertArrayEquals(new int[] {2, 2}, SharedTraining.shares(new double[] {1, 1}, 4));
+    assertArrayEquals(new int[] {0, 8}, SharedTraining.shares(new double[] {9, 1}, 8));
+  }
+
+  @Test
+  void sharesThatAreNotThoseOfTheProcessAreRefused() {
+    try (Engine engine = TestEngine.another(1)) {
+      assertEquals(
+          "1 devices with [3] shards cannot share 4",
+          assertThrows(
+                  IllegalArgumentException.class,
+                  () -> train(engine, Communicator.alone(), 4, false, false, 3))
+              .getMessage());
+    }
+  }
+
+  @Test
+  void everyGradientIsInOnePiece() {
+    for (int most : new int[] {1, 3, 8}) {
+      Training.Share share = new Training.Share(f -> new TreeSum.Range(0, f), most);
+      try (Engine engine = TestEngine.another(1);
+          Training training = record(share, false, 1, false).open(engine, PARAMETERS)) {
+        int floats = training.updateSteps().gradients().floats();
+        int[] times = new int[floats];
+        for (GradientPiece piece : training.pieces()) {
+          piece
+              .ranges()
+              .forEach(
+                  range -> Arrays.fill(times, range.from(), range.to(), times[range.from()] + 1));
+          // None has more than its part and a layer.
+          assertTrue(piece.floats() < floats / most + floats / 3, "size of a piece");
+        }
+        int[] once = new int[floats];
+        Arrays.fill(once, 1);
+        assertArrayEquals(once, times);
+        assertEquals(most, training.pieces().size());
+      }
+    }
   }
 
   @Test
