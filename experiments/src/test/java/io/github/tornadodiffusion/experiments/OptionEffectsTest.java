@@ -57,6 +57,7 @@ class OptionEffectsTest {
       train | --accumulate          | always
       train | --shards              | always, the last bits depend on it
       train | --shard-optimizer     | --shard-optimizer | there is one process
+      train | --device-shares       | --device-shares 1 | there is one device
       train | --stall-limit         | --stall-limit 5 | there is one process
       train | --snr-gamma           | --snr-gamma 5 --loss-weight some.Class | leave one out
       train | --loss-weight         | --loss-weight some.Class --snr-gamma 5 | leave one out

@@ -104,10 +104,7 @@ public final class Trainer implements AutoCloseable {
     learningRates = config.learningRates();
     emaDecay = config.emaDecays();
     training = program.open(engine, config.initialParameters(draws));
-    shared =
-        isShared(config, processes)
-            ? new SharedTraining(training, processes.communicator(), config.variant().shards())
-            : null;
+    shared = isShared(config, processes) ? shared(prepared) : null;
     begin(state);
   }
 
@@ -151,6 +148,34 @@ public final class Trainer implements AutoCloseable {
     return all;
   }
 
+  private SharedTraining shared(List<Dataset> prepared) {
+    List<Training> devices = new ArrayList<>(List.of(training));
+    for (Engine helper : processes.helpers().engines()) {
+      devices.add(
+          program(config, SharedTraining.helping(processes.communicator()), false)
+              .open(helper, training.parameters()));
+    }
+    int shards = config.variant().shards();
+    int own = shards / processes.communicator().size();
+    int[] shares = processes.helpers().shares().stream().mapToInt(Integer::intValue).toArray();
+    if (shares.length == 0) {
+      shares = new int[] {own};
+      if (devices.size() > 1) {
+        // Any call will do.
+        TrainingDraws.Draw draw = TrainingDraws.of(config, prepared).draw(0, 0);
+        shares =
+            SharedTraining.shares(
+                SharedTraining.seconds(devices, input(draw, weights(draw), false)), own);
+      }
+    }
+    return new SharedTraining(devices, shares, processes.communicator(), shards);
+  }
+
+  /** How many shards of a step each device of this process computes. */
+  public List<Integer> shares() {
+    return shared == null ? List.of() : shared.shares();
+  }
+
   private static boolean isShared(TrainingTask config, Processes processes) {
     return config.variant().shards() > 1 || processes.communicator().size() > 1;
   }
@@ -168,17 +193,25 @@ public final class Trainer implements AutoCloseable {
    */
   public static RecordedProgram<Training> program(TrainingTask config, Processes processes) {
     SharedTraining.check(config.variant().shards(), processes.communicator().size());
+    return program(
+        config,
+        isShared(config, processes)
+            ? SharedTraining.share(processes.communicator(), processes.shardOptimizer())
+            : null,
+        config.optimization().emaDecay() > 0);
+  }
+
+  private static RecordedProgram<Training> program(
+      TrainingTask config, Training.Share share, boolean ema) {
     return Training.record(
         config.objective(),
         config.shape(),
         new Training.Options(
             config.optimization().adamW(config.optimization().learningRate()),
             config.trainable(),
-            config.optimization().emaDecay() > 0,
+            ema,
             config.variant().accumulate() > 1,
-            isShared(config, processes)
-                ? SharedTraining.share(processes.communicator(), processes.shardOptimizer())
-                : null));
+            share));
   }
 
   /**

@@ -11,6 +11,8 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine.Option;
 import tools.jackson.databind.JsonNode;
 
@@ -25,8 +27,11 @@ public final class DeviceOptions {
       defaultValue = JVM,
       description =
           "Device to compute on, as 'devices' lists them (default: jvm); under mpirun opencl:rank"
-              + " gives each process of a machine its own.")
+              + " gives each process of a machine its own. A training takes several, with commas.")
   public String device;
+
+  /** Those after the first one. */
+  private List<String> helpers = List.of();
 
   @Option(
       names = "--kernels",
@@ -85,6 +90,7 @@ public final class DeviceOptions {
   public void check() {
     share(Mpi.join());
     Engines.check(device, Variants.named(kernels));
+    helpers.forEach(helper -> Engines.check(helper, Variants.named(kernels)));
     var _ = Convolution.named(conv);
     if (threads != null && (threads < 1 || threads > 1024)) {
       throw new IllegalArgumentException("--threads is " + threads + "; give 1 to 1024");
@@ -126,9 +132,22 @@ public final class DeviceOptions {
     return Map.of("device", device.replaceFirst(":.*", ""), "kernels", kernels, "conv", conv);
   }
 
+  /** Takes several devices, the first of which is {@link #device} from here on. */
+  public void takeSeveral() {
+    List<String> all = List.of(device.split(",", -1));
+    device = all.getFirst();
+    helpers = all.subList(1, all.size());
+  }
+
+  /** The devices after the first one. */
+  public List<String> helpers() {
+    return helpers;
+  }
+
   /** Notes those that change nothing on the device. */
   public Ineffective note(Ineffective options) {
-    return options.note("--threads", !isJvm(), "they are those of the jvm device; leave it out");
+    return options.note(
+        "--threads", !isJvm() && !helpers.contains(JVM), "they are those of the jvm device; leave it out");
   }
 
   /** Whether the device is this JVM. */
@@ -138,7 +157,8 @@ public final class DeviceOptions {
 
   /** A description of the device. */
   public String describe() {
-    return isJvm() ? "%s with %d threads".formatted(device, threads()) : device;
+    String first = isJvm() ? "%s with %d threads".formatted(device, threads()) : device;
+    return Stream.concat(Stream.of(first), helpers.stream()).collect(Collectors.joining(", "));
   }
 
   /** Threads that the jvm device computes with. */
@@ -154,8 +174,24 @@ public final class DeviceOptions {
    */
   public Engine open(boolean measure, PrintWriter err) {
     check();
+    return open(device, measure, err);
+  }
+
+  /** Starts the devices after the first one. */
+  public List<Engine> openHelpers(PrintWriter err) {
+    List<Engine> opened = new ArrayList<>();
+    try {
+      helpers.forEach(helper -> opened.add(open(helper, false, err)));
+    } catch (RuntimeException e) {
+      opened.forEach(Engine::close);
+      throw e;
+    }
+    return opened;
+  }
+
+  private Engine open(String id, boolean measure, PrintWriter err) {
     return Engines.open(
-        device,
+        id,
         new EngineOptions(
             threads(),
             Variants.named(kernels),

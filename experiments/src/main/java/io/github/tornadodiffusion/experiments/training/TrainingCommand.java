@@ -40,6 +40,7 @@ import tools.jackson.databind.JsonNode;
  */
 abstract class TrainingCommand implements Callable<Integer> {
   private static final String SHARD_OPTIMIZER = "--shard-optimizer";
+  private static final String DEVICE_SHARES = "--device-shares";
   private static final String STALL_LIMIT = "--stall-limit";
   private static final String ONE_PROCESS =
       "there is one process; leave it out, or start several with mpirun or srun";
@@ -96,6 +97,14 @@ abstract class TrainingCommand implements Callable<Integer> {
               + " ${DEFAULT-VALUE}).")
   long stallLimit;
 
+  @Option(
+      names = DEVICE_SHARES,
+      paramLabel = "N,N",
+      split = ",",
+      description =
+          "How many of the shards each of several devices computes (default: by measured speed).")
+  List<Integer> deviceShares = List.of();
+
   @Mixin CheckpointOptions checkpoints;
 
   @Mixin ProfileOptions profile;
@@ -104,6 +113,7 @@ abstract class TrainingCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    device.takeSeveral();
     device.check();
     profile.check();
     checkpoints.check();
@@ -125,6 +135,10 @@ abstract class TrainingCommand implements Callable<Integer> {
     }
     Communicator communicator = Mpi.join();
     device.share(communicator);
+    if (!device.helpers().isEmpty() && communicator.size() > 1) {
+      throw new IllegalArgumentException(
+          "each of several processes has one device: start one for each, with --device opencl:rank");
+    }
     List<String> arguments = spec.root().commandLine().getParseResult().originalArgs();
     JsonNode earlier = null;
     if (resume) {
@@ -140,7 +154,28 @@ abstract class TrainingCommand implements Callable<Integer> {
     } else if (recipe().shards == null) {
       recipe().shards = communicator.size();
     }
+    checkShares();
     return train(communicator, arguments, earlier);
+  }
+
+  /** Before anything is read, that devices have shards to share. */
+  private void checkShares() {
+    int devices = 1 + device.helpers().size();
+    int shards = recipe().shards == null ? 1 : recipe().shards;
+    if (devices > shards) {
+      throw new IllegalArgumentException(
+          "%d devices cannot share a step of %d shards: give more, such as --shards 8"
+              .formatted(devices, shards));
+    }
+    boolean fit =
+        deviceShares.size() == devices
+            && deviceShares.stream().allMatch(share -> share >= 0)
+            && deviceShares.stream().mapToInt(Integer::intValue).sum() == shards;
+    if (devices > 1 && !deviceShares.isEmpty() && !fit) {
+      throw new IllegalArgumentException(
+          "--device-shares is %s; give %d numbers whose sum is the %d shards"
+              .formatted(deviceShares, devices, shards));
+    }
   }
 
   /** Those that the run began with; the command line's own are loaded. */
@@ -238,6 +273,7 @@ abstract class TrainingCommand implements Callable<Integer> {
       run.labels(prepared.labels);
       run.says(prepared.says);
       run.ignoring(ignored(prepared, communicator), prepared.unusual);
+      run.shares(deviceShares);
       int code = run.execute(device, profile, resume, earlier, spec.commandLine().getOut());
       // Before the process ends on a signal, which it may once the interruption is closed.
       Mpi.end(code);
@@ -254,6 +290,10 @@ abstract class TrainingCommand implements Callable<Integer> {
         .notePlugins()
         .note(SHARD_OPTIMIZER, communicator.size() == 1, ONE_PROCESS)
         .note(STALL_LIMIT, communicator.size() == 1, ONE_PROCESS)
+        .note(
+            DEVICE_SHARES,
+            device.helpers().isEmpty(),
+            "there is one device; leave it out, or give several to --device")
         .note("--sample-steps", samples == 0, "--samples 0 draws no picture; leave it out")
         .note(
             "--sample-steps",

@@ -37,12 +37,15 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
@@ -72,6 +75,7 @@ final class TrainingRun {
   private volatile TrainingLoop loop;
 
   private final TrainingPictures pictures;
+  private List<Integer> shares = List.of();
   private ClassLabels labels;
   private Ineffective ignored;
   private List<String> unusual = List.of();
@@ -98,6 +102,15 @@ final class TrainingRun {
     this.interruption = interruption;
     this.err = err;
     this.pictures = pictures;
+  }
+
+  /**
+   * Takes how many shards each of several devices computes.
+   *
+   * @param known empty for those of the run that goes on, or by measured speed
+   */
+  void shares(List<Integer> known) {
+    shares = known;
   }
 
   /** Takes what the labels of the model mean; null for a model without classes. */
@@ -133,7 +146,7 @@ final class TrainingRun {
       JsonNode earlier,
       PrintWriter out)
       throws IOException {
-    MemoryNeed memory = checkMemory();
+    MemoryNeed memory = checkMemory(device.helpers().size());
     boolean goesOn = resume && !directory.hasOnlyBegun();
     if (goesOn) {
       // Before anything is written, because there may be no run at all.
@@ -151,6 +164,11 @@ final class TrainingRun {
       }
       directory.checkpoints().makeDirectory();
       Checkpoint from = goesOn ? newest() : null;
+      if (goesOn && shares.isEmpty() && !device.helpers().isEmpty()) {
+        List<Integer> before = new ArrayList<>();
+        earlier.at("/device/shares").forEach(share -> before.add(share.asInt()));
+        shares = before;
+      }
       announce(device, memory);
       warn(from == null ? null : otherLength(earlier, from));
       return run(device, profile, from, out);
@@ -217,14 +235,16 @@ final class TrainingRun {
     int before;
     SequencedMap<String, HostTensor> trained;
     LossCurve curve;
-    try (Engine engine = profile.measured(device.open(profile.wanted(), err))) {
+    try (Engine engine = profile.measured(device.open(profile.wanted(), err));
+        Processes.Helpers helpers = new Processes.Helpers(device.openHelpers(err), shares)) {
+      Processes all = processes.with(helpers);
       DivergenceException divergence;
       try (Trainer trainer =
           from != null
-              ? Trainer.resume(engine, config, dataset, from, program, processes)
-              : new Trainer(engine, config, dataset, program, processes)) {
+              ? Trainer.resume(engine, config, dataset, from, program, all)
+              : new Trainer(engine, config, dataset, program, all)) {
         before = trainer.step();
-        describe(device, engine);
+        describe(device, engine, trainer.shares());
         AtomicFiles.write(directory.manifest(), manifest.json());
         loop = new TrainingLoop(trainer, config, directory, from, checkpoints, interruption, err);
         loop.pictures(plan, file -> pictures.draw(engine, trainer.parameters(), file));
@@ -305,11 +325,12 @@ final class TrainingRun {
         : loop.lastInWords() + ": " + TrainingLoop.resumeCommand(config, directory);
   }
 
-  private MemoryNeed checkMemory() {
+  private MemoryNeed checkMemory(int helpers) {
     // All parameters, two moments and the average of those that are trained are copied to the host
     // when the state is saved.
     program = Trainer.program(config, processes);
     long host = config.parameterCount() + 3 * config.trainedCount() + config.hostFloats();
+    host += (long) helpers * program.floats();
     MemoryNeed need = new MemoryNeed(program.floats(), host);
     need.check("--batch or --image-size");
     pictures.checkMemory();
@@ -399,12 +420,24 @@ final class TrainingRun {
     AtomicFiles.write(directory.manifest(), manifest.ended(status).json());
   }
 
-  private void describe(DeviceOptions device, Engine engine) {
+  private void describe(DeviceOptions device, Engine engine, List<Integer> shared) {
     Map<String, Object> on = Devices.named(device.device);
     on.put("kernels", engine.variants().id());
     on.put("conv", device.conv);
     if (device.isJvm()) {
       on.put("threads", device.threads());
+    }
+    if (!device.helpers().isEmpty()) {
+      on.put("helpers", device.helpers());
+      on.put("shares", shared);
+      err.println(
+          "shards of a step: %d on %s, %s"
+              .formatted(
+                  shared.getFirst(),
+                  device.device,
+                  IntStream.range(1, shared.size())
+                      .mapToObj(i -> shared.get(i) + " on " + device.helpers().get(i - 1))
+                      .collect(Collectors.joining(", "))));
     }
     if (processes.communicator().size() > 1) {
       on.put("processes", processes.communicator().size());

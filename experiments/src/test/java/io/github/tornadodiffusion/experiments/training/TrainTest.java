@@ -31,6 +31,8 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -69,6 +71,41 @@ class TrainTest {
 
   private static JsonNode manifest(Path directory) throws IOException {
     return JsonMapper.shared().readTree(Files.readString(directory.resolve("manifest.json")));
+  }
+
+  /** Devices that compute alike: the split makes no difference then. */
+  @Test
+  void severalDevicesShareTheShards() throws IOException {
+    String[] sharded = {"--shards", "4", "--samples", "0"};
+    Path one = temporary.resolve("one-device");
+    CommandRun.succeeds(train(one, 3, 1, sharded));
+    Path three = temporary.resolve("three-devices");
+    String[] several = {
+      "--shards", "4", "--samples", "0", "--device", "jvm,jvm,jvm", "--device-shares", "1,0,3"
+    };
+    CommandRun first = CommandRun.succeeds(train(three, 2, 1, several));
+    assertTrue(
+        first.err().contains("shards of a step: 1 on jvm, 0 on jvm, 3 on jvm"), first.err());
+    String measured = "--device=jvm,jvm,jvm";
+    // Without --device-shares it goes on with those that it began with.
+    CommandRun _ =
+        CommandRun.succeeds(
+            "train", "--out", three.toString(), "--resume", "--steps", "3", measured);
+    assertEquals("[1,0,3]", manifest(three).at("/device/shares").toString());
+    assertArrayEquals(weights(one), weights(three));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'--device=jvm,jvm','2 devices cannot share a step of 1 shards: give more'",
+    "'--device=jvm,none',unknown device",
+    "'--device=jvm,',unknown device",
+    "'--device=jvm,jvm --shards=4 --device-shares=1,2','give 2 numbers whose sum is the 4 shards'"
+  })
+  void devicesThatCannotShareAreRefused(String options, String said) {
+    CommandRun _ =
+        CommandRun.refused(
+            List.of(said), train(temporary.resolve("refused"), 1, 1, options.split(" ")));
   }
 
   @Test

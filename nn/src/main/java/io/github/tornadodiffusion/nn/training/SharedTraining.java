@@ -36,6 +36,9 @@ public final class SharedTraining implements AutoCloseable {
   /** Pieces of the gradients: enough that little is left to send after the last one. */
   private static final int PIECES = 8;
 
+  /** Measurements of a device, the first of which are slow. */
+  private static final int ROUNDS = 4;
+
   /** Which updates; the others compute gradients. */
   private final Training training;
 
@@ -237,6 +240,11 @@ public final class SharedTraining implements AutoCloseable {
     return shards / communicator.size();
   }
 
+  /** How many of them each of its devices computes. */
+  public List<Integer> shares() {
+    return Arrays.stream(shares).boxed().toList();
+  }
+
   /**
    * Nanoseconds that this process has spent sending and receiving, those in which it computed at
    * the same time among them.
@@ -361,22 +369,22 @@ public final class SharedTraining implements AutoCloseable {
   }
 
   /**
-   * Finds how fast the devices of this process are: all compute a shard, once to be ready and once
-   * for the time. Nothing that a training goes on with is changed.
+   * Finds how fast the devices of this process are: they compute a shard in turn, a few times, and
+   * the shortest time counts. Nothing that a training goes on with is changed.
    *
    * @param call of one shard
    * @return seconds that a shard takes on each
    */
   public static double[] seconds(List<Training> devices, Training.StepInput call) {
     double[] seconds = new double[devices.size()];
-    for (int i = 0; i < seconds.length; i++) {
-      Training device = devices.get(i);
-      for (int run = 0; run < 2; run++) {
+    Arrays.fill(seconds, Double.POSITIVE_INFINITY);
+    for (int round = 0; round < ROUNDS; round++) {
+      for (int i = 0; i < seconds.length; i++) {
         long start = System.nanoTime();
-        var _ = device.differentiate(call, _ -> {});
-        seconds[i] = (System.nanoTime() - start) * 1e-9;
+        var _ = devices.get(i).differentiate(call, _ -> {});
+        seconds[i] = Math.min(seconds[i], (System.nanoTime() - start) * 1e-9);
+        devices.get(i).clearGradients();
       }
-      device.clearGradients();
     }
     return seconds;
   }
