@@ -352,11 +352,12 @@ public final class SharedTraining implements AutoCloseable {
     List<SequencedMap<String, float[]>> losses = new ArrayList<>();
     for (int shard = first; shard < first + shares[number]; shard++) {
       int at = shard;
-      for (Training.StepInput call : own.get(shard)) {
-        boolean last = call == own.get(shard).getLast();
+      List<Training.StepInput> calls = own.get(shard);
+      for (int call = 0; call < calls.size(); call++) {
+        boolean last = call == calls.size() - 1;
         losses.add(
             device.differentiate(
-                call,
+                calls.get(call),
                 piece -> {
                   if (last) {
                     pieces.get(piece).add(device, piece, at);
