@@ -147,7 +147,9 @@ public final class DeviceOptions {
   /** Notes those that change nothing on the device. */
   public Ineffective note(Ineffective options) {
     return options.note(
-        "--threads", !isJvm() && !helpers.contains(JVM), "they are those of the jvm device; leave it out");
+        "--threads",
+        !isJvm() && !helpers.contains(JVM),
+        "they are those of the jvm device; leave it out");
   }
 
   /** Whether the device is this JVM. */

@@ -137,7 +137,8 @@ abstract class TrainingCommand implements Callable<Integer> {
     device.share(communicator);
     if (!device.helpers().isEmpty() && communicator.size() > 1) {
       throw new IllegalArgumentException(
-          "each of several processes has one device: start one for each, with --device opencl:rank");
+          "each of several processes has one device: start one for each, with --device"
+              + " opencl:rank");
     }
     List<String> arguments = spec.root().commandLine().getParseResult().originalArgs();
     JsonNode earlier = null;

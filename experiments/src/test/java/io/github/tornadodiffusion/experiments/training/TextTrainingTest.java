@@ -76,7 +76,9 @@ class TextTrainingTest {
     layout.put(
         "types",
         Boolean.toString(
-            new String(bytes, 8, header, StandardCharsets.UTF_8).replace("\"dtype\":\"F32\"", "").contains("dtype")));
+            new String(bytes, 8, header, StandardCharsets.UTF_8)
+                .replace("\"dtype\":\"F32\"", "")
+                .contains("dtype")));
     return layout;
   }
 

@@ -84,8 +84,7 @@ class TrainTest {
       "--shards", "4", "--samples", "0", "--device", "jvm,jvm,jvm", "--device-shares", "1,0,3"
     };
     CommandRun first = CommandRun.succeeds(train(three, 2, 1, several));
-    assertTrue(
-        first.err().contains("shards of a step: 1 on jvm, 0 on jvm, 3 on jvm"), first.err());
+    assertTrue(first.err().contains("shards of a step: 1 on jvm, 0 on jvm, 3 on jvm"), first.err());
     String measured = "--device=jvm,jvm,jvm";
     // Without --device-shares it goes on with those that it began with.
     CommandRun _ =
