@@ -78,7 +78,7 @@ public record TextImages(
               new PromptConditions(),
               read,
               Rng.PHILOX.sampleNoise(seed, count, channels * latent * latent),
-              0,
+              Pipeline.Part.ALL,
               new Pipeline.Listener() {
                 @Override
                 public void calls(long done, long total) {

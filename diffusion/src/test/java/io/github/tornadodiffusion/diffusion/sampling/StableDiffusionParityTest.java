@@ -229,7 +229,7 @@ class StableDiffusionParityTest {
               new PromptConditions(),
               prompts,
               (draw, first, out) -> System.arraycopy(initial, 0, out, 0, out.length),
-              0,
+              Pipeline.Part.ALL,
               (first, k, values) -> {});
     }
     float[] steps = golden.tensor(run + "latents_per_step");
