@@ -56,4 +56,7 @@ extern "C" void launch(void **arguments, const unsigned *shape) {
 """ % block
 cpp = pathlib.Path(target).with_suffix(".cpp")
 cpp.write_text('#include "%s"\n' % (here / "cuda_on_cpu.h") + text + run)
-subprocess.run(["g++", "-O1", "-march=native", "-ffp-contract=off", "-fwrapv", "-fno-strict-aliasing", "-w", "-shared", "-fPIC", "-o", target, str(cpp)], check=True)
+# Another process with the same cache may look for it: it is there when it is whole.
+part = f"{target}.{os.getpid()}"
+subprocess.run(["g++", "-O1", "-march=native", "-ffp-contract=off", "-fwrapv", "-fno-strict-aliasing", "-w", "-shared", "-fPIC", "-o", part, str(cpp)], check=True)
+os.replace(part, target)

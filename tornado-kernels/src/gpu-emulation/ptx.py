@@ -173,6 +173,8 @@ so = cache / (hashlib.sha256((cpp + (here / "launch.h").read_text()).encode()).h
 if not so.exists():
     c = so.with_suffix(".cpp")
     c.write_text(cpp)
-    subprocess.run(["g++", "-O1", "-fwrapv", "-fno-strict-aliasing", "-ffp-contract=off", "-mfma", "-shared", "-fPIC", "-w", "-I", str(here), "-o", str(so) + ".tmp", str(c)], check=True)
-    os.rename(str(so) + ".tmp", so)
+    # Another process with the same cache may look for it: it is there when it is whole.
+    part = f"{so}.{os.getpid()}"
+    subprocess.run(["g++", "-O1", "-fwrapv", "-fno-strict-aliasing", "-ffp-contract=off", "-mfma", "-shared", "-fPIC", "-w", "-I", str(here), "-o", part, str(c)], check=True)
+    os.replace(part, so)
 shutil.copy(so, target)
