@@ -171,6 +171,21 @@ public final class Trainer implements AutoCloseable {
     return new SharedTraining(devices, shares, processes.communicator(), shards);
   }
 
+  /**
+   * What the processes have cost each other so far.
+   *
+   * @param nanos in which this one sent and received
+   * @param waiting those of them in which it had nothing to compute
+   */
+  public record Communication(long nanos, long waiting) {}
+
+  /** What this process has spent on the others; zero where there are none. */
+  public Communication communication() {
+    return shared == null
+        ? new Communication(0, 0)
+        : new Communication(shared.communicationNanos(), shared.waitingNanos());
+  }
+
   /** How many shards of a step each device of this process computes. */
   public List<Integer> shares() {
     return shared == null ? List.of() : shared.shares();

@@ -17,6 +17,7 @@ import java.util.TreeMap;
 public final class Profile {
   private final Map<String, ProgramTimes> programs = new LinkedHashMap<>();
   private long readAndWrite;
+  private Communication communication;
 
   /** One program; all times are nanoseconds. */
   private static final class ProgramTimes {
@@ -118,6 +119,24 @@ public final class Profile {
 
   private ProgramTimes times(Program program) {
     return programs.computeIfAbsent(program.name(), n -> new ProgramTimes(program));
+  }
+
+  /**
+   * What a step of several processes costs besides computing, in milliseconds.
+   *
+   * @param millis in which the process sends and receives
+   * @param waiting those of them in which it has nothing to compute
+   */
+  public record Communication(double millis, double waiting) {}
+
+  /** Takes what several processes cost each other. */
+  public void communication(Communication perStep) {
+    communication = perStep;
+  }
+
+  /** What several processes cost each other; null for one. */
+  Communication communication() {
+    return communication;
   }
 
   /** Adds time that the host spent reading or writing between runs. */

@@ -54,6 +54,14 @@ public final class ProfileOptions {
   public void report(String device, PrintWriter out) throws IOException {
     if (table) {
       profile.rows().forEach(row -> print(row, out));
+      Profile.Communication sent = profile.communication();
+      if (sent != null) {
+        out.printf(
+            Locale.ROOT,
+            "%ncommunication of the processes: %.1f ms a step, %.1f of them without computing%n",
+            sent.millis(),
+            sent.waiting());
+      }
       out.flush();
     }
     if (json != null) {
@@ -132,6 +140,10 @@ public final class ProfileOptions {
     all.put("device", device);
     all.put("read_and_write_ms", profile.readAndWriteMillis());
     all.put("programs", programs);
+    if (profile.communication() != null) {
+      all.put("communication_ms", profile.communication().millis());
+      all.put("communication_waiting_ms", profile.communication().waiting());
+    }
     return all;
   }
 }

@@ -23,6 +23,7 @@ import io.github.tornadodiffusion.experiments.cli.RunDirectory;
 import io.github.tornadodiffusion.experiments.cli.RunLock;
 import io.github.tornadodiffusion.experiments.cli.Shell;
 import io.github.tornadodiffusion.experiments.cli.Together;
+import io.github.tornadodiffusion.experiments.profile.Profile;
 import io.github.tornadodiffusion.experiments.profile.ProfileOptions;
 import io.github.tornadodiffusion.kernels.Engine;
 import io.github.tornadodiffusion.nn.graph.RecordedProgram;
@@ -76,6 +77,10 @@ final class TrainingRun {
 
   private final TrainingPictures pictures;
   private List<Integer> shares = List.of();
+
+  /** Of several processes; null before the end and for one. */
+  private Profile.Communication communication;
+
   private ClassLabels labels;
   private Ineffective ignored;
   private List<String> unusual = List.of();
@@ -250,6 +255,7 @@ final class TrainingRun {
         loop.pictures(plan, file -> pictures.draw(engine, trainer.parameters(), file));
         curve = trainer.curve();
         divergence = train(curve);
+        communicated(trainer.communication(), trainer.step() - before, profile);
         if (divergence == null && trainer.step() < config.steps()) {
           return stopped("stopped after step " + trainer.step(), curve);
         }
@@ -271,6 +277,15 @@ final class TrainingRun {
     report(curve, before, System.nanoTime() - start, out);
     profile.report(device.device, out);
     return 0;
+  }
+
+  /** Keeps what the processes cost each other. */
+  private void communicated(Trainer.Communication all, int steps, ProfileOptions profile) {
+    if (processes.communicator().size() > 1 && steps > 0) {
+      communication =
+          new Profile.Communication(all.nanos() * 1e-6 / steps, all.waiting() * 1e-6 / steps);
+      profile.profile().communication(communication);
+    }
   }
 
   /** Trains; returns why the loss is no longer a number, or null. */
@@ -410,6 +425,10 @@ final class TrainingRun {
     if (!curve.rows().isEmpty()) {
       result.put("loss_last_100_steps", curve.meanLoss(100));
       result.put("first_loss", curve.rows().getFirst().loss());
+    }
+    if (communication != null) {
+      result.put("communication_ms_per_step", communication.millis());
+      result.put("communication_waiting_ms_per_step", communication.waiting());
     }
     if (!spikes.isEmpty()) {
       result.put(

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.tornadodiffusion.experiments.Launcher;
 import io.github.tornadodiffusion.experiments.ProgramRun;
+import io.github.tornadodiffusion.nn.io.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import tools.jackson.databind.JsonNode;
 
 /** Training over processes that an MPI launcher starts: left out where there is none. */
 class ProcessesTest {
@@ -57,6 +59,10 @@ class ProcessesTest {
       Path out = directory.resolve("of-" + processes);
       String printed = ProgramRun.together(0, directory, launcher.command(processes), train(out));
       assertTrue(printed.contains("on %d processes, each".formatted(processes)), printed);
+      JsonNode result = Json.tree(Files.readString(out.resolve("manifest.json"))).get("result");
+      double sent = result.get("communication_ms_per_step").asDouble();
+      double waited = result.get("communication_waiting_ms_per_step").asDouble();
+      assertTrue(sent > 0 && waited > 0, result.toString());
       assertEquals(1, printed.split("trained    4 steps", -1).length - 1, printed);
       assertSame(alone, out);
     }
