@@ -15,6 +15,8 @@ import io.github.tornadodiffusion.nn.io.Messages;
 import io.github.tornadodiffusion.nn.plugins.Plugins;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine;
 
 /** The reports of all experiments, by the name in the manifest. */
 public final class ExperimentReports {
@@ -30,11 +32,17 @@ public final class ExperimentReports {
   private ExperimentReports() {}
 
   /**
-   * Makes the report of a directory, replacing an earlier one.
+   * Makes the report of a directory, replacing an earlier one. The plug-in that an experiment is
+   * from need not be given again.
    *
+   * @param root the command line of the program
    * @throws IOException in one line if the directory holds no experiment that is known
+   * @throws IllegalArgumentException in one line if the plug-in is not where it was
    */
-  static void write(ExperimentDirectory directory) throws IOException {
+  static void write(CommandLine root, ExperimentDirectory directory) throws IOException {
+    if (known(name(directory)).isEmpty()) {
+      List<String> _ = PluginOption.again(root, directory.readManifest());
+    }
     kind(directory).report(directory);
   }
 
@@ -44,7 +52,20 @@ public final class ExperimentReports {
   }
 
   private static Experiment.Kind kind(ExperimentDirectory directory) throws IOException {
-    String name = directory.readManifest().path(ExperimentRun.EXPERIMENT).asString();
+    String name = name(directory);
+    return known(name)
+        .orElseThrow(() ->
+            new IOException(
+                "%s is of the experiment '%s', which this version does not know: take the version"
+                        .formatted(directory.manifest(), Messages.line(name))
+                    + " that made it"));
+  }
+
+  private static String name(ExperimentDirectory directory) throws IOException {
+    return directory.readManifest().path(ExperimentRun.EXPERIMENT).asString();
+  }
+
+  private static Optional<Experiment.Kind> known(String name) {
     return KINDS.stream()
         .filter(kind -> kind.name().equals(name))
         .findFirst()
@@ -55,11 +76,6 @@ public final class ExperimentReports {
                 .map(provider -> {
                   Plugins.use(provider.getClass());
                   return provider.kind();
-                }))
-        .orElseThrow(() ->
-            new IOException(
-                "%s is of the experiment '%s', which this version does not know: take the version"
-                        .formatted(directory.manifest(), Messages.line(name))
-                    + " that made it"));
+                }));
   }
 }

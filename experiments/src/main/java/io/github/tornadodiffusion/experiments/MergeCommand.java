@@ -59,7 +59,7 @@ final class MergeCommand implements Callable<Integer> {
       whole.copy(source.getValue(), source.getKey());
     }
     AtomicFiles.write(whole.manifest(), manifest(manifests));
-    ExperimentReports.write(whole);
+    ExperimentReports.write(spec.root().commandLine(), whole);
     whole.announce(spec.commandLine().getOut());
     return 0;
   }
@@ -104,6 +104,11 @@ final class MergeCommand implements Callable<Integer> {
     Manifest manifest = new Manifest(spec.root().commandLine().getParseResult().originalArgs());
     for (String key : SAME) {
       manifest.put(key, manifests.getFirst().path(key));
+    }
+    for (String key : PluginOption.RECORDED) {
+      if (manifests.getFirst().has(key)) {
+        manifest.put(key, manifests.getFirst().path(key));
+      }
     }
     manifest.put("arguments", Arguments.without(manifests.getFirst(), "--shard", "--out"));
     manifest.put("shards", manifests);

@@ -22,6 +22,9 @@ import tools.jackson.databind.JsonNode;
 final class PluginOption {
   static final String NAME = "--plugin";
 
+  /** What a manifest has of the plug-ins of a run. */
+  static final List<String> RECORDED = List.of("plugins", "plugins_sha256");
+
   private static final String RUN = "run";
   private static final String NOTEBOOK = "notebook";
 
@@ -78,9 +81,9 @@ final class PluginOption {
     List<Path> given = ((Main) root.getCommandSpec().userObject()).plugins;
     List<Path> plugins = given == null ? new ArrayList<>() : given;
     Set<String> sums = new HashSet<>();
-    run.path("plugins_sha256").forEach(sum -> sums.add(sum.asString()));
+    run.path(RECORDED.getLast()).forEach(sum -> sums.add(sum.asString()));
     if (given == null) {
-      run.path("plugins").forEach(path -> plugins.add(Path.of(path.asString())));
+      run.path(RECORDED.getFirst()).forEach(path -> plugins.add(Path.of(path.asString())));
     }
     List<String> arguments = new ArrayList<>();
     for (Path plugin : plugins) {

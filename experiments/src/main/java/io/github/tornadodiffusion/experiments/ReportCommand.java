@@ -24,7 +24,7 @@ final class ReportCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     ExperimentDirectory directory = new ExperimentDirectory(path);
-    ExperimentReports.write(directory);
+    ExperimentReports.write(spec.root().commandLine(), directory);
     directory.announce(spec.commandLine().getOut());
     return 0;
   }

@@ -344,9 +344,27 @@ class ExamplesTest {
         manifest);
     CommandRun.refused(
         List.of("min-snr", "--quick"), "experiment", "min-snr", "--plugin", plugin, "--quick");
-    // From the rows alone, and again.
-    CommandRun.succeeds("experiment", "report", "--plugin", plugin, plugged.toString());
+    // From the rows alone, in parts, and again: with the plug-in of the run.
+    Files.delete(plugged.resolve("report.md"));
+    CommandRun.succeeds("experiment", "report", plugged.toString());
     assertEquals(report, Files.readString(plugged.resolve("report.md")));
+    List<String> parts = new ArrayList<>();
+    for (String shard : List.of("1/2", "2/2")) {
+      String part = root.resolve("part-" + shard.charAt(0)).toString();
+      String[] some = {"experiment", "min-snr", "--plugin", plugin, "--shard", shard};
+      CommandRun.succeeds(
+          Stream.concat(
+                  Stream.of(some), Stream.of(tiny[0], tiny[1], tiny[2], tiny[3], tiny[4], part))
+              .toArray(String[]::new));
+      parts.add(part);
+    }
+    Path whole = root.resolve("whole");
+    CommandRun.succeeds(
+        "experiment", "merge", parts.getFirst(), parts.getLast(), "--out", whole.toString());
+    assertEquals(report, Files.readString(whole.resolve("report.md")));
+    assertTrue(
+        Files.readString(whole.resolve("manifest.json")).contains("OwnExperiment.java"),
+        "the plug-in");
     CommandRun.succeeds(
         "experiment",
         "rerun",

@@ -125,6 +125,7 @@ class OptionEffectsTest {
       train text-to-image | --ema-power | always, said as by train
       train text-to-image | --shards | always, said as by train
       train text-to-image | --shard-optimizer | always, said as by train
+      train text-to-image | --device-shares | always, said as by train
       train text-to-image | --stall-limit | always, said as by train
       train text-to-image | --sample-every | always, said as by train
       train text-to-image | --kernels | always, said as by train
@@ -174,6 +175,7 @@ class OptionEffectsTest {
       train dreambooth | --ema-power | always, said as by train
       train dreambooth | --shards | always, said as by train
       train dreambooth | --shard-optimizer | always, said as by train
+      train dreambooth | --device-shares | always, said as by train
       train dreambooth | --stall-limit | always, said as by train
       train dreambooth | --sample-every | always, said as by train
       train dreambooth | --kernels | always, said as by train
@@ -218,6 +220,7 @@ class OptionEffectsTest {
       train textual-inversion | --ema-power | always, said as by train
       train textual-inversion | --shards | always, said as by train
       train textual-inversion | --shard-optimizer | always, said as by train
+      train textual-inversion | --device-shares | always, said as by train
       train textual-inversion | --stall-limit | always, said as by train
       train textual-inversion | --sample-every | always, said as by train
       train textual-inversion | --kernels | always, said as by train
@@ -263,6 +266,7 @@ class OptionEffectsTest {
       train autoencoder | --ema-power | always, said as by train
       train autoencoder | --shards | always, said as by train
       train autoencoder | --shard-optimizer | always, said as by train
+      train autoencoder | --device-shares | always, said as by train
       train autoencoder | --stall-limit | always, said as by train
       train autoencoder | --sample-every | always, said as by train
       train autoencoder | --kernels | always, said as by train
