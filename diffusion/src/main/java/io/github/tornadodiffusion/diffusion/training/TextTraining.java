@@ -43,6 +43,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -80,6 +81,7 @@ public final class TextTraining implements TrainingTask {
   private final Lora encoderLora;
   private final Set<String> textNames;
   private List<Map<String, float[]>> hiddenStates;
+  private int[][] tokenIds;
 
   /**
    * What is trained on, and how.
@@ -455,9 +457,15 @@ public final class TextTraining implements TrainingTask {
               config,
               settings.base.autoencoderParameters(new AutoencoderKL(config).parameters().specs()),
               0);
-      if (encoder == null) {
-        List<String> texts = new ArrayList<>(settings.captions);
-        texts.add("");
+      List<String> texts = new ArrayList<>(settings.captions);
+      texts.add("");
+      if (encoder != null) {
+        ClipTokenizer tokenizer = tokenizer();
+        tokenIds =
+            texts.stream()
+                .map(text -> tokenizer.encode(tokenizer.withAllVectors(text)).ids())
+                .toArray(int[][]::new);
+      } else {
         hiddenStates =
             new PromptReader(engine, settings.base, settings.vocabulary)
                 .read(
@@ -518,18 +526,12 @@ public final class TextTraining implements TrainingTask {
   }
 
   private Map<String, float[]> tokens(int[] captions) {
-    ClipTokenizer tokenizer = tokenizer();
-    Word word = trained.word;
-    int[] ids = new int[captions.length * tokenizer.maxLength()];
-    for (int i = 0; i < captions.length; i++) {
-      String caption =
-          captions[i] < settings.captions.size() ? settings.captions.get(captions[i]) : "";
-      int[] own = tokenizer.encode(tokenizer.withAllVectors(caption)).ids();
-      System.arraycopy(own, 0, ids, i * own.length, own.length);
-    }
-    return word == null
+    int[] ids =
+        Arrays.stream(captions).flatMap(caption -> Arrays.stream(tokenIds[caption])).toArray();
+    return trained.word == null
         ? Map.of(TextEncoder.INPUT_IDS, Input.floats(ids))
-        : LearnedWordModel.values(ids, tokenizer.id(word.token));
+        // The ids of a new word follow those that are known.
+        : LearnedWordModel.values(ids, tokenizers.getFirst().size());
   }
 
   private int[] captions(TrainingDraws.Draw draw) {

@@ -150,10 +150,14 @@ public final class Trainer implements AutoCloseable {
 
   private SharedTraining shared(List<Dataset> prepared) {
     List<Training> devices = new ArrayList<>(List.of(training));
-    for (Engine helper : processes.helpers().engines()) {
-      devices.add(
-          program(config, SharedTraining.helping(processes.communicator()), false)
-              .open(helper, training.parameters()));
+    if (!processes.helpers().engines().isEmpty()) {
+      RecordedProgram<Training> program =
+          program(config, SharedTraining.helping(processes.communicator()), false);
+      Map<String, HostTensor> parameters = training.parameters();
+      processes
+          .helpers()
+          .engines()
+          .forEach(helper -> devices.add(program.open(helper, parameters)));
     }
     int shards = config.variant().shards();
     int own = shards / processes.communicator().size();

@@ -118,7 +118,7 @@ public final class DeviceOptions {
    * Shares the machine with the other processes on it: a device whose number is {@code rank} is
    * that of this process's place among them, and processors that several may use are divided.
    */
-  public void share(Communicator communicator) {
+  private void share(Communicator communicator) {
     if (device.endsWith(":rank")) {
       device = device.substring(0, device.length() - 4) + communicator.localRank();
     }

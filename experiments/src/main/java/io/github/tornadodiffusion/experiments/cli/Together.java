@@ -92,7 +92,7 @@ public final class Together implements AutoCloseable {
    *
    * @param remedy what there is to do, in words
    */
-  public Together(Communicator communicator, PrintWriter err, Supplier<String> remedy) {
+  private Together(Communicator communicator, PrintWriter err, Supplier<String> remedy) {
     this.communicator = communicator;
     this.remedy = remedy;
     this.err = err;
@@ -182,7 +182,7 @@ public final class Together implements AutoCloseable {
    * @throws IOException in process 0, naming the process and its failure
    * @throws IllegalArgumentException in one line naming the process and the fact that differs
    */
-  public static void agree(Communicator communicator, Exception failure, Map<String, ?> facts)
+  private static void agree(Communicator communicator, Exception failure, Map<String, ?> facts)
       throws IOException {
     Map<String, Object> own = new TreeMap<>(facts);
     if (failure != null) {
@@ -252,7 +252,7 @@ public final class Together implements AutoCloseable {
    *
    * @param lost the process that does not say anything any more
    */
-  public synchronized void say(String what, int lost) {
+  private synchronized void say(String what, int lost) {
     if (!said && communicator.rank() == (lost == 0 ? 1 : 0)) {
       err.println("error: %s; %s".formatted(what, remedy.get()));
       err.flush();

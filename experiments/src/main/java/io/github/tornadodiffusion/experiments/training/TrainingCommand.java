@@ -11,7 +11,6 @@ import io.github.tornadodiffusion.experiments.cli.Interruption;
 import io.github.tornadodiffusion.experiments.cli.Manifest;
 import io.github.tornadodiffusion.experiments.cli.RunDirectory;
 import io.github.tornadodiffusion.experiments.cli.Together;
-import io.github.tornadodiffusion.experiments.cli.Versions;
 import io.github.tornadodiffusion.experiments.profile.ProfileOptions;
 import io.github.tornadodiffusion.nn.distributed.Communicator;
 import io.github.tornadodiffusion.nn.distributed.Mpi;
@@ -134,7 +133,6 @@ abstract class TrainingCommand implements Callable<Integer> {
           "--stall-limit is %d; give at least 0".formatted(stallLimit));
     }
     Communicator communicator = Mpi.join();
-    device.share(communicator);
     if (!device.helpers().isEmpty() && communicator.size() > 1) {
       throw new IllegalArgumentException(
           "each of several processes has one device: start one for each, with --device"
@@ -205,9 +203,7 @@ abstract class TrainingCommand implements Callable<Integer> {
       Map<String, Object> facts = new TreeMap<>(task.toMap());
       // Where the data lies may differ from machine to machine.
       facts.put("data", dataset.hash());
-      facts.put("version", Versions.program());
-      facts.put("device", device.device.replaceFirst(":.*", ""));
-      facts.put("conv", device.conv);
+      facts.putAll(device.facts());
       return facts;
     }
   }
@@ -233,24 +229,23 @@ abstract class TrainingCommand implements Callable<Integer> {
   private int train(Communicator communicator, List<String> arguments, JsonNode earlier)
       throws IOException {
     PrintWriter err = spec.commandLine().getErr();
-    Prepared prepared = null;
-    Exception failure = null;
-    try {
-      if (communicator.leads() && !resume && out != null) {
-        new RunDirectory(out).checkFree(TrainingRun.OCCUPIED);
-      }
-      prepared = prepare();
-    } catch (IOException | RuntimeException e) {
-      failure = e;
-    }
-    Together.agree(communicator, failure, prepared == null ? Map.of() : prepared.facts(device));
+    Prepared prepared =
+        Together.prepare(
+            communicator,
+            () -> {
+              if (communicator.leads() && !resume && out != null) {
+                new RunDirectory(out).checkFree(TrainingRun.OCCUPIED);
+              }
+              return prepare();
+            },
+            all -> all.facts(device));
     TrainingTask config = prepared.task;
     communicator.patience(Duration.ofSeconds(stallLimit));
     Processes processes = new Processes(communicator, shardOptimizer);
     RunDirectory directory =
         out == null ? RunDirectory.named(config.preset()) : new RunDirectory(out);
     if (!communicator.leads()) {
-      return TrainingWorker.serve(config, prepared.dataset, processes, device);
+      return TrainingWorker.serve(config, prepared.dataset, processes, device, err);
     }
     for (String warning : prepared.dataset.warnings()) {
       err.println("warning: " + Messages.line(warning));

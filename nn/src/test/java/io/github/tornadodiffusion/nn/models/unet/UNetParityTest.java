@@ -128,9 +128,11 @@ class UNetParityTest {
       squares += (double) g * g;
     }
     double l2 = expected.get("l2").asDouble();
-    // Rounding errors of one sign add up where the elements have one.
-    double most = Math.sqrt(gradient.size()) * l2;
-    assertEquals(expected.get("sum").asDouble(), sum, 5e-6 * l2 + 3e-7 * most + 2e-7, name);
+    // Rounding errors of one sign add up where the elements have one. Emulated CUDA C rounds products
+    // before it adds them.
+    double rounding = ENGINE.device().startsWith("cuda") ? 3e-7 : 2e-7;
+    double most = rounding * Math.sqrt(gradient.size()) * l2;
+    assertEquals(expected.get("sum").asDouble(), sum, 5e-6 * l2 + most + 2e-7, name);
     assertEquals(l2, Math.sqrt(squares), 5e-6 * l2 + 1e-7, name);
   }
 
