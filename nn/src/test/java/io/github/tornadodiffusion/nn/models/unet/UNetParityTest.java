@@ -128,7 +128,8 @@ class UNetParityTest {
       squares += (double) g * g;
     }
     double l2 = expected.get("l2").asDouble();
-    // Rounding errors of one sign add up where the elements have one. Emulated CUDA C rounds products
+    // Rounding errors of one sign add up where the elements have one. Emulated CUDA C rounds
+    // products
     // before it adds them.
     double rounding = ENGINE.device().startsWith("cuda") ? 3e-7 : 2e-7;
     double most = rounding * Math.sqrt(gradient.size()) * l2;
