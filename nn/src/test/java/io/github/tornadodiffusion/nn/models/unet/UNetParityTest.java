@@ -129,8 +129,7 @@ class UNetParityTest {
     }
     double l2 = expected.get("l2").asDouble();
     // Rounding errors of one sign add up where the elements have one. Emulated CUDA C rounds
-    // products
-    // before it adds them.
+    // products before it adds them.
     double rounding = ENGINE.device().startsWith("cuda") ? 3e-7 : 2e-7;
     double most = rounding * Math.sqrt(gradient.size()) * l2;
     assertEquals(expected.get("sum").asDouble(), sum, 5e-6 * l2 + most + 2e-7, name);
